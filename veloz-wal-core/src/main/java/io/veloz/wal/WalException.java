@@ -1,0 +1,29 @@
+package io.veloz.wal;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The root of everything the log throws about itself. Subclasses are divided by what the caller does next:
+ *
+ * <ul>
+ *   <li>{@link WalOpenException}: fix the environment and open again;
+ *   <li>{@link WalVersionException}: use another version of the library;
+ *   <li>{@link WalCorruptException}: restore or salvage;
+ *   <li>{@link WalFailedException}: close, and open again;
+ *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
+ *   <li>{@link WalBusyException}: slow down and try again.
+ * </ul>
+ *
+ * Wrong arguments are {@link IllegalArgumentException}, use after close is {@link IllegalStateException}.
+ */
+public abstract sealed class WalException extends RuntimeException
+        permits WalOpenException,
+                WalVersionException,
+                WalCorruptException,
+                WalFailedException,
+                WalDiskFullException,
+                WalBusyException {
+    WalException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}
