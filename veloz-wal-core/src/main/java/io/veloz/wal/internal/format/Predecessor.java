@@ -1,0 +1,39 @@
+package io.veloz.wal.internal.format;
+
+import java.nio.ByteBuffer;
+
+/**
+ * How the segment before ended, as the first batch of a segment states it: the proof that the earlier one is whole.
+ * Immutable.
+ *
+ * @param number the earlier segment, 0 if there is none
+ * @param end the position behind its last batch
+ * @param lastBatchCrc the checksum of that batch, which through the chain of batches stands for all of them
+ */
+public record Predecessor(long number, long salt, long end, int lastBatchCrc) {
+    public static final int BYTES = 32;
+    public static final Predecessor NONE = new Predecessor(0, 0, 0, 0);
+
+    public void encode(ByteBuffer buffer, int at, long ownSalt, Checksum checksum) {
+        buffer.putLong(at, number);
+        buffer.putLong(at + 8, salt);
+        buffer.putLong(at + 16, end);
+        buffer.putInt(at + 24, lastBatchCrc);
+        buffer.putInt(at + 28, crc(buffer, at, ownSalt, checksum));
+    }
+
+    public static Predecessor decode(ByteBuffer buffer, int at, long ownSalt, Checksum checksum)
+            throws DamagedException {
+        int crc = crc(buffer, at, ownSalt, checksum);
+        if (crc != buffer.getInt(at + 28)) {
+            throw new DamagedException(String.format(
+                    "predecessor checksum %08x; expected %08x", crc, buffer.getInt(at + 28)));
+        }
+        return new Predecessor(
+                buffer.getLong(at), buffer.getLong(at + 8), buffer.getLong(at + 16), buffer.getInt(at + 24));
+    }
+
+    private static int crc(ByteBuffer buffer, int at, long ownSalt, Checksum checksum) {
+        return checksum.start(ownSalt, BYTES).add(buffer, at, 28).value();
+    }
+}

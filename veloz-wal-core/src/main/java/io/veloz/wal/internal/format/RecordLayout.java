@@ -1,0 +1,89 @@
+package io.veloz.wal.internal.format;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The bytes of one record: a head of 24 bytes, the payload, and zeros up to a multiple of 8. See docs/format.md,
+ * "Record".
+ */
+public final class RecordLayout {
+    public static final int HEADER_BYTES = 24;
+
+    /** More records of the same atomic group follow. */
+    public static final int GROUP_CONTINUES = 1;
+
+    public static final int MAX_TYPE = 0xFFFF;
+
+    private static final int LENGTH_AT = 0;
+    private static final int CRC_AT = 4;
+    private static final int TIMESTAMP_AT = 8;
+    private static final int TYPE_AT = 16;
+    private static final int FLAGS_AT = 18;
+    private static final int RESERVED_AT = 20;
+
+    private RecordLayout() {}
+
+    /** Bytes that a record takes in a file, padding included. */
+    public static int size(int payloadBytes) {
+        return HEADER_BYTES + padded(payloadBytes);
+    }
+
+    public static int padded(int bytes) {
+        return bytes + 7 & ~7;
+    }
+
+    /** Writes the head; the checksum is for later. */
+    public static void putHeader(ByteBuffer buffer, int at, int payloadBytes, int type, int flags, long timestampNanos) {
+        buffer.putInt(at + LENGTH_AT, payloadBytes);
+        buffer.putInt(at + CRC_AT, 0);
+        buffer.putLong(at + TIMESTAMP_AT, timestampNanos);
+        buffer.putShort(at + TYPE_AT, (short) type);
+        buffer.putShort(at + FLAGS_AT, (short) flags);
+        buffer.putInt(at + RESERVED_AT, 0);
+    }
+
+    public static int payloadBytes(ByteBuffer buffer, int at) {
+        return buffer.getInt(at + LENGTH_AT);
+    }
+
+    public static int crc(ByteBuffer buffer, int at) {
+        return buffer.getInt(at + CRC_AT);
+    }
+
+    public static void putCrc(ByteBuffer buffer, int at, int crc) {
+        buffer.putInt(at + CRC_AT, crc);
+    }
+
+    public static long timestampNanos(ByteBuffer buffer, int at) {
+        return buffer.getLong(at + TIMESTAMP_AT);
+    }
+
+    public static int type(ByteBuffer buffer, int at) {
+        return buffer.getShort(at + TYPE_AT) & 0xFFFF;
+    }
+
+    public static boolean groupContinues(ByteBuffer buffer, int at) {
+        return (buffer.getShort(at + FLAGS_AT) & GROUP_CONTINUES) != 0;
+    }
+
+    /**
+     * The checksum of a record: over salt, sequence, and everything but itself, the length and the padding included. So
+     * neither a record of another file, nor one that moved, nor a changed length can pass.
+     */
+    public static int computeCrc(ByteBuffer buffer, int at, long salt, long sequence, Checksum checksum) {
+        int bytes = size(payloadBytes(buffer, at));
+        return checksum.start(salt, sequence)
+                .add(buffer, at, 4)
+                .add(buffer, at + TIMESTAMP_AT, bytes - TIMESTAMP_AT)
+                .value();
+    }
+
+    /** Whether the length that a record states leaves it inside its batch. */
+    public static boolean fits(ByteBuffer buffer, int at, int end) {
+        if (end - at < HEADER_BYTES) {
+            return false;
+        }
+        int payloadBytes = payloadBytes(buffer, at);
+        return payloadBytes >= 0 && payloadBytes <= end - at - HEADER_BYTES && size(payloadBytes) <= end - at;
+    }
+}

@@ -1,0 +1,96 @@
+package io.veloz.wal.internal.format;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Where in a segment a sequence, or a time, is to be looked for: an entry every so many bytes. It belongs to one thread
+ * while it grows, and is not changed afterwards. When it is full every second entry is dropped, so it stays small for
+ * segments of any size.
+ */
+public final class SparseIndex {
+    public static final int ENTRY_BYTES = 24;
+    public static final int MAX_ENTRIES = 4096;
+    private static final long FIRST_SPACING_BYTES = 64 * 1024;
+
+    private long[] sequences = new long[16];
+    private long[] positions = new long[16];
+    private long[] timestampsBefore = new long[16];
+    private int size;
+    private long spacingBytes = FIRST_SPACING_BYTES;
+
+    /**
+     * Takes note of a batch.
+     *
+     * @param maxTimestampBeforeNanos the latest time of any record before the batch, in this segment
+     */
+    public void add(long sequence, long position, long maxTimestampBeforeNanos) {
+        if (size > 0 && position - positions[size - 1] < spacingBytes) {
+            return;
+        }
+        if (size == MAX_ENTRIES) {
+            halve();
+        }
+        if (size == sequences.length) {
+            sequences = Arrays.copyOf(sequences, size * 2);
+            positions = Arrays.copyOf(positions, size * 2);
+            timestampsBefore = Arrays.copyOf(timestampsBefore, size * 2);
+        }
+        sequences[size] = sequence;
+        positions[size] = position;
+        timestampsBefore[size] = maxTimestampBeforeNanos;
+        size++;
+    }
+
+    private void halve() {
+        size /= 2;
+        for (int i = 0; i < size; i++) {
+            sequences[i] = sequences[2 * i];
+            positions[i] = positions[2 * i];
+            timestampsBefore[i] = timestampsBefore[2 * i];
+        }
+        spacingBytes *= 2;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    /** Position of a batch at or before the one with that sequence. */
+    public long positionForSequence(long sequence) {
+        long position = SegmentHeader.BYTES;
+        for (int i = 0; i < size && sequences[i] <= sequence; i++) {
+            position = positions[i];
+        }
+        return position;
+    }
+
+    /** Position of a batch at or before the first one that has a record of that time or later. */
+    public long positionForTime(long timestampNanos) {
+        long position = SegmentHeader.BYTES;
+        for (int i = 0; i < size && timestampsBefore[i] < timestampNanos; i++) {
+            position = positions[i];
+        }
+        return position;
+    }
+
+    void encode(ByteBuffer out) {
+        for (int i = 0; i < size; i++) {
+            out.putLong(sequences[i]).putLong(positions[i]).putLong(timestampsBefore[i]);
+        }
+    }
+
+    static SparseIndex decode(ByteBuffer in, int at, int entries) {
+        SparseIndex index = new SparseIndex();
+        index.size = entries;
+        index.sequences = new long[Math.max(1, entries)];
+        index.positions = new long[Math.max(1, entries)];
+        index.timestampsBefore = new long[Math.max(1, entries)];
+        for (int i = 0; i < entries; i++) {
+            index.sequences[i] = in.getLong(at + i * ENTRY_BYTES);
+            index.positions[i] = in.getLong(at + i * ENTRY_BYTES + 8);
+            index.timestampsBefore[i] = in.getLong(at + i * ENTRY_BYTES + 16);
+        }
+        return index;
+    }
+}

@@ -1,0 +1,58 @@
+package io.veloz.wal.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+
+/**
+ * A file that is written. It belongs to one thread at a time, and that thread must be one that cannot be interrupted
+ * (see {@link UninterruptibleThread}): an interrupt closes a {@link FileChannel} for everybody.
+ */
+final class DiskFile implements StorageFile {
+    private final DiskStorage storage;
+    private final Path path;
+    private final FileChannel channel;
+
+    DiskFile(DiskStorage storage, Path path, OpenOption... options) throws IOException {
+        this.storage = storage;
+        this.path = path;
+        this.channel = FileChannel.open(path, options);
+    }
+
+    @Override
+    public int write(ByteBuffer source, long position) throws IOException {
+        try {
+            return channel.write(source, position);
+        } catch (IOException e) {
+            throw storage.told(e, path);
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer target, long position) throws IOException {
+        return channel.read(target, position);
+    }
+
+    @Override
+    public void force() throws IOException {
+        // Without metadata: fdatasync still makes a changed size durable, and leaves out the times.
+        channel.force(false);
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+        channel.truncate(size);
+    }
+
+    @Override
+    public long size() throws IOException {
+        return channel.size();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,182 @@
+package io.veloz.wal.storage;
+
+import io.veloz.wal.WalOpenException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** A directory of the operating system. Any thread may use it. */
+public final class DiskStorage implements Storage {
+    /** Below this an I/O error that does not say why is taken for a full disk. */
+    private static final long NO_ROOM_BYTES = 64 * 1024;
+
+    private final Path directory;
+
+    private DiskStorage(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * Opens a directory, and creates it if it is not there. A new directory is durable when this returns: every parent
+     * that got a new entry has been forced.
+     *
+     * @throws WalOpenException if the path is no directory, or cannot be created
+     */
+    public static DiskStorage createOrOpen(Path directory) {
+        Path path = directory.toAbsolutePath().normalize();
+        try {
+            createDurably(path);
+        } catch (IOException e) {
+            throw new WalOpenException("cannot create directory " + path + ": " + e, e);
+        }
+        return open(path);
+    }
+
+    /**
+     * Opens an existing directory.
+     *
+     * @throws WalOpenException if the path is no directory
+     */
+    public static DiskStorage open(Path directory) {
+        try {
+            // The real path, so that the same directory reached through a link is known to be the same.
+            Path real = directory.toRealPath();
+            if (!Files.isDirectory(real)) {
+                throw new WalOpenException(directory + " is not a directory", null);
+            }
+            return new DiskStorage(real);
+        } catch (IOException e) {
+            throw new WalOpenException("cannot open directory " + directory + ": " + e, e);
+        }
+    }
+
+    private static void createDurably(Path path) throws IOException {
+        if (Files.exists(path)) {
+            return;
+        }
+        Path parent = path.getParent();
+        if (parent != null) {
+            createDurably(parent);
+        }
+        Files.createDirectories(path);
+        if (parent != null) {
+            forceDirectory(parent);
+        }
+    }
+
+    private static void forceDirectory(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    @Override
+    public String describe() {
+        return directory.toString();
+    }
+
+    @Override
+    public List<String> list() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
+                    names.add(entry.getFileName().toString());
+                }
+            }
+        } catch (java.nio.file.DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return names;
+    }
+
+    @Override
+    public StorageFile create(String name) throws IOException {
+        return channelFile(name, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public StorageFile open(String name) throws IOException {
+        return channelFile(name, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public StorageFile openForReading(String name) throws IOException {
+        return new ReadOnlyDiskFile(directory.resolve(name));
+    }
+
+    private StorageFile channelFile(String name, StandardOpenOption... options) throws IOException {
+        try {
+            return new DiskFile(this, directory.resolve(name), options);
+        } catch (IOException e) {
+            throw told(e, null);
+        }
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        try {
+            Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw told(e, null);
+        }
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        Files.delete(directory.resolve(name));
+    }
+
+    @Override
+    public void forceDirectory() throws IOException {
+        forceDirectory(directory);
+    }
+
+    @Override
+    public long usableBytes() throws IOException {
+        return Files.getFileStore(directory).getUsableSpace();
+    }
+
+    @Override
+    public StorageLock lock(String name) throws IOException {
+        return DiskLock.take(directory, name);
+    }
+
+    @Override
+    public boolean isLocked(String name) throws IOException {
+        return DiskLock.isHeld(directory, name);
+    }
+
+    /**
+     * The same failure, as a {@link StorageFullException} if that is what it is. The operating system's texts for
+     * ENOSPC and EDQUOT are looked for; where they are translated, the room that is left decides.
+     */
+    IOException told(IOException e, @Nullable Path file) {
+        String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        boolean full = text.contains("no space left") || text.contains("quota exceeded");
+        if (!full && e.getClass() == IOException.class) {
+            try {
+                full = usableBytes() < NO_ROOM_BYTES;
+            } catch (IOException unknown) {
+                e.addSuppressed(unknown);
+            }
+        }
+        if (full) {
+            return new StorageFullException((file == null ? directory : file) + ": " + e.getMessage(), e);
+        }
+        return e;
+    }
+}
