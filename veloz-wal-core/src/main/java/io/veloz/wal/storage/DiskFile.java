@@ -38,7 +38,11 @@ final class DiskFile implements StorageFile {
     @Override
     public void force() throws IOException {
         // Without metadata: fdatasync still makes a changed size durable, and leaves out the times.
-        channel.force(false);
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            throw storage.told(e, path);
+        }
     }
 
     @Override

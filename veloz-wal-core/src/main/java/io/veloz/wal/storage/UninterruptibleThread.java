@@ -2,6 +2,7 @@ package io.veloz.wal.storage;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A daemon thread that cannot be interrupted. Every thread that writes a file is one, because
@@ -44,10 +45,10 @@ public final class UninterruptibleThread extends Thread {
         }
     }
 
-    private static Exception rethrowable(Throwable cause) {
+    private static Exception rethrowable(@Nullable Throwable cause) {
         if (cause instanceof Error error) {
             throw error;
         }
-        return (Exception) cause;
+        return cause instanceof Exception exception ? exception : new IllegalStateException(cause);
     }
 }

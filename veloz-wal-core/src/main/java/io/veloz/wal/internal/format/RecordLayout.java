@@ -29,7 +29,7 @@ public final class RecordLayout {
     }
 
     public static int padded(int bytes) {
-        return bytes + 7 & ~7;
+        return (bytes + 7) & ~7;
     }
 
     /** Writes the head; the checksum is for later. */

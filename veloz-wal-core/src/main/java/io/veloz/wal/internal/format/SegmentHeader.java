@@ -36,7 +36,7 @@ public record SegmentHeader(
     static long magic(String eightLetters) {
         long value = 0;
         for (int i = 7; i >= 0; i--) {
-            value = value << 8 | eightLetters.charAt(i);
+            value = (value << 8) | eightLetters.charAt(i);
         }
         return value;
     }

@@ -1,0 +1,89 @@
+package io.veloz.wal.internal.commit;
+
+import org.HdrHistogram.ConcurrentHistogram;
+
+/** Counters. Each is written by one thread, the commit thread unless it says otherwise, and read by any. */
+final class CommitStats {
+    private static final long LONGEST_FORCE_NANOS = 3_600_000_000_000L;
+
+    /** Two digits: within one percent, in some 30 KB. */
+    private final ConcurrentHistogram forceNanos = new ConcurrentHistogram(LONGEST_FORCE_NANOS, 2);
+
+    private volatile long records;
+    private volatile long bytes;
+    private volatile long batches;
+    private volatile long largestBatchRecords;
+    private volatile long stalls;
+    private volatile long stalledNanos;
+
+    /** By the housekeeping thread. */
+    private volatile long rolls;
+
+    void batch(int batchRecords, int batchBytes) {
+        long written = records + batchRecords;
+        long size = bytes + batchBytes;
+        long count = batches + 1;
+        records = written;
+        bytes = size;
+        batches = count;
+        if (batchRecords > largestBatchRecords) {
+            largestBatchRecords = batchRecords;
+        }
+    }
+
+    void force(long nanos) {
+        forceNanos.recordValue(Math.min(nanos, LONGEST_FORCE_NANOS));
+    }
+
+    void stall(long nanos) {
+        long count = stalls + 1;
+        long sum = stalledNanos + nanos;
+        stalls = count;
+        stalledNanos = sum;
+    }
+
+    void roll() {
+        long count = rolls + 1;
+        rolls = count;
+    }
+
+    long records() {
+        return records;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long batches() {
+        return batches;
+    }
+
+    long largestBatchRecords() {
+        return largestBatchRecords;
+    }
+
+    long rolls() {
+        return rolls;
+    }
+
+    long stalls() {
+        return stalls;
+    }
+
+    long stalledNanos() {
+        return stalledNanos;
+    }
+
+    long forces() {
+        return forceNanos.getTotalCount();
+    }
+
+    long forceNanosAt(double percentile) {
+        return forceNanos.getTotalCount() == 0 ? 0 : forceNanos.getValueAtPercentile(percentile);
+    }
+
+    long forceNanosMax() {
+        return forceNanos.getMaxValue();
+    }
+}

@@ -1,0 +1,361 @@
+package io.veloz.wal.internal.commit;
+
+import io.veloz.wal.Durability;
+import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.storage.StorageFullException;
+import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread that writes the log. It takes whatever the appenders have published, writes it as one batch with one
+ * call, forces it, and only then lets the waiters through. What arrives meanwhile is the next batch, so there is no timer
+ * and no batch is smaller than it has to be.
+ *
+ * <p>A batch is written only after the force of the one before has returned, and never lies in two segments. So, under
+ * {@link Durability#LOSE_NOTHING}, at most the last batch of a log can be torn, and it was never acknowledged.
+ *
+ * <p>Crash table of a commit: cut before or in the write: nothing, or a torn batch, which recovery cuts off. Cut between
+ * write and force: the batch is there or torn; it was not acknowledged, and is kept if it is whole. Cut after the force:
+ * it is there. The acknowledgement comes last.
+ */
+final class CommitThread implements Runnable {
+    private static final long SPIN_NANOS = Runtime.getRuntime().availableProcessors() > 1 ? 30_000 : 0;
+    private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
+
+    private final AppendBuffer buffer;
+    private final CommitState state;
+    private final CommitStats stats;
+    private final Notifier notifier;
+    private final Housekeeper housekeeper;
+    private final Settings settings;
+    private final Thread thread;
+    private final ByteBuffer batch;
+    private final AppendBuffer.Taken taken = new AppendBuffer.Taken();
+
+    /** Everything up to here is to be forced, whatever its durability. Raised by any thread. */
+    private final AtomicLong forceUpTo = new AtomicLong();
+
+    /** A segment that ends here or later is to be sealed. Raised by any thread. */
+    private final AtomicLong rollAt = new AtomicLong();
+
+    private volatile boolean parked;
+    private volatile boolean closing;
+
+    // Of the commit thread alone.
+    private SegmentFile active;
+    private long activeSinceNanos;
+    private long writtenSequence;
+    private long rolledSequence;
+
+    /** The highest durable sequence that a written batch states. */
+    private long promisedSequence;
+
+    /** When the oldest record that waits for the interval was written; only meaningful if there is one. */
+    private long unforcedSinceNanos;
+
+    private boolean intervalRuns;
+    private long idleSinceNanos;
+
+    record Settings(
+            long forceIntervalNanos, long heartbeatNanos, long segmentMaxAgeNanos, LongSupplier wallClockNanos) {}
+
+    CommitThread(
+            AppendBuffer buffer,
+            CommitState state,
+            CommitStats stats,
+            Notifier notifier,
+            Housekeeper housekeeper,
+            Settings settings,
+            int maxBatchBytes,
+            SegmentFile active,
+            String threadName) {
+        this.buffer = buffer;
+        this.state = state;
+        this.stats = stats;
+        this.notifier = notifier;
+        this.housekeeper = housekeeper;
+        this.settings = settings;
+        this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.active = active;
+        this.writtenSequence = state.durable.value();
+        this.rolledSequence = writtenSequence;
+        this.promisedSequence = writtenSequence;
+        this.thread = new UninterruptibleThread(this, threadName);
+        state.activeRoomBytes = active.room();
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    // ---- any thread
+
+    /** After a publish. */
+    void wake() {
+        // The publish before and the load after must not change places, or both sides could miss each other.
+        VarHandle.fullFence();
+        if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    void requestForce(long sequence) {
+        forceUpTo.accumulateAndGet(sequence, Math::max);
+        wake();
+    }
+
+    void requestRoll(long sequence) {
+        rollAt.accumulateAndGet(sequence, Math::max);
+        wake();
+    }
+
+    /** Commits what has been claimed, then ends. Does not wait. */
+    void stop() {
+        closing = true;
+        wake();
+    }
+
+    boolean join(long timeoutNanos) {
+        return Threads.join(thread, timeoutNanos);
+    }
+
+    // ---- the commit thread
+
+    @Override
+    public void run() {
+        try {
+            idleSinceNanos = System.nanoTime();
+            activeSinceNanos = idleSinceNanos;
+            while (step()) {
+                // Each step is a commit, a chore, or a wait.
+            }
+            if (!state.hasFailed()) {
+                finish();
+            }
+        } catch (Throwable t) {
+            // Also an OutOfMemoryError: a thread that may have left out a step must not acknowledge another.
+            fail(t);
+        } finally {
+            closeActive();
+        }
+    }
+
+    private void fail(Throwable cause) {
+        if (state.fail("commit failed: " + cause, cause)) {
+            notifier.signal();
+        }
+        housekeeper.wake();
+    }
+
+    private void closeActive() {
+        try {
+            active.close();
+        } catch (IOException e) {
+            // Everything acknowledged has been forced, so the close decides nothing.
+            notifier.event(listener -> listener.onPrepareFailed("close of the active segment: " + e));
+        }
+    }
+
+    private boolean step() throws IOException {
+        if (state.hasFailed()) {
+            return false;
+        }
+        buffer.takeOnCommitThread(taken, batch, SegmentFile.RECORDS_AT);
+        if (taken.records > 0) {
+            return commit();
+        }
+        if (closing && buffer.isDrainedOnCommitThread()) {
+            return false;
+        }
+        return chore() || waitForWork();
+    }
+
+    /** False if the log is closing and the batch had no place to go. */
+    private boolean commit() throws IOException {
+        if (taken.broken) {
+            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
+        }
+        boolean tooOld = settings.segmentMaxAgeNanos > 0
+                && !active.content().isEmpty()
+                && System.nanoTime() - activeSinceNanos >= settings.segmentMaxAgeNanos;
+        if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
+            throw new IOException("closed while there was no room on the disk for the next segment");
+        }
+        write(taken.end, taken.records, taken.firstSequence);
+        boolean force = taken.durability == Durability.LOSE_NOTHING.ordinal() || forceUpTo.get() > state.durable.value();
+        if (force) {
+            force();
+        } else if (taken.durability == Durability.LOSE_LAST_INTERVAL.ordinal() && !intervalRuns) {
+            intervalRuns = true;
+            unforcedSinceNanos = System.nanoTime();
+        }
+        idleSinceNanos = System.nanoTime();
+        return true;
+    }
+
+    private void write(int end, int records, long first) throws IOException {
+        long durable = state.durable.value();
+        while (true) {
+            try {
+                active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
+                break;
+            } catch (StorageFullException e) {
+                // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
+                // the batch counts yet: the same bytes go to the same place when there is room.
+                waitForRoom(e);
+            }
+        }
+        batch.clear();
+        writtenSequence = first + records - 1;
+        promisedSequence = durable;
+        state.activeRoomBytes = active.room();
+        stats.batch(records, end - SegmentFile.RECORDS_AT);
+    }
+
+    private void waitForRoom(StorageFullException cause) throws IOException {
+        if (closing) {
+            throw cause;
+        }
+        state.diskFull = String.valueOf(cause.getMessage());
+        LockSupport.parkNanos(this, DISK_FULL_RETRY_NANOS);
+        state.throwIfFailed();
+    }
+
+    private void force() throws IOException {
+        long forced = writtenSequence;
+        long started = System.nanoTime();
+        active.force();
+        stats.force(System.nanoTime() - started);
+        intervalRuns = false;
+        if (state.acknowledge(forced)) {
+            notifier.signal();
+        }
+    }
+
+    /** False if the log is closing and there is no next segment. */
+    private boolean roll() throws IOException {
+        if (writtenSequence > state.durable.value()) {
+            // A barrier: no batch is in the next segment before everything in this one is on disk.
+            force();
+        }
+        Housekeeper.@Nullable Prepared next = housekeeper.awaitPreparedOnCommitThread();
+        if (next == null) {
+            state.throwIfFailed();
+            return false;
+        }
+        SegmentFile old = active;
+        active = new SegmentFile(next.file(), next.header(), old.asPredecessor());
+        activeSinceNanos = System.nanoTime();
+        rolledSequence = writtenSequence;
+        state.activeRoomBytes = active.room();
+        housekeeper.sealOnCommitThread(old);
+        return true;
+    }
+
+    /** Does what is due while nobody appends; false if nothing is. */
+    private boolean chore() throws IOException {
+        long durable = state.durable.value();
+        long now = System.nanoTime();
+        if (writtenSequence > durable && (forceUpTo.get() > durable || (intervalRuns && now - forceDue() >= 0))) {
+            force();
+            return true;
+        }
+        boolean asked = rollAt.get() > rolledSequence && writtenSequence > rolledSequence;
+        if (asked || (ages() && now - ageDue() >= 0)) {
+            // Written at once, so that the new segment says how the old one ended.
+            if (roll()) {
+                heartbeat();
+            }
+            return true;
+        }
+        if (owesHeartbeat() && now - heartbeatDue() >= 0) {
+            heartbeat();
+            return true;
+        }
+        return false;
+    }
+
+    private boolean owesHeartbeat() {
+        return promisedSequence < state.durable.value() && writtenSequence == state.durable.value();
+    }
+
+    private boolean ages() {
+        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty();
+    }
+
+    private long forceDue() {
+        return unforcedSinceNanos + settings.forceIntervalNanos;
+    }
+
+    private long ageDue() {
+        return activeSinceNanos + settings.segmentMaxAgeNanos;
+    }
+
+    private long heartbeatDue() {
+        return idleSinceNanos + settings.heartbeatNanos;
+    }
+
+    /** A batch without records, which says that the last one with records is on disk. */
+    private void heartbeat() throws IOException {
+        write(SegmentFile.RECORDS_AT, 0, writtenSequence + 1);
+        long started = System.nanoTime();
+        active.force();
+        stats.force(System.nanoTime() - started);
+    }
+
+    private boolean waitForWork() {
+        long end = System.nanoTime() + SPIN_NANOS;
+        do {
+            if (!buffer.isEmptyOnCommitThread() || closing) {
+                return true;
+            }
+            Thread.onSpinWait();
+        } while (System.nanoTime() - end < 0);
+        parked = true;
+        // Once more, after the flag is up: who publishes now sees it.
+        VarHandle.fullFence();
+        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked()) {
+            LockSupport.parkNanos(this, nanosUntilChore());
+        }
+        parked = false;
+        return true;
+    }
+
+    private boolean isAsked() {
+        long durable = state.durable.value();
+        return (writtenSequence > durable && forceUpTo.get() > durable)
+                || (rollAt.get() > rolledSequence && writtenSequence > rolledSequence);
+    }
+
+    private long nanosUntilChore() {
+        long now = System.nanoTime();
+        long nanos = Long.MAX_VALUE;
+        if (intervalRuns) {
+            nanos = forceDue() - now;
+        }
+        if (owesHeartbeat()) {
+            nanos = Math.min(nanos, heartbeatDue() - now);
+        }
+        if (ages()) {
+            nanos = Math.min(nanos, ageDue() - now);
+        }
+        return Math.max(1, nanos);
+    }
+
+    /** The orderly end: all on disk, and said so. */
+    private void finish() throws IOException {
+        if (writtenSequence > state.durable.value()) {
+            force();
+        }
+        if (owesHeartbeat()) {
+            heartbeat();
+        }
+    }
+}

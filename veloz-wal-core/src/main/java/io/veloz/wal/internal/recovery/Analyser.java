@@ -1,0 +1,225 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at a directory, changes nothing, and says what is there: which segments, whether they follow each other without a
+ * gap, and whether what is wrong at the end is a torn tail or damage. It belongs to one thread.
+ *
+ * <p>The header inside a file says what it is; its name is only a label. The contents are the matter of
+ * {@link SegmentExamination}.
+ */
+public final class Analyser {
+    /** How closely to look. */
+    public enum Depth {
+        /** Headers, footers and the chain; the content only where no footer vouches for it. For opening. */
+        STRUCTURE,
+        /** Every byte. */
+        CONTENT
+    }
+
+    private final Storage storage;
+    private final SegmentNames names;
+    private final Depth depth;
+    private final boolean acceptMissingEnds;
+    private final boolean besideWriter;
+    private final Analysis analysis = new Analysis();
+
+    /**
+     * @param besideWriter somebody is writing the log meanwhile: only what he has promised counts, and nothing at the end
+     *     is a torn tail
+     */
+    public Analyser(
+            Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean besideWriter) {
+        this.storage = storage;
+        this.names = names;
+        this.depth = depth;
+        this.acceptMissingEnds = acceptMissingEnds;
+        this.besideWriter = besideWriter;
+    }
+
+    public Analysis analyse() throws IOException {
+        List<FoundSegment> found = new ArrayList<>();
+        for (String name : storage.list()) {
+            if (names.isSegment(name)) {
+                found.add(readHeader(name));
+            } else if (names.isQuarantine(name)) {
+                analysis.quarantined.add(name);
+            }
+        }
+        analysis.quarantined.sort(Comparator.naturalOrder());
+        readTrimMark();
+        markUnreadable(found);
+        setAsideForeign(found);
+        found.sort(Comparator.comparingLong(FoundSegment::number));
+        setAsideTrimmed(found);
+        new SegmentExamination(storage, depth, besideWriter, analysis).examine(chain(found));
+        return analysis;
+    }
+
+    private FoundSegment readHeader(String name) throws IOException {
+        try (StorageFile file = storage.openForReading(name)) {
+            ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            int available = file.readFully(page, 0);
+            try {
+                return new FoundSegment(name, file.size(), SegmentHeader.decode(page, available));
+            } catch (UnknownFormatException e) {
+                FoundSegment segment = new FoundSegment(name, file.size(), null);
+                segment.bad(Verdict.UNKNOWN_VERSION, 0, -1, -1, String.valueOf(e.getMessage()));
+                return segment;
+            } catch (DamagedException e) {
+                FoundSegment segment = new FoundSegment(name, file.size(), null);
+                segment.bad(Verdict.CORRUPT, 0, -1, -1, String.valueOf(e.getMessage()));
+                return segment;
+            }
+        }
+    }
+
+    private void readTrimMark() throws IOException {
+        try {
+            @Nullable TrimMark mark = TrimMark.read(storage, names);
+            if (mark != null) {
+                analysis.firstNumber = mark.firstSegment();
+                analysis.nextSequence = mark.firstSequence();
+                analysis.logId = mark.logId();
+            }
+        } catch (DamagedException e) {
+            FoundSegment segment = new FoundSegment(names.trimMark(), 0, null);
+            segment.bad(Verdict.CORRUPT, 0, -1, -1, String.valueOf(e.getMessage()));
+            analysis.segments.add(segment);
+        }
+    }
+
+    private void markUnreadable(List<FoundSegment> found) {
+        for (FoundSegment segment : List.copyOf(found)) {
+            if (segment.header == null) {
+                found.remove(segment);
+                analysis.segments.add(segment);
+            }
+        }
+    }
+
+    /** The log is the one that most files, or the trim mark, belong to. */
+    private void setAsideForeign(List<FoundSegment> found) {
+        if (analysis.logId == null) {
+            Map<LogId, Integer> counts = new HashMap<>();
+            for (FoundSegment segment : found) {
+                counts.merge(Objects.requireNonNull(segment.header).logId(), 1, Integer::sum);
+            }
+            int most = 0;
+            for (FoundSegment segment : found) {
+                LogId id = Objects.requireNonNull(segment.header).logId();
+                int count = Objects.requireNonNull(counts.get(id));
+                if (count > most) {
+                    most = count;
+                    analysis.logId = id;
+                }
+            }
+        }
+        for (FoundSegment segment : List.copyOf(found)) {
+            LogId id = Objects.requireNonNull(segment.header).logId();
+            if (!id.equals(analysis.logId)) {
+                segment.bad(
+                        Verdict.FOREIGN, 24, -1, -1, "segment of log " + id + "; expected log " + analysis.logId);
+                found.remove(segment);
+                analysis.segments.add(segment);
+            }
+        }
+    }
+
+    private void setAsideTrimmed(List<FoundSegment> found) {
+        for (FoundSegment segment : List.copyOf(found)) {
+            if (segment.number() < analysis.firstNumber) {
+                found.remove(segment);
+                analysis.trimmed.add(segment.name);
+            }
+        }
+    }
+
+    /** Numbers without a gap and without a double; what is missing stands in the list as such. */
+    private List<FoundSegment> chain(List<FoundSegment> found) throws IOException {
+        List<FoundSegment> chain = new ArrayList<>();
+        long expected = analysis.firstNumber;
+        if (acceptMissingEnds && !found.isEmpty() && found.get(0).number() > expected) {
+            expected = found.get(0).number();
+            analysis.firstNumber = expected;
+            analysis.nextSequence = -1;
+        }
+        for (FoundSegment segment : found) {
+            segment.blank = isBlank(segment);
+            FoundSegment last = chain.isEmpty() ? null : chain.get(chain.size() - 1);
+            if (last != null && last.number() == segment.number()) {
+                chain.set(chain.size() - 1, oneOf(last, segment));
+                continue;
+            }
+            for (; expected < segment.number(); expected++) {
+                chain.add(missing(names.sealed(expected)));
+            }
+            chain.add(segment);
+            expected = segment.number() + 1;
+        }
+        boolean somethingLost = chain.isEmpty() && analysis.firstNumber > 1;
+        boolean lastIsSealed = !chain.isEmpty() && names.isSealed(chain.get(chain.size() - 1).name);
+        if ((somethingLost || lastIsSealed) && !acceptMissingEnds) {
+            // A segment gets its number only when its successor is on disk. So there was one.
+            chain.add(missing(names.current()));
+        }
+        return chain;
+    }
+
+    private FoundSegment missing(String name) {
+        FoundSegment segment = new FoundSegment(name, 0, null);
+        segment.bad(Verdict.MISSING, -1, -1, -1, "the file is not there");
+        return segment;
+    }
+
+    /** Of two files for one segment, one that nothing was ever written to does not count. */
+    private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
+        if (first.blank) {
+            return second;
+        }
+        if (!second.blank) {
+            second.bad(Verdict.FOREIGN, 40, -1, -1, "segment " + second.number() + " is in " + first.name + " as well");
+            analysis.segments.add(second);
+        }
+        return first;
+    }
+
+    private boolean isBlank(FoundSegment segment) throws IOException {
+        try (StorageFile file = storage.openForReading(segment.name)) {
+            // A little first: nearly every segment holds something, and says so at once.
+            ByteBuffer chunk = ByteBuffer.allocate(64);
+            for (long position = SegmentHeader.BYTES; ; position += chunk.position()) {
+                if (position > SegmentHeader.BYTES && chunk.capacity() == 64) {
+                    position = SegmentHeader.BYTES;
+                    chunk = ByteBuffer.allocate(64 * 1024);
+                }
+                if (file.readFully(chunk.clear(), position) == 0) {
+                    return true;
+                }
+                for (int i = 0; i < chunk.position(); i++) {
+                    if (chunk.get(i) != 0) {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+}

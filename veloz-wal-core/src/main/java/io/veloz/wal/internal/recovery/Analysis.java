@@ -1,0 +1,105 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalVersionException;
+import io.veloz.wal.internal.format.LogId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a directory holds, segment by segment. Made by {@link Analyser}; nothing was changed for it. */
+public final class Analysis {
+    final List<FoundSegment> segments = new ArrayList<>();
+    final List<LostRange> lost = new ArrayList<>();
+
+    /** Segments below the trim mark, which a trim did not get to delete. */
+    final List<String> trimmed = new ArrayList<>();
+
+    final List<String> quarantined = new ArrayList<>();
+    @Nullable LogId logId;
+
+    /** The sequence that the next record gets. */
+    long nextSequence = 1;
+
+    /** The number of the first segment that should be there. */
+    long firstNumber = 1;
+
+    /** The number of the next segment that is made: behind all that hold records. */
+    long nextNumber() {
+        long number = firstNumber;
+        for (FoundSegment segment : segments) {
+            if (segment.hasRecords()) {
+                number = segment.number() + 1;
+            }
+        }
+        return number;
+    }
+
+    /** The first problem that forbids to open the log, as the exception to throw; null if there is none. */
+    public @Nullable WalException problem(String directory) {
+        for (FoundSegment segment : segments) {
+            String place = directory + "/" + segment.name;
+            if (segment.verdict == Verdict.UNKNOWN_VERSION) {
+                return new WalVersionException(place + ": " + segment.detail);
+            }
+            if (!segment.report().isGood()) {
+                return new WalCorruptException(
+                        place, segment.badPosition, segment.badFirst, segment.badLast, segment.detail);
+            }
+        }
+        return null;
+    }
+
+    /** Lost records as far as they are known, damage and declared losses. */
+    public List<LostRange> lost() {
+        List<LostRange> all = new ArrayList<>(lost);
+        for (FoundSegment segment : segments) {
+            if (!segment.report().isGood() && segment.badFirst >= 0) {
+                all.add(new LostRange(
+                        segment.badFirst, segment.badLast, segment.name, segment.badPosition, segment.detail));
+            }
+        }
+        return all;
+    }
+
+    RecoveryReport report(String directory, long quarantinedBytes, Duration took) {
+        List<SegmentReport> reports = new ArrayList<>();
+        long first = -1;
+        long records = 0;
+        for (FoundSegment segment : segments) {
+            SegmentReport report = segment.report();
+            reports.add(report);
+            records += report.records();
+            if (first < 0) {
+                first = report.firstSequence();
+            }
+        }
+        return new RecoveryReport(
+                directory,
+                logId == null ? "" : logId.toString(),
+                reports,
+                first,
+                nextSequence - 1,
+                records,
+                quarantined,
+                quarantinedBytes,
+                lost(),
+                took);
+    }
+
+    long tornBytes() {
+        long bytes = 0;
+        for (FoundSegment segment : segments) {
+            if (segment.tornEnd > segment.dataEnd) {
+                bytes += segment.tornEnd - segment.dataEnd;
+            }
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,98 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.segment.SegmentContent;
+import org.jspecify.annotations.Nullable;
+
+/** One file of the directory and what has been found out about it. It belongs to the thread that analyses. */
+public final class FoundSegment {
+    final String name;
+    final long fileBytes;
+    final @Nullable SegmentHeader header;
+    Verdict verdict = Verdict.ACTIVE;
+    String detail = "";
+
+    /** Where the damage is, and which records it concerns; -1 if not known. */
+    long badPosition = -1;
+
+    long badFirst = -1;
+    long badLast = -1;
+
+    /** Only header and zeros: no batch was ever written. */
+    boolean blank;
+
+    /** What its first batch says of the segment before. */
+    @Nullable Predecessor predecessor;
+
+    /** Of its first batch; -1 if there is none. */
+    long openingSequence = -1;
+
+    boolean openingDeclaresLoss;
+    @Nullable Footer footer;
+
+    /** What a scan found; null if only the footer was read. */
+    @Nullable SegmentContent content;
+
+    /** Behind the last whole batch. */
+    long dataEnd = SegmentHeader.BYTES;
+
+    int lastBatchCrc;
+
+    /** The sequence that comes after the last record; -1 if not known. */
+    long nextSequence = -1;
+
+    /** The highest durable sequence that any batch in it states. */
+    long promisedSequence;
+
+    /** Behind the last byte that is not zero, if there is something behind {@link #dataEnd}. */
+    long tornEnd = -1;
+
+    FoundSegment(String name, long fileBytes, @Nullable SegmentHeader header) {
+        this.name = name;
+        this.fileBytes = fileBytes;
+        this.header = header;
+    }
+
+    long number() {
+        return header == null ? -1 : header.number();
+    }
+
+    boolean hasRecords() {
+        return footer != null || (content != null && !content.isEmpty());
+    }
+
+    void bad(Verdict what, long position, long first, long last, String why) {
+        verdict = what;
+        badPosition = position;
+        badFirst = first;
+        badLast = last;
+        detail = why;
+    }
+
+    SegmentReport report() {
+        long first = -1;
+        long last = -1;
+        long records = 0;
+        long min = 0;
+        long max = 0;
+        if (content != null && !content.isEmpty()) {
+            first = content.firstSequence();
+            last = content.lastSequence();
+            records = content.recordCount();
+            min = content.minTimestampNanos();
+            max = content.maxTimestampNanos();
+        } else if (footer != null) {
+            first = footer.firstSequence();
+            last = footer.lastSequence();
+            records = footer.recordCount();
+            min = footer.minTimestampNanos();
+            max = footer.maxTimestampNanos();
+        }
+        return new SegmentReport(
+                name, number(), verdict, first, last, records, min, max, dataEnd, fileBytes, detail);
+    }
+}

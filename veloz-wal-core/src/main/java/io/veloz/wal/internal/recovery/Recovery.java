@@ -1,0 +1,309 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalException;
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.SegmentMaker;
+import io.veloz.wal.internal.segment.SegmentSealer;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+
+/**
+ * Makes a directory whole before anybody appends: what a crash interrupted is finished, a torn tail is cut off and kept,
+ * and a fresh segment is made, in which appending starts. Runs once, in {@link #recover}, under the log's lock.
+ *
+ * <p>Crash table. Every step can be cut anywhere, because the next recovery finds the same records again:
+ *
+ * <pre>
+ *   leftovers deleted                nothing in them counts
+ *   an interrupted roll finished     see Housekeeper
+ *   torn bytes copied to quarantine  copied again under the same name
+ *   unpromised batches written again the same bytes; torn by the cut, they were never acknowledged nor shown
+ *   fresh segment published          blank: it is replaced
+ *   last segment sealed              see SegmentSealer
+ *   last segment renamed             its successor is there under the prepared name
+ *   fresh segment renamed            done
+ * </pre>
+ */
+public final class Recovery {
+    private static final int CHUNK_BYTES = 256 * 1024;
+
+    private final Storage storage;
+    private final SegmentNames names;
+    private final Settings settings;
+    private final boolean acceptMissingEnds;
+
+    /** For the segments that are made. */
+    public record Settings(long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
+
+    /** A log that is ready to be appended to. */
+    public record Recovered(
+            LogId logId,
+            StorageFile activeFile,
+            SegmentHeader activeHeader,
+            Predecessor predecessor,
+            long lastSequence,
+            List<SegmentReport> sealed,
+            Sha256 lastFooter,
+            RecoveryReport report) {}
+
+    public Recovery(Storage storage, SegmentNames names, Settings settings, boolean acceptMissingEnds) {
+        this.storage = storage;
+        this.names = names;
+        this.settings = settings;
+        this.acceptMissingEnds = acceptMissingEnds;
+    }
+
+    /**
+     * Returns when everything that replay will show is on disk.
+     *
+     * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; nothing was changed
+     */
+    public Recovered recover() throws IOException {
+        long started = System.nanoTime();
+        Analysis analysis =
+                new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
+        WalException problem = analysis.problem(storage.describe());
+        if (problem != null) {
+            throw problem;
+        }
+        long tornBytes = analysis.tornBytes();
+        removeLeftovers(analysis);
+        finishRoll(analysis);
+        keepTornBytes(analysis);
+        makeDurable(analysis);
+        LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
+        SegmentHeader header = new SegmentHeader(
+                logId,
+                analysis.nextNumber(),
+                new SecureRandom().nextLong(),
+                settings.segmentBytes(),
+                settings.maxBatchBytes(),
+                settings.wallClockNanos().getAsLong());
+        StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
+        SegmentMaker.publish(storage, names);
+        Sha256 lastFooter = seal(analysis);
+        storage.rename(names.prepared(), names.current());
+        storage.forceDirectory();
+        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+    }
+
+    private Recovered recovered(
+            Analysis analysis,
+            LogId logId,
+            StorageFile file,
+            SegmentHeader header,
+            Sha256 lastFooter,
+            long tornBytes,
+            long started) {
+        List<SegmentReport> sealed = new ArrayList<>();
+        Predecessor predecessor = Predecessor.NONE;
+        for (FoundSegment segment : withRecords(analysis)) {
+            SegmentReport found = segment.report();
+            sealed.add(new SegmentReport(
+                    names.sealed(found.number()),
+                    found.number(),
+                    Verdict.SEALED,
+                    found.firstSequence(),
+                    found.lastSequence(),
+                    found.records(),
+                    found.minTimestampNanos(),
+                    found.maxTimestampNanos(),
+                    found.dataBytes(),
+                    found.fileBytes(),
+                    ""));
+            predecessor = endOf(segment);
+        }
+        analysis.logId = logId;
+        Duration took = Duration.ofNanos(System.nanoTime() - started);
+        return new Recovered(
+                logId,
+                file,
+                header,
+                predecessor,
+                Math.max(0, analysis.nextSequence - 1),
+                sealed,
+                lastFooter,
+                analysis.report(storage.describe(), tornBytes, took));
+    }
+
+    private static Predecessor endOf(FoundSegment segment) {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
+    }
+
+    private static List<FoundSegment> withRecords(Analysis analysis) {
+        return analysis.segments.stream().filter(FoundSegment::hasRecords).toList();
+    }
+
+    private void removeLeftovers(Analysis analysis) throws IOException {
+        // First of all, so that names which only the page cache knows are not believed.
+        storage.forceDirectory();
+        for (String name : analysis.trimmed) {
+            storage.delete(name);
+        }
+        if (storage.list().contains(names.preparing())) {
+            storage.delete(names.preparing());
+        }
+    }
+
+    /** Brings the names of a roll, which a crash interrupted, to its end. The footers come later. */
+    private void finishRoll(Analysis analysis) throws IOException {
+        List<FoundSegment> written = withRecords(analysis);
+        for (int i = 0; i < written.size(); i++) {
+            FoundSegment segment = written.get(i);
+            boolean last = i == written.size() - 1;
+            String name = last && !names.isSealed(segment.name) ? names.current() : names.sealed(segment.number());
+            if (!segment.name.equals(name)) {
+                storage.rename(segment.name, name);
+                storage.forceDirectory();
+                renamed(analysis, segment, name);
+            }
+        }
+    }
+
+    private static void renamed(Analysis analysis, FoundSegment segment, String name) {
+        FoundSegment copy = new FoundSegment(name, segment.fileBytes, segment.header);
+        copy.verdict = segment.verdict;
+        copy.detail = segment.detail;
+        copy.footer = segment.footer;
+        copy.content = segment.content;
+        copy.dataEnd = segment.dataEnd;
+        copy.lastBatchCrc = segment.lastBatchCrc;
+        copy.nextSequence = segment.nextSequence;
+        copy.promisedSequence = segment.promisedSequence;
+        copy.tornEnd = segment.tornEnd;
+        analysis.segments.set(analysis.segments.indexOf(segment), copy);
+    }
+
+    /** Copies what will be cut off to a file of its own, on disk before anything is cut. */
+    private void keepTornBytes(Analysis analysis) throws IOException {
+        for (FoundSegment segment : analysis.segments) {
+            if (segment.tornEnd <= segment.dataEnd) {
+                continue;
+            }
+            try (StorageFile torn = storage.openForReading(segment.name)) {
+                int checksum = checksum(torn, segment.dataEnd, segment.tornEnd);
+                String name = names.quarantine(segment.number(), segment.dataEnd, checksum);
+                if (storage.list().contains(name)) {
+                    continue;
+                }
+                copy(torn, segment.dataEnd, segment.tornEnd, name);
+                analysis.quarantined.add(name);
+            }
+        }
+    }
+
+    private void copy(StorageFile source, long from, long to, String name) throws IOException {
+        String temporary = names.temporary(name);
+        if (storage.list().contains(temporary)) {
+            storage.delete(temporary);
+        }
+        try (StorageFile target = storage.create(temporary)) {
+            ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+            for (long position = from; position < to; position += chunk.limit()) {
+                read(source, chunk, position, to);
+                target.writeFully(chunk, position - from);
+            }
+            target.force();
+        }
+        storage.rename(temporary, name);
+        storage.forceDirectory();
+    }
+
+    private static int checksum(StorageFile source, long from, long to) throws IOException {
+        Checksum checksum = new Checksum().start();
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        for (long position = from; position < to; position += chunk.limit()) {
+            read(source, chunk, position, to);
+            checksum.add(chunk, 0, chunk.limit());
+        }
+        return checksum.value();
+    }
+
+    private static void read(StorageFile source, ByteBuffer chunk, long position, long end) throws IOException {
+        chunk.clear().limit((int) Math.min(chunk.capacity(), end - position));
+        if (source.readFully(chunk, position) < chunk.limit()) {
+            throw new IOException("file ends at " + (position + chunk.position()) + "; expected " + end + " bytes");
+        }
+        chunk.flip();
+    }
+
+    /**
+     * Makes durable what replay will show. The page cache can show bytes that no disk has: after a failed force, or after
+     * a kill between write and force. A force alone does not help, since the kernel may hold those pages for clean. So
+     * the batches that nobody has promised to be durable are written once more.
+     */
+    private void makeDurable(Analysis analysis) throws IOException {
+        for (FoundSegment segment : withRecords(analysis)) {
+            try (StorageFile file = storage.open(segment.name)) {
+                if (segment.footer == null) {
+                    rewriteUnpromised(segment, file);
+                }
+                // Of sealed segments too: somebody may have copied them here a moment ago.
+                file.force();
+            }
+        }
+    }
+
+    private static void rewriteUnpromised(FoundSegment segment, StorageFile file) throws IOException {
+        BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
+        while (scanner.nextUpTo(segment.dataEnd) == BatchScanner.Found.BATCH) {
+            if (scanner.header().lastSequence() > segment.promisedSequence) {
+                ByteBuffer bytes = scanner.buffer().duplicate();
+                int start = scanner.recordsAt() - scanner.header().recordsAt();
+                file.writeFully(
+                        bytes.limit(start + scanner.header().length).position(start), scanner.position());
+            }
+        }
+    }
+
+    /** Seals what is not, in order, and gives the last one its number. Returns the digest of the last footer. */
+    private Sha256 seal(Analysis analysis) throws IOException {
+        Sha256 lastFooter = Sha256.ZERO;
+        for (FoundSegment segment : withRecords(analysis)) {
+            if (segment.footer != null) {
+                lastFooter = Sha256.of(segment.footer.encode());
+            } else {
+                try (StorageFile file = storage.open(segment.name)) {
+                    lastFooter = Sha256.of(SegmentSealer.seal(
+                                    file,
+                                    Objects.requireNonNull(segment.header),
+                                    Objects.requireNonNull(segment.content),
+                                    segment.dataEnd,
+                                    segment.lastBatchCrc,
+                                    lastFooter)
+                            .encode());
+                }
+            }
+            String name = names.sealed(segment.number());
+            if (!segment.name.equals(name)) {
+                storage.rename(segment.name, name);
+                storage.forceDirectory();
+            }
+        }
+        return lastFooter;
+    }
+
+    /** What {@link #recover} would find and do, without doing any of it. */
+    public static RecoveryReport report(Analysis analysis, Storage storage, long startedNanos) {
+        return analysis.report(
+                storage.describe(), analysis.tornBytes(), Duration.ofNanos(System.nanoTime() - startedNanos));
+    }
+}

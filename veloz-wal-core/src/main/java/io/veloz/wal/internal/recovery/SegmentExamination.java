@@ -1,0 +1,341 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.SegmentContent;
+import io.veloz.wal.internal.segment.SegmentSealer;
+import io.veloz.wal.internal.segment.TailSearch;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks into the segments of a log, oldest first, and holds each against the one before and the one after. It belongs to
+ * one thread.
+ */
+final class SegmentExamination {
+    private final Storage storage;
+    private final Analyser.Depth depth;
+    private final boolean besideWriter;
+    private final Analysis analysis;
+    private final Checksum checksum = new Checksum();
+
+    /** The last segment with records before the one that is looked at. */
+    private @Nullable FoundSegment before;
+
+    /** What the next record should be; -1 after damage. */
+    private long expected;
+
+    SegmentExamination(Storage storage, Analyser.Depth depth, boolean besideWriter, Analysis analysis) {
+        this.storage = storage;
+        this.depth = depth;
+        this.besideWriter = besideWriter;
+        this.analysis = analysis;
+        this.expected = analysis.nextSequence;
+    }
+
+    void examine(List<FoundSegment> chain) throws IOException {
+        expected = analysis.nextSequence;
+        for (FoundSegment segment : chain) {
+            if (segment.header != null) {
+                readOpening(segment);
+            }
+        }
+        for (int i = 0; i < chain.size(); i++) {
+            FoundSegment segment = chain.get(i);
+            @Nullable FoundSegment after = i + 1 < chain.size() ? chain.get(i + 1) : null;
+            if (segment.header == null) {
+                stateMissingRange(segment, after);
+            } else {
+                look(segment, after);
+            }
+            analysis.segments.add(segment);
+            if (segment.nextSequence > 0) {
+                analysis.nextSequence = segment.nextSequence;
+            }
+        }
+    }
+
+    private void stateMissingRange(FoundSegment segment, @Nullable FoundSegment after) {
+        segment.badFirst = expected;
+        segment.badLast = after != null && after.openingSequence > 0 ? after.openingSequence - 1 : -1;
+        before = null;
+        expected = -1;
+    }
+
+    /** The head of the first batch alone: enough to hold the segment against the one before. */
+    private void readOpening(FoundSegment segment) throws IOException {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        ByteBuffer bytes = ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (StorageFile file = storage.openForReading(segment.name)) {
+            if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
+                return;
+            }
+        }
+        try {
+            BatchHeader batch = new BatchHeader();
+            batch.decode(bytes, 0, header, checksum);
+            if (batch.opensSegment()) {
+                segment.predecessor = Predecessor.decode(bytes, BatchHeader.BYTES, header.salt(), checksum);
+                segment.openingSequence = batch.firstSequence;
+                segment.openingDeclaresLoss = batch.declaresLoss();
+                segment.promisedSequence = batch.durableSequence;
+            }
+        } catch (DamagedException e) {
+            // What it is, torn or damaged, the scan will say.
+            segment.predecessor = null;
+        }
+    }
+
+    private void look(FoundSegment segment, @Nullable FoundSegment after) throws IOException {
+        if (segment.blank) {
+            segment.verdict = Verdict.PREPARED;
+            if (after != null && after.openingSequence > 0) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        SegmentHeader.BYTES,
+                        expected,
+                        after.openingSequence - 1,
+                        "holds nothing, and segment " + after.number() + " follows it");
+            }
+            return;
+        }
+        try (StorageFile file = storage.openForReading(segment.name)) {
+            segment.footer = readFooter(segment, file);
+            if (segment.footer != null) {
+                lookAtSealed(segment, file, segment.footer);
+            } else {
+                lookAtUnsealed(segment, file, after);
+            }
+        }
+        if (segment.report().isGood()) {
+            checkPlace(segment);
+        }
+        expected = segment.report().isGood() ? segment.nextSequence : -1;
+        if (segment.hasRecords()) {
+            before = segment.report().isGood() ? segment : null;
+        }
+    }
+
+    // ---- sealed
+
+    private @Nullable Footer readFooter(FoundSegment segment, StorageFile file) throws IOException {
+        long size = segment.fileBytes;
+        if (size < SegmentHeader.BYTES + Footer.TRAILER_BYTES) {
+            return null;
+        }
+        ByteBuffer trailer = ByteBuffer.allocate(Footer.TRAILER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        file.readFully(trailer, size - Footer.TRAILER_BYTES);
+        int length = Footer.lengthFromTrailer(trailer, 0);
+        if (length < 0 || length > size - SegmentHeader.BYTES) {
+            return null;
+        }
+        return decodeFooter(segment, file, size - length, length);
+    }
+
+    private @Nullable Footer decodeFooter(FoundSegment segment, StorageFile file, long position, int length)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        if (file.readFully(bytes, position) < length) {
+            return null;
+        }
+        try {
+            Footer footer = Footer.decode(bytes.flip(), Objects.requireNonNull(segment.header));
+            return footer.dataEnd() == position ? footer : null;
+        } catch (DamagedException e) {
+            // A footer can be made again from the data; whether the data is whole, the scan will say.
+            return null;
+        }
+    }
+
+    private void lookAtSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
+        segment.verdict = Verdict.SEALED;
+        segment.dataEnd = footer.dataEnd();
+        segment.lastBatchCrc = footer.lastBatchCrc();
+        segment.nextSequence = footer.lastSequence() + 1;
+        boolean holes = footer.recordCount() != footer.lastSequence() - footer.firstSequence() + 1;
+        if (depth == Analyser.Depth.CONTENT || holes) {
+            BatchScanner scanner = scan(segment, file, footer.dataEnd(), Long.MAX_VALUE);
+            if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
+                corrupt(segment, scanner, footer.lastSequence());
+            } else if (!SegmentSealer.digest(file, footer.dataEnd()).equals(footer.dataSha256())) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        -1,
+                        footer.firstSequence(),
+                        footer.lastSequence(),
+                        "SHA-256 of the data is not the " + footer.dataSha256() + " of the footer");
+            }
+        }
+        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null) {
+            Sha256 chain = Sha256.of(before.footer.encode());
+            if (!chain.equals(footer.previousFooterSha256())) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        footer.dataEnd(),
+                        footer.firstSequence(),
+                        footer.lastSequence(),
+                        "footer follows one with SHA-256 " + footer.previousFooterSha256() + "; expected " + chain);
+            }
+        }
+    }
+
+    // ---- not sealed
+
+    private void lookAtUnsealed(FoundSegment segment, StorageFile file, @Nullable FoundSegment after)
+            throws IOException {
+        long limit = besideWriter ? promised(segment, file, after) : Long.MAX_VALUE;
+        BatchScanner scanner = scan(segment, file, Long.MAX_VALUE, limit);
+        segment.dataEnd = scanner.position();
+        segment.lastBatchCrc = scanner.lastBatchCrc();
+        if (segment.nextSequence < 0) {
+            segment.nextSequence = expected;
+        }
+        if (after != null && after.predecessor != null) {
+            // The next segment was written to, so this one is complete, and that one says how it ended.
+            if (after.predecessor.equals(endOf(segment))) {
+                segment.verdict = Verdict.UNSEALED;
+            } else {
+                corrupt(segment, scanner, after.openingSequence - 1);
+            }
+        } else if (after != null && !after.blank && batchStartsAt(segment, file)) {
+            // The next one was written to, if only in part, so this batch was on disk. (Anything else here is a footer
+            // that did not get to the disk in one piece.)
+            corrupt(segment, scanner, -1);
+        } else if (wasSealedBehind(segment, file)) {
+            segment.verdict = Verdict.UNSEALED;
+        } else {
+            lookAtTail(segment, file, scanner);
+        }
+    }
+
+    private static boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
+        ByteBuffer word = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+        return file.readFully(word, segment.dataEnd) == 4
+                && BatchHeader.startsAt(word, 0, Objects.requireNonNull(segment.header).salt());
+    }
+
+    /** Beside a writer: how far it has promised that its records are durable. */
+    private long promised(FoundSegment segment, StorageFile file, @Nullable FoundSegment after) throws IOException {
+        long promised = after == null ? 0 : after.promisedSequence;
+        BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
+        scanner.expect(expected);
+        while (scanner.next() == Found.BATCH) {
+            promised = Math.max(promised, scanner.header().durableSequence);
+        }
+        return promised;
+    }
+
+    private static Predecessor endOf(FoundSegment segment) {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
+    }
+
+    /** A whole footer right behind the data, and old bytes behind it: the cut to size did not get to the disk. */
+    private boolean wasSealedBehind(FoundSegment segment, StorageFile file) throws IOException {
+        ByteBuffer start = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        if (file.readFully(start, segment.dataEnd) < 16) {
+            return false;
+        }
+        int length = Footer.lengthFromStart(start, 0);
+        return length > 0 && decodeFooter(segment, file, segment.dataEnd, length) != null;
+    }
+
+    private void lookAtTail(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        TailSearch tail = TailSearch.from(file, header, segment.dataEnd);
+        if (tail.proves(segment.nextSequence)) {
+            if (besideWriter && wholeByNow(segment, file)) {
+                segment.verdict = Verdict.ACTIVE;
+                return;
+            }
+            corrupt(segment, scanner, tail.promisedSequence());
+        } else if (tail.end() > segment.dataEnd && !besideWriter) {
+            segment.verdict = Verdict.TORN_TAIL;
+            segment.tornEnd = tail.end();
+            segment.detail = (tail.end() - segment.dataEnd) + " bytes at " + segment.dataEnd
+                    + " that were never acknowledged: " + scanner.reason();
+        } else {
+            segment.verdict = Verdict.ACTIVE;
+        }
+    }
+
+    /** Beside a writer, what was half-written a moment ago may be whole now. */
+    private boolean wholeByNow(FoundSegment segment, StorageFile file) throws IOException {
+        BatchScanner again = new BatchScanner(file, Objects.requireNonNull(segment.header));
+        again.jumpTo(segment.dataEnd, segment.nextSequence);
+        return again.next() == Found.BATCH;
+    }
+
+    // ---- both
+
+    /** Walks over all whole batches, up to a position and a sequence at the most. */
+    private BatchScanner scan(FoundSegment segment, StorageFile file, long end, long lastSequence) throws IOException {
+        BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
+        SegmentContent content = new SegmentContent();
+        long sequence = expected;
+        scanner.expect(expected);
+        while (true) {
+            Found found = scanner.nextUpTo(end);
+            BatchHeader batch = scanner.header();
+            if (found != Found.BATCH || batch.lastSequence() > lastSequence) {
+                break;
+            }
+            segment.promisedSequence = Math.max(segment.promisedSequence, batch.durableSequence);
+            if (batch.declaresLoss()) {
+                analysis.lost.add(new LostRange(
+                        sequence, batch.firstSequence - 1, segment.name, scanner.position(), "declared by a salvage"));
+            }
+            content.addBatch(batch, scanner.position(), scanner.buffer(), scanner.recordsAt());
+            sequence = scanner.nextSequence();
+        }
+        segment.content = content;
+        segment.nextSequence = sequence;
+        return scanner;
+    }
+
+    private void corrupt(FoundSegment segment, BatchScanner scanner, long lastKnown) {
+        long first = scanner.damagedSequence() >= 0 ? scanner.damagedSequence() : scanner.nextSequence();
+        String why = scanner.reason().isEmpty() ? "data ends here, and should not" : scanner.reason();
+        segment.bad(Verdict.CORRUPT, scanner.position(), first, lastKnown >= first ? lastKnown : -1, why);
+    }
+
+    /** Whether the segment goes on where the one before ended, in sequence and by its own statement. */
+    private void checkPlace(FoundSegment segment) {
+        if (before != null && segment.predecessor != null && !segment.predecessor.equals(endOf(before))) {
+            segment.bad(
+                    Verdict.CORRUPT,
+                    SegmentHeader.BYTES,
+                    segment.openingSequence,
+                    -1,
+                    "follows " + segment.predecessor + "; expected " + endOf(before));
+            return;
+        }
+        boolean right = expected < 0
+                || segment.openingSequence < 0
+                || segment.openingSequence == expected
+                || (segment.openingDeclaresLoss && segment.openingSequence > expected);
+        if (!right) {
+            segment.bad(
+                    Verdict.CORRUPT,
+                    SegmentHeader.BYTES,
+                    expected,
+                    segment.openingSequence - 1,
+                    "starts with record " + segment.openingSequence + "; expected " + expected);
+        }
+    }
+}

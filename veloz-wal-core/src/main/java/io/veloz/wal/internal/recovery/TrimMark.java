@@ -1,0 +1,61 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the log begins after a trim: the difference between a segment that was trimmed and one that is missing.
+ * Immutable. See docs/format.md, "Trim mark".
+ */
+public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
+    private static final long MAGIC = 0x4b524d5a4f4c4556L; // "VELOZMRK"
+    private static final int BYTES = 48;
+
+    /** Writes marks for one log. */
+    @FunctionalInterface
+    public interface Writer {
+        /** Returns when the mark is on disk. */
+        void write(long firstSegment, long firstSequence) throws IOException;
+    }
+
+    public static Writer writer(Storage storage, SegmentNames names, LogId logId) {
+        return (segment, sequence) -> new TrimMark(logId, segment, sequence).write(storage, names);
+    }
+
+    private void write(Storage storage, SegmentNames names) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(MAGIC).putLong(logId.high()).putLong(logId.low());
+        bytes.putLong(firstSegment).putLong(firstSequence).putInt(0);
+        bytes.putInt(new Checksum().of(bytes, 0, BYTES - 4)).flip();
+        AtomicFile.replace(storage, names.trimMark(), names.temporary(names.trimMark()), bytes);
+    }
+
+    /** Null if the log was never trimmed. */
+    static @Nullable TrimMark read(Storage storage, SegmentNames names) throws IOException, DamagedException {
+        if (!storage.list().contains(names.trimMark())) {
+            return null;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (StorageFile file = storage.openForReading(names.trimMark())) {
+            if (file.readFully(bytes, 0) < BYTES || file.size() != BYTES) {
+                throw new DamagedException("file of " + file.size() + " bytes; expected " + BYTES);
+            }
+        }
+        int crc = new Checksum().of(bytes, 0, BYTES - 4);
+        if (bytes.getLong(0) != MAGIC || crc != bytes.getInt(BYTES - 4)) {
+            throw new DamagedException(
+                    String.format("checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
+        }
+        return new TrimMark(
+                new LogId(bytes.getLong(8), bytes.getLong(16)), bytes.getLong(24), bytes.getLong(32));
+    }
+}

@@ -1,0 +1,131 @@
+package io.veloz.wal.internal.segment;
+
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.RecordLayout;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.storage.StorageFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A segment that is being written. It belongs to the commit thread, and after the roll to the housekeeping thread,
+ * which seals it.
+ */
+public final class SegmentFile implements Closeable {
+    /** Where the records of a batch start in the buffer that {@link #write} takes. */
+    public static final int RECORDS_AT = BatchHeader.BYTES + Predecessor.BYTES;
+
+    private final SegmentHeader segment;
+    private final StorageFile file;
+    private final Predecessor predecessor;
+    private final Checksum checksum = new Checksum();
+    private final Checksum recordsChecksum = new Checksum();
+    private final BatchHeader header = new BatchHeader();
+    private final SegmentContent content = new SegmentContent();
+    private long position = SegmentHeader.BYTES;
+    private int lastBatchCrc;
+
+    public SegmentFile(StorageFile file, SegmentHeader segment, Predecessor predecessor) {
+        this.file = file;
+        this.segment = segment;
+        this.predecessor = predecessor;
+    }
+
+    /** Whether a batch with that many bytes of records still goes in. */
+    public boolean hasRoomFor(int recordBytes) {
+        return position + RECORDS_AT + recordBytes <= segment.segmentBytes();
+    }
+
+    /** Bytes left for batches. */
+    public long room() {
+        return segment.segmentBytes() - position;
+    }
+
+    /**
+     * Writes one batch with one write call, behind the last one. Nothing is on disk yet when this returns.
+     *
+     * <p>After a failed write it may be called again with the same records: it writes to the same position.
+     *
+     * @param buffer the records stand from {@link #RECORDS_AT} to {@code recordsEnd}, still without checksums; the room
+     *     before them is for the batch's head
+     * @param flags 0 or {@link BatchHeader#DECLARES_LOSS}
+     */
+    public void write(
+            ByteBuffer buffer, int recordsEnd, int records, long first, long durable, long wallNanos, int flags)
+            throws IOException {
+        boolean opens = position == SegmentHeader.BYTES;
+        int start = opens ? 0 : Predecessor.BYTES;
+        if (opens) {
+            predecessor.encode(buffer, start + BatchHeader.BYTES, segment.salt(), checksum);
+        }
+        header.flags = flags | (opens ? BatchHeader.OPENS_SEGMENT : 0);
+        header.length = recordsEnd - start;
+        header.firstSequence = first;
+        header.durableSequence = durable;
+        header.recordCount = records;
+        header.wallNanos = wallNanos;
+        header.previousCrc = lastBatchCrc;
+        header.recordsCrc = finishRecords(buffer, records, first);
+        header.encode(buffer, start, segment.salt(), checksum);
+        buffer.limit(recordsEnd).position(start);
+        file.writeFully(buffer, position);
+        content.addBatch(header, position, buffer, RECORDS_AT);
+        lastBatchCrc = header.crc;
+        position += header.length;
+    }
+
+    private int finishRecords(ByteBuffer buffer, int records, long first) {
+        recordsChecksum.start();
+        int at = RECORDS_AT;
+        for (int i = 0; i < records; i++) {
+            int crc = RecordLayout.computeCrc(buffer, at, segment.salt(), first + i, checksum);
+            RecordLayout.putCrc(buffer, at, crc);
+            recordsChecksum.add(crc);
+            at += RecordLayout.size(RecordLayout.payloadBytes(buffer, at));
+        }
+        return recordsChecksum.value();
+    }
+
+    public void force() throws IOException {
+        file.force();
+    }
+
+    /** How this segment ends, for the first batch of the next one. */
+    public Predecessor asPredecessor() {
+        return new Predecessor(segment.number(), segment.salt(), position, lastBatchCrc);
+    }
+
+    public SegmentHeader segment() {
+        return segment;
+    }
+
+    public SegmentContent content() {
+        return content;
+    }
+
+    public long position() {
+        return position;
+    }
+
+    StorageFile file() {
+        return file;
+    }
+
+    int lastBatchCrc() {
+        return lastBatchCrc;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+
+    /** The biggest payload of a single record that fits a batch of that size. */
+    public static int maxPayloadBytes(int maxBatchBytes) {
+        return (maxBatchBytes - RECORDS_AT - RecordLayout.HEADER_BYTES) & ~7;
+    }
+
+}
