@@ -3,6 +3,7 @@ package io.veloz.wal;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Records that are appended together and come back together or not at all. Also the way to append records with times of
@@ -38,8 +39,8 @@ public final class RecordGroup {
     }
 
     private Entry next(int type, ByteBuffer payload) {
-        Wal.checkType(type);
-        java.util.Objects.requireNonNull(payload, "payload");
+        Appender.checkType(type);
+        Objects.requireNonNull(payload, "payload");
         if (size == entries.size()) {
             entries.add(new Entry());
         }

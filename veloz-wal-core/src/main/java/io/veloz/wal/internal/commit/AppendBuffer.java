@@ -1,11 +1,9 @@
 package io.veloz.wal.internal.commit;
 
-import io.veloz.wal.internal.format.RecordLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The bounded ring between the appenders and the commit thread. Any thread claims and publishes; only the commit thread
@@ -17,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * zeros, so that a length is never anything but zero before it is published.
  *
  * <pre>
- *   frame:  | length (int, 0 = not yet) | flags and record count (int) | records as in the file |
+ *   frame:  | length (int, 0 = not yet) | flags and count (int) | first sequence (long) | records as in the file |
  *   tail:   | closed (1 bit) | sequence (23 bits) | position / 8 (40 bits) |
  * </pre>
  *
@@ -26,7 +24,18 @@ import org.jspecify.annotations.Nullable;
  * the compare-and-set, a claimer would have to sleep while a multiple of 8 TiB and of 2^23 records go by, both exactly.
  */
 final class AppendBuffer {
-    static final int FRAME_HEADER_BYTES = 8;
+    static final int FRAME_HEADER_BYTES = 16;
+
+    /** What {@link #claim} returns instead of a position. */
+    static final long FULL = -1;
+
+    static final long CLOSED = -2;
+
+    /** How urgent it is to force a frame: the most urgent one of a batch decides. */
+    static final int FORCE_NOW = 0;
+
+    static final int FORCE_SOON = 1;
+    static final int FORCE_LATER = 2;
 
     /** The ring's largest size, from the bits for records in the tail. */
     static final int MAX_BYTES = 128 * 1024 * 1024;
@@ -46,12 +55,12 @@ final class AppendBuffer {
     private static final long POSITION_MASK = (1L << POSITION_BITS) - 1;
     private static final int SEQUENCE_BITS = 23;
     private static final long SEQUENCE_MASK = (1L << SEQUENCE_BITS) - 1;
-    private static final long CLOSED = 1L << 63;
+    private static final long CLOSED_BIT = 1L << 63;
 
     private static final int COUNT_MASK = (1 << 24) - 1;
     private static final int PADDING = 1 << 30;
     private static final int BROKEN = 1 << 29;
-    private static final int DURABILITY_SHIFT = 24;
+    private static final int URGENCY_SHIFT = 24;
 
     private final ByteBuffer ring;
     private final ByteBuffer zeros;
@@ -78,20 +87,6 @@ final class AppendBuffer {
         this.tail = (lastSequence & SEQUENCE_MASK) << POSITION_BITS;
     }
 
-    /** What an appender has claimed. It belongs to that appender, and may be used again. */
-    static final class Claim {
-        long firstSequence;
-        long lastSequence;
-        long position;
-        int frameBytes;
-    }
-
-    enum ClaimResult {
-        CLAIMED,
-        FULL,
-        CLOSED
-    }
-
     /** Bytes that records of that size take in the ring. */
     static int frameBytes(int recordBytes) {
         return FRAME_HEADER_BYTES + recordBytes;
@@ -101,15 +96,16 @@ final class AppendBuffer {
      * Claims room and sequences, or nothing. What is claimed must be published: the commit thread waits for it.
      *
      * @param sequenceLimit sequences beyond it are not given
+     * @return the position of the claim, {@link #FULL} or {@link #CLOSED}
      */
-    ClaimResult claim(Claim claim, int records, int recordBytes, long sequenceLimit) {
+    long claim(int records, int recordBytes, long sequenceLimit) {
         int frame = frameBytes(recordBytes);
         while (true) {
             long consumed = consumedPosition.value();
             long taken = takenSequence;
             long seen = tail;
-            if ((seen & CLOSED) != 0) {
-                return ClaimResult.CLOSED;
+            if ((seen & CLOSED_BIT) != 0) {
+                return CLOSED;
             }
             if (isStale(consumed, taken)) {
                 continue;
@@ -121,18 +117,16 @@ final class AppendBuffer {
                 if (consumed != consumedPosition.value()) {
                     continue;
                 }
-                return ClaimResult.FULL;
+                return FULL;
             }
             long next = pack(sequence + records, position + padding + frame);
             if (TAIL.compareAndSet(this, seen, next)) {
                 if (padding > 0) {
                     publishPadding(position, padding);
                 }
-                claim.firstSequence = sequence + 1;
-                claim.lastSequence = sequence + records;
-                claim.position = position + padding;
-                claim.frameBytes = frame;
-                return ClaimResult.CLAIMED;
+                // Kept in the claimed range itself: to return two numbers would take an object.
+                ring.putLong(offset(position + padding) + 8, sequence + 1);
+                return position + padding;
             }
         }
     }
@@ -149,9 +143,14 @@ final class AppendBuffer {
         INT.setRelease(ring, at, padding);
     }
 
-    /** Where in {@link #bytes()} the records of a claim go. */
-    int recordsAt(Claim claim) {
-        return offset(claim.position) + FRAME_HEADER_BYTES;
+    /** Of a claim: the sequence of its first record. Before it is published. */
+    long firstSequence(long claim) {
+        return ring.getLong(offset(claim) + 8);
+    }
+
+    /** Of a claim: where in {@link #bytes()} its records go. */
+    int recordsAt(long claim) {
+        return offset(claim) + FRAME_HEADER_BYTES;
     }
 
     /** For absolute puts into a claimed range only. */
@@ -160,17 +159,17 @@ final class AppendBuffer {
     }
 
     /** Hands a claim over to the commit thread. The caller wakes it. */
-    void publish(Claim claim, int records, int durability) {
-        int at = offset(claim.position);
-        ring.putInt(at + 4, records | (durability << DURABILITY_SHIFT));
-        INT.setRelease(ring, at, claim.frameBytes);
+    void publish(long claim, int records, int recordBytes, int urgency) {
+        int at = offset(claim);
+        ring.putInt(at + 4, records | (urgency << URGENCY_SHIFT));
+        INT.setRelease(ring, at, frameBytes(recordBytes));
     }
 
     /** Hands over a claim that could not be filled. The log cannot go on: the sequences are taken. */
-    void publishBroken(Claim claim, int records) {
-        int at = offset(claim.position);
+    void publishBroken(long claim, int records, int recordBytes) {
+        int at = offset(claim);
         ring.putInt(at + 4, records | BROKEN);
-        INT.setRelease(ring, at, claim.frameBytes);
+        INT.setRelease(ring, at, frameBytes(recordBytes));
     }
 
     /**
@@ -185,7 +184,7 @@ final class AppendBuffer {
     long close() {
         while (true) {
             long seen = tail;
-            if ((seen & CLOSED) != 0 || TAIL.compareAndSet(this, seen, seen | CLOSED)) {
+            if ((seen & CLOSED_BIT) != 0 || TAIL.compareAndSet(this, seen, seen | CLOSED_BIT)) {
                 return lastClaimedSequence();
             }
         }
@@ -234,8 +233,8 @@ final class AppendBuffer {
         /** Position in the target behind the last record. */
         int end;
 
-        /** The strictest durability asked for: the lowest ordinal. */
-        int durability;
+        /** The most urgent one of all frames. */
+        int urgency;
 
         /** A claimer failed while it copied. */
         boolean broken;
@@ -255,7 +254,7 @@ final class AppendBuffer {
         taken.records = 0;
         taken.firstSequence = takenSequence + 1;
         taken.end = from;
-        taken.durability = Integer.MAX_VALUE;
+        taken.urgency = Integer.MAX_VALUE;
         taken.broken = false;
         while (takePosition - consumedPosition.value() < capacity) {
             int at = offset(takePosition);
@@ -271,7 +270,7 @@ final class AppendBuffer {
                 }
                 taken.broken |= (word & BROKEN) != 0;
                 taken.records += word & COUNT_MASK;
-                taken.durability = Math.min(taken.durability, (word >>> DURABILITY_SHIFT) & 3);
+                taken.urgency = Math.min(taken.urgency, (word >>> URGENCY_SHIFT) & 3);
                 target.put(taken.end, ring, at + FRAME_HEADER_BYTES, recordBytes);
                 taken.end += recordBytes;
             }
@@ -310,21 +309,5 @@ final class AppendBuffer {
 
     private static long completeSequence(long tail, long taken) {
         return taken + (((tail >>> POSITION_BITS) - taken) & SEQUENCE_MASK);
-    }
-
-    /** Largest number of bytes of records in one frame. */
-    static int maxRecordBytes(int capacity) {
-        return capacity / 2 - FRAME_HEADER_BYTES;
-    }
-
-    /** Writes one record's head and payload into a claimed range, and returns where the next one goes. */
-    static int putRecord(
-            ByteBuffer target, int at, @Nullable ByteBuffer payload, int type, int flags, long timestampNanos) {
-        int bytes = payload == null ? 0 : payload.remaining();
-        RecordLayout.putHeader(target, at, bytes, type, flags, timestampNanos);
-        if (payload != null && bytes > 0) {
-            target.put(at + RecordLayout.HEADER_BYTES, payload, payload.position(), bytes);
-        }
-        return at + RecordLayout.size(bytes);
     }
 }

@@ -2,6 +2,7 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ final class CommitState {
     /** Why the next segment cannot be made for lack of room; null if it can. Written by the housekeeping thread. */
     volatile @Nullable String diskFull;
 
+    private final CopyOnWriteArrayList<Runnable> whenFailed = new CopyOnWriteArrayList<>();
+
     private record Failure(String reason, long durable, long lastClaimed, @Nullable Throwable cause) {}
 
     CommitState(AppendBuffer buffer, long lastSequence) {
@@ -44,10 +47,20 @@ final class CommitState {
         return true;
     }
 
-    /** Fails the log for good; the first call counts. Returns whether this was it. */
-    synchronized boolean fail(String reason, @Nullable Throwable cause) {
+    /** Has a thread woken when the log fails. */
+    void whenFailed(Runnable wake) {
+        whenFailed.add(wake);
+    }
+
+    /** Fails the log for good, and wakes everybody; the first call counts. */
+    void fail(String reason, @Nullable Throwable cause) {
+        latch(reason, cause);
+        whenFailed.forEach(Runnable::run);
+    }
+
+    private synchronized void latch(String reason, @Nullable Throwable cause) {
         if (failure != null) {
-            return false;
+            return;
         }
         // First closed, so that the last claimed sequence is final: everybody who has one is told.
         long lastClaimed = buffer.close();
@@ -55,7 +68,6 @@ final class CommitState {
         durable.fail(this::exception);
         sealed.fail(this::exception);
         buffer.consumedPosition().fail(this::exception);
-        return true;
     }
 
     boolean hasFailed() {

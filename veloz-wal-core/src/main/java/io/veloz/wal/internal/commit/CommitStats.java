@@ -3,7 +3,7 @@ package io.veloz.wal.internal.commit;
 import org.HdrHistogram.ConcurrentHistogram;
 
 /** Counters. Each is written by one thread, the commit thread unless it says otherwise, and read by any. */
-final class CommitStats {
+public final class CommitStats {
     private static final long LONGEST_FORCE_NANOS = 3_600_000_000_000L;
 
     /** Two digits: within one percent, in some 30 KB. */
@@ -47,43 +47,43 @@ final class CommitStats {
         rolls = count;
     }
 
-    long records() {
+    public long records() {
         return records;
     }
 
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
-    long batches() {
+    public long batches() {
         return batches;
     }
 
-    long largestBatchRecords() {
+    public long largestBatchRecords() {
         return largestBatchRecords;
     }
 
-    long rolls() {
+    public long rolls() {
         return rolls;
     }
 
-    long stalls() {
+    public long stalls() {
         return stalls;
     }
 
-    long stalledNanos() {
+    public long stalledNanos() {
         return stalledNanos;
     }
 
-    long forces() {
+    public long forces() {
         return forceNanos.getTotalCount();
     }
 
-    long forceNanosAt(double percentile) {
+    public long forceNanosAt(double percentile) {
         return forceNanos.getTotalCount() == 0 ? 0 : forceNanos.getValueAtPercentile(percentile);
     }
 
-    long forceNanosMax() {
+    public long forceNanosMax() {
         return forceNanos.getMaxValue();
     }
 }

@@ -106,6 +106,11 @@ final class CommitThread implements Runnable {
         }
     }
 
+    /** After a failure: whatever the thread is waiting for, it is not coming. */
+    void wakeAlways() {
+        LockSupport.unpark(thread);
+    }
+
     void requestForce(long sequence) {
         forceUpTo.accumulateAndGet(sequence, Math::max);
         wake();
@@ -141,17 +146,10 @@ final class CommitThread implements Runnable {
             }
         } catch (Throwable t) {
             // Also an OutOfMemoryError: a thread that may have left out a step must not acknowledge another.
-            fail(t);
+            state.fail("commit failed: " + t, t);
         } finally {
             closeActive();
         }
-    }
-
-    private void fail(Throwable cause) {
-        if (state.fail("commit failed: " + cause, cause)) {
-            notifier.signal();
-        }
-        housekeeper.wake();
     }
 
     private void closeActive() {
@@ -189,10 +187,10 @@ final class CommitThread implements Runnable {
             throw new IOException("closed while there was no room on the disk for the next segment");
         }
         write(taken.end, taken.records, taken.firstSequence);
-        boolean force = taken.durability == Durability.LOSE_NOTHING.ordinal() || forceUpTo.get() > state.durable.value();
+        boolean force = taken.urgency == AppendBuffer.FORCE_NOW || forceUpTo.get() > state.durable.value();
         if (force) {
             force();
-        } else if (taken.durability == Durability.LOSE_LAST_INTERVAL.ordinal() && !intervalRuns) {
+        } else if (taken.urgency == AppendBuffer.FORCE_SOON && !intervalRuns) {
             intervalRuns = true;
             unforcedSinceNanos = System.nanoTime();
         }
@@ -202,6 +200,7 @@ final class CommitThread implements Runnable {
 
     private void write(int end, int records, long first) throws IOException {
         long durable = state.durable.value();
+        boolean full = false;
         while (true) {
             try {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
@@ -210,7 +209,11 @@ final class CommitThread implements Runnable {
                 // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
                 // the batch counts yet: the same bytes go to the same place when there is room.
                 waitForRoom(e);
+                full = true;
             }
+        }
+        if (full) {
+            state.diskFull = null;
         }
         batch.clear();
         writtenSequence = first + records - 1;

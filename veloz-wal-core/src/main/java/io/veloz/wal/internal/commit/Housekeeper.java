@@ -66,6 +66,7 @@ final class Housekeeper implements Runnable {
     private @Nullable Prepared prepared;
     private long nextNumber;
     private boolean commitsWait;
+    private boolean closing;
     private boolean stopping;
 
     record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
@@ -110,7 +111,7 @@ final class Housekeeper implements Runnable {
             commitsWait = prepared == null;
             changed.signalAll();
             long started = System.nanoTime();
-            while (prepared == null && !stopping && !state.hasFailed()) {
+            while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
                 changed.awaitUninterruptibly();
             }
             if (commitsWait) {
@@ -156,6 +157,17 @@ final class Housekeeper implements Runnable {
         }
     }
 
+    /** From now on nobody waits for a segment that a full disk does not let be made. */
+    void closing() {
+        lock.lock();
+        try {
+            closing = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Seals what is to be sealed, then ends. Does not wait. */
     void stop() {
         lock.lock();
@@ -171,7 +183,7 @@ final class Housekeeper implements Runnable {
         return Threads.join(thread, timeoutNanos);
     }
 
-    /** Wakes whoever waits here, after the log has failed. */
+    /** Wakes whoever waits here. */
     void wake() {
         lock.lock();
         try {
@@ -191,17 +203,10 @@ final class Housekeeper implements Runnable {
             }
             closePrepared();
         } catch (Throwable t) {
-            fail("housekeeping failed: " + t, t);
+            state.fail("housekeeping failed: " + t, t);
         } finally {
             runTasks();
         }
-    }
-
-    private void fail(String reason, Throwable cause) {
-        if (state.fail(reason, cause)) {
-            notifier.signal();
-        }
-        wake();
     }
 
     private boolean step() throws IOException {
@@ -317,6 +322,7 @@ final class Housekeeper implements Runnable {
         if (state.diskFull == null) {
             state.diskFull = reason;
             notifier.event(listener -> listener.onDiskFull(reason));
+            wake();
         }
     }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The segments that are complete, oldest first, and the chain of their footers. It belongs to the housekeeping thread. */
 final class SealedSegments {
@@ -47,9 +48,9 @@ final class SealedSegments {
         return report;
     }
 
-    /** The first of all sequences that are still there, given the first of the active segment. */
-    long firstSequence(long ofActive) {
-        return segments.isEmpty() ? ofActive : segments.getFirst().firstSequence();
+    /** Null if there is none. */
+    @Nullable SegmentReport oldest() {
+        return segments.peekFirst();
     }
 
     /**
@@ -58,10 +59,10 @@ final class SealedSegments {
      * <p>Crash table. The mark goes first: it says which segments may be missing, so that a missing one is never taken for
      * a trimmed one. A cut after the mark leaves segments below it, all or some; the next open deletes them.
      */
-    List<SegmentReport> trim(long upToSequence, TrimMark.Writer mark) throws IOException {
+    List<SegmentReport> trim(long upToSequence, int keepSegments, TrimMark.Writer mark) throws IOException {
         List<SegmentReport> going = new ArrayList<>();
         for (SegmentReport segment : segments) {
-            if (segment.lastSequence() > upToSequence) {
+            if (segment.lastSequence() > upToSequence || segments.size() - going.size() <= keepSegments) {
                 break;
             }
             going.add(segment);

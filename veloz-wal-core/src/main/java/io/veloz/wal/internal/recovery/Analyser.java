@@ -190,12 +190,16 @@ public final class Analyser {
         return segment;
     }
 
-    /** Of two files for one segment, one that nothing was ever written to does not count. */
+    /**
+     * Of two files for one segment, one that nothing was ever written to does not count; nor does the original of a copy,
+     * which a recovery sealed, and which got its name when it was complete.
+     */
     private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
-        if (first.blank) {
+        boolean copied = Objects.requireNonNull(first.header).salt() == Objects.requireNonNull(second.header).salt();
+        if (first.blank || (copied && names.isSealed(second.name))) {
             return second;
         }
-        if (!second.blank) {
+        if (!second.blank && !(copied && names.isSealed(first.name))) {
             second.bad(Verdict.FOREIGN, 40, -1, -1, "segment " + second.number() + " is in " + first.name + " as well");
             analysis.segments.add(second);
         }

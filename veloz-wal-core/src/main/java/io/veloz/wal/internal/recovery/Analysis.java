@@ -8,6 +8,7 @@ import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalVersionException;
 import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SparseIndex;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,81 @@ public final class Analysis {
             }
         }
         return null;
+    }
+
+    /** Like {@link #problem}, but only of files that say nothing at all, or belong elsewhere. */
+    public @Nullable WalException unreadableFile(String directory) {
+        Analysis unreadable = new Analysis();
+        for (FoundSegment segment : segments) {
+            if (segment.verdict == Verdict.UNKNOWN_VERSION
+                    || segment.verdict == Verdict.FOREIGN
+                    || (segment.header == null && segment.verdict == Verdict.CORRUPT)) {
+                unreadable.segments.add(segment);
+            }
+        }
+        return unreadable.problem(directory);
+    }
+
+    public LogId logId() {
+        return logId == null ? new LogId(0, 0) : logId;
+    }
+
+    /** Of the oldest record that is or should be there. */
+    public long firstSequence() {
+        for (FoundSegment segment : segments) {
+            long first = segment.report().firstSequence();
+            if (first > 0) {
+                return segment.badFirst > 0 ? Math.min(first, segment.badFirst) : first;
+            }
+            if (segment.badFirst > 0) {
+                return segment.badFirst;
+            }
+        }
+        return nextSequence;
+    }
+
+    /** The last segment there is. */
+    public long lastNumber() {
+        return segments.stream().mapToLong(FoundSegment::number).max().orElse(firstNumber);
+    }
+
+    /** The last batch that certainly comes before the records that are wanted, as far as footers tell. */
+    public SegmentStart startFor(long sequence, long timeNanos) {
+        SegmentStart start = new SegmentStart(firstOnDisk(), 0, -1);
+        for (FoundSegment segment : segments) {
+            SegmentReport report = segment.report();
+            if (segment.header == null || segment.verdict == Verdict.FOREIGN) {
+                continue;
+            }
+            boolean wanted = !report.isGood()
+                    || report.records() == 0
+                    || (report.lastSequence() >= sequence && report.maxTimestampNanos() >= timeNanos);
+            if (wanted) {
+                return within(segment, sequence, timeNanos);
+            }
+            // All of it lies before. If nothing comes after it yet, reading starts at its end.
+            start = within(segment, sequence, timeNanos);
+        }
+        return start;
+    }
+
+    private long firstOnDisk() {
+        return segments.stream()
+                .filter(segment -> segment.header != null && segment.verdict != Verdict.FOREIGN)
+                .mapToLong(FoundSegment::number)
+                .min()
+                .orElse(firstNumber);
+    }
+
+    private static SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
+        SparseIndex index = segment.content != null
+                ? segment.content.index()
+                : segment.footer != null ? segment.footer.index() : null;
+        if (index == null || !segment.report().isGood()) {
+            return new SegmentStart(segment.number(), 0, segment.openingSequence);
+        }
+        long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
+        return new SegmentStart(segment.number(), position, -1);
     }
 
     /** Lost records as far as they are known, damage and declared losses. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One file of the directory and what has been found out about it. It belongs to the thread that analyses. */
 public final class FoundSegment {
-    final String name;
+    String name;
     final long fileBytes;
     final @Nullable SegmentHeader header;
     Verdict verdict = Verdict.ACTIVE;

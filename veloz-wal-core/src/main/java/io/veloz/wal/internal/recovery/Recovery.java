@@ -5,12 +5,12 @@ import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalException;
 import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.Sha256;
-import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.storage.Storage;
@@ -34,11 +34,9 @@ import java.util.function.LongSupplier;
  *   leftovers deleted                nothing in them counts
  *   an interrupted roll finished     see Housekeeper
  *   torn bytes copied to quarantine  copied again under the same name
- *   unpromised batches written again the same bytes; torn by the cut, they were never acknowledged nor shown
  *   fresh segment published          blank: it is replaced
- *   last segment sealed              see SegmentSealer
- *   last segment renamed             its successor is there under the prepared name
- *   fresh segment renamed            done
+ *   unsealed segment sealed, a copy  a temporary file, or both: the one with its number for a name is complete
+ *   fresh segment renamed            done; it takes the current name from the segment of which there is the copy
  * </pre>
  */
 public final class Recovery {
@@ -87,7 +85,7 @@ public final class Recovery {
         removeLeftovers(analysis);
         finishRoll(analysis);
         keepTornBytes(analysis);
-        makeDurable(analysis);
+        forceSealed(analysis);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
         SegmentHeader header = new SegmentHeader(
                 logId,
@@ -173,23 +171,9 @@ public final class Recovery {
             if (!segment.name.equals(name)) {
                 storage.rename(segment.name, name);
                 storage.forceDirectory();
-                renamed(analysis, segment, name);
+                segment.name = name;
             }
         }
-    }
-
-    private static void renamed(Analysis analysis, FoundSegment segment, String name) {
-        FoundSegment copy = new FoundSegment(name, segment.fileBytes, segment.header);
-        copy.verdict = segment.verdict;
-        copy.detail = segment.detail;
-        copy.footer = segment.footer;
-        copy.content = segment.content;
-        copy.dataEnd = segment.dataEnd;
-        copy.lastBatchCrc = segment.lastBatchCrc;
-        copy.nextSequence = segment.nextSequence;
-        copy.promisedSequence = segment.promisedSequence;
-        copy.tornEnd = segment.tornEnd;
-        analysis.segments.set(analysis.segments.indexOf(segment), copy);
     }
 
     /** Copies what will be cut off to a file of its own, on disk before anything is cut. */
@@ -245,60 +229,46 @@ public final class Recovery {
         chunk.flip();
     }
 
-    /**
-     * Makes durable what replay will show. The page cache can show bytes that no disk has: after a failed force, or after
-     * a kill between write and force. A force alone does not help, since the kernel may hold those pages for clean. So
-     * the batches that nobody has promised to be durable are written once more.
-     */
-    private void makeDurable(Analysis analysis) throws IOException {
+    /** Of sealed segments too: somebody may have copied them here a moment ago. */
+    private void forceSealed(Analysis analysis) throws IOException {
         for (FoundSegment segment : withRecords(analysis)) {
-            try (StorageFile file = storage.open(segment.name)) {
-                if (segment.footer == null) {
-                    rewriteUnpromised(segment, file);
+            if (segment.footer != null) {
+                try (StorageFile file = storage.open(segment.name)) {
+                    file.force();
                 }
-                // Of sealed segments too: somebody may have copied them here a moment ago.
-                file.force();
             }
         }
     }
 
-    private static void rewriteUnpromised(FoundSegment segment, StorageFile file) throws IOException {
-        BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
-        while (scanner.nextUpTo(segment.dataEnd) == BatchScanner.Found.BATCH) {
-            if (scanner.header().lastSequence() > segment.promisedSequence) {
-                ByteBuffer bytes = scanner.buffer().duplicate();
-                int start = scanner.recordsAt() - scanner.header().recordsAt();
-                file.writeFully(
-                        bytes.limit(start + scanner.header().length).position(start), scanner.position());
-            }
-        }
-    }
-
-    /** Seals what is not, in order, and gives the last one its number. Returns the digest of the last footer. */
+    /**
+     * Seals what is not, in order, as a copy. Returns the digest of the last footer.
+     *
+     * <p>A copy, because the page cache can show bytes that no disk has: after a failed force, or after a kill between
+     * write and force. A force alone does not help, since the kernel may hold those pages for clean; and writing them
+     * again in place would put at risk, until that is forced, what was acknowledged.
+     */
     private Sha256 seal(Analysis analysis) throws IOException {
         Sha256 lastFooter = Sha256.ZERO;
         for (FoundSegment segment : withRecords(analysis)) {
-            if (segment.footer != null) {
-                lastFooter = Sha256.of(segment.footer.encode());
-            } else {
-                try (StorageFile file = storage.open(segment.name)) {
-                    lastFooter = Sha256.of(SegmentSealer.seal(
-                                    file,
-                                    Objects.requireNonNull(segment.header),
-                                    Objects.requireNonNull(segment.content),
-                                    segment.dataEnd,
-                                    segment.lastBatchCrc,
-                                    lastFooter)
-                            .encode());
+            Footer footer = segment.footer;
+            if (footer == null) {
+                String name = names.sealed(segment.number());
+                try (StorageFile file = storage.openForReading(segment.name)) {
+                    footer = SegmentSealer.sealCopy(storage, file, contentOf(segment, lastFooter), name, names.temporary(name));
                 }
             }
-            String name = names.sealed(segment.number());
-            if (!segment.name.equals(name)) {
-                storage.rename(segment.name, name);
-                storage.forceDirectory();
-            }
+            lastFooter = Sha256.of(footer.encode());
         }
         return lastFooter;
+    }
+
+    private static SegmentSealer.Data contentOf(FoundSegment segment, Sha256 previousFooter) {
+        return new SegmentSealer.Data(
+                Objects.requireNonNull(segment.header),
+                Objects.requireNonNull(segment.content),
+                segment.dataEnd,
+                segment.lastBatchCrc,
+                previousFooter);
     }
 
     /** What {@link #recover} would find and do, without doing any of it. */

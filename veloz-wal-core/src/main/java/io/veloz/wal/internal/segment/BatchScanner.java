@@ -39,6 +39,7 @@ public final class BatchScanner {
     private long nextSequence = -1;
     private int previousCrc;
     private boolean chained;
+    private boolean headIsWhole;
     private long damagedSequence;
     private @Nullable Predecessor predecessor;
     private String reason = "";
@@ -68,6 +69,7 @@ public final class BatchScanner {
     public Found next() throws IOException {
         position = nextPosition;
         damagedSequence = -1;
+        headIsWhole = false;
         reason = "";
         int available = window.load(position, BatchHeader.BYTES);
         ByteBuffer buffer = window.buffer();
@@ -108,15 +110,32 @@ public final class BatchScanner {
         }
         ByteBuffer buffer = window.buffer();
         int at = window.at(position);
+        headIsWhole = true;
         predecessor = header.opensSegment()
                 ? Predecessor.decode(buffer, at + BatchHeader.BYTES, segment.salt(), checksum)
                 : null;
         checkRecords(buffer, at);
+        stepOver();
+        return Found.BATCH;
+    }
+
+    private void stepOver() {
         nextPosition = position + header.length;
         nextSequence = header.firstSequence + header.recordCount;
         previousCrc = header.crc;
         chained = true;
-        return Found.BATCH;
+    }
+
+    /**
+     * After an invalid batch: whether only its content is damaged. Then its head can be believed, its bytes are there, and
+     * {@link #stepOverDamaged} goes on behind it.
+     */
+    public boolean headIsWhole() {
+        return headIsWhole;
+    }
+
+    public void stepOverDamaged() {
+        stepOver();
     }
 
     private void checkPlace() throws DamagedException {

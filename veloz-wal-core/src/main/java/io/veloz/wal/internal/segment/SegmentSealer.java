@@ -3,6 +3,7 @@ package io.veloz.wal.internal.segment;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,49 +20,70 @@ public final class SegmentSealer {
 
     private SegmentSealer() {}
 
+    /** What is sealed. */
+    public record Data(
+            SegmentHeader segment, SegmentContent content, long end, int lastBatchCrc, Sha256 previousFooter) {
+        Footer footer(Sha256 dataSha256) {
+            return new Footer(
+                    segment.number(),
+                    segment.salt(),
+                    content.firstSequence(),
+                    content.lastSequence(),
+                    content.recordCount(),
+                    content.batchCount(),
+                    content.minTimestampNanos(),
+                    content.maxTimestampNanos(),
+                    end,
+                    lastBatchCrc,
+                    dataSha256,
+                    previousFooter,
+                    content.index());
+        }
+    }
+
     /**
      * Seals a segment that has been written to its end.
      *
      * @return the footer, which is on disk
      */
     public static Footer seal(SegmentFile segment, Sha256 previousFooter) throws IOException {
-        return seal(
-                segment.file(),
-                segment.segment(),
-                segment.content(),
-                segment.position(),
-                segment.lastBatchCrc(),
-                previousFooter);
-    }
-
-    /** Seals a segment of which a scan has found the content. */
-    public static Footer seal(
-            StorageFile file,
-            SegmentHeader segment,
-            SegmentContent content,
-            long dataEnd,
-            int lastBatchCrc,
-            Sha256 previousFooter)
-            throws IOException {
-        Footer footer = new Footer(
-                segment.number(),
-                segment.salt(),
-                content.firstSequence(),
-                content.lastSequence(),
-                content.recordCount(),
-                content.batchCount(),
-                content.minTimestampNanos(),
-                content.maxTimestampNanos(),
-                dataEnd,
-                lastBatchCrc,
-                digest(file, dataEnd),
-                previousFooter,
-                content.index());
+        StorageFile file = segment.file();
+        long end = segment.position();
+        Data data = new Data(segment.segment(), segment.content(), end, segment.lastBatchCrc(), previousFooter);
+        Footer footer = data.footer(digest(file, end));
         ByteBuffer bytes = footer.encode();
         int length = bytes.remaining();
-        file.writeFully(bytes, dataEnd);
-        file.truncate(dataEnd + length);
+        file.writeFully(bytes, end);
+        file.truncate(end + length);
         file.force();
+        return footer;
+    }
+
+    /**
+     * Makes a sealed copy of a segment, of which a scan has found the content. The source is only read.
+     *
+     * @return the footer of the copy, which is on disk, under its name
+     */
+    public static Footer sealCopy(Storage storage, StorageFile source, Data data, String name, String temporaryName)
+            throws IOException {
+        if (storage.list().contains(temporaryName)) {
+            storage.delete(temporaryName);
+        }
+        Footer footer;
+        try (StorageFile copy = storage.create(temporaryName)) {
+            MessageDigest digest = Sha256.newDigest();
+            ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+            for (long position = 0; position < data.end(); position += chunk.limit()) {
+                readChunk(source, chunk, position, data.end());
+                digest.update(chunk.duplicate());
+                copy.writeFully(chunk, position);
+            }
+            footer = data.footer(Sha256.of(digest));
+            copy.writeFully(footer.encode(), data.end());
+            copy.force();
+        }
+        storage.rename(temporaryName, name);
+        storage.forceDirectory();
         return footer;
     }
 
@@ -69,15 +91,18 @@ public final class SegmentSealer {
     public static Sha256 digest(StorageFile file, long end) throws IOException {
         MessageDigest digest = Sha256.newDigest();
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-        for (long position = 0; position < end; ) {
-            chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - position));
-            int count = file.readFully(chunk, position);
-            if (count == 0) {
-                throw new IOException("file ends at " + position + "; expected " + end + " bytes");
-            }
-            digest.update(chunk.flip());
-            position += count;
+        for (long position = 0; position < end; position += chunk.limit()) {
+            readChunk(file, chunk, position, end);
+            digest.update(chunk.duplicate());
         }
         return Sha256.of(digest);
+    }
+
+    private static void readChunk(StorageFile file, ByteBuffer chunk, long position, long end) throws IOException {
+        chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - position));
+        if (file.readFully(chunk, position) < chunk.limit()) {
+            throw new IOException("file ends at " + (position + chunk.position()) + "; expected " + end + " bytes");
+        }
+        chunk.flip();
     }
 }

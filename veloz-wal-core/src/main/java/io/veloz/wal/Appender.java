@@ -1,0 +1,112 @@
+package io.veloz.wal;
+
+import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.internal.format.RecordLayout;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The way of records into the buffer: check, claim, copy, publish. Any thread may use it. */
+final class Appender {
+    private final LogWriter writer;
+    private final LongSupplier clock;
+    private final int maxPayloadBytes;
+
+    Appender(LogWriter writer, WalConfig config) {
+        this.writer = writer;
+        this.clock = config.wallClockNanos();
+        this.maxPayloadBytes = config.maxPayloadBytes();
+    }
+
+    static void checkType(int type) {
+        if (type < 1 || type > RecordLayout.MAX_TYPE) {
+            throw new IllegalArgumentException("record type " + type + ": expected 1 to " + RecordLayout.MAX_TYPE);
+        }
+    }
+
+    /** Returns the sequence of the record. */
+    long append(int type, ByteBuffer payload, Durability durability, @Nullable CompletableFuture<Long> future) {
+        checkType(type);
+        Objects.requireNonNull(durability, "durability");
+        int bytes = payload.remaining();
+        checkSize("payload of " + bytes + " bytes", RecordLayout.size(bytes));
+        long timestamp = clock.getAsLong();
+        int recordBytes = RecordLayout.size(bytes);
+        long claim = writer.claim(1, recordBytes, future != null);
+        long sequence = writer.firstSequence(claim);
+        try {
+            put(writer.recordsAt(claim), type, 0, timestamp, payload);
+            if (future != null) {
+                writer.register(sequence, future);
+            }
+        } catch (Throwable t) {
+            // A payload in a mapped file that has become shorter, or memory that is out: the sequence is taken, and the
+            // record cannot be written.
+            writer.publishBroken(claim, 1, recordBytes);
+            throw t;
+        }
+        writer.publish(claim, 1, recordBytes, durability);
+        if (future != null) {
+            writer.failIfPending(sequence, future);
+        }
+        return sequence;
+    }
+
+    /** Returns the sequence of the last record. */
+    long append(RecordGroup group, Durability durability, @Nullable CompletableFuture<Long> future) {
+        Objects.requireNonNull(durability, "durability");
+        int records = group.size();
+        int recordBytes = sizeOf(group);
+        long timestamp = clock.getAsLong();
+        long claim = writer.claim(records, recordBytes, future != null);
+        long last = writer.firstSequence(claim) + records - 1;
+        try {
+            int at = writer.recordsAt(claim);
+            for (int i = 0; i < records; i++) {
+                int flags = i < records - 1 ? RecordLayout.GROUP_CONTINUES : 0;
+                at = put(at, group.type(i), flags, group.timestampNanos(i, timestamp), group.payload(i));
+            }
+            if (future != null) {
+                writer.register(last, future);
+            }
+        } catch (Throwable t) {
+            writer.publishBroken(claim, records, recordBytes);
+            throw t;
+        }
+        writer.publish(claim, records, recordBytes, durability);
+        if (future != null) {
+            writer.failIfPending(last, future);
+        }
+        return last;
+    }
+
+    private int sizeOf(RecordGroup group) {
+        if (group.size() == 0) {
+            throw new IllegalArgumentException("a group without records");
+        }
+        long bytes = 0;
+        for (int i = 0; i < group.size(); i++) {
+            bytes += RecordLayout.size(group.payload(i).remaining());
+        }
+        checkSize("group of " + group.size() + " records, " + bytes + " bytes with heads", bytes);
+        return (int) bytes;
+    }
+
+    private void checkSize(String what, long recordBytes) {
+        // A payload of nearly 2 GiB makes the size of its record negative.
+        if (recordBytes < 0 || recordBytes > RecordLayout.size(maxPayloadBytes)) {
+            throw new IllegalArgumentException(what + ": expected at most " + maxPayloadBytes
+                    + " bytes of payload in a single record; see WalConfig.maxBatchBytes");
+        }
+    }
+
+    private int put(int at, int type, int flags, long timestampNanos, ByteBuffer payload) {
+        int bytes = payload.remaining();
+        ByteBuffer target = writer.bytes();
+        RecordLayout.putHeader(target, at, bytes, type, flags, timestampNanos);
+        target.put(at + RecordLayout.HEADER_BYTES, payload, payload.position(), bytes);
+        return at + RecordLayout.size(bytes);
+    }
+}

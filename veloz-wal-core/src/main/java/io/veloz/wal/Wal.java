@@ -1,0 +1,438 @@
+package io.veloz.wal;
+
+import io.veloz.wal.internal.checkpoint.CheckpointSlots;
+import io.veloz.wal.internal.commit.CommitStats;
+import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.recovery.Recovery;
+import io.veloz.wal.internal.replay.DurableLimit;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFullException;
+import io.veloz.wal.storage.StorageLock;
+import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A write-ahead log: what it has acknowledged survives the death of the process and of the machine, and comes back in
+ * order. Any thread may call any method, platform or virtual; an interrupt of a caller never harms the log, and stays
+ * pending.
+ *
+ * <p>One process and one instance at a time may have a directory open. Readers may be as many as there are.
+ *
+ * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a write
+ * or a force has failed.
+ */
+public final class Wal implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
+
+    private final WalConfig config;
+    private final Storage storage;
+    private final SegmentNames names;
+    private final StorageLock lock;
+    private final RecoveryReport report;
+    private final LogWriter writer;
+    private final Appender appender;
+    private final CheckpointSlots checkpoints;
+    private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
+    public static Wal open(Path directory) {
+        return open(WalConfig.builder(directory).build());
+    }
+
+    /**
+     * Opens a log, or creates it, and finishes whatever a crash has interrupted.
+     *
+     * <p>When this returns every record that a replay will show is on disk, and appending goes on behind the last of them.
+     *
+     * @throws WalLockedException if somebody else has it open
+     * @throws WalOpenException if the directory cannot be used
+     * @throws WalDiskFullException if there is no room for a segment; reading is possible all the same
+     * @throws WalCorruptException if acknowledged data is damaged or missing; nothing was changed
+     * @throws WalVersionException if it is in a format that this version does not know; nothing was changed
+     */
+    public static Wal open(WalConfig config) {
+        Storage storage = config.openStorage();
+        try {
+            return UninterruptibleThread.call("veloz-wal-open " + storage.describe(), () -> open(config, storage));
+        } catch (StorageFullException e) {
+            throw new WalDiskFullException(
+                    "no room to open " + storage.describe() + ": up to two segments of " + config.segmentBytes()
+                            + " bytes are needed: " + e.getMessage(),
+                    e);
+        } catch (IOException e) {
+            throw new WalOpenException("cannot open " + storage.describe() + ": " + e, e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new WalOpenException("cannot open " + storage.describe() + ": " + e, e);
+        }
+    }
+
+    /** Wires everything. */
+    private static Wal open(WalConfig config, Storage storage) throws IOException {
+        SegmentNames names = new SegmentNames(config.prefix());
+        StorageLock lock = storage.lock(names.lock());
+        boolean opened = false;
+        try {
+            Recovery.Recovered recovered = new Recovery(
+                            storage,
+                            names,
+                            new Recovery.Settings(
+                                    config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
+                            config.acceptMissingEnds())
+                    .recover();
+            CheckpointSlots checkpoints = new CheckpointSlots(storage, names, recovered.logId());
+            LogWriter writer = new LogWriter(config, storage, names, recovered);
+            Wal wal = new Wal(config, storage, names, lock, recovered.report(), writer, checkpoints);
+            writer.start();
+            writer.event(listener -> listener.onOpened(recovered.report()));
+            opened = true;
+            return wal;
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    private Wal(
+            WalConfig config,
+            Storage storage,
+            SegmentNames names,
+            StorageLock lock,
+            RecoveryReport report,
+            LogWriter writer,
+            CheckpointSlots checkpoints) {
+        this.config = config;
+        this.storage = storage;
+        this.names = names;
+        this.lock = lock;
+        this.report = report;
+        this.writer = writer;
+        this.checkpoints = checkpoints;
+        this.appender = new Appender(writer, config);
+        guards.add(new CheckpointGuard());
+    }
+
+    /** What was found when the log was opened. */
+    public RecoveryReport recovery() {
+        return report;
+    }
+
+    /** The settings in force. */
+    public WalConfig config() {
+        return config;
+    }
+
+    // ---- append
+
+    /**
+     * Appends a record with the log's durability and the time of now. Returns its sequence as soon as it has one: it is
+     * <em>not durable yet</em>. If the buffer is full this waits for room.
+     *
+     * @param type 1 to 65,535; means nothing to the log
+     * @param payload the bytes from its position to its limit, at most {@link WalConfig#maxPayloadBytes()}; not kept, and
+     *     not moved
+     * @throws WalBusyException if the buffer stayed full; the record was not appended
+     * @throws WalDiskFullException if the disk is full; the record was not appended
+     */
+    public long append(int type, ByteBuffer payload) {
+        return appender.append(type, payload, config.durability(), null);
+    }
+
+    /** As {@link #append(int, ByteBuffer)}, with a durability of its own. */
+    public long append(int type, ByteBuffer payload, Durability durability) {
+        return appender.append(type, payload, durability, null);
+    }
+
+    /**
+     * Appends records that come back together or not at all, as {@link #append(int, ByteBuffer)} does.
+     *
+     * @return the sequence of the last one; they follow each other without a gap
+     */
+    public long append(RecordGroup group) {
+        return appender.append(group, config.durability(), null);
+    }
+
+    /** As {@link #append(RecordGroup)}, with a durability of its own. */
+    public long append(RecordGroup group, Durability durability) {
+        return appender.append(group, durability, null);
+    }
+
+    /**
+     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is.
+     *
+     * @throws WalFailedException if the disk fails; whether the record is there, the next open will show
+     */
+    public long appendDurable(int type, ByteBuffer payload) {
+        long sequence = appender.append(type, payload, Durability.LOSE_NOTHING, null);
+        writer.awaitDurable(sequence, Long.MAX_VALUE);
+        return sequence;
+    }
+
+    /** Appends records that come back together or not at all, and returns the last sequence when all are on disk. */
+    public long appendDurable(RecordGroup group) {
+        long sequence = appender.append(group, Durability.LOSE_NOTHING, null);
+        writer.awaitDurable(sequence, Long.MAX_VALUE);
+        return sequence;
+    }
+
+    /**
+     * Appends a record; the future completes with its sequence when it is on disk, or with {@link WalFailedException}.
+     *
+     * <p>Futures complete in the order of the sequences, on one thread of the log: what is hung on to them should be short.
+     * To cancel a future does not take the record back.
+     */
+    public CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
+        CompletableFuture<Long> future = new CompletableFuture<>();
+        appender.append(type, payload, Durability.LOSE_NOTHING, future);
+        return future;
+    }
+
+    /** As {@link #appendAsync(int, ByteBuffer)}, for records that come back together; with the last one's sequence. */
+    public CompletableFuture<Long> appendAsync(RecordGroup group) {
+        CompletableFuture<Long> future = new CompletableFuture<>();
+        appender.append(group, Durability.LOSE_NOTHING, future);
+        return future;
+    }
+
+    // ---- wait
+
+    /** The last sequence that was given to a record; 0 if there has never been one. */
+    public long lastSequence() {
+        return writer.lastSequence();
+    }
+
+    /** Every record up to this one is on disk. Stays what it was when the log is closed or has failed. */
+    public long durableSequence() {
+        return writer.durableSequence();
+    }
+
+    /**
+     * Returns when a record is on disk.
+     *
+     * <p>A record that was appended with a relaxed durability gets there by itself, or not, as {@link Durability} says; to
+     * have it forced now call {@link #sync}.
+     *
+     * @param sequence of a record that has been appended
+     * @throws IllegalArgumentException if no record has that sequence yet
+     */
+    public void awaitDurable(long sequence) {
+        checkAppended(sequence);
+        writer.awaitDurable(sequence, Long.MAX_VALUE);
+    }
+
+    /** As {@link #awaitDurable(long)}; returns false if it took longer. */
+    public boolean awaitDurable(long sequence, Duration timeout) {
+        checkAppended(sequence);
+        return writer.awaitDurable(sequence, timeout.toNanos());
+    }
+
+    private void checkAppended(long sequence) {
+        if (sequence > writer.lastSequence()) {
+            throw new IllegalArgumentException(
+                    "record " + sequence + " has not been appended; the last one is " + writer.lastSequence());
+        }
+    }
+
+    /** Returns when every record appended before this call is on disk, whatever its durability. */
+    public void sync() {
+        checkOpen();
+        long sequence = writer.lastSequence();
+        writer.requestForce(sequence);
+        writer.awaitDurable(sequence, Long.MAX_VALUE);
+    }
+
+    /** Returns when every record appended before this call is in a sealed segment. Does nothing if all are. */
+    public void roll() {
+        checkOpen();
+        writer.roll(writer.lastSequence());
+    }
+
+    // ---- read
+
+    /**
+     * Reads this log from its oldest record, and on as it grows. The reader shows what is durable, and goes on working, up
+     * to the last durable record, when the log is closed.
+     */
+    public WalReader reader() {
+        return reader(ReadOptions.of(storage));
+    }
+
+    /** As {@link #reader()}, with a start, an end or a salvage of one's own; directory and prefix are this log's. */
+    public WalReader reader(ReadOptions options) {
+        DurableLimit.WriterProbe lives = () -> !closed.get();
+        DurableLimit limit = DurableLimit.of(writer::durableSequence, lives);
+        return WalReader.open(options.prefix(config.prefix()), storage, limit, lives, new WalReader.Writer() {
+            @Override
+            public long durableSequence() {
+                return writer.durableSequence();
+            }
+
+            @Override
+            public void awaitDurable(long sequence, long timeoutNanos) {
+                if (!closed.get() && !writer.hasFailed()) {
+                    writer.awaitDurable(sequence, timeoutNanos);
+                }
+            }
+        });
+    }
+
+    // ---- checkpoints and trimming
+
+    /**
+     * Writes a checkpoint: the state that an application had after a record, so that its next replay can start there.
+     * Returns when it is on disk and has been read back. The two newest are kept.
+     *
+     * @param sequence the content covers every record up to this one, which must be durable
+     * @throws WalDiskFullException if there is no room; the checkpoints there were are untouched
+     * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
+     */
+    public synchronized WalCheckpoint writeCheckpoint(long sequence, CheckpointContent content) {
+        checkOpen();
+        if (sequence < 0 || sequence > writer.durableSequence()) {
+            throw new IllegalArgumentException("checkpoint for record " + sequence + ": expected 0 to "
+                    + writer.durableSequence() + ", the last durable one");
+        }
+        long now = config.wallClockNanos().getAsLong();
+        return onOwnThread(
+                "checkpoint", () -> new WalCheckpoint(storage, checkpoints.write(sequence, now, content)));
+    }
+
+    /** The newest checkpoint that is whole; empty if there is none. */
+    public Optional<WalCheckpoint> newestCheckpoint() {
+        checkOpen();
+        return onOwnThread("checkpoint", () -> WalCheckpoint.newest(storage, checkpoints));
+    }
+
+    private <T> T onOwnThread(String what, Callable<T> task) {
+        try {
+            return UninterruptibleThread.call("veloz-wal-" + what + " " + storage.describe(), task);
+        } catch (StorageFullException e) {
+            throw new WalDiskFullException(what + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(what + " in " + storage.describe() + ": " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(what + " in " + storage.describe(), e);
+        }
+    }
+
+    /** Adds somebody whose needs {@link #trim} respects. The log's own checkpoints are always respected. */
+    public void addTrimGuard(TrimGuard guard) {
+        guards.add(guard);
+    }
+
+    /**
+     * Deletes sealed segments whose records nobody needs: no guard holds one back, and each of the two checkpoints covers
+     * them, so that one of the two may go bad. Returns when that is durable.
+     *
+     * @param keepSegments so many sealed segments stay in any case
+     */
+    public TrimReport trim(int keepSegments) {
+        checkOpen();
+        if (keepSegments < 0) {
+            throw new IllegalArgumentException("keepSegments " + keepSegments + ": expected 0 or more");
+        }
+        return Trim.run(writer, guards, keepSegments);
+    }
+
+    private final class CheckpointGuard implements TrimGuard {
+        @Override
+        public String name() {
+            return "the older of two checkpoints";
+        }
+
+        @Override
+        public long neededNoLongerUpTo() {
+            return onOwnThread("checkpoint", checkpoints::coveredByBoth);
+        }
+    }
+
+    // ---- observe
+
+    /** A snapshot of the counters. Cheap: takes no lock, and may be called at any rate. */
+    public WalStats stats() {
+        CommitStats stats = writer.stats();
+        long corrupted = 0;
+        for (LostRange range : report.lost()) {
+            corrupted += Math.max(1, range.lastSequence() - range.firstSequence() + 1);
+        }
+        return new WalStats(
+                writer.lastSequence(),
+                writer.durableSequence(),
+                stats.records(),
+                stats.bytes(),
+                stats.batches(),
+                stats.largestBatchRecords(),
+                stats.forces(),
+                stats.rolls(),
+                stats.stalls(),
+                stats.stalledNanos(),
+                writer.bufferedBytes(),
+                writer.activeRoomBytes(),
+                stats.forceNanosAt(50),
+                stats.forceNanosAt(99),
+                stats.forceNanosAt(99.9),
+                stats.forceNanosMax(),
+                corrupted,
+                writer.isDiskFull(),
+                writer.hasFailed());
+    }
+
+    // ---- close
+
+    private void checkOpen() {
+        writer.throwIfFailed();
+        if (closed.get()) {
+            throw new IllegalStateException("the log is closed");
+        }
+    }
+
+    /**
+     * Commits everything that was appended, and closes the files. When this returns every append has been acknowledged, or
+     * failed. A second call does nothing.
+     *
+     * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In
+     *     the latter case the directory stays locked until the disk answers, or the process ends
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        writer.close(this::unlock);
+        writer.throwIfFailed();
+    }
+
+    private void unlock() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            // The lock dies with the process at the latest, and there is nobody left to be told.
+            LOG.warn("{}: the lock could not be released", storage.describe(), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Wal " + storage.describe() + " (" + names.prefix() + ")";
+    }
+
+}

@@ -1,0 +1,178 @@
+package io.veloz.wal.internal.checkpoint;
+
+import io.veloz.wal.CheckpointContent;
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * One checkpoint on disk: a head, the content, and a tail with the length and the checksum of everything. Immutable. See
+ * docs/format.md, "Checkpoint".
+ *
+ * @param sequence the content covers every record up to this one
+ * @param contentBytes how long the content is
+ */
+public record CheckpointFile(
+        String name, LogId logId, long sequence, long createdNanos, long contentBytes, int checksum) {
+    private static final long MAGIC = 0x504b435a4f4c4556L; // "VELOZCKP"
+    private static final int VERSION = 1;
+    private static final int HEAD_BYTES = 48;
+    private static final int TAIL_BYTES = 16;
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    /** Writes a checkpoint to a temporary file, on disk when this returns, and gives it its name. */
+    static void write(
+            Storage storage,
+            String name,
+            String temporaryName,
+            LogId logId,
+            long sequence,
+            long createdNanos,
+            CheckpointContent content)
+            throws IOException {
+        if (storage.list().contains(temporaryName)) {
+            storage.delete(temporaryName);
+        }
+        try (StorageFile file = storage.create(temporaryName)) {
+            Sink sink = new Sink(file);
+            ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            head.putLong(MAGIC).putInt(VERSION).putInt(0);
+            head.putLong(logId.high()).putLong(logId.low()).putLong(sequence).putLong(createdNanos);
+            sink.write(head.array());
+            OutputStream out = new BufferedOutputStream(sink, BUFFER_BYTES);
+            content.writeTo(out);
+            out.flush();
+            ByteBuffer tail = ByteBuffer.allocate(TAIL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            tail.putLong(sink.position - HEAD_BYTES).putInt(0);
+            sink.write(tail.array(), 0, TAIL_BYTES - 4);
+            tail.putInt(sink.checksum.value()).position(TAIL_BYTES - 4);
+            file.writeFully(tail, sink.position);
+            file.force();
+        }
+        storage.rename(temporaryName, name);
+        storage.forceDirectory();
+    }
+
+    /** Reads and checks all of a checkpoint. */
+    static CheckpointFile read(Storage storage, String name)
+            throws IOException, DamagedException, UnknownFormatException {
+        try (StorageFile file = storage.openForReading(name)) {
+            long size = file.size();
+            if (size < HEAD_BYTES + TAIL_BYTES) {
+                throw new DamagedException("checkpoint of " + size + " bytes");
+            }
+            ByteBuffer ends = ByteBuffer.allocate(HEAD_BYTES + TAIL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            ends.limit(HEAD_BYTES);
+            file.readFully(ends, 0);
+            ends.limit(HEAD_BYTES + TAIL_BYTES);
+            file.readFully(ends, size - TAIL_BYTES);
+            int expected = ends.getInt(HEAD_BYTES + TAIL_BYTES - 4);
+            int checksum = checksum(file, size - 4);
+            if (ends.getLong(0) != MAGIC
+                    || checksum != expected
+                    || ends.getLong(HEAD_BYTES) != size - HEAD_BYTES - TAIL_BYTES) {
+                throw new DamagedException(String.format(
+                        "checkpoint of %d bytes with checksum %08x; expected %08x", size, checksum, expected));
+            }
+            if (ends.getInt(8) != VERSION) {
+                throw new UnknownFormatException(
+                        "checkpoint version " + ends.getInt(8) + "; this library knows version " + VERSION);
+            }
+            return new CheckpointFile(
+                    name,
+                    new LogId(ends.getLong(16), ends.getLong(24)),
+                    ends.getLong(32),
+                    ends.getLong(40),
+                    ends.getLong(HEAD_BYTES),
+                    checksum);
+        }
+    }
+
+    private static int checksum(StorageFile file, long end) throws IOException {
+        Checksum checksum = new Checksum().start();
+        ByteBuffer chunk = ByteBuffer.allocate(BUFFER_BYTES);
+        for (long position = 0; position < end; position += chunk.position()) {
+            chunk.clear().limit((int) Math.min(BUFFER_BYTES, end - position));
+            if (file.readFully(chunk, position) == 0) {
+                throw new IOException("checkpoint ends at " + position + "; expected " + end + " bytes");
+            }
+            checksum.add(chunk, 0, chunk.position());
+        }
+        return checksum.value();
+    }
+
+    /** The content. Close the stream. */
+    public InputStream open(Storage storage) throws IOException {
+        StorageFile file = storage.openForReading(name);
+        return new Source(file, HEAD_BYTES, HEAD_BYTES + contentBytes);
+    }
+
+    private static final class Sink extends OutputStream {
+        final Checksum checksum = new Checksum().start();
+        private final StorageFile file;
+        long position;
+
+        Sink(StorageFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            ByteBuffer source = ByteBuffer.wrap(bytes, from, length);
+            checksum.add(source, from, length);
+            file.writeFully(source, position);
+            position += length;
+        }
+    }
+
+    private static final class Source extends InputStream {
+        private final StorageFile file;
+        private final long end;
+        private long position;
+
+        Source(StorageFile file, long start, long end) {
+            this.file = file;
+            this.position = start;
+            this.end = end;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
+            if (position >= end) {
+                return -1;
+            }
+            ByteBuffer target = ByteBuffer.wrap(bytes, from, (int) Math.min(length, end - position));
+            int count = file.read(target, position);
+            if (count < 0) {
+                throw new IOException("checkpoint ends at " + position + "; expected " + end + " bytes");
+            }
+            position += count;
+            return count;
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.veloz.wal.internal.checkpoint;
+
+import io.veloz.wal.CheckpointContent;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.storage.Storage;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The two places for checkpoints. A new one replaces the older, so at any time, also when a crash cuts the writing of one,
+ * there is another that is whole. One thread at a time may write.
+ */
+public final class CheckpointSlots {
+    private static final int SLOTS = 2;
+
+    private final Storage storage;
+    private final SegmentNames names;
+    private final LogId logId;
+
+    public CheckpointSlots(Storage storage, SegmentNames names, LogId logId) {
+        this.storage = storage;
+        this.names = names;
+        this.logId = logId;
+    }
+
+    /** The good ones of this log, newest first. */
+    public List<CheckpointFile> good() throws IOException {
+        List<CheckpointFile> good = new ArrayList<>();
+        for (int slot = 0; slot < SLOTS; slot++) {
+            @Nullable CheckpointFile file = read(slot);
+            if (file != null) {
+                good.add(file);
+            }
+        }
+        good.sort(Comparator.comparingLong(CheckpointFile::sequence).reversed());
+        return good;
+    }
+
+    private @Nullable CheckpointFile read(int slot) throws IOException {
+        try {
+            CheckpointFile file = CheckpointFile.read(storage, names.checkpoint(slot));
+            return file.logId().equals(logId) ? file : null;
+        } catch (NoSuchFileException | FileNotFoundException | DamagedException | UnknownFormatException e) {
+            // A bad checkpoint is as good as none: the log has the records, because trimming never relies on one alone.
+            return null;
+        }
+    }
+
+    /** Replaces the older one. Returns when the new one is on disk and has been read back. */
+    public CheckpointFile write(long sequence, long createdNanos, CheckpointContent content) throws IOException {
+        @Nullable CheckpointFile first = read(0);
+        @Nullable CheckpointFile second = read(1);
+        boolean toSecond = first != null && (second == null || second.sequence() <= first.sequence());
+        String name = names.checkpoint(toSecond ? 1 : 0);
+        CheckpointFile.write(
+                storage, name, names.temporary(name), logId, sequence, createdNanos, content);
+        try {
+            return CheckpointFile.read(storage, name);
+        } catch (DamagedException | UnknownFormatException e) {
+            throw new IOException("checkpoint " + name + " was written and does not read back", e);
+        }
+    }
+
+    /** Up to where each of the two alone would do; 0 if there are not two. */
+    public long coveredByBoth() throws IOException {
+        List<CheckpointFile> good = good();
+        return good.size() < SLOTS ? 0 : good.get(good.size() - 1).sequence();
+    }
+}

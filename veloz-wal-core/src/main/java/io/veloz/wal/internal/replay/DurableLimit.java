@@ -1,0 +1,78 @@
+package io.veloz.wal.internal.replay;
+
+import io.veloz.wal.internal.segment.BatchScanner;
+import java.io.IOException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Up to where a reader may show records: what is known to be durable. It belongs to one thread.
+ *
+ * <p>In the process of the writer it asks the writer. Beside a writer in another process it believes the durable sequence
+ * that later batches state. Without a writer every whole batch counts: recovery will keep it.
+ */
+public final class DurableLimit {
+    private final @Nullable LongSupplier durableSequence;
+    private final WriterProbe writerLives;
+    private long promised;
+
+    /** Whether anybody has the log open for writing. */
+    @FunctionalInterface
+    public interface WriterProbe {
+        boolean lives() throws IOException;
+    }
+
+    private DurableLimit(@Nullable LongSupplier durableSequence, WriterProbe writerLives) {
+        this.durableSequence = durableSequence;
+        this.writerLives = writerLives;
+    }
+
+    /** In the writer's process. */
+    public static DurableLimit of(LongSupplier durableSequence, WriterProbe writerLives) {
+        return new DurableLimit(durableSequence, writerLives);
+    }
+
+    /** In another process, or without a writer. */
+    public static DurableLimit ofPromises(WriterProbe writerLives) {
+        return new DurableLimit(null, writerLives);
+    }
+
+    boolean isLive() throws IOException {
+        return writerLives.lives();
+    }
+
+    void promised(long sequence) {
+        promised = Math.max(promised, sequence);
+    }
+
+    boolean allows(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
+        if (durableSequence != null) {
+            return durableSequence.getAsLong() >= sequence;
+        }
+        if (promised >= sequence) {
+            return true;
+        }
+        // Asked before the batches ahead are read: a writer that ends in between has then written its last promise.
+        boolean live = isLive();
+        lookAhead(sequence, segment, cursor);
+        return promised >= sequence || !live;
+    }
+
+    private void lookAhead(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
+        BatchScanner ahead = new BatchScanner(segment.file, segment.header);
+        ahead.jumpTo(segment.scanner.nextPosition(), segment.scanner.nextSequence());
+        while (promised < sequence && ahead.next() == BatchScanner.Found.BATCH) {
+            promised(ahead.header().durableSequence);
+        }
+        if (promised >= sequence) {
+            return;
+        }
+        try (@Nullable OpenSegment next = OpenSegment.find(
+                cursor.storage(), cursor.names(), cursor.logId(), segment.header.number() + 1)) {
+            OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+            if (opening != null) {
+                promised(opening.durableSequence());
+            }
+        }
+    }
+}

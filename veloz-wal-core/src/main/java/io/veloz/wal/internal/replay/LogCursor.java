@@ -1,0 +1,308 @@
+package io.veloz.wal.internal.replay;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalException;
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.TailSearch;
+import io.veloz.wal.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes from batch to batch through all segments of a log, and on as the log grows. It believes what an {@link Analysis}
+ * has found about the past, checks every byte it hands out, and shows nothing that is not durable yet. It belongs to one
+ * thread.
+ */
+public final class LogCursor implements Closeable {
+    private final Storage storage;
+    private final SegmentNames names;
+    private final LogId logId;
+    private final DurableLimit limit;
+    private final boolean salvage;
+    private final long lastNumber;
+    private final @Nullable WalException endProblem;
+    private final List<LostRange> lost = new ArrayList<>();
+    private @Nullable OpenSegment segment;
+    private boolean withheld;
+    private boolean tornTail;
+    private long expected;
+
+    /** Which records of the current batch are damaged; null if none is. */
+    private @Nullable BitSet readable;
+
+    /**
+     * @param number where to start: an existing segment
+     * @param position a batch in it
+     * @param expected the sequence of that batch, -1 if not known
+     * @param lastNumber the last segment there is, for a salvage that has to look beyond a missing one
+     * @param endProblem what is wrong behind the last segment, to be thrown when the cursor gets there
+     */
+    public LogCursor(
+            Storage storage,
+            SegmentNames names,
+            LogId logId,
+            DurableLimit limit,
+            boolean salvage,
+            long number,
+            long position,
+            long expected,
+            long lastNumber,
+            @Nullable WalException endProblem)
+            throws IOException {
+        this.storage = storage;
+        this.names = names;
+        this.logId = logId;
+        this.limit = limit;
+        this.salvage = salvage;
+        this.expected = expected;
+        this.lastNumber = lastNumber;
+        this.endProblem = endProblem;
+        this.segment = OpenSegment.find(storage, names, logId, number);
+        if (segment != null) {
+            segment.scanner.jumpTo(position, expected);
+        }
+    }
+
+    /**
+     * Steps on to the next batch with records.
+     *
+     * @return false if there is none that is durable, at the moment
+     * @throws WalCorruptException if the next one is damaged, and this is no salvage
+     */
+    public boolean next() throws IOException {
+        while (segment != null) {
+            if (!withheld) {
+                Found found = segment.scanner.next();
+                if (found != Found.BATCH) {
+                    if (atEndOfData(segment, found)) {
+                        continue;
+                    }
+                    return false;
+                }
+                withheld = true;
+                readable = null;
+            }
+            BatchHeader batch = segment.scanner.header();
+            if (batch.recordCount > 0 && !limit.allows(batch.lastSequence(), segment, this)) {
+                return false;
+            }
+            withheld = false;
+            noteLoss(batch);
+            limit.promised(batch.durableSequence);
+            if (batch.recordCount > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void noteLoss(BatchHeader batch) {
+        if (expected > 0 && batch.firstSequence > expected) {
+            String why = batch.declaresLoss() ? "declared by a salvage" : "damaged";
+            OpenSegment in = Objects.requireNonNull(segment);
+            lost.add(new LostRange(expected, batch.firstSequence - 1, in.name, in.scanner.position(), why));
+        }
+        expected = batch.firstSequence + batch.recordCount;
+    }
+
+    /** Moves on to the next segment; false if the log ends here for now. */
+    private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
+        if (salvage && !limit.isLive()) {
+            return salvageOn(current, found);
+        }
+        BatchScanner scanner = current.scanner;
+        String reason = scanner.reason();
+        long position = scanner.position();
+        long damaged = scanner.damagedSequence();
+        @Nullable OpenSegment next = find(current.header.number() + 1);
+        OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        if (next != null && opening != null) {
+            Predecessor here = new Predecessor(
+                    current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
+            if (opening.predecessor().equals(here)) {
+                moveTo(next);
+                return true;
+            }
+            next.close();
+            if (again(current)) {
+                return true;
+            }
+            throw damage(
+                    current, position, damaged, reason.isEmpty() ? "data ends here; " + next.name + " goes on at "
+                            + opening.predecessor().end() : reason);
+        }
+        if (next != null) {
+            next.close();
+        }
+        return atEndOfLog(current, found, position, damaged, reason);
+    }
+
+    private @Nullable OpenSegment find(long number) throws IOException {
+        return OpenSegment.find(storage, names, logId, number);
+    }
+
+    private boolean atEndOfLog(OpenSegment current, Found found, long position, long damaged, String reason)
+            throws IOException {
+        boolean live = limit.isLive();
+        if (!live || found == Found.INVALID) {
+            if (again(current)) {
+                return true;
+            }
+            TailSearch tail = TailSearch.from(current.file, current.header, position);
+            if (found != Found.FOOTER && tail.proves(current.scanner.nextSequence())) {
+                // Beside a writer the batch may have become whole since.
+                if (again(current)) {
+                    return true;
+                }
+                throw damage(current, position, damaged, reason);
+            }
+            tornTail = !live && found != Found.FOOTER && tail.end() > position;
+        }
+        if (endProblem != null && !live) {
+            throw endProblem;
+        }
+        current.scanner.refresh();
+        return false;
+    }
+
+    private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
+        long first = damaged > 0 ? damaged : current.scanner.nextSequence();
+        String why = reason.isEmpty() ? "nothing is here; expected record " + first : reason;
+        return new WalCorruptException(storage.describe() + "/" + current.name, position, first, -1, why);
+    }
+
+    /** Steps over what is damaged or missing, to whatever comes next; false if nothing does. */
+    private boolean salvageOn(OpenSegment current, Found found) throws IOException {
+        BatchScanner scanner = current.scanner;
+        if (found == Found.INVALID && scanner.headIsWhole() && scanner.header().recordCount > 0) {
+            readable = DamagedBatch.readable(
+                    scanner.header(), scanner.buffer(), scanner.recordsAt(), current.header.salt());
+            noteUnreadable(current, scanner.header(), readable, scanner.reason());
+            scanner.stepOverDamaged();
+            withheld = true;
+            return true;
+        }
+        boolean torn = false;
+        if (found != Found.FOOTER) {
+            long from = scanner.position() + (found == Found.INVALID ? 8 : 0);
+            TailSearch tail = TailSearch.from(current.file, current.header, from);
+            if (tail.nextBatch() >= 0) {
+                scanner.jumpTo(tail.nextBatch(), -1);
+                return true;
+            }
+            torn = found == Found.INVALID;
+        }
+        for (long number = current.header.number() + 1; number <= lastNumber; number++) {
+            @Nullable OpenSegment next = find(number);
+            if (next != null) {
+                moveTo(next);
+                return true;
+            }
+        }
+        tornTail |= torn;
+        return false;
+    }
+
+    /** Looks at the place once more; true if there is a batch now. */
+    private boolean again(OpenSegment current) throws IOException {
+        long position = current.scanner.position();
+        current.scanner.refresh();
+        if (current.scanner.next() != Found.BATCH) {
+            return false;
+        }
+        assert position == current.scanner.position();
+        withheld = true;
+        readable = null;
+        return true;
+    }
+
+    private void moveTo(OpenSegment next) throws IOException {
+        OpenSegment old = Objects.requireNonNull(segment);
+        old.close();
+        segment = next;
+        next.scanner.expect(salvage ? -1 : expected);
+    }
+
+    private void noteUnreadable(OpenSegment current, BatchHeader batch, BitSet good, String reason) {
+        for (int i = good.nextClearBit(0); i < batch.recordCount; ) {
+            int end = good.nextSetBit(i);
+            int last = end < 0 ? batch.recordCount - 1 : end - 1;
+            lost.add(new LostRange(
+                    batch.firstSequence + i,
+                    batch.firstSequence + last,
+                    current.name,
+                    current.scanner.position(),
+                    reason));
+            i = good.nextClearBit(last + 1);
+        }
+    }
+
+    /** Of the batch the cursor stands on. */
+    public BatchHeader header() {
+        return current().scanner.header();
+    }
+
+    public BatchScanner batch() {
+        return current().scanner;
+    }
+
+    public boolean isReadable(int record) {
+        return readable == null || readable.get(record);
+    }
+
+    private OpenSegment current() {
+        return Objects.requireNonNull(segment);
+    }
+
+    /** Of the last batch shown; 0 if there was none. */
+    public long lastSequence() {
+        return Math.max(0, expected - 1);
+    }
+
+    /** What is known to be lost, so far. */
+    public List<LostRange> lost() {
+        return lost;
+    }
+
+    /** Whether the log ended with bytes that were never acknowledged. */
+    public boolean hasTornTail() {
+        return tornTail;
+    }
+
+    @Override
+    public String toString() {
+        return storage.describe() + (segment == null ? "" : "/" + segment.name);
+    }
+
+    Storage storage() {
+        return storage;
+    }
+
+    SegmentNames names() {
+        return names;
+    }
+
+    LogId logId() {
+        return logId;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (segment != null) {
+            segment.close();
+            segment = null;
+        }
+    }
+}

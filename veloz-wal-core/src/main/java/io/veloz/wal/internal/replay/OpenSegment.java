@@ -1,0 +1,101 @@
+package io.veloz.wal.internal.replay;
+
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.Closeable;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A segment that is being read. The open file stays the same through a rename. It belongs to one thread. */
+final class OpenSegment implements Closeable {
+    final String name;
+    final SegmentHeader header;
+    final StorageFile file;
+    final BatchScanner scanner;
+
+    private OpenSegment(String name, SegmentHeader header, StorageFile file) {
+        this.name = name;
+        this.header = header;
+        this.file = file;
+        this.scanner = new BatchScanner(file, header);
+    }
+
+    /**
+     * Finds a segment by its number, whatever its name is at the moment.
+     *
+     * @return null if there is none
+     */
+    static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
+            throws IOException {
+        for (String name : List.of(names.sealed(number), names.current(), names.prepared(), names.sealed(number))) {
+            // The sealed name twice: the segment may have got it while we looked under the others.
+            @Nullable OpenSegment segment = open(storage, name);
+            if (segment != null) {
+                if (segment.header.number() == number && segment.header.logId().equals(logId)) {
+                    return segment;
+                }
+                segment.close();
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable OpenSegment open(Storage storage, String name) throws IOException {
+        StorageFile file;
+        try {
+            file = storage.openForReading(name);
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            return null;
+        }
+        try {
+            ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            int available = file.readFully(page, 0);
+            return new OpenSegment(name, SegmentHeader.decode(page, available), file);
+        } catch (UnknownFormatException | DamagedException e) {
+            // Not the one that is looked for, as far as can be told. If it is missing in the end, that is said.
+            file.close();
+            return null;
+        }
+    }
+
+    /** What its first batch says: how the segment before ended, and a durable sequence. Null if there is none yet. */
+    @Nullable Opening opening() throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
+            return null;
+        }
+        try {
+            BatchHeader batch = new BatchHeader();
+            Checksum checksum = new Checksum();
+            batch.decode(bytes, 0, header, checksum);
+            if (!batch.opensSegment()) {
+                return null;
+            }
+            return new Opening(
+                    Predecessor.decode(bytes, BatchHeader.BYTES, header.salt(), checksum), batch.durableSequence);
+        } catch (DamagedException e) {
+            return null;
+        }
+    }
+
+    record Opening(Predecessor predecessor, long durableSequence) {}
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,71 @@
+package io.veloz.wal.internal.replay;
+
+import io.veloz.wal.WalException;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.recovery.SegmentStart;
+import io.veloz.wal.storage.Storage;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Where in a log to start reading, found in the footers without reading what comes before. Immutable. */
+public final class Start {
+    private final Analysis analysis;
+    private final Storage storage;
+    private final SegmentNames names;
+    private final boolean salvage;
+    private final SegmentStart start;
+
+    private Start(Analysis analysis, Storage storage, SegmentNames names, boolean salvage, SegmentStart start) {
+        this.analysis = analysis;
+        this.storage = storage;
+        this.names = names;
+        this.salvage = salvage;
+        this.start = start;
+    }
+
+    /**
+     * The place for a sequence and a time, or a little before.
+     *
+     * @param sequence 0 for the oldest record
+     * @param timeNanos {@link Long#MIN_VALUE} for any
+     * @throws IllegalArgumentException if the record was trimmed
+     * @throws WalException if the log is damaged at its beginning, or in a whole file
+     */
+    public static Start at(
+            Analysis analysis,
+            Storage storage,
+            SegmentNames names,
+            long sequence,
+            long timeNanos,
+            boolean salvage) {
+        if (!salvage) {
+            @Nullable WalException problem = analysis.unreadableFile(storage.describe());
+            if (problem != null) {
+                throw problem;
+            }
+        }
+        long oldest = analysis.firstSequence();
+        if (sequence > 0 && sequence < oldest) {
+            throw new IllegalArgumentException(
+                    "record " + sequence + " has been trimmed; the oldest one is " + oldest);
+        }
+        return new Start(analysis, storage, names, salvage, analysis.startFor(sequence, timeNanos));
+    }
+
+    /** Opens the log there. */
+    public LogCursor open(DurableLimit limit) throws IOException {
+        return new LogCursor(
+                storage,
+                names,
+                analysis.logId(),
+                limit,
+                salvage,
+                start.number(),
+                Math.max(start.position(), SegmentHeader.BYTES),
+                start.sequence(),
+                analysis.lastNumber(),
+                analysis.problem(storage.describe()));
+    }
+}
