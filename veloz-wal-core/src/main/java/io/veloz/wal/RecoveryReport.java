@@ -15,6 +15,7 @@ import java.util.List;
  * @param quarantined names of the files that hold bytes which were cut off, now or earlier
  * @param quarantinedBytes how many bytes were, or would be, cut off now
  * @param lost records that are known to be lost: damage, and losses that an earlier salvage declared
+ * @param expectedFirstSequence where the log begins by its own account: 1, or what the last trim left
  * @param took the time it took
  */
 public record RecoveryReport(
@@ -27,6 +28,7 @@ public record RecoveryReport(
         List<String> quarantined,
         long quarantinedBytes,
         List<LostRange> lost,
+        long expectedFirstSequence,
         Duration took) {
     public RecoveryReport {
         segments = List.copyOf(segments);

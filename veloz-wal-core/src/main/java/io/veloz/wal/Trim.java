@@ -35,7 +35,8 @@ final class Trim {
         List<SegmentReport> trimmed = writer.trimOnHousekeeper(upTo, keepSegments);
         @Nullable SegmentReport oldest = writer.oldestOnHousekeeper();
         boolean held = oldest != null && oldest.lastSequence() > upTo;
-        String kept = held ? heldBackBy : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
+        String kept =
+                held ? heldBackBy : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
         long first = oldest != null
                 ? oldest.firstSequence()
                 : trimmed.isEmpty() ? 1 : trimmed.get(trimmed.size() - 1).lastSequence() + 1;

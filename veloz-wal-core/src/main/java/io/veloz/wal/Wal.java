@@ -15,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -310,8 +309,7 @@ public final class Wal implements AutoCloseable {
                     + writer.durableSequence() + ", the last durable one");
         }
         long now = config.wallClockNanos().getAsLong();
-        return onOwnThread(
-                "checkpoint", () -> new WalCheckpoint(storage, checkpoints.write(sequence, now, content)));
+        return onOwnThread("checkpoint", () -> new WalCheckpoint(storage, checkpoints.write(sequence, now, content)));
     }
 
     /** The newest checkpoint that is whole; empty if there is none. */
@@ -434,5 +432,4 @@ public final class Wal implements AutoCloseable {
     public String toString() {
         return "Wal " + storage.describe() + " (" + names.prefix() + ")";
     }
-
 }

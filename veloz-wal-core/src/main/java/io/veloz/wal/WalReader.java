@@ -45,6 +45,7 @@ public final class WalReader implements AutoCloseable {
     private final LogCursor cursor;
     private final ReadOptions options;
     private final @Nullable Writer writer;
+    private final int largestBatchBytes;
     private ByteBuffer view = ByteBuffer.allocate(0);
     private @Nullable ByteBuffer viewed;
     private long sequence;
@@ -83,7 +84,7 @@ public final class WalReader implements AutoCloseable {
             LogCursor cursor = Start.at(
                             analysis, storage, names, options.fromSequence, options.fromTimeNanos, options.salvage)
                     .open(limit);
-            return new WalReader(cursor, options, writer);
+            return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
@@ -111,7 +112,8 @@ public final class WalReader implements AutoCloseable {
         }
     }
 
-    private WalReader(LogCursor cursor, ReadOptions options, @Nullable Writer writer) {
+    private WalReader(LogCursor cursor, ReadOptions options, @Nullable Writer writer, int largestBatchBytes) {
+        this.largestBatchBytes = largestBatchBytes;
         this.cursor = cursor;
         this.options = options;
         this.writer = writer;
@@ -239,6 +241,16 @@ public final class WalReader implements AutoCloseable {
         int from = at + RecordLayout.HEADER_BYTES;
         view.clear().limit(from + RecordLayout.payloadBytes(buffer, at)).position(from);
         return view;
+    }
+
+    /** What the current record takes in a file, with its head. */
+    int recordBytes() {
+        return RecordLayout.size(RecordLayout.payloadBytes(buffer(), at));
+    }
+
+    /** The largest batch that the log's segments allow. */
+    int largestBatchBytes() {
+        return largestBatchBytes;
     }
 
     /** What is known to be lost up to here: declared losses, and in a salvage everything that was stepped over. */

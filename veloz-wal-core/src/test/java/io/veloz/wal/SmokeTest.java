@@ -14,18 +14,23 @@ import org.junit.jupiter.api.io.TempDir;
 class SmokeTest {
     @Test
     void works(@TempDir Path dir) throws Exception {
-        WalConfig config = WalConfig.builder(dir).segmentBytes(64 * 1024).maxBatchBytes(16 * 1024).build();
+        WalConfig config = WalConfig.builder(dir)
+                .segmentBytes(64 * 1024)
+                .maxBatchBytes(16 * 1024)
+                .build();
         long last = 0;
         for (int life = 0; life < 3; life++) {
             try (Wal wal = Wal.open(config)) {
                 System.out.println(wal.recovery());
                 assertThat(wal.lastSequence()).isEqualTo(last);
                 for (int i = 0; i < 500; i++) {
-                    last = wal.appendDurable(7, ByteBuffer.wrap(("record " + i + " of " + life).getBytes(StandardCharsets.UTF_8)));
+                    last = wal.appendDurable(
+                            7, ByteBuffer.wrap(("record " + i + " of " + life).getBytes(StandardCharsets.UTF_8)));
                 }
                 List<CompletableFuture<Long>> f = new ArrayList<>();
                 for (int i = 0; i < 500; i++) {
-                    f.add(wal.appendAsync(7, ByteBuffer.wrap(("record " + i + " of " + life).getBytes(StandardCharsets.UTF_8))));
+                    f.add(wal.appendAsync(
+                            7, ByteBuffer.wrap(("record " + i + " of " + life).getBytes(StandardCharsets.UTF_8))));
                 }
                 for (var x : f) {
                     last = x.get();
@@ -64,7 +69,8 @@ class SmokeTest {
                     x.join();
                 }
                 double s = (System.nanoTime() - t) / 1e9;
-                System.out.printf("%d threads: %.0f/s  %.1f us each; %s%n", threads, threads * n / s, s * 1e6 / n, wal.stats());
+                System.out.printf(
+                        "%d threads: %.0f/s  %.1f us each; %s%n", threads, threads * n / s, s * 1e6 / n, wal.stats());
             }
             long t = System.nanoTime();
             ByteBuffer p = ByteBuffer.allocate(200);

@@ -60,8 +60,7 @@ public final class CheckpointSlots {
         @Nullable CheckpointFile second = read(1);
         boolean toSecond = first != null && (second == null || second.sequence() <= first.sequence());
         String name = names.checkpoint(toSecond ? 1 : 0);
-        CheckpointFile.write(
-                storage, name, names.temporary(name), logId, sequence, createdNanos, content);
+        CheckpointFile.write(storage, name, names.temporary(name), logId, sequence, createdNanos, content);
         try {
             return CheckpointFile.read(storage, name);
         } catch (DamagedException | UnknownFormatException e) {

@@ -30,7 +30,11 @@ final class CommitState {
 
     private final CopyOnWriteArrayList<Runnable> whenFailed = new CopyOnWriteArrayList<>();
 
-    private record Failure(String reason, long durable, long lastClaimed, @Nullable Throwable cause) {}
+    private record Failure(
+            String reason,
+            long durable,
+            long lastClaimed,
+            @Nullable Throwable cause) {}
 
     CommitState(AppendBuffer buffer, long lastSequence) {
         this.buffer = buffer;

@@ -36,7 +36,9 @@ final class Gate {
         final long target;
         final Thread thread;
         volatile boolean gone;
-        @Nullable Waiter next;
+
+        @Nullable
+        Waiter next;
 
         Waiter(long target, Thread thread) {
             this.target = target;

@@ -15,7 +15,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.FutureTask;
-
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -105,7 +104,8 @@ final class Housekeeper implements Runnable {
      *
      * @return null if the log is closing and there will be none
      */
-    @Nullable Prepared awaitPreparedOnCommitThread() {
+    @Nullable
+    Prepared awaitPreparedOnCommitThread() {
         lock.lock();
         try {
             commitsWait = prepared == null;
@@ -388,5 +388,4 @@ final class Housekeeper implements Runnable {
             super("the log is closing");
         }
     }
-
 }

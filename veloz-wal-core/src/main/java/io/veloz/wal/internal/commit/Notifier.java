@@ -62,7 +62,8 @@ final class Notifier implements Runnable {
      */
     void awaitSlot(long sequence, long timeoutNanos) {
         if (Thread.currentThread() == thread) {
-            throw new WalBusyException(slots.length() + " futures are pending, and this is the thread that completes them");
+            throw new WalBusyException(
+                    slots.length() + " futures are pending, and this is the thread that completes them");
         }
         // From here on deliveries are counted; before, nobody was interested in them.
         futuresUsed = true;
@@ -205,7 +206,8 @@ final class Notifier implements Runnable {
         try {
             future.complete(sequence);
         } catch (Throwable t) {
-            // Of a dependent of the user's, which CompletableFuture does not catch: an error such as StackOverflowError.
+            // Of a dependent of the user's, which CompletableFuture does not catch: an error such as
+            // StackOverflowError.
             LOG.error("a callback for record {} failed", sequence, t);
         }
     }

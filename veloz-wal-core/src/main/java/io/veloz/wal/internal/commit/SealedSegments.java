@@ -49,7 +49,8 @@ final class SealedSegments {
     }
 
     /** Null if there is none. */
-    @Nullable SegmentReport oldest() {
+    @Nullable
+    SegmentReport oldest() {
         return segments.peekFirst();
     }
 

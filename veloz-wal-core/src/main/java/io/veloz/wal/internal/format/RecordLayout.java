@@ -33,7 +33,8 @@ public final class RecordLayout {
     }
 
     /** Writes the head; the checksum is for later. */
-    public static void putHeader(ByteBuffer buffer, int at, int payloadBytes, int type, int flags, long timestampNanos) {
+    public static void putHeader(
+            ByteBuffer buffer, int at, int payloadBytes, int type, int flags, long timestampNanos) {
         buffer.putInt(at + LENGTH_AT, payloadBytes);
         buffer.putInt(at + CRC_AT, 0);
         buffer.putLong(at + TIMESTAMP_AT, timestampNanos);

@@ -64,8 +64,7 @@ public record SegmentHeader(
      * @throws UnknownFormatException if this is a log of another kind or a newer version
      * @throws DamagedException if it is, or should be, a page of ours and does not hold
      */
-    public static SegmentHeader decode(ByteBuffer page, int available)
-            throws UnknownFormatException, DamagedException {
+    public static SegmentHeader decode(ByteBuffer page, int available) throws UnknownFormatException, DamagedException {
         if (available >= 8 && page.getInt(0) == LEGACY_MAGIC && page.getInt(4) == 1) {
             throw new UnknownFormatException(
                     "an order log of the old engine; expected a veloz-wal segment; read it with the legacy reader, or import it");
@@ -74,13 +73,12 @@ public record SegmentHeader(
             throw new DamagedException("file has " + available + " bytes; expected a header of " + BYTES);
         }
         if (page.getLong(0) != MAGIC) {
-            throw new DamagedException(String.format(
-                    "header starts with %016x; expected %016x (\"VELOZWAL\")", page.getLong(0), MAGIC));
+            throw new DamagedException(
+                    String.format("header starts with %016x; expected %016x (\"VELOZWAL\")", page.getLong(0), MAGIC));
         }
         int crc = new Checksum().of(page, 0, CRC_AT);
         if (crc != page.getInt(CRC_AT)) {
-            throw new DamagedException(
-                    String.format("header checksum %08x; expected %08x", crc, page.getInt(CRC_AT)));
+            throw new DamagedException(String.format("header checksum %08x; expected %08x", crc, page.getInt(CRC_AT)));
         }
         checkVersion(page);
         return checked(new SegmentHeader(
@@ -115,5 +113,4 @@ public record SegmentHeader(
         }
         return header;
     }
-
 }

@@ -15,8 +15,8 @@ public record SegmentNames(String prefix) {
 
     public SegmentNames {
         if (!PREFIX.matcher(prefix).matches()) {
-            throw new IllegalArgumentException(
-                    "prefix \"" + prefix + "\": expected 1 to 64 letters, digits, '-' or '_', not starting with a sign");
+            throw new IllegalArgumentException("prefix \"" + prefix
+                    + "\": expected 1 to 64 letters, digits, '-' or '_', not starting with a sign");
         }
     }
 
@@ -55,8 +55,7 @@ public record SegmentNames(String prefix) {
 
     /** Bytes that were cut off a segment, and are kept. */
     public String quarantine(long number, long position, int checksum) {
-        return String.format(
-                Locale.ROOT, ".%s_quarantine_%016d_at_%d_%08x", prefix, number, position, checksum);
+        return String.format(Locale.ROOT, ".%s_quarantine_%016d_at_%d_%08x", prefix, number, position, checksum);
     }
 
     public boolean isQuarantine(String name) {

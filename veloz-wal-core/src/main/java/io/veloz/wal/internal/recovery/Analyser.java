@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.recovery;
 
 import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalProgress;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -41,18 +42,24 @@ public final class Analyser {
     private final boolean acceptMissingEnds;
     private final boolean besideWriter;
     private final Analysis analysis = new Analysis();
+    private WalProgress progress = WalProgress.NONE;
 
     /**
      * @param besideWriter somebody is writing the log meanwhile: only what he has promised counts, and nothing at the end
      *     is a torn tail
      */
-    public Analyser(
-            Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean besideWriter) {
+    public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean besideWriter) {
         this.storage = storage;
         this.names = names;
         this.depth = depth;
         this.acceptMissingEnds = acceptMissingEnds;
         this.besideWriter = besideWriter;
+    }
+
+    /** Has somebody told how far it is. */
+    public Analyser progress(WalProgress listener) {
+        progress = listener;
+        return this;
     }
 
     public Analysis analyse() throws IOException {
@@ -70,7 +77,7 @@ public final class Analyser {
         setAsideForeign(found);
         found.sort(Comparator.comparingLong(FoundSegment::number));
         setAsideTrimmed(found);
-        new SegmentExamination(storage, depth, besideWriter, analysis).examine(chain(found));
+        new SegmentExamination(storage, depth, besideWriter, analysis, progress).examine(chain(found));
         return analysis;
     }
 
@@ -98,6 +105,7 @@ public final class Analyser {
             if (mark != null) {
                 analysis.firstNumber = mark.firstSegment();
                 analysis.nextSequence = mark.firstSequence();
+                analysis.beginSequence = mark.firstSequence();
                 analysis.logId = mark.logId();
             }
         } catch (DamagedException e) {
@@ -136,8 +144,7 @@ public final class Analyser {
         for (FoundSegment segment : List.copyOf(found)) {
             LogId id = Objects.requireNonNull(segment.header).logId();
             if (!id.equals(analysis.logId)) {
-                segment.bad(
-                        Verdict.FOREIGN, 24, -1, -1, "segment of log " + id + "; expected log " + analysis.logId);
+                segment.bad(Verdict.FOREIGN, 24, -1, -1, "segment of log " + id + "; expected log " + analysis.logId);
                 found.remove(segment);
                 analysis.segments.add(segment);
             }
@@ -195,7 +202,8 @@ public final class Analyser {
      * which a recovery sealed, and which got its name when it was complete.
      */
     private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
-        boolean copied = Objects.requireNonNull(first.header).salt() == Objects.requireNonNull(second.header).salt();
+        boolean copied = Objects.requireNonNull(first.header).salt()
+                == Objects.requireNonNull(second.header).salt();
         if (first.blank || (copied && names.isSealed(second.name))) {
             return second;
         }

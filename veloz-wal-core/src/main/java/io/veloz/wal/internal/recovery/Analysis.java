@@ -23,7 +23,12 @@ public final class Analysis {
     final List<String> trimmed = new ArrayList<>();
 
     final List<String> quarantined = new ArrayList<>();
-    @Nullable LogId logId;
+
+    @Nullable
+    LogId logId;
+
+    /** The sequence with which the log begins, by its trim mark. */
+    long beginSequence = 1;
 
     /** The sequence that the next record gets. */
     long nextSequence = 1;
@@ -86,6 +91,17 @@ public final class Analysis {
             }
         }
         return nextSequence;
+    }
+
+    /** The largest batch that any segment allows. */
+    public int largestBatchBytes() {
+        int largest = 4096;
+        for (FoundSegment segment : segments) {
+            if (segment.header != null) {
+                largest = Math.max(largest, segment.header.maxBatchBytes());
+            }
+        }
+        return largest;
     }
 
     /** The last segment there is. */
@@ -166,6 +182,7 @@ public final class Analysis {
                 quarantined,
                 quarantinedBytes,
                 lost(),
+                beginSequence,
                 took);
     }
 

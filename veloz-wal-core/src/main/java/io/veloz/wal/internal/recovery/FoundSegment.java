@@ -26,16 +26,20 @@ public final class FoundSegment {
     boolean blank;
 
     /** What its first batch says of the segment before. */
-    @Nullable Predecessor predecessor;
+    @Nullable
+    Predecessor predecessor;
 
     /** Of its first batch; -1 if there is none. */
     long openingSequence = -1;
 
     boolean openingDeclaresLoss;
-    @Nullable Footer footer;
+
+    @Nullable
+    Footer footer;
 
     /** What a scan found; null if only the footer was read. */
-    @Nullable SegmentContent content;
+    @Nullable
+    SegmentContent content;
 
     /** Behind the last whole batch. */
     long dataEnd = SegmentHeader.BYTES;
@@ -92,7 +96,6 @@ public final class FoundSegment {
             min = footer.minTimestampNanos();
             max = footer.maxTimestampNanos();
         }
-        return new SegmentReport(
-                name, number(), verdict, first, last, records, min, max, dataEnd, fileBytes, detail);
+        return new SegmentReport(name, number(), verdict, first, last, records, min, max, dataEnd, fileBytes, detail);
     }
 }

@@ -75,8 +75,7 @@ public final class Recovery {
      */
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
-        Analysis analysis =
-                new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
+        Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
         WalException problem = analysis.problem(storage.describe());
         if (problem != null) {
             throw problem;
@@ -254,7 +253,8 @@ public final class Recovery {
             if (footer == null) {
                 String name = names.sealed(segment.number());
                 try (StorageFile file = storage.openForReading(segment.name)) {
-                    footer = SegmentSealer.sealCopy(storage, file, contentOf(segment, lastFooter), name, names.temporary(name));
+                    footer = SegmentSealer.sealCopy(
+                            storage, file, contentOf(segment, lastFooter), name, names.temporary(name));
                 }
             }
             lastFooter = Sha256.of(footer.encode());

@@ -2,6 +2,7 @@ package io.veloz.wal.internal.recovery;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalProgress;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
@@ -32,6 +33,7 @@ final class SegmentExamination {
     private final Analyser.Depth depth;
     private final boolean besideWriter;
     private final Analysis analysis;
+    private final WalProgress progress;
     private final Checksum checksum = new Checksum();
 
     /** The last segment with records before the one that is looked at. */
@@ -40,7 +42,9 @@ final class SegmentExamination {
     /** What the next record should be; -1 after damage. */
     private long expected;
 
-    SegmentExamination(Storage storage, Analyser.Depth depth, boolean besideWriter, Analysis analysis) {
+    SegmentExamination(
+            Storage storage, Analyser.Depth depth, boolean besideWriter, Analysis analysis, WalProgress progress) {
+        this.progress = progress;
         this.storage = storage;
         this.depth = depth;
         this.besideWriter = besideWriter;
@@ -55,8 +59,12 @@ final class SegmentExamination {
                 readOpening(segment);
             }
         }
+        long total = chain.stream().mapToLong(segment -> segment.fileBytes).sum();
+        long done = 0;
         for (int i = 0; i < chain.size(); i++) {
             FoundSegment segment = chain.get(i);
+            progress.update(done, total);
+            done += segment.fileBytes;
             @Nullable FoundSegment after = i + 1 < chain.size() ? chain.get(i + 1) : null;
             if (segment.header == null) {
                 stateMissingRange(segment, after);
@@ -68,6 +76,7 @@ final class SegmentExamination {
                 analysis.nextSequence = segment.nextSequence;
             }
         }
+        progress.update(total, total);
     }
 
     private void stateMissingRange(FoundSegment segment, @Nullable FoundSegment after) {
@@ -80,7 +89,8 @@ final class SegmentExamination {
     /** The head of the first batch alone: enough to hold the segment against the one before. */
     private void readOpening(FoundSegment segment) throws IOException {
         SegmentHeader header = Objects.requireNonNull(segment.header);
-        ByteBuffer bytes = ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (StorageFile file = storage.openForReading(segment.name)) {
             if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
                 return;
@@ -226,7 +236,8 @@ final class SegmentExamination {
     private static boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
         ByteBuffer word = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
         return file.readFully(word, segment.dataEnd) == 4
-                && BatchHeader.startsAt(word, 0, Objects.requireNonNull(segment.header).salt());
+                && BatchHeader.startsAt(
+                        word, 0, Objects.requireNonNull(segment.header).salt());
     }
 
     /** Beside a writer: how far it has promised that its records are durable. */

@@ -52,10 +52,8 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
         }
         int crc = new Checksum().of(bytes, 0, BYTES - 4);
         if (bytes.getLong(0) != MAGIC || crc != bytes.getInt(BYTES - 4)) {
-            throw new DamagedException(
-                    String.format("checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
+            throw new DamagedException(String.format("checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
         }
-        return new TrimMark(
-                new LogId(bytes.getLong(8), bytes.getLong(16)), bytes.getLong(24), bytes.getLong(32));
+        return new TrimMark(new LogId(bytes.getLong(8), bytes.getLong(16)), bytes.getLong(24), bytes.getLong(32));
     }
 }

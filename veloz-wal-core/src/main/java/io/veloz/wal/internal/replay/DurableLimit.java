@@ -67,8 +67,9 @@ public final class DurableLimit {
         if (promised >= sequence) {
             return;
         }
-        try (@Nullable OpenSegment next = OpenSegment.find(
-                cursor.storage(), cursor.names(), cursor.logId(), segment.header.number() + 1)) {
+        try (@Nullable
+                OpenSegment next = OpenSegment.find(
+                        cursor.storage(), cursor.names(), cursor.logId(), segment.header.number() + 1)) {
             OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
             if (opening != null) {
                 promised(opening.durableSequence());

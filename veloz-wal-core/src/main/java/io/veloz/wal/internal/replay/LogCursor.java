@@ -129,8 +129,8 @@ public final class LogCursor implements Closeable {
         @Nullable OpenSegment next = find(current.header.number() + 1);
         OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
         if (next != null && opening != null) {
-            Predecessor here = new Predecessor(
-                    current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
+            Predecessor here =
+                    new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
             if (opening.predecessor().equals(here)) {
                 moveTo(next);
                 return true;
@@ -140,8 +140,13 @@ public final class LogCursor implements Closeable {
                 return true;
             }
             throw damage(
-                    current, position, damaged, reason.isEmpty() ? "data ends here; " + next.name + " goes on at "
-                            + opening.predecessor().end() : reason);
+                    current,
+                    position,
+                    damaged,
+                    reason.isEmpty()
+                            ? "data ends here; " + next.name + " goes on at "
+                                    + opening.predecessor().end()
+                            : reason);
         }
         if (next != null) {
             next.close();

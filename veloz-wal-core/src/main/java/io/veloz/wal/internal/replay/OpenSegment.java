@@ -73,8 +73,10 @@ final class OpenSegment implements Closeable {
     }
 
     /** What its first batch says: how the segment before ended, and a durable sequence. Null if there is none yet. */
-    @Nullable Opening opening() throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    @Nullable
+    Opening opening() throws IOException {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
             return null;
         }

@@ -34,12 +34,7 @@ public final class Start {
      * @throws WalException if the log is damaged at its beginning, or in a whole file
      */
     public static Start at(
-            Analysis analysis,
-            Storage storage,
-            SegmentNames names,
-            long sequence,
-            long timeNanos,
-            boolean salvage) {
+            Analysis analysis, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage) {
         if (!salvage) {
             @Nullable WalException problem = analysis.unreadableFile(storage.describe());
             if (problem != null) {
@@ -48,8 +43,7 @@ public final class Start {
         }
         long oldest = analysis.firstSequence();
         if (sequence > 0 && sequence < oldest) {
-            throw new IllegalArgumentException(
-                    "record " + sequence + " has been trimmed; the oldest one is " + oldest);
+            throw new IllegalArgumentException("record " + sequence + " has been trimmed; the oldest one is " + oldest);
         }
         return new Start(analysis, storage, names, salvage, analysis.startFor(sequence, timeNanos));
     }

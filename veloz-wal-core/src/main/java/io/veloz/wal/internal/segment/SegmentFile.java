@@ -127,5 +127,4 @@ public final class SegmentFile implements Closeable {
     public static int maxPayloadBytes(int maxBatchBytes) {
         return (maxBatchBytes - RECORDS_AT - RecordLayout.HEADER_BYTES) & ~7;
     }
-
 }

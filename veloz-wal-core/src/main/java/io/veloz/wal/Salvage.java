@@ -1,0 +1,106 @@
+package io.veloz.wal;
+
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.recovery.LogCopy;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.StorageFullException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+
+/**
+ * The salvage of a damaged log into a new directory.
+ *
+ * <p>Crash table: until the rename of the directory there is a partial one, which nobody takes for a log; after the force
+ * of its parent there is the whole log.
+ */
+final class Salvage {
+    private Salvage() {}
+
+    static SalvageReport run(ReadOptions options, Path target, WalProgress progress) throws IOException {
+        Path wanted = target.toAbsolutePath().normalize();
+        Path partial = wanted.resolveSibling(wanted.getFileName() + ".partial");
+        checkFree(wanted);
+        if (Files.exists(partial)) {
+            throw new WalOpenException(partial + " is left from an earlier salvage; remove it first", null);
+        }
+        RecoveryReport source = WalRecovery.inspect(options);
+        try {
+            SalvageReport report = copy(options, source, partial, progress);
+            // Opens it once: that seals the last segment, and proves that the copy is a log.
+            Wal.open(config(options, partial)).close();
+            Files.move(partial, wanted, StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel parent = FileChannel.open(wanted.resolveSibling("."), StandardOpenOption.READ)) {
+                parent.force(true);
+            }
+            return report;
+        } catch (StorageFullException e) {
+            throw new WalDiskFullException("no room to salvage into " + partial + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void checkFree(Path target) throws IOException {
+        if (!Files.exists(target)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(target)) {
+            if (files.findAny().isPresent()) {
+                throw new WalOpenException(target + " is not empty; expected a new or an empty directory", null);
+            }
+        }
+    }
+
+    private static WalConfig config(ReadOptions options, Path directory) {
+        return WalConfig.builder(directory).prefix(options.prefix).build();
+    }
+
+    private static SalvageReport copy(ReadOptions options, RecoveryReport source, Path directory, WalProgress progress)
+            throws IOException {
+        WalConfig config = config(options, directory);
+        DiskStorage storage = DiskStorage.createOrOpen(directory);
+        long total =
+                source.segments().stream().mapToLong(SegmentReport::dataBytes).sum();
+        long done = 0;
+        try (WalReader reader = WalReader.open(options.salvage());
+                LogCopy copy = new LogCopy(
+                        storage,
+                        new SegmentNames(options.prefix),
+                        LogId.random(),
+                        firstKept(source),
+                        config.segmentBytes(),
+                        reader.largestBatchBytes(),
+                        config.wallClockNanos())) {
+            long records = 0;
+            long first = -1;
+            long last = 0;
+            while (reader.next()) {
+                copy.add(
+                        reader.sequence(),
+                        reader.type(),
+                        reader.groupContinues(),
+                        reader.timestampNanos(),
+                        reader.payload());
+                first = first < 0 ? reader.sequence() : first;
+                last = reader.sequence();
+                records++;
+                done += reader.recordBytes();
+                if (records % 4096 == 0) {
+                    progress.update(Math.min(done, total), total);
+                }
+            }
+            copy.finish();
+            progress.update(total, total);
+            return new SalvageReport(records, first, last, reader.lost(), reader.hasTornTail());
+        }
+    }
+
+    /** Where the old log began after its last trim: what lies before was not lost. */
+    private static long firstKept(RecoveryReport source) {
+        return source.expectedFirstSequence();
+    }
+}

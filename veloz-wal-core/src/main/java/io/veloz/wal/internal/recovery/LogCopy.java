@@ -1,0 +1,138 @@
+package io.veloz.wal.internal.recovery;
+
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.RecordLayout;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.segment.SegmentSealer;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.SecureRandom;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes records with given sequences into a new log, and declares what is missing between them. It belongs to one
+ * thread. Nothing of it is a log before {@link #finish} has returned.
+ */
+public final class LogCopy implements Closeable {
+    private final Storage storage;
+    private final SegmentNames names;
+    private final LogId logId;
+    private final long segmentBytes;
+    private final LongSupplier clock;
+    private final ByteBuffer batch;
+    private final SecureRandom random = new SecureRandom();
+    private @Nullable SegmentFile segment;
+    private Sha256 lastFooter = Sha256.ZERO;
+    private long number;
+    private long nextSequence;
+    private long batchFirst;
+    private int batchRecords;
+    private int batchEnd = SegmentFile.RECORDS_AT;
+
+    /**
+     * @param firstSequence where the log begins; if that is not 1, what lies before counts as trimmed
+     */
+    public LogCopy(
+            Storage storage,
+            SegmentNames names,
+            LogId logId,
+            long firstSequence,
+            long segmentBytes,
+            int maxBatchBytes,
+            LongSupplier clock)
+            throws IOException {
+        this.storage = storage;
+        this.names = names;
+        this.logId = logId;
+        this.segmentBytes = Math.max(segmentBytes, maxBatchBytes + 2L * SegmentHeader.BYTES);
+        this.clock = clock;
+        this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.nextSequence = firstSequence;
+        if (firstSequence > 1) {
+            TrimMark.writer(storage, names, logId).write(1, firstSequence);
+        }
+    }
+
+    /** Adds a record whose sequence is higher than all before. */
+    public void add(long sequence, int type, boolean groupContinues, long timestampNanos, ByteBuffer payload)
+            throws IOException {
+        int bytes = RecordLayout.size(payload.remaining());
+        boolean follows = sequence == batchFirst + batchRecords;
+        if (batchRecords > 0 && (!follows || batchEnd + bytes > batch.capacity())) {
+            flush();
+        }
+        if (batchRecords == 0) {
+            batchFirst = sequence;
+        }
+        int flags = groupContinues ? RecordLayout.GROUP_CONTINUES : 0;
+        // First, as it may lie in the head: the buffer still has the bytes of an earlier batch.
+        batch.putLong(batchEnd + bytes - 8, 0);
+        RecordLayout.putHeader(batch, batchEnd, payload.remaining(), type, flags, timestampNanos);
+        batch.put(batchEnd + RecordLayout.HEADER_BYTES, payload, payload.position(), payload.remaining());
+        batchEnd += bytes;
+        batchRecords++;
+    }
+
+    private void flush() throws IOException {
+        SegmentFile file = segmentFor(batchEnd - SegmentFile.RECORDS_AT);
+        int flags = batchFirst > nextSequence ? BatchHeader.DECLARES_LOSS : 0;
+        file.write(batch, batchEnd, batchRecords, batchFirst, nextSequence - 1, clock.getAsLong(), flags);
+        batch.clear();
+        nextSequence = batchFirst + batchRecords;
+        batchEnd = SegmentFile.RECORDS_AT;
+        batchRecords = 0;
+    }
+
+    private SegmentFile segmentFor(int recordBytes) throws IOException {
+        SegmentFile current = segment;
+        if (current != null && current.hasRoomFor(recordBytes)) {
+            return current;
+        }
+        Predecessor predecessor = Predecessor.NONE;
+        if (current != null) {
+            predecessor = current.asPredecessor();
+            lastFooter = Sha256.of(SegmentSealer.seal(current, lastFooter).encode());
+            current.close();
+            storage.rename(names.current(), names.sealed(current.segment().number()));
+        }
+        SegmentHeader header = new SegmentHeader(
+                logId, ++number, random.nextLong(), segmentBytes, batch.capacity(), clock.getAsLong());
+        StorageFile file = storage.create(names.current());
+        file.writeFully(header.encode(), 0);
+        SegmentFile next = new SegmentFile(file, header, predecessor);
+        segment = next;
+        return next;
+    }
+
+    /** Returns when everything is on disk. */
+    public void finish() throws IOException {
+        if (batchRecords > 0) {
+            flush();
+        }
+        if (segment != null) {
+            // Says that the last record is on disk, which is so when this batch is believed.
+            batchFirst = nextSequence;
+            segment.force();
+            flush();
+            segment.force();
+        }
+        storage.forceDirectory();
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (segment != null) {
+            segment.close();
+        }
+    }
+}
