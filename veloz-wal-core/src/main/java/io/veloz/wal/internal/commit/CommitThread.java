@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.Durability;
+import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -248,17 +249,16 @@ final class CommitThread implements Runnable {
             // A barrier: no batch is in the next segment before everything in this one is on disk.
             force();
         }
-        Housekeeper.@Nullable Prepared next = housekeeper.awaitPreparedOnCommitThread();
+        Predecessor predecessor = active.asPredecessor();
+        Housekeeper.@Nullable Prepared next = housekeeper.rollOnCommitThread(active);
         if (next == null) {
             state.throwIfFailed();
             return false;
         }
-        SegmentFile old = active;
-        active = new SegmentFile(next.file(), next.header(), old.asPredecessor());
+        active = new SegmentFile(next.file(), next.header(), predecessor);
         activeSinceNanos = System.nanoTime();
         rolledSequence = writtenSequence;
         state.activeRoomBytes = active.room();
-        housekeeper.sealOnCommitThread(old);
         return true;
     }
 

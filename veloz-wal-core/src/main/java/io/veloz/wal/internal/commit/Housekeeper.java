@@ -100,29 +100,24 @@ final class Housekeeper implements Runnable {
     // ---- the commit thread
 
     /**
-     * The next segment, made and on disk; waits for it if need be.
+     * Exchanges the active segment, which will not be written any more, for the next one, which is made and on disk; waits
+     * for that if need be.
      *
-     * @return null if the log is closing and there will be none
+     * <p>One step under the lock: were the next one taken first, another could be made under its name before the old one
+     * is here to be sealed.
+     *
+     * @return null if the log has failed, or is closing and there will be none
      */
     @Nullable
-    Prepared awaitPreparedOnCommitThread() {
+    Prepared rollOnCommitThread(SegmentFile active) {
         lock.lock();
         try {
-            commitsWait = prepared == null;
-            changed.signalAll();
-            long started = System.nanoTime();
-            while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
-                changed.awaitUninterruptibly();
-            }
-            if (commitsWait) {
-                long waited = System.nanoTime() - started;
-                stats.stall(waited);
-                notifier.event(listener -> listener.onStalled(Duration.ofNanos(waited)));
-                commitsWait = false;
-            }
+            awaitPrepared();
             Prepared next = state.hasFailed() ? null : prepared;
             if (next != null) {
                 prepared = null;
+                toSeal = active;
+                changed.signalAll();
             }
             return next;
         } finally {
@@ -130,15 +125,20 @@ final class Housekeeper implements Runnable {
         }
     }
 
-    /** Hands over a segment that will not be written any more. */
-    void sealOnCommitThread(SegmentFile segment) {
-        lock.lock();
-        try {
-            toSeal = segment;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+    private void awaitPrepared() {
+        if (prepared != null) {
+            return;
         }
+        commitsWait = true;
+        changed.signalAll();
+        long started = System.nanoTime();
+        while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
+            changed.awaitUninterruptibly();
+        }
+        commitsWait = false;
+        long waited = System.nanoTime() - started;
+        stats.stall(waited);
+        notifier.event(listener -> listener.onStalled(Duration.ofNanos(waited)));
     }
 
     // ---- any thread
@@ -201,11 +201,11 @@ final class Housekeeper implements Runnable {
             while (step()) {
                 // Each step is one piece of work.
             }
-            closePrepared();
         } catch (Throwable t) {
             state.fail("housekeeping failed: " + t, t);
         } finally {
             runTasks();
+            closeFiles();
         }
     }
 
@@ -280,6 +280,9 @@ final class Housekeeper implements Runnable {
         StorageFile file = fillUntilItSucceeds(header);
         if (file == null) {
             return;
+        }
+        if (storage.list().contains(names.prepared())) {
+            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
         }
         SegmentMaker.publish(storage, names);
         lock.lock();
@@ -375,10 +378,18 @@ final class Housekeeper implements Runnable {
         }
     }
 
-    private void closePrepared() throws IOException {
-        Prepared unused = prepared;
-        if (unused != null) {
-            unused.file().close();
+    /** What is still open when the thread ends: the next segment, and after a failure also the last. */
+    private void closeFiles() {
+        try {
+            if (prepared != null) {
+                prepared.file().close();
+            }
+            if (toSeal != null) {
+                toSeal.close();
+            }
+        } catch (IOException e) {
+            // Nothing in them waits for a force: the one is blank, the other was forced before the roll.
+            notifier.event(listener -> listener.onPrepareFailed("close of a segment: " + e));
         }
     }
 
