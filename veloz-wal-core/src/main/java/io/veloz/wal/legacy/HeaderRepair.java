@@ -70,10 +70,17 @@ final class HeaderRepair {
         long nanos = entry.timestampNanos();
         boolean hasBefore = isSensible(before);
         boolean hasAfter = isSensible(after);
-        boolean outside = hasBefore && hasAfter
-                ? before <= after && (nanos < before || nanos > after)
-                : (hasAfter && nanos > after) || !isSensible(nanos);
-        if (!outside || (!hasBefore && !hasAfter)) {
+        if (!hasBefore && !hasAfter) {
+            return nanos;
+        }
+        boolean fits;
+        if (hasBefore && hasAfter) {
+            boolean clockSteppedBack = before > after;
+            fits = clockSteppedBack || (nanos >= before && nanos <= after);
+        } else {
+            fits = isSensible(nanos) && (hasBefore || nanos <= after);
+        }
+        if (fits) {
             return nanos;
         }
         long taken = hasBefore ? before : after;

@@ -6,6 +6,8 @@ import io.veloz.wal.orders.OrderEvent;
 @FunctionalInterface
 public interface LegacyEventHandler {
     /**
+     * Takes the next event.
+     *
      * @param sequence the old log's own sequence; it starts again where a process forgot it, so it is no key
      * @param timestampNanos when the engine wrote the entry, nanoseconds since 1970
      */

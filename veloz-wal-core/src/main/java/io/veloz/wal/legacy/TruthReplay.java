@@ -130,18 +130,24 @@ final class TruthReplay {
         return hasNext ? files.get(number + 1).firstSequence() : -1;
     }
 
+    /** What the header behind an entry says; -1 and 0 if there is none. */
+    private record Neighbour(long sequence, long nanos) {}
+
+    private Neighbour behind(LegacyFile file, EntryHeader entry, int number) {
+        EntryHeader next = file.header(entry.end());
+        if (next != null && next.isMarked()) {
+            return new Neighbour(next.sequence(), next.timestampNanos());
+        }
+        long sequence = entry.end() == file.size() ? firstSequenceBehind(number) : -1;
+        return sequence < 0
+                ? new Neighbour(-1, 0)
+                : new Neighbour(sequence, files.get(number + 1).firstNanos());
+    }
+
     private void take(LegacyFile file, EntryHeader found, int number) {
-        EntryHeader next = file.header(found.end());
-        boolean nextIsMarked = next != null && next.isMarked();
-        boolean isLastInFile = found.end() == file.size();
-        long nextSequence = nextIsMarked ? next.sequence() : isLastInFile ? firstSequenceBehind(number) : -1;
-        long nextNanos = nextIsMarked
-                ? next.timestampNanos()
-                : isLastInFile && firstSequenceBehind(number) >= 0
-                        ? files.get(number + 1).firstNanos()
-                        : 0;
+        Neighbour next = behind(file, found, number);
         long expected = begun ? last + 1 : Math.max(1, files.get(number).firstSequence());
-        EntryHeader entry = found.withSequence(repair.sequenceOf(file, found, expected, nextSequence));
+        EntryHeader entry = found.withSequence(repair.sequenceOf(file, found, expected, next.sequence()));
         if (begun && entry.sequence() <= last && duplicates.isOne(file, entry)) {
             return;
         }
@@ -151,7 +157,7 @@ final class TruthReplay {
         last = entry.sequence();
         gapIsTold = false;
         duplicates.remember(entry);
-        entry = entry.withTimestampNanos(repair.nanosOf(file, entry, lastNanos, nextNanos));
+        entry = entry.withTimestampNanos(repair.nanosOf(file, entry, lastNanos, next.nanos()));
         lastNanos = entry.timestampNanos();
         apply(file, entry);
     }
