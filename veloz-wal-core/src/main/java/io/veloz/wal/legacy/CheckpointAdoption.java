@@ -83,10 +83,9 @@ final class CheckpointAdoption {
                 || (known.status().isEmpty() && !saved.status().isEmpty());
     }
 
-    /** Whether the OrderNew was lost, and the checkpoint still has what it said. */
+    /** Whether the OrderNew was lost, and the checkpoint still has what it said. A side alone the engine makes up. */
     private static boolean completes(OrderState saved, OrderState known) {
-        return (known.side() == null && saved.side() != null)
-                || (known.orderQuantity() == null && saved.orderQuantity() != null)
+        return (known.orderQuantity() == null && saved.orderQuantity() != null)
                 || (known.limitPrice() == null && saved.limitPrice() != null);
     }
 
