@@ -27,6 +27,7 @@ public final class OrderStore {
     private final List<OrderState> orders = new ArrayList<>();
     private final Map<String, Integer> places = new HashMap<>();
     private final List<OrderFinding> findings = new ArrayList<>();
+    private final List<OrderFinding> untold = new ArrayList<>();
     private final Map<OrderFinding.Kind, Long> findingCounts = new EnumMap<>(OrderFinding.Kind.class);
     private int terminalCount;
     private long appliedSequence;
@@ -63,6 +64,7 @@ public final class OrderStore {
             appliedSequence = sequence;
             newestNanos = Math.max(newestNanos, timestampNanos);
             applyLocked(timestampNanos, event);
+            tellLocked();
         }
     }
 
@@ -106,7 +108,16 @@ public final class OrderStore {
         if (findings.size() < FINDINGS_KEPT) {
             findings.add(finding);
         }
-        onFinding.accept(finding);
+        untold.add(finding);
+    }
+
+    /** After the event took effect: a listener that throws must not leave it half applied. */
+    private void tellLocked() {
+        if (!untold.isEmpty()) {
+            List<OrderFinding> told = List.copyOf(untold);
+            untold.clear();
+            told.forEach(onFinding);
+        }
     }
 
     public Optional<OrderState> get(String clientOrderId) {

@@ -295,6 +295,20 @@ class OrderStoreTest {
     }
 
     @Test
+    void listenerThatThrowsLeavesTheEventApplied() {
+        OrderStore listened = OrderStore.builder()
+                .onFinding(finding -> {
+                    throw new IllegalStateException("listener");
+                })
+                .build();
+        assertThatThrownBy(() -> listened.apply(1, 1, fill("A", 1))).hasMessage("listener");
+        assertThat(listened.appliedSequence()).isEqualTo(1);
+        assertThat(listened.get("A").orElseThrow().executedQuantity()).isEqualTo(1);
+        listened.apply(2, 2, placed("A", 1));
+        assertThat(listened.get("A").orElseThrow().status()).isEqualTo("FILLED");
+    }
+
+    @Test
     void readersSeeWholeEventsWhileOneThreadApplies() throws Exception {
         ExecutorService reader = Executors.newSingleThreadExecutor();
         CountDownLatch started = new CountDownLatch(1);
