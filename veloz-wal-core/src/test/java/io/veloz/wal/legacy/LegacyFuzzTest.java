@@ -132,6 +132,32 @@ class LegacyFuzzTest {
     }
 
     @Test
+    void muchDamageInSeveralFilesNeverInventsAnything() throws IOException {
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        List<Path> files = copy("f3-restart-with-replay");
+        Outcome sound = replay();
+        for (int i = 0; i < 500; i++) {
+            Path file = files.get(random.nextInt(files.size()));
+            byte[] bytes = Files.readAllBytes(file);
+            byte[] changed =
+                    random.nextInt(4) == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length + 1)) : bytes.clone();
+            for (int n = random.nextInt(5); n > 0 && changed.length > 0; n--) {
+                changed[random.nextInt(changed.length)] = (byte) random.nextInt();
+            }
+            Files.write(file, changed);
+            Outcome outcome = replay();
+            assertThat(sound.ids()).as("seed %d, round %d", seed, i).containsAll(outcome.ids());
+            assertThat(sound.fills()).as("seed %d, round %d", seed, i).containsAll(outcome.fills());
+            assertEngineModesSurvive();
+            if (random.nextInt(3) > 0) {
+                Files.write(file, bytes);
+            }
+        }
+    }
+
+    @Test
     void randomBytesGiveNoOrder() throws IOException {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
