@@ -10,7 +10,7 @@ final class FileWindow {
     private static final int READ_BYTES = 256 * 1024;
 
     private final StorageFile file;
-    private ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
     private long start;
     private int length;
 
@@ -24,7 +24,11 @@ final class FileWindow {
             return wanted;
         }
         if (wanted > buffer.capacity()) {
-            buffer = ByteBuffer.allocate(wanted).order(ByteOrder.LITTLE_ENDIAN);
+            // Not more than there is, whatever a batch says of its length.
+            int there = (int) Math.min(Math.max(wanted, READ_BYTES), Math.max(0, file.size() - position));
+            if (there > buffer.capacity()) {
+                buffer = ByteBuffer.allocate(there).order(ByteOrder.LITTLE_ENDIAN);
+            }
         }
         buffer.clear();
         start = position;
