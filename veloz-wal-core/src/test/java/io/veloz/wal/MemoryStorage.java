@@ -21,6 +21,8 @@ public final class MemoryStorage implements Storage {
     private final Map<String, Content> files = new TreeMap<>();
     private boolean locked;
     private boolean readOnly;
+    private int failAt = Integer.MAX_VALUE;
+    private int operations;
     private int openFiles;
     private int mostOpenFiles;
 
@@ -99,6 +101,19 @@ public final class MemoryStorage implements Storage {
         return this;
     }
 
+    /** The n-th operation that changes anything throws, and all after it. */
+    public synchronized MemoryStorage failAt(int operation) {
+        failAt = operation;
+        return this;
+    }
+
+    private void change() throws IOException {
+        checkWritable();
+        if (++operations >= failAt) {
+            throw new IOException("cut at operation " + failAt);
+        }
+    }
+
     public synchronized int openFiles() {
         return openFiles;
     }
@@ -127,7 +142,7 @@ public final class MemoryStorage implements Storage {
 
     @Override
     public synchronized StorageFile create(String file) throws IOException {
-        checkWritable();
+        change();
         if (files.containsKey(file)) {
             throw new FileAlreadyExistsException(file);
         }
@@ -157,7 +172,7 @@ public final class MemoryStorage implements Storage {
 
     @Override
     public synchronized void rename(String from, String to) throws IOException {
-        checkWritable();
+        change();
         Content content = existing(from);
         files.remove(from);
         files.put(to, content);
@@ -165,14 +180,14 @@ public final class MemoryStorage implements Storage {
 
     @Override
     public synchronized void delete(String file) throws IOException {
-        checkWritable();
+        change();
         existing(file);
         files.remove(file);
     }
 
     @Override
-    public synchronized void forceDirectory() {
-        checkWritable();
+    public synchronized void forceDirectory() throws IOException {
+        change();
     }
 
     @Override
@@ -221,9 +236,10 @@ public final class MemoryStorage implements Storage {
         }
 
         @Override
-        public int write(ByteBuffer source, long position) {
+        public int write(ByteBuffer source, long position) throws IOException {
             synchronized (MemoryStorage.this) {
                 check(true);
+                change();
                 int count = source.remaining();
                 int end = Math.toIntExact(position + count);
                 if (end > content.bytes.length) {
@@ -249,16 +265,18 @@ public final class MemoryStorage implements Storage {
         }
 
         @Override
-        public void force() {
+        public void force() throws IOException {
             synchronized (MemoryStorage.this) {
                 check(true);
+                change();
             }
         }
 
         @Override
-        public void truncate(long size) {
+        public void truncate(long size) throws IOException {
             synchronized (MemoryStorage.this) {
                 check(true);
+                change();
                 if (size < content.size) {
                     Arrays.fill(content.bytes, (int) size, content.size, (byte) 0);
                     content.size = (int) size;

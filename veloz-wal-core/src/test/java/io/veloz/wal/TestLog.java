@@ -1,10 +1,15 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.recovery.Recovery;
+import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -88,6 +93,24 @@ final class TestLog {
 
     static List<Long> sequences(List<Entry> entries) {
         return entries.stream().map(Entry::sequence).toList();
+    }
+
+    /** Makes the segment behind the current one, unless the log came to do so before it was closed. */
+    static MemoryStorage prepare(MemoryStorage storage) {
+        if (storage.has(PREPARED)) {
+            return storage;
+        }
+        try {
+            ByteBuffer page = ByteBuffer.wrap(storage.bytes(CURRENT)).order(ByteOrder.LITTLE_ENDIAN);
+            SegmentHeader current = SegmentHeader.decode(page, page.capacity());
+            SegmentHeader next = new SegmentHeader(
+                    current.logId(), current.number() + 1, 77, SEGMENT_BYTES, BATCH_BYTES, START_NANOS);
+            SegmentMaker.fill(storage, NAMES, next, nanos -> {}).close();
+            SegmentMaker.publish(storage, NAMES);
+            return storage;
+        } catch (IOException | DamagedException | UnknownFormatException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** What an open does to the files, without the threads of a log: for tests that do it very often. */

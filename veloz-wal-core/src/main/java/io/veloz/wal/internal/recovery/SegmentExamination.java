@@ -123,7 +123,14 @@ final class SegmentExamination {
     private void look(FoundSegment segment, @Nullable FoundSegment after) throws IOException {
         if (segment.blank) {
             segment.verdict = Verdict.PREPARED;
-            if (after != null && after.openingSequence > 0) {
+            if (names.isSealed(segment.name)) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        SegmentHeader.BYTES,
+                        expected,
+                        after != null && after.openingSequence > 0 ? after.openingSequence - 1 : -1,
+                        "holds nothing, and was sealed");
+            } else if (after != null && after.openingSequence > 0) {
                 segment.bad(
                         Verdict.CORRUPT,
                         SegmentHeader.BYTES,
