@@ -92,7 +92,7 @@ public final class Analysis {
     }
 
     public LogId logId() {
-        return logId == null ? new LogId(0, 0) : logId;
+        return logId == null ? LogId.NONE : logId;
     }
 
     /** Of the oldest record that is or should be there. */

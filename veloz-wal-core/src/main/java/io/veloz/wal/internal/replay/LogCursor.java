@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogCursor implements Closeable {
     private final Storage storage;
     private final SegmentNames names;
-    private final LogId logId;
+    private LogId logId;
     private final DurableLimit limit;
     private final boolean salvage;
     private final long startNumber;
@@ -39,6 +39,10 @@ public final class LogCursor implements Closeable {
     private final List<LostRange> lost = new ArrayList<>();
     private @Nullable OpenSegment segment;
     private boolean withheld;
+
+    /** Whether any record of the segment has been shown. */
+    private boolean shown;
+
     private boolean tornTail;
     private long expected;
 
@@ -96,6 +100,7 @@ public final class LogCursor implements Closeable {
         if (segment == null) {
             // The log was empty, and may have begun since.
             segment = find(startNumber);
+            logId = segment == null ? logId : segment.header.logId();
         }
         while (segment != null) {
             if (!withheld) {
@@ -117,6 +122,7 @@ public final class LogCursor implements Closeable {
             noteLoss(batch);
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
+                shown = true;
                 return true;
             }
         }
@@ -139,6 +145,9 @@ public final class LogCursor implements Closeable {
     private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
         if (salvage && !limit.isLive()) {
             return salvageOn(current, found);
+        }
+        if (!shown && moveToReplacement(current)) {
+            return true;
         }
         BatchScanner scanner = current.scanner;
         String reason = scanner.reason();
@@ -166,7 +175,7 @@ public final class LogCursor implements Closeable {
                                     + opening.predecessor().end()
                             : reason);
         }
-        if (next != null && found == Found.FOOTER && nextSequence(current) <= lastKnown) {
+        if (next != null && found == Found.FOOTER && isTooShort(current)) {
             // What is known to follow can only be there. If its first batch cannot be read, that is to be said of it.
             moveTo(next);
             return true;
@@ -177,6 +186,20 @@ public final class LogCursor implements Closeable {
         return atEndOfLog(current, found, position, damaged, reason);
     }
 
+    /** A writer that opens a log replaces a last segment without records by another of the same number. */
+    private boolean moveToReplacement(OpenSegment current) throws IOException {
+        @Nullable OpenSegment now = find(current.header.number());
+        if (now == null) {
+            return false;
+        }
+        if (now.header.salt() == current.header.salt()) {
+            now.close();
+            return false;
+        }
+        moveTo(now);
+        return true;
+    }
+
     private @Nullable OpenSegment find(long number) throws IOException {
         return OpenSegment.find(storage, names, logId, number);
     }
@@ -184,7 +207,7 @@ public final class LogCursor implements Closeable {
     private boolean atEndOfLog(OpenSegment current, Found found, long position, long damaged, String reason)
             throws IOException {
         boolean live = limit.isLive();
-        boolean tooShort = nextSequence(current) <= lastKnown;
+        boolean tooShort = isTooShort(current);
         if (!live || tooShort || found == Found.INVALID) {
             if (again(current)) {
                 return true;
@@ -212,6 +235,10 @@ public final class LogCursor implements Closeable {
     /** Of the record that should come next in a segment. */
     private long nextSequence(OpenSegment current) {
         return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
+    }
+
+    private boolean isTooShort(OpenSegment current) {
+        return nextSequence(current) > 0 && nextSequence(current) <= lastKnown;
     }
 
     private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
@@ -277,6 +304,7 @@ public final class LogCursor implements Closeable {
         OpenSegment old = Objects.requireNonNull(segment);
         old.close();
         segment = next;
+        shown = false;
         next.scanner.expect(salvage ? -1 : expected);
     }
 
