@@ -60,8 +60,7 @@ class FormatDocumentTest {
             Matcher matcher = LINE.matcher(line);
             if (matcher.matches()) {
                 String hex = matcher.group(2).replace(" ", "");
-                shown.put(
-                        Integer.parseInt(matcher.group(1), 16), HexFormat.of().parseHex(hex));
+                shown.put(Integer.parseInt(matcher.group(1), 16), HexFormat.of().parseHex(hex));
             }
         }
         return shown;
