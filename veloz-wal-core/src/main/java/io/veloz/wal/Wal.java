@@ -108,8 +108,8 @@ public final class Wal implements AutoCloseable {
                                     config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
                             config.acceptMissingEnds())
                     .recover();
-            CheckpointSlots checkpoints = new CheckpointSlots(storage, names, recovered.logId());
             LogWriter writer = new LogWriter(config, storage, names, recovered);
+            CheckpointSlots checkpoints = new CheckpointSlots(writer.storage(), names, recovered.logId());
             Wal wal = new Wal(config, storage, names, lock, recovered.report(), writer, checkpoints);
             writer.start();
             writer.event(listener -> listener.onOpened(recovered.report()));

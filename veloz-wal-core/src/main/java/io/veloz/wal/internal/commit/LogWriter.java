@@ -36,6 +36,7 @@ public final class LogWriter {
     private final CommitThread commitThread;
     private final SealedSegments sealedSegments;
     private final TrimMark.Writer trimMark;
+    private final WatchedStorage watched;
     private final ReentrantLock whileDiskFull = new ReentrantLock();
     private final long bufferFullTimeoutNanos;
     private final long closeTimeoutNanos;
@@ -49,10 +50,11 @@ public final class LogWriter {
         this.state = new CommitState(buffer, lastSequence);
         this.notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        this.sealedSegments = new SealedSegments(storage, names, recovered.sealed(), recovered.lastFooter());
-        this.trimMark = TrimMark.writer(storage, names, recovered.logId());
+        this.watched = new WatchedStorage(storage, state);
+        this.sealedSegments = new SealedSegments(watched, names, recovered.sealed(), recovered.lastFooter());
+        this.trimMark = TrimMark.writer(watched, names, recovered.logId());
         this.housekeeper = new Housekeeper(
-                storage,
+                watched,
                 names,
                 sealedSegments,
                 new Housekeeper.Settings(
@@ -274,6 +276,11 @@ public final class LogWriter {
     /** The oldest sealed segment; null if there is none. On the housekeeping thread. */
     public @Nullable SegmentReport oldestOnHousekeeper() {
         return sealedSegments.oldest();
+    }
+
+    /** For whoever else changes files of the open log: a failed force of the directory fails the log. */
+    public Storage storage() {
+        return watched;
     }
 
     public void event(Consumer<WalListener> event) {
