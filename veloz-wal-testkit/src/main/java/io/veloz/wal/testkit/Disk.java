@@ -55,6 +55,17 @@ final class Disk {
         return names.get(name);
     }
 
+    /** Null if the file has no name any more. */
+    @Nullable
+    String nameOf(int file) {
+        for (Map.Entry<String, Integer> entry : names.entrySet()) {
+            if (entry.getValue() == file) {
+                return entry.getKey();
+            }
+        }
+        return null;
+    }
+
     FileContent file(int file) {
         FileContent content = files.get(file);
         if (content == null) {

@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("SynchronizeOnNonFinalField")
 final class FaultyFile implements StorageFile {
     private final FaultyStorage storage;
-    private final String name;
+    private final String openedAs;
     private final int file;
     private final boolean writable;
     private boolean closed;
 
     FaultyFile(FaultyStorage storage, String name, int file, boolean writable) {
         this.storage = storage;
-        this.name = name;
+        this.openedAs = name;
         this.file = file;
         this.writable = writable;
     }
@@ -28,6 +28,7 @@ final class FaultyFile implements StorageFile {
     public int write(ByteBuffer source, long position) throws IOException {
         synchronized (storage) {
             checkWritable();
+            String name = name();
             @Nullable Fault fault = storage.begin(Kind.WRITE, name);
             int wanted = source.remaining();
             int count = wanted;
@@ -58,6 +59,7 @@ final class FaultyFile implements StorageFile {
     public int read(ByteBuffer target, long position) throws IOException {
         synchronized (storage) {
             checkOpen();
+            String name = name();
             @Nullable Fault fault = storage.begin(Kind.READ, name);
             storage.failIf(fault == Fault.SHORT ? null : fault, name);
             byte[] bytes = storage.disk().file(file).cached();
@@ -77,6 +79,7 @@ final class FaultyFile implements StorageFile {
     public void force() throws IOException {
         synchronized (storage) {
             checkWritable();
+            String name = name();
             @Nullable Fault fault = storage.begin(Kind.FORCE, name);
             // What is written from here on is not covered, even if the force takes its time.
             long upTo = storage.disk().serial();
@@ -98,6 +101,7 @@ final class FaultyFile implements StorageFile {
     public void truncate(long size) throws IOException {
         synchronized (storage) {
             checkWritable();
+            String name = name();
             @Nullable Fault fault = storage.begin(Kind.TRUNCATE, name);
             storage.failUnlessAfterwards(fault, name);
             storage.change("truncate " + name + " to " + size, disk -> disk.truncate(file, size));
@@ -109,6 +113,7 @@ final class FaultyFile implements StorageFile {
     public long size() throws IOException {
         synchronized (storage) {
             checkOpen();
+            String name = name();
             storage.failIf(storage.begin(Kind.SIZE, name), name);
             return storage.disk().file(file).cached().length;
         }
@@ -119,9 +124,16 @@ final class FaultyFile implements StorageFile {
         synchronized (storage) {
             if (!closed) {
                 closed = true;
+                String name = name();
                 storage.failIf(storage.begin(Kind.CLOSE, name), name);
             }
         }
+    }
+
+    /** The name that the file has by now. */
+    private String name() {
+        @Nullable String name = storage.disk().nameOf(file);
+        return name == null ? openedAs : name;
     }
 
     private void checkWritable() throws IOException {

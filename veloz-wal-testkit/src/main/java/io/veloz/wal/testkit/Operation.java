@@ -5,7 +5,7 @@ package io.veloz.wal.testkit;
  *
  * @param number 1 for the first call after the storage was made
  * @param kind which method
- * @param file the name under which the file was opened, or the name the method was given; "" for the directory
+ * @param file the name of the file, or the name the method was given; "" for the directory
  */
 public record Operation(long number, Kind kind, String file) {
 

@@ -166,7 +166,9 @@ public final class Recovery {
         for (int i = 0; i < written.size(); i++) {
             FoundSegment segment = written.get(i);
             boolean last = i == written.size() - 1;
-            String name = last && !names.isSealed(segment.name) ? names.current() : names.sealed(segment.number());
+            // Once it has its footer no copy is made, and the current name is about to be taken from it.
+            boolean copied = segment.footer == null && !names.isSealed(segment.name);
+            String name = last && copied ? names.current() : names.sealed(segment.number());
             if (!segment.name.equals(name)) {
                 storage.rename(segment.name, name);
                 storage.forceDirectory();
