@@ -137,13 +137,18 @@ public final class Analysis {
                 .orElse(firstNumber);
     }
 
-    private static SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
+    private SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
         SparseIndex index = segment.content != null
                 ? segment.content.index()
                 : segment.footer != null ? segment.footer.index() : null;
+        if (segment.report().isGood() && !segment.hasRecords()) {
+            // The last one, and what it will begin with.
+            return new SegmentStart(segment.number(), 0, nextSequence);
+        }
         if (index == null || !segment.report().isGood()) {
             return new SegmentStart(segment.number(), 0, segment.openingSequence);
         }
+
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
         return new SegmentStart(segment.number(), position, -1);
     }
