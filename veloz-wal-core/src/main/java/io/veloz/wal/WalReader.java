@@ -96,8 +96,7 @@ public final class WalReader implements AutoCloseable {
             throws IOException {
         for (int attempt = 0; ; attempt++) {
             boolean live = writerLives.lives();
-            Analyser analyser = new Analyser(
-                    storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds || options.salvage, live);
+            Analyser analyser = new Analyser(storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds, live);
             try {
                 Analysis analysis = analyser.analyse();
                 if (!live || analysis.problem(storage.describe()) == null || attempt == 20) {

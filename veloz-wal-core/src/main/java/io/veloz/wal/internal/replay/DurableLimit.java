@@ -72,8 +72,8 @@ public final class DurableLimit {
             if (found == BatchScanner.Found.BATCH) {
                 promised(ahead.header().durableSequence);
             } else if (found == BatchScanner.Found.FOOTER) {
-                // Sealed: all of it was forced before.
-                promised(sequence);
+                // It is written when everything before it is on disk.
+                promised(ahead.nextSequence() - 1);
             }
         }
         if (promised >= sequence) {

@@ -45,7 +45,9 @@ final class OpenSegment implements Closeable {
             // The sealed name twice: the segment may have got it while we looked under the others.
             @Nullable OpenSegment segment = open(storage, name);
             if (segment != null) {
-                if (segment.header.number() == number && segment.header.logId().equals(logId)) {
+                boolean ours =
+                        logId.equals(LogId.NONE) || segment.header.logId().equals(logId);
+                if (segment.header.number() == number && ours) {
                     return segment;
                 }
                 segment.close();
