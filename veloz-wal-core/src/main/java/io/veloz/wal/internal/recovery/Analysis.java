@@ -189,12 +189,17 @@ public final class Analysis {
         return last == null ? new SegmentStart(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
     }
 
-    private static SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
+    private SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
             throws IOException {
+        if (segment.report().isGood() && !segment.hasRecords()) {
+            // The last one, and what it will begin with.
+            return new SegmentStart(segment.number(), 0, nextSequence);
+        }
         @Nullable SparseIndex index = segment.report().isGood() ? segment.index(storage) : null;
         if (index == null) {
             return new SegmentStart(segment.number(), 0, segment.openingSequence);
         }
+
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
         return new SegmentStart(segment.number(), position, index.sequenceAt(position, segment.openingSequence));
     }

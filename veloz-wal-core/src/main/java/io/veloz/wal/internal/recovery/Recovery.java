@@ -98,11 +98,19 @@ public final class Recovery {
                 settings.maxBatchBytes(),
                 settings.wallClockNanos().getAsLong());
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
-        SegmentMaker.publish(storage, names);
-        Sha256 lastFooter = sealLast(analysis);
-        storage.rename(names.prepared(), names.current());
-        storage.forceDirectory();
-        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        boolean done = false;
+        try {
+            SegmentMaker.publish(storage, names);
+            Sha256 lastFooter = sealLast(analysis);
+            storage.rename(names.prepared(), names.current());
+            storage.forceDirectory();
+            done = true;
+            return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
     }
 
     private Recovered recovered(

@@ -44,6 +44,7 @@ public final class LogCursor implements Closeable {
     private boolean shown;
 
     private boolean tornTail;
+    private long invalidPosition = -1;
     private long expected;
 
     /** Which records of the current batch are damaged; null if none is. */
@@ -102,6 +103,9 @@ public final class LogCursor implements Closeable {
             segment = find(startNumber);
             logId = segment == null ? logId : segment.header.logId();
         }
+        if (expected > 0 && !limit.mayAllow(expected)) {
+            return false;
+        }
         while (segment != null) {
             if (!withheld) {
                 Found found = segment.scanner.next();
@@ -154,7 +158,7 @@ public final class LogCursor implements Closeable {
         long position = scanner.position();
         long damaged = scanner.damagedSequence();
         @Nullable OpenSegment next = find(current.header.number() + 1);
-        OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        OpenSegment.@Nullable Opening opening = next == null ? null : openingOf(next);
         if (next != null && opening != null) {
             Predecessor here =
                     new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
@@ -186,6 +190,15 @@ public final class LogCursor implements Closeable {
         return atEndOfLog(current, found, position, damaged, reason);
     }
 
+    private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
+        try {
+            return next.opening();
+        } catch (IOException e) {
+            next.close();
+            throw e;
+        }
+    }
+
     /** A writer that opens a log replaces a last segment without records by another of the same number. */
     private boolean moveToReplacement(OpenSegment current) throws IOException {
         @Nullable OpenSegment now = find(current.header.number());
@@ -207,6 +220,12 @@ public final class LogCursor implements Closeable {
     private boolean atEndOfLog(OpenSegment current, Found found, long position, long damaged, String reason)
             throws IOException {
         boolean live = limit.isLive();
+        if (live && found == Found.INVALID && position != invalidPosition) {
+            // Most likely it is being written just now. Looked at closely if it is still so the next time.
+            invalidPosition = position;
+            current.scanner.refresh();
+            return false;
+        }
         boolean tooShort = isTooShort(current);
         if (!live || tooShort || found == Found.INVALID) {
             if (again(current)) {

@@ -23,6 +23,7 @@ final class FileWindow {
         if (position >= start && position + wanted <= start + length) {
             return wanted;
         }
+        // Also the first time: many segments are opened only to look at their header.
         if (wanted > buffer.capacity()) {
             // Not more than there is, whatever a batch says of its length.
             int there = (int) Math.min(Math.max(wanted, READ_BYTES), Math.max(0, file.size() - position));
