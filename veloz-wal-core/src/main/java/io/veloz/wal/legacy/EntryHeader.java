@@ -1,0 +1,89 @@
+package io.veloz.wal.legacy;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * The 40 bytes before each payload, as they stand in the file. Immutable.
+ *
+ * <p>The checksum covers the payload only: magic, version, sequence, time, type and size can be damaged and nothing in
+ * the header itself says so. The last 4 bytes are whatever was on the engine's stack.
+ */
+record EntryHeader(
+        long position,
+        int magic,
+        int version,
+        long sequence,
+        long timestampNanos,
+        int type,
+        long payloadBytes,
+        int checksum) {
+    static final int BYTES = 40;
+    /** "ELAW" in the file. */
+    static final int MAGIC = 0x57414C45;
+
+    static final int VERSION = 1;
+
+    static final int ORDER_NEW = 1;
+    static final int ORDER_UPDATE = 2;
+    static final int ORDER_FILL = 3;
+    static final int ORDER_CANCEL = 4;
+    static final int CHECKPOINT = 5;
+    static final int ROTATION = 6;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    static EntryHeader read(long position, byte[] bytes, int at) {
+        return new EntryHeader(
+                position,
+                (int) INT.get(bytes, at),
+                (int) INT.get(bytes, at + 4),
+                (long) LONG.get(bytes, at + 8),
+                (long) LONG.get(bytes, at + 16),
+                bytes[at + 24] & 0xFF,
+                Integer.toUnsignedLong((int) INT.get(bytes, at + 28)),
+                (int) INT.get(bytes, at + 32));
+    }
+
+    static int readInt(byte[] bytes, int at) {
+        return (int) INT.get(bytes, at);
+    }
+
+    static long readLong(byte[] bytes, int at) {
+        return (long) LONG.get(bytes, at);
+    }
+
+    /** Whether magic and version are the engine's. */
+    boolean isMarked() {
+        return magic == MAGIC && version == VERSION;
+    }
+
+    long payloadPosition() {
+        return position + BYTES;
+    }
+
+    /** Header and payload. */
+    long bytes() {
+        return BYTES + payloadBytes;
+    }
+
+    /** The first byte behind the payload. */
+    long end() {
+        return position + bytes();
+    }
+
+    /** The same entry with another payload size. */
+    EntryHeader withPayloadBytes(long changed) {
+        return new EntryHeader(position, magic, version, sequence, timestampNanos, type, changed, checksum);
+    }
+
+    EntryHeader withSequence(long changed) {
+        return new EntryHeader(position, magic, version, changed, timestampNanos, type, payloadBytes, checksum);
+    }
+
+    EntryHeader withTimestampNanos(long changed) {
+        return new EntryHeader(position, magic, version, sequence, changed, type, payloadBytes, checksum);
+    }
+}

@@ -1,0 +1,13 @@
+package io.veloz.wal.orders;
+
+/**
+ * Something that happened to an order, as one record of the log. Immutable, so free to share between threads.
+ *
+ * <p>Texts may hold bytes that are not valid UTF-8, escaped as {@link OrderText} says. Numbers are IEEE doubles and keep
+ * every bit.
+ */
+public sealed interface OrderEvent permits OrderNew, OrderUpdate, OrderFill, OrderCancel, Checkpoint, OrderRestored {
+
+    /** The type of the record that carries this event: 1 to 6. */
+    int recordType();
+}

@@ -1,0 +1,236 @@
+package io.veloz.wal.orders;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything known of one order at one sequence. Immutable.
+ *
+ * @param side null if the order's OrderNew was never seen
+ * @param type null if not known
+ * @param timeInForce null if not known
+ * @param orderQuantity null if not known
+ * @param limitPrice null if not known, or if the order has no limit
+ * @param averagePrice average price of what was executed; 0 if nothing was
+ * @param status the status in normal spelling; empty if nothing was said yet
+ * @param rawStatus the status as it was last received and believed; empty if none was received
+ * @param lastEventNanos the venue's time of the last event that had one; 0 if none had
+ * @param createdNanos time of the record that created the order; 0 if its OrderNew was never seen
+ * @param updatedNanos time of the last record that changed the order
+ * @param tradeIds venue trade ids that were counted, oldest first
+ */
+public record OrderState(
+        String clientOrderId,
+        String symbol,
+        @Nullable Side side,
+        @Nullable OrderType type,
+        @Nullable TimeInForce timeInForce,
+        boolean reduceOnly,
+        boolean postOnly,
+        @Nullable Double orderQuantity,
+        @Nullable Double limitPrice,
+        double executedQuantity,
+        double averagePrice,
+        String venueOrderId,
+        String status,
+        String rawStatus,
+        String reason,
+        long lastEventNanos,
+        long createdNanos,
+        long updatedNanos,
+        List<String> tradeIds) {
+
+    /** Throws {@link IllegalArgumentException} if a text is null or cannot be written. */
+    public OrderState {
+        clientOrderId = OrderText.checked("clientOrderId", clientOrderId);
+        symbol = OrderText.checked("symbol", symbol);
+        venueOrderId = OrderText.checked("venueOrderId", venueOrderId);
+        status = OrderText.checked("status", status);
+        rawStatus = OrderText.checked("rawStatus", rawStatus);
+        reason = OrderText.checked("reason", reason);
+        OrderText.requirePresent("tradeIds", tradeIds);
+        tradeIds = tradeIds instanceof TradeIds ? tradeIds : checkedTradeIds(tradeIds);
+    }
+
+    private static List<String> checkedTradeIds(List<String> ids) {
+        return ids.stream().map(id -> OrderText.checked("tradeIds", id)).toList();
+    }
+
+    /** An order of which nothing is known but its id. */
+    public static Builder builder(String clientOrderId) {
+        return new Builder(clientOrderId);
+    }
+
+    /** A copy to change. */
+    public Builder toBuilder() {
+        Builder copy = new Builder(clientOrderId);
+        copy.symbol = symbol;
+        copy.side = side;
+        copy.type = type;
+        copy.timeInForce = timeInForce;
+        copy.reduceOnly = reduceOnly;
+        copy.postOnly = postOnly;
+        copy.orderQuantity = orderQuantity;
+        copy.limitPrice = limitPrice;
+        copy.executedQuantity = executedQuantity;
+        copy.averagePrice = averagePrice;
+        copy.venueOrderId = venueOrderId;
+        copy.status = status;
+        copy.rawStatus = rawStatus;
+        copy.reason = reason;
+        copy.lastEventNanos = lastEventNanos;
+        copy.createdNanos = createdNanos;
+        copy.updatedNanos = updatedNanos;
+        copy.tradeIds = tradeIds;
+        return copy;
+    }
+
+    /**
+     * Whether nothing more is expected: filled, canceled (in either spelling), rejected or expired. Everything else, the
+     * empty status included, is pending.
+     */
+    public boolean terminal() {
+        return OrderStatus.isTerminal(status);
+    }
+
+    /** Collects the fields of an {@link OrderState}. For one thread. */
+    public static final class Builder {
+        private final String clientOrderId;
+        private String symbol = "";
+        private @Nullable Side side;
+        private @Nullable OrderType type;
+        private @Nullable TimeInForce timeInForce;
+        private boolean reduceOnly;
+        private boolean postOnly;
+        private @Nullable Double orderQuantity;
+        private @Nullable Double limitPrice;
+        private double executedQuantity;
+        private double averagePrice;
+        private String venueOrderId = "";
+        private String status = "";
+        private String rawStatus = "";
+        private String reason = "";
+        private long lastEventNanos;
+        private long createdNanos;
+        private long updatedNanos;
+        private List<String> tradeIds = List.of();
+
+        private Builder(String clientOrderId) {
+            this.clientOrderId = clientOrderId;
+        }
+
+        public Builder symbol(String value) {
+            symbol = value;
+            return this;
+        }
+
+        public Builder side(@Nullable Side value) {
+            side = value;
+            return this;
+        }
+
+        public Builder type(@Nullable OrderType value) {
+            type = value;
+            return this;
+        }
+
+        public Builder timeInForce(@Nullable TimeInForce value) {
+            timeInForce = value;
+            return this;
+        }
+
+        public Builder reduceOnly(boolean value) {
+            reduceOnly = value;
+            return this;
+        }
+
+        public Builder postOnly(boolean value) {
+            postOnly = value;
+            return this;
+        }
+
+        public Builder orderQuantity(@Nullable Double value) {
+            orderQuantity = value;
+            return this;
+        }
+
+        public Builder limitPrice(@Nullable Double value) {
+            limitPrice = value;
+            return this;
+        }
+
+        public Builder executedQuantity(double value) {
+            executedQuantity = value;
+            return this;
+        }
+
+        public Builder averagePrice(double value) {
+            averagePrice = value;
+            return this;
+        }
+
+        public Builder venueOrderId(String value) {
+            venueOrderId = value;
+            return this;
+        }
+
+        public Builder status(String value) {
+            status = value;
+            return this;
+        }
+
+        public Builder rawStatus(String value) {
+            rawStatus = value;
+            return this;
+        }
+
+        public Builder reason(String value) {
+            reason = value;
+            return this;
+        }
+
+        public Builder lastEventNanos(long value) {
+            lastEventNanos = value;
+            return this;
+        }
+
+        public Builder createdNanos(long value) {
+            createdNanos = value;
+            return this;
+        }
+
+        public Builder updatedNanos(long value) {
+            updatedNanos = value;
+            return this;
+        }
+
+        public Builder tradeIds(List<String> value) {
+            tradeIds = value;
+            return this;
+        }
+
+        /** Throws {@link IllegalArgumentException} if a text is null or cannot be written. */
+        public OrderState build() {
+            return new OrderState(
+                    clientOrderId,
+                    symbol,
+                    side,
+                    type,
+                    timeInForce,
+                    reduceOnly,
+                    postOnly,
+                    orderQuantity,
+                    limitPrice,
+                    executedQuantity,
+                    averagePrice,
+                    venueOrderId,
+                    status,
+                    rawStatus,
+                    reason,
+                    lastEventNanos,
+                    createdNanos,
+                    updatedNanos,
+                    tradeIds);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.veloz.wal.orders;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes to text and back without loss. Stateless, so any thread may use it.
+ *
+ * <p>Valid UTF-8 reads as usual. Old logs also hold ids that are not UTF-8: there each offending byte {@code b} reads as
+ * the lone low surrogate {@code U+DC00 + b} (U+DC80 to U+DCFF), which no valid UTF-8 can produce, and is written back as
+ * that byte.
+ */
+public final class OrderText {
+    private static final char REPLACEMENT = '\uFFFD';
+    private static final int ESCAPE = 0xDC00;
+
+    private OrderText() {}
+
+    /** The text of these bytes. Never fails, whatever they are. */
+    public static String decode(byte[] bytes, int from, int length) {
+        String text = new String(bytes, from, length, UTF_8);
+        // The JDK puts U+FFFD for what it cannot read; without one the text is exact.
+        return text.indexOf(REPLACEMENT) < 0 ? text : decodeEscaping(bytes, from, from + length);
+    }
+
+    private static String decodeEscaping(byte[] bytes, int from, int end) {
+        StringBuilder text = new StringBuilder(end - from);
+        int at = from;
+        while (at < end) {
+            int length = sequenceLength(bytes, at, end);
+            if (length == 0) {
+                text.append((char) (ESCAPE + (bytes[at] & 0xFF)));
+                at++;
+            } else {
+                text.append(new String(bytes, at, length, UTF_8));
+                at += length;
+            }
+        }
+        return text.toString();
+    }
+
+    /** Length of the well-formed sequence at this place (Unicode, table 3-7), or 0 if there is none. */
+    private static int sequenceLength(byte[] bytes, int at, int end) {
+        int first = bytes[at] & 0xFF;
+        if (first < 0x80) {
+            return 1;
+        }
+        int length =
+                first >= 0xC2 && first <= 0xDF ? 2 : first >> 4 == 0xE ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+        if (length == 0 || at + length > end) {
+            return 0;
+        }
+        for (int i = 1; i < length; i++) {
+            if ((bytes[at + i] & 0xC0) != 0x80) {
+                return 0;
+            }
+        }
+        int second = bytes[at + 1] & 0xFF;
+        boolean wellFormed = switch (first) {
+            case 0xE0 -> second >= 0xA0;
+            case 0xED -> second <= 0x9F;
+            case 0xF0 -> second >= 0x90;
+            case 0xF4 -> second <= 0x8F;
+            default -> true;
+        };
+        return wellFormed ? length : 0;
+    }
+
+    /**
+     * The bytes of this text.
+     *
+     * @throws IllegalArgumentException if it holds a lone surrogate that stands for no byte
+     */
+    public static byte[] encode(String text) {
+        return hasSurrogate(text) ? encodeEscaped(text) : text.getBytes(UTF_8);
+    }
+
+    private static byte[] encodeEscaped(String text) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length() + 16);
+        int at = 0;
+        while (at < text.length()) {
+            int point = text.codePointAt(at);
+            int width = Character.charCount(point);
+            if (point >= ESCAPE + 0x80 && point <= ESCAPE + 0xFF) {
+                bytes.write(point - ESCAPE);
+            } else if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+                throw new IllegalArgumentException(
+                        String.format("lone surrogate U+%04X at %d; it stands for no byte", point, at));
+            } else {
+                bytes.writeBytes(text.substring(at, at + width).getBytes(UTF_8));
+            }
+            at += width;
+        }
+        return bytes.toByteArray();
+    }
+
+    private static boolean hasSurrogate(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The text as it will read after it was written: escapes that happen to form valid UTF-8 become that. */
+    static String checked(String field, @Nullable String text) {
+        String present = requirePresent(field, text);
+        if (!hasSurrogate(present)) {
+            return present;
+        }
+        try {
+            byte[] bytes = encodeEscaped(present);
+            return decode(bytes, 0, bytes.length);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(field + ": " + e.getMessage(), e);
+        }
+    }
+
+    static <T> T requirePresent(String field, @Nullable T value) {
+        if (value == null) {
+            throw new IllegalArgumentException(field + " is null");
+        }
+        return value;
+    }
+}
