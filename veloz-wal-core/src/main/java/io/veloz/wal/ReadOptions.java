@@ -54,6 +54,11 @@ public final class ReadOptions {
                 false);
     }
 
+    /** All records of the log with those settings, strictly. */
+    public static ReadOptions of(WalConfig config) {
+        return of(config.openStorage()).prefix(config.prefix()).acceptMissingEnds(config.acceptMissingEnds());
+    }
+
     /** All records of the log in a storage of one's own, strictly. */
     public static ReadOptions of(Storage storage) {
         return new ReadOptions(

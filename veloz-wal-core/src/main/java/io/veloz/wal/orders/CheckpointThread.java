@@ -1,0 +1,102 @@
+package io.veloz.wal.orders;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes checkpoints and trims when the configuration says so, beside the appenders. It has a thread of its own. */
+final class CheckpointThread implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
+
+    private final OrderLog log;
+    private final long everyRecords;
+    private final long intervalNanos;
+    private @Nullable Thread thread;
+    private volatile boolean stopping;
+    private volatile long appliedSequence;
+    private volatile long coveredSequence;
+
+    CheckpointThread(OrderLog log, OrderLogConfig config, long coveredSequence) {
+        this.log = log;
+        this.everyRecords = config.checkpointEveryRecords();
+        this.intervalNanos = config.checkpointInterval().toNanos();
+        this.coveredSequence = coveredSequence;
+        this.appliedSequence = log.store().appliedSequence();
+    }
+
+    void start() {
+        if (everyRecords > 0 || intervalNanos > 0) {
+            Thread own = new Thread(this, "veloz-orders-checkpoint");
+            own.setDaemon(true);
+            thread = own;
+            own.start();
+        }
+    }
+
+    /** By whichever thread applies. */
+    void applied(long sequence) {
+        appliedSequence = sequence;
+        if (isDueByCount()) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private boolean isDueByCount() {
+        return everyRecords > 0 && appliedSequence - coveredSequence >= everyRecords;
+    }
+
+    /** Waits for a checkpoint that is being written. */
+    void stop() {
+        stopping = true;
+        Thread own = thread;
+        if (own == null) {
+            return;
+        }
+        LockSupport.unpark(own);
+        boolean interrupted = false;
+        while (own.isAlive()) {
+            try {
+                own.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void run() {
+        long due = System.nanoTime() + intervalNanos;
+        while (!stopping) {
+            boolean byTime = intervalNanos > 0 && System.nanoTime() - due >= 0 && appliedSequence > coveredSequence;
+            if (isDueByCount() || byTime) {
+                checkpoint();
+                due = System.nanoTime() + intervalNanos;
+            } else if (intervalNanos > 0) {
+                if (System.nanoTime() - due >= 0) {
+                    due = System.nanoTime() + intervalNanos;
+                }
+                LockSupport.parkNanos(this, Math.max(1, due - System.nanoTime()));
+            } else {
+                LockSupport.park(this);
+            }
+        }
+    }
+
+    private void checkpoint() {
+        try {
+            // Its own mark in the log counts as covered, or an idle log would write checkpoints for ever.
+            coveredSequence = log.checkpointAndMark();
+            log.trim();
+        } catch (RuntimeException e) {
+            coveredSequence = appliedSequence;
+            if (!stopping) {
+                // Nobody waits for it: the log goes on, and its next replay takes longer.
+                LOG.warn("{}: no checkpoint could be written; the next one is tried when it is due", log.wal(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package io.veloz.wal.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.nio.channels.FileChannel;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The layers: bytes know nothing of files, files nothing of threads, and none of them what is built on top. */
+class LayersTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.veloz.wal");
+
+    private static final String API = "io.veloz.wal";
+    private static final String STORAGE = "io.veloz.wal.storage";
+    private static final String FORMAT = "io.veloz.wal.internal.format";
+    private static final String SEGMENT = "io.veloz.wal.internal.segment";
+    private static final String RECOVERY = "io.veloz.wal.internal.recovery";
+    private static final String REPLAY = "io.veloz.wal.internal.replay";
+    private static final String COMMIT = "io.veloz.wal.internal.commit";
+    private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint";
+    private static final String ORDERS = "io.veloz.wal.orders";
+    private static final String LEGACY = "io.veloz.wal.legacy";
+    private static final String METRICS = "io.veloz.wal.metrics";
+
+    /** The classes that wire the layers together; all others in their package are words that every layer may use. */
+    private static final Set<String> FACADE =
+            Set.of("Wal", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
+
+    @Test
+    void bytesKnowNeitherFilesNorThreads() {
+        noClasses()
+                .that()
+                .resideInAPackage(FORMAT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(STORAGE, SEGMENT, RECOVERY, REPLAY, COMMIT, CHECKPOINT)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage(FORMAT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.util.concurrent..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void segmentsKnowNoThreads() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(SEGMENT, RECOVERY, CHECKPOINT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(COMMIT, REPLAY, "java.util.concurrent..")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage(SEGMENT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(RECOVERY, CHECKPOINT)
+                .check(CLASSES);
+    }
+
+    @Test
+    void storageKnowsNothingOfTheLog() {
+        noClasses()
+                .that()
+                .resideInAPackage(STORAGE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.veloz.wal.internal..", ORDERS, LEGACY)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyStorageTouchesFileChannels() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(STORAGE)
+                .and()
+                .doNotHaveSimpleName("Salvage")
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(FileChannel.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void noLayerKnowsWhatIsBuiltOnTop() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)
+                .should()
+                .dependOnClassesThat(new com.tngtech.archunit.base.DescribedPredicate<JavaClass>("are the facade") {
+                    @Override
+                    public boolean test(JavaClass type) {
+                        return type.getPackageName().equals(API) && FACADE.contains(type.getSimpleName());
+                    }
+                })
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage(API)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .check(CLASSES);
+    }
+
+    @Test
+    void ordersUseTheLogAsAnybodyElseCould() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.veloz.wal.internal.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void noTypeOfAThirdPartyStandsInThePublicApi() {
+        classes()
+                .that()
+                .resideOutsideOfPackages("io.veloz.wal.internal..", METRICS)
+                .and()
+                .arePublic()
+                .should(useOnlyOwnAndJavaTypesInPublicMembers())
+                .check(CLASSES);
+    }
+
+    private static ArchCondition<JavaClass> useOnlyOwnAndJavaTypesInPublicMembers() {
+        return new ArchCondition<>("use only own and Java types in public members") {
+            @Override
+            public void check(JavaClass type, ConditionEvents events) {
+                for (JavaMember member : type.getMembers()) {
+                    if (!member.getModifiers().contains(JavaModifier.PUBLIC)) {
+                        continue;
+                    }
+                    Set<JavaClass> types = member.getAllInvolvedRawTypes();
+                    if (member instanceof JavaMethod method) {
+                        types.addAll(method.getExceptionTypes().stream()
+                                .map(t -> t.toErasure())
+                                .toList());
+                    }
+                    for (JavaClass used : types) {
+                        String name = used.getBaseComponentType().getPackageName();
+                        boolean known = name.isEmpty() || name.startsWith("java.") || name.startsWith("io.veloz.wal");
+                        if (!known || name.startsWith("io.veloz.wal.internal")) {
+                            events.add(SimpleConditionEvent.violated(
+                                    member, member.getFullName() + " uses " + used.getName()));
+                        }
+                    }
+                }
+            }
+        };
+    }
+}
