@@ -34,7 +34,9 @@ import picocli.CommandLine.Spec;
             "  veloz-wal stress /tmp/try --threads 16 --seconds 30 > acked.txt",
             "  veloz-wal dump --format crc /tmp/try",
             "",
-            "  0 done, or nobody reads the output any more · 2 the log failed or does not open · 64 usage"
+            "  0   done, or nobody reads the output any more",
+            "  2   the log failed, or does not open",
+            "  64  usage"
         })
 final class StressCommand implements Callable<Integer> {
     private static final long DEFAULT_SECONDS = 10;

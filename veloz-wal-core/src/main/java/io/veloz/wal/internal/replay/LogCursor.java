@@ -106,6 +106,7 @@ public final class LogCursor implements Closeable {
             noteLoss(batch);
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
+                tornTail = false;
                 return true;
             }
         }
@@ -209,7 +210,6 @@ public final class LogCursor implements Closeable {
             withheld = true;
             return true;
         }
-        boolean torn = false;
         if (found != Found.FOOTER) {
             long from = scanner.position() + (found == Found.INVALID ? 8 : 0);
             TailSearch tail = TailSearch.from(current.file, current.header, from);
@@ -217,7 +217,8 @@ public final class LogCursor implements Closeable {
                 scanner.jumpTo(tail.nextBatch(), -1);
                 return true;
             }
-            torn = found == Found.INVALID;
+            // Unless a record follows in a later segment: see next().
+            tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
         for (long number = current.header.number() + 1; number <= lastNumber; number++) {
             @Nullable OpenSegment next = find(number);
@@ -226,7 +227,6 @@ public final class LogCursor implements Closeable {
                 return true;
             }
         }
-        tornTail |= torn;
         return false;
     }
 
