@@ -94,11 +94,19 @@ public final class Recovery {
                 settings.maxBatchBytes(),
                 settings.wallClockNanos().getAsLong());
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
-        SegmentMaker.publish(storage, names);
-        Sha256 lastFooter = seal(analysis);
-        storage.rename(names.prepared(), names.current());
-        storage.forceDirectory();
-        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        boolean done = false;
+        try {
+            SegmentMaker.publish(storage, names);
+            Sha256 lastFooter = seal(analysis);
+            storage.rename(names.prepared(), names.current());
+            storage.forceDirectory();
+            done = true;
+            return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
     }
 
     private Recovered recovered(
@@ -165,8 +173,10 @@ public final class Recovery {
         List<FoundSegment> written = withRecords(analysis);
         for (int i = 0; i < written.size(); i++) {
             FoundSegment segment = written.get(i);
-            boolean last = i == written.size() - 1;
-            String name = last && !names.isSealed(segment.name) ? names.current() : names.sealed(segment.number());
+            // The last one may keep the current name, which the fresh segment takes from it when there is a copy. But one
+            // that has its footer is not copied: left under that name it would be overwritten.
+            boolean copied = i == written.size() - 1 && segment.footer == null && !names.isSealed(segment.name);
+            String name = copied ? names.current() : names.sealed(segment.number());
             if (!segment.name.equals(name)) {
                 storage.rename(segment.name, name);
                 storage.forceDirectory();
