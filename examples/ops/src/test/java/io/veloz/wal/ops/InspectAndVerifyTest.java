@@ -100,6 +100,14 @@ class InspectAndVerifyTest {
     }
 
     @Test
+    void lockWithoutASegmentIsAWarning() throws IOException {
+        Path log = Files.createDirectory(scratch.resolve("log"));
+        Files.createFile(log.resolve("orders.lock"));
+        assertThat(ToolRun.of("inspect", log).exits(ExitCode.WARNING).out()).contains("there is no segment");
+        assertThat(ToolRun.of("dump", log).exits(ExitCode.OK).out()).isEmpty();
+    }
+
+    @Test
     void partialDirectoryBesideAMissingOneIsNamed() throws IOException {
         Files.createDirectory(scratch.resolve("log.partial"));
         ToolRun.of("inspect", scratch.resolve("log")).failsSaying("log.partial is left from an import or salvage");
