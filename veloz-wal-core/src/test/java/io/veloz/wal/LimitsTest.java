@@ -30,25 +30,26 @@ class LimitsTest {
 
     // ---- sizes
 
+    /** A segment keeps room for one batch without records, so its limit is that much before its end. */
     @ParameterizedTest
     @ValueSource(ints = {-8, -1, 0, 1, 8})
-    void recordThatEndsAtTheEndOfItsSegment(int distance) {
+    void recordThatEndsAtTheLimitOfItsSegment(int distance) {
         MemoryStorage storage = new MemoryStorage();
-        int room = TestLog.SEGMENT_BYTES - 4096 - FIRST_BATCH_HEAD;
+        int record = 24 + 2976;
+        int room = TestLog.SEGMENT_BYTES - 4096 - FIRST_BATCH_HEAD - 3 * record - 2 * BATCH_HEAD;
         try (Wal wal = TestLog.open(storage)) {
-            // Three batches of 3,000 bytes with their heads, then one that fills what is left, more or less.
-            room -= 2976;
-            wal.appendDurable(1, ByteBuffer.allocate(2976 - 24));
-            for (int i = 0; i < 2; i++) {
-                room -= BATCH_HEAD + 2976;
-                wal.appendDurable(1, ByteBuffer.allocate(2976 - 24));
+            for (int i = 0; i < 3; i++) {
+                wal.appendDurable(1, ByteBuffer.allocate(2976));
             }
-            wal.appendDurable(2, ByteBuffer.allocate(room - BATCH_HEAD - 24 + distance));
+            wal.appendDurable(2, ByteBuffer.allocate(room - 2 * FIRST_BATCH_HEAD - 24 + distance));
             wal.appendDurable(3, TestLog.bytes("behind"));
+            wal.roll();
         }
         assertThat(read(storage)).extracting(TestLog.Entry::type).containsExactly(1, 1, 1, 2, 3);
         TestLog.open(storage).close();
         assertThat(read(storage)).hasSize(5);
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
+        assertThat(report.segments().get(0).lastSequence()).isEqualTo(distance <= 0 ? 4 : 3);
     }
 
     @Test
