@@ -117,7 +117,9 @@ class ProcessTest {
 
             Child winner = first.startsWith("open ") ? one : two;
             String refused = first.startsWith("open ") ? second : first;
-            assertThat(List.of(first, second)).filteredOn(line -> line.startsWith("open ")).hasSize(1);
+            assertThat(List.of(first, second))
+                    .filteredOn(line -> line.startsWith("open "))
+                    .hasSize(1);
             assertThat(refused)
                     .startsWith("refused ")
                     .contains("process " + winner.pid())

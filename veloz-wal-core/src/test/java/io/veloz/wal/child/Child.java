@@ -37,13 +37,7 @@ public final class Child implements AutoCloseable {
 
     /** Of the library, of what it needs, and of the tests. */
     public static String classPath() {
-        return Stream.of(
-                        Wal.class,
-                        ChildLog.class,
-                        Logger.class,
-                        SimpleLogger.class,
-                        Histogram.class,
-                        Nullable.class)
+        return Stream.of(Wal.class, ChildLog.class, Logger.class, SimpleLogger.class, Histogram.class, Nullable.class)
                 .map(type -> Path.of(java.net.URI.create(type.getProtectionDomain()
                                 .getCodeSource()
                                 .getLocation()

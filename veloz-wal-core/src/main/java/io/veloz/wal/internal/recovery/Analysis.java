@@ -137,7 +137,7 @@ public final class Analysis {
                 .orElse(firstNumber);
     }
 
-    private static SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
+    private SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
         SparseIndex index = segment.content != null
                 ? segment.content.index()
                 : segment.footer != null ? segment.footer.index() : null;
@@ -145,7 +145,9 @@ public final class Analysis {
             return new SegmentStart(segment.number(), 0, segment.openingSequence);
         }
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
-        return new SegmentStart(segment.number(), position, -1);
+        // Where there is no record yet, the next one comes: a torn first batch is not taken for damage.
+        long expected = segment.hasRecords() ? -1 : nextSequence;
+        return new SegmentStart(segment.number(), position, expected);
     }
 
     /** Lost records as far as they are known, damage and declared losses. */

@@ -173,7 +173,8 @@ public final class Recovery {
         List<FoundSegment> written = withRecords(analysis);
         for (int i = 0; i < written.size(); i++) {
             FoundSegment segment = written.get(i);
-            // The last one may keep the current name, which the fresh segment takes from it when there is a copy. But one
+            // The last one may keep the current name, which the fresh segment takes from it when there is a copy. But
+            // one
             // that has its footer is not copied: left under that name it would be overwritten.
             boolean copied = i == written.size() - 1 && segment.footer == null && !names.isSealed(segment.name);
             String name = copied ? names.current() : names.sealed(segment.number());

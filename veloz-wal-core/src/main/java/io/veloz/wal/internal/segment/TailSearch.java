@@ -70,6 +70,6 @@ public record TailSearch(long promisedSequence, long end, long nextBatch) {
 
     /** Whether the record with that sequence was acknowledged, as far as can be known. */
     public boolean proves(long sequence) {
-        return promisedSequence >= sequence;
+        return nextBatch >= 0 && promisedSequence >= sequence;
     }
 }
