@@ -67,6 +67,7 @@ final class Housekeeper implements Runnable {
     private boolean commitsWait;
     private boolean closing;
     private boolean stopping;
+    private boolean ended;
 
     record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
 
@@ -147,7 +148,11 @@ final class Housekeeper implements Runnable {
     void execute(FutureTask<?> task) {
         lock.lock();
         try {
-            if (stopping) {
+            if (ended) {
+                // Nobody would ever run it.
+                state.throwIfFailed();
+            }
+            if (stopping || ended) {
                 throw new IllegalStateException("the log is closed");
             }
             tasks.add(task);
@@ -204,8 +209,18 @@ final class Housekeeper implements Runnable {
         } catch (Throwable t) {
             state.fail("housekeeping failed: " + t, t);
         } finally {
+            end();
             runTasks();
             closeFiles();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            ended = true;
+        } finally {
+            lock.unlock();
         }
     }
 
