@@ -265,6 +265,7 @@ public final class LogWriter {
 
     /** On the housekeeping thread. */
     public List<SegmentReport> trimOnHousekeeper(long upToSequence, int keepSegments) throws IOException {
+        state.throwIfFailed();
         List<SegmentReport> trimmed = sealedSegments.trim(upToSequence, keepSegments, trimMark);
         if (!trimmed.isEmpty()) {
             long last = trimmed.get(trimmed.size() - 1).lastSequence();

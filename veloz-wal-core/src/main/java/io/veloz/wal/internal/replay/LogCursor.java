@@ -127,6 +127,7 @@ public final class LogCursor implements Closeable {
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
                 shown = true;
+                tornTail = false;
                 return true;
             }
         }
@@ -277,7 +278,6 @@ public final class LogCursor implements Closeable {
             withheld = true;
             return true;
         }
-        boolean torn = false;
         if (found != Found.FOOTER) {
             long from = scanner.position() + (found == Found.INVALID ? 8 : 0);
             TailSearch tail = TailSearch.from(current.file, current.header, from);
@@ -285,7 +285,8 @@ public final class LogCursor implements Closeable {
                 scanner.jumpTo(tail.nextBatch(), -1);
                 return true;
             }
-            torn = found == Found.INVALID;
+            // Unless a record follows in a later segment: see next().
+            tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
         for (long number = current.header.number() + 1; number <= lastNumber; number++) {
             @Nullable OpenSegment next = find(number);
@@ -302,7 +303,6 @@ public final class LogCursor implements Closeable {
             lost.add(new LostRange(Math.max(1, expected), -1, range.file(), range.position(), range.reason()));
         }
         lostAtEnd.clear();
-        tornTail |= torn;
         return false;
     }
 
