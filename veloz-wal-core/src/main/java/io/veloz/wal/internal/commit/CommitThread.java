@@ -201,6 +201,7 @@ final class CommitThread implements Runnable {
 
     private void write(int end, int records, long first) throws IOException {
         long durable = state.durable.value();
+        long before = active.position();
         boolean full = false;
         while (true) {
             try {
@@ -220,7 +221,7 @@ final class CommitThread implements Runnable {
         writtenSequence = first + records - 1;
         promisedSequence = durable;
         state.activeRoomBytes = active.room();
-        stats.batch(records, end - SegmentFile.RECORDS_AT);
+        stats.batch(records, active.position() - before);
     }
 
     private void waitForRoom(StorageFullException cause) throws IOException {
