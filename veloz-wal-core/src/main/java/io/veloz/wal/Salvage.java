@@ -4,54 +4,27 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.LogCopy;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.NewDirectory;
 import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.stream.Stream;
 
-/**
- * The salvage of a damaged log into a new directory.
- *
- * <p>Crash table: until the rename of the directory there is a partial one, which nobody takes for a log; after the force
- * of its parent there is the whole log.
- */
+/** The salvage of a damaged log into a new directory, which gets its name when it is whole. */
 final class Salvage {
     private Salvage() {}
 
     static SalvageReport run(ReadOptions options, Path target, WalProgress progress) throws IOException {
-        Path wanted = target.toAbsolutePath().normalize();
-        Path partial = wanted.resolveSibling(wanted.getFileName() + ".partial");
-        checkFree(wanted);
-        if (Files.exists(partial)) {
-            throw new WalOpenException(partial + " is left from an earlier salvage; remove it first", null);
-        }
+        NewDirectory directory = NewDirectory.at(target);
+        Path partial = directory.partial();
         RecoveryReport source = WalRecovery.inspect(options);
         try {
             SalvageReport report = copy(options, source, partial, progress);
             // Opens it once: that seals the last segment, and proves that the copy is a log.
             Wal.open(config(options, partial)).close();
-            Files.move(partial, wanted, StandardCopyOption.ATOMIC_MOVE);
-            try (FileChannel parent = FileChannel.open(wanted.resolveSibling("."), StandardOpenOption.READ)) {
-                parent.force(true);
-            }
+            directory.publish();
             return report;
         } catch (StorageFullException e) {
             throw new WalDiskFullException("no room to salvage into " + partial + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void checkFree(Path target) throws IOException {
-        if (!Files.exists(target)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(target)) {
-            if (files.findAny().isPresent()) {
-                throw new WalOpenException(target + " is not empty; expected a new or an empty directory", null);
-            }
         }
     }
 

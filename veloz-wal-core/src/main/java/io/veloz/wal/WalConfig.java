@@ -9,6 +9,7 @@ import io.veloz.wal.storage.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,11 @@ public final class WalConfig {
     /** Settings for a log in a storage of one's own, for tests that break it. */
     public static Builder builder(Storage storage) {
         return new Builder(null, Objects.requireNonNull(storage, "storage"));
+    }
+
+    /** Where the files are; empty if the log is in a storage of one's own. */
+    public Optional<Path> directory() {
+        return Optional.ofNullable(settings.directory);
     }
 
     // ---- what is guaranteed
@@ -156,8 +162,12 @@ public final class WalConfig {
         }
 
         private Builder(Builder other) {
-            this.directory = other.directory;
-            this.storage = other.storage;
+            this(other.directory, other.storage, other);
+        }
+
+        private Builder(@Nullable Path directory, @Nullable Storage storage, Builder other) {
+            this.directory = directory;
+            this.storage = storage;
             this.prefix = other.prefix;
             this.durability = other.durability;
             this.forceInterval = other.forceInterval;
@@ -314,6 +324,11 @@ public final class WalConfig {
     /** The same settings, to be changed. */
     public Builder toBuilder() {
         return new Builder(settings);
+    }
+
+    /** The same settings for another directory, to be changed. */
+    public Builder toBuilder(Path directory) {
+        return new Builder(Objects.requireNonNull(directory, "directory"), null, settings);
     }
 
     private static long systemNanos() {

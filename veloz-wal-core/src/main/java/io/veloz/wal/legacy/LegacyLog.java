@@ -1,6 +1,7 @@
 package io.veloz.wal.legacy;
 
 import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalVersionException;
 import io.veloz.wal.legacy.LegacyFinding.Kind;
 import io.veloz.wal.legacy.LegacyFinding.Severity;
@@ -137,9 +138,14 @@ public final class LegacyLog {
      * @throws WalOpenException if a file cannot be read; what the handler got until then was right
      */
     public LegacyReplay forEach(LegacyEventHandler handler) {
+        return forEach(handler, WalProgress.NONE);
+    }
+
+    /** The same, and tells how many bytes of the files have been read. */
+    public LegacyReplay forEach(LegacyEventHandler handler, WalProgress progress) {
         String lastName = String.valueOf(files.get(files.size() - 1).getFileName());
         long before = LegacyNames.number(lastName, prefix).orElse(0);
-        return new TruthReplay(OrderedFiles.of(files, prefix), handler, findings()).replay(before);
+        return new TruthReplay(OrderedFiles.of(files, prefix), handler, findings(), progress).replay(before);
     }
 
     private Findings findings() {

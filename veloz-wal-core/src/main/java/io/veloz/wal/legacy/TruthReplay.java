@@ -1,5 +1,6 @@
 package io.veloz.wal.legacy;
 
+import io.veloz.wal.WalProgress;
 import io.veloz.wal.legacy.LegacyFinding.Kind;
 import io.veloz.wal.legacy.LegacyFinding.Severity;
 import io.veloz.wal.orders.OrderEvent;
@@ -19,6 +20,7 @@ final class TruthReplay {
     private final List<OrderedFiles.Known> files;
     private final LegacyEventHandler handler;
     private final Findings findings;
+    private final ReadProgress progress;
     private final HeaderRepair repair;
     private final DamageFindings damage;
     private final Duplicates duplicates;
@@ -49,7 +51,8 @@ final class TruthReplay {
 
     private @Nullable EntryHeader current;
 
-    TruthReplay(List<OrderedFiles.Known> files, LegacyEventHandler handler, Findings findings) {
+    TruthReplay(List<OrderedFiles.Known> files, LegacyEventHandler handler, Findings findings, WalProgress progress) {
+        this.progress = new ReadProgress(files, progress);
         this.files = files;
         this.handler = handler;
         this.findings = findings;
@@ -95,7 +98,9 @@ final class TruthReplay {
             }
             take(file, entry, number);
             position = entry.end();
+            progress.reached(number, position);
         }
+        progress.reached(number, file.size());
         duplicates.tell();
         if (scanner.gaveUp()) {
             String text = "too many large entries are wrong; not every place behind damage was searched";

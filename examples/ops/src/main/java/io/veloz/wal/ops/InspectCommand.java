@@ -1,0 +1,51 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.WalRecovery;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code inspect}: what is in a directory. */
+@Command(
+        name = "inspect",
+        description = {
+            "Says what a log consists of: segments, ranges of records, times, and what the next open would find.",
+            "",
+            "Reads headers and footers, and all of the segment that was written last; `verify` reads every byte."
+                    + " Never changes anything, never takes the lock."
+        },
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples and exit codes:%n",
+        footer = {
+            "  veloz-wal inspect /var/lib/veloz/wal",
+            "  veloz-wal inspect --json /var/lib/veloz/wal",
+            "",
+            "  0 sound · 1 a torn tail, or losses that a salvage declared · 2 damaged, or no log · 64 usage"
+        })
+final class InspectCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin
+    private final LogArguments log = new LogArguments();
+
+    @Option(names = "--json", description = "One JSON object instead of text.")
+    private boolean json;
+
+    InspectCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        ReadOptions options = log.options();
+        LogReport report = LogReport.of(WalRecovery.inspect(options), log, options);
+        if (json) {
+            report.writeJson(streams.out());
+        } else {
+            report.writeText(streams.out());
+        }
+        return report.exitCode();
+    }
+}

@@ -1,0 +1,153 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.orders.OrderText;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Writes JSON, value by value. It belongs to one thread. */
+final class Json {
+    private final Output out;
+
+    /** Whether the object or array at each depth has something in it, one bit a depth. */
+    private long begun;
+
+    private int depth;
+    private boolean named;
+
+    Json(Output out) {
+        this.out = out;
+    }
+
+    Json object() {
+        return open('{');
+    }
+
+    Json endObject() {
+        return close('}');
+    }
+
+    Json array() {
+        return open('[');
+    }
+
+    Json endArray() {
+        return close(']');
+    }
+
+    private Json open(char bracket) {
+        separate();
+        out.character(bracket);
+        depth++;
+        begun &= ~(1L << depth);
+        return this;
+    }
+
+    private Json close(char bracket) {
+        depth--;
+        out.character(bracket);
+        return this;
+    }
+
+    private void separate() {
+        if (!named && (begun & (1L << depth)) != 0) {
+            out.character(',');
+        }
+        begun |= 1L << depth;
+        named = false;
+    }
+
+    Json name(String name) {
+        separate();
+        quote(name);
+        out.character(':');
+        named = true;
+        return this;
+    }
+
+    /** Goes on in a new line, before the next value of an array. */
+    Json newLine() {
+        if ((begun & (1L << depth)) != 0) {
+            out.character(',');
+            begun &= ~(1L << depth);
+        }
+        out.character('\n');
+        return this;
+    }
+
+    Json value(@Nullable String text) {
+        separate();
+        if (text == null) {
+            out.text("null");
+        } else {
+            quote(text);
+        }
+        return this;
+    }
+
+    Json value(long number) {
+        separate();
+        out.number(number);
+        return this;
+    }
+
+    Json value(boolean truth) {
+        separate();
+        out.text(truth ? "true" : "false");
+        return this;
+    }
+
+    /** A number that JSON does not know is written as a text: "NaN", "Infinity", "-Infinity". */
+    Json value(@Nullable Double number) {
+        separate();
+        if (number == null) {
+            out.text("null");
+        } else if (Double.isFinite(number)) {
+            out.text(ShortestDecimal.of(number));
+        } else {
+            quote(number.toString());
+        }
+        return this;
+    }
+
+    /** A text of the engine: every byte from 0x7f up is one character, so that bytes that are no UTF-8 survive. */
+    Json engineText(String text) {
+        return value(new String(OrderText.encode(text), StandardCharsets.ISO_8859_1));
+    }
+
+    /** The bytes from position to limit, as hex digits. */
+    Json hex(ByteBuffer bytes) {
+        separate();
+        out.character('"');
+        TextFormat.writeHex(bytes, out);
+        out.character('"');
+        return this;
+    }
+
+    Json field(String name, @Nullable String value) {
+        return name(name).value(value);
+    }
+
+    Json field(String name, long value) {
+        return name(name).value(value);
+    }
+
+    Json field(String name, boolean value) {
+        return name(name).value(value);
+    }
+
+    private void quote(String text) {
+        out.character('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                out.character('\\').character(c);
+            } else if (c >= 0x20 && c < 0x7F) {
+                out.character(c);
+            } else {
+                out.text("\\u").hexByte(c >>> 8).hexByte(c & 0xFF);
+            }
+        }
+        out.character('"');
+    }
+}

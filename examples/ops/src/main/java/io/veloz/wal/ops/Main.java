@@ -1,0 +1,11 @@
+package io.veloz.wal.ops;
+
+/** The program. */
+public final class Main {
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(new Tool(Streams.ofProcess()).run(args));
+    }
+}

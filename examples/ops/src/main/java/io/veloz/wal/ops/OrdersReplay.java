@@ -1,0 +1,97 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalReader;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalVersionException;
+import io.veloz.wal.orders.OrderEvent;
+import io.veloz.wal.orders.OrderSnapshot;
+import io.veloz.wal.orders.OrderStore;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/** The orders of a log, from its newest checkpoint on if there is a good one. For one thread and one run. */
+final class OrdersReplay {
+    private static final int BETWEEN_PROGRESS = 4096;
+
+    private final ReadOptions options;
+    private final Streams streams;
+    private final EventDecoder decoder = new EventDecoder();
+    private long passedOver;
+
+    OrdersReplay(ReadOptions options, Streams streams) {
+        this.options = options;
+        this.streams = streams;
+    }
+
+    /** The store after the last durable record; what is to be said is said on the way. */
+    record Result(OrderStore store, int exitCode) {}
+
+    Result run() {
+        OrderSnapshot snapshot = newestSnapshot();
+        RecoveryReport found = WalRecovery.inspect(options);
+        if (snapshot == null && found.expectedFirstSequence() > 1) {
+            throw new CommandFailure("the records before " + found.expectedFirstSequence()
+                    + " were trimmed, and no checkpoint of orders can be read: the orders are not all known");
+        }
+        OrderStore store =
+                snapshot == null ? new OrderStore() : OrderStore.builder().buildFrom(snapshot);
+        ReadOptions behind = snapshot == null ? options : options.fromSequence(snapshot.coveredSequence() + 1);
+        int exitCode;
+        try (WalReader reader = WalReader.open(behind)) {
+            replay(reader, store, found.lastSequence());
+            exitCode = ReadNotes.tell(reader, streams);
+        }
+        if (passedOver > 0) {
+            streams.err().println("note: " + Units.count(passedOver, "record") + " of types that are no order events");
+        }
+        if (!store.findingCounts().isEmpty()) {
+            streams.err().println("note: events that did not fit their orders: " + store.findingCounts());
+        }
+        return new Result(store, exitCode);
+    }
+
+    private void replay(WalReader reader, OrderStore store, long lastSequence) {
+        long first = store.appliedSequence();
+        try (Progress progress = streams.progress("replay", Progress.Unit.RECORDS)) {
+            while (reader.next()) {
+                long sequence = reader.sequence();
+                if (EventDecoder.isOrderType(reader.type())) {
+                    store.apply(sequence, reader.timestampNanos(), decode(reader));
+                } else {
+                    passedOver++;
+                }
+                if (sequence % BETWEEN_PROGRESS == 0) {
+                    progress.update(sequence - first, lastSequence - first);
+                }
+            }
+        }
+    }
+
+    private OrderEvent decode(WalReader reader) {
+        try {
+            return decoder.decode(reader.type(), reader.payload());
+        } catch (WalVersionException e) {
+            throw new CommandFailure("record " + reader.sequence() + ": " + e.getMessage());
+        }
+    }
+
+    private @Nullable OrderSnapshot newestSnapshot() {
+        WalCheckpoint checkpoint = WalCheckpoint.newest(options).orElse(null);
+        if (checkpoint == null) {
+            return null;
+        }
+        String name = "checkpoint of record " + checkpoint.sequence();
+        try (InputStream content = checkpoint.open()) {
+            return OrderSnapshot.readFrom(content, name);
+        } catch (IOException | WalVersionException | WalCorruptException e) {
+            streams.err()
+                    .println("note: " + name + " holds no orders; replaying from the first record: " + e.getMessage());
+            return null;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.WalException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** The tool with all its commands. For one thread and one run. */
+@Command(
+        name = "veloz-wal",
+        description = {
+            "Looks at order logs, reads them, rescues them, imports the engine's old ones, and tries them hard.",
+            "",
+            "inspect, verify, dump, orders and legacy-orders only read: they may run at any time, also beside the engine"
+                    + " that writes the log, and never change a byte in its directory."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
+        footerHeading = "%nExit codes:%n",
+        footer = {
+            "  0   everything is in order",
+            "  1   warning: there are findings, and nothing that was acknowledged is lost",
+            "  2   the log is damaged, or the command failed",
+            "  64  the command line is wrong",
+            "",
+            "First things to do when something is wrong: `veloz-wal verify DIR` says what, `veloz-wal salvage DIR NEW_DIR`"
+                    + " rescues the rest. Help for one command: `veloz-wal COMMAND --help`."
+        })
+final class Tool {
+    private static final int HELP_COLUMNS = 100;
+
+    private final Streams streams;
+    private final CommandLine line;
+
+    Tool(Streams streams) {
+        this.streams = streams;
+        this.line = new CommandLine(this)
+                .addSubcommand(new InspectCommand(streams))
+                .addSubcommand(new VerifyCommand(streams))
+                .addSubcommand(new DumpCommand(streams))
+                .addSubcommand(new OrdersCommand(streams))
+                .addSubcommand(new LegacyOrdersCommand(streams))
+                .addSubcommand(new ImportCommand(streams))
+                .addSubcommand(new SalvageCommand(streams))
+                .addSubcommand(new StressCommand(streams))
+                .setUsageHelpWidth(HELP_COLUMNS)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
+                .setOut(new PrintWriter(new OutputStreamWriter(streams.standardOutput(), StandardCharsets.UTF_8), true))
+                .setErr(new PrintWriter(streams.err(), true))
+                .setParameterExceptionHandler((problem, args) -> usage(problem))
+                .setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
+    }
+
+    /** Runs one command and returns its exit code. Throws nothing. */
+    int run(String... args) {
+        if (args.length == 0) {
+            line.usage(line.getErr());
+            return ExitCode.USAGE;
+        }
+        int code = line.execute(args);
+        try {
+            streams.out().flush();
+            return code;
+        } catch (ClosedOutputException e) {
+            return code;
+        } catch (UncheckedIOException e) {
+            return failed(e);
+        }
+    }
+
+    private int usage(ParameterException problem) {
+        CommandSpec command = problem.getCommandLine().getCommandSpec();
+        streams.error(String.valueOf(problem.getMessage()));
+        streams.err().println("Try '" + command.qualifiedName() + " --help'.");
+        return ExitCode.USAGE;
+    }
+
+    /** What was read before stands on the output before the error does. */
+    private int failed(Exception problem) {
+        if (problem instanceof ClosedOutputException) {
+            return ExitCode.OK;
+        }
+        try {
+            streams.out().flush();
+        } catch (ClosedOutputException | UncheckedIOException e) {
+            problem.addSuppressed(e);
+        }
+        streams.error(text(problem));
+        return ExitCode.FAILED;
+    }
+
+    private static String text(Exception problem) {
+        boolean known = problem instanceof WalException
+                || problem instanceof CommandFailure
+                || problem instanceof UncheckedIOException
+                || problem instanceof IllegalArgumentException;
+        return known ? String.valueOf(problem.getMessage()) : "internal error, please report it: " + problem;
+    }
+
+    /** The version that the build wrote down. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream file = Tool.class.getResourceAsStream("version.properties")) {
+                if (file != null) {
+                    properties.load(file);
+                }
+            }
+            return new String[] {"veloz-wal " + properties.getProperty("version", "unknown")};
+        }
+    }
+}

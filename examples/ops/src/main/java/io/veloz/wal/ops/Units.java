@@ -1,0 +1,52 @@
+package io.veloz.wal.ops;
+
+import java.time.Instant;
+import java.util.Locale;
+
+/** Numbers with their units, for people. Stateless. */
+final class Units {
+    private static final String[] POWERS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+    private Units() {}
+
+    static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    /** {@code 1 record}, {@code 2,000 records}. */
+    static String count(long number, String noun) {
+        return count(number) + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    /** To three digits, as {@code 12.3 MiB}. */
+    static String bytes(long number) {
+        if (number < 1024) {
+            return number + " bytes";
+        }
+        double amount = number;
+        int power = 0;
+        while (amount >= 1024 && power < POWERS.length - 1) {
+            amount /= 1024;
+            power++;
+        }
+        return String.format(Locale.ROOT, amount < 100 ? "%.1f %s" : "%.0f %s", amount, POWERS[power]);
+    }
+
+    /** To the byte, and so that it can be read: {@code 3,740,937 bytes (3.6 MiB)}. */
+    static String exactBytes(long number) {
+        return count(number) + " bytes" + (number < 1024 ? "" : " (" + bytes(number) + ")");
+    }
+
+    /** In UTC, to the nanosecond. */
+    static String time(long nanosSince1970) {
+        return instant(nanosSince1970).toString();
+    }
+
+    private static Instant instant(long nanos) {
+        return Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+    }
+
+    static String range(long first, long last) {
+        return first == last ? count(first) : count(first) + " to " + count(last);
+    }
+}
