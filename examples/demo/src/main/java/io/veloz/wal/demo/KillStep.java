@@ -1,0 +1,108 @@
+package io.veloz.wal.demo;
+
+import io.veloz.wal.WalReader;
+import io.veloz.wal.orders.OrderCodec;
+import io.veloz.wal.orders.OrderEvent;
+import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.orders.OrderStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Has a process append the engine's events, kills it, and looks whether everything it was promised is there. */
+final class KillStep {
+    private final Screen screen;
+    private final Random random;
+    private final List<Acknowledged> acknowledged = new ArrayList<>();
+    private long slowestOpenNanos;
+    private long writingNanos;
+
+    KillStep(Screen screen, Random random) {
+        this.screen = screen;
+        this.random = random;
+    }
+
+    /** Returns how long the slowest open after a kill took, with all orders back. */
+    long run(WriterProcess writer, List<OrderEvent> events, EngineOrders expected, Path directory, int kills)
+            throws IOException, InterruptedException {
+        for (int kill = 1; kill <= kills; kill++) {
+            // Somewhere in its part of the events, but not so near to the end of it that nothing is left to do.
+            double share = (kill - 1 + 0.2 + 0.6 * random.nextDouble()) / kills;
+            int before = acknowledged.size();
+            boolean done = live(writer, events.size(), Math.max(1, (int) (share * events.size()) - before));
+            check(directory, events, done ? "done early" : "killed");
+        }
+        live(writer, events.size(), Integer.MAX_VALUE);
+        check(directory, events, "finished");
+        screen.line(
+                "speed",
+                Figures.rate(acknowledged.size() * 1e9 / writingNanos)
+                        + " events durable and in the store, the start of each process included");
+        compare(directory, expected);
+        return slowestOpenNanos;
+    }
+
+    private boolean live(WriterProcess writer, int total, int killAfter) throws IOException, InterruptedException {
+        int before = acknowledged.size();
+        WriterProcess.Life life = writer.run(killAfter, count -> screen.progress("appending", before + count, total));
+        acknowledged.addAll(life.acknowledged());
+        writingNanos += life.nanos();
+        return life.done();
+    }
+
+    private void check(Path directory, List<OrderEvent> events, String what) {
+        long started = System.nanoTime();
+        try (OrderLog log = OrderLog.open(Writer.settings(directory));
+                WalReader reader = log.wal().reader()) {
+            long took = System.nanoTime() - started;
+            slowestOpenNanos = Math.max(slowestOpenNanos, took);
+            WrittenEvents written = WrittenEvents.in(reader, events);
+            screen.promise(
+                    what,
+                    "after " + Figures.count(acknowledged.size()) + " acknowledged events; opened again in "
+                            + Figures.millis(took) + ": all there, " + Figures.count(written.count()) + " in all",
+                    written.problems(acknowledged));
+        }
+    }
+
+    private void compare(Path directory, EngineOrders expected) {
+        List<OrderState> first;
+        try (OrderLog log = OrderLog.open(Writer.settings(directory))) {
+            first = log.store().orders();
+            screen.promise(
+                    "replayed",
+                    "checkpoint at record " + Figures.count(log.recovery().checkpointSequence()) + " and "
+                            + Figures.count(log.recovery().replayedRecords()) + " records behind it, "
+                            + Figures.millis(log.recovery().took().toNanos()),
+                    log.recovery().checkpointSequence() > 0 ? List.of() : List.of("there is no checkpoint"));
+            screen.promise(
+                    "compared",
+                    Figures.count(first.size()) + " orders, field by field and bit by bit, with the engine's own "
+                            + Figures.count(expected.count()),
+                    expected.differencesTo(first));
+            OrderStore again = new OrderStore();
+            try (WalReader reader = log.wal().reader()) {
+                replay(reader, again);
+            }
+            screen.promise(
+                    "replayed",
+                    "once more, from the first of " + Figures.count(log.wal().lastSequence())
+                            + " records: the same orders",
+                    again.orders().equals(first) ? List.of() : List.of("the second replay gives other orders"));
+        }
+    }
+
+    /** Every record, whatever a checkpoint covers. Returns how many. */
+    static long replay(WalReader reader, OrderStore store) {
+        OrderCodec codec = new OrderCodec();
+        long records = 0;
+        while (reader.next()) {
+            store.apply(reader.sequence(), reader.timestampNanos(), codec.decode(reader.type(), reader.payload()));
+            records++;
+        }
+        return records;
+    }
+}

@@ -1,0 +1,157 @@
+package io.veloz.wal.demo;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalReader;
+import io.veloz.wal.WalStats;
+import io.veloz.wal.orders.OrderStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Measures the log beside the disk it is on, in the same minute: in short turns, so that what else the machine does hits
+ * both, and with the median of all turns.
+ */
+final class SpeedStep {
+    /** About what an order event takes. */
+    private static final int PAYLOAD_BYTES = 112;
+
+    private static final int TIMES = 500;
+    private static final double LATENCY_TARGET = 1.3;
+    private static final double THREADS_TARGET = 5.0;
+
+    private final Screen screen;
+    private final int threads;
+    private final int turns;
+    private final long turnNanos;
+
+    /** @param turnNanos the longest that one measurement of one turn may take */
+    SpeedStep(Screen screen, int threads, int turns, long turnNanos) {
+        this.screen = screen;
+        this.threads = threads;
+        this.turns = turns;
+        this.turnNanos = turnNanos;
+    }
+
+    private record Turn(Latencies disk, Latencies log, double appendsPerSecond) {
+        double p50Ratio() {
+            return log.p50() / disk.p50();
+        }
+
+        double threadsRatio() {
+            return appendsPerSecond * log.mean() / 1e9;
+        }
+    }
+
+    void run(Path scratch, Path orders, long openNanos) throws IOException, InterruptedException {
+        screen.heading("3  Speed, beside the disk's own");
+        List<Turn> measured = new ArrayList<>();
+        int batchBytes;
+        try (Wal wal = Wal.open(scratch)) {
+            batchBytes = batchBytes(wal);
+            try (DiskFloor floor = new DiskFloor(scratch.resolve("floor.data"), batchBytes)) {
+                // The first turn warms up, and the log prepares its next segment.
+                turn(wal, floor);
+                for (int i = 0; i < turns; i++) {
+                    screen.progress("measuring", i, turns);
+                    measured.add(turn(wal, floor));
+                }
+            }
+        }
+        print(measured, batchBytes);
+        printReplay(orders);
+        screen.line("open", Figures.millis(openNanos) + " at most, from the kill's remains to all orders in the store");
+    }
+
+    /** What one record alone takes in the file. */
+    private int batchBytes(Wal wal) {
+        WalStats before = wal.stats();
+        Latencies.measure(100, turnNanos, () -> append(wal));
+        WalStats after = wal.stats();
+        return (int) ((after.bytesWritten() - before.bytesWritten()) / (after.batches() - before.batches()));
+    }
+
+    private Turn turn(Wal wal, DiskFloor floor) throws InterruptedException {
+        Latencies disk = Latencies.measure(TIMES, turnNanos, floor::writeAndForce);
+        Latencies log = Latencies.measure(TIMES, turnNanos, () -> append(wal));
+        return new Turn(disk, log, appendsPerSecond(wal));
+    }
+
+    private static void append(Wal wal) {
+        wal.appendDurable(1, ByteBuffer.allocate(PAYLOAD_BYTES));
+    }
+
+    private double appendsPerSecond(Wal wal) throws InterruptedException {
+        AtomicLong appends = new AtomicLong();
+        List<Thread> running = new ArrayList<>();
+        long started = System.nanoTime();
+        for (int i = 0; i < threads; i++) {
+            Thread thread = new Thread(() -> {
+                for (int n = 0; n < TIMES && System.nanoTime() - started < turnNanos; n++) {
+                    append(wal);
+                    appends.incrementAndGet();
+                }
+            });
+            thread.start();
+            running.add(thread);
+        }
+        for (Thread thread : running) {
+            thread.join();
+        }
+        return appends.get() * 1e9 / (System.nanoTime() - started);
+    }
+
+    private void print(List<Turn> measured, int batchBytes) {
+        screen.line("", String.format("%-34s %9s %9s %9s", "", "p50", "mean", "p99"));
+        printLatencies(measured, "disk: write and fdatasync, " + batchBytes + " bytes", Turn::disk);
+        printLatencies(measured, "log: durable append, 1 thread", Turn::log);
+        double latency = median(measured, Turn::p50Ratio);
+        screen.target(
+                "latency",
+                Figures.ratio(latency) + " times the disk's own at p50; wanted: at most " + LATENCY_TARGET,
+                latency <= LATENCY_TARGET);
+        double more = median(measured, Turn::threadsRatio);
+        screen.target(
+                "throughput",
+                Figures.rate(median(measured, Turn::appendsPerSecond)) + " durable appends with " + threads
+                        + " threads, " + Figures.ratio(more) + " times one thread; wanted: at least " + THREADS_TARGET,
+                more >= THREADS_TARGET);
+    }
+
+    private interface Part {
+        Latencies of(Turn turn);
+    }
+
+    private void printLatencies(List<Turn> measured, String what, Part part) {
+        screen.line(
+                "",
+                String.format(
+                        "%-34s %9s %9s %9s",
+                        what,
+                        Figures.micros(median(measured, turn -> part.of(turn).p50())),
+                        Figures.micros(median(measured, turn -> part.of(turn).mean())),
+                        Figures.micros(median(measured, turn -> part.of(turn).p99()))));
+    }
+
+    private static double median(List<Turn> measured, ToDoubleFunction<Turn> figure) {
+        double[] sorted = measured.stream().mapToDouble(figure).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+
+    private void printReplay(Path orders) {
+        double best = 0;
+        for (int i = 0; i < turns; i++) {
+            long started = System.nanoTime();
+            try (WalReader reader = WalReader.open(ReadOptions.of(orders))) {
+                long records = KillStep.replay(reader, new OrderStore());
+                best = Math.max(best, records * 1e9 / (System.nanoTime() - started));
+            }
+        }
+        screen.line("replay", Figures.rate(best) + " records, read, verified and applied to the orders");
+    }
+}
