@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
                     + " damaged log it prints what comes before the damage. Never changes anything."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal dump /var/lib/veloz/wal | head",
@@ -68,8 +69,9 @@ final class DumpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RecordFormat lines = format();
+        Format wanted = format();
         ReadOptions options = range();
+        RecordFormat lines = lines(wanted);
         Output out = streams.out();
         try (WalReader reader = WalReader.open(options)) {
             while (reader.next()) {
@@ -80,14 +82,19 @@ final class DumpCommand implements Callable<Integer> {
         }
     }
 
-    private RecordFormat format() {
+    private Format format() {
         if (json && format != null && format != Format.JSON) {
             throw usage("--json contradicts --format " + format.name().toLowerCase(Locale.ROOT));
         }
-        if (json || format == Format.JSON) {
-            return new JsonFormat();
-        }
-        return format == Format.CRC ? new CrcFormat() : new TextFormat();
+        return json ? Format.JSON : format == null ? Format.TEXT : format;
+    }
+
+    private static RecordFormat lines(Format format) {
+        return switch (format) {
+            case TEXT -> new TextFormat();
+            case JSON -> new JsonFormat();
+            case CRC -> new CrcFormat();
+        };
     }
 
     private ReadOptions range() {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Order events from records that may hold something else. It belongs to one thread. */
 final class EventDecoder {
-    private final OrderCodec codec = QuietCodec.create();
+    private final OrderCodec codec = new OrderCodec();
 
     static boolean isOrderType(int type) {
         return type >= OrderCodec.ORDER_NEW && type <= OrderCodec.ORDER_RESTORED;

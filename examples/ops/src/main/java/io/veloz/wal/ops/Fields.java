@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 interface Fields {
     void text(String name, String value);
 
-    /** @param value null if not known */
+    /** Null if not known. */
     void number(String name, @Nullable Double value);
 
     void whole(String name, long value);
 
-    /** @param value null if not known */
+    /** Null if not known. */
     void constant(String name, @Nullable Enum<?> value);
 
     void flag(String name, boolean value);

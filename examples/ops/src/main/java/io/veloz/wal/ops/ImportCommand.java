@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
                     + " engine should write it meanwhile."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal import /var/lib/veloz/wal /var/lib/veloz/wal-new",
@@ -53,8 +54,6 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() {
         LegacyLog old = from.open();
         WalConfig config = WalConfig.builder(into).prefix(from.prefix).build();
-        // The codec makes its library speak up once; better now than in the middle.
-        QuietCodec.create();
         long started = System.nanoTime();
         LegacyImportReport report;
         try (Progress progress = streams.progress("import", Progress.Unit.BYTES)) {

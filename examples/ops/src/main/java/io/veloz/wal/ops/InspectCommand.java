@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
                     + " Never changes anything, never takes the lock."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal inspect /var/lib/veloz/wal",

@@ -23,6 +23,7 @@ import picocli.CommandLine.TypeConversionException;
                     + " read; no engine should write it meanwhile."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal legacy-orders /var/lib/veloz/wal",
@@ -45,7 +46,7 @@ final class LegacyOrdersCommand implements Callable<Integer> {
     private LegacyMode mode = LegacyMode.DEFAULT;
 
     @Option(names = "--json", description = "Accepted for symmetry: the output is JSON anyway.")
-    private boolean json;
+    private boolean unusedJson;
 
     LegacyOrdersCommand(Streams streams) {
         this.streams = streams;

@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
                     + " prints nothing, since the orders could be wrong. Never changes anything."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal orders /var/lib/veloz/wal | jq '.orders[] | select(.status == \"PARTIALLY_FILLED\")'",
@@ -31,7 +32,7 @@ final class OrdersCommand implements Callable<Integer> {
     private final LogArguments log = new LogArguments();
 
     @Option(names = "--json", description = "Accepted for symmetry: the output is JSON anyway.")
-    private boolean json;
+    private boolean unusedJson;
 
     OrdersCommand(Streams streams) {
         this.streams = streams;

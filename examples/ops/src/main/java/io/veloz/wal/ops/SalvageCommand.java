@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
                     + " changes the damaged log: keep it. If there is a sound backup, restore that instead."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal salvage /var/lib/veloz/wal /var/lib/veloz/wal-salvaged",

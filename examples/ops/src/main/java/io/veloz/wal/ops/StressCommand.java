@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
                     + " that name. Writes into DIR: never point it at a log that you need."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal stress /tmp/try --threads 16 --seconds 30 > acked.txt",

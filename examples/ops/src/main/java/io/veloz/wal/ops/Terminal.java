@@ -19,6 +19,7 @@ final class Terminal {
      * Linux says it of each stream by itself. Elsewhere Java can only be asked for all of them at once: up to 21 there is
      * a console only on a terminal, from 22 on there always is one, and it knows.
      */
+    @SuppressWarnings("SystemConsoleNull") // asked for JDK 17 to 21; the later ones are asked below
     private static boolean isTerminal(int descriptor) {
         if (Files.isDirectory(DESCRIPTORS)) {
             try {

@@ -3,6 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.WalException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -56,10 +57,14 @@ final class Tool {
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
-                .setOut(new PrintWriter(new OutputStreamWriter(streams.standardOutput(), StandardCharsets.UTF_8), true))
-                .setErr(new PrintWriter(streams.err(), true))
+                .setOut(writer(streams.standardOutput()))
+                .setErr(writer(streams.err()))
                 .setParameterExceptionHandler((problem, args) -> usage(problem))
                 .setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
+    }
+
+    private static PrintWriter writer(OutputStream stream) {
+        return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
     /** Runs one command and returns its exit code. Throws nothing. */

@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
                     + " durable. Never changes anything, never repairs: that is what `salvage` is for."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal verify /var/lib/veloz/wal",

@@ -51,7 +51,10 @@ final class CommitThread implements Runnable {
 
     // Of the commit thread alone.
     private SegmentFile active;
+
+    /** When the first record of the active segment was written; only meaningful if there is one. */
     private long activeSinceNanos;
+
     private long writtenSequence;
     private long rolledSequence;
 
@@ -138,7 +141,6 @@ final class CommitThread implements Runnable {
     public void run() {
         try {
             idleSinceNanos = System.nanoTime();
-            activeSinceNanos = idleSinceNanos;
             while (step()) {
                 // Each step is a commit, a chore, or a wait.
             }
@@ -168,7 +170,10 @@ final class CommitThread implements Runnable {
         }
         buffer.takeOnCommitThread(taken, batch, SegmentFile.RECORDS_AT);
         if (taken.records > 0) {
-            return commit();
+            commit();
+            // Also under load, or what is due would wait for a pause that never comes.
+            chore();
+            return true;
         }
         if (closing && buffer.isDrainedOnCommitThread()) {
             return false;
@@ -176,8 +181,7 @@ final class CommitThread implements Runnable {
         return chore() || waitForWork();
     }
 
-    /** False if the log is closing and the batch had no place to go. */
-    private boolean commit() throws IOException {
+    private void commit() throws IOException {
         if (taken.broken) {
             throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
         }
@@ -196,7 +200,6 @@ final class CommitThread implements Runnable {
             unforcedSinceNanos = System.nanoTime();
         }
         idleSinceNanos = System.nanoTime();
-        return true;
     }
 
     private void write(int end, int records, long first) throws IOException {
@@ -218,6 +221,9 @@ final class CommitThread implements Runnable {
             state.diskFull = null;
         }
         batch.clear();
+        if (records > 0 && active.content().firstSequence() == first) {
+            activeSinceNanos = System.nanoTime();
+        }
         writtenSequence = first + records - 1;
         promisedSequence = durable;
         state.activeRoomBytes = active.room();
@@ -257,7 +263,6 @@ final class CommitThread implements Runnable {
             return false;
         }
         active = new SegmentFile(next.file(), next.header(), predecessor);
-        activeSinceNanos = System.nanoTime();
         rolledSequence = writtenSequence;
         state.activeRoomBytes = active.room();
         return true;

@@ -41,6 +41,11 @@ public final class DurableLimit {
         return writerLives.lives();
     }
 
+    /** Whether it is worth to look for a record: false only if it is known not to be durable yet. */
+    boolean mayAllow(long sequence) {
+        return durableSequence == null || durableSequence.getAsLong() >= sequence;
+    }
+
     void promised(long sequence) {
         promised = Math.max(promised, sequence);
     }

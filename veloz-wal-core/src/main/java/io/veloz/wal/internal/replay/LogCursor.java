@@ -37,6 +37,7 @@ public final class LogCursor implements Closeable {
     private @Nullable OpenSegment segment;
     private boolean withheld;
     private boolean tornTail;
+    private long invalidPosition = -1;
     private long expected;
 
     /** Which records of the current batch are damaged; null if none is. */
@@ -82,6 +83,9 @@ public final class LogCursor implements Closeable {
      * @throws WalCorruptException if the next one is damaged, and this is no salvage
      */
     public boolean next() throws IOException {
+        if (expected > 0 && !limit.mayAllow(expected)) {
+            return false;
+        }
         while (segment != null) {
             if (!withheld) {
                 Found found = segment.scanner.next();
@@ -161,6 +165,12 @@ public final class LogCursor implements Closeable {
     private boolean atEndOfLog(OpenSegment current, Found found, long position, long damaged, String reason)
             throws IOException {
         boolean live = limit.isLive();
+        if (live && found == Found.INVALID && position != invalidPosition) {
+            // Most likely it is being written just now. Looked at closely if it is still so the next time.
+            invalidPosition = position;
+            current.scanner.refresh();
+            return false;
+        }
         if (!live || found == Found.INVALID) {
             if (again(current)) {
                 return true;

@@ -10,7 +10,7 @@ final class FileWindow {
     private static final int READ_BYTES = 256 * 1024;
 
     private final StorageFile file;
-    private ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
     private long start;
     private int length;
 
@@ -23,8 +23,9 @@ final class FileWindow {
         if (position >= start && position + wanted <= start + length) {
             return wanted;
         }
+        // Also the first time: many segments are opened only to look at their header.
         if (wanted > buffer.capacity()) {
-            buffer = ByteBuffer.allocate(wanted).order(ByteOrder.LITTLE_ENDIAN);
+            buffer = ByteBuffer.allocate(Math.max(wanted, READ_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         }
         buffer.clear();
         start = position;

@@ -34,9 +34,9 @@ public final class SegmentFile implements Closeable {
         this.predecessor = predecessor;
     }
 
-    /** Whether a batch with that many bytes of records still goes in. */
+    /** Whether a batch with that many bytes of records still goes in, and one without any behind it. */
     public boolean hasRoomFor(int recordBytes) {
-        return position + RECORDS_AT + recordBytes <= segment.segmentBytes();
+        return position + RECORDS_AT + recordBytes + RECORDS_AT <= segment.segmentBytes();
     }
 
     /** Bytes left for batches. */

@@ -1,0 +1,73 @@
+package io.veloz.wal.ops;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The tool in a process of its own. */
+final class ChildTool implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader out;
+
+    private ChildTool(Process process) {
+        this.process = process;
+        this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    static ChildTool start(Object... args) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "-XX:TieredStopAtLevel=1",
+                Main.class.getName()));
+        for (Object arg : args) {
+            command.add(String.valueOf(arg));
+        }
+        try {
+            return new ChildTool(new ProcessBuilder(command).start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The next line, or null at the end of a process that has ended. */
+    String line() {
+        try {
+            return out.readLine();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<String> linesLeft() {
+        return out.lines().toList();
+    }
+
+    /** As kill -9. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    String errors() throws IOException {
+        return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    int exitCode() {
+        return process.onExit().join().exitValue();
+    }
+
+    void closeOutput() throws IOException {
+        process.getInputStream().close();
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}

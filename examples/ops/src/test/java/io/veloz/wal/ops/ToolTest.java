@@ -1,0 +1,73 @@
+package io.veloz.wal.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ToolTest {
+    @TempDir
+    Path scratch;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"inspect", "verify", "dump", "orders", "legacy-orders", "import", "salvage", "stress"})
+    void helpTeaches(String command) {
+        ToolRun run = ToolRun.of(command, "--help").exits(ExitCode.OK);
+        assertThat(run.out()).contains("Usage: veloz-wal " + command, "Examples and exit codes:", "64 usage");
+        assertThat(run.err()).isEmpty();
+        assertThat(ToolRun.of("--help").out()).contains("  " + command + " ");
+    }
+
+    @Test
+    void versionIsThatOfTheBuild() {
+        ToolRun run = ToolRun.of("--version").exits(ExitCode.OK);
+        assertThat(run.out()).matches("veloz-wal \\d+\\.\\d+\\.\\d+\\S*\\R");
+        assertThat(ToolRun.of("dump", "--version").out()).isEqualTo(run.out());
+    }
+
+    @Test
+    void noCommandIsAUsageErrorThatShowsTheHelp() {
+        ToolRun run = ToolRun.of().exits(ExitCode.USAGE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("Usage: veloz-wal");
+    }
+
+    @Test
+    void unknownCommandIsAUsageError() {
+        assertThat(ToolRun.of("frob").exits(ExitCode.USAGE).err()).contains("'frob'");
+    }
+
+    @Test
+    void processSaysNothingThatItWasNotAskedFor() throws Exception {
+        Path log = scratch.resolve("log");
+        Path legacy = LegacyCase.of("a-small", scratch).wal();
+        List<Object[]> runs = new ArrayList<>();
+        runs.add(new Object[] {"stress", log, "--records", 2});
+        runs.add(new Object[] {"dump", log});
+        runs.add(new Object[] {"verify", log});
+        runs.add(new Object[] {"import", legacy, scratch.resolve("imported")});
+        runs.add(new Object[] {"orders", scratch.resolve("imported")});
+        runs.add(new Object[] {"legacy-orders", legacy});
+        for (Object[] run : runs) {
+            try (ChildTool child = ChildTool.start(run)) {
+                assertThat(child.linesLeft()).isNotEmpty();
+                assertThat(child.errors()).as("standard error of %s", run[0]).isEmpty();
+                assertThat(child.exitCode()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void processEndsWithTheExitCodeOfItsCommand() throws Exception {
+        try (ChildTool child = ChildTool.start("dump", scratch.resolve("nowhere"))) {
+            assertThat(child.linesLeft()).isEmpty();
+            assertThat(child.errors()).isEqualTo("error: " + scratch.resolve("nowhere") + ": no such directory\n");
+            assertThat(child.exitCode()).isEqualTo(ExitCode.FAILED);
+        }
+    }
+}

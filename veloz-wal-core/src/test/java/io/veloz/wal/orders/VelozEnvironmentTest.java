@@ -1,0 +1,98 @@
+package io.veloz.wal.orders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Durability;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class VelozEnvironmentTest {
+    private static OrderLogConfig read(String... pairs) {
+        Map<String, String> variables = new HashMap<>(Map.of("VELOZ_WAL_DIR", "wal", "PATH", "/bin"));
+        for (String pair : pairs) {
+            variables.put("VELOZ_WAL_" + pair.split("=")[0], pair.split("=", 2)[1]);
+        }
+        return OrderLogConfig.fromEnvironment(variables);
+    }
+
+    private static void refused(String message, String... pairs) {
+        assertThatThrownBy(() -> read(pairs))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void theSetOfTheDeploymentIsRead() {
+        OrderLogConfig config =
+                read("ENABLED=true", "MAX_SIZE=33554432", "MAX_FILES=10", "SYNC=true", "CHECKPOINT_INTERVAL=1000");
+        assertThat(config.wal().segmentBytes()).isEqualTo(33_554_432);
+        assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_NOTHING);
+        assertThat(config.keepSegments()).isEqualTo(10);
+        assertThat(config.checkpointEveryRecords()).isEqualTo(1000);
+        assertThat(config.checkpointInterval()).isZero();
+    }
+
+    @Test
+    void theSetOfTheGuideIsRead() {
+        OrderLogConfig config = read("MAX_SIZE_MB=100", "SYNC_MODE=async", "CHECKPOINT_INTERVAL=60");
+        assertThat(config.wal().segmentBytes()).isEqualTo(100L * 1024 * 1024);
+        assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_UNFORCED);
+        assertThat(config.checkpointInterval()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(config.checkpointEveryRecords()).isZero();
+    }
+
+    @Test
+    void bothSetsTogetherAreReadIfTheyAgree() {
+        OrderLogConfig config =
+                read("MAX_SIZE=67108864", "MAX_SIZE_MB=64", "SYNC=false", "SYNC_MODE=async", "CHECKPOINT_INTERVAL=60s");
+        assertThat(config.wal().segmentBytes()).isEqualTo(64L * 1024 * 1024);
+        assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_UNFORCED);
+        assertThat(config.checkpointInterval()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(read("CHECKPOINT_INTERVAL=1000entries").checkpointEveryRecords())
+                .isEqualTo(1000);
+    }
+
+    @Test
+    void contradictionsAreRefusedByName() {
+        refused(
+                "VELOZ_WAL_MAX_SIZE=1000000 contradicts VELOZ_WAL_MAX_SIZE_MB=100",
+                "MAX_SIZE=1000000",
+                "MAX_SIZE_MB=100");
+        refused("VELOZ_WAL_SYNC=true contradicts VELOZ_WAL_SYNC_MODE=async", "SYNC=true", "SYNC_MODE=async");
+        refused("VELOZ_WAL_CHECKPOINT_INTERVAL=1000 is ambiguous", "CHECKPOINT_INTERVAL=1000");
+        refused("ambiguous", "CHECKPOINT_INTERVAL=1000", "SYNC=true", "SYNC_MODE=fsync");
+    }
+
+    @Test
+    void wrongValuesAreRefusedByName() {
+        refused("VELOZ_WAL_SYNC_MODE=rsync is what the old backup script", "SYNC_MODE=rsync");
+        refused("VELOZ_WAL_SYNC_MODE=often: expected fsync or async", "SYNC_MODE=often");
+        refused("VELOZ_WAL_SYNC=yes: expected true or false", "SYNC=yes");
+        refused("VELOZ_WAL_MAX_SIZE=64M: expected a whole number", "MAX_SIZE=64M");
+        refused("VELOZ_WAL_MAX_SIZE=100: segmentBytes 100: expected", "MAX_SIZE=100");
+        refused("VELOZ_WAL_MAX_FILES=-1: expected 0 to", "MAX_FILES=-1");
+        refused("VELOZ_WAL_RETENTION_DAYS=week: expected a whole number", "RETENTION_DAYS=week");
+        refused("VELOZ_WAL_MAX_SIZES is not known", "MAX_SIZES=5");
+    }
+
+    @Test
+    void aMissingDirectoryIsRefusedBecauseTheDocumentsNameTwo() {
+        assertThatThrownBy(() -> OrderLogConfig.fromEnvironment(Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("VELOZ_WAL_DIR is not set")
+                .hasMessageContaining("/var/lib/veloz/wal");
+    }
+
+    @Test
+    void theEffectiveConfigurationIsPrinted() {
+        assertThat(read("MAX_SIZE_MB=100", "CHECKPOINT_INTERVAL=60s").toString())
+                .contains(
+                        "directory = wal",
+                        "segmentBytes = 104857600",
+                        "checkpointInterval = PT1M",
+                        "durability = LOSE_NOTHING");
+    }
+}
