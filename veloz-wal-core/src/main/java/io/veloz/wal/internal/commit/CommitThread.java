@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * it is there. The acknowledgement comes last.
  */
 final class CommitThread implements Runnable {
-    private static final long SPIN_NANOS = Runtime.getRuntime().availableProcessors() > 1 ? 30_000 : 0;
+    private static final long SPIN_NANOS = Threads.MAY_SPIN ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
     private final AppendBuffer buffer;
