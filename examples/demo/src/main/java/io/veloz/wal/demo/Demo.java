@@ -1,12 +1,9 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.orders.OrderCancel;
-import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderEvent;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -18,7 +15,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The program: the log's main job on the engine's real data. */
 @Command(
@@ -73,11 +73,16 @@ public final class Demo implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable") // picocli acts on it
     private boolean help;
 
+    @Spec
+    private CommandSpec command;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the command
     Demo(PrintStream out) {
         this.out = out;
     }
 
     public static void main(String[] arguments) {
+        silenceUnsafeNotice();
         System.exit(commandLine(System.out).execute(arguments));
     }
 
@@ -85,7 +90,8 @@ public final class Demo implements Callable<Integer> {
         return new CommandLine(new Demo(out))
                 .setExitCodeExceptionMapper(failure -> 2)
                 .setExecutionExceptionHandler((failure, line, parsed) -> {
-                    line.getErr().println("veloz-wal-demo: " + failure);
+                    String text = failure instanceof IOException ? failure.getMessage() : failure.toString();
+                    line.getErr().println("veloz-wal-demo: " + text);
                     return 2;
                 })
                 .setParameterExceptionHandler((failure, arguments) -> {
@@ -97,18 +103,22 @@ public final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (threads < 1 || threads > 256 || kills < 0 || kills > 100) {
-            out.println("veloz-wal-demo: expected --threads 1 to 256 and --kills 0 to 100");
-            return 64;
-        }
+        checkRange("--threads", threads, 1, 256);
+        checkRange("--kills", kills, 0, 100);
         long started = System.nanoTime();
-        quietenCodec();
         Path dir = directory();
         Screen screen = new Screen(out, Screen.isTerminal());
         out.println("veloz-wal demo: a trading engine's real order log, and a writer that is killed");
         run(dir, screen);
         printFiles(screen, dir);
         return verdict(screen, System.nanoTime() - started);
+    }
+
+    private void checkRange(String name, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new ParameterException(
+                    command.commandLine(), name + " is " + value + ", expected " + min + " to " + max);
+        }
     }
 
     private void run(Path dir, Screen screen) throws IOException, InterruptedException {
@@ -119,8 +129,8 @@ public final class Demo implements Callable<Integer> {
 
         long kept = seed == null ? new Random().nextInt(1_000_000) : seed;
         List<OrderEvent> events = engine.events();
-        screen.heading("2  Its " + Figures.count(events.size()) + " events, appended by " + threads
-                + " threads of a process that is killed (--seed " + kept + ")");
+        screen.heading("2  Its " + Figures.count(events.size()) + " events again, each durable, by " + threads
+                + " threads of a process that gets SIGKILL (--seed " + kept + ")");
         Path orders = dir.resolve("orders");
         WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("writer-stderr.txt"), threads);
         long openNanos = new KillStep(screen, new Random(kept)).run(writer, events, expected, orders, kills);
@@ -173,14 +183,18 @@ public final class Demo implements Callable<Integer> {
         return 0;
     }
 
-    /** From JDK 24 on the JVM prints a notice about the codec's library when that is first used. */
-    private static void quietenCodec() {
-        PrintStream err = System.err;
-        System.setErr(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+    /**
+     * From JDK 24 on the JVM prints a notice at the first use of sun.misc.Unsafe, which is for the makers of the order
+     * codec's library. It is told that it has done so already.
+     */
+    private static void silenceUnsafeNotice() {
         try {
-            new OrderCodec().encode(new OrderCancel("", "", 0));
-        } finally {
-            System.setErr(err);
+            Field told = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
+            told.setAccessible(true);
+            told.setBoolean(null, true);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // A JDK without the notice, or one that prints it all the same.
+            return;
         }
     }
 

@@ -62,8 +62,14 @@ final class EngineOrders {
         };
     }
 
-    int count() {
-        return orders.size();
+    /** Shows whether the orders are the engine's own. */
+    void compare(Screen screen, List<OrderState> restored) {
+        List<String> differences = differencesTo(restored);
+        screen.promise(
+                "compared",
+                Figures.count(restored.size()) + " orders with the engine's own " + Figures.count(orders.size())
+                        + ", every field, every bit: " + Figures.count(differences.size()) + " differences",
+                differences);
     }
 
     /** One line for each field of each order that is not what the engine had; empty if all are equal, to the bit. */

@@ -26,18 +26,13 @@ final class ImportStep {
                 "read",
                 Figures.count(report.replay().stats().entriesReplayed()) + " entries in "
                         + engine.open().files().size() + " files, "
-                        + Figures.bytes(report.replay().stats().bytesReplayed()) + ", "
+                        + Figures.bytes(report.replay().stats().bytesReplayed()) + "; "
                         + report.replay().findings().size() + " doubtful places");
         screen.line(
                 "imported",
-                Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", read back and verified");
+                Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", and read back");
         try (OrderLog log = OrderLog.open(OrderLogConfig.builder(settings).build())) {
-            screen.promise(
-                    "compared",
-                    Figures.count(log.store().count())
-                            + " orders, field by field and bit by bit, with the engine's own "
-                            + Figures.count(expected.count()),
-                    expected.differencesTo(log.store().orders()));
+            expected.compare(screen, log.store().orders());
         }
     }
 }

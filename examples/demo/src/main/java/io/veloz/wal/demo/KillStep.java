@@ -4,6 +4,7 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderEvent;
 import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderLogReport;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.OrderStore;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class KillStep {
         screen.line(
                 "speed",
                 Figures.rate(acknowledged.size() * 1e9 / writingNanos)
-                        + " events durable and in the store, the start of each process included");
+                        + " events durable and in the store, each from a JVM just started");
         compare(directory, expected);
         return slowestOpenNanos;
     }
@@ -60,38 +61,35 @@ final class KillStep {
             long took = System.nanoTime() - started;
             slowestOpenNanos = Math.max(slowestOpenNanos, took);
             WrittenEvents written = WrittenEvents.in(reader, events);
+            List<String> problems = written.problems(acknowledged);
             screen.promise(
                     what,
-                    "after " + Figures.count(acknowledged.size()) + " acknowledged events; opened again in "
-                            + Figures.millis(took) + ": all there, " + Figures.count(written.count()) + " in all",
-                    written.problems(acknowledged));
+                    Figures.count(acknowledged.size()) + " acknowledged, " + Figures.count(written.count())
+                            + " in the log, " + (problems.isEmpty() ? "none lost" : problems.size() + " wrong")
+                            + "; opened again in " + Figures.millis(took),
+                    problems);
         }
     }
 
     private void compare(Path directory, EngineOrders expected) {
-        List<OrderState> first;
         try (OrderLog log = OrderLog.open(Writer.settings(directory))) {
-            first = log.store().orders();
-            screen.promise(
+            OrderLogReport recovery = log.recovery();
+            screen.line(
                     "replayed",
-                    "checkpoint at record " + Figures.count(log.recovery().checkpointSequence()) + " and "
-                            + Figures.count(log.recovery().replayedRecords()) + " records behind it, "
-                            + Figures.millis(log.recovery().took().toNanos()),
-                    log.recovery().checkpointSequence() > 0 ? List.of() : List.of("there is no checkpoint"));
-            screen.promise(
-                    "compared",
-                    Figures.count(first.size()) + " orders, field by field and bit by bit, with the engine's own "
-                            + Figures.count(expected.count()),
-                    expected.differencesTo(first));
+                    "from the checkpoint at record " + Figures.count(recovery.checkpointSequence()) + ", and "
+                            + Figures.count(recovery.replayedRecords()) + " records behind it");
+            List<OrderState> first = log.store().orders();
+            expected.compare(screen, first);
             OrderStore again = new OrderStore();
             try (WalReader reader = log.wal().reader()) {
                 replay(reader, again);
             }
+            boolean same = again.orders().equals(first);
             screen.promise(
                     "replayed",
-                    "once more, from the first of " + Figures.count(log.wal().lastSequence())
-                            + " records: the same orders",
-                    again.orders().equals(first) ? List.of() : List.of("the second replay gives other orders"));
+                    "once more, all " + Figures.count(log.wal().lastSequence()) + " records without a checkpoint: "
+                            + (same ? "the same orders" : "other orders"),
+                    same ? List.of() : List.of("the two replays do not agree"));
         }
     }
 

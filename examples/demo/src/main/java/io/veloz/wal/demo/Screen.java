@@ -49,13 +49,17 @@ final class Screen {
     }
 
     void line(String label, String text) {
+        line("", label, text);
+    }
+
+    private void line(String mark, String label, String text) {
         clearBar();
-        out.printf("   %-12s %s%n", label, text);
+        out.printf("   %-6s  %-10s  %s%n", mark, label, text);
     }
 
     /** A promise: what speaks against it is shown, and the demo has failed. */
     void promise(String label, String text, List<String> problems) {
-        line(label, text + (problems.isEmpty() ? "   ok" : "   WRONG"));
+        line(problems.isEmpty() ? "ok" : "WRONG", label, text);
         problems.stream().limit(SHOWN).forEach(problem -> line("", problem));
         if (problems.size() > SHOWN) {
             line("", "and " + Figures.count(problems.size() - SHOWN) + " more");
@@ -65,7 +69,7 @@ final class Screen {
 
     /** A speed that is wanted, on a machine that may be busy with other things. */
     void target(String label, String text, boolean met) {
-        line(label, text + (met ? "   ok" : "   MISSED"));
+        line(met ? "ok" : "MISSED", label, text);
         missed += met ? 0 : 1;
     }
 
@@ -77,8 +81,8 @@ final class Screen {
         barNanos = now;
         int full = (int) (CELLS * done / Math.max(1, total));
         String bar = String.format(
-                "   %-12s [%s%s] %s of %s",
-                label, "#".repeat(full), ".".repeat(CELLS - full), Figures.count(done), Figures.count(total));
+                "   %-6s  %-10s  [%s%s] %s of %s",
+                "", label, "#".repeat(full), ".".repeat(CELLS - full), Figures.count(done), Figures.count(total));
         out.print("\r" + bar + " ".repeat(Math.max(0, barLength - bar.length())));
         out.flush();
         barLength = bar.length();
