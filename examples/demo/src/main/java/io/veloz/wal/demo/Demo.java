@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
             "64:wrong usage"
         })
 public final class Demo implements Callable<Integer> {
-    private static final int TURNS = 7;
-    private static final long TURN_NANOS = 250_000_000;
+    private static final int TURNS = 21;
+    private static final long TURN_NANOS = 80_000_000;
 
     private final PrintStream out;
 
@@ -155,16 +155,22 @@ public final class Demo implements Callable<Integer> {
 
     private void printFiles(Screen screen, Path dir) throws IOException {
         screen.heading("Files, in " + dir);
-        for (String name : List.of("engine/b-typical/wal", "imported", "orders")) {
+        for (String name : List.of("imported", "orders")) {
             try (Stream<Path> files = Files.list(dir.resolve(name))) {
                 for (Path file : files.sorted(Comparator.naturalOrder()).toList()) {
-                    String size = String.format(Locale.ROOT, "%,15d bytes", Files.size(file));
-                    out.println("   " + size + "  " + dir.relativize(file));
+                    printFile(Files.size(file), dir.relativize(file).toString());
                 }
             }
         }
+        printFile(
+                EngineLog.unpackedIn(dir.resolve("engine")).bytes(),
+                "engine/b-typical/wal/*, as the engine wrote them");
         out.println();
         out.println("   Look at them:  java -jar examples/ops/target/veloz-wal.jar inspect " + dir.resolve("orders"));
+    }
+
+    private void printFile(long bytes, String name) {
+        out.printf(Locale.ROOT, "   %,15d bytes  %s%n", bytes, name);
     }
 
     private int verdict(Screen screen, long nanos) {

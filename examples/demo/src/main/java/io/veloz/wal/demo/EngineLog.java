@@ -45,6 +45,15 @@ record EngineLog(Path directory, Path replayJson) {
         return LegacyLog.open(directory);
     }
 
+    /** What its files take. */
+    long bytes() throws IOException {
+        long bytes = 0;
+        for (Path file : open().files()) {
+            bytes += Files.size(file);
+        }
+        return bytes;
+    }
+
     /** Its events, in the order in which they happened. */
     List<OrderEvent> events() {
         List<OrderEvent> events = new ArrayList<>();

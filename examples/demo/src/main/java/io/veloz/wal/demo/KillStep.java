@@ -64,9 +64,10 @@ final class KillStep {
             List<String> problems = written.problems(acknowledged);
             screen.promise(
                     what,
-                    Figures.count(acknowledged.size()) + " acknowledged, " + Figures.count(written.count())
-                            + " in the log, " + (problems.isEmpty() ? "none lost" : problems.size() + " wrong")
-                            + "; opened again in " + Figures.millis(took),
+                    Figures.count(acknowledged.size()) + " acknowledged, "
+                            + (problems.isEmpty() ? "none lost" : Figures.count(problems.size()) + " places wrong")
+                            + "; " + Figures.count(written.count()) + " in the log, opened again in "
+                            + Figures.millis(took),
                     problems);
         }
     }

@@ -3,7 +3,6 @@ package io.veloz.wal.demo;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
-import io.veloz.wal.WalStats;
 import io.veloz.wal.orders.OrderStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,16 +14,21 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * Measures the log beside the disk it is on, in the same minute: in short turns, so that what else the machine does hits
- * both, and with the median of all turns.
+ * both. The table shows the median turn; the targets compare each at its quickest, which is what it is by itself.
  */
 final class SpeedStep {
     /** About what an order event takes. */
     private static final int PAYLOAD_BYTES = 112;
 
     private static final String ROW = "%-32s %9s %9s %9s";
-    private static final int TIMES = 500;
+    private static final int WARM_UP_TURNS = 5;
+    private static final int REPLAYS = 7;
+    private static final int TIMES = 300;
     private static final double LATENCY_TARGET = 1.3;
     private static final double THREADS_TARGET = 5.0;
+
+    /** Above it the figures say more about the other programs than about the log. */
+    private static final double BUSY = 1.5;
 
     private final Screen screen;
     private final int threads;
@@ -39,15 +43,8 @@ final class SpeedStep {
         this.turnNanos = turnNanos;
     }
 
-    private record Turn(Latencies disk, Latencies log, double appendsPerSecond) {
-        double p50Ratio() {
-            return log.p50() / disk.p50();
-        }
-
-        double threadsRatio() {
-            return appendsPerSecond * log.mean() / 1e9;
-        }
-    }
+    /** @param nanosPerAppend of all threads together */
+    private record Turn(Latencies disk, Latencies log, double nanosPerAppend) {}
 
     void run(Path scratch, Path orders, long openNanos) throws IOException, InterruptedException {
         screen.heading("3  Speed, beside the disk's own");
@@ -56,8 +53,10 @@ final class SpeedStep {
         try (Wal wal = Wal.open(scratch)) {
             batchBytes = batchBytes(wal);
             try (DiskFloor floor = new DiskFloor(scratch.resolve("floor.data"), batchBytes)) {
-                // The first turn warms up, and the log prepares its next segment.
-                turn(wal, floor);
+                // Meanwhile the code gets warm, and the log prepares its next segment.
+                for (int i = 0; i < WARM_UP_TURNS; i++) {
+                    turn(wal, floor);
+                }
                 for (int i = 0; i < turns; i++) {
                     screen.progress("measuring", i, turns);
                     measured.add(turn(wal, floor));
@@ -73,23 +72,27 @@ final class SpeedStep {
     private int batchBytes(Wal wal) {
         // The first one of a segment is larger.
         append(wal);
-        WalStats before = wal.stats();
-        Latencies.measure(100, turnNanos, () -> append(wal));
-        WalStats after = wal.stats();
-        return (int) ((after.bytesWritten() - before.bytesWritten()) / (after.batches() - before.batches()));
+        long smallest = Long.MAX_VALUE;
+        for (int i = 0; i < 20; i++) {
+            long before = wal.stats().bytesWritten();
+            append(wal);
+            // A heartbeat may come in between and add to it.
+            smallest = Math.min(smallest, wal.stats().bytesWritten() - before);
+        }
+        return (int) smallest;
     }
 
     private Turn turn(Wal wal, DiskFloor floor) throws InterruptedException {
         Latencies disk = Latencies.measure(TIMES, turnNanos, floor::writeAndForce);
         Latencies log = Latencies.measure(TIMES, turnNanos, () -> append(wal));
-        return new Turn(disk, log, appendsPerSecond(wal));
+        return new Turn(disk, log, nanosPerAppend(wal));
     }
 
     private static void append(Wal wal) {
         wal.appendDurable(1, ByteBuffer.allocate(PAYLOAD_BYTES));
     }
 
-    private double appendsPerSecond(Wal wal) throws InterruptedException {
+    private double nanosPerAppend(Wal wal) throws InterruptedException {
         AtomicLong appends = new AtomicLong();
         List<Thread> running = new ArrayList<>();
         long started = System.nanoTime();
@@ -106,25 +109,39 @@ final class SpeedStep {
         for (Thread thread : running) {
             thread.join();
         }
-        return appends.get() * 1e9 / (System.nanoTime() - started);
+        return (double) (System.nanoTime() - started) / appends.get();
     }
 
     private void print(List<Turn> measured, int batchBytes) {
         screen.line("", String.format(ROW, "", "p50", "mean", "p99"));
         printLatencies(measured, "disk", "write and fdatasync, " + batchBytes + " bytes", Turn::disk);
         printLatencies(measured, "log", "durable append, 1 thread", Turn::log);
-        double latency = median(measured, Turn::p50Ratio);
+        double disk = best(measured, turn -> turn.disk().p50());
+        double log = best(measured, turn -> turn.log().p50());
         screen.target(
                 "latency",
-                Figures.ratio(latency) + " x the disk's own at p50; wanted: at most " + LATENCY_TARGET + " x",
-                latency <= LATENCY_TARGET);
-        double more = median(measured, Turn::threadsRatio);
+                Figures.ratio(log / disk) + " x the disk's own, p50 of the quickest turns (" + Figures.micros(log)
+                        + ", " + Figures.micros(disk) + "); wanted: at most " + LATENCY_TARGET + " x",
+                log / disk <= LATENCY_TARGET);
+        double one = best(measured, turn -> turn.log().mean());
+        double many = best(measured, Turn::nanosPerAppend);
         screen.target(
                 "throughput",
-                Figures.rate(median(measured, Turn::appendsPerSecond)) + " durable appends with " + threads
-                        + " threads, " + Figures.ratio(more) + " x one thread; wanted: at least " + THREADS_TARGET
-                        + " x",
-                more >= THREADS_TARGET);
+                Figures.ratio(one / many) + " x one thread with " + threads + ", quickest turns ("
+                        + Figures.rate(1e9 / many) + ", " + Figures.rate(1e9 / one) + "); wanted: at least "
+                        + THREADS_TARGET + " x",
+                one / many >= THREADS_TARGET);
+        double busy = median(measured, turn -> turn.disk().p50()) / disk;
+        if (busy > BUSY) {
+            screen.line(
+                    "note",
+                    "the machine is busy: the disk took " + Figures.ratio(busy)
+                            + " x as long in the median turn as in its quickest");
+        }
+    }
+
+    private static double best(List<Turn> measured, ToDoubleFunction<Turn> figure) {
+        return measured.stream().mapToDouble(figure).min().orElseThrow();
     }
 
     private interface Part {
@@ -149,7 +166,7 @@ final class SpeedStep {
 
     private void printReplay(Path orders) {
         double best = 0;
-        for (int i = 0; i < turns; i++) {
+        for (int i = 0; i < REPLAYS; i++) {
             long started = System.nanoTime();
             try (WalReader reader = WalReader.open(ReadOptions.of(orders))) {
                 long records = KillStep.replay(reader, new OrderStore());

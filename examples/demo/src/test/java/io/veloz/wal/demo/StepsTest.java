@@ -95,7 +95,8 @@ class StepsTest {
         new Writer(new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8))
                 .write(orders, engine.events().subList(0, 100), 1);
         new SpeedStep(screen, 2, 1, 10_000_000).run(Files.createDirectory(dir.resolve("speed")), orders, 1_000_000);
-        assertThat(shown()).contains("write and fdatasync, ", "x the disk's own", "x one thread", "1.0 ms at most");
+        assertThat(shown())
+                .contains("write and fdatasync, 192 bytes", "x the disk's own", "x one thread", "1.0 ms at most");
         assertThat(screen.wrong()).isZero();
     }
 }
