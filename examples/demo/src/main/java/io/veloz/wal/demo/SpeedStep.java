@@ -22,7 +22,7 @@ final class SpeedStep {
 
     private static final String ROW = "%-32s %9s %9s %9s";
     private static final int WARM_UP_TURNS = 5;
-    private static final int REPLAYS = 7;
+    private static final int REPLAYS = 3;
     private static final int TIMES = 300;
     private static final double LATENCY_TARGET = 1.3;
     private static final double THREADS_TARGET = 5.0;
