@@ -1,6 +1,7 @@
 package io.veloz.wal;
 
 import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -36,10 +37,13 @@ final class Appender {
         int recordBytes = RecordLayout.size(bytes);
         long claim = writer.claim(1, recordBytes, future != null);
         long sequence = writer.firstSequence(claim);
+        @Nullable PendingAppend pending = null;
         try {
-            put(writer.recordsAt(claim), type, 0, timestamp, payload);
+            int at = writer.recordsAt(claim);
+            put(at, at + recordBytes, type, 0, timestamp, payload);
             if (future != null) {
-                writer.register(sequence, future);
+                pending = new PendingAppend(future, sequence);
+                writer.register(sequence, pending);
             }
         } catch (Throwable t) {
             // A payload in a mapped file that has become shorter, or memory that is out: the sequence is taken, and the
@@ -48,8 +52,8 @@ final class Appender {
             throw t;
         }
         writer.publish(claim, 1, recordBytes, durability);
-        if (future != null) {
-            writer.failIfPending(sequence, future);
+        if (pending != null) {
+            writer.failIfPending(sequence, pending);
         }
         return sequence;
     }
@@ -61,23 +65,28 @@ final class Appender {
         int recordBytes = sizeOf(group);
         long timestamp = clock.getAsLong();
         long claim = writer.claim(records, recordBytes, future != null);
-        long last = writer.firstSequence(claim) + records - 1;
+        long first = writer.firstSequence(claim);
+        long last = first + records - 1;
+        @Nullable PendingAppend pending = null;
         try {
             int at = writer.recordsAt(claim);
+            int end = at + recordBytes;
             for (int i = 0; i < records; i++) {
                 int flags = i < records - 1 ? RecordLayout.GROUP_CONTINUES : 0;
-                at = put(at, group.type(i), flags, group.timestampNanos(i, timestamp), group.payload(i));
+                at = put(at, end, group.type(i), flags, group.timestampNanos(i, timestamp), group.payload(i));
             }
             if (future != null) {
-                writer.register(last, future);
+                // At the first record: the group is one batch, so it is delivered as a whole.
+                pending = new PendingAppend(future, last);
+                writer.register(first, pending);
             }
         } catch (Throwable t) {
             writer.publishBroken(claim, records, recordBytes);
             throw t;
         }
         writer.publish(claim, records, recordBytes, durability);
-        if (future != null) {
-            writer.failIfPending(last, future);
+        if (pending != null) {
+            writer.failIfPending(first, pending);
         }
         return last;
     }
@@ -102,8 +111,12 @@ final class Appender {
         }
     }
 
-    private int put(int at, int type, int flags, long timestampNanos, ByteBuffer payload) {
+    private int put(int at, int end, int type, int flags, long timestampNanos, ByteBuffer payload) {
         int bytes = payload.remaining();
+        if (RecordLayout.size(bytes) > end - at) {
+            // It would run into the record of another thread.
+            throw new IllegalStateException("the payload has grown to " + bytes + " bytes while it was appended");
+        }
         ByteBuffer target = writer.bytes();
         RecordLayout.putHeader(target, at, bytes, type, flags, timestampNanos);
         target.put(at + RecordLayout.HEADER_BYTES, payload, payload.position(), bytes);

@@ -8,6 +8,8 @@ import io.veloz.wal.storage.NewDirectory;
 import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The salvage of a damaged log into a new directory, which gets its name when it is whole. */
 final class Salvage {
@@ -68,8 +70,22 @@ final class Salvage {
             }
             copy.finish();
             progress.update(total, total);
-            return new SalvageReport(records, first, last, reader.lost(), reader.hasTornTail());
+            return new SalvageReport(records, first, last, lost(reader, source, last), reader.hasTornTail());
         }
+    }
+
+    /** What the reader stepped over, and what it could not know of: a last segment that is not there. */
+    private static List<LostRange> lost(WalReader reader, RecoveryReport source, long last) {
+        List<LostRange> lost = new ArrayList<>(reader.lost());
+        for (LostRange range : source.lost()) {
+            boolean told = lost.stream()
+                    .anyMatch(other -> other.firstSequence() <= range.firstSequence()
+                            && (other.lastSequence() < 0 || other.lastSequence() >= range.firstSequence()));
+            if (range.firstSequence() > last && !told) {
+                lost.add(range);
+            }
+        }
+        return lost;
     }
 
     /** Where the old log began after its last trim: what lies before was not lost. */

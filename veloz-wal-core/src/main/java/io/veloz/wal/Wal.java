@@ -16,11 +16,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +41,9 @@ import org.slf4j.LoggerFactory;
 public final class Wal implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
+    /** So long a reader sleeps at a time when the log has ended. */
+    private static final long AFTER_END_NANOS = 5_000_000;
+
     private final WalConfig config;
     private final Storage storage;
     private final SegmentNames names;
@@ -47,6 +54,12 @@ public final class Wal implements AutoCloseable {
     private final CheckpointSlots checkpoints;
     private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Who may still touch the files: the writer, and a checkpoint that is being written. The last one unlocks. */
+    private final AtomicInteger users = new AtomicInteger(1);
+
+    /** One checkpoint at a time. No monitor, so that a virtual thread is not pinned. */
+    private final ReentrantLock checkpointing = new ReentrantLock();
 
     /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
     public static Wal open(Path directory) {
@@ -95,8 +108,8 @@ public final class Wal implements AutoCloseable {
                                     config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
                             config.acceptMissingEnds())
                     .recover();
-            CheckpointSlots checkpoints = new CheckpointSlots(storage, names, recovered.logId());
             LogWriter writer = new LogWriter(config, storage, names, recovered);
+            CheckpointSlots checkpoints = new CheckpointSlots(writer.storage(), names, recovered.logId());
             Wal wal = new Wal(config, storage, names, lock, recovered.report(), writer, checkpoints);
             writer.start();
             writer.event(listener -> listener.onOpened(recovered.report()));
@@ -239,7 +252,16 @@ public final class Wal implements AutoCloseable {
     /** As {@link #awaitDurable(long)}; returns false if it took longer. */
     public boolean awaitDurable(long sequence, Duration timeout) {
         checkAppended(sequence);
-        return writer.awaitDurable(sequence, timeout.toNanos());
+        return writer.awaitDurable(sequence, nanos(timeout));
+    }
+
+    /** So long a time that it does not fit is for ever. */
+    static long nanos(Duration timeout) {
+        try {
+            return timeout.toNanos();
+        } catch (ArithmeticException e) {
+            return timeout.isNegative() ? 0 : Long.MAX_VALUE;
+        }
     }
 
     private void checkAppended(long sequence) {
@@ -285,8 +307,16 @@ public final class Wal implements AutoCloseable {
 
             @Override
             public void awaitDurable(long sequence, long timeoutNanos) {
-                if (!closed.get() && !writer.hasFailed()) {
-                    writer.awaitDurable(sequence, timeoutNanos);
+                try {
+                    if (!closed.get() && writer.awaitDurable(sequence, timeoutNanos)) {
+                        return;
+                    }
+                } catch (WalFailedException e) {
+                    // The failure is for those who append. What is durable can be read all the same.
+                }
+                if (closed.get() || writer.hasFailed()) {
+                    // Nothing will come, but the reader has promised to wait.
+                    LockSupport.parkNanos(this, Math.min(timeoutNanos, AFTER_END_NANOS));
                 }
             }
         });
@@ -296,14 +326,31 @@ public final class Wal implements AutoCloseable {
 
     /**
      * Writes a checkpoint: the state that an application had after a record, so that its next replay can start there.
-     * Returns when it is on disk and has been read back. The two newest are kept.
+     * Returns when it is on disk and has been read back. The two newest are kept. If the log is closed meanwhile the
+     * directory stays locked until the checkpoint is written.
      *
      * @param sequence the content covers every record up to this one, which must be durable
      * @throws WalDiskFullException if there is no room; the checkpoints there were are untouched
      * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
      */
-    public synchronized WalCheckpoint writeCheckpoint(long sequence, CheckpointContent content) {
+    public WalCheckpoint writeCheckpoint(long sequence, CheckpointContent content) {
+        Objects.requireNonNull(content, "content");
         checkOpen();
+        checkpointing.lock();
+        try {
+            enter();
+            try {
+                return writeCheckpointAlone(sequence, content);
+            } finally {
+                leave();
+            }
+        } finally {
+            checkpointing.unlock();
+        }
+    }
+
+    private WalCheckpoint writeCheckpointAlone(long sequence, CheckpointContent content) {
+        writer.throwIfFailed();
         if (sequence < 0 || sequence > writer.durableSequence()) {
             throw new IllegalArgumentException("checkpoint for record " + sequence + ": expected 0 to "
                     + writer.durableSequence() + ", the last durable one");
@@ -415,11 +462,20 @@ public final class Wal implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        writer.close(this::unlock);
+        writer.close(this::leave);
         writer.throwIfFailed();
     }
 
-    private void unlock() {
+    private void enter() {
+        if (users.getAndUpdate(count -> count == 0 ? 0 : count + 1) == 0) {
+            throw new IllegalStateException("the log is closed");
+        }
+    }
+
+    private void leave() {
+        if (users.decrementAndGet() > 0) {
+            return;
+        }
         try {
             lock.close();
         } catch (IOException e) {

@@ -96,8 +96,7 @@ public final class WalReader implements AutoCloseable {
             throws IOException {
         for (int attempt = 0; ; attempt++) {
             boolean live = writerLives.lives();
-            Analyser analyser = new Analyser(
-                    storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds || options.salvage, live);
+            Analyser analyser = new Analyser(storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds, live);
             try {
                 Analysis analysis = analyser.analyse();
                 if (!live || analysis.problem(storage.describe()) == null || attempt == 20) {
@@ -152,7 +151,7 @@ public final class WalReader implements AutoCloseable {
      * @return false if none became durable in that time, the thread was interrupted, or the reader has reached its end
      */
     public boolean next(Duration timeout) {
-        long nanos = timeout.toNanos();
+        long nanos = Wal.nanos(timeout);
         long deadline = System.nanoTime() + nanos;
         while (true) {
             // Asked first: what becomes durable after the look is waited for, not missed.

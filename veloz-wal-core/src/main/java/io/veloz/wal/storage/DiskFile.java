@@ -11,6 +11,8 @@ import java.nio.file.Path;
  * (see {@link UninterruptibleThread}): an interrupt closes a {@link FileChannel} for everybody.
  */
 final class DiskFile implements StorageFile {
+    private static final int LONGEST_HEAP_WRITE_BYTES = 256 * 1024;
+
     private final DiskStorage storage;
     private final Path path;
     private final FileChannel channel;
@@ -23,10 +25,17 @@ final class DiskFile implements StorageFile {
 
     @Override
     public int write(ByteBuffer source, long position) throws IOException {
+        int end = source.limit();
+        if (!source.isDirect()) {
+            // The channel copies heap buffers to direct memory of the same size, of which there may be little.
+            source.limit((int) Math.min(end, (long) source.position() + LONGEST_HEAP_WRITE_BYTES));
+        }
         try {
             return channel.write(source, position);
         } catch (IOException e) {
             throw storage.told(e, path);
+        } finally {
+            source.limit(end);
         }
     }
 

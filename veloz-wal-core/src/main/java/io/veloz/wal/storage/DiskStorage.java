@@ -3,6 +3,7 @@ package io.veloz.wal.storage;
 import io.veloz.wal.WalOpenException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -34,8 +35,14 @@ public final class DiskStorage implements Storage {
     public static DiskStorage createOrOpen(Path directory) {
         Path path = directory.toAbsolutePath().normalize();
         try {
-            createDurably(path);
-        } catch (IOException e) {
+            // On a thread of its own, because an interrupt of the caller would close the channel of the force.
+            UninterruptibleThread.call("veloz-wal-open " + path, () -> {
+                createDurably(path);
+                return path;
+            });
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
             throw new WalOpenException("cannot create directory " + path + ": " + e, e);
         }
         return open(path);
@@ -60,16 +67,29 @@ public final class DiskStorage implements Storage {
     }
 
     private static void createDurably(Path path) throws IOException {
+        Path parent = path.getParent();
         if (Files.exists(path)) {
+            forceEntry(parent);
             return;
         }
-        Path parent = path.getParent();
         if (parent != null) {
             createDurably(parent);
         }
         Files.createDirectories(path);
         if (parent != null) {
             forceDirectory(parent);
+        }
+    }
+
+    /** Of a directory that is there already: who made it may have died before the force. */
+    private static void forceEntry(@Nullable Path parent) throws IOException {
+        if (parent == null) {
+            return;
+        }
+        try {
+            forceDirectory(parent);
+        } catch (AccessDeniedException e) {
+            // Not ours, then, and nobody without the right to write there made a directory in it.
         }
     }
 

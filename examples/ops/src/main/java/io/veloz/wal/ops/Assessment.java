@@ -23,6 +23,9 @@ record Assessment(int exitCode, String word, List<String> findings) {
                         + " off and keeps it");
             }
         }
+        if (report.segments().isEmpty()) {
+            findings.add("there is no segment: nothing was ever written here, or every file of the log is gone");
+        }
         for (LostRange range : report.lost()) {
             findings.add(range.toString());
         }

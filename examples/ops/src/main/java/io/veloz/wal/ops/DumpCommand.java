@@ -33,7 +33,10 @@ import picocli.CommandLine.Spec;
             "  veloz-wal dump --from 2000 --to 2010 --json /var/lib/veloz/wal",
             "  diff <(veloz-wal dump --format crc A) <(veloz-wal dump --format crc B)",
             "",
-            "  0 all printed, also before a torn tail · 1 a salvage declared losses in it · 2 damaged, or no log · 64 usage"
+            "  0   all printed, also before a torn tail",
+            "  1   a salvage declared losses in what was read",
+            "  2   damaged, or no log",
+            "  64  usage"
         })
 final class DumpCommand implements Callable<Integer> {
     /** What a line looks like. */

@@ -28,8 +28,10 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  veloz-wal import /var/lib/veloz/wal /var/lib/veloz/wal-new",
             "",
-            "  0 imported, no finding · 1 imported, findings, nothing acknowledged lost ·",
-            "  2 imported, but the old log lost or may have lost acknowledged data; or failed: then there is no DIR · 64 usage"
+            "  0   imported, no finding",
+            "  1   imported, with findings; nothing acknowledged was lost",
+            "  2   imported, but the old log lost or may have lost acknowledged data; or failed, and there is no DIR",
+            "  64  usage"
         })
 final class ImportCommand implements Callable<Integer> {
     private final Streams streams;

@@ -23,7 +23,10 @@ import picocli.CommandLine.Option;
             "  veloz-wal inspect /var/lib/veloz/wal",
             "  veloz-wal inspect --json /var/lib/veloz/wal",
             "",
-            "  0 sound · 1 a torn tail, or losses that a salvage declared · 2 damaged, or no log · 64 usage"
+            "  0   sound",
+            "  1   a torn tail, or losses that a salvage declared",
+            "  2   damaged, or no log",
+            "  64  usage"
         })
 final class InspectCommand implements Callable<Integer> {
     private final Streams streams;

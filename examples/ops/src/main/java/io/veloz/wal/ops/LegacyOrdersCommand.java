@@ -29,7 +29,10 @@ import picocli.CommandLine.TypeConversionException;
             "  veloz-wal legacy-orders /var/lib/veloz/wal",
             "  veloz-wal legacy-orders /var/lib/veloz/wal --mode legacy-b | jq .findings",
             "",
-            "  0 no finding · 1 findings, nothing acknowledged lost · 2 acknowledged data is or may be lost · 64 usage"
+            "  0   no finding",
+            "  1   findings, nothing acknowledged lost",
+            "  2   acknowledged data is or may be lost, or no old log",
+            "  64  usage"
         })
 final class LegacyOrdersCommand implements Callable<Integer> {
     private final Streams streams;

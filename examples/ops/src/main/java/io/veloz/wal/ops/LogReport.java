@@ -49,7 +49,7 @@ final class LogReport {
                     Assessment.word(segment),
                     range,
                     Units.count(segment.records()),
-                    Units.count(segment.dataBytes()));
+                    segment.fileBytes() == 0 ? "-" : Units.count(segment.dataBytes()));
             if (segment.records() > 0) {
                 out.lineOf(
                         "    %s to %s",

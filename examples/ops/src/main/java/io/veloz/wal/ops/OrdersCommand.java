@@ -23,7 +23,10 @@ import picocli.CommandLine.Option;
         footer = {
             "  veloz-wal orders /var/lib/veloz/wal | jq '.orders[] | select(.status == \"PARTIALLY_FILLED\")'",
             "",
-            "  0 all orders, also before a torn tail · 1 a salvage declared losses · 2 damaged, or no log · 64 usage"
+            "  0   all orders, also before a torn tail",
+            "  1   a salvage declared losses, so orders may be wrong",
+            "  2   damaged, or no log",
+            "  64  usage"
         })
 final class OrdersCommand implements Callable<Integer> {
     private final Streams streams;

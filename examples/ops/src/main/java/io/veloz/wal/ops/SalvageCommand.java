@@ -27,7 +27,10 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  veloz-wal salvage /var/lib/veloz/wal /var/lib/veloz/wal-salvaged",
             "",
-            "  0 nothing is lost · 1 only a torn tail, which was never acknowledged · 2 records are lost, or failed · 64 usage"
+            "  0   nothing is lost",
+            "  1   only a torn tail, which was never acknowledged",
+            "  2   records are lost, or it failed, and there is no NEW_DIR",
+            "  64  usage"
         })
 final class SalvageCommand implements Callable<Integer> {
     private final Streams streams;

@@ -31,10 +31,12 @@ import picocli.CommandLine.Spec;
         versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
-            "  veloz-wal stress /tmp/try --threads 16 --seconds 30 > acked.txt",
-            "  veloz-wal dump --format crc /tmp/try",
+            "  veloz-wal stress data/try --threads 16 --seconds 30 > acked.txt",
+            "  veloz-wal dump --format crc data/try",
             "",
-            "  0 done, or nobody reads the output any more · 2 the log failed or does not open · 64 usage"
+            "  0   done, or nobody reads the output any more",
+            "  2   the log failed, or does not open",
+            "  64  usage"
         })
 final class StressCommand implements Callable<Integer> {
     private static final long DEFAULT_SECONDS = 10;

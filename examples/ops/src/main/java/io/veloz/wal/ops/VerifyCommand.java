@@ -24,7 +24,10 @@ import picocli.CommandLine.Option;
             "  veloz-wal verify /var/lib/veloz/wal",
             "  veloz-wal verify --json /backup/wal | jq .verdict",
             "",
-            "  0 sound · 1 a torn tail, or losses that a salvage declared · 2 damaged, or no log · 64 usage"
+            "  0   sound",
+            "  1   a torn tail, or losses that a salvage declared",
+            "  2   damaged, or no log",
+            "  64  usage"
         })
 final class VerifyCommand implements Callable<Integer> {
     private final Streams streams;

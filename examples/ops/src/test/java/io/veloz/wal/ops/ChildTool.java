@@ -49,9 +49,12 @@ final class ChildTool implements AutoCloseable {
         return out.lines().toList();
     }
 
-    /** As kill -9. */
+    /** As kill -9. What it said before can still be read. */
     void kill() {
-        process.destroyForcibly().onExit().join();
+        // Not Process.destroyForcibly(): that one closes our end of the pipes too.
+        if (ProcessHandle.of(process.pid()).map(ProcessHandle::destroyForcibly).orElse(false)) {
+            process.onExit().join();
+        }
     }
 
     String errors() throws IOException {

@@ -18,7 +18,7 @@ class ToolTest {
     @ValueSource(strings = {"inspect", "verify", "dump", "orders", "legacy-orders", "import", "salvage", "stress"})
     void helpTeaches(String command) {
         ToolRun run = ToolRun.of(command, "--help").exits(ExitCode.OK);
-        assertThat(run.out()).contains("Usage: veloz-wal " + command, "Examples and exit codes:", "64 usage");
+        assertThat(run.out()).contains("Usage: veloz-wal " + command, "Examples and exit codes:", "64  usage");
         assertThat(run.err()).isEmpty();
         assertThat(ToolRun.of("--help").out()).contains("  " + command + " ");
     }

@@ -75,6 +75,9 @@ final class AppendBuffer {
     /** The last sequence taken. Written by the commit thread, before {@link #consumedPosition}. */
     private volatile long takenSequence;
 
+    /** Bytes taken that are not in the file yet. Written by the commit thread, before {@link #consumedPosition}. */
+    private volatile long takenBytes;
+
     // Of the commit thread alone.
     private long takePosition;
 
@@ -95,10 +98,10 @@ final class AppendBuffer {
     /**
      * Claims room and sequences, or nothing. What is claimed must be published: the commit thread waits for it.
      *
-     * @param sequenceLimit sequences beyond it are not given
+     * @param firstLimit the first sequence must not be beyond it
      * @return the position of the claim, {@link #FULL} or {@link #CLOSED}
      */
-    long claim(int records, int recordBytes, long sequenceLimit) {
+    long claim(int records, int recordBytes, long firstLimit) {
         int frame = frameBytes(recordBytes);
         while (true) {
             long consumed = consumedPosition.value();
@@ -113,7 +116,7 @@ final class AppendBuffer {
             long position = completePosition(seen, consumed);
             long sequence = completeSequence(seen, taken);
             int padding = padding(position, frame);
-            if (position + padding + frame - consumed > capacity || records > sequenceLimit - sequence) {
+            if (position + padding + frame - consumed > capacity || sequence >= firstLimit) {
                 if (consumed != consumedPosition.value()) {
                     continue;
                 }
@@ -214,6 +217,12 @@ final class AppendBuffer {
         }
     }
 
+    /** Bytes claimed that are not in the file yet: at least those, as they pass from one count to the other. */
+    long unwrittenBytes() {
+        long pending = pendingBytes();
+        return pending + takenBytes;
+    }
+
     int capacity() {
         return capacity;
     }
@@ -276,7 +285,13 @@ final class AppendBuffer {
             }
             takePosition += length;
         }
+        takenBytes = takePosition - consumedPosition.value();
         giveBack(taken.records);
+    }
+
+    /** What was taken is in the file, and the file's room has been told. */
+    void writtenOnCommitThread() {
+        takenBytes = 0;
     }
 
     private void giveBack(int records) {

@@ -25,8 +25,11 @@ final class CommitState {
     /** Bytes left in the active segment. Written by the commit thread. */
     volatile long activeRoomBytes;
 
-    /** Why the next segment cannot be made for lack of room; null if it can. Written by the housekeeping thread. */
+    /** Why the next segment cannot be made, or the last one sealed, for lack of room. Written by the housekeeping thread. */
     volatile @Nullable String diskFull;
+
+    /** Why what was taken cannot be written for lack of room; null if it can. Written by the commit thread. */
+    volatile @Nullable String writeBlocked;
 
     private final CopyOnWriteArrayList<Runnable> whenFailed = new CopyOnWriteArrayList<>();
 
@@ -72,6 +75,17 @@ final class CommitState {
         durable.fail(this::exception);
         sealed.fail(this::exception);
         buffer.consumedPosition().fail(this::exception);
+    }
+
+    boolean isDiskFull() {
+        return diskFull != null || writeBlocked != null;
+    }
+
+    /** No segment will be sealed any more: those who wait for one are told. */
+    void endSealing() {
+        if (!hasFailed()) {
+            sealed.fail(() -> new IllegalStateException("the log is closed"));
+        }
     }
 
     boolean hasFailed() {

@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.Durability;
+import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFullException;
@@ -185,9 +186,7 @@ final class CommitThread implements Runnable {
         if (taken.broken) {
             throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
         }
-        boolean tooOld = settings.segmentMaxAgeNanos > 0
-                && !active.content().isEmpty()
-                && System.nanoTime() - activeSinceNanos >= settings.segmentMaxAgeNanos;
+        boolean tooOld = ages() && System.nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while there was no room on the disk for the next segment");
         }
@@ -205,7 +204,6 @@ final class CommitThread implements Runnable {
     private void write(int end, int records, long first) throws IOException {
         long durable = state.durable.value();
         long before = active.position();
-        boolean full = false;
         while (true) {
             try {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
@@ -214,11 +212,11 @@ final class CommitThread implements Runnable {
                 // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
                 // the batch counts yet: the same bytes go to the same place when there is room.
                 waitForRoom(e);
-                full = true;
             }
         }
-        if (full) {
-            state.diskFull = null;
+        if (state.writeBlocked != null) {
+            state.writeBlocked = null;
+            notifier.event(WalListener::onDiskFullEnded);
         }
         batch.clear();
         if (records > 0 && active.content().firstSequence() == first) {
@@ -227,6 +225,7 @@ final class CommitThread implements Runnable {
         writtenSequence = first + records - 1;
         promisedSequence = durable;
         state.activeRoomBytes = active.room();
+        buffer.writtenOnCommitThread();
         stats.batch(records, active.position() - before);
     }
 
@@ -234,7 +233,11 @@ final class CommitThread implements Runnable {
         if (closing) {
             throw cause;
         }
-        state.diskFull = String.valueOf(cause.getMessage());
+        if (state.writeBlocked == null) {
+            String reason = String.valueOf(cause.getMessage());
+            state.writeBlocked = reason;
+            notifier.event(listener -> listener.onDiskFull(reason));
+        }
         LockSupport.parkNanos(this, DISK_FULL_RETRY_NANOS);
         state.throwIfFailed();
     }
@@ -276,8 +279,7 @@ final class CommitThread implements Runnable {
             force();
             return true;
         }
-        boolean asked = rollAt.get() > rolledSequence && writtenSequence > rolledSequence;
-        if (asked || (ages() && now - ageDue() >= 0)) {
+        if (isRollAsked() || (ages() && now - ageDue() >= 0)) {
             // Written at once, so that the new segment says how the old one ended.
             if (roll()) {
                 heartbeat();
@@ -295,8 +297,13 @@ final class CommitThread implements Runnable {
         return promisedSequence < state.durable.value() && writtenSequence == state.durable.value();
     }
 
+    /** Only when the next segment is there: the commits need not wait for it as long as this one has room. */
     private boolean ages() {
-        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty();
+        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && housekeeper.isPrepared();
+    }
+
+    private boolean isRollAsked() {
+        return rollAt.get() > rolledSequence && writtenSequence > rolledSequence && housekeeper.isPrepared();
     }
 
     private long forceDue() {
@@ -339,8 +346,7 @@ final class CommitThread implements Runnable {
 
     private boolean isAsked() {
         long durable = state.durable.value();
-        return (writtenSequence > durable && forceUpTo.get() > durable)
-                || (rollAt.get() > rolledSequence && writtenSequence > rolledSequence);
+        return (writtenSequence > durable && forceUpTo.get() > durable) || isRollAsked();
     }
 
     private long nanosUntilChore() {

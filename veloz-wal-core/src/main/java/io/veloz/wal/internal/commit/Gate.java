@@ -1,6 +1,5 @@
 package io.veloz.wal.internal.commit;
 
-import io.veloz.wal.WalException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -11,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * A number that only grows, for which threads can wait. One thread opens it; any thread waits.
  *
  * <p>Waiters stand in a lock-free stack. No wake-up is lost: a waiter pushes itself and then looks at the value; the
- * opener stores the value and then takes the stack. All four are volatile, so one of them sees the other. No monitor is
- * held while a thread waits, so a virtual thread is not pinned.
+ * opener stores the value and then takes the stack. All four are volatile, so one of them sees the other. Who takes the
+ * stack and puts a waiter back looks once more, for the same reason. No monitor is held while a thread waits, so a virtual
+ * thread is not pinned.
  */
 final class Gate {
     /** How long a lone waiter looks at the value before it parks: about as long as a force takes on a good disk. */
@@ -45,7 +45,7 @@ final class Gate {
     }
 
     private volatile long value;
-    private volatile @Nullable Supplier<? extends WalException> failure;
+    private volatile @Nullable Supplier<? extends RuntimeException> failure;
     private volatile @Nullable Waiter waiters;
 
     /** At most one thread spins for each gate, so that waiting costs at most one core. */
@@ -69,7 +69,7 @@ final class Gate {
     }
 
     /** Lets everybody through, for good; those whose value was not reached get a failure each. */
-    void fail(Supplier<? extends WalException> cause) {
+    void fail(Supplier<? extends RuntimeException> cause) {
         failure = cause;
         wake();
     }
@@ -79,14 +79,20 @@ final class Gate {
         while (waiter != null) {
             @Nullable Waiter next = waiter.next;
             if (!waiter.gone) {
-                if (waiter.target <= value || failure != null) {
-                    LockSupport.unpark(waiter.thread);
-                } else {
+                if (!isOver(waiter)) {
                     push(waiter);
+                }
+                // Also after the push: while the waiter was in our hands, an opener may have found the stack empty.
+                if (isOver(waiter)) {
+                    LockSupport.unpark(waiter.thread);
                 }
             }
             waiter = next;
         }
+    }
+
+    private boolean isOver(Waiter waiter) {
+        return waiter.target <= value || failure != null;
     }
 
     private void push(Waiter waiter) {
@@ -102,7 +108,7 @@ final class Gate {
      *
      * @param timeoutNanos how long at the most; {@link Long#MAX_VALUE} for ever
      * @return whether it was reached
-     * @throws WalException what the gate failed with, if the value was not reached before
+     * @throws RuntimeException what the gate failed with, if the value was not reached before
      */
     boolean await(long target, long timeoutNanos) {
         if (value >= target) {
@@ -143,7 +149,7 @@ final class Gate {
         boolean interrupted = false;
         try {
             while (value < target) {
-                Supplier<? extends WalException> cause = failure;
+                Supplier<? extends RuntimeException> cause = failure;
                 if (cause != null) {
                     // Once more: the value may have been reached just before the failure.
                     if (value >= target) {

@@ -1,5 +1,6 @@
 package io.veloz.wal.internal.commit;
 
+import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -67,6 +68,12 @@ final class Housekeeper implements Runnable {
     private boolean commitsWait;
     private boolean closing;
     private boolean stopping;
+    private boolean ended;
+
+    /** Whether {@link #prepared} is there, for those who do not want to wait for it. */
+    private volatile boolean isPrepared;
+
+    private volatile Runnable whenPrepared = () -> {};
 
     record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
 
@@ -93,6 +100,11 @@ final class Housekeeper implements Runnable {
         this.thread = new UninterruptibleThread(this, threadName);
     }
 
+    /** Has the commit thread told that there is a next segment. Before {@link #start}. */
+    void whenPrepared(Runnable wake) {
+        whenPrepared = wake;
+    }
+
     void start() {
         thread.start();
     }
@@ -116,6 +128,7 @@ final class Housekeeper implements Runnable {
             Prepared next = state.hasFailed() ? null : prepared;
             if (next != null) {
                 prepared = null;
+                isPrepared = false;
                 toSeal = active;
                 changed.signalAll();
             }
@@ -143,11 +156,17 @@ final class Housekeeper implements Runnable {
 
     // ---- any thread
 
+    /** Whether there is a next segment, so that a roll does not wait. */
+    boolean isPrepared() {
+        return isPrepared;
+    }
+
     /** Runs a task between the others. */
     void execute(FutureTask<?> task) {
         lock.lock();
         try {
-            if (stopping) {
+            if (stopping || ended) {
+                state.throwIfFailed();
                 throw new IllegalStateException("the log is closed");
             }
             tasks.add(task);
@@ -204,9 +223,21 @@ final class Housekeeper implements Runnable {
         } catch (Throwable t) {
             state.fail("housekeeping failed: " + t, t);
         } finally {
-            runTasks();
-            closeFiles();
+            end();
         }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            // From here on tasks are refused, because nobody would run them.
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
+        runTasks();
+        state.endSealing();
+        closeFiles();
     }
 
     private boolean step() throws IOException {
@@ -226,7 +257,7 @@ final class Housekeeper implements Runnable {
             lock.unlock();
         }
         if (sealing != null) {
-            seal(sealing);
+            return seal(sealing);
         } else if (!runTasks() && prepare) {
             prepareNext();
         }
@@ -251,13 +282,20 @@ final class Housekeeper implements Runnable {
         }
     }
 
-    private void seal(SegmentFile segment) throws IOException {
-        var report = sealedSegments.seal(segment);
-        segment.close();
-        storage.rename(names.current(), names.sealed(segment.segment().number()));
-        storage.forceDirectory();
-        storage.rename(names.prepared(), names.current());
-        storage.forceDirectory();
+    /** False if the log is stopping and there is no room to seal: the next open does it, as after a crash. */
+    private boolean seal(SegmentFile segment) throws IOException {
+        SegmentReport report;
+        try {
+            report = whenThereIsRoom(() -> sealedSegments.seal(segment));
+            segment.close();
+            String sealed = names.sealed(segment.segment().number());
+            whenThereIsRoom(() -> rename(names.current(), sealed));
+            storage.forceDirectory();
+            whenThereIsRoom(() -> rename(names.prepared(), names.current()));
+            storage.forceDirectory();
+        } catch (StoppedException e) {
+            return false;
+        }
         stats.roll();
         lock.lock();
         try {
@@ -267,6 +305,33 @@ final class Housekeeper implements Runnable {
         }
         notifier.event(listener -> listener.onRolled(report));
         state.sealed.open(segment.content().lastSequence());
+        return true;
+    }
+
+    private boolean rename(String from, String to) throws IOException {
+        storage.rename(from, to);
+        return true;
+    }
+
+    /** Something that leaves nothing behind when it fails for lack of room. */
+    @FunctionalInterface
+    private interface RoomTaker<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T whenThereIsRoom(RoomTaker<T> taker) throws IOException {
+        while (true) {
+            try {
+                T result = taker.run();
+                endDiskFull();
+                return result;
+            } catch (StorageFullException e) {
+                beginDiskFull(String.valueOf(e.getMessage()));
+            }
+            if (!pauseBeforeRetry(LAST_RETRY_NANOS) && !runTasks()) {
+                throw new StoppedException();
+            }
+        }
     }
 
     private void prepareNext() throws IOException {
@@ -281,24 +346,42 @@ final class Housekeeper implements Runnable {
         if (file == null) {
             return;
         }
-        if (storage.list().contains(names.prepared())) {
-            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
+        boolean published = false;
+        try {
+            publish();
+            published = true;
+        } catch (StoppedException e) {
+            return;
+        } finally {
+            if (!published) {
+                file.close();
+            }
         }
-        SegmentMaker.publish(storage, names);
         lock.lock();
         try {
             prepared = new Prepared(file, header);
+            isPrepared = true;
             nextNumber++;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+        whenPrepared.run();
+    }
+
+    private void publish() throws IOException {
+        if (storage.list().contains(names.prepared())) {
+            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
+        }
+        whenThereIsRoom(() -> rename(names.preparing(), names.prepared()));
+        storage.forceDirectory();
     }
 
     /** Null if the log is stopping, or a segment waits to be sealed: that goes first. */
     private @Nullable StorageFile fillUntilItSucceeds(SegmentHeader header) throws IOException {
         long retryNanos = FIRST_RETRY_NANOS;
-        for (int attempt = 1; ; attempt++) {
+        int attempts = 0;
+        while (true) {
             try {
                 StorageFile file = SegmentMaker.fill(storage, names, header, this::yieldToCommits);
                 endDiskFull();
@@ -307,10 +390,11 @@ final class Housekeeper implements Runnable {
                 return null;
             } catch (StorageFullException e) {
                 beginDiskFull(String.valueOf(e.getMessage()));
-                attempt = 0;
+                attempts = 0;
             } catch (IOException e) {
                 notifier.event(listener -> listener.onPrepareFailed(e.toString()));
-                if (attempt >= FATAL_ATTEMPTS && commitsWait()) {
+                attempts = commitsWait() ? attempts + 1 : 0;
+                if (attempts >= FATAL_ATTEMPTS) {
                     throw e;
                 }
             }

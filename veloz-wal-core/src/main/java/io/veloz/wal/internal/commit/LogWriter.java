@@ -15,8 +15,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +36,8 @@ public final class LogWriter {
     private final CommitThread commitThread;
     private final SealedSegments sealedSegments;
     private final TrimMark.Writer trimMark;
+    private final WatchedStorage watched;
+    private final ReentrantLock whileDiskFull = new ReentrantLock();
     private final long bufferFullTimeoutNanos;
     private final long closeTimeoutNanos;
 
@@ -48,10 +50,11 @@ public final class LogWriter {
         this.state = new CommitState(buffer, lastSequence);
         this.notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        this.sealedSegments = new SealedSegments(storage, names, recovered.sealed(), recovered.lastFooter());
-        this.trimMark = TrimMark.writer(storage, names, recovered.logId());
+        this.watched = new WatchedStorage(storage, state);
+        this.sealedSegments = new SealedSegments(watched, names, recovered.sealed(), recovered.lastFooter());
+        this.trimMark = TrimMark.writer(watched, names, recovered.logId());
         this.housekeeper = new Housekeeper(
-                storage,
+                watched,
                 names,
                 sealedSegments,
                 new Housekeeper.Settings(
@@ -78,6 +81,7 @@ public final class LogWriter {
         state.whenFailed(commitThread::wakeAlways);
         state.whenFailed(housekeeper::wake);
         state.whenFailed(notifier::signal);
+        housekeeper.whenPrepared(commitThread::wake);
     }
 
     public void start() {
@@ -94,10 +98,23 @@ public final class LogWriter {
      * @param future whether the claim is going to have a future
      */
     public long claim(int records, int recordBytes, boolean future) {
-        refuseIfDiskFull(recordBytes);
-        long limit = future ? notifier.sequenceLimit() : Long.MAX_VALUE - 1;
-        long claim = buffer.claim(records, recordBytes, limit);
+        long claim = tryToClaim(records, recordBytes, future);
         return claim >= 0 ? claim : claimSlowly(records, recordBytes, future, claim);
+    }
+
+    private long tryToClaim(int records, int recordBytes, boolean future) {
+        long limit = future ? notifier.slotLimit() : Long.MAX_VALUE - 1;
+        if (!state.isDiskFull()) {
+            return buffer.claim(records, recordBytes, limit);
+        }
+        // One after the other, so that all together do not claim more than there is room for.
+        whileDiskFull.lock();
+        try {
+            refuseIfDiskFull(recordBytes);
+            return buffer.claim(records, recordBytes, limit);
+        } finally {
+            whileDiskFull.unlock();
+        }
     }
 
     private long claimSlowly(int records, int recordBytes, boolean future, long firstAnswer) {
@@ -113,36 +130,43 @@ public final class LogWriter {
                 throw new WalBusyException("the append buffer of " + buffer.capacity() + " bytes stayed full for "
                         + bufferFullTimeoutNanos / 1_000_000 + " ms; " + buffer.pendingBytes() + " bytes are waiting");
             }
-            long last = buffer.lastClaimedSequence() + records;
-            if (future && last > notifier.sequenceLimit()) {
-                notifier.awaitSlot(last, left);
+            long first = buffer.lastClaimedSequence() + 1;
+            if (future && first > notifier.slotLimit()) {
+                notifier.awaitSlot(first, left);
             } else {
                 long consumed = buffer.consumedPosition().value();
                 if (buffer.pendingBytes() + 2L * AppendBuffer.frameBytes(recordBytes) > buffer.capacity()) {
                     buffer.consumedPosition().await(consumed + 1, left);
                 }
             }
-            refuseIfDiskFull(recordBytes);
-            long limit = future ? notifier.sequenceLimit() : Long.MAX_VALUE - 1;
-            answer = buffer.claim(records, recordBytes, limit);
+            answer = tryToClaim(records, recordBytes, future);
         }
         return answer;
     }
 
     /** Refuses what might not fit into the active segment any more, so that whatever has a sequence can be written. */
     private void refuseIfDiskFull(int recordBytes) {
+        String blocked = state.writeBlocked;
+        if (blocked != null) {
+            throw diskFull("no room to write", blocked);
+        }
         String reason = state.diskFull;
         if (reason == null) {
             return;
         }
-        long needed = LARGEST_GROWTH * (buffer.pendingBytes() + AppendBuffer.frameBytes(recordBytes))
+        // What is unwritten is asked for before the room: bytes that go from the one to the other meanwhile count
+        // twice,
+        // not at all never.
+        long needed = LARGEST_GROWTH * (buffer.unwrittenBytes() + AppendBuffer.frameBytes(recordBytes))
                 + 2L * SegmentFile.RECORDS_AT;
         if (needed > state.activeRoomBytes) {
-            throw new WalDiskFullException(
-                    "no room for the next segment, and the active one is full: " + reason
-                            + "; the record was not appended; free space, and the log goes on",
-                    null);
+            throw diskFull("no room for the next segment, and the active one is full", reason);
         }
+    }
+
+    private static WalDiskFullException diskFull(String what, String reason) {
+        return new WalDiskFullException(
+                what + ": " + reason + "; the record was not appended; free space, and the log goes on", null);
     }
 
     public long firstSequence(long claim) {
@@ -178,14 +202,14 @@ public final class LogWriter {
     }
 
     /** Before the claim is published. */
-    public void register(long sequence, CompletableFuture<Long> future) {
-        notifier.register(sequence, future);
+    public void register(long firstSequence, PendingAppend pending) {
+        notifier.register(firstSequence, pending);
     }
 
     /** After the claim is published: the log may have failed in between. */
-    public void failIfPending(long sequence, CompletableFuture<Long> future) {
+    public void failIfPending(long firstSequence, PendingAppend pending) {
         if (state.hasFailed()) {
-            notifier.failIfPending(sequence, future);
+            notifier.failIfPending(firstSequence, pending);
         }
     }
 
@@ -212,7 +236,11 @@ public final class LogWriter {
         commitThread.requestForce(sequence);
     }
 
-    /** Returns when everything up to a sequence is in sealed segments. */
+    /**
+     * Returns when everything up to a sequence is in sealed segments.
+     *
+     * @throws IllegalStateException if the log is closed before
+     */
     public void roll(long sequence) {
         commitThread.requestRoll(sequence);
         state.sealed.await(sequence, Long.MAX_VALUE);
@@ -220,15 +248,24 @@ public final class LogWriter {
 
     // ---- trimming
 
-    /** Runs a task on the thread that owns the sealed segments. */
+    /**
+     * Runs a task on the thread that owns the sealed segments.
+     *
+     * @throws IllegalStateException if the log is closed
+     */
     public <T> FutureTask<T> onHousekeeper(Callable<T> task) {
-        FutureTask<T> future = new FutureTask<>(task);
+        FutureTask<T> future = new FutureTask<>(() -> {
+            // Again, here: on a failed log nothing is changed any more.
+            state.throwIfFailed();
+            return task.call();
+        });
         housekeeper.execute(future);
         return future;
     }
 
     /** On the housekeeping thread. */
     public List<SegmentReport> trimOnHousekeeper(long upToSequence, int keepSegments) throws IOException {
+        state.throwIfFailed();
         List<SegmentReport> trimmed = sealedSegments.trim(upToSequence, keepSegments, trimMark);
         if (!trimmed.isEmpty()) {
             long last = trimmed.get(trimmed.size() - 1).lastSequence();
@@ -240,6 +277,11 @@ public final class LogWriter {
     /** The oldest sealed segment; null if there is none. On the housekeeping thread. */
     public @Nullable SegmentReport oldestOnHousekeeper() {
         return sealedSegments.oldest();
+    }
+
+    /** For whoever else changes files of the open log: a failed force of the directory fails the log. */
+    public Storage storage() {
+        return watched;
     }
 
     public void event(Consumer<WalListener> event) {
@@ -261,13 +303,14 @@ public final class LogWriter {
         commitThread.stop();
         boolean ended = commitThread.join(deadline - System.nanoTime());
         if (!ended) {
-            state.fail("close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk", null);
+            failClose();
         }
         housekeeper.stop();
         ended &= housekeeper.join(Math.max(1_000_000, deadline - System.nanoTime()));
         if (ended) {
             whenEnded.run();
         } else {
+            failClose();
             // A force that hangs may still return. Until then the lock stays, so that nobody else opens the files.
             Thread last = new Thread(
                     () -> {
@@ -284,13 +327,17 @@ public final class LogWriter {
         return ended;
     }
 
+    private void failClose() {
+        state.fail("close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk", null);
+    }
+
     /** The failure, for a caller who is to be told. */
     public void throwIfFailed() {
         state.throwIfFailed();
     }
 
     public boolean isDiskFull() {
-        return state.diskFull != null;
+        return state.isDiskFull();
     }
 
     public CommitStats stats() {

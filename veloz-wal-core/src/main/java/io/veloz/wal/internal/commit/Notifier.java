@@ -5,7 +5,6 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import java.util.ArrayDeque;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -17,16 +16,16 @@ import org.slf4j.LoggerFactory;
  * Completes futures and calls the listener, in the order of the sequences, on a thread of its own: the user's code never
  * runs on the commit thread.
  *
- * <p>A future stands in a slot for its sequence. It is put there before its record is published, so it is there when the
- * record becomes durable. A slot is free when the record that had it before has been delivered; claims beyond that are
- * refused, which bounds the memory.
+ * <p>A future stands in a slot for the sequence of its first record. It is put there before the record is published, so it
+ * is there when the record becomes durable. A slot is free when the record that had it before has been delivered; claims
+ * beyond that are refused, which bounds the memory, and keeps all pending futures within one round of the slots.
  */
 final class Notifier implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
     private final CommitState state;
     private final WalListener listener;
-    private final AtomicReferenceArray<@Nullable CompletableFuture<Long>> slots;
+    private final AtomicReferenceArray<@Nullable PendingAppend> slots;
     private final ArrayDeque<Consumer<WalListener>> events = new ArrayDeque<>();
     private final Thread thread;
 
@@ -51,7 +50,7 @@ final class Notifier implements Runnable {
     }
 
     /** The highest sequence that has a slot now. */
-    long sequenceLimit() {
+    long slotLimit() {
         return delivered.value() + slots.length();
     }
 
@@ -76,9 +75,9 @@ final class Notifier implements Runnable {
     }
 
     /** Before the record is published. */
-    void register(long sequence, CompletableFuture<Long> future) {
+    void register(long firstSequence, PendingAppend pending) {
         futuresUsed = true;
-        slots.set(slot(sequence), future);
+        slots.set(slot(firstSequence), pending);
     }
 
     /** After the commit thread has acknowledged, or the log has failed. */
@@ -171,10 +170,11 @@ final class Notifier implements Runnable {
             return;
         }
         if (futuresUsed) {
-            for (long sequence = Math.max(from, durable - slots.length()) + 1; sequence <= durable; sequence++) {
-                @Nullable CompletableFuture<Long> future = slots.getAndSet(slot(sequence), null);
-                if (future != null) {
-                    complete(future, sequence);
+            long end = Math.min(durable, from + slots.length());
+            for (long sequence = from + 1; sequence <= end; sequence++) {
+                @Nullable PendingAppend pending = slots.getAndSet(slot(sequence), null);
+                if (pending != null) {
+                    complete(pending);
                 }
             }
         }
@@ -184,11 +184,11 @@ final class Notifier implements Runnable {
 
     private void deliverFailure() {
         WalException failure = state.exception();
-        long last = ((WalFailedException) failure).lastInDoubt();
-        for (long sequence = delivered.value() + 1; sequence <= last; sequence++) {
-            @Nullable CompletableFuture<Long> future = slots.getAndSet(slot(sequence), null);
-            if (future != null) {
-                fail(future, state.exception());
+        long from = delivered.value();
+        for (long sequence = from + 1; sequence <= from + slots.length(); sequence++) {
+            @Nullable PendingAppend pending = slots.getAndSet(slot(sequence), null);
+            if (pending != null) {
+                fail(pending, state.exception());
             }
         }
         delivered.fail(state::exception);
@@ -196,27 +196,27 @@ final class Notifier implements Runnable {
     }
 
     /** For an appender that registered while the log was failing, so that the notifier may have passed its slot. */
-    void failIfPending(long sequence, CompletableFuture<Long> future) {
-        if (slots.compareAndSet(slot(sequence), future, null)) {
-            fail(future, state.exception());
+    void failIfPending(long firstSequence, PendingAppend pending) {
+        if (slots.compareAndSet(slot(firstSequence), pending, null)) {
+            fail(pending, state.exception());
         }
     }
 
-    private static void complete(CompletableFuture<Long> future, long sequence) {
+    private static void complete(PendingAppend pending) {
         try {
-            future.complete(sequence);
+            pending.future().complete(pending.sequence());
         } catch (Throwable t) {
             // Of a dependent of the user's, which CompletableFuture does not catch: an error such as
             // StackOverflowError.
-            LOG.error("a callback for record {} failed", sequence, t);
+            log("a callback for record " + pending.sequence() + " failed", t);
         }
     }
 
-    private static void fail(CompletableFuture<Long> future, WalException failure) {
+    private static void fail(PendingAppend pending, WalException failure) {
         try {
-            future.completeExceptionally(failure);
+            pending.future().completeExceptionally(failure);
         } catch (Throwable t) {
-            LOG.error("a callback for a failed record failed", t);
+            log("a callback for failed record " + pending.sequence() + " failed", t);
         }
     }
 
@@ -225,7 +225,15 @@ final class Notifier implements Runnable {
             event.accept(listener);
         } catch (Throwable t) {
             // Nobody can be handed it: this is the user's code on our thread.
-            LOG.error("the listener {} failed", listener, t);
+            log("a call of the listener " + listener.getClass().getName() + " failed", t);
+        }
+    }
+
+    private static void log(String what, Throwable t) {
+        try {
+            LOG.error(what, t);
+        } catch (Throwable alsoOfLogging) {
+            // Memory that is out, as a rule. This thread has to go on: others wait for their futures.
         }
     }
 

@@ -122,7 +122,8 @@ public final class BatchHeader {
         if (recordCount < 0 || recordCount > (length - recordsAt()) / RecordLayout.HEADER_BYTES) {
             throw new DamagedException(recordCount + " records in a batch of " + length + " bytes");
         }
-        if (firstSequence < 1 || durableSequence < 0 || durableSequence >= firstSequence) {
+        boolean overflows = firstSequence > Long.MAX_VALUE - recordCount;
+        if (firstSequence < 1 || overflows || durableSequence < 0 || durableSequence >= firstSequence) {
             throw new DamagedException(
                     "batch with first sequence " + firstSequence + " and durable sequence " + durableSequence);
         }

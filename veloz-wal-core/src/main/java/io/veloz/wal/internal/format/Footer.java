@@ -34,6 +34,24 @@ public record Footer(
     private static final int MIN_BYTES = FIXED_BYTES + TRAILER_BYTES;
     public static final int MAX_BYTES = MIN_BYTES + SparseIndex.MAX_ENTRIES * SparseIndex.ENTRY_BYTES;
 
+    /** The same without its largest part, to be kept in memory. */
+    public Footer withoutIndex() {
+        return new Footer(
+                number,
+                salt,
+                firstSequence,
+                lastSequence,
+                recordCount,
+                batchCount,
+                minTimestampNanos,
+                maxTimestampNanos,
+                dataEnd,
+                lastBatchCrc,
+                dataSha256,
+                previousFooterSha256,
+                SparseIndex.NONE);
+    }
+
     public ByteBuffer encode() {
         int bytes = MIN_BYTES + index.size() * SparseIndex.ENTRY_BYTES;
         ByteBuffer out = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);

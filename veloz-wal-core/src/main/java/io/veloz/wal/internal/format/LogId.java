@@ -7,6 +7,9 @@ import java.util.UUID;
 public record LogId(long high, long low) {
     public static final int BYTES = 16;
 
+    /** Of a log that has not begun yet. */
+    public static final LogId NONE = new LogId(0, 0);
+
     public static LogId random() {
         UUID uuid = UUID.randomUUID();
         return new LogId(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());

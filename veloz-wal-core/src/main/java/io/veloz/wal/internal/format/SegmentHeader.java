@@ -10,11 +10,24 @@ import java.nio.ByteOrder;
  * @param salt random for every segment that is created; under the checksum of everything in it, so that bytes of another
  *     file, or of an earlier life of this one, never count
  * @param maxBatchBytes no batch in the segment is longer; bounds what a reader must hold
+ * @param readOnlyCompatible feature flags that a reader may ignore and a writer must know; this version knows none
  */
 public record SegmentHeader(
-        LogId logId, long number, long salt, long segmentBytes, int maxBatchBytes, long createdNanos) {
+        LogId logId,
+        long number,
+        long salt,
+        long segmentBytes,
+        int maxBatchBytes,
+        long createdNanos,
+        int readOnlyCompatible) {
     public static final int BYTES = 4096;
     public static final int VERSION = 1;
+
+    /** The highest number whose file name has 16 digits. */
+    public static final long MAX_NUMBER = 9_999_999_999_999_999L;
+
+    /** No segment states more, so no reader allocates more for what a file says. */
+    public static final int MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
     /** "VELOZWAL" in a hex dump. */
     private static final long MAGIC = magic("VELOZWAL");
@@ -41,11 +54,20 @@ public record SegmentHeader(
         return value;
     }
 
+    /** Of a segment that this version writes: without feature flags. */
+    public SegmentHeader(LogId logId, long number, long salt, long segmentBytes, int maxBatchBytes, long createdNanos) {
+        this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0);
+    }
+
     /** The page, ready to be written. */
     public ByteBuffer encode() {
+        if (number > MAX_NUMBER) {
+            throw new IllegalStateException("segment number " + number + ": the last one is " + MAX_NUMBER);
+        }
         ByteBuffer page = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         page.putLong(0, MAGIC);
         page.putInt(VERSION_AT, VERSION);
+        page.putInt(READ_ONLY_COMPATIBLE_AT, readOnlyCompatible);
         page.putLong(LOG_ID_AT, logId.high());
         page.putLong(LOG_ID_AT + 8, logId.low());
         page.putLong(NUMBER_AT, number);
@@ -87,7 +109,17 @@ public record SegmentHeader(
                 page.getLong(SALT_AT),
                 page.getLong(SEGMENT_BYTES_AT),
                 page.getInt(MAX_BATCH_BYTES_AT),
-                page.getLong(CREATED_AT)));
+                page.getLong(CREATED_AT),
+                page.getInt(READ_ONLY_COMPATIBLE_AT)));
+    }
+
+    /** Whether these may be the first bytes of a page of ours that was not written to its end: none at all will do. */
+    public static boolean mayHaveBegun(ByteBuffer page, int available) {
+        boolean ours = true;
+        for (int i = 0; i < Math.min(available, 8); i++) {
+            ours &= page.get(i) == 0 || page.get(i) == (byte) (MAGIC >>> (8 * i));
+        }
+        return ours;
     }
 
     private static void checkVersion(ByteBuffer page) throws UnknownFormatException {
@@ -96,19 +128,19 @@ public record SegmentHeader(
             throw new UnknownFormatException("format version " + version + "; this library knows version " + VERSION);
         }
         int incompatible = page.getInt(INCOMPATIBLE_AT);
-        int readOnlyCompatible = page.getInt(READ_ONLY_COMPATIBLE_AT);
-        if (incompatible != 0 || readOnlyCompatible != 0) {
-            throw new UnknownFormatException(String.format(
-                    "feature flags incompatible=%08x read-only-compatible=%08x; this library knows none",
-                    incompatible, readOnlyCompatible));
+        if (incompatible != 0) {
+            throw new UnknownFormatException(
+                    String.format("feature flags incompatible=%08x; this library knows none", incompatible));
         }
     }
 
     private static SegmentHeader checked(SegmentHeader header) throws DamagedException {
         if (header.number < 1
+                || header.number > MAX_NUMBER
                 || header.segmentBytes < BYTES
                 || header.maxBatchBytes < BatchHeader.BYTES
-                || header.maxBatchBytes > header.segmentBytes) {
+                || header.maxBatchBytes > header.segmentBytes
+                || header.maxBatchBytes > MAX_BATCH_BYTES) {
             throw new DamagedException("impossible header " + header);
         }
         return header;

@@ -49,6 +49,10 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_checkpoint_" + (slot == 0 ? "a" : "b");
     }
 
+    public boolean isCheckpoint(String name) {
+        return name.equals(checkpoint(0)) || name.equals(checkpoint(1));
+    }
+
     public String temporary(String name) {
         return (name.startsWith(".") ? "" : ".") + name + ".tmp";
     }

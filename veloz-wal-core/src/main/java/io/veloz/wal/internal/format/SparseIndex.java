@@ -11,6 +11,7 @@ import java.util.Arrays;
 public final class SparseIndex {
     public static final int ENTRY_BYTES = 24;
     public static final int MAX_ENTRIES = 4096;
+    public static final SparseIndex NONE = new SparseIndex();
     private static final long FIRST_SPACING_BYTES = 64 * 1024;
 
     private long[] sequences = new long[16];
@@ -72,6 +73,16 @@ public final class SparseIndex {
             position = positions[i];
         }
         return position;
+    }
+
+    /** Of the first record at a position that was given out; otherwise as given. */
+    public long sequenceAt(long position, long otherwise) {
+        for (int i = 0; i < size; i++) {
+            if (positions[i] == position) {
+                return sequences[i];
+            }
+        }
+        return otherwise;
     }
 
     void encode(ByteBuffer out) {

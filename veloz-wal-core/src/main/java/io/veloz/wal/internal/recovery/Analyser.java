@@ -64,24 +64,31 @@ public final class Analyser {
 
     public Analysis analyse() throws IOException {
         List<FoundSegment> found = new ArrayList<>();
+        boolean traces = false;
         for (String name : storage.list()) {
             if (names.isSegment(name)) {
-                found.add(readHeader(name));
+                @Nullable FoundSegment segment = readHeader(name);
+                if (segment != null) {
+                    found.add(segment);
+                }
             } else if (names.isQuarantine(name)) {
                 analysis.quarantined.add(name);
             }
+            traces |= names.isQuarantine(name) || names.isCheckpoint(name);
         }
         analysis.quarantined.sort(Comparator.naturalOrder());
         readTrimMark();
         markUnreadable(found);
         setAsideForeign(found);
+        setAsideMisnamed(found);
         found.sort(Comparator.comparingLong(FoundSegment::number));
         setAsideTrimmed(found);
-        new SegmentExamination(storage, depth, besideWriter, analysis, progress).examine(chain(found));
+        new SegmentExamination(storage, names, depth, besideWriter, analysis, progress).examine(chain(found, traces));
         return analysis;
     }
 
-    private FoundSegment readHeader(String name) throws IOException {
+    /** Null if the file holds nothing, and is as good as not there. */
+    private @Nullable FoundSegment readHeader(String name) throws IOException {
         try (StorageFile file = storage.openForReading(name)) {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
@@ -92,6 +99,9 @@ public final class Analyser {
                 segment.bad(Verdict.UNKNOWN_VERSION, 0, -1, -1, String.valueOf(e.getMessage()));
                 return segment;
             } catch (DamagedException e) {
+                if (!names.isSealed(name) && SegmentHeader.mayHaveBegun(page, available) && isZero(file)) {
+                    return null;
+                }
                 FoundSegment segment = new FoundSegment(name, file.size(), null);
                 segment.bad(Verdict.CORRUPT, 0, -1, -1, String.valueOf(e.getMessage()));
                 return segment;
@@ -151,6 +161,26 @@ public final class Analyser {
         }
     }
 
+    /**
+     * A number in a name is given last, and to the segment of that number. Somebody has renamed the others; to rename them
+     * back here could replace a third.
+     */
+    private void setAsideMisnamed(List<FoundSegment> found) {
+        for (FoundSegment segment : List.copyOf(found)) {
+            String right = names.sealed(segment.number());
+            if (names.isSealed(segment.name) && !segment.name.equals(right)) {
+                segment.bad(
+                        Verdict.FOREIGN,
+                        40,
+                        -1,
+                        -1,
+                        "holds segment " + segment.number() + ", which belongs in " + right);
+                found.remove(segment);
+                analysis.segments.add(segment);
+            }
+        }
+    }
+
     private void setAsideTrimmed(List<FoundSegment> found) {
         for (FoundSegment segment : List.copyOf(found)) {
             if (segment.number() < analysis.firstNumber) {
@@ -161,7 +191,7 @@ public final class Analyser {
     }
 
     /** Numbers without a gap and without a double; what is missing stands in the list as such. */
-    private List<FoundSegment> chain(List<FoundSegment> found) throws IOException {
+    private List<FoundSegment> chain(List<FoundSegment> found, boolean traces) throws IOException {
         List<FoundSegment> chain = new ArrayList<>();
         long expected = analysis.firstNumber;
         if (acceptMissingEnds && !found.isEmpty() && found.get(0).number() > expected) {
@@ -176,30 +206,32 @@ public final class Analyser {
                 chain.set(chain.size() - 1, oneOf(last, segment));
                 continue;
             }
-            for (; expected < segment.number(); expected++) {
-                chain.add(missing(names.sealed(expected)));
+            if (expected < segment.number()) {
+                chain.add(missing(names.sealed(expected), segment.number() - expected));
             }
             chain.add(segment);
             expected = segment.number() + 1;
         }
-        boolean somethingLost = chain.isEmpty() && analysis.firstNumber > 1;
+        boolean somethingLost = chain.isEmpty() && (analysis.firstNumber > 1 || traces);
         boolean lastIsSealed = !chain.isEmpty() && names.isSealed(chain.get(chain.size() - 1).name);
         if ((somethingLost || lastIsSealed) && !acceptMissingEnds) {
             // A segment gets its number only when its successor is on disk. So there was one.
-            chain.add(missing(names.current()));
+            chain.add(missing(names.current(), 1));
         }
         return chain;
     }
 
-    private FoundSegment missing(String name) {
+    private static FoundSegment missing(String name, long count) {
         FoundSegment segment = new FoundSegment(name, 0, null);
-        segment.bad(Verdict.MISSING, -1, -1, -1, "the file is not there");
+        String others = count == 1 ? "" : ", nor are the next " + (count - 1);
+        segment.bad(Verdict.MISSING, -1, -1, -1, "the file is not there, or holds nothing" + others);
         return segment;
     }
 
     /**
      * Of two files for one segment, one that nothing was ever written to does not count; nor does the original of a copy,
-     * which a recovery sealed, and which got its name when it was complete.
+     * which a recovery sealed, and which got its name when it was complete. (There is one name for that; see
+     * {@link #setAsideMisnamed}.)
      */
     private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
         boolean copied = Objects.requireNonNull(first.header).salt()
@@ -216,22 +248,24 @@ public final class Analyser {
 
     private boolean isBlank(FoundSegment segment) throws IOException {
         try (StorageFile file = storage.openForReading(segment.name)) {
-            // A little first: nearly every segment holds something, and says so at once.
-            ByteBuffer chunk = ByteBuffer.allocate(64);
-            for (long position = SegmentHeader.BYTES; ; position += chunk.position()) {
-                if (position > SegmentHeader.BYTES && chunk.capacity() == 64) {
-                    position = SegmentHeader.BYTES;
-                    chunk = ByteBuffer.allocate(64 * 1024);
-                }
-                if (file.readFully(chunk.clear(), position) == 0) {
-                    return true;
-                }
-                for (int i = 0; i < chunk.position(); i++) {
-                    if (chunk.get(i) != 0) {
-                        return false;
-                    }
+            return isZero(file);
+        }
+    }
+
+    /** Whether nothing was ever written behind the header. */
+    private static boolean isZero(StorageFile file) throws IOException {
+        // A little first: nearly every segment holds something, and says so at once.
+        ByteBuffer chunk = ByteBuffer.allocate(64);
+        long position = SegmentHeader.BYTES;
+        while (file.readFully(chunk.clear(), position) > 0) {
+            for (int i = 0; i < chunk.position(); i++) {
+                if (chunk.get(i) != 0) {
+                    return false;
                 }
             }
+            position += chunk.position();
+            chunk = chunk.capacity() == 64 ? ByteBuffer.allocate(64 * 1024) : chunk;
         }
+        return true;
     }
 }

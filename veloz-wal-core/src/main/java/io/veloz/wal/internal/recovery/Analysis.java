@@ -4,11 +4,13 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
-import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalVersionException;
 import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.SparseIndex;
+import io.veloz.wal.storage.Storage;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,36 +49,50 @@ public final class Analysis {
         return number;
     }
 
-    /** The first problem that forbids to open the log, as the exception to throw; null if there is none. */
+    /** The first problem that forbids to believe the log, as the exception to throw; null if there is none. */
     public @Nullable WalException problem(String directory) {
+        return problem(directory, 0);
+    }
+
+    /** Like {@link #problem(String)}, but of what concerns records from that one on, as far as can be told. */
+    public @Nullable WalException problem(String directory, long fromSequence) {
         for (FoundSegment segment : segments) {
-            String place = directory + "/" + segment.name;
-            if (segment.verdict == Verdict.UNKNOWN_VERSION) {
-                return new WalVersionException(place + ": " + segment.detail);
-            }
-            if (!segment.report().isGood()) {
-                return new WalCorruptException(
-                        place, segment.badPosition, segment.badFirst, segment.badLast, segment.detail);
+            boolean before = segment.badLast >= 0 && segment.badLast < fromSequence;
+            if (!segment.report().isGood() && !before) {
+                return segment.problem(directory);
             }
         }
         return null;
     }
 
+    /** The first problem that forbids to write the log; null if there is none. */
+    @Nullable
+    WalException problemForWriter(String directory) {
+        @Nullable WalException problem = problem(directory);
+        for (FoundSegment segment : segments) {
+            if (problem == null && segment.header != null && segment.header.readOnlyCompatible() != 0) {
+                problem = new WalVersionException(String.format(
+                        "%s/%s: feature flags read-only-compatible=%08x; this library knows none, and can only read it",
+                        directory, segment.name, segment.header.readOnlyCompatible()));
+            }
+        }
+        return problem;
+    }
+
     /** Like {@link #problem}, but only of files that say nothing at all, or belong elsewhere. */
     public @Nullable WalException unreadableFile(String directory) {
-        Analysis unreadable = new Analysis();
         for (FoundSegment segment : segments) {
             if (segment.verdict == Verdict.UNKNOWN_VERSION
                     || segment.verdict == Verdict.FOREIGN
                     || (segment.header == null && segment.verdict == Verdict.CORRUPT)) {
-                unreadable.segments.add(segment);
+                return segment.problem(directory);
             }
         }
-        return unreadable.problem(directory);
+        return null;
     }
 
     public LogId logId() {
-        return logId == null ? new LogId(0, 0) : logId;
+        return logId == null ? LogId.NONE : logId;
     }
 
     /** Of the oldest record that is or should be there. */
@@ -109,43 +125,83 @@ public final class Analysis {
         return segments.stream().mapToLong(FoundSegment::number).max().orElse(firstNumber);
     }
 
+    /** With which the log begins, by its own account. */
+    public long beginSequence() {
+        return beginSequence;
+    }
+
+    /** Of the newest record that is or should be there, as far as was seen; 0 if there is none. */
+    public long lastSequence() {
+        return Math.max(0, nextSequence - 1);
+    }
+
+    /** What is missing before the first segment that is there, if any of it is wanted. */
+    public @Nullable WalException missingAtStart(String directory, long sequence) {
+        for (FoundSegment segment : segments) {
+            if (segment.header != null && segment.verdict != Verdict.FOREIGN) {
+                return null;
+            }
+            boolean wanted = segment.badLast < 0 || segment.badLast >= sequence;
+            if (segment.verdict == Verdict.MISSING && wanted) {
+                return segment.problem(directory);
+            }
+        }
+        return null;
+    }
+
+    /** What is missing or cannot be read behind the last segment that can; from which record on, only a reader knows. */
+    public List<LostRange> lostAtEnd(SegmentNames names) {
+        List<LostRange> end = new ArrayList<>();
+        for (int i = 0; i < segments.size(); i++) {
+            FoundSegment segment = segments.get(i);
+            boolean behind = !names.isSealed(segment.name) || segment.name.compareTo(names.sealed(lastNumber())) > 0;
+            boolean missing = segment.verdict == Verdict.MISSING && i == segments.size() - 1;
+            boolean unreadable = segment.verdict == Verdict.CORRUPT || segment.verdict == Verdict.UNKNOWN_VERSION;
+            boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name));
+            if (segment.header == null
+                    && behind
+                    && (missing || unreadable)
+                    && !known
+                    && !segment.name.equals(names.trimMark())) {
+                end.add(new LostRange(-1, -1, segment.name, segment.badPosition, segment.detail));
+            }
+        }
+        return end;
+    }
+
     /** The last batch that certainly comes before the records that are wanted, as far as footers tell. */
-    public SegmentStart startFor(long sequence, long timeNanos) {
-        SegmentStart start = new SegmentStart(firstOnDisk(), 0, -1);
+    public SegmentStart startFor(Storage storage, long sequence, long timeNanos) throws IOException {
+        @Nullable FoundSegment last = null;
         for (FoundSegment segment : segments) {
             SegmentReport report = segment.report();
             if (segment.header == null || segment.verdict == Verdict.FOREIGN) {
                 continue;
             }
+            last = segment;
             boolean wanted = !report.isGood()
                     || report.records() == 0
                     || (report.lastSequence() >= sequence && report.maxTimestampNanos() >= timeNanos);
             if (wanted) {
-                return within(segment, sequence, timeNanos);
+                break;
             }
-            // All of it lies before. If nothing comes after it yet, reading starts at its end.
-            start = within(segment, sequence, timeNanos);
         }
-        return start;
+        // If all of it lies before, reading starts near its end: there may be more soon.
+        return last == null ? new SegmentStart(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
     }
 
-    private long firstOnDisk() {
-        return segments.stream()
-                .filter(segment -> segment.header != null && segment.verdict != Verdict.FOREIGN)
-                .mapToLong(FoundSegment::number)
-                .min()
-                .orElse(firstNumber);
-    }
-
-    private static SegmentStart within(FoundSegment segment, long sequence, long timeNanos) {
-        SparseIndex index = segment.content != null
-                ? segment.content.index()
-                : segment.footer != null ? segment.footer.index() : null;
-        if (index == null || !segment.report().isGood()) {
+    private SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
+            throws IOException {
+        if (segment.report().isGood() && !segment.hasRecords()) {
+            // The last one, and what it will begin with.
+            return new SegmentStart(segment.number(), 0, nextSequence);
+        }
+        @Nullable SparseIndex index = segment.report().isGood() ? segment.index(storage) : null;
+        if (index == null) {
             return new SegmentStart(segment.number(), 0, segment.openingSequence);
         }
+
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
-        return new SegmentStart(segment.number(), position, -1);
+        return new SegmentStart(segment.number(), position, index.sequenceAt(position, segment.openingSequence));
     }
 
     /** Lost records as far as they are known, damage and declared losses. */

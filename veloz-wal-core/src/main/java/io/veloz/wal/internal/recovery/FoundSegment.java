@@ -2,10 +2,21 @@ package io.veloz.wal.internal.recovery;
 
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalVersionException;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.format.SparseIndex;
+import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /** One file of the directory and what has been found out about it. It belongs to the thread that analyses. */
@@ -34,10 +45,13 @@ public final class FoundSegment {
 
     boolean openingDeclaresLoss;
 
+    /** Without its index; null if there is no whole one. */
     @Nullable
     Footer footer;
 
-    /** What a scan found; null if only the footer was read. */
+    Sha256 footerSha256 = Sha256.ZERO;
+
+    /** What a scan found; null if the footer says it all. */
     @Nullable
     SegmentContent content;
 
@@ -75,6 +89,32 @@ public final class FoundSegment {
         badFirst = first;
         badLast = last;
         detail = why;
+    }
+
+    /** Why it is not good, as the exception to throw. */
+    WalException problem(String directory) {
+        String place = directory + "/" + name;
+        return verdict == Verdict.UNKNOWN_VERSION
+                ? new WalVersionException(place + ": " + detail)
+                : new WalCorruptException(place, badPosition, badFirst, badLast, detail);
+    }
+
+    /** Read again from the file, as it takes memory; null if there is none. */
+    @Nullable
+    SparseIndex index(Storage storage) throws IOException {
+        if (content != null) {
+            return content.index();
+        }
+        if (footer == null || header == null) {
+            return null;
+        }
+        try (StorageFile file = storage.openForReading(name)) {
+            @Nullable Footer whole = FooterReader.at(file, header, footer.dataEnd());
+            return whole == null ? null : whole.index();
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            // Trimmed a moment ago, as who looks for its records will find.
+            return null;
+        }
     }
 
     SegmentReport report() {

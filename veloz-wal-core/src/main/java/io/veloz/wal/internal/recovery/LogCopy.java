@@ -39,6 +39,11 @@ public final class LogCopy implements Closeable {
     private int batchRecords;
     private int batchEnd = SegmentFile.RECORDS_AT;
 
+    /** Where in the batch the atomic group starts that is not complete yet; at its end if there is none. */
+    private int groupAt = SegmentFile.RECORDS_AT;
+
+    private int groupRecords;
+
     /**
      * @param firstSequence where the log begins; if that is not 1, what lies before counts as trimmed
      */
@@ -69,7 +74,7 @@ public final class LogCopy implements Closeable {
         int bytes = RecordLayout.size(payload.remaining());
         boolean follows = sequence == batchFirst + batchRecords;
         if (batchRecords > 0 && (!follows || batchEnd + bytes > batch.capacity())) {
-            flush();
+            flushBeforeGroup();
         }
         if (batchRecords == 0) {
             batchFirst = sequence;
@@ -81,6 +86,27 @@ public final class LogCopy implements Closeable {
         batch.put(batchEnd + RecordLayout.HEADER_BYTES, payload, payload.position(), payload.remaining());
         batchEnd += bytes;
         batchRecords++;
+        groupRecords = groupContinues ? groupRecords + 1 : 0;
+        groupAt = groupContinues ? groupAt : batchEnd;
+    }
+
+    /** A group lies in one batch: what is there of one that is not complete starts the next batch. */
+    private void flushBeforeGroup() throws IOException {
+        int records = groupRecords;
+        if (records == batchRecords) {
+            throw new IOException("group of more than " + batch.capacity() + " bytes, or with a hole, at record "
+                    + (batchFirst + records));
+        }
+        byte[] group = new byte[batchEnd - groupAt];
+        batch.get(groupAt, group);
+        batchEnd = groupAt;
+        batchRecords -= records;
+        flush();
+        batchFirst = nextSequence;
+        batchRecords = records;
+        groupRecords = records;
+        batch.put(batchEnd, group);
+        batchEnd += group.length;
     }
 
     private void flush() throws IOException {
@@ -91,6 +117,8 @@ public final class LogCopy implements Closeable {
         nextSequence = batchFirst + batchRecords;
         batchEnd = SegmentFile.RECORDS_AT;
         batchRecords = 0;
+        groupAt = batchEnd;
+        groupRecords = 0;
     }
 
     private SegmentFile segmentFor(int recordBytes) throws IOException {

@@ -32,12 +32,16 @@ import java.util.function.LongSupplier;
  *
  * <pre>
  *   leftovers deleted                nothing in them counts
- *   an interrupted roll finished     see Housekeeper
  *   torn bytes copied to quarantine  copied again under the same name
+ *   segment before the last sealed   a temporary file, or both: the one with its number for a name is complete
+ *   last segment named current       it takes the name from the one before, of which there is the copy
  *   fresh segment published          blank: it is replaced
- *   unsealed segment sealed, a copy  a temporary file, or both: the one with its number for a name is complete
- *   fresh segment renamed            done; it takes the current name from the segment of which there is the copy
+ *   last segment sealed              as above
+ *   fresh segment renamed            done; it takes the name from the last segment, of which there is the copy
  * </pre>
+ *
+ * A segment is never renamed to its number before its footer is on disk. So a file of that name without a footer is
+ * damaged, and what the page cache alone knows of the segment behind it need not prove that it is whole.
  */
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -76,15 +80,15 @@ public final class Recovery {
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
         Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
-        WalException problem = analysis.problem(storage.describe());
+        WalException problem = analysis.problemForWriter(storage.describe());
         if (problem != null) {
             throw problem;
         }
         long tornBytes = analysis.tornBytes();
         removeLeftovers(analysis);
-        finishRoll(analysis);
         keepTornBytes(analysis);
         forceSealed(analysis);
+        finishRoll(analysis);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
         SegmentHeader header = new SegmentHeader(
                 logId,
@@ -94,11 +98,19 @@ public final class Recovery {
                 settings.maxBatchBytes(),
                 settings.wallClockNanos().getAsLong());
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
-        SegmentMaker.publish(storage, names);
-        Sha256 lastFooter = seal(analysis);
-        storage.rename(names.prepared(), names.current());
-        storage.forceDirectory();
-        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        boolean done = false;
+        try {
+            SegmentMaker.publish(storage, names);
+            Sha256 lastFooter = sealLast(analysis);
+            storage.rename(names.prepared(), names.current());
+            storage.forceDirectory();
+            done = true;
+            return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
     }
 
     private Recovered recovered(
@@ -160,18 +172,28 @@ public final class Recovery {
         }
     }
 
-    /** Brings the names of a roll, which a crash interrupted, to its end. The footers come later. */
+    /**
+     * Ends a roll that a crash interrupted: everything but the last segment with records is sealed and has its number for a
+     * name, and the last one is the current one.
+     */
     private void finishRoll(Analysis analysis) throws IOException {
         List<FoundSegment> written = withRecords(analysis);
-        for (int i = 0; i < written.size(); i++) {
-            FoundSegment segment = written.get(i);
-            boolean last = i == written.size() - 1;
-            String name = last && !names.isSealed(segment.name) ? names.current() : names.sealed(segment.number());
-            if (!segment.name.equals(name)) {
-                storage.rename(segment.name, name);
-                storage.forceDirectory();
-                segment.name = name;
+        for (int i = 0; i < written.size() - 1; i++) {
+            seal(written.get(i), i == 0 ? Sha256.ZERO : written.get(i - 1).footerSha256);
+        }
+        if (!written.isEmpty()) {
+            FoundSegment last = written.get(written.size() - 1);
+            if (!names.isSealed(last.name)) {
+                rename(last, names.current());
             }
+        }
+    }
+
+    private void rename(FoundSegment segment, String name) throws IOException {
+        if (!segment.name.equals(name)) {
+            storage.rename(segment.name, name);
+            storage.forceDirectory();
+            segment.name = name;
         }
     }
 
@@ -239,27 +261,35 @@ public final class Recovery {
         }
     }
 
+    /** Comes when the next segment has a name: a log in which the last file has a number lacks one. */
+    private Sha256 sealLast(Analysis analysis) throws IOException {
+        List<FoundSegment> written = withRecords(analysis);
+        if (written.isEmpty()) {
+            return Sha256.ZERO;
+        }
+        int last = written.size() - 1;
+        seal(written.get(last), last == 0 ? Sha256.ZERO : written.get(last - 1).footerSha256);
+        return written.get(last).footerSha256;
+    }
+
     /**
-     * Seals what is not, in order, as a copy. Returns the digest of the last footer.
+     * Gives a segment its number for a name; if it has no footer, to a sealed copy of it.
      *
      * <p>A copy, because the page cache can show bytes that no disk has: after a failed force, or after a kill between
      * write and force. A force alone does not help, since the kernel may hold those pages for clean; and writing them
      * again in place would put at risk, until that is forced, what was acknowledged.
      */
-    private Sha256 seal(Analysis analysis) throws IOException {
-        Sha256 lastFooter = Sha256.ZERO;
-        for (FoundSegment segment : withRecords(analysis)) {
-            Footer footer = segment.footer;
-            if (footer == null) {
-                String name = names.sealed(segment.number());
-                try (StorageFile file = storage.openForReading(segment.name)) {
-                    footer = SegmentSealer.sealCopy(
-                            storage, file, contentOf(segment, lastFooter), name, names.temporary(name));
-                }
-            }
-            lastFooter = Sha256.of(footer.encode());
+    private void seal(FoundSegment segment, Sha256 previousFooter) throws IOException {
+        String name = names.sealed(segment.number());
+        if (segment.footer != null) {
+            rename(segment, name);
+            return;
         }
-        return lastFooter;
+        try (StorageFile file = storage.openForReading(segment.name)) {
+            Footer footer = SegmentSealer.sealCopy(
+                    storage, file, contentOf(segment, previousFooter), name, names.temporary(name));
+            segment.footerSha256 = Sha256.of(footer.encode());
+        }
     }
 
     private static SegmentSealer.Data contentOf(FoundSegment segment, Sha256 previousFooter) {

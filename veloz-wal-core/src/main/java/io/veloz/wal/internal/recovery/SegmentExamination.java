@@ -9,9 +9,11 @@ import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
 import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.internal.segment.TailSearch;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentExamination {
     private final Storage storage;
+    private final SegmentNames names;
     private final Analyser.Depth depth;
     private final boolean besideWriter;
     private final Analysis analysis;
@@ -43,9 +46,15 @@ final class SegmentExamination {
     private long expected;
 
     SegmentExamination(
-            Storage storage, Analyser.Depth depth, boolean besideWriter, Analysis analysis, WalProgress progress) {
+            Storage storage,
+            SegmentNames names,
+            Analyser.Depth depth,
+            boolean besideWriter,
+            Analysis analysis,
+            WalProgress progress) {
         this.progress = progress;
         this.storage = storage;
+        this.names = names;
         this.depth = depth;
         this.besideWriter = besideWriter;
         this.analysis = analysis;
@@ -114,7 +123,14 @@ final class SegmentExamination {
     private void look(FoundSegment segment, @Nullable FoundSegment after) throws IOException {
         if (segment.blank) {
             segment.verdict = Verdict.PREPARED;
-            if (after != null && after.openingSequence > 0) {
+            if (names.isSealed(segment.name)) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        SegmentHeader.BYTES,
+                        expected,
+                        after != null && after.openingSequence > 0 ? after.openingSequence - 1 : -1,
+                        "holds nothing, and was sealed");
+            } else if (after != null && after.openingSequence > 0) {
                 segment.bad(
                         Verdict.CORRUPT,
                         SegmentHeader.BYTES,
@@ -125,9 +141,9 @@ final class SegmentExamination {
             return;
         }
         try (StorageFile file = storage.openForReading(segment.name)) {
-            segment.footer = readFooter(segment, file);
-            if (segment.footer != null) {
-                lookAtSealed(segment, file, segment.footer);
+            @Nullable Footer footer = FooterReader.atEnd(file, Objects.requireNonNull(segment.header));
+            if (footer != null) {
+                lookAtSealed(segment, file, footer);
             } else {
                 lookAtUnsealed(segment, file, after);
             }
@@ -143,41 +159,15 @@ final class SegmentExamination {
 
     // ---- sealed
 
-    private @Nullable Footer readFooter(FoundSegment segment, StorageFile file) throws IOException {
-        long size = segment.fileBytes;
-        if (size < SegmentHeader.BYTES + Footer.TRAILER_BYTES) {
-            return null;
-        }
-        ByteBuffer trailer = ByteBuffer.allocate(Footer.TRAILER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        file.readFully(trailer, size - Footer.TRAILER_BYTES);
-        int length = Footer.lengthFromTrailer(trailer, 0);
-        if (length < 0 || length > size - SegmentHeader.BYTES) {
-            return null;
-        }
-        return decodeFooter(segment, file, size - length, length);
-    }
-
-    private @Nullable Footer decodeFooter(FoundSegment segment, StorageFile file, long position, int length)
-            throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        if (file.readFully(bytes, position) < length) {
-            return null;
-        }
-        try {
-            Footer footer = Footer.decode(bytes.flip(), Objects.requireNonNull(segment.header));
-            return footer.dataEnd() == position ? footer : null;
-        } catch (DamagedException e) {
-            // A footer can be made again from the data; whether the data is whole, the scan will say.
-            return null;
-        }
-    }
-
     private void lookAtSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
         segment.verdict = Verdict.SEALED;
+        segment.footer = footer.withoutIndex();
+        segment.footerSha256 = Sha256.of(footer.encode());
         segment.dataEnd = footer.dataEnd();
         segment.lastBatchCrc = footer.lastBatchCrc();
         segment.nextSequence = footer.lastSequence() + 1;
-        boolean holes = footer.recordCount() != footer.lastSequence() - footer.firstSequence() + 1;
+        boolean holes = segment.openingDeclaresLoss
+                || footer.recordCount() != footer.lastSequence() - footer.firstSequence() + 1;
         if (depth == Analyser.Depth.CONTENT || holes) {
             BatchScanner scanner = scan(segment, file, footer.dataEnd(), Long.MAX_VALUE);
             if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
@@ -191,8 +181,12 @@ final class SegmentExamination {
                         "SHA-256 of the data is not the " + footer.dataSha256() + " of the footer");
             }
         }
+        if (segment.verdict == Verdict.SEALED) {
+            // The footer says it all: a log of very many segments must not keep the index of each.
+            segment.content = null;
+        }
         if (segment.verdict == Verdict.SEALED && before != null && before.footer != null) {
-            Sha256 chain = Sha256.of(before.footer.encode());
+            Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
                         Verdict.CORRUPT,
@@ -226,10 +220,26 @@ final class SegmentExamination {
             // The next one was written to, if only in part, so this batch was on disk. (Anything else here is a footer
             // that did not get to the disk in one piece.)
             corrupt(segment, scanner, -1);
-        } else if (wasSealedBehind(segment, file)) {
+        } else if (FooterReader.at(file, Objects.requireNonNull(segment.header), segment.dataEnd) != null) {
+            // With old bytes behind it: the cut to size did not get to the disk.
             segment.verdict = Verdict.UNSEALED;
+        } else if (names.isSealed(segment.name)) {
+            lookAtLostFooter(segment, file, scanner);
         } else {
             lookAtTail(segment, file, scanner);
+        }
+    }
+
+    /**
+     * A segment gets its number for a name when its footer is on disk. So here the footer is damaged, and if nothing is
+     * left of it where the data ends, then data is lost with it.
+     */
+    private static void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
+            throws IOException {
+        if (FooterReader.wasAt(file, segment.dataEnd)) {
+            segment.verdict = Verdict.UNSEALED;
+        } else {
+            corrupt(segment, scanner, -1);
         }
     }
 
@@ -254,16 +264,6 @@ final class SegmentExamination {
     private static Predecessor endOf(FoundSegment segment) {
         SegmentHeader header = Objects.requireNonNull(segment.header);
         return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
-    }
-
-    /** A whole footer right behind the data, and old bytes behind it: the cut to size did not get to the disk. */
-    private boolean wasSealedBehind(FoundSegment segment, StorageFile file) throws IOException {
-        ByteBuffer start = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-        if (file.readFully(start, segment.dataEnd) < 16) {
-            return false;
-        }
-        int length = Footer.lengthFromStart(start, 0);
-        return length > 0 && decodeFooter(segment, file, segment.dataEnd, length) != null;
     }
 
     private void lookAtTail(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
@@ -319,7 +319,7 @@ final class SegmentExamination {
         return scanner;
     }
 
-    private void corrupt(FoundSegment segment, BatchScanner scanner, long lastKnown) {
+    private static void corrupt(FoundSegment segment, BatchScanner scanner, long lastKnown) {
         long first = scanner.damagedSequence() >= 0 ? scanner.damagedSequence() : scanner.nextSequence();
         String why = scanner.reason().isEmpty() ? "data ends here, and should not" : scanner.reason();
         segment.bad(Verdict.CORRUPT, scanner.position(), first, lastKnown >= first ? lastKnown : -1, why);

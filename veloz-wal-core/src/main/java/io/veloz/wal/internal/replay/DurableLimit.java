@@ -66,8 +66,15 @@ public final class DurableLimit {
     private void lookAhead(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
         BatchScanner ahead = new BatchScanner(segment.file, segment.header);
         ahead.jumpTo(segment.scanner.nextPosition(), segment.scanner.nextSequence());
-        while (promised < sequence && ahead.next() == BatchScanner.Found.BATCH) {
-            promised(ahead.header().durableSequence);
+        BatchScanner.Found found = BatchScanner.Found.BATCH;
+        while (promised < sequence && found == BatchScanner.Found.BATCH) {
+            found = ahead.next();
+            if (found == BatchScanner.Found.BATCH) {
+                promised(ahead.header().durableSequence);
+            } else if (found == BatchScanner.Found.FOOTER) {
+                // It is written when everything before it is on disk.
+                promised(ahead.nextSequence() - 1);
+            }
         }
         if (promised >= sequence) {
             return;

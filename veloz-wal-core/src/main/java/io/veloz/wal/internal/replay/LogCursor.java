@@ -28,14 +28,21 @@ import org.jspecify.annotations.Nullable;
 public final class LogCursor implements Closeable {
     private final Storage storage;
     private final SegmentNames names;
-    private final LogId logId;
+    private LogId logId;
     private final DurableLimit limit;
     private final boolean salvage;
+    private final long startNumber;
     private final long lastNumber;
+    private final long lastKnown;
+    private final List<LostRange> lostAtEnd;
     private final @Nullable WalException endProblem;
     private final List<LostRange> lost = new ArrayList<>();
     private @Nullable OpenSegment segment;
     private boolean withheld;
+
+    /** Whether any record of the segment has been shown. */
+    private boolean shown;
+
     private boolean tornTail;
     private long invalidPosition = -1;
     private long expected;
@@ -46,8 +53,10 @@ public final class LogCursor implements Closeable {
     /**
      * @param number where to start: an existing segment
      * @param position a batch in it
-     * @param expected the sequence of that batch, -1 if not known
+     * @param expected the sequence with which that batch should start, -1 if not known
      * @param lastNumber the last segment there is, for a salvage that has to look beyond a missing one
+     * @param lastKnown the last record there is, as far as is known: the log does not end before it
+     * @param lostAtEnd what cannot be read behind the last segment, for a salvage to report
      * @param endProblem what is wrong behind the last segment, to be thrown when the cursor gets there
      */
     public LogCursor(
@@ -60,6 +69,8 @@ public final class LogCursor implements Closeable {
             long position,
             long expected,
             long lastNumber,
+            long lastKnown,
+            List<LostRange> lostAtEnd,
             @Nullable WalException endProblem)
             throws IOException {
         this.storage = storage;
@@ -68,11 +79,15 @@ public final class LogCursor implements Closeable {
         this.limit = limit;
         this.salvage = salvage;
         this.expected = expected;
+        this.startNumber = number;
         this.lastNumber = lastNumber;
+        this.lastKnown = lastKnown;
+        this.lostAtEnd = new ArrayList<>(lostAtEnd);
         this.endProblem = endProblem;
-        this.segment = OpenSegment.find(storage, names, logId, number);
+        this.segment = find(number);
         if (segment != null) {
-            segment.scanner.jumpTo(position, expected);
+            // The sequence is not for the scanner: the analysis has held it against the segment before.
+            segment.scanner.jumpTo(position, -1);
         }
     }
 
@@ -83,6 +98,11 @@ public final class LogCursor implements Closeable {
      * @throws WalCorruptException if the next one is damaged, and this is no salvage
      */
     public boolean next() throws IOException {
+        if (segment == null) {
+            // The log was empty, and may have begun since.
+            segment = find(startNumber);
+            logId = segment == null ? logId : segment.header.logId();
+        }
         if (expected > 0 && !limit.mayAllow(expected)) {
             return false;
         }
@@ -106,6 +126,8 @@ public final class LogCursor implements Closeable {
             noteLoss(batch);
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
+                shown = true;
+                tornTail = false;
                 return true;
             }
         }
@@ -114,11 +136,14 @@ public final class LogCursor implements Closeable {
 
     private void noteLoss(BatchHeader batch) {
         if (expected > 0 && batch.firstSequence > expected) {
-            String why = batch.declaresLoss() ? "declared by a salvage" : "damaged";
-            OpenSegment in = Objects.requireNonNull(segment);
-            lost.add(new LostRange(expected, batch.firstSequence - 1, in.name, in.scanner.position(), why));
+            noteLoss(batch.firstSequence - 1, batch.declaresLoss() ? "declared by a salvage" : "damaged or missing");
         }
         expected = batch.firstSequence + batch.recordCount;
+    }
+
+    private void noteLoss(long last, String why) {
+        OpenSegment in = Objects.requireNonNull(segment);
+        lost.add(new LostRange(expected, last, in.name, in.scanner.position(), why));
     }
 
     /** Moves on to the next segment; false if the log ends here for now. */
@@ -126,12 +151,15 @@ public final class LogCursor implements Closeable {
         if (salvage && !limit.isLive()) {
             return salvageOn(current, found);
         }
+        if (!shown && moveToReplacement(current)) {
+            return true;
+        }
         BatchScanner scanner = current.scanner;
         String reason = scanner.reason();
         long position = scanner.position();
         long damaged = scanner.damagedSequence();
         @Nullable OpenSegment next = find(current.header.number() + 1);
-        OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        OpenSegment.@Nullable Opening opening = next == null ? null : openingOf(next);
         if (next != null && opening != null) {
             Predecessor here =
                     new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
@@ -152,10 +180,38 @@ public final class LogCursor implements Closeable {
                                     + opening.predecessor().end()
                             : reason);
         }
+        if (next != null && found == Found.FOOTER && isTooShort(current)) {
+            // What is known to follow can only be there. If its first batch cannot be read, that is to be said of it.
+            moveTo(next);
+            return true;
+        }
         if (next != null) {
             next.close();
         }
         return atEndOfLog(current, found, position, damaged, reason);
+    }
+
+    private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
+        try {
+            return next.opening();
+        } catch (IOException e) {
+            next.close();
+            throw e;
+        }
+    }
+
+    /** A writer that opens a log replaces a last segment without records by another of the same number. */
+    private boolean moveToReplacement(OpenSegment current) throws IOException {
+        @Nullable OpenSegment now = find(current.header.number());
+        if (now == null) {
+            return false;
+        }
+        if (now.header.salt() == current.header.salt()) {
+            now.close();
+            return false;
+        }
+        moveTo(now);
+        return true;
     }
 
     private @Nullable OpenSegment find(long number) throws IOException {
@@ -171,12 +227,16 @@ public final class LogCursor implements Closeable {
             current.scanner.refresh();
             return false;
         }
-        if (!live || found == Found.INVALID) {
+        boolean tooShort = isTooShort(current);
+        if (!live || tooShort || found == Found.INVALID) {
             if (again(current)) {
                 return true;
             }
+            if (tooShort && (found != Found.FOOTER || endProblem == null)) {
+                throw damage(current, position, damaged, reason);
+            }
             TailSearch tail = TailSearch.from(current.file, current.header, position);
-            if (found != Found.FOOTER && tail.proves(current.scanner.nextSequence())) {
+            if (found != Found.FOOTER && tail.proves(nextSequence(current))) {
                 // Beside a writer the batch may have become whole since.
                 if (again(current)) {
                     return true;
@@ -192,8 +252,17 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
+    /** Of the record that should come next in a segment. */
+    private long nextSequence(OpenSegment current) {
+        return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
+    }
+
+    private boolean isTooShort(OpenSegment current) {
+        return nextSequence(current) > 0 && nextSequence(current) <= lastKnown;
+    }
+
     private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
-        long first = damaged > 0 ? damaged : current.scanner.nextSequence();
+        long first = damaged > 0 ? damaged : nextSequence(current);
         String why = reason.isEmpty() ? "nothing is here; expected record " + first : reason;
         return new WalCorruptException(storage.describe() + "/" + current.name, position, first, -1, why);
     }
@@ -209,7 +278,6 @@ public final class LogCursor implements Closeable {
             withheld = true;
             return true;
         }
-        boolean torn = false;
         if (found != Found.FOOTER) {
             long from = scanner.position() + (found == Found.INVALID ? 8 : 0);
             TailSearch tail = TailSearch.from(current.file, current.header, from);
@@ -217,7 +285,8 @@ public final class LogCursor implements Closeable {
                 scanner.jumpTo(tail.nextBatch(), -1);
                 return true;
             }
-            torn = found == Found.INVALID;
+            // Unless a record follows in a later segment: see next().
+            tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
         for (long number = current.header.number() + 1; number <= lastNumber; number++) {
             @Nullable OpenSegment next = find(number);
@@ -226,7 +295,14 @@ public final class LogCursor implements Closeable {
                 return true;
             }
         }
-        tornTail |= torn;
+        if (expected > 0 && expected <= lastKnown) {
+            noteLoss(lastKnown, "damaged or missing");
+            expected = lastKnown + 1;
+        }
+        for (LostRange range : lostAtEnd) {
+            lost.add(new LostRange(Math.max(1, expected), -1, range.file(), range.position(), range.reason()));
+        }
+        lostAtEnd.clear();
         return false;
     }
 
@@ -247,6 +323,7 @@ public final class LogCursor implements Closeable {
         OpenSegment old = Objects.requireNonNull(segment);
         old.close();
         segment = next;
+        shown = false;
         next.scanner.expect(salvage ? -1 : expected);
     }
 

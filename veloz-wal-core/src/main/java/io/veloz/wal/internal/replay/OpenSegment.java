@@ -45,7 +45,9 @@ final class OpenSegment implements Closeable {
             // The sealed name twice: the segment may have got it while we looked under the others.
             @Nullable OpenSegment segment = open(storage, name);
             if (segment != null) {
-                if (segment.header.number() == number && segment.header.logId().equals(logId)) {
+                boolean ours =
+                        logId.equals(LogId.NONE) || segment.header.logId().equals(logId);
+                if (segment.header.number() == number && ours) {
                     return segment;
                 }
                 segment.close();
@@ -61,14 +63,20 @@ final class OpenSegment implements Closeable {
         } catch (NoSuchFileException | FileNotFoundException e) {
             return null;
         }
+        boolean opened = false;
         try {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
-            return new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            OpenSegment segment = new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            opened = true;
+            return segment;
         } catch (UnknownFormatException | DamagedException e) {
             // Not the one that is looked for, as far as can be told. If it is missing in the end, that is said.
-            file.close();
             return null;
+        } finally {
+            if (!opened) {
+                file.close();
+            }
         }
     }
 

@@ -16,13 +16,24 @@ public final class Start {
     private final SegmentNames names;
     private final boolean salvage;
     private final SegmentStart start;
+    private final long firstSequence;
+    private final @Nullable WalException problem;
 
-    private Start(Analysis analysis, Storage storage, SegmentNames names, boolean salvage, SegmentStart start) {
+    private Start(
+            Analysis analysis,
+            Storage storage,
+            SegmentNames names,
+            boolean salvage,
+            SegmentStart start,
+            long firstSequence,
+            @Nullable WalException problem) {
         this.analysis = analysis;
         this.storage = storage;
         this.names = names;
         this.salvage = salvage;
         this.start = start;
+        this.firstSequence = firstSequence;
+        this.problem = problem;
     }
 
     /**
@@ -34,18 +45,26 @@ public final class Start {
      * @throws WalException if the log is damaged at its beginning, or in a whole file
      */
     public static Start at(
-            Analysis analysis, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage) {
-        if (!salvage) {
-            @Nullable WalException problem = analysis.unreadableFile(storage.describe());
-            if (problem != null) {
-                throw problem;
-            }
+            Analysis analysis, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage)
+            throws IOException {
+        @Nullable WalException problem = salvage ? null : analysis.unreadableFile(storage.describe());
+        problem = problem == null && !salvage ? analysis.missingAtStart(storage.describe(), sequence) : problem;
+        if (problem != null) {
+            throw problem;
         }
         long oldest = analysis.firstSequence();
         if (sequence > 0 && sequence < oldest) {
             throw new IllegalArgumentException("record " + sequence + " has been trimmed; the oldest one is " + oldest);
         }
-        return new Start(analysis, storage, names, salvage, analysis.startFor(sequence, timeNanos));
+        boolean fromOldest = sequence <= oldest && timeNanos == Long.MIN_VALUE;
+        return new Start(
+                analysis,
+                storage,
+                names,
+                salvage,
+                analysis.startFor(storage, sequence, timeNanos),
+                fromOldest ? analysis.beginSequence() : -1,
+                analysis.problem(storage.describe(), sequence));
     }
 
     /** Opens the log there. */
@@ -58,8 +77,10 @@ public final class Start {
                 salvage,
                 start.number(),
                 Math.max(start.position(), SegmentHeader.BYTES),
-                start.sequence(),
+                firstSequence > 0 ? firstSequence : start.sequence(),
                 analysis.lastNumber(),
-                analysis.problem(storage.describe()));
+                analysis.lastSequence(),
+                analysis.lostAtEnd(names),
+                problem);
     }
 }

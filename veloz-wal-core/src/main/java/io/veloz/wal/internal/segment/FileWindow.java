@@ -25,7 +25,11 @@ final class FileWindow {
         }
         // Also the first time: many segments are opened only to look at their header.
         if (wanted > buffer.capacity()) {
-            buffer = ByteBuffer.allocate(Math.max(wanted, READ_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+            // Not more than there is, whatever a batch says of its length.
+            int there = (int) Math.min(Math.max(wanted, READ_BYTES), Math.max(0, file.size() - position));
+            if (there > buffer.capacity()) {
+                buffer = ByteBuffer.allocate(there).order(ByteOrder.LITTLE_ENDIAN);
+            }
         }
         buffer.clear();
         start = position;

@@ -34,9 +34,10 @@ public final class SegmentFile implements Closeable {
         this.predecessor = predecessor;
     }
 
-    /** Whether a batch with that many bytes of records still goes in, and one without any behind it. */
+    /** Whether a batch with that many bytes of records still goes in, and one without records behind it. */
     public boolean hasRoomFor(int recordBytes) {
-        return position + RECORDS_AT + recordBytes + RECORDS_AT <= segment.segmentBytes();
+        // The room for a heartbeat is kept free, so that the last batch of a segment can be promised durable.
+        return position + RECORDS_AT + recordBytes + BatchHeader.BYTES <= segment.segmentBytes();
     }
 
     /** Bytes left for batches. */

@@ -5,6 +5,7 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -45,6 +46,7 @@ public final class SegmentSealer {
      * Seals a segment that has been written to its end.
      *
      * @return the footer, which is on disk
+     * @throws StorageFullException if there is no room for the footer; call it again when there is
      */
     public static Footer seal(SegmentFile segment, Sha256 previousFooter) throws IOException {
         StorageFile file = segment.file();
@@ -55,7 +57,12 @@ public final class SegmentSealer {
         int length = bytes.remaining();
         file.writeFully(bytes, end);
         file.truncate(end + length);
-        file.force();
+        try {
+            file.force();
+        } catch (StorageFullException e) {
+            // Not a lack of room any more, but a failed force: not to be tried again.
+            throw new IOException("force of segment " + data.segment().number() + ": " + e.getMessage(), e);
+        }
         return footer;
     }
 

@@ -68,8 +68,12 @@ public record TailSearch(long promisedSequence, long end, long nextBatch) {
         return 0;
     }
 
-    /** Whether the record with that sequence was acknowledged, as far as can be known. */
+    /**
+     * Whether the record with that sequence was acknowledged, as far as can be known.
+     *
+     * @param sequence -1 if it is not known; then any promise proves it, and none does not
+     */
     public boolean proves(long sequence) {
-        return promisedSequence >= sequence;
+        return promisedSequence >= Math.max(1, sequence);
     }
 }

@@ -1,0 +1,83 @@
+package io.veloz.wal.internal.commit;
+
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageLock;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The storage of an open log. Any thread may use it.
+ *
+ * <p>All threads share one directory, and a failed force of it can take away names that another thread has changed, though
+ * the next force succeeds. So it fails the log, whoever asked for it: also a checkpoint or a trim.
+ */
+final class WatchedStorage implements Storage {
+    private final Storage storage;
+    private final CommitState state;
+
+    WatchedStorage(Storage storage, CommitState state) {
+        this.storage = storage;
+        this.state = state;
+    }
+
+    @Override
+    public void forceDirectory() throws IOException {
+        try {
+            storage.forceDirectory();
+        } catch (IOException | RuntimeException e) {
+            state.fail("force of directory " + describe() + " failed: " + e, e);
+            throw e;
+        }
+    }
+
+    @Override
+    public String describe() {
+        return storage.describe();
+    }
+
+    @Override
+    public List<String> list() throws IOException {
+        return storage.list();
+    }
+
+    @Override
+    public StorageFile create(String name) throws IOException {
+        return storage.create(name);
+    }
+
+    @Override
+    public StorageFile open(String name) throws IOException {
+        return storage.open(name);
+    }
+
+    @Override
+    public StorageFile openForReading(String name) throws IOException {
+        return storage.openForReading(name);
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        storage.rename(from, to);
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        storage.delete(name);
+    }
+
+    @Override
+    public long usableBytes() throws IOException {
+        return storage.usableBytes();
+    }
+
+    @Override
+    public StorageLock lock(String name) throws IOException {
+        return storage.lock(name);
+    }
+
+    @Override
+    public boolean isLocked(String name) throws IOException {
+        return storage.isLocked(name);
+    }
+}

@@ -1,0 +1,68 @@
+package io.veloz.wal.internal.segment;
+
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the footer of a segment. Without state; any thread may use it. */
+public final class FooterReader {
+    private FooterReader() {}
+
+    /** The footer that the file ends with; null if it does not end with a whole one. */
+    public static @Nullable Footer atEnd(StorageFile file, SegmentHeader segment) throws IOException {
+        int length = lengthFromTrailer(file);
+        return length < 0 ? null : decode(file, segment, file.size() - length, length);
+    }
+
+    /** The footer at a position; null if there is no whole one. Behind it may be anything. */
+    public static @Nullable Footer at(StorageFile file, SegmentHeader segment, long position) throws IOException {
+        int length = lengthFromStart(file, position);
+        return length < 0 ? null : decode(file, segment, position, length);
+    }
+
+    /**
+     * Whether a footer was once written at that position, though it may be damaged: its beginning says so, or its end. A
+     * footer comes when the data is complete.
+     */
+    public static boolean wasAt(StorageFile file, long position) throws IOException {
+        return lengthFromStart(file, position) > 0 || lengthFromTrailer(file) == file.size() - position;
+    }
+
+    private static int lengthFromStart(StorageFile file, long position) throws IOException {
+        ByteBuffer start = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        return file.readFully(start, position) < 16 ? -1 : Footer.lengthFromStart(start, 0);
+    }
+
+    private static int lengthFromTrailer(StorageFile file) throws IOException {
+        long size = file.size();
+        if (size < SegmentHeader.BYTES + Footer.TRAILER_BYTES) {
+            return -1;
+        }
+        ByteBuffer trailer = ByteBuffer.allocate(Footer.TRAILER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (file.readFully(trailer, size - Footer.TRAILER_BYTES) < Footer.TRAILER_BYTES) {
+            return -1;
+        }
+        int length = Footer.lengthFromTrailer(trailer, 0);
+        return length > size - SegmentHeader.BYTES ? -1 : length;
+    }
+
+    private static @Nullable Footer decode(StorageFile file, SegmentHeader segment, long position, int length)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        if (file.readFully(bytes, position) < length) {
+            return null;
+        }
+        try {
+            Footer footer = Footer.decode(bytes.flip(), segment);
+            return footer.dataEnd() == position ? footer : null;
+        } catch (DamagedException e) {
+            // A footer can be made again from the data; whether the data is whole, a scan will say.
+            return null;
+        }
+    }
+}

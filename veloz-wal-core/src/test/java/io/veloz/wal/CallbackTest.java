@@ -1,0 +1,98 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.fault.Logs.small;
+import static io.veloz.wal.fault.Records.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.fault.FaultStorage;
+import io.veloz.wal.fault.FaultStorage.Hold;
+import io.veloz.wal.fault.FaultStorage.Operation;
+import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.fault.Logs;
+import io.veloz.wal.fault.Records;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(60)
+class CallbackTest {
+    private final HeapStorage heap = new HeapStorage();
+    private final FaultStorage storage = new FaultStorage(heap);
+
+    static Stream<Supplier<Throwable>> throwables() {
+        return Stream.of(
+                () -> new IllegalStateException("of a user"),
+                () -> new StackOverflowError("of a user"),
+                () -> new OutOfMemoryError("of a user"));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void sneak(Throwable t) throws E {
+        throw (E) t;
+    }
+
+    @ParameterizedTest
+    @MethodSource("throwables")
+    void whateverACallbackThrowsHarmsNoOtherWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            wal.appendDurable(1, payload("one"));
+            Logs.await("prepared", () -> heap.list().contains(".orders_prepared.wal"));
+            Hold force = storage.hold(Operation.FORCE, name -> true);
+            CompletableFuture<Long> bad = wal.appendAsync(1, payload("bad"));
+            CompletableFuture<Void> dependent = bad.thenRun(() -> sneak(thrown.get()));
+            CompletableFuture<Long> good = wal.appendAsync(1, payload("good"));
+            force.release();
+
+            assertThat(good.get(30, TimeUnit.SECONDS)).isEqualTo(3);
+            assertThat(bad).isCompletedWithValue(2L);
+            assertThat(dependent).isCompletedExceptionally();
+            assertThat(wal.appendAsync(1, payload("next")).get(30, TimeUnit.SECONDS))
+                    .isEqualTo(4);
+        }
+        assertThat(Records.of(heap)).hasSize(4);
+    }
+
+    @ParameterizedTest
+    @MethodSource("throwables")
+    void whateverAListenerThrowsHarmsNoWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
+        AtomicLong calls = new AtomicLong();
+        WalListener listener = new WalListener() {
+            @Override
+            public void onOpened(RecoveryReport report) {
+                onDurable(0);
+            }
+
+            @Override
+            public void onDurable(long sequence) {
+                calls.incrementAndGet();
+                CallbackTest.<RuntimeException>sneak(thrown.get());
+            }
+
+            @Override
+            public void onRolled(SegmentReport segment) {
+                onDurable(0);
+            }
+
+            @Override
+            public void onClosed() {
+                onDurable(0);
+            }
+        };
+        try (Wal wal = Wal.open(small(storage).listener(listener).build())) {
+            for (CompletableFuture<Long> future :
+                    List.of(wal.appendAsync(1, payload("a")), wal.appendAsync(1, payload("b")))) {
+                future.get(30, TimeUnit.SECONDS);
+            }
+            wal.roll();
+            wal.appendDurable(1, payload("c"));
+        }
+        assertThat(calls.get()).isGreaterThanOrEqualTo(4);
+        assertThat(Records.of(heap)).hasSize(3);
+    }
+}

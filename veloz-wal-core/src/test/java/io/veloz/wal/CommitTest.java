@@ -1,0 +1,588 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.fault.Logs.kilobyte;
+import static io.veloz.wal.fault.Logs.small;
+import static io.veloz.wal.fault.Logs.start;
+import static io.veloz.wal.fault.Records.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.fault.FaultStorage;
+import io.veloz.wal.fault.FaultStorage.Hold;
+import io.veloz.wal.fault.FaultStorage.Operation;
+import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.fault.Logs;
+import io.veloz.wal.fault.Records;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CommitTest {
+    private static final Predicate<String> ANY = name -> true;
+
+    private final HeapStorage heap = new HeapStorage();
+    private final FaultStorage storage = new FaultStorage(heap);
+
+    private static <T> T get(CompletableFuture<T> future) throws Exception {
+        return future.get(30, TimeUnit.SECONDS);
+    }
+
+    // ---- A: acknowledgement
+
+    @Test
+    void recordAppendedWhileAForceRunsIsNotAcknowledgedByIt() throws Exception {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            CompletableFuture<Long> early = wal.appendAsync(1, payload("early"));
+            force.awaitEntered();
+            CompletableFuture<Long> late = wal.appendAsync(1, payload("late"));
+            Hold nextForce = storage.hold(Operation.FORCE, ANY);
+            force.release();
+            assertThat(get(early)).isEqualTo(2);
+            nextForce.awaitEntered();
+
+            assertThat(late).isNotDone();
+            assertThat(wal.durableSequence()).isEqualTo(2);
+
+            nextForce.release();
+            assertThat(get(late)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void nothingIsAcknowledgedBeforeItsForceReturns() throws Exception {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            CompletableFuture<Long> waiting = start(() -> wal.appendDurable(1, payload("a")));
+            force.awaitEntered();
+
+            assertThat(wal.durableSequence()).isEqualTo(1);
+            assertThat(wal.awaitDurable(2, Duration.ZERO)).isFalse();
+            assertThat(waiting).isNotDone();
+
+            force.release();
+            assertThat(get(waiting)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void recordsThatArriveDuringAForceBecomeOneBatch() throws Exception {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            wal.append(1, payload("first"));
+            force.awaitEntered();
+            for (int i = 0; i < 20; i++) {
+                wal.append(1, payload("next"));
+            }
+            force.release();
+            wal.sync();
+
+            assertThat(wal.stats().batches()).isEqualTo(3);
+            assertThat(wal.stats().largestBatchRecords()).isEqualTo(20);
+        }
+    }
+
+    @Test
+    void futuresAndListenerAreCalledInOrderAndOnce() throws Exception {
+        List<Long> completed = Collections.synchronizedList(new ArrayList<>());
+        List<Long> durable = Collections.synchronizedList(new ArrayList<>());
+        WalListener listener = new WalListener() {
+            @Override
+            public void onDurable(long sequence) {
+                durable.add(sequence);
+            }
+        };
+        int records = 2_000;
+        try (Wal wal = Wal.open(small(storage).listener(listener).build())) {
+            for (int i = 0; i < records; i++) {
+                wal.appendAsync(1, payload("x")).thenAccept(completed::add);
+            }
+        }
+
+        // The dependents of a future that is complete already run here, before those behind them.
+        assertThat(completed)
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.rangeClosed(1, records).boxed().toList());
+        assertThat(durable).isSorted().doesNotHaveDuplicates().endsWith((long) records);
+    }
+
+    @Test
+    void futuresOfOneForceCompleteInTheOrderOfTheirSequences() throws Exception {
+        List<Long> completed = Collections.synchronizedList(new ArrayList<>());
+        try (Wal wal = Wal.open(small(storage).build())) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            for (int i = 0; i < 30; i++) {
+                wal.appendAsync(1, payload("x")).thenAccept(completed::add);
+            }
+            force.release();
+        }
+
+        assertThat(completed)
+                .containsExactlyElementsOf(LongStream.rangeClosed(2, 31).boxed().toList());
+    }
+
+    @Test
+    void futureKeepsItsSequenceWhenMoreRecordsThanSlotsFollowIt() throws Exception {
+        try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            wal.append(1, payload("force"));
+            force.awaitEntered();
+            CompletableFuture<Long> first = wal.appendAsync(1, payload("a"));
+            for (int i = 0; i < 9; i++) {
+                wal.append(1, payload("b"));
+            }
+            force.release();
+
+            assertThat(get(first)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void groupLargerThanTheSlotsCompletesWithItsLastSequence() throws Exception {
+        try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
+            RecordGroup group = new RecordGroup();
+            for (int i = 0; i < 10; i++) {
+                group.add(1, payload("g"));
+            }
+
+            assertThat(get(wal.appendAsync(group))).isEqualTo(10);
+            assertThat(get(wal.appendAsync(group))).isEqualTo(20);
+        }
+    }
+
+    @Test
+    void moreFuturesThanSlotsAreRefusedWhenTheyWaitTooLong() throws Exception {
+        WalConfig config = small(storage)
+                .maxPendingFutures(2)
+                .bufferFullTimeout(Duration.ofMillis(1))
+                .build();
+        try (Wal wal = Wal.open(config)) {
+            prepared(wal);
+            Hold force = storage.hold(Operation.FORCE, ANY);
+            CompletableFuture<Long> first = wal.appendAsync(1, payload("a"));
+            CompletableFuture<Long> second = wal.appendAsync(1, payload("b"));
+            assertThatThrownBy(() -> wal.appendAsync(1, payload("c"))).isInstanceOf(WalBusyException.class);
+            assertThat(wal.lastSequence()).isEqualTo(3);
+            force.release();
+
+            assertThat(get(first)).isEqualTo(2);
+            assertThat(get(second)).isEqualTo(3);
+        }
+        assertThat(Records.of(heap)).hasSize(3);
+    }
+
+    @Test
+    void moreFuturesThanSlotsWaitForTheirTurn() throws Exception {
+        try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
+            List<CompletableFuture<Long>> futures = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                futures.add(wal.appendAsync(1, payload("x")));
+            }
+            for (int i = 0; i < 500; i++) {
+                assertThat(get(futures.get(i))).isEqualTo(i + 1);
+            }
+        }
+    }
+
+    @Test
+    void callbackThatAppendsOnTheNotifierDoesNotDeadlock() throws Exception {
+        try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
+            AtomicLong refused = new AtomicLong();
+            CompletableFuture<Void> done = wal.appendAsync(1, payload("a")).thenAccept(sequence -> {
+                for (int i = 0; i < 10; i++) {
+                    try {
+                        var unused = wal.appendAsync(1, payload("b"));
+                    } catch (WalBusyException e) {
+                        refused.incrementAndGet();
+                    }
+                }
+                wal.appendDurable(1, payload("c"));
+            });
+            get(done);
+
+            assertThat(refused.get()).isBetween(0L, 9L);
+            assertThat(wal.durableSequence()).isEqualTo(12 - refused.get());
+        }
+    }
+
+    @Test
+    void logCanBeClosedByACallback() throws Exception {
+        Wal wal = Wal.open(small(storage).build());
+        CompletableFuture<Void> closed = wal.appendAsync(1, payload("a")).thenRun(wal::close);
+
+        get(closed);
+        assertThat(Records.of(heap)).hasSize(1);
+        Wal.open(small(storage).build()).close();
+    }
+
+    @Test
+    void closeAcknowledgesEverythingPending() throws Exception {
+        List<CompletableFuture<Long>> futures = new ArrayList<>();
+        try (Wal wal =
+                Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
+            for (int i = 0; i < 100; i++) {
+                wal.append(1, payload("relaxed"));
+                futures.add(wal.appendAsync(1, payload("x")));
+            }
+            wal.append(1, payload("last"));
+        }
+
+        assertThat(futures).allMatch(future -> future.isDone() && !future.isCompletedExceptionally());
+        assertThat(Records.of(heap)).hasSize(201);
+    }
+
+    @Test
+    void everyAppendThatRacesWithCloseIsDurableOrRefused() throws Exception {
+        for (int round = 0; round < 30; round++) {
+            HeapStorage fresh = new HeapStorage();
+            Wal wal = Wal.open(small(fresh).build());
+            CountDownLatch appending = new CountDownLatch(4);
+            List<CompletableFuture<Integer>> appenders = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                appenders.add(start(() -> {
+                    int count = 0;
+                    List<CompletableFuture<Long>> futures = new ArrayList<>();
+                    try {
+                        while (true) {
+                            futures.add(wal.appendAsync(1, payload("x")));
+                            if (++count == 5) {
+                                appending.countDown();
+                            }
+                        }
+                    } catch (IllegalStateException e) {
+                        for (CompletableFuture<Long> future : futures) {
+                            get(future);
+                        }
+                    }
+                    return count;
+                }));
+            }
+            appending.await();
+            wal.close();
+            int appended = 0;
+            for (CompletableFuture<Integer> appender : appenders) {
+                appended += get(appender);
+            }
+            assertThat(Records.of(fresh)).hasSize(appended);
+        }
+    }
+
+    @Test
+    void everyMethodRefusesAfterClose() {
+        Wal wal = Wal.open(small(storage).build());
+        wal.appendDurable(1, payload("a"));
+        wal.close();
+        wal.close();
+
+        assertThatThrownBy(() -> wal.append(1, payload("x"))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> wal.appendDurable(1, payload("x"))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> wal.appendAsync(1, payload("x"))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(wal::sync).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(wal::roll).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> wal.trim(0)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(wal::newestCheckpoint).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> wal.writeCheckpoint(1, out -> {})).isInstanceOf(IllegalStateException.class);
+        assertThat(wal.durableSequence()).isEqualTo(1);
+        wal.awaitDurable(1);
+    }
+
+    // ---- durability, sync, roll
+
+    @Test
+    void relaxedRecordIsNotForcedUntilSomebodyAsks() {
+        try (Wal wal =
+                Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
+            long sequence = wal.append(1, payload("a"));
+            Logs.await("written", () -> wal.stats().recordsWritten() == 1);
+            assertThat(wal.durableSequence()).isZero();
+
+            wal.sync();
+            assertThat(wal.durableSequence()).isEqualTo(sequence);
+        }
+    }
+
+    @Test
+    void strictRecordTakesRelaxedOnesBeforeItAlong() {
+        try (Wal wal =
+                Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
+            wal.append(1, payload("a"));
+            wal.append(1, payload("b"), Durability.LOSE_LAST_INTERVAL);
+            wal.appendDurable(1, payload("c"));
+
+            assertThat(wal.durableSequence()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void intervalForcesByItself() {
+        WalConfig config = small(storage)
+                .durability(Durability.LOSE_LAST_INTERVAL)
+                .forceInterval(Duration.ofMillis(1))
+                .build();
+        try (Wal wal = Wal.open(config)) {
+            wal.awaitDurable(wal.append(1, payload("a")));
+            wal.awaitDurable(wal.append(1, payload("b")));
+        }
+    }
+
+    @Test
+    void recordAppendedAfterTheIntervalBeganIsForcedWithIt() throws Exception {
+        WalConfig config = small(storage)
+                .durability(Durability.LOSE_LAST_INTERVAL)
+                .forceInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = Wal.open(config)) {
+            for (int i = 0; i < 50; i++) {
+                wal.append(1, payload("x"));
+            }
+            wal.awaitDurable(50);
+
+            assertThat(wal.stats().forces()).isLessThan(50);
+        }
+    }
+
+    @Test
+    void relaxedModesLoseASuffixAlone() throws Exception {
+        HeapStorage left;
+        long durable;
+        try (Wal wal =
+                Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
+            for (int i = 1; i <= 40; i++) {
+                wal.append(1, payload("record " + i));
+            }
+            wal.sync();
+            durable = wal.durableSequence();
+            for (int i = 41; i <= 60; i++) {
+                wal.append(1, payload("record " + i));
+            }
+            left = heap.copy();
+        }
+        try (Wal wal = Wal.open(small(left).build())) {
+            long last = wal.lastSequence();
+            assertThat(last).isBetween(durable, 60L);
+            assertThat(Records.of(left))
+                    .hasSize((int) last)
+                    .allSatisfy((sequence, text) -> assertThat(text).isEqualTo("record " + sequence));
+        }
+    }
+
+    @Test
+    void rollSealsWhatWasAppended() {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            wal.append(1, payload("a"));
+            wal.roll();
+            assertThat(heap.list()).contains("orders_0000000000000001.wal");
+            assertThat(wal.stats().rolls()).isEqualTo(1);
+
+            wal.roll();
+            assertThat(wal.stats().rolls()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void rollThatRacesWithCloseEnds() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            Wal wal = Wal.open(small(new HeapStorage()).build());
+            wal.append(1, payload("a"));
+            CompletableFuture<Boolean> rolled = start(() -> {
+                try {
+                    wal.roll();
+                    return true;
+                } catch (IllegalStateException e) {
+                    return false;
+                }
+            });
+            wal.close();
+            get(rolled);
+        }
+    }
+
+    @Test
+    void trimThatRacesWithCloseEnds() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            Wal wal = Wal.open(small(new HeapStorage()).build());
+            wal.append(1, payload("a"));
+            wal.roll();
+            CompletableFuture<Boolean> trimmed = start(() -> {
+                try {
+                    wal.trim(0);
+                    return true;
+                } catch (IllegalStateException e) {
+                    return false;
+                }
+            });
+            wal.close();
+            get(trimmed);
+        }
+    }
+
+    @Test
+    void oldSegmentIsSealedByItself() throws Exception {
+        CountDownLatch rolled = new CountDownLatch(1);
+        WalListener listener = new WalListener() {
+            @Override
+            public void onRolled(SegmentReport segment) {
+                rolled.countDown();
+            }
+        };
+        WalConfig config = small(storage)
+                .segmentMaxAge(Duration.ofMillis(1))
+                .listener(listener)
+                .build();
+        try (Wal wal = Wal.open(config)) {
+            wal.append(1, payload("a"));
+            assertThat(rolled.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(heap.list()).contains("orders_0000000000000001.wal");
+        }
+    }
+
+    @Test
+    void emptySegmentDoesNotGrowOld() throws Exception {
+        WalConfig config = small(storage).segmentMaxAge(Duration.ofNanos(1)).build();
+        try (Wal wal = Wal.open(config)) {
+            prepared(wal);
+            wal.roll();
+            long rolls = wal.stats().rolls();
+            wal.sync();
+            assertThat(wal.stats().rolls()).isEqualTo(rolls);
+        }
+        assertThat(Records.of(heap)).hasSize(1);
+    }
+
+    // ---- heartbeat
+
+    @Test
+    void idleLogWritesThatItsLastBatchIsDurable() throws Exception {
+        try (Wal wal =
+                Wal.open(small(storage).heartbeatDelay(Duration.ofNanos(1)).build())) {
+            wal.appendDurable(1, payload("a"));
+            // The other reader sees a record only when a later batch promises it.
+            Logs.await("promised", () -> Records.of(heap).size() == 1);
+        }
+    }
+
+    @Test
+    void closeWritesThatTheLastBatchIsDurable() throws Exception {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            wal.appendDurable(1, payload("the last record"));
+            assertThat(Records.of(heap)).isEmpty();
+        }
+        byte[] current = heap.bytes("orders_current.wal");
+        int last = SmallFiles.lastRecordAt(current, "the last record");
+        current[last] ^= 1;
+        heap.put("orders_current.wal", current);
+
+        assertThatThrownBy(() -> Wal.open(small(storage).build())).isInstanceOf(WalCorruptException.class);
+    }
+
+    @Test
+    void heartbeatFitsBehindABatchThatFillsTheSegment() throws Exception {
+        // Every size of the last record: one of them fills the segment to its end.
+        for (int bytes = 0; bytes <= 320; bytes += 8) {
+            HeapStorage fresh = new HeapStorage();
+            try (Wal wal = Wal.open(small(fresh).build())) {
+                for (int i = 0; i < 10; i++) {
+                    wal.appendDurable(1, ByteBuffer.allocate(1112));
+                }
+                wal.appendDurable(1, ByteBuffer.allocate(bytes));
+            }
+            for (String name : fresh.list()) {
+                assertThat(fresh.bytes(name).length).isLessThanOrEqualTo(Logs.SEGMENT_BYTES);
+            }
+            try (Wal wal = Wal.open(small(fresh).build())) {
+                assertThat(wal.lastSequence()).isEqualTo(11);
+                assertThat(wal.recovery().quarantinedBytes()).isZero();
+            }
+        }
+    }
+
+    // ---- sizes
+
+    @Test
+    void recordsOfNoneOneAndTheMostBytesComeBack() {
+        int max;
+        try (Wal wal = Wal.open(small(storage).build())) {
+            max = wal.config().maxPayloadBytes();
+            for (int bytes : new int[] {0, 1, max}) {
+                wal.appendDurable(0xFFFF, ByteBuffer.allocate(bytes));
+            }
+        }
+        assertThat(Records.of(heap).values()).extracting(String::length).containsExactly(0, 1, max);
+    }
+
+    @Test
+    void tooLargeRecordIsRefusedBeforeAnythingIsWritten() {
+        try (Wal wal = Wal.open(small(storage).build())) {
+            prepared(wal);
+            storage.forgetCalls();
+            int tooLarge = wal.config().maxPayloadBytes() + 1;
+
+            assertThatThrownBy(() -> wal.append(1, ByteBuffer.allocate(tooLarge)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(String.valueOf(tooLarge));
+            assertThatThrownBy(() -> wal.append(0, payload("x"))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> wal.append(65_536, payload("x"))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> wal.append(new RecordGroup())).isInstanceOf(IllegalArgumentException.class);
+            assertThat(wal.lastSequence()).isEqualTo(1);
+            assertThat(storage.calls()).isEmpty();
+        }
+    }
+
+    @Test
+    void payloadThatGrowsWhileItIsAppendedFailsTheLogAndNotItsNeighbours() {
+        ByteBuffer growing = ByteBuffer.allocate(1000).limit(8);
+        AtomicLong limit = new AtomicLong(8);
+        WalConfig config = small(storage)
+                .wallClockNanos(() -> growing.limit((int) limit.get()).limit())
+                .build();
+        Wal wal = Wal.open(config);
+        wal.appendDurable(1, payload("before"));
+        limit.set(1000);
+
+        assertThatThrownBy(() -> wal.append(new RecordGroup().add(1, growing)))
+                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+        assertThat(Records.of(heap).values()).containsExactly("before");
+    }
+
+    @Test
+    void clockThatJumpsChangesNeitherOrderNorAcknowledgement() {
+        long[] times = {5_000, -3, Long.MAX_VALUE, 0, Long.MIN_VALUE, 7};
+        AtomicLong calls = new AtomicLong();
+        WalConfig config = small(storage)
+                .wallClockNanos(() -> times[(int) (calls.getAndIncrement() % times.length)])
+                .build();
+        for (int life = 0; life < 3; life++) {
+            try (Wal wal = Wal.open(config)) {
+                for (int i = 0; i < 30; i++) {
+                    long sequence = wal.appendDurable(1, payload(kilobyte(i)));
+                    assertThat(wal.durableSequence()).isEqualTo(sequence);
+                }
+            }
+        }
+        assertThat(Records.of(heap).keySet())
+                .containsExactlyElementsOf(LongStream.rangeClosed(1, 90).boxed().toList());
+    }
+
+    /** The next segment is there, so the only forces to come are those of the commit thread. */
+    private void prepared(Wal wal) {
+        wal.appendDurable(1, payload("one"));
+        Logs.await("prepared", () -> heap.list().contains(".orders_prepared.wal"));
+    }
+}

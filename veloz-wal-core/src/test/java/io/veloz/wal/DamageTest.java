@@ -1,0 +1,177 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.TestLog.read;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every byte of every file of a small log is changed: that is told, or does no harm. */
+class DamageTest {
+    private static final long FIRST = 3;
+    private static final long LAST = 13;
+    private static MemoryStorage log;
+    private static List<TestLog.Entry> original;
+
+    /** Two sealed segments, a trim mark, checkpoints, groups, an empty payload, heartbeats, a prepared segment. */
+    @BeforeAll
+    static void writeLog() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 2);
+            wal.roll();
+            TestLog.append(wal, 3);
+            TestLog.appendGroup(wal, 3);
+            wal.writeCheckpoint(2, out -> out.write(1));
+            wal.writeCheckpoint(3, out -> out.write(2));
+            wal.trim(0);
+            wal.roll();
+            wal.appendDurable(7, TestLog.bytes(""));
+            wal.roll();
+            TestLog.append(wal, 2);
+            TestLog.appendGroup(wal, 2);
+        }
+        log = TestLog.prepare(storage);
+        original = read(storage);
+        assertThat(storage.list()).contains(TestLog.NAMES.trimMark(), TestLog.CURRENT);
+        assertThat(TestLog.sequences(original)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0xFF, 0x01})
+    void readerShowsTheRecordsOrRefuses(int mask) {
+        everyByte(mask, 1, (storage, where) -> sameOrRefused(where, () -> read(storage)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0xFF})
+    void openKeepsTheRecordsOrRefusesAndChangesNothing(int mask) {
+        everyByte(mask, 1, (storage, where) -> {
+            var before = storage.content();
+            try {
+                TestLog.recover(storage);
+            } catch (WalException e) {
+                assertNamesPlace(e, where);
+                assertThat(storage.content()).as(where).isEqualTo(before);
+                return;
+            }
+            sameOrRefused(where, () -> read(storage));
+        });
+    }
+
+    @Test
+    void openedLogKeepsTheRecordsAndGoesOnBehindThem() {
+        everyByte(0xFF, 500, (storage, where) -> {
+            try (Wal wal = TestLog.open(storage)) {
+                wal.appendDurable(1, TestLog.bytes("next"));
+            } catch (WalException e) {
+                assertNamesPlace(e, where);
+                return;
+            }
+            sameOrRefused(where, () -> {
+                List<TestLog.Entry> entries = read(storage);
+                assertThat(entries.get(entries.size() - 1).payload()).isEqualTo("next");
+                return entries.subList(0, entries.size() - 1);
+            });
+        });
+    }
+
+    @Test
+    void inspectionSaysWhatOpenDoes() {
+        everyByte(0x04, 50, (storage, where) -> {
+            boolean sound = WalRecovery.inspect(ReadOptions.of(storage)).isSound();
+            assertThat(sound).as(where).isEqualTo(succeeds(() -> TestLog.recover(storage)));
+        });
+    }
+
+    @Test
+    void verificationFindsAllThatAReaderRefuses() {
+        everyByte(0x02, 50, (storage, where) -> {
+            RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
+            assertThat(report.isSound()).as(where).isEqualTo(succeeds(() -> read(storage)));
+        });
+    }
+
+    @Test
+    void salvageShowsOnlyTrueRecordsAndTellsAllLosses() {
+        everyByte(0x08, 50, (storage, where) -> {
+            try (WalReader reader = WalReader.open(ReadOptions.of(storage).salvage())) {
+                List<TestLog.Entry> rest = TestLog.rest(reader);
+                long lost = reader.lost().stream().mapToLong(DamageTest::count).sum();
+                String what = where + " " + reader.lost();
+                assertThat(original.containsAll(rest)).as(what).isTrue();
+                assertThat(TestLog.sequences(rest))
+                        .as(what)
+                        .doesNotHaveDuplicates()
+                        .isSorted();
+                assertThat(rest.size() + lost).as(what).isEqualTo(original.size());
+            }
+        });
+    }
+
+    private static long count(LostRange range) {
+        long last = range.lastSequence() < 0 ? LAST : range.lastSequence();
+        return Math.max(0, last - Math.max(FIRST, range.firstSequence()) + 1);
+    }
+
+    // ---- the enumeration
+
+    private interface Check {
+        void check(MemoryStorage damaged, String where) throws Exception;
+    }
+
+    private interface Attempt {
+        Object run() throws Exception;
+    }
+
+    /** Every byte; of the zeros behind the data, which are most of a segment, only as many as the step says. */
+    private static void everyByte(int mask, int step, Check check) {
+        for (String file : log.list()) {
+            IntStream.range(0, log.bytes(file).length)
+                    .filter(position -> position < 5_000 || position % step == 0)
+                    .parallel()
+                    .forEach(position -> {
+                        String where = file + " at " + position + " changed by " + Integer.toHexString(mask);
+                        try {
+                            check.check(log.copy().flip(file, position, mask), where);
+                        } catch (Exception e) {
+                            throw new AssertionError(where + ": " + e, e);
+                        }
+                    });
+        }
+    }
+
+    private static boolean succeeds(Attempt attempt) throws Exception {
+        try {
+            attempt.run();
+            return true;
+        } catch (WalException e) {
+            return false;
+        }
+    }
+
+    private static void sameOrRefused(String where, Supplier<List<TestLog.Entry>> reading) {
+        List<TestLog.Entry> entries;
+        try {
+            entries = reading.get();
+        } catch (WalException e) {
+            assertNamesPlace(e, where);
+            return;
+        }
+        if (!entries.equals(original)) {
+            assertThat(entries).as(where).isEqualTo(original);
+        }
+    }
+
+    private static void assertNamesPlace(WalException e, String where) {
+        boolean typed = e instanceof WalCorruptException || e instanceof WalVersionException;
+        assertThat(typed && e.getMessage().contains("memory/"))
+                .as(where + ": " + e)
+                .isTrue();
+    }
+}

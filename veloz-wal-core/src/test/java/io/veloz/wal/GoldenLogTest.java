@@ -1,0 +1,90 @@
+package io.veloz.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.internal.format.Checksum;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A log that the first version wrote, and that every later one must read. Its files are never written again: a change
+ * that needs other files is a change of the format.
+ */
+class GoldenLogTest {
+    private static final List<String> FILES =
+            List.of(TestLog.sealed(1), TestLog.sealed(2), TestLog.CURRENT, TestLog.PREPARED);
+
+    private static byte[] resource(String name) {
+        try (InputStream in = GoldenLogTest.class.getResourceAsStream("/golden/v1/" + name)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static MemoryStorage log() {
+        MemoryStorage storage = new MemoryStorage();
+        FILES.forEach(name -> storage.put(name, resource(name)));
+        return storage;
+    }
+
+    private static List<String> expected() {
+        return new String(resource("expected.txt"), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
+    }
+
+    /** One line a record: sequence, type, time, whether its group goes on, length and CRC32C of the payload. */
+    private static List<String> listing(MemoryStorage storage) {
+        List<String> lines = new ArrayList<>();
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            for (TestLog.Entry entry : TestLog.rest(reader)) {
+                int length = entry.payload().length();
+                lines.add(String.format(
+                        "%d %d %d %s %d %08x",
+                        entry.sequence(),
+                        entry.type(),
+                        entry.timestampNanos(),
+                        entry.groupContinues() ? "+" : ".",
+                        length,
+                        new Checksum().of(TestLog.bytes(entry.payload()), 0, length)));
+            }
+            reader.lost().forEach(range -> lines.add("lost " + range.firstSequence() + " to " + range.lastSequence()));
+        }
+        return lines;
+    }
+
+    @Test
+    void goldenLogIsReadAsItWasWritten() {
+        assertThat(listing(log().readOnly())).isEqualTo(expected());
+    }
+
+    @Test
+    void goldenLogIsSound() {
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(log().readOnly()), WalProgress.NONE);
+        assertThat(report.segments())
+                .extracting(SegmentReport::verdict)
+                .containsExactly(Verdict.SEALED, Verdict.SEALED, Verdict.ACTIVE, Verdict.PREPARED);
+        assertThat(report.logId()).isEqualTo("00112233445566778899aabbccddeeff");
+        assertThat(report.lost()).hasSize(1);
+    }
+
+    @Test
+    void goldenLogOpensAndGoesOn() {
+        MemoryStorage storage = log();
+        try (Wal wal = TestLog.open(storage)) {
+            assertThat(wal.lastSequence()).isEqualTo(14);
+            assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(15);
+        }
+        List<String> lines = listing(storage);
+        assertThat(lines).containsAll(expected()).hasSize(expected().size() + 1);
+        assertThat(storage.bytes(TestLog.sealed(1))).isEqualTo(resource(TestLog.sealed(1)));
+        assertThat(storage.bytes(TestLog.sealed(2))).isEqualTo(resource(TestLog.sealed(2)));
+    }
+}

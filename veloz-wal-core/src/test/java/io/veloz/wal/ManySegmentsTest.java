@@ -1,0 +1,58 @@
+package io.veloz.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.recovery.LogCopy;
+import io.veloz.wal.internal.segment.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** A log of very many segments: few open files, little memory. With -Dveloz.manySegments=100000 for longer. */
+class ManySegmentsTest {
+    private static final int SEGMENTS = Integer.getInteger("veloz.manySegments", 3_000);
+
+    @Test
+    void veryManySegmentsOpenWithFewFilesAndLittleMemory() throws IOException {
+        MemoryStorage storage = log(SEGMENTS);
+        assertThat(storage.list()).hasSize(SEGMENTS);
+        long before = usedBytes();
+        RecoveryReport report = TestLog.recover(storage);
+        long perSegment = (usedBytes() - before) / SEGMENTS;
+        assertThat(report.segments()).hasSize(SEGMENTS);
+        assertThat(report.lastSequence()).isEqualTo(SEGMENTS);
+        assertThat(perSegment).as("bytes of memory for a segment").isLessThan(2_000);
+        assertThat(storage.mostOpenFiles()).as("open files").isLessThan(10);
+        assertThat(storage.openFiles()).isZero();
+
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            long count = 0;
+            while (reader.next()) {
+                assertThat(reader.sequence()).isEqualTo(++count);
+            }
+            assertThat(count).isEqualTo(SEGMENTS);
+        }
+        assertThat(storage.mostOpenFiles()).isLessThan(10);
+        assertThat(storage.openFiles()).isZero();
+    }
+
+    /** One record a segment, of a size that none else fits. */
+    private static MemoryStorage log(int segments) throws IOException {
+        MemoryStorage storage = new MemoryStorage();
+        try (LogCopy copy =
+                new LogCopy(storage, TestLog.NAMES, new LogId(1, 2), 1, 12 * 1024, 4096, () -> TestLog.START_NANOS)) {
+            for (int i = 1; i <= segments; i++) {
+                copy.add(i, 1, false, i, ByteBuffer.allocate(SegmentFile.maxPayloadBytes(4096)));
+            }
+            copy.finish();
+        }
+        return storage;
+    }
+
+    private static long usedBytes() {
+        Runtime runtime = Runtime.getRuntime();
+        System.gc();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+}

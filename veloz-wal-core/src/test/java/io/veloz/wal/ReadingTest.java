@@ -1,0 +1,251 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.TestLog.read;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From where, up to where, how often and beside whom a log is read. */
+class ReadingTest {
+    /** Ten records with times 100, 200, 300, 250, 50, 400 ..., in four segments. */
+    private static final long[] TIMES = {100, 200, 300, 250, 50, 400, 120, 500, 500, 450};
+
+    private static MemoryStorage log() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            RecordGroup one = new RecordGroup();
+            for (int i = 0; i < TIMES.length; i++) {
+                one.clear();
+                one.add(1, TIMES[i], TestLog.bytes("record " + (i + 1)));
+                wal.appendDurable(one);
+                if (i % 3 == 2) {
+                    wal.roll();
+                }
+            }
+        }
+        return storage;
+    }
+
+    private static List<Long> sequences(ReadOptions options) {
+        return TestLog.sequences(read(options));
+    }
+
+    private static List<Long> range(long from, long to) {
+        return LongStream.rangeClosed(from, to).boxed().toList();
+    }
+
+    @Test
+    void twoReadingsGiveTheSameAndChangeNothing() {
+        MemoryStorage storage = log().readOnly();
+        var before = storage.content();
+        assertThat(read(storage)).isEqualTo(read(storage)).hasSize(10);
+        WalRecovery.inspect(ReadOptions.of(storage));
+        WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
+        assertThat(WalCheckpoint.newest(ReadOptions.of(storage))).isEmpty();
+        assertThat(storage.content()).isEqualTo(before);
+        assertThat(storage.openFiles()).isZero();
+    }
+
+    @Test
+    void readOnlyDirectoryIsRead(@TempDir Path directory) throws Exception {
+        MemoryStorage storage = log();
+        for (String name : storage.list()) {
+            Files.write(directory.resolve(name), storage.bytes(name));
+        }
+        Map<String, Object> before = listing(directory);
+        assertThat(directory.toFile().setWritable(false)).isTrue();
+        try {
+            assertThat(read(ReadOptions.of(directory))).isEqualTo(read(storage));
+            assertThat(listing(directory)).isEqualTo(before);
+        } finally {
+            assertThat(directory.toFile().setWritable(true)).isTrue();
+        }
+    }
+
+    private static Map<String, Object> listing(Path directory) throws Exception {
+        Map<String, Object> files = new TreeMap<>();
+        try (Stream<Path> all = Files.list(directory)) {
+            for (Path file : all.toList()) {
+                files.put(file.getFileName().toString(), Files.size(file) + " " + Files.getLastModifiedTime(file));
+            }
+        }
+        return files;
+    }
+
+    // ---- from and until
+
+    @Test
+    void everySequenceCanBeStartedAtAndEndedWith() {
+        MemoryStorage storage = log();
+        for (long from = 1; from <= 10; from++) {
+            for (long until = 1; until <= 10; until++) {
+                assertThat(sequences(ReadOptions.of(storage).fromSequence(from).untilSequence(until)))
+                        .isEqualTo(range(from, until));
+            }
+        }
+        assertThat(sequences(ReadOptions.of(storage).fromSequence(11))).isEmpty();
+    }
+
+    @Test
+    void startByTimeIsTheFirstRecordThatIsNotEarlier() {
+        MemoryStorage storage = log();
+        for (long time = 40; time <= 510; time += 5) {
+            long from = 1;
+            while (from <= 10 && TIMES[(int) from - 1] < time) {
+                from++;
+            }
+            assertThat(sequences(ReadOptions.of(storage).fromTime(time)))
+                    .as("from %d", time)
+                    .isEqualTo(range(from, 10));
+        }
+    }
+
+    @Test
+    void endByTimeIsBeforeTheFirstRecordThatIsLater() {
+        MemoryStorage storage = log();
+        for (long time = 90; time <= 510; time += 5) {
+            long until = 0;
+            while (until < 10 && TIMES[(int) until] <= time) {
+                until++;
+            }
+            assertThat(sequences(ReadOptions.of(storage).untilTime(time)))
+                    .as("until %d", time)
+                    .isEqualTo(range(1, until));
+        }
+    }
+
+    @Test
+    void recordBeforeTheOldestIsTold() {
+        MemoryStorage storage = log();
+        try (Wal wal = TestLog.open(storage)) {
+            wal.writeCheckpoint(6, out -> out.write(1));
+            wal.writeCheckpoint(6, out -> out.write(1));
+            wal.trim(0);
+        }
+        assertThatThrownBy(() -> read(ReadOptions.of(storage).fromSequence(6)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("trimmed");
+        assertThat(sequences(ReadOptions.of(storage).fromSequence(7))).isEqualTo(range(7, 10));
+        assertThat(sequences(ReadOptions.of(storage))).isEqualTo(range(7, 10));
+    }
+
+    // ---- the record
+
+    @Test
+    void payloadCannotBeWrittenTo() {
+        try (WalReader reader = WalReader.open(ReadOptions.of(log()))) {
+            assertThat(reader.next()).isTrue();
+            ByteBuffer payload = reader.payload();
+            assertThatThrownBy(() -> payload.put(payload.position(), (byte) 1))
+                    .isInstanceOf(ReadOnlyBufferException.class);
+        }
+    }
+
+    @Test
+    void closedReaderSaysSo() {
+        WalReader reader = WalReader.open(ReadOptions.of(log()));
+        reader.close();
+        assertThatThrownBy(reader::next).isInstanceOf(IllegalStateException.class);
+    }
+
+    // ---- beside a writer
+
+    @Test
+    void readerInTheSameProcessFollowsAcrossRollsWithoutAGap() throws Exception {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage);
+                WalReader reader = wal.reader()) {
+            Thread writer = new Thread(() -> {
+                for (int i = 0; i < 2_000; i++) {
+                    wal.appendDurable(1, TestLog.bytes("record number " + (i + 1)));
+                }
+            });
+            writer.start();
+            for (long expected = 1; expected <= 2_000; expected++) {
+                assertThat(reader.next(Duration.ofSeconds(20)))
+                        .as("record %d", expected)
+                        .isTrue();
+                assertThat(reader.sequence()).isEqualTo(expected);
+                assertThat(TestLog.entry(reader).payload()).isEqualTo("record number " + expected);
+            }
+            writer.join();
+            assertThat(reader.next()).isFalse();
+            assertThat(storage.list()).contains(TestLog.sealed(10));
+        }
+    }
+
+    @Test
+    void readerInAnotherProcessSeesOnlyWhatIsPromised() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage);
+                WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            assertThat(reader.next()).isFalse();
+            TestLog.append(wal, 1);
+            assertThat(reader.next()).isFalse();
+            TestLog.append(wal, 1);
+            assertThat(TestLog.sequences(TestLog.rest(reader))).containsExactly(1L);
+            wal.roll();
+            assertThat(TestLog.sequences(TestLog.rest(reader))).containsExactly(2L);
+        }
+    }
+
+    @Test
+    void whatWasThereWhenTheWriterOpenedIsPromised() {
+        MemoryStorage storage = log();
+        try (Wal wal = TestLog.open(storage)) {
+            assertThat(wal.lastSequence()).isEqualTo(10);
+            assertThat(sequences(ReadOptions.of(storage))).isEqualTo(range(1, 10));
+        }
+    }
+
+    @Test
+    void readerOfAnEmptyDirectoryFollowsTheLogThatIsBegunThere() {
+        MemoryStorage storage = new MemoryStorage();
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            assertThat(reader.next()).isFalse();
+            try (Wal wal = TestLog.open(storage)) {
+                TestLog.append(wal, 3);
+            }
+            assertThat(TestLog.sequences(TestLog.rest(reader))).isEqualTo(range(1, 3));
+        }
+    }
+
+    @Test
+    void readerGoesOnThroughTheEndOfOneWriterAndTheBeginningOfTheNext() {
+        MemoryStorage storage = new MemoryStorage();
+        List<TestLog.Entry> seen = new ArrayList<>();
+        TestLog.open(storage).close();
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            for (int life = 0; life < 4; life++) {
+                try (Wal wal = TestLog.open(storage)) {
+                    TestLog.append(wal, 3);
+                    seen.addAll(TestLog.rest(reader));
+                }
+                seen.addAll(TestLog.rest(reader));
+            }
+        }
+        assertThat(TestLog.sequences(seen)).isEqualTo(range(1, 12));
+    }
+
+    @Test
+    void damageBehindTheFooterIsNotTakenForTheEnd() {
+        MemoryStorage storage = log();
+        TestLog.open(storage).close();
+        String last = TestLog.sealed(4);
+        assertThat(storage.has(last)).isTrue();
+        assertThatThrownBy(() -> read(storage.zero(last, 4096 + 100))).isInstanceOf(WalCorruptException.class);
+    }
+}

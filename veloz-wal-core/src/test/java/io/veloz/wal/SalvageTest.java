@@ -1,0 +1,205 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.TestLog.CURRENT;
+import static io.veloz.wal.TestLog.read;
+import static io.veloz.wal.TestLog.sealed;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.recovery.LogCopy;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is left of a damaged log, and what is said of the rest. */
+class SalvageTest {
+    /**
+     * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment 3;
+     * 9 and 10 in the current one.
+     */
+    private static MemoryStorage log;
+
+    private static List<TestLog.Entry> all;
+
+    @BeforeAll
+    static void writeLog() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 3);
+            wal.roll();
+            TestLog.append(wal, 1);
+            TestLog.appendGroup(wal, 3);
+            wal.roll();
+            TestLog.append(wal, 1);
+            wal.roll();
+            TestLog.append(wal, 2);
+        }
+        log = storage;
+        all = read(storage);
+    }
+
+    private static final int HEARTBEAT_BYTES = 88;
+    private static final int BATCH_BYTES = 56 + 32;
+
+    /** Reads with a salvage, and checks that all that is not shown is in the lost ranges, and nothing else. */
+    private static void leaves(MemoryStorage storage, long... lost) {
+        try (WalReader reader =
+                WalReader.open(ReadOptions.of(storage.readOnly()).salvage())) {
+            List<TestLog.Entry> expected = new ArrayList<>(all);
+            for (long sequence : lost) {
+                expected.removeIf(entry -> entry.sequence() == sequence);
+            }
+            assertThat(TestLog.rest(reader)).isEqualTo(expected);
+            List<Long> told = new ArrayList<>();
+            for (LostRange range : reader.lost()) {
+                long last = range.lastSequence() < 0 ? 10 : range.lastSequence();
+                LongStream.rangeClosed(range.firstSequence(), last).forEach(told::add);
+            }
+            assertThat(told)
+                    .containsExactlyElementsOf(LongStream.of(lost).boxed().toList());
+            assertThat(reader.hasTornTail()).isFalse();
+        }
+    }
+
+    @Test
+    void wholeLogLosesNothing() {
+        leaves(log.copy());
+    }
+
+    @Test
+    void damagedSegmentHeaderLosesTheSegment() {
+        leaves(log.copy().flip(sealed(1), 50, 1), 1, 2, 3);
+        leaves(log.copy().flip(sealed(2), 50, 1), 4, 5, 6, 7);
+        leaves(log.copy().flip(CURRENT, 50, 1), 9, 10);
+    }
+
+    @Test
+    void missingSegmentLosesTheSegment() {
+        leaves(log.copy().remove(sealed(1)), 1, 2, 3);
+        leaves(log.copy().remove(sealed(2)), 4, 5, 6, 7);
+        leaves(log.copy().remove(sealed(1)).remove(sealed(3)), 1, 2, 3, 8);
+    }
+
+    @Test
+    void damagedOpeningBatchLosesOnlyItself() {
+        leaves(log.copy().flip(sealed(1), 4096 + 20, 1), 1);
+        leaves(log.copy().flip(sealed(2), 4096 + 20, 1));
+        leaves(log.copy().flip(CURRENT, 4096 + 60, 1));
+    }
+
+    @Test
+    void damagedBatchHeadLosesTheBatch() {
+        leaves(log.copy().flip(sealed(2), 4096 + HEARTBEAT_BYTES + 20, 1), 4);
+        leaves(log.copy().flip(sealed(2), 4096 + HEARTBEAT_BYTES + BATCH_BYTES + 20, 1), 5, 6, 7);
+    }
+
+    @Test
+    void damagedRecordOfAGroupLosesTheGroup() {
+        int group = 4096 + HEARTBEAT_BYTES + BATCH_BYTES + 56;
+        for (int record = 0; record < 3; record++) {
+            leaves(log.copy().flip(sealed(2), group + record * 40 + 24, 1), 5, 6, 7);
+            leaves(log.copy().flip(sealed(2), group + record * 40 + 3, 1), 5, 6, 7);
+        }
+    }
+
+    @Test
+    void damagedLastRecordIsLostAndTold() {
+        leaves(log.copy().flip(sealed(3), 4096 + HEARTBEAT_BYTES + 60, 1), 8);
+        leaves(log.copy().flip(CURRENT, 4096 + HEARTBEAT_BYTES + BATCH_BYTES + 60, 1), 10);
+    }
+
+    @Test
+    void damagedFooterLosesNothing() {
+        leaves(log.copy().flip(sealed(2), log.bytes(sealed(2)).length - 20, 1));
+        leaves(log.copy().cut(sealed(2), log.bytes(sealed(2)).length - 20));
+    }
+
+    @Test
+    void singleRecordsOfABatchAreLostAlone() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = Wal.open(TestLog.config(storage).build())) {
+            // One group is one batch; what is no group may share one.
+            wal.append(1, TestLog.bytes("warm up"), Durability.LOSE_UNFORCED);
+            for (int i = 0; i < 60; i++) {
+                wal.append(1, TestLog.bytes("record " + i), Durability.LOSE_UNFORCED);
+            }
+        }
+        List<TestLog.Entry> whole = read(storage);
+        byte[] bytes = storage.bytes(CURRENT);
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("record 30");
+        try (WalReader reader =
+                WalReader.open(ReadOptions.of(storage.flip(CURRENT, at, 1)).salvage())) {
+            assertThat(TestLog.rest(reader)).hasSize(60).isSubsetOf(whole);
+            assertThat(reader.lost()).singleElement().satisfies(range -> {
+                assertThat(range.firstSequence()).isEqualTo(32);
+                assertThat(range.lastSequence()).isEqualTo(32);
+                assertThat(range.file()).isEqualTo(CURRENT);
+            });
+        }
+    }
+
+    // ---- into a new log
+
+    private static SalvageReport salvage(MemoryStorage storage, Path target) {
+        return WalRecovery.salvage(ReadOptions.of(storage), target, WalProgress.NONE);
+    }
+
+    @Test
+    void salvagedLogOpensAndTellsItsLosses(@TempDir Path directory) {
+        Path target = directory.resolve("new");
+        MemoryStorage damaged =
+                log.copy().flip(sealed(2), 4096 + HEARTBEAT_BYTES + 20, 1).remove(sealed(1));
+        SalvageReport report = salvage(damaged, target);
+        assertThat(report.records()).isEqualTo(6);
+        assertThat(report.firstSequence()).isEqualTo(5);
+        assertThat(report.lastSequence()).isEqualTo(10);
+        assertThat(report.lost())
+                .extracting(LostRange::firstSequence, LostRange::lastSequence)
+                .containsExactly(tuple(1L, 3L), tuple(4L, 4L));
+        assertThat(read(ReadOptions.of(target))).isEqualTo(all.subList(4, 10));
+        assertThat(WalRecovery.inspect(ReadOptions.of(target)).lost()).hasSize(1);
+        try (Wal wal = Wal.open(target)) {
+            assertThat(wal.recovery().isSound()).isTrue();
+            assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(11);
+        }
+        assertThat(Files.exists(directory.resolve("new.partial"))).isFalse();
+    }
+
+    @Test
+    void salvageIntoAPlaceInUseIsRefused(@TempDir Path directory) throws Exception {
+        Files.writeString(directory.resolve("file"), "mine");
+        assertThatThrownBy(() -> salvage(log.copy(), directory))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("not empty");
+        assertThat(Files.readString(directory.resolve("file"))).isEqualTo("mine");
+    }
+
+    @Test
+    void copyKeepsAGroupInOneBatch() throws Exception {
+        MemoryStorage copy = new MemoryStorage();
+        try (var out = new LogCopy(copy, TestLog.NAMES, new LogId(1, 2), 1, 16 * 1024, 4096, () -> 1)) {
+            // 3,400 bytes, then a group of 3 × 1,024: it does not fit behind.
+            out.add(1, 1, false, 1, ByteBuffer.allocate(3400));
+            for (int i = 0; i < 3; i++) {
+                out.add(2 + i, 1, i < 2, 1, ByteBuffer.allocate(i == 0 ? 100 : 1000));
+            }
+            out.finish();
+        }
+        assertThat(read(copy)).extracting(TestLog.Entry::groupContinues).containsExactly(false, true, true, false);
+        // Damage in the first of the group takes all of it, and nothing else.
+        int second = 4096 + 88 + 24 + 3400 + 56;
+        try (WalReader reader = WalReader.open(
+                ReadOptions.of(copy.flip(CURRENT, second + 30, 1)).salvage())) {
+            assertThat(TestLog.sequences(TestLog.rest(reader))).containsExactly(1L);
+        }
+    }
+}

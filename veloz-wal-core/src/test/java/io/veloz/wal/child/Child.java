@@ -1,0 +1,101 @@
+package io.veloz.wal.child;
+
+import io.veloz.wal.Wal;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.simple.SimpleLogger;
+
+/** A JVM that runs {@link ChildLog}. Close it, and it is gone. */
+public final class Child implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader lines;
+
+    private Child(Process process) {
+        this.process = process;
+        this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    public static Child start(String what, Path directory, String... options) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", classPath(), ChildLog.class.getName(), what, directory.toString()));
+        return new Child(new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    /** Of the library, of what it needs, and of the tests. */
+    public static String classPath() {
+        return Stream.of(Wal.class, ChildLog.class, Logger.class, SimpleLogger.class, Histogram.class, Nullable.class)
+                .map(type -> Path.of(java.net.URI.create(type.getProtectionDomain()
+                                .getCodeSource()
+                                .getLocation()
+                                .toString()))
+                        .toString())
+                .distinct()
+                .collect(Collectors.joining(java.io.File.pathSeparator));
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    /** The next line; null at the end. */
+    public @Nullable String line() throws IOException {
+        return lines.readLine();
+    }
+
+    /** Reads up to a line that starts so, and returns it. */
+    public String lineWith(String start) throws IOException {
+        StringBuilder read = new StringBuilder();
+        String line;
+        while ((line = line()) != null) {
+            if (line.startsWith(start)) {
+                return line;
+            }
+            read.append(line).append('\n');
+        }
+        throw new AssertionError("no line starts with " + start + ":\n" + read);
+    }
+
+    /** Kills it at once, as kill -9 does, and returns what it had still said. */
+    public List<String> kill() throws Exception {
+        // Not of the process itself: that closes the stream with what it has still said.
+        process.toHandle().destroyForcibly();
+        return rest();
+    }
+
+    /** What it says up to its end. */
+    public List<String> rest() throws Exception {
+        List<String> rest = new ArrayList<>();
+        String line;
+        while ((line = line()) != null) {
+            rest.add(line);
+        }
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("process " + pid() + " does not end");
+        }
+        return rest;
+    }
+
+    public void signal(String name) throws Exception {
+        new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start().waitFor();
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly().onExit().join();
+        lines.close();
+    }
+}

@@ -1,0 +1,63 @@
+package io.veloz.wal.fault;
+
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.storage.Storage;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+
+/** Settings of small logs, and threads that do one thing. */
+public final class Logs {
+    public static final int SEGMENT_BYTES = 16 * 1024;
+    public static final int BATCH_BYTES = 4 * 1024;
+
+    /** What a single record may have in a small log. */
+    public static final int RECORD_BYTES = 1024;
+
+    private Logs() {}
+
+    /** Segments of a dozen records of 1 KiB, and no chores that come by themselves. */
+    public static WalConfig.Builder small(Storage storage) {
+        return WalConfig.builder(storage)
+                .segmentBytes(SEGMENT_BYTES)
+                .maxBatchBytes(BATCH_BYTES)
+                .bufferBytes(8 * 1024)
+                .heartbeatDelay(Duration.ofHours(1))
+                .forceInterval(Duration.ofHours(1));
+    }
+
+    /** A text of 1 KiB, which tells its number. */
+    public static String kilobyte(int number) {
+        return String.format("%01000d", number);
+    }
+
+    /** Runs something on a thread of its own. */
+    public static <T> CompletableFuture<T> start(Callable<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        result.complete(task.call());
+                    } catch (Throwable t) {
+                        result.completeExceptionally(t);
+                    }
+                },
+                "test");
+        thread.setDaemon(true);
+        thread.start();
+        return result;
+    }
+
+    /** Returns when something has come true that only a look can tell; fails if it never does. */
+    public static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("never came true: " + what);
+            }
+            Thread.onSpinWait();
+            Thread.yield();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Storages that fail on demand, for tests. */
+@NullMarked
+package io.veloz.wal.fault;
+
+import org.jspecify.annotations.NullMarked;

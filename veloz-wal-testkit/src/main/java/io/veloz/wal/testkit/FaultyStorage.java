@@ -1,0 +1,313 @@
+package io.veloz.wal.testkit;
+
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageFullException;
+import io.veloz.wal.storage.StorageLock;
+import io.veloz.wal.testkit.Operation.Kind;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk in memory that fails as real disks do, as {@link DiskRules} and a {@link FaultPlan} say, and always in the same way
+ * for the same seed. Any thread may call any method; its files belong to one thread at a time, as those of any storage.
+ *
+ * <p>A write is volatile until a force of that file that began after it, and a name until a force of the directory. Until
+ * then both can be read, as from a page cache. {@link #cutPower} ends the machine, {@link #killProcess} only the process;
+ * both leave this object unusable, for threads that live on, and return the storage of the next life.
+ */
+public final class FaultyStorage implements Storage {
+    private final Disk disk;
+    private final Journal journal;
+    private final DiskRules rules;
+    private final long seed;
+    private final Set<String> locks = new HashSet<>();
+    private FaultPlan plan = FaultPlan.NONE;
+    private long capacityBytes = Long.MAX_VALUE;
+    private long operations;
+    private long faults;
+    private boolean frozen;
+    private boolean forcesHeld;
+    private int heldForces;
+
+    /** An empty disk. */
+    public FaultyStorage(long seed, DiskRules rules) {
+        this(seed, rules, new Disk());
+    }
+
+    FaultyStorage(long seed, DiskRules rules, Disk disk) {
+        this.seed = seed;
+        this.rules = rules;
+        this.disk = disk;
+        this.journal = new Journal(disk);
+    }
+
+    // ---- what goes wrong
+
+    /** What goes wrong from now on. Operations are counted from the first one after this object was made. */
+    public synchronized void plan(FaultPlan value) {
+        plan = value;
+    }
+
+    /** How many bytes fit on the disk from now on. */
+    public synchronized void capacityBytes(long value) {
+        capacityBytes = value;
+    }
+
+    /** Has every force wait, of a file and of the directory, until {@link #releaseForces}. */
+    public synchronized void holdForces() {
+        forcesHeld = true;
+    }
+
+    /** Lets all forces return, and later ones too. */
+    public synchronized void releaseForces() {
+        forcesHeld = false;
+        notifyAll();
+    }
+
+    /** Returns when at least one force waits. */
+    public synchronized void awaitHeldForce() throws InterruptedException {
+        while (heldForces == 0) {
+            wait();
+        }
+    }
+
+    /** Turns one bit of a file, on the disk and in the page cache. */
+    public synchronized void flipBit(String name, long position, int bit) throws IOException {
+        int file = found(name);
+        change("bit rot in " + name, target -> target.file(file).flipBit(position, bit));
+    }
+
+    /** The bytes of a file, as they would be read. */
+    public synchronized byte[] bytes(String name) throws IOException {
+        return disk.file(found(name)).cached().clone();
+    }
+
+    /** How many operations there have been. */
+    public synchronized long operations() {
+        return operations;
+    }
+
+    /** How many operations went wrong. */
+    public synchronized long faults() {
+        return faults;
+    }
+
+    /** How many times something was changed, or made durable. */
+    public synchronized long changes() {
+        return journal.size();
+    }
+
+    public DiskRules rules() {
+        return rules;
+    }
+
+    Journal journal() {
+        return journal;
+    }
+
+    // ---- the next life
+
+    /** Power fails: what was not durable survives in part, as the rules and the seed say. */
+    public FaultyStorage cutPower(long cutSeed) {
+        freeze();
+        return new FaultyStorage(cutSeed, rules, disk.afterPowerCut(cutSeed, rules));
+    }
+
+    /** The process dies: whatever was written can still be read, and is as durable as it was. */
+    public FaultyStorage killProcess() {
+        freeze();
+        return new FaultyStorage(seed + 1, rules, disk.copy());
+    }
+
+    private synchronized void freeze() {
+        frozen = true;
+        releaseForces();
+    }
+
+    // ---- storage
+
+    @Override
+    public String describe() {
+        return "faulty storage " + seed;
+    }
+
+    @Override
+    public synchronized List<String> list() throws IOException {
+        failIf(begin(Kind.LIST, ""), "");
+        return disk.list();
+    }
+
+    @Override
+    public synchronized StorageFile create(String name) throws IOException {
+        @Nullable Fault fault = begin(Kind.CREATE, name);
+        failUnlessAfterwards(fault, name);
+        if (disk.find(name) != null) {
+            throw new FileAlreadyExistsException(name);
+        }
+        change("create " + name, target -> target.create(name));
+        failIf(fault, name);
+        return new FaultyFile(this, name, found(name), true);
+    }
+
+    @Override
+    public synchronized StorageFile open(String name) throws IOException {
+        failIf(begin(Kind.OPEN, name), name);
+        return new FaultyFile(this, name, found(name), true);
+    }
+
+    @Override
+    public synchronized StorageFile openForReading(String name) throws IOException {
+        failIf(begin(Kind.OPEN, name), name);
+        return new FaultyFile(this, name, found(name), false);
+    }
+
+    private int found(String name) throws NoSuchFileException {
+        Integer file = disk.find(name);
+        if (file == null) {
+            throw new NoSuchFileException(name);
+        }
+        return file;
+    }
+
+    @Override
+    public synchronized void rename(String from, String to) throws IOException {
+        @Nullable Fault fault = begin(Kind.RENAME, from);
+        failUnlessAfterwards(fault, from);
+        var unused = found(from);
+        change("rename " + from + " to " + to, target -> target.rename(from, to));
+        failIf(fault, from);
+    }
+
+    @Override
+    public synchronized void delete(String name) throws IOException {
+        @Nullable Fault fault = begin(Kind.DELETE, name);
+        failUnlessAfterwards(fault, name);
+        var unused = found(name);
+        change("delete " + name, target -> target.delete(name));
+        failIf(fault, name);
+    }
+
+    @Override
+    public synchronized void forceDirectory() throws IOException {
+        @Nullable Fault fault = begin(Kind.FORCE_DIRECTORY, "");
+        long upTo = disk.serial();
+        hold();
+        // After a failure the changes stay pending, as with a journal that could not be written.
+        failUnlessAfterwards(fault == Fault.LIE ? null : fault, "");
+        if (fault != Fault.LIE) {
+            change("force directory", target -> target.forceNames(upTo));
+        }
+        failIf(fault == Fault.LIE ? null : fault, "");
+    }
+
+    @Override
+    public synchronized long usableBytes() {
+        return Math.max(0, capacityBytes - disk.usedBytes());
+    }
+
+    @Override
+    public synchronized StorageLock lock(String name) throws IOException {
+        failIf(begin(Kind.LOCK, name), name);
+        if (!locks.add(name)) {
+            throw new WalLockedException(describe(), "another instance on this storage");
+        }
+        return () -> unlock(name);
+    }
+
+    private synchronized void unlock(String name) {
+        locks.remove(name);
+    }
+
+    @Override
+    public synchronized boolean isLocked(String name) {
+        return locks.contains(name);
+    }
+
+    // ---- for its files, which hold the monitor
+
+    Disk disk() {
+        return disk;
+    }
+
+    /** Counts an operation, and returns what goes wrong with it. */
+    @Nullable
+    Fault begin(Kind kind, String file) throws IOException {
+        if (frozen) {
+            throw new IOException("this machine, or process, is dead");
+        }
+        @Nullable Fault fault = plan.faultIn(new Operation(++operations, kind, file));
+        if (fault == null || !fault.isPossibleFor(kind)) {
+            return null;
+        }
+        faults++;
+        return fault;
+    }
+
+    /** Dice for the operation that has just begun. */
+    Chance chance() {
+        return new Chance(chanceSeed());
+    }
+
+    long chanceSeed() {
+        return seed * 1_000_003 + operations;
+    }
+
+    void change(String description, Consumer<Disk> change) {
+        change.accept(disk);
+        journal.add(description, change);
+    }
+
+    /** Waits while forces are held. */
+    synchronized void hold() throws IOException {
+        heldForces++;
+        notifyAll();
+        try {
+            while (forcesHeld) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            throw new IOException("interrupted while a force was held", e);
+        } finally {
+            heldForces--;
+        }
+        if (frozen) {
+            throw new IOException("this machine, or process, died during a force");
+        }
+    }
+
+    void failUnlessAfterwards(@Nullable Fault fault, String file) throws IOException {
+        if (fault != Fault.IO_ERROR_AFTERWARDS) {
+            failIf(fault, file);
+        }
+    }
+
+    void failIf(@Nullable Fault fault, String file) throws IOException {
+        if (fault == null) {
+            return;
+        }
+        switch (fault) {
+            case IO_ERROR, IO_ERROR_AFTERWARDS -> throw new IOException(file + ": Input/output error (injected)");
+            case NO_ROOM -> throw noRoom(file);
+            case TOO_MANY_FILES -> throw new FileSystemException(file, null, "Too many open files (injected)");
+            case SHORT, LIE -> throw new IllegalStateException(fault + " in " + file);
+        }
+    }
+
+    StorageFullException noRoom(String file) {
+        return new StorageFullException(file + ": No space left on device (injected)", null);
+    }
+
+    /** How many of the bytes that make a file longer still fit. */
+    long roomFor(long bytes) {
+        return Math.min(bytes, usableBytes());
+    }
+}
