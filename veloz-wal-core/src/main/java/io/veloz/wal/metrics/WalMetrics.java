@@ -32,7 +32,7 @@ public final class WalMetrics implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         counter(registry, "veloz_wal_entries_written", "records written", WalStats::recordsWritten);
-        counter(registry, "veloz_wal_bytes_written", "bytes of records written", WalStats::bytesWritten);
+        counter(registry, "veloz_wal_bytes_written", "bytes written, with all framing", WalStats::bytesWritten);
         counter(registry, "veloz_wal_rotations", "segments sealed", WalStats::rolls);
         counter(
                 registry,

@@ -37,6 +37,11 @@ public final class OrderLogConfig {
         return new VelozEnvironment(environment).read();
     }
 
+    /** A copy to change. */
+    public Builder toBuilder() {
+        return new Builder(settings);
+    }
+
     public WalConfig wal() {
         return settings.wal;
     }
@@ -102,6 +107,12 @@ public final class OrderLogConfig {
             this.keepSegments = other.keepSegments;
             this.keepEndedOrders = other.keepEndedOrders;
             this.normaliseStatus = other.normaliseStatus;
+        }
+
+        /** The settings of the log under it, in place of those the builder was made with. */
+        public Builder wal(WalConfig value) {
+            wal = Objects.requireNonNull(value, "wal");
+            return this;
         }
 
         /** Whether there is to be a log at all. Yes. */

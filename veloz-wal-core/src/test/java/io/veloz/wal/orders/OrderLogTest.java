@@ -9,6 +9,7 @@ import io.veloz.wal.WalCorruptException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -204,5 +205,21 @@ class OrderLogTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("VELOZ_WAL_ENABLED");
         assertThat(dir).isEmptyDirectory();
+    }
+
+    @Test
+    void aCopyOfSettingsKeepsAllOfThemButWhatIsChanged() {
+        OrderLogConfig settings = config().checkpointEveryRecords(7)
+                .checkpointInterval(Duration.ofSeconds(3))
+                .keepSegments(5)
+                .keepEndedOrders(Duration.ofDays(2))
+                .normaliseStatus(false)
+                .enabled(false)
+                .build();
+        assertThat(settings.toBuilder().build()).hasToString(settings.toString());
+        WalConfig other = settings.wal().toBuilder().prefix("other").build();
+        OrderLogConfig changed = settings.toBuilder().wal(other).build();
+        assertThat(changed.toString())
+                .isEqualTo(settings.toString().replace(settings.wal().toString(), other.toString()));
     }
 }

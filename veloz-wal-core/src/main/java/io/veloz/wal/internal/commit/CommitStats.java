@@ -19,7 +19,7 @@ public final class CommitStats {
     /** By the housekeeping thread. */
     private volatile long rolls;
 
-    void batch(int batchRecords, int batchBytes) {
+    void batch(int batchRecords, long batchBytes) {
         long written = records + batchRecords;
         long size = bytes + batchBytes;
         long count = batches + 1;

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * it is there. The acknowledgement comes last.
  */
 final class CommitThread implements Runnable {
-    private static final long SPIN_NANOS = Runtime.getRuntime().availableProcessors() > 1 ? 30_000 : 0;
+    private static final long SPIN_NANOS = Threads.MAY_SPIN ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
     private final AppendBuffer buffer;
@@ -203,6 +203,7 @@ final class CommitThread implements Runnable {
 
     private void write(int end, int records, long first) throws IOException {
         long durable = state.durable.value();
+        long before = active.position();
         while (true) {
             try {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
@@ -225,7 +226,7 @@ final class CommitThread implements Runnable {
         promisedSequence = durable;
         state.activeRoomBytes = active.room();
         buffer.writtenOnCommitThread();
-        stats.batch(records, end - SegmentFile.RECORDS_AT);
+        stats.batch(records, active.position() - before);
     }
 
     private void waitForRoom(StorageFullException cause) throws IOException {

@@ -18,8 +18,6 @@ final class Gate {
     /** How long a lone waiter looks at the value before it parks: about as long as a force takes on a good disk. */
     private static final long SPIN_NANOS = 150_000;
 
-    private static final boolean SPINS = Runtime.getRuntime().availableProcessors() > 1;
-
     private static final VarHandle WAITERS;
     private static final VarHandle SPINNER;
 
@@ -118,7 +116,7 @@ final class Gate {
         }
         boolean forever = timeoutNanos == Long.MAX_VALUE;
         long deadline = System.nanoTime() + timeoutNanos;
-        if (SPINS && timeoutNanos > SPIN_NANOS && spin(target)) {
+        if (Threads.MAY_SPIN && timeoutNanos > SPIN_NANOS && spin(target)) {
             return true;
         }
         return park(target, forever, deadline);

@@ -1,7 +1,13 @@
 package io.veloz.wal.internal.commit;
 
-/** Waiting for a thread to end. */
+/** How the threads of a log wait. Stateless. */
 final class Threads {
+    /**
+     * Whether a thread may look for news for a while before it parks. Where cores are few, the one it keeps busy is needed
+     * by the thread it waits for, or by the kernel to finish the write: that costs more than parking does.
+     */
+    static final boolean MAY_SPIN = Runtime.getRuntime().availableProcessors() >= 4;
+
     private Threads() {}
 
     /** Waits, and does not give up when interrupted: the interrupt is kept. Returns whether the thread has ended. */

@@ -1,0 +1,9 @@
+package io.veloz.wal.demo;
+
+/**
+ * An event that the writer was told is on disk. Immutable.
+ *
+ * @param event its place in the list of events
+ * @param sequence of its record
+ */
+record Acknowledged(int event, long sequence) {}

@@ -1,0 +1,215 @@
+package io.veloz.wal.demo;
+
+import io.veloz.wal.orders.OrderEvent;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The program: the log's main job on the engine's real data. */
+@Command(
+        name = "veloz-wal-demo",
+        sortOptions = false,
+        description = {
+            "Shows the log's main job on a real log of the trading engine: imports it; appends its events again from"
+                    + " several threads, in a process that is killed on the way; brings everything back; compares every"
+                    + " order with the engine's own; and measures the log beside the disk.",
+            ""
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:everything as promised",
+            "1:with --strict: a speed was missed",
+            "2:an order is wrong, an acknowledged event is lost, or the demo could not go on",
+            "64:wrong usage"
+        })
+public final class Demo implements Callable<Integer> {
+    private static final int TURNS = 21;
+    private static final long TURN_NANOS = 80_000_000;
+
+    private final PrintStream out;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description =
+                    "Where the files go; must be new or empty. They are kept. Default: a fresh directory among the"
+                            + " system's temporary ones.")
+    private @Nullable Path chosen;
+
+    @Option(names = "--threads", defaultValue = "16", description = "Threads that append. Default: ${DEFAULT-VALUE}.")
+    private int threads;
+
+    @Option(
+            names = "--kills",
+            defaultValue = "2",
+            description = "How often the writer is killed. Default: ${DEFAULT-VALUE}.")
+    private int kills;
+
+    @Option(names = "--seed", description = "For the moments of the kills; what a run printed. Default: random.")
+    private @Nullable Long seed;
+
+    @Option(names = "--strict", description = "A missed speed is a failure, too.")
+    private boolean strict;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Shows this text.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
+    private boolean help;
+
+    @Spec
+    private CommandSpec command;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the command
+    Demo(PrintStream out) {
+        this.out = out;
+    }
+
+    public static void main(String[] arguments) {
+        silenceUnsafeNotice();
+        System.exit(commandLine(System.out).execute(arguments));
+    }
+
+    static CommandLine commandLine(PrintStream out) {
+        return new CommandLine(new Demo(out))
+                .setExitCodeExceptionMapper(failure -> 2)
+                .setExecutionExceptionHandler((failure, line, parsed) -> {
+                    String text = failure instanceof IOException ? failure.getMessage() : failure.toString();
+                    line.getErr().println("veloz-wal-demo: " + text);
+                    return 2;
+                })
+                .setParameterExceptionHandler((failure, arguments) -> {
+                    failure.getCommandLine().getErr().println("veloz-wal-demo: " + failure.getMessage());
+                    failure.getCommandLine().getErr().println("Try: veloz-wal-demo --help");
+                    return 64;
+                });
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        checkRange("--threads", threads, 1, 256);
+        checkRange("--kills", kills, 0, 100);
+        long started = System.nanoTime();
+        Path dir = directory();
+        Screen screen = new Screen(out, Screen.isTerminal());
+        out.println("veloz-wal demo: a trading engine's real order log, and a writer that is killed");
+        run(dir, screen);
+        printFiles(screen, dir);
+        return verdict(screen, System.nanoTime() - started);
+    }
+
+    private void checkRange(String name, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new ParameterException(
+                    command.commandLine(), name + " is " + value + ", expected " + min + " to " + max);
+        }
+    }
+
+    private void run(Path dir, Screen screen) throws IOException, InterruptedException {
+        Path engineDir = dir.resolve("engine");
+        EngineLog engine = EngineLog.unpackInto(engineDir);
+        EngineOrders expected = EngineOrders.read(engine.replayJson());
+        new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
+
+        long kept = seed == null ? new Random().nextInt(1_000_000) : seed;
+        List<OrderEvent> events = engine.events();
+        screen.heading("2  Its " + Figures.count(events.size()) + " events again, each durable, by " + threads
+                + " threads of a process that gets SIGKILL (--seed " + kept + ")");
+        Path orders = dir.resolve("orders");
+        WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("writer-stderr.txt"), threads);
+        long openNanos = new KillStep(screen, new Random(kept)).run(writer, events, expected, orders, kills);
+
+        Path scratch = Files.createDirectory(dir.resolve("speed"));
+        new SpeedStep(screen, threads, TURNS, TURN_NANOS).run(scratch, orders, openNanos);
+        deleteFlat(scratch);
+    }
+
+    private Path directory() throws IOException {
+        if (chosen == null) {
+            return Files.createTempDirectory("veloz-wal-demo-");
+        }
+        Files.createDirectories(chosen);
+        try (Stream<Path> files = Files.list(chosen)) {
+            if (files.findAny().isPresent()) {
+                throw new IOException(chosen + " is not empty; expected a new or an empty directory");
+            }
+        }
+        return chosen.toAbsolutePath().normalize();
+    }
+
+    private void printFiles(Screen screen, Path dir) throws IOException {
+        screen.heading("Files, in " + dir);
+        for (String name : List.of("imported", "orders")) {
+            try (Stream<Path> files = Files.list(dir.resolve(name))) {
+                for (Path file : files.sorted(Comparator.naturalOrder()).toList()) {
+                    printFile(Files.size(file), dir.relativize(file).toString());
+                }
+            }
+        }
+        printFile(
+                EngineLog.unpackedIn(dir.resolve("engine")).bytes(),
+                "engine/b-typical/wal/*, as the engine wrote them");
+        out.println();
+        out.println("   Look at them:  java -jar examples/ops/target/veloz-wal.jar inspect " + dir.resolve("orders"));
+    }
+
+    private void printFile(long bytes, String name) {
+        out.printf(Locale.ROOT, "   %,15d bytes  %s%n", bytes, name);
+    }
+
+    private int verdict(Screen screen, long nanos) {
+        out.println();
+        String took = " (" + Figures.seconds(nanos) + ")";
+        if (screen.wrong() > 0) {
+            out.println("WRONG: " + screen.wrong() + " of the promises above were not kept." + took);
+            return 2;
+        }
+        if (screen.missed() > 0) {
+            out.println("Nothing lost, every order equal. Speed: " + screen.missed()
+                    + " missed, see above; a busy machine can do that." + took);
+            return strict ? 1 : 0;
+        }
+        out.println("Nothing lost, every order equal, as fast as wanted." + took);
+        return 0;
+    }
+
+    /**
+     * From JDK 24 on the JVM prints a notice at the first use of sun.misc.Unsafe, which is for the makers of the order
+     * codec's library. It is told that it has done so already.
+     */
+    private static void silenceUnsafeNotice() {
+        try {
+            Field told = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
+            told.setAccessible(true);
+            told.setBoolean(null, true);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // A JDK without the notice, or one that prints it all the same.
+            return;
+        }
+    }
+
+    private static void deleteFlat(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
+    }
+}

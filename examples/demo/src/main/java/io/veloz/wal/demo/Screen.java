@@ -1,0 +1,105 @@
+package io.veloz.wal.demo;
+
+import java.io.Console;
+import java.io.PrintStream;
+import java.util.List;
+
+/**
+ * Where the demo says what it saw, and what became of its promises. For one thread.
+ *
+ * <p>On a terminal long work shows a bar that is taken away afterwards; elsewhere there are only plain lines.
+ */
+final class Screen {
+    private static final int CELLS = 40;
+    private static final int SHOWN = 10;
+    private static final long BETWEEN_BARS_NANOS = 50_000_000;
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private long barNanos;
+    private int barLength;
+    private int wrong;
+    private int missed;
+
+    Screen(PrintStream out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /** Up to Java 21 there is a console only on a terminal; from 22 on there always may be one, and it can be asked. */
+    @SuppressWarnings("SystemConsoleNull") // on 17 it does
+    static boolean isTerminal() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (NoSuchMethodException e) {
+            return true;
+        } catch (ReflectiveOperationException e) {
+            return false;
+        }
+    }
+
+    void heading(String text) {
+        clearBar();
+        out.println();
+        out.println(text);
+    }
+
+    void line(String label, String text) {
+        line("", label, text);
+    }
+
+    private void line(String mark, String label, String text) {
+        clearBar();
+        out.printf("   %-6s  %-10s  %s%n", mark, label, text);
+    }
+
+    /** A promise: what speaks against it is shown, and the demo has failed. */
+    void promise(String label, String text, List<String> problems) {
+        line(problems.isEmpty() ? "ok" : "WRONG", label, text);
+        problems.stream().limit(SHOWN).forEach(problem -> line("", problem));
+        if (problems.size() > SHOWN) {
+            line("", "and " + Figures.count(problems.size() - SHOWN) + " more");
+        }
+        wrong += problems.isEmpty() ? 0 : 1;
+    }
+
+    /** A speed that is wanted, on a machine that may be busy with other things. */
+    void target(String label, String text, boolean met) {
+        line(met ? "ok" : "MISSED", label, text);
+        missed += met ? 0 : 1;
+    }
+
+    void progress(String label, long done, long total) {
+        long now = System.nanoTime();
+        if (!terminal || now - barNanos < BETWEEN_BARS_NANOS) {
+            return;
+        }
+        barNanos = now;
+        int full = (int) (CELLS * done / Math.max(1, total));
+        String bar = String.format(
+                "   %-6s  %-10s  [%s%s] %s of %s",
+                "", label, "#".repeat(full), ".".repeat(CELLS - full), Figures.count(done), Figures.count(total));
+        out.print("\r" + bar + " ".repeat(Math.max(0, barLength - bar.length())));
+        out.flush();
+        barLength = bar.length();
+    }
+
+    private void clearBar() {
+        if (barLength > 0) {
+            out.print("\r" + " ".repeat(barLength) + "\r");
+            barLength = 0;
+        }
+    }
+
+    int wrong() {
+        return wrong;
+    }
+
+    int missed() {
+        return missed;
+    }
+}

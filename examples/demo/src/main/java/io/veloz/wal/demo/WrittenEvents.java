@@ -1,0 +1,108 @@
+package io.veloz.wal.demo;
+
+import io.veloz.wal.WalReader;
+import io.veloz.wal.orders.Checkpoint;
+import io.veloz.wal.orders.OrderCancel;
+import io.veloz.wal.orders.OrderCodec;
+import io.veloz.wal.orders.OrderEvent;
+import io.veloz.wal.orders.OrderFill;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderRestored;
+import io.veloz.wal.orders.OrderUpdate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which of the engine's events are in a log. Each record must be the very next event of its order, with the same content:
+ * nothing invented, nothing twice, nothing left out. For one thread.
+ */
+final class WrittenEvents {
+    private final List<OrderEvent> events;
+    private final Map<String, List<Integer>> eventsOfOrder = new LinkedHashMap<>();
+    private final Map<String, Integer> writtenOfOrder = new HashMap<>();
+    private final Map<Long, Integer> eventAtSequence = new HashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private WrittenEvents(List<OrderEvent> events) {
+        this.events = events;
+        for (int i = 0; i < events.size(); i++) {
+            eventsOfOrder
+                    .computeIfAbsent(orderOf(events.get(i)), id -> new ArrayList<>())
+                    .add(i);
+        }
+    }
+
+    /** Reads a log to its end. */
+    static WrittenEvents in(WalReader log, List<OrderEvent> events) {
+        WrittenEvents written = new WrittenEvents(events);
+        OrderCodec codec = new OrderCodec();
+        while (log.next()) {
+            OrderEvent event = codec.decode(log.type(), log.payload());
+            if (!(event instanceof Checkpoint)) {
+                written.add(log.sequence(), event);
+            }
+        }
+        return written;
+    }
+
+    private void add(long sequence, OrderEvent event) {
+        String id = orderOf(event);
+        List<Integer> known = eventsOfOrder.getOrDefault(id, List.of());
+        int written = writtenOfOrder.merge(id, 1, Integer::sum);
+        if (written > known.size()) {
+            problems.add("record " + sequence + " is one event too many of order " + id + ": " + event);
+            return;
+        }
+        int index = known.get(written - 1);
+        if (!events.get(index).equals(event)) {
+            problems.add("record " + sequence + " is " + event + ", expected " + events.get(index));
+        }
+        eventAtSequence.put(sequence, index);
+    }
+
+    /** How many events there are. */
+    int count() {
+        return eventAtSequence.size();
+    }
+
+    /** The places in the list of events of those that are not written yet, order by order. */
+    List<List<Integer>> missingByOrder() {
+        return eventsOfOrder.entrySet().stream()
+                .map(order -> order.getValue()
+                        .subList(
+                                Math.min(order.getValue().size(), writtenOfOrder.getOrDefault(order.getKey(), 0)),
+                                order.getValue().size()))
+                .toList();
+    }
+
+    /** What is wrong with the log, one line each: also if an acknowledged event is not where it was said to be. */
+    List<String> problems(List<Acknowledged> acknowledged) {
+        List<String> all = new ArrayList<>(problems);
+        for (Acknowledged event : acknowledged) {
+            Integer found = eventAtSequence.get(event.sequence());
+            if (found == null || found != event.event()) {
+                all.add("event " + event.event() + " was acknowledged as record " + event.sequence() + "; found there: "
+                        + (found == null ? "nothing" : "event " + found));
+            }
+        }
+        return all;
+    }
+
+    private static String orderOf(OrderEvent event) {
+        if (event instanceof OrderNew placed) {
+            return placed.clientOrderId();
+        } else if (event instanceof OrderUpdate update) {
+            return update.clientOrderId();
+        } else if (event instanceof OrderFill fill) {
+            return fill.clientOrderId();
+        } else if (event instanceof OrderCancel cancel) {
+            return cancel.clientOrderId();
+        } else if (event instanceof OrderRestored restored) {
+            return restored.state().clientOrderId();
+        }
+        throw new IllegalArgumentException("no order in " + event);
+    }
+}

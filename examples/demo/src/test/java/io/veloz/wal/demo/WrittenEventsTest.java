@@ -1,0 +1,85 @@
+package io.veloz.wal.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.WalReader;
+import io.veloz.wal.orders.OrderEvent;
+import io.veloz.wal.orders.OrderFill;
+import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderLogConfig;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderUpdate;
+import io.veloz.wal.orders.Side;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WrittenEventsTest {
+    private static final List<OrderEvent> EVENTS = List.of(
+            OrderNew.limit("a", "BTCUSDT", Side.BUY, 1.0, 10.0),
+            OrderNew.limit("b", "BTCUSDT", Side.BUY, 1.0, 10.0),
+            new OrderUpdate("a", "V1", "ACCEPTED", "", 1),
+            OrderFill.of("a", "BTCUSDT", 1.0, 10.0, 2));
+
+    @TempDir
+    Path dir;
+
+    private WrittenEvents written(OrderEvent... events) {
+        try (OrderLog log = OrderLog.open(OrderLogConfig.builder(dir).build())) {
+            for (OrderEvent event : events) {
+                log.appendDurable(event);
+            }
+            log.checkpoint();
+            try (WalReader reader = log.wal().reader()) {
+                return WrittenEvents.in(reader, EVENTS);
+            }
+        }
+    }
+
+    @Test
+    void ordersMayBeInterleavedInAnyWay() {
+        WrittenEvents written = written(EVENTS.get(1), EVENTS.get(0), EVENTS.get(2));
+        assertThat(written.problems(List.of(new Acknowledged(1, 1), new Acknowledged(0, 2))))
+                .isEmpty();
+        assertThat(written.count()).isEqualTo(3);
+        assertThat(written.missingByOrder()).containsExactly(List.of(3), List.of());
+    }
+
+    @Test
+    void aLostAcknowledgedEventIsTold() {
+        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(0, 1), new Acknowledged(1, 7))))
+                .containsExactly("event 1 was acknowledged as record 7; found there: nothing");
+    }
+
+    @Test
+    void anAcknowledgedEventInAnothersPlaceIsTold() {
+        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(1, 1))))
+                .containsExactly("event 1 was acknowledged as record 1; found there: event 0");
+    }
+
+    @Test
+    void anEventWrittenTwiceIsTold() {
+        assertThat(written(EVENTS.get(1), EVENTS.get(1)).problems(List.of()))
+                .singleElement()
+                .asString()
+                .startsWith("record 2 is one event too many of order b");
+    }
+
+    @Test
+    void anEventOutOfTheOrderOfThingsIsTold() {
+        assertThat(written(EVENTS.get(0), EVENTS.get(3)).problems(List.of()))
+                .singleElement()
+                .asString()
+                .startsWith("record 2 is OrderFill")
+                .contains("expected OrderUpdate");
+    }
+
+    @Test
+    void anUnknownOrderIsTold() {
+        assertThat(written(OrderNew.market("c", "BTCUSDT", Side.SELL, 1.0)).problems(List.of()))
+                .singleElement()
+                .asString()
+                .startsWith("record 1 is one event too many of order c");
+    }
+}

@@ -1,0 +1,76 @@
+package io.veloz.wal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.orders.OrderFill;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.orders.Side;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class KilledEngineTest {
+    @TempDir
+    Path dir;
+
+    /** The engine that is killed: places, half fills, and says so after each. */
+    static final class Trading {
+        public static void main(String[] arguments) {
+            OrderEngine engine = new OrderEngine(OrderEngine.settings(Path.of(arguments[0])), new RecordingVenue());
+            engine.start();
+            for (int i = 0; !System.out.checkError(); i++) {
+                String id = "order-" + i;
+                engine.place(OrderNew.limit(id, "BTCUSDT", Side.SELL, 2.0, 50_000.0));
+                engine.filled(OrderFill.of(id, "BTCUSDT", 1.0, 50_001.0, 1));
+                System.out.println(id);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void everyOrderThatTheKilledEngineReportedIsThereAgain() throws Exception {
+        List<String> reported = runAndKillAfter(500);
+        assertThat(reported).hasSizeGreaterThanOrEqualTo(500);
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), new RecordingVenue())) {
+            engine.start();
+            for (String id : reported) {
+                OrderState order = engine.order(id);
+                assertThat(order.status()).isEqualTo("PARTIALLY_FILLED");
+                assertThat(order.averagePrice()).isEqualTo(50_001.0);
+            }
+            // At most the one it was at, when it was killed.
+            assertThat(engine.pending()).hasSizeBetween(reported.size(), reported.size() + 1);
+        }
+    }
+
+    private List<String> runAndKillAfter(int orders) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Trading.class.getName(),
+                        dir.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        List<String> reported = new ArrayList<>();
+        try (BufferedReader lines = process.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                reported.add(line);
+                if (reported.size() == orders) {
+                    // By the handle: Process.destroyForcibly() would close the pipe with what is still in it.
+                    process.toHandle().destroyForcibly();
+                }
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        return reported;
+    }
+}

@@ -1,0 +1,224 @@
+package io.veloz.wal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalDiskFullException;
+import io.veloz.wal.WalFailedException;
+import io.veloz.wal.orders.OrderFill;
+import io.veloz.wal.orders.OrderLogConfig;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.orders.Side;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class OrderEngineTest {
+    @TempDir
+    Path dir;
+
+    private final RecordingVenue venue = new RecordingVenue();
+
+    private static OrderNew order(String id) {
+        return OrderNew.limit(id, "BTCUSDT", Side.BUY, 2.0, 50_000.0);
+    }
+
+    private OrderEngine started() {
+        OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), venue);
+        engine.start();
+        return engine;
+    }
+
+    private static OrderLogConfig small(SwitchableStorage storage) {
+        return OrderLogConfig.builder(WalConfig.builder(storage)
+                        .segmentBytes(16 * 1024)
+                        .maxBatchBytes(4 * 1024)
+                        .build())
+                .build();
+    }
+
+    @Test
+    void anOrderLivesFromPlaceToFill() {
+        try (OrderEngine engine = started()) {
+            engine.place(order("a"));
+            engine.accepted("a", "V1", 1_000);
+            engine.filled(OrderFill.of("a", "BTCUSDT", 0.5, 50_000.0, 2_000).withTradeId("T1"));
+            OrderState last = engine.filled(
+                    OrderFill.of("a", "BTCUSDT", 1.5, 50_010.0, 3_000).withTradeId("T2"));
+            assertThat(last.status()).isEqualTo("FILLED");
+            assertThat(last.venueOrderId()).isEqualTo("V1");
+            assertThat(last.averagePrice()).isEqualTo((50_000.0 * 0.5 + 50_010.0 * 1.5) / 2.0);
+            assertThat(venue.sent).containsExactly("a");
+            assertThat(engine.pending()).isEmpty();
+        }
+    }
+
+    @Test
+    void anOrderIsCanceledWhenTheVenueSaysSo() {
+        try (OrderEngine engine = started()) {
+            engine.place(order("a"));
+            engine.cancel("a");
+            assertThat(venue.cancels).containsExactly("a");
+            assertThat(engine.order("a").terminal()).isFalse();
+            assertThat(engine.canceled("a", "user_cancel", 1_000).status()).isEqualTo("CANCELED");
+            engine.cancel("a");
+            assertThat(venue.cancels).containsExactly("a");
+        }
+    }
+
+    @Test
+    void aTradeDeliveredTwiceCountsOnce() {
+        try (OrderEngine engine = started()) {
+            engine.place(order("a"));
+            OrderFill fill = OrderFill.of("a", "BTCUSDT", 0.5, 50_000.0, 2_000).withTradeId("T1");
+            engine.filled(fill);
+            assertThat(engine.filled(fill).executedQuantity()).isEqualTo(0.5);
+        }
+    }
+
+    @Test
+    void anIdIsTakenOnce() {
+        try (OrderEngine engine = started()) {
+            engine.place(order("a"));
+            assertThatThrownBy(() -> engine.place(order("a")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("order a has been placed before");
+            assertThat(venue.sent).containsExactly("a");
+        }
+    }
+
+    @Test
+    void nothingIsInTheStoreOrAtTheVenueBeforeItIsOnDisk() throws Exception {
+        SwitchableStorage storage = new SwitchableStorage(dir);
+        try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
+            engine.start();
+            storage.holdForces();
+            CompletableFuture<OrderState> placed = CompletableFuture.supplyAsync(() -> engine.place(order("a")));
+            storage.awaitHeldForce();
+            assertThat(engine.stats().durableLag()).isEqualTo(1);
+            assertThatThrownBy(() -> engine.order("a")).hasMessage("there is no order a");
+            assertThat(venue.sent).isEmpty();
+            storage.releaseForces();
+            assertThat(placed.get(30, TimeUnit.SECONDS).clientOrderId()).isEqualTo("a");
+            assertThat(venue.sent).containsExactly("a");
+        }
+    }
+
+    @Test
+    void aFailedDiskStopsTradingForGoodAndARestartBringsTheOrdersBack() throws Exception {
+        SwitchableStorage storage = new SwitchableStorage(dir);
+        OrderEngine engine = new OrderEngine(small(storage), venue);
+        engine.start();
+        engine.place(order("a"));
+        storage.failForces();
+        assertThatThrownBy(() -> engine.place(order("b"))).isInstanceOf(WalFailedException.class);
+        assertThat(venue.sent).containsExactly("a");
+        awaitHealth(engine, new Health(false, false, true, engine.health().reason()));
+        assertThatThrownBy(() -> engine.place(order("c")))
+                .isInstanceOf(TradingStoppedException.class)
+                .hasMessageContaining("the log has failed")
+                .hasMessageContaining("Input/output error");
+        assertThatThrownBy(engine::close).isInstanceOf(WalFailedException.class);
+        try (OrderEngine again = started()) {
+            assertThat(again.order("a").status()).isEmpty();
+            assertThat(again.health().ready()).isTrue();
+        }
+    }
+
+    @Test
+    void aFullDiskStopsNewOrdersAndWhatTheVenueSaysIsStillTakenDown() throws Exception {
+        SwitchableStorage storage = new SwitchableStorage(dir);
+        try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
+            engine.start();
+            engine.place(order("a"));
+            storage.full(true);
+            // Trades until the prepared segment is in use and no other can be made.
+            int fills = 0;
+            while (engine.health().ready()) {
+                fills++;
+                engine.filled(
+                        OrderFill.of("a", "BTCUSDT", 0.0001, 50_000.0, fills).withTradeId("T" + fills));
+            }
+            assertThat(engine.health().live()).isTrue();
+            assertThat(engine.health().reason()).contains("the disk is full", "No space left on device");
+            assertThatThrownBy(() -> engine.place(order("b"))).isInstanceOf(TradingStoppedException.class);
+            assertThat(engine.canceled("a", "risk", 1).status()).isEqualTo("CANCELED");
+
+            storage.full(false);
+            awaitHealth(engine, new Health(true, true, true, ""));
+            engine.place(order("b"));
+            assertThat(venue.sent).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void whenTheLastRoomIsUsedUpAnEventIsRefusedAndTakenLater() throws Exception {
+        SwitchableStorage storage = new SwitchableStorage(dir);
+        try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
+            engine.start();
+            engine.place(order("a"));
+            storage.full(true);
+            long[] time = {0};
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            engine.accepted("a", "V", ++time[0]);
+                        }
+                    })
+                    .isInstanceOf(WalDiskFullException.class);
+            assertThat(engine.order("a").lastEventNanos()).isEqualTo(time[0] - 1);
+            storage.full(false);
+            awaitHealth(engine, new Health(true, true, true, ""));
+            assertThat(engine.accepted("a", "V", time[0]).lastEventNanos()).isEqualTo(time[0]);
+        }
+    }
+
+    /** The listener's call comes on a thread of the log. */
+    private static void awaitHealth(OrderEngine engine, Health expected) {
+        while (engine.health().ready() != expected.ready() || engine.health().live() != expected.live()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void probesAreAnsweredBeforeTheStart() {
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), venue)) {
+            assertThat(engine.health().toJson())
+                    .isEqualTo("{\"live\":true,\"ready\":false,\"wal_replay_complete\":false,"
+                            + "\"reason\":\"the log is being replayed\"}");
+            assertThatThrownBy(() -> engine.place(order("a"))).isInstanceOf(IllegalStateException.class);
+            engine.start();
+            assertThat(engine.health()).isEqualTo(new Health(true, true, true, ""));
+            assertThatThrownBy(engine::start).hasMessage("the engine has been started");
+        }
+    }
+
+    @Test
+    void reasonsAreValidJson() {
+        assertThat(new Health(false, false, true, "a \"b\"\n\\").toJson()).endsWith("\"reason\":\"a \\\"b\\\" \\\\\"}");
+    }
+
+    @Test
+    void checkpointsAreWrittenByThemselvesAndShortenTheNextStart() {
+        OrderLogConfig settings =
+                OrderEngine.settings(dir).toBuilder().checkpointEveryRecords(10).build();
+        List<OrderState> before;
+        try (OrderEngine engine = new OrderEngine(settings, venue)) {
+            engine.start();
+            for (int i = 0; i < 100; i++) {
+                engine.place(order("o" + i));
+            }
+            before = engine.pending();
+        }
+        try (OrderEngine engine = new OrderEngine(settings, venue)) {
+            assertThat(engine.start().checkpointSequence()).isPositive();
+            assertThat(engine.pending()).isEqualTo(before);
+        }
+    }
+}
