@@ -45,13 +45,15 @@ final class Appender {
                 pending = new PendingAppend(future, sequence);
                 writer.register(sequence, pending);
             }
+            writer.publish(claim, 1, recordBytes, durability);
         } catch (Throwable t) {
-            // A payload in a mapped file that has become shorter, or memory that is out: the sequence is taken, and the
-            // record cannot be written.
-            writer.publishBroken(claim, 1, recordBytes);
+            // A payload in a mapped file that has become shorter, memory or stack that is out: the sequence is taken,
+            // and
+            // the record cannot be written.
+            writer.loseClaim();
             throw t;
         }
-        writer.publish(claim, 1, recordBytes, durability);
+        writer.wake();
         if (pending != null) {
             writer.failIfPending(sequence, pending);
         }
@@ -80,11 +82,12 @@ final class Appender {
                 pending = new PendingAppend(future, last);
                 writer.register(first, pending);
             }
+            writer.publish(claim, records, recordBytes, durability);
         } catch (Throwable t) {
-            writer.publishBroken(claim, records, recordBytes);
+            writer.loseClaim();
             throw t;
         }
-        writer.publish(claim, records, recordBytes, durability);
+        writer.wake();
         if (pending != null) {
             writer.failIfPending(first, pending);
         }

@@ -31,6 +31,9 @@ final class CommitThread implements Runnable {
     private static final long SPIN_NANOS = Runtime.getRuntime().availableProcessors() > 1 ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
+    /** An appender that dies at the end of its stack may fail to wake this thread, and nobody else might for hours. */
+    private static final long LONGEST_PARK_NANOS = 1_000_000_000;
+
     private final AppendBuffer buffer;
     private final CommitState state;
     private final CommitStats stats;
@@ -174,14 +177,14 @@ final class CommitThread implements Runnable {
         if (closing && buffer.isDrainedOnCommitThread()) {
             return false;
         }
+        if (buffer.isClaimLost()) {
+            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
+        }
         return chore() || waitForWork();
     }
 
     /** False if the log is closing and the batch had no place to go. */
     private boolean commit() throws IOException {
-        if (taken.broken) {
-            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
-        }
         boolean tooOld = ages() && System.nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while there was no room on the disk for the next segment");
@@ -331,7 +334,7 @@ final class CommitThread implements Runnable {
         parked = true;
         // Once more, after the flag is up: who publishes now sees it.
         VarHandle.fullFence();
-        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked()) {
+        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked() && !buffer.isClaimLost()) {
             LockSupport.parkNanos(this, nanosUntilChore());
         }
         parked = false;
@@ -345,7 +348,7 @@ final class CommitThread implements Runnable {
 
     private long nanosUntilChore() {
         long now = System.nanoTime();
-        long nanos = Long.MAX_VALUE;
+        long nanos = LONGEST_PARK_NANOS;
         if (intervalRuns) {
             nanos = forceDue() - now;
         }
