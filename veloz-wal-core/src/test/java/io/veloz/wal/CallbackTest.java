@@ -108,7 +108,7 @@ class CallbackTest {
             thread.start();
             thread.join();
             try {
-                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(30)))
+                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(20)))
                         .isTrue();
                 wal.close();
             } catch (WalFailedException e) {

@@ -77,8 +77,7 @@ final class AppendBuffer {
     /** Bytes taken that are not in the file yet. Written by the commit thread, before {@link #consumedPosition}. */
     private volatile long takenBytes;
 
-    /** Some thread died between its claim and the publication. */
-    private volatile boolean claimLost;
+    private final ClaimLoss claimLoss = new ClaimLoss();
 
     // Of the commit thread alone.
     private long takePosition;
@@ -134,8 +133,8 @@ final class AppendBuffer {
                     ring.putLong(offset(position + padding) + 8, sequence + 1);
                     return position + padding;
                 } catch (Throwable t) {
-                    // The caller's stack is at its end, say. Without a call, for which there may be no room either.
-                    claimLost = true;
+                    // The caller's stack is at its end, say.
+                    claimLoss.happened = true;
                     throw t;
                 }
             }
@@ -176,13 +175,9 @@ final class AppendBuffer {
         INT.setRelease(ring, at, frameBytes(recordBytes));
     }
 
-    /** A claim will not be published. The log cannot go on behind it: the sequences are taken. */
-    void loseClaim() {
-        claimLost = true;
-    }
-
-    boolean isClaimLost() {
-        return claimLost;
+    /** To be set for a claim that will not be published. */
+    ClaimLoss claimLoss() {
+        return claimLoss;
     }
 
     /**

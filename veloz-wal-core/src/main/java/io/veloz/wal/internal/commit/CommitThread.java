@@ -35,6 +35,7 @@ final class CommitThread implements Runnable {
     private static final long LONGEST_PARK_NANOS = 1_000_000_000;
 
     private final AppendBuffer buffer;
+    private final ClaimLoss claimLoss;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
@@ -82,6 +83,7 @@ final class CommitThread implements Runnable {
             SegmentFile active,
             String threadName) {
         this.buffer = buffer;
+        this.claimLoss = buffer.claimLoss();
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
@@ -177,7 +179,7 @@ final class CommitThread implements Runnable {
         if (closing && buffer.isDrainedOnCommitThread()) {
             return false;
         }
-        if (buffer.isClaimLost()) {
+        if (claimLoss.happened) {
             throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
         }
         return chore() || waitForWork();
@@ -334,7 +336,7 @@ final class CommitThread implements Runnable {
         parked = true;
         // Once more, after the flag is up: who publishes now sees it.
         VarHandle.fullFence();
-        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked() && !buffer.isClaimLost()) {
+        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked() && !claimLoss.happened) {
             LockSupport.parkNanos(this, nanosUntilChore());
         }
         parked = false;

@@ -199,10 +199,9 @@ public final class LogWriter {
         };
     }
 
-    /** For a claim that could not be filled: fails the log. */
-    public void loseClaim() {
-        buffer.loseClaim();
-        commitThread.wake();
+    /** To be set for a claim that could not be filled and published: fails the log. */
+    public ClaimLoss claimLoss() {
+        return buffer.claimLoss();
     }
 
     /** Before the claim is published. */
