@@ -1,5 +1,6 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.commit.ClaimLoss;
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.RecordLayout;
@@ -12,11 +13,13 @@ import org.jspecify.annotations.Nullable;
 /** The way of records into the buffer: check, claim, copy, publish. Any thread may use it. */
 final class Appender {
     private final LogWriter writer;
+    private final ClaimLoss claimLoss;
     private final LongSupplier clock;
     private final int maxPayloadBytes;
 
     Appender(LogWriter writer, WalConfig config) {
         this.writer = writer;
+        this.claimLoss = writer.claimLoss();
         this.clock = config.wallClockNanos();
         this.maxPayloadBytes = config.maxPayloadBytes();
     }
@@ -36,22 +39,26 @@ final class Appender {
         long timestamp = clock.getAsLong();
         int recordBytes = RecordLayout.size(bytes);
         long claim = writer.claim(1, recordBytes, future != null);
-        long sequence = writer.firstSequence(claim);
+        long sequence;
         @Nullable PendingAppend pending = null;
         try {
+            sequence = writer.firstSequence(claim);
             int at = writer.recordsAt(claim);
             put(at, at + recordBytes, type, 0, timestamp, payload);
             if (future != null) {
                 pending = new PendingAppend(future, sequence);
                 writer.register(sequence, pending);
             }
+            writer.publish(claim, 1, recordBytes, durability);
         } catch (Throwable t) {
-            // A payload in a mapped file that has become shorter, or memory that is out: the sequence is taken, and the
-            // record cannot be written.
-            writer.publishBroken(claim, 1, recordBytes);
+            // A payload in a mapped file that has become shorter, memory or stack that is out: the sequence is taken,
+            // and
+            // the record cannot be written.
+            claimLoss.happened = true;
+            writer.wake();
             throw t;
         }
-        writer.publish(claim, 1, recordBytes, durability);
+        writer.wake();
         if (pending != null) {
             writer.failIfPending(sequence, pending);
         }
@@ -65,10 +72,12 @@ final class Appender {
         int recordBytes = sizeOf(group);
         long timestamp = clock.getAsLong();
         long claim = writer.claim(records, recordBytes, future != null);
-        long first = writer.firstSequence(claim);
-        long last = first + records - 1;
+        long first;
+        long last;
         @Nullable PendingAppend pending = null;
         try {
+            first = writer.firstSequence(claim);
+            last = first + records - 1;
             int at = writer.recordsAt(claim);
             int end = at + recordBytes;
             for (int i = 0; i < records; i++) {
@@ -80,11 +89,13 @@ final class Appender {
                 pending = new PendingAppend(future, last);
                 writer.register(first, pending);
             }
+            writer.publish(claim, records, recordBytes, durability);
         } catch (Throwable t) {
-            writer.publishBroken(claim, records, recordBytes);
+            claimLoss.happened = true;
+            writer.wake();
             throw t;
         }
-        writer.publish(claim, records, recordBytes, durability);
+        writer.wake();
         if (pending != null) {
             writer.failIfPending(first, pending);
         }

@@ -3,6 +3,7 @@ package io.veloz.wal;
 import static io.veloz.wal.fault.Logs.small;
 import static io.veloz.wal.fault.Records.payload;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Hold;
@@ -10,12 +11,14 @@ import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.Records;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -94,5 +97,33 @@ class CallbackTest {
         }
         assertThat(calls.get()).isGreaterThanOrEqualTo(4);
         assertThat(Records.of(heap)).hasSize(3);
+    }
+
+    /** Whatever call the stack ends in: every record gets durable, or the log says that it has failed. */
+    @Test
+    void appendAtTheEndOfTheStackNeverHangsTheLog() throws Exception {
+        for (int life = 0; life < 10; life++) {
+            Wal wal = Wal.open(small(new HeapStorage()).build());
+            Thread thread = new Thread(null, () -> appendAtEveryDepth(wal), "deep", 256 * 1024);
+            thread.start();
+            thread.join();
+            try {
+                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(20)))
+                        .isTrue();
+                wal.close();
+            } catch (WalFailedException e) {
+                assertThat(e).hasMessageContaining("half-way");
+                assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+            }
+        }
+    }
+
+    private static void appendAtEveryDepth(Wal wal) {
+        try {
+            appendAtEveryDepth(wal);
+            wal.append(1, payload("x"));
+        } catch (StackOverflowError | WalFailedException e) {
+            // The frame above tries next.
+        }
     }
 }

@@ -398,8 +398,7 @@ class FailureTest {
         try (Wal wal = open()) {
             Logs.await("prepared", () -> prepared(storage));
             wal.appendDurable(1, payload("a"));
-            storage.forgetCalls();
-            Fault full = storage.fail(Operation.WRITE, NO_SPACE).after(1);
+            Fault full = storage.fail(Operation.WRITE, NO_SPACE);
             CompletableFuture<Boolean> roll = start(() -> {
                 wal.roll();
                 return true;
@@ -410,6 +409,7 @@ class FailureTest {
             full.end();
 
             assertThat(get(roll)).isTrue();
+            Logs.await("room", () -> !wal.stats().diskFull());
             wal.appendDurable(1, payload("b"));
         }
         assertThat(Records.of(heap)).hasSize(3);

@@ -59,7 +59,6 @@ final class AppendBuffer {
 
     private static final int COUNT_MASK = (1 << 24) - 1;
     private static final int PADDING = 1 << 30;
-    private static final int BROKEN = 1 << 29;
     private static final int URGENCY_SHIFT = 24;
 
     private final ByteBuffer ring;
@@ -77,6 +76,8 @@ final class AppendBuffer {
 
     /** Bytes taken that are not in the file yet. Written by the commit thread, before {@link #consumedPosition}. */
     private volatile long takenBytes;
+
+    private final ClaimLoss claimLoss = new ClaimLoss();
 
     // Of the commit thread alone.
     private long takePosition;
@@ -124,12 +125,18 @@ final class AppendBuffer {
             }
             long next = pack(sequence + records, position + padding + frame);
             if (TAIL.compareAndSet(this, seen, next)) {
-                if (padding > 0) {
-                    publishPadding(position, padding);
+                try {
+                    if (padding > 0) {
+                        publishPadding(position, padding);
+                    }
+                    // Kept in the claimed range itself: to return two numbers would take an object.
+                    ring.putLong(offset(position + padding) + 8, sequence + 1);
+                    return position + padding;
+                } catch (Throwable t) {
+                    // The caller's stack is at its end, say.
+                    claimLoss.happened = true;
+                    throw t;
                 }
-                // Kept in the claimed range itself: to return two numbers would take an object.
-                ring.putLong(offset(position + padding) + 8, sequence + 1);
-                return position + padding;
             }
         }
     }
@@ -168,11 +175,9 @@ final class AppendBuffer {
         INT.setRelease(ring, at, frameBytes(recordBytes));
     }
 
-    /** Hands over a claim that could not be filled. The log cannot go on: the sequences are taken. */
-    void publishBroken(long claim, int records, int recordBytes) {
-        int at = offset(claim);
-        ring.putInt(at + 4, records | BROKEN);
-        INT.setRelease(ring, at, frameBytes(recordBytes));
+    /** To be set for a claim that will not be published. */
+    ClaimLoss claimLoss() {
+        return claimLoss;
     }
 
     /**
@@ -244,9 +249,6 @@ final class AppendBuffer {
 
         /** The most urgent one of all frames. */
         int urgency;
-
-        /** A claimer failed while it copied. */
-        boolean broken;
     }
 
     boolean isEmptyOnCommitThread() {
@@ -264,7 +266,6 @@ final class AppendBuffer {
         taken.firstSequence = takenSequence + 1;
         taken.end = from;
         taken.urgency = Integer.MAX_VALUE;
-        taken.broken = false;
         while (takePosition - consumedPosition.value() < capacity) {
             int at = offset(takePosition);
             int length = (int) INT.getAcquire(ring, at);
@@ -277,7 +278,6 @@ final class AppendBuffer {
                 if (taken.end + recordBytes > target.capacity()) {
                     break;
                 }
-                taken.broken |= (word & BROKEN) != 0;
                 taken.records += word & COUNT_MASK;
                 taken.urgency = Math.min(taken.urgency, (word >>> URGENCY_SHIFT) & 3);
                 target.put(taken.end, ring, at + FRAME_HEADER_BYTES, recordBytes);

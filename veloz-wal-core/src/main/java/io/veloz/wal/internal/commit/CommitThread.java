@@ -31,7 +31,11 @@ final class CommitThread implements Runnable {
     private static final long SPIN_NANOS = Threads.MAY_SPIN ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
+    /** An appender that dies at the end of its stack may fail to wake this thread, and nobody else might for hours. */
+    private static final long LONGEST_PARK_NANOS = 1_000_000_000;
+
     private final AppendBuffer buffer;
+    private final ClaimLoss claimLoss;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
@@ -82,6 +86,7 @@ final class CommitThread implements Runnable {
             SegmentFile active,
             String threadName) {
         this.buffer = buffer;
+        this.claimLoss = buffer.claimLoss();
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
@@ -179,13 +184,13 @@ final class CommitThread implements Runnable {
         if (closing && buffer.isDrainedOnCommitThread()) {
             return false;
         }
+        if (claimLoss.happened) {
+            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
+        }
         return chore() || waitForWork();
     }
 
     private void commit() throws IOException {
-        if (taken.broken) {
-            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
-        }
         boolean tooOld = ages() && System.nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while there was no room on the disk for the next segment");
@@ -337,7 +342,7 @@ final class CommitThread implements Runnable {
         parked = true;
         // Once more, after the flag is up: who publishes now sees it.
         VarHandle.fullFence();
-        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked()) {
+        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked() && !claimLoss.happened) {
             LockSupport.parkNanos(this, nanosUntilChore());
         }
         parked = false;
@@ -351,7 +356,7 @@ final class CommitThread implements Runnable {
 
     private long nanosUntilChore() {
         long now = System.nanoTime();
-        long nanos = Long.MAX_VALUE;
+        long nanos = LONGEST_PARK_NANOS;
         if (intervalRuns) {
             nanos = forceDue() - now;
         }

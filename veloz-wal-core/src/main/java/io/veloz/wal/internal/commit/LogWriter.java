@@ -184,6 +184,10 @@ public final class LogWriter {
 
     public void publish(long claim, int records, int recordBytes, Durability durability) {
         buffer.publish(claim, records, recordBytes, urgency(durability));
+    }
+
+    /** After a publish. */
+    public void wake() {
         commitThread.wake();
     }
 
@@ -195,10 +199,9 @@ public final class LogWriter {
         };
     }
 
-    /** For a claim that could not be filled: fails the log. */
-    public void publishBroken(long claim, int records, int recordBytes) {
-        buffer.publishBroken(claim, records, recordBytes);
-        commitThread.wake();
+    /** To be set for a claim that could not be filled and published: fails the log. */
+    public ClaimLoss claimLoss() {
+        return buffer.claimLoss();
     }
 
     /** Before the claim is published. */

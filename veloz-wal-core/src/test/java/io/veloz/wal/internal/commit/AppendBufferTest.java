@@ -73,13 +73,14 @@ class AppendBufferTest {
     }
 
     @Test
-    void brokenFrameIsTold() {
+    void nothingBehindAnUnpublishedClaimIsTaken() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 0);
-        buffer.publishBroken(buffer.claim(3, 72, NO_LIMIT), 3, 72);
+        buffer.publish(buffer.claim(1, 24, NO_LIMIT), 1, 24, AppendBuffer.FORCE_NOW);
+        buffer.claim(1, 24, NO_LIMIT);
+        buffer.publish(buffer.claim(1, 24, NO_LIMIT), 1, 24, AppendBuffer.FORCE_NOW);
         buffer.takeOnCommitThread(taken, target, 0);
 
-        assertThat(taken.broken).isTrue();
-        assertThat(taken.records).isEqualTo(3);
+        assertThat(taken.records).isEqualTo(1);
     }
 
     @Test
