@@ -41,7 +41,7 @@ class LimitsTest {
             for (int i = 0; i < 3; i++) {
                 wal.appendDurable(1, ByteBuffer.allocate(2976));
             }
-            wal.appendDurable(2, ByteBuffer.allocate(room - 2 * FIRST_BATCH_HEAD - 24 + distance));
+            wal.appendDurable(2, ByteBuffer.allocate(room - FIRST_BATCH_HEAD - BATCH_HEAD - 24 + distance));
             wal.appendDurable(3, TestLog.bytes("behind"));
             wal.roll();
         }

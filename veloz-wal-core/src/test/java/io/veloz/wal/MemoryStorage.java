@@ -29,6 +29,17 @@ public final class MemoryStorage implements Storage {
     private static final class Content {
         byte[] bytes = new byte[0];
         int size;
+
+        /** Another directory has the same array: it is copied before it is changed. */
+        boolean shared;
+
+        byte[] toChange() {
+            if (shared) {
+                bytes = bytes.clone();
+                shared = false;
+            }
+            return bytes;
+        }
     }
 
     // ---- for tests
@@ -36,7 +47,14 @@ public final class MemoryStorage implements Storage {
     /** The same files, to be changed independently, and not locked: what is left when the process dies now. */
     public synchronized MemoryStorage copy() {
         MemoryStorage copy = new MemoryStorage();
-        files.keySet().forEach(file -> copy.put(file, bytes(file)));
+        files.forEach((file, content) -> {
+            Content same = new Content();
+            same.bytes = content.bytes;
+            same.size = content.size;
+            same.shared = true;
+            content.shared = true;
+            copy.files.put(file, same);
+        });
         return copy;
     }
 
@@ -58,7 +76,7 @@ public final class MemoryStorage implements Storage {
 
     /** Changes one byte. */
     public synchronized MemoryStorage flip(String file, int position, int mask) {
-        files.get(file).bytes[position] ^= (byte) mask;
+        files.get(file).toChange()[position] ^= (byte) mask;
         return this;
     }
 
@@ -244,8 +262,9 @@ public final class MemoryStorage implements Storage {
                 int end = Math.toIntExact(position + count);
                 if (end > content.bytes.length) {
                     content.bytes = Arrays.copyOf(content.bytes, Math.max(end, content.bytes.length * 2));
+                    content.shared = false;
                 }
-                source.get(content.bytes, (int) position, count);
+                source.get(content.toChange(), (int) position, count);
                 content.size = Math.max(content.size, end);
                 return count;
             }
@@ -278,7 +297,7 @@ public final class MemoryStorage implements Storage {
                 check(true);
                 change();
                 if (size < content.size) {
-                    Arrays.fill(content.bytes, (int) size, content.size, (byte) 0);
+                    Arrays.fill(content.toChange(), (int) size, content.size, (byte) 0);
                     content.size = (int) size;
                 }
             }

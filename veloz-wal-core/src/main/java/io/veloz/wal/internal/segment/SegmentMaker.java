@@ -57,7 +57,7 @@ public final class SegmentMaker {
 
     private static void fill(StorageFile file, SegmentHeader header, Pause pause) throws IOException {
         file.writeFully(header.encode(), 0);
-        ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, header.segmentBytes()));
         for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);

@@ -79,7 +79,7 @@ public final class SegmentSealer {
         Footer footer;
         try (StorageFile copy = storage.create(temporaryName)) {
             MessageDigest digest = Sha256.newDigest();
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, data.end()));
             for (long position = 0; position < data.end(); position += chunk.limit()) {
                 readChunk(source, chunk, position, data.end());
                 digest.update(chunk.duplicate());
@@ -97,7 +97,7 @@ public final class SegmentSealer {
     /** The SHA-256 of the first bytes of a file. */
     public static Sha256 digest(StorageFile file, long end) throws IOException {
         MessageDigest digest = Sha256.newDigest();
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end));
         for (long position = 0; position < end; position += chunk.limit()) {
             readChunk(file, chunk, position, end);
             digest.update(chunk.duplicate());
@@ -106,7 +106,7 @@ public final class SegmentSealer {
     }
 
     private static void readChunk(StorageFile file, ByteBuffer chunk, long position, long end) throws IOException {
-        chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - position));
+        chunk.clear().limit((int) Math.min(chunk.capacity(), end - position));
         if (file.readFully(chunk, position) < chunk.limit()) {
             throw new IOException("file ends at " + (position + chunk.position()) + "; expected " + end + " bytes");
         }
