@@ -563,7 +563,7 @@ class FailureTest {
         hang.release();
         Logs.await("unlocked", () -> !heap.isLocked("orders.lock"));
         assertThat(wal.durableSequence()).isZero();
-        Wal.open(config).close();
+        Wal.open(small(storage).build()).close();
     }
 
     @Test
