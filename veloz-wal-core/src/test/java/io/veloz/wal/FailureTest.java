@@ -410,6 +410,8 @@ class FailureTest {
             full.end();
 
             assertThat(get(roll)).isTrue();
+            // The commit thread may have met the fault, too, and tries again a little later.
+            Logs.await("room again", () -> !wal.stats().diskFull());
             wal.appendDurable(1, payload("b"));
         }
         assertThat(Records.of(heap)).hasSize(3);
