@@ -198,6 +198,10 @@ final class AppendBuffer {
         }
     }
 
+    boolean isClosed() {
+        return (tail & CLOSED_BIT) != 0;
+    }
+
     /** The last sequence claimed so far. */
     long lastClaimedSequence() {
         while (true) {

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,11 @@ import org.jspecify.annotations.Nullable;
 public final class LogWriter {
     /** A frame of 40 bytes can become a batch of its own, of 112 bytes. */
     private static final int LARGEST_GROWTH = 3;
+
+    /** Instead of a position: the active segment may be full, and the next one is not there yet. */
+    private static final long NO_ROOM_YET = -3;
+
+    private static final long NO_ROOM_POLL_NANOS = 100_000;
 
     private final AppendBuffer buffer;
     private final CommitState state;
@@ -104,14 +110,17 @@ public final class LogWriter {
 
     private long tryToClaim(int records, int recordBytes, boolean future) {
         long limit = future ? notifier.slotLimit() : Long.MAX_VALUE - 1;
-        if (!state.isDiskFull()) {
+        if (housekeeper.isPrepared() && !state.isDiskFull()) {
             return buffer.claim(records, recordBytes, limit);
         }
         // One after the other, so that all together do not claim more than there is room for.
         whileDiskFull.lock();
         try {
             refuseIfDiskFull(recordBytes);
-            return buffer.claim(records, recordBytes, limit);
+            // As long as it is not known whether there will be a next segment, nothing gets a sequence that might need
+            // it.
+            boolean room = housekeeper.isPrepared() || fitsActive(recordBytes) || buffer.isClosed();
+            return room ? buffer.claim(records, recordBytes, limit) : NO_ROOM_YET;
         } finally {
             whileDiskFull.unlock();
         }
@@ -126,12 +135,18 @@ public final class LogWriter {
                 throw new IllegalStateException("the log is closed");
             }
             long left = deadline - System.nanoTime();
+            if (left <= 0 && answer == NO_ROOM_YET) {
+                throw new WalBusyException("the next segment was not ready after " + bufferFullTimeoutNanos / 1_000_000
+                        + " ms, and the active one is full");
+            }
             if (left <= 0) {
                 throw new WalBusyException("the append buffer of " + buffer.capacity() + " bytes stayed full for "
                         + bufferFullTimeoutNanos / 1_000_000 + " ms; " + buffer.pendingBytes() + " bytes are waiting");
             }
             long first = buffer.lastClaimedSequence() + 1;
-            if (future && first > notifier.slotLimit()) {
+            if (answer == NO_ROOM_YET) {
+                LockSupport.parkNanos(this, NO_ROOM_POLL_NANOS);
+            } else if (future && first > notifier.slotLimit()) {
                 notifier.awaitSlot(first, left);
             } else {
                 long consumed = buffer.consumedPosition().value();
@@ -154,14 +169,18 @@ public final class LogWriter {
         if (reason == null) {
             return;
         }
-        // What is unwritten is asked for before the room: bytes that go from the one to the other meanwhile count
-        // twice,
-        // not at all never.
-        long needed = LARGEST_GROWTH * (buffer.unwrittenBytes() + AppendBuffer.frameBytes(recordBytes))
-                + 2L * SegmentFile.RECORDS_AT;
-        if (needed > state.activeRoomBytes) {
+        if (!fitsActive(recordBytes)) {
             throw diskFull("no room for the next segment, and the active one is full", reason);
         }
+    }
+
+    private boolean fitsActive(int recordBytes) {
+        // What is unwritten is asked for before the room: bytes that go from the one to the other meanwhile count
+        // twice,
+        // and not never.
+        long needed = LARGEST_GROWTH * (buffer.unwrittenBytes() + AppendBuffer.frameBytes(recordBytes))
+                + 2L * SegmentFile.RECORDS_AT;
+        return needed <= state.activeRoomBytes;
     }
 
     private static WalDiskFullException diskFull(String what, String reason) {
