@@ -42,7 +42,7 @@ final class LogWorkload {
                 .wallClockNanos(() -> 1_700_000_000_000_000_000L);
     }
 
-    static void run(FaultyStorage storage, History<Step> history) {
+    static void run(Storage storage, History<Step> history) {
         try (Wal wal = Wal.open(config(storage).build())) {
             new LogWorkload(wal, history).firstLife();
         }
@@ -66,6 +66,7 @@ final class LogWorkload {
         checkpoint();
         wal.roll();
         trim();
+        unforced();
         append(5);
     }
 
@@ -122,6 +123,18 @@ final class LogWorkload {
             steps.add(step);
         }
         wal.sync();
+        steps.forEach(history::acknowledge);
+    }
+
+    /** Records that nobody forces, up to the roll that they bring about: from there on what follows relies on them. */
+    private void unforced() {
+        List<Step.Append> steps = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            Step.Append step = begin();
+            wal.append(step.type(), step.payload(), Durability.LOSE_UNFORCED);
+            steps.add(step);
+        }
+        append(1);
         steps.forEach(history::acknowledge);
     }
 
