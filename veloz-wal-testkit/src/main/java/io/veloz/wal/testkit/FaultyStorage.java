@@ -34,6 +34,7 @@ public final class FaultyStorage implements Storage {
     private long capacityBytes = Long.MAX_VALUE;
     private long operations;
     private long faults;
+    private int changesBeforeFault;
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
@@ -108,6 +109,11 @@ public final class FaultyStorage implements Storage {
 
     public DiskRules rules() {
         return rules;
+    }
+
+    /** How many changes there were when something went wrong for the first time. */
+    synchronized int changesBeforeFault() {
+        return changesBeforeFault;
     }
 
     Journal journal() {
@@ -248,7 +254,9 @@ public final class FaultyStorage implements Storage {
         if (fault == null || !fault.isPossibleFor(kind)) {
             return null;
         }
-        faults++;
+        if (faults++ == 0) {
+            changesBeforeFault = journal.size();
+        }
         return fault;
     }
 

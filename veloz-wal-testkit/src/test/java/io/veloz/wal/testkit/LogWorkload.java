@@ -116,24 +116,25 @@ final class LogWorkload {
     }
 
     private void relaxed() {
-        List<Step.Append> steps = new ArrayList<>();
-        for (Durability durability : List.of(Durability.LOSE_UNFORCED, Durability.LOSE_LAST_INTERVAL)) {
-            Step.Append step = begin();
-            wal.append(step.type(), step.payload(), durability);
-            steps.add(step);
-        }
+        List<Step> steps = appendUnforced(1, Durability.LOSE_UNFORCED);
+        steps.addAll(appendUnforced(1, Durability.LOSE_LAST_INTERVAL));
         wal.sync();
         steps.forEach(history::acknowledge);
     }
 
-    /** Records that nobody forces, up to the roll that they bring about: from there on what follows relies on them. */
-    private void unforced() {
-        List<Step.Append> steps = new ArrayList<>();
-        for (int i = 0; i < 12; i++) {
+    List<Step> appendUnforced(int count, Durability durability) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
             Step.Append step = begin();
-            wal.append(step.type(), step.payload(), Durability.LOSE_UNFORCED);
+            wal.append(step.type(), step.payload(), durability);
             steps.add(step);
         }
+        return steps;
+    }
+
+    /** Records that nobody forces, up to the roll that they bring about: from there on what follows relies on them. */
+    private void unforced() {
+        List<Step> steps = appendUnforced(12, Durability.LOSE_UNFORCED);
         append(1);
         steps.forEach(history::acknowledge);
     }

@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.Durability;
+import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFullException;
@@ -212,12 +213,13 @@ final class CommitThread implements Runnable {
             } catch (StorageFullException e) {
                 // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
                 // the batch counts yet: the same bytes go to the same place when there is room.
-                waitForRoom(e);
+                waitForRoom(e, !full);
                 full = true;
             }
         }
         if (full) {
             state.diskFull = null;
+            notifier.event(WalListener::onDiskFullEnded);
         }
         batch.clear();
         if (records > 0 && active.content().firstSequence() == first) {
@@ -229,11 +231,17 @@ final class CommitThread implements Runnable {
         stats.batch(records, end - SegmentFile.RECORDS_AT);
     }
 
-    private void waitForRoom(StorageFullException cause) throws IOException {
+    private void waitForRoom(StorageFullException cause, boolean first) throws IOException {
         if (closing) {
             throw cause;
         }
-        state.diskFull = String.valueOf(cause.getMessage());
+        String reason = String.valueOf(cause.getMessage());
+        state.diskFull = reason;
+        // What the segment has left is of no use now, so nothing more is to be accepted for it.
+        state.activeRoomBytes = 0;
+        if (first) {
+            notifier.event(listener -> listener.onDiskFull(reason));
+        }
         LockSupport.parkNanos(this, DISK_FULL_RETRY_NANOS);
         state.throwIfFailed();
     }
