@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CrashPoints<T> {
     private static final int DESCRIBED_CHANGES = 40;
+    private static final int OPERATIONS_OF_A_CHECK = 120;
     private static final int CUTS_SOON_AFTER_FAULT = 20;
 
     private final Workload<T> workload;
@@ -70,6 +71,7 @@ public final class CrashPoints<T> {
             next.cutTwice(500);
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.LIE))) {
                 next.failEach(fault);
+                next.failAfterCut(fault, 200);
             }
         }
     }
@@ -189,6 +191,37 @@ public final class CrashPoints<T> {
         }
     }
 
+    /**
+     * Cuts power at some moments, and lets one operation of what the check does then fail: mostly of the recovery. The
+     * check may end with an error then. After that the process dies, and what is left is checked; then also after another
+     * power cut.
+     *
+     * @param wanted how many moments are tried
+     * @return how often the fault has happened
+     */
+    public int failAfterCut(Fault fault, int wanted) {
+        Run<T> run = run(FaultPlan.NONE);
+        Chance chance = new Chance(seed);
+        int count = 0;
+        for (int i = 0; i < wanted; i++) {
+            int change = (int) ((long) i * (run.storage.journal().size() + 1) / wanted);
+            long cutSeed = cutSeed(change, i);
+            Disk disk = run.storage.journal().replay().before(change);
+            FaultyStorage after = new FaultyStorage(cutSeed, rules, disk.afterPowerCut(cutSeed, rules));
+            NthOfKinds plan = new NthOfKinds(
+                    EnumSet.allOf(Operation.Kind.class), 1 + chance.below(OPERATIONS_OF_A_CHECK), fault, false);
+            after.plan(plan);
+            Run<T> failing = new Run<>(after, run.history.before(change, after));
+            String where = describe(run, change, cutSeed);
+            tryOut(failing, List.of(where), () -> check.check(failing.storage, failing.history));
+            if (after.faults() > 0) {
+                checkAfterFault(failing, where + "\n  " + fault + " in " + plan.first);
+                count++;
+            }
+        }
+        return count;
+    }
+
     private static final class NthOfKinds implements FaultPlan {
         private final Set<Operation.Kind> kinds;
         private final int nth;
@@ -244,16 +277,26 @@ public final class CrashPoints<T> {
         FaultyStorage storage = new FaultyStorage(seed, rules);
         storage.plan(plan);
         History<T> history = new History<>(storage);
+        Run<T> run = new Run<>(storage, history);
+        tryOut(run, List.of("the workload alone"), () -> workload.run(storage, history));
+        return run;
+    }
+
+    private interface Task {
+        void run() throws Exception;
+    }
+
+    /** Runs what may end with an error if something has gone wrong. */
+    private void tryOut(Run<T> run, List<String> places, Task task) {
         try {
-            workload.run(storage, history);
+            task.run();
         } catch (WalException | IOException | UncheckedIOException | CompletionException e) {
-            if (storage.faults() == 0) {
-                throw failure(new Run<>(storage, history), List.of("the workload alone"), e);
+            if (run.storage.faults() == 0) {
+                throw failure(run, places, e);
             }
         } catch (Exception | AssertionError e) {
-            throw failure(new Run<>(storage, history), List.of("the workload alone"), e);
+            throw failure(run, places, e);
         }
-        return new Run<>(storage, history);
     }
 
     private void check(Run<T> run, List<String> places) {

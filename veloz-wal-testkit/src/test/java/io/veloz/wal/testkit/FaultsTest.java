@@ -24,6 +24,13 @@ class FaultsTest {
         Rounds.run(seed -> assertThat(POINTS.seed(seed).failEach(fault)).isGreaterThan(50));
     }
 
+    /** E14 and R5. */
+    @ParameterizedTest
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
+    void everyOperationOfTheRecoveryCanFailAlone(Fault fault) {
+        Rounds.run(seed -> assertThat(POINTS.seed(seed).failAfterCut(fault, 300)).isGreaterThan(20));
+    }
+
     @ParameterizedTest
     @EnumSource(FailedForce.class)
     void failedForceIsFinalWhateverBecomesOfThePages(FailedForce pages) {
