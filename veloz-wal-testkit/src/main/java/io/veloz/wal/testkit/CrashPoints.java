@@ -326,7 +326,7 @@ public final class CrashPoints<T> {
 
     private AssertionError failure(Run<T> run, List<String> places, Throwable cause) {
         String text = "seed " + seed + ", " + rules + "; repeat with -Dwal.seed=" + seed + "\n  "
-                + String.join("\n  ", places) + "\n  acknowledged: "
+                + String.join("\n  ", places) + "\n  faults: " + run.storage.faultsDone() + "\n  acknowledged: "
                 + run.history.acknowledged() + "\n  " + cause;
         return new AssertionError(text, cause);
     }

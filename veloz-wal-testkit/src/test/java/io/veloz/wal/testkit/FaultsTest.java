@@ -28,7 +28,8 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationOfTheRecoveryCanFailAlone(Fault fault) {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failAfterCut(fault, 300)).isGreaterThan(20));
+        Rounds.run(
+                seed -> assertThat(POINTS.seed(seed).failAfterCut(fault, 300)).isGreaterThan(20));
     }
 
     @ParameterizedTest

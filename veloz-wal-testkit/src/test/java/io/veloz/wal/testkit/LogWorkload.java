@@ -1,5 +1,7 @@
 package io.veloz.wal.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.veloz.wal.Durability;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
@@ -42,7 +44,15 @@ final class LogWorkload {
                 .wallClockNanos(() -> 1_700_000_000_000_000_000L);
     }
 
-    static void run(Storage storage, History<Step> history) {
+    static void run(FaultyStorage storage, History<Step> history) {
+        try {
+            threeLives(storage, history);
+        } finally {
+            assertThat(storage.openFiles()).as("E10: files left open").isZero();
+        }
+    }
+
+    private static void threeLives(Storage storage, History<Step> history) {
         try (Wal wal = Wal.open(config(storage).build())) {
             new LogWorkload(wal, history).firstLife();
         }

@@ -39,6 +39,14 @@ class MutantsTest {
         }
     }
 
+    /** Power cuts while several threads append. */
+    static final class ConcurrentCuts implements Runnable {
+        @Override
+        public void run() {
+            new ConcurrentAppendersTest().everyAppenderFindsWhatItWasToldIsDurableInItsOwnOrder();
+        }
+    }
+
     /** Once round, for the log as it is. */
     static final class FewCuts implements Runnable {
         @Override
@@ -99,6 +107,14 @@ class MutantsTest {
                                 FORCE_AND_ACKNOWLEDGE,
                                 FORCE_AND_ACKNOWLEDGE.replace("active.force();", "") + "active.force();"),
                 Cuts.class);
+    }
+
+    @Test
+    void logThatAcknowledgesWhatArrivedDuringTheForceIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with("state.acknowledge(forced)", "state.acknowledge(buffer.lastClaimedSequence())"),
+                ConcurrentCuts.class);
     }
 
     @Test

@@ -296,13 +296,25 @@ final class Housekeeper implements Runnable {
         if (file == null) {
             return;
         }
-        if (storage.list().contains(names.prepared())) {
-            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
+        boolean taken = false;
+        try {
+            if (storage.list().contains(names.prepared())) {
+                throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
+            }
+            SegmentMaker.publish(storage, names);
+            handOver(new Prepared(file, header));
+            taken = true;
+        } finally {
+            if (!taken) {
+                file.close();
+            }
         }
-        SegmentMaker.publish(storage, names);
+    }
+
+    private void handOver(Prepared next) {
         lock.lock();
         try {
-            prepared = new Prepared(file, header);
+            prepared = next;
             nextNumber++;
             changed.signalAll();
         } finally {

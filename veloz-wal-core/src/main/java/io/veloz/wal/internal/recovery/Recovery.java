@@ -94,11 +94,31 @@ public final class Recovery {
                 settings.maxBatchBytes(),
                 settings.wallClockNanos().getAsLong());
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
+        Sha256 lastFooter;
+        try {
+            lastFooter = beginSegment(analysis);
+        } catch (Throwable t) {
+            closeAfter(t, file);
+            throw t;
+        }
+        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+    }
+
+    /** Gives the fresh segment its name, once what came before is sealed. Returns the digest of the last footer. */
+    private Sha256 beginSegment(Analysis analysis) throws IOException {
         SegmentMaker.publish(storage, names);
         Sha256 lastFooter = seal(analysis);
         storage.rename(names.prepared(), names.current());
         storage.forceDirectory();
-        return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+        return lastFooter;
+    }
+
+    private static void closeAfter(Throwable failure, StorageFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private Recovered recovered(

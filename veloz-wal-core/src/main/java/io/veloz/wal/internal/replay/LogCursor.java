@@ -127,7 +127,7 @@ public final class LogCursor implements Closeable {
         long position = scanner.position();
         long damaged = scanner.damagedSequence();
         @Nullable OpenSegment next = find(current.header.number() + 1);
-        OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        OpenSegment.@Nullable Opening opening = next == null ? null : openingOf(next);
         if (next != null && opening != null) {
             Predecessor here =
                     new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
@@ -152,6 +152,15 @@ public final class LogCursor implements Closeable {
             next.close();
         }
         return atEndOfLog(current, found, position, damaged, reason);
+    }
+
+    private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
+        try {
+            return next.opening();
+        } catch (IOException e) {
+            next.close();
+            throw e;
+        }
     }
 
     private @Nullable OpenSegment find(long number) throws IOException {
@@ -235,9 +244,9 @@ public final class LogCursor implements Closeable {
 
     private void moveTo(OpenSegment next) throws IOException {
         OpenSegment old = Objects.requireNonNull(segment);
-        old.close();
         segment = next;
         next.scanner.expect(salvage ? -1 : expected);
+        old.close();
     }
 
     private void noteUnreadable(OpenSegment current, BatchHeader batch, BitSet good, String reason) {

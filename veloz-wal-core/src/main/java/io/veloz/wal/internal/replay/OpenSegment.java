@@ -61,14 +61,20 @@ final class OpenSegment implements Closeable {
         } catch (NoSuchFileException | FileNotFoundException e) {
             return null;
         }
+        boolean kept = false;
         try {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
-            return new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            OpenSegment segment = new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            kept = true;
+            return segment;
         } catch (UnknownFormatException | DamagedException e) {
             // Not the one that is looked for, as far as can be told. If it is missing in the end, that is said.
-            file.close();
             return null;
+        } finally {
+            if (!kept) {
+                file.close();
+            }
         }
     }
 
