@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CrashPoints<T> {
     private static final int DESCRIBED_CHANGES = 40;
+    private static final int OPERATIONS_OF_A_CHECK = 120;
+    private static final int CUTS_SOON_AFTER_FAULT = 20;
 
     private final Workload<T> workload;
     private final Check<T> check;
@@ -69,6 +71,7 @@ public final class CrashPoints<T> {
             next.cutTwice(500);
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.LIE))) {
                 next.failEach(fault);
+                next.failAfterCut(fault, 200);
             }
         }
     }
@@ -156,56 +159,94 @@ public final class CrashPoints<T> {
 
     /**
      * Lets operation 1 fail alone, then operation 2, and so on until the workload has no more of them. The workload may end
-     * with an error then. After each the process dies and power fails, in both orders, and what is left is checked.
+     * with an error then. After each the process dies, or power fails, or one after the other, also in the middle of what
+     * the workload did after the fault; and what is left is checked.
      *
      * @return in how many runs the fault has happened
      */
     public int failEach(Fault fault) {
+        return failEach(fault, EnumSet.allOf(Operation.Kind.class));
+    }
+
+    /** The same, for operations of some kinds only. */
+    public int failEach(Fault fault, Set<Operation.Kind> kinds) {
+        return failFrom(kinds, fault, false);
+    }
+
+    /** As {@link #failEach}, but from its first time on every operation of these kinds fails. */
+    public int failForEver(Fault fault, Set<Operation.Kind> kinds) {
+        return failFrom(kinds, fault, true);
+    }
+
+    private int failFrom(Set<Operation.Kind> kinds, Fault fault, boolean forEver) {
         int count = 0;
-        for (long number = 1; ; number++) {
-            Run<T> run = run(FaultPlan.once(number, fault));
-            if (run.storage.operations() < number) {
+        for (int nth = 1; ; nth++) {
+            NthOfKinds plan = new NthOfKinds(kinds, nth, fault, forEver);
+            Run<T> run = run(plan);
+            if (run.storage.faults() == 0) {
                 return count;
             }
-            if (run.storage.faults() > 0) {
-                checkAfterFault(run, fault + " in operation " + number);
-                count++;
-            }
+            checkAfterFault(run, fault + (forEver ? " from now on in " : " in ") + plan.first);
+            count++;
         }
     }
 
-    /** As {@link #failEach}, but from its first time on the operation fails whenever it is tried. */
-    public int failForEver(Fault fault, Set<Operation.Kind> kinds) {
+    /**
+     * Cuts power at some moments, and lets one operation of what the check does then fail: mostly of the recovery. The
+     * check may end with an error then. After that the process dies, and what is left is checked; then also after another
+     * power cut.
+     *
+     * @param wanted how many moments are tried
+     * @return how often the fault has happened
+     */
+    public int failAfterCut(Fault fault, int wanted) {
+        Run<T> run = run(FaultPlan.NONE);
+        Chance chance = new Chance(seed);
         int count = 0;
-        for (Operation.Kind kind : kinds) {
-            for (int first = 1; ; first++) {
-                FromNth plan = new FromNth(kind, first, fault);
-                Run<T> run = run(plan);
-                if (run.storage.faults() == 0) {
-                    break;
-                }
-                checkAfterFault(run, fault + " in " + kind + " number " + first + " and all after it");
+        for (int i = 0; i < wanted; i++) {
+            int change = (int) ((long) i * (run.storage.journal().size() + 1) / wanted);
+            long cutSeed = cutSeed(change, i);
+            Disk disk = run.storage.journal().replay().before(change);
+            FaultyStorage after = new FaultyStorage(cutSeed, rules, disk.afterPowerCut(cutSeed, rules));
+            NthOfKinds plan = new NthOfKinds(
+                    EnumSet.allOf(Operation.Kind.class), 1 + chance.below(OPERATIONS_OF_A_CHECK), fault, false);
+            after.plan(plan);
+            Run<T> failing = new Run<>(after, run.history.before(change, after));
+            String where = describe(run, change, cutSeed);
+            tryOut(failing, List.of(where), () -> check.check(failing.storage, failing.history));
+            if (after.faults() > 0) {
+                checkAfterFault(failing, where + "\n  " + fault + " in " + plan.first);
                 count++;
             }
         }
         return count;
     }
 
-    private static final class FromNth implements FaultPlan {
-        private final Operation.Kind kind;
-        private final int first;
+    private static final class NthOfKinds implements FaultPlan {
+        private final Set<Operation.Kind> kinds;
+        private final int nth;
         private final Fault fault;
+        private final boolean forEver;
         private int seen;
+        private @Nullable Operation first;
 
-        FromNth(Operation.Kind kind, int first, Fault fault) {
-            this.kind = kind;
-            this.first = first;
+        NthOfKinds(Set<Operation.Kind> kinds, int nth, Fault fault, boolean forEver) {
+            this.kinds = kinds;
+            this.nth = nth;
             this.fault = fault;
+            this.forEver = forEver;
         }
 
         @Override
         public @Nullable Fault faultIn(Operation operation) {
-            return operation.kind() == kind && ++seen >= first ? fault : null;
+            if (!kinds.contains(operation.kind()) || !fault.isPossibleFor(operation.kind())) {
+                return null;
+            }
+            seen++;
+            if (seen == nth) {
+                first = operation;
+            }
+            return seen == nth || (forEver && seen > nth) ? fault : null;
         }
     }
 
@@ -220,6 +261,12 @@ public final class CrashPoints<T> {
         check(new Run<>(cut, reopened.history.on(cut)), List.of(what, "the process dies", "power cut " + cutSeed));
         FaultyStorage dark = run.storage.cutPower(cutSeed + 1);
         check(new Run<>(dark, run.history.on(dark)), List.of(what, "power cut " + (cutSeed + 1)));
+        int since = run.storage.changesBeforeFault();
+        int change = since
+                + new Chance(cutSeed)
+                        .below(Math.min(
+                                CUTS_SOON_AFTER_FAULT, run.storage.journal().size() - since + 1));
+        checkAfterCut(run, run.storage.journal().replay().before(change), change, cutSeed + 2, List.of(what));
     }
 
     // ---- both
@@ -230,16 +277,26 @@ public final class CrashPoints<T> {
         FaultyStorage storage = new FaultyStorage(seed, rules);
         storage.plan(plan);
         History<T> history = new History<>(storage);
+        Run<T> run = new Run<>(storage, history);
+        tryOut(run, List.of("the workload alone"), () -> workload.run(storage, history));
+        return run;
+    }
+
+    private interface Task {
+        void run() throws Exception;
+    }
+
+    /** Runs what may end with an error if something has gone wrong. */
+    private void tryOut(Run<T> run, List<String> places, Task task) {
         try {
-            workload.run(storage, history);
+            task.run();
         } catch (WalException | IOException | UncheckedIOException | CompletionException e) {
-            if (storage.faults() == 0) {
-                throw failure(new Run<>(storage, history), List.of("the workload alone"), e);
+            if (run.storage.faults() == 0) {
+                throw failure(run, places, e);
             }
         } catch (Exception | AssertionError e) {
-            throw failure(new Run<>(storage, history), List.of("the workload alone"), e);
+            throw failure(run, places, e);
         }
-        return new Run<>(storage, history);
     }
 
     private void check(Run<T> run, List<String> places) {
@@ -269,7 +326,7 @@ public final class CrashPoints<T> {
 
     private AssertionError failure(Run<T> run, List<String> places, Throwable cause) {
         String text = "seed " + seed + ", " + rules + "; repeat with -Dwal.seed=" + seed + "\n  "
-                + String.join("\n  ", places) + "\n  acknowledged: "
+                + String.join("\n  ", places) + "\n  faults: " + run.storage.faultsDone() + "\n  acknowledged: "
                 + run.history.acknowledged() + "\n  " + cause;
         return new AssertionError(text, cause);
     }

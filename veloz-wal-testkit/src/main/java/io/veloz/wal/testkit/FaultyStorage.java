@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,7 +34,9 @@ public final class FaultyStorage implements Storage {
     private FaultPlan plan = FaultPlan.NONE;
     private long capacityBytes = Long.MAX_VALUE;
     private long operations;
-    private long faults;
+    private final List<String> faults = new ArrayList<>();
+    private int changesBeforeFault;
+    private int openFiles;
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
@@ -91,14 +94,23 @@ public final class FaultyStorage implements Storage {
         return disk.file(found(name)).cached().clone();
     }
 
+    /** How many files are open. */
+    public synchronized int openFiles() {
+        return openFiles;
+    }
+
     /** How many operations there have been. */
     public synchronized long operations() {
         return operations;
     }
 
     /** How many operations went wrong. */
-    public synchronized long faults() {
-        return faults;
+    public synchronized int faults() {
+        return faults.size();
+    }
+
+    synchronized List<String> faultsDone() {
+        return List.copyOf(faults);
     }
 
     /** How many times something was changed, or made durable. */
@@ -108,6 +120,11 @@ public final class FaultyStorage implements Storage {
 
     public DiskRules rules() {
         return rules;
+    }
+
+    /** How many changes there were when something went wrong for the first time. */
+    synchronized int changesBeforeFault() {
+        return changesBeforeFault;
     }
 
     Journal journal() {
@@ -155,19 +172,29 @@ public final class FaultyStorage implements Storage {
         }
         change("create " + name, target -> target.create(name));
         failIf(fault, name);
-        return new FaultyFile(this, name, found(name), true);
+        return opened(name, true);
     }
 
     @Override
     public synchronized StorageFile open(String name) throws IOException {
         failIf(begin(Kind.OPEN, name), name);
-        return new FaultyFile(this, name, found(name), true);
+        return opened(name, true);
     }
 
     @Override
     public synchronized StorageFile openForReading(String name) throws IOException {
         failIf(begin(Kind.OPEN, name), name);
-        return new FaultyFile(this, name, found(name), false);
+        return opened(name, false);
+    }
+
+    private FaultyFile opened(String name, boolean writable) throws IOException {
+        FaultyFile file = new FaultyFile(this, name, found(name), writable);
+        openFiles++;
+        return file;
+    }
+
+    void closed() {
+        openFiles--;
     }
 
     private int found(String name) throws NoSuchFileException {
@@ -244,11 +271,15 @@ public final class FaultyStorage implements Storage {
         if (frozen) {
             throw new IOException("this machine, or process, is dead");
         }
-        @Nullable Fault fault = plan.faultIn(new Operation(++operations, kind, file));
+        Operation operation = new Operation(++operations, kind, file);
+        @Nullable Fault fault = plan.faultIn(operation);
         if (fault == null || !fault.isPossibleFor(kind)) {
             return null;
         }
-        faults++;
+        if (faults.isEmpty()) {
+            changesBeforeFault = journal.size();
+        }
+        faults.add(fault + " in " + operation);
         return fault;
     }
 

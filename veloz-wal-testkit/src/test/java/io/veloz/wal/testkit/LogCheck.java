@@ -35,6 +35,14 @@ final class LogCheck {
     }
 
     private void check(int more) throws IOException {
+        try {
+            read(more);
+        } finally {
+            assertThat(storage.openFiles()).as("E10: files left open").isZero();
+        }
+    }
+
+    private void read(int more) throws IOException {
         List<Step.Append> unopened = read(WalReader.open(ReadOptions.of(storage)));
         assertThat(storage.changes()).as("P4: changes by a reader").isZero();
         try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {

@@ -1,5 +1,7 @@
 package io.veloz.wal.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.veloz.wal.Durability;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
@@ -43,6 +45,14 @@ final class LogWorkload {
     }
 
     static void run(FaultyStorage storage, History<Step> history) {
+        try {
+            threeLives(storage, history);
+        } finally {
+            assertThat(storage.openFiles()).as("E10: files left open").isZero();
+        }
+    }
+
+    private static void threeLives(Storage storage, History<Step> history) {
         try (Wal wal = Wal.open(config(storage).build())) {
             new LogWorkload(wal, history).firstLife();
         }
@@ -66,6 +76,7 @@ final class LogWorkload {
         checkpoint();
         wal.roll();
         trim();
+        unforced();
         append(5);
     }
 
@@ -115,13 +126,26 @@ final class LogWorkload {
     }
 
     private void relaxed() {
-        List<Step.Append> steps = new ArrayList<>();
-        for (Durability durability : List.of(Durability.LOSE_UNFORCED, Durability.LOSE_LAST_INTERVAL)) {
+        List<Step> steps = appendUnforced(1, Durability.LOSE_UNFORCED);
+        steps.addAll(appendUnforced(1, Durability.LOSE_LAST_INTERVAL));
+        wal.sync();
+        steps.forEach(history::acknowledge);
+    }
+
+    List<Step> appendUnforced(int count, Durability durability) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
             Step.Append step = begin();
             wal.append(step.type(), step.payload(), durability);
             steps.add(step);
         }
-        wal.sync();
+        return steps;
+    }
+
+    /** Records that nobody forces, up to the roll that they bring about: from there on what follows relies on them. */
+    private void unforced() {
+        List<Step> steps = appendUnforced(12, Durability.LOSE_UNFORCED);
+        append(1);
         steps.forEach(history::acknowledge);
     }
 

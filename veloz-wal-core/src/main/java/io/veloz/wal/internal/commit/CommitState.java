@@ -106,4 +106,9 @@ final class CommitState {
             throw exception();
         }
     }
+
+    /** For who has found the buffer closed: a failure closes it first, and is known when the monitor is free again. */
+    synchronized void throwIfFailing() {
+        throwIfFailed();
+    }
 }

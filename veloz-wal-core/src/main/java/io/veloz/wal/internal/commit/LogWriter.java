@@ -131,7 +131,7 @@ public final class LogWriter {
         long deadline = System.nanoTime() + bufferFullTimeoutNanos;
         while (answer < 0) {
             if (answer == AppendBuffer.CLOSED) {
-                state.throwIfFailed();
+                state.throwIfFailing();
                 throw new IllegalStateException("the log is closed");
             }
             long left = deadline - System.nanoTime();

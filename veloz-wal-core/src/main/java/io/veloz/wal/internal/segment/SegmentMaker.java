@@ -42,10 +42,17 @@ public final class SegmentMaker {
             fill(file, header, pause);
             return file;
         } catch (IOException e) {
-            file.close();
-            // Gives the room back at once: a full disk has other users.
-            storage.delete(names.preparing());
+            remove(storage, names, file, e);
             throw e;
+        }
+    }
+
+    /** Gives the room back at once: a full disk has other users. What cannot be removed now, the next attempt removes. */
+    private static void remove(Storage storage, SegmentNames names, StorageFile file, IOException failure) {
+        try (file) {
+            storage.delete(names.preparing());
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

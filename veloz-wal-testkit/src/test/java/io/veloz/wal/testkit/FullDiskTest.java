@@ -1,0 +1,73 @@
+package io.veloz.wal.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalDiskFullException;
+import io.veloz.wal.WalListener;
+import io.veloz.wal.testkit.Operation.Kind;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/** E5 and E6: a disk without room is told, and nothing acknowledged is lost; when there is room the log goes on. */
+class FullDiskTest {
+    private final FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
+    private final History<Step> history = new History<>(storage);
+    private final CountDownLatch full = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private Wal open() {
+        return Wal.open(LogWorkload.config(storage)
+                .listener(new WalListener() {
+                    @Override
+                    public void onDiskFull(String reason) {
+                        full.countDown();
+                    }
+
+                    @Override
+                    public void onDiskFullEnded() {
+                        ended.countDown();
+                    }
+                })
+                .build());
+    }
+
+    @Test
+    void appendsAreRefusedWhileThereIsNoRoomForTheNextSegmentAndGoOnWhenThereIs() throws Exception {
+        try (Wal wal = open()) {
+            LogWorkload workload = new LogWorkload(wal, history);
+            workload.append(3);
+            storage.capacityBytes(0);
+            assertThatThrownBy(() -> new LogWorkload(wal, history).append(100))
+                    .isInstanceOf(WalDiskFullException.class);
+            full.await();
+            storage.capacityBytes(Long.MAX_VALUE);
+            ended.await();
+            new LogWorkload(wal, history).append(20);
+        }
+        FaultyStorage after = storage.cutPower(7);
+        LogCheck.check(after, history.on(after));
+    }
+
+    /** A file system that copies on write can be full also where a segment has its blocks already. */
+    @Test
+    void writeWithoutRoomIsToldWaitsAndLetsNothingMoreIn() throws Exception {
+        try (Wal wal = open()) {
+            LogWorkload workload = new LogWorkload(wal, history);
+            workload.append(3);
+            storage.plan(FaultPlan.always(Kind.WRITE, Fault.NO_ROOM));
+            CompletableFuture<Long> waiting =
+                    wal.appendAsync(1, Step.Append.alone(4, 1).payload());
+            full.await();
+            assertThatThrownBy(() -> wal.append(1, Step.Append.alone(5, 1).payload()))
+                    .isInstanceOf(WalDiskFullException.class);
+            assertThat(waiting).isNotDone();
+            storage.plan(FaultPlan.NONE);
+            assertThat(waiting.join()).isEqualTo(4);
+            ended.await();
+            assertThat(wal.appendDurable(1, Step.Append.alone(5, 1).payload())).isEqualTo(5);
+        }
+    }
+}

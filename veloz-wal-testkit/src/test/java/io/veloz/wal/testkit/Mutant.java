@@ -1,0 +1,157 @@
+package io.veloz.wal.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.tools.FileObject;
+import javax.tools.ForwardingJavaFileManager;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileManager;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+
+/**
+ * The log with one mistake in it: the source of one class is changed, compiled in memory, and loaded together with a second
+ * copy of everything else. So the product needs no switch for it. Immutable.
+ */
+final class Mutant {
+    private static final Path SOURCES = Path.of("..", "veloz-wal-core", "src", "main", "java");
+
+    private final String className;
+    private final String source;
+
+    private Mutant(String className, String source) {
+        this.className = className;
+        this.source = source;
+    }
+
+    /** The class as it is. */
+    static Mutant of(String className) {
+        Path file = SOURCES.resolve(className.replace('.', '/') + ".java");
+        try {
+            return new Mutant(className, Files.readString(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same with one place changed; line breaks and indentation do not count. */
+    Mutant with(String right, String wrong) {
+        String pattern = java.util.regex.Pattern.quote(right.strip()).replaceAll("\\s+", "\\\\E\\\\s+\\\\Q");
+        var matcher = java.util.regex.Pattern.compile(pattern).matcher(source);
+        assertThat(matcher.results().count())
+                .as("places in %s with \"%s\"", className, right)
+                .isEqualTo(1);
+        return new Mutant(className, matcher.replaceFirst(java.util.regex.Matcher.quoteReplacement(wrong)));
+    }
+
+    /** Runs a class of this package, which takes no argument, with the mistake. What it throws is thrown here. */
+    void run(Class<? extends Runnable> what) throws Exception {
+        ClassLoader loader = new Loader(compile());
+        var constructor = loader.loadClass(what.getName()).getDeclaredConstructor();
+        constructor.setAccessible(true);
+        try {
+            ((Runnable) constructor.newInstance()).run();
+        } catch (InvocationTargetException e) {
+            throw new AssertionError(e.getCause());
+        }
+    }
+
+    private Map<String, byte[]> compile() {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        Map<String, ByteArrayOutputStream> classes = new HashMap<>();
+        JavaFileManager files = new InMemory(compiler.getStandardFileManager(null, null, null), classes);
+        String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> options = List.of("-classpath", path, "-proc:none", "--release", "17", "-nowarn");
+        boolean done = compiler.getTask(null, files, null, options, null, List.of(new Source(className, source)))
+                .call();
+        assertThat(done).as("the mutant compiles").isTrue();
+        Map<String, byte[]> bytes = new HashMap<>();
+        classes.forEach((name, out) -> bytes.put(name, out.toByteArray()));
+        return bytes;
+    }
+
+    private static final class Source extends SimpleJavaFileObject {
+        private final String text;
+
+        Source(String className, String text) {
+            super(URI.create("string:///" + className.replace('.', '/') + ".java"), Kind.SOURCE);
+            this.text = text;
+        }
+
+        @Override
+        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+            return text;
+        }
+    }
+
+    private static final class InMemory extends ForwardingJavaFileManager<JavaFileManager> {
+        private final Map<String, ByteArrayOutputStream> classes;
+
+        InMemory(JavaFileManager files, Map<String, ByteArrayOutputStream> classes) {
+            super(files);
+            this.classes = classes;
+        }
+
+        @Override
+        public JavaFileObject getJavaFileForOutput(
+                Location location, String name, JavaFileObject.Kind kind, FileObject sibling) {
+            return new SimpleJavaFileObject(URI.create("bytes:///" + name), kind) {
+                @Override
+                public OutputStream openOutputStream() {
+                    ByteArrayOutputStream out = new ByteArrayOutputStream();
+                    classes.put(name, out);
+                    return out;
+                }
+            };
+        }
+    }
+
+    /** Loads all classes of the project anew, some of them from other bytes. */
+    private static final class Loader extends ClassLoader {
+        private final Map<String, byte[]> changed;
+
+        Loader(Map<String, byte[]> changed) {
+            super(Mutant.class.getClassLoader());
+            this.changed = changed;
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.startsWith("io.veloz.")) {
+                return super.loadClass(name, resolve);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                if (loaded != null) {
+                    return loaded;
+                }
+                byte[] bytes = changed.containsKey(name) ? changed.get(name) : original(name);
+                return defineClass(name, bytes, 0, bytes.length);
+            }
+        }
+
+        private byte[] original(String name) throws ClassNotFoundException {
+            try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+                if (in == null) {
+                    throw new ClassNotFoundException(name);
+                }
+                return in.readAllBytes();
+            } catch (IOException e) {
+                throw new ClassNotFoundException(name, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+package io.veloz.wal.testkit;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.EnumSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Tests of the tests: the log with a mistake that real logs have had, and the harness has to find it. Each mistake is made
+ * in the source of one class, see {@link Mutant}.
+ */
+class MutantsTest {
+    private static final String COMMIT = "io.veloz.wal.internal.commit.";
+    private static final String RECOVERY = "io.veloz.wal.internal.recovery.";
+    private static final String SEGMENT = "io.veloz.wal.internal.segment.";
+    private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint.";
+    private static final String STORAGE = "io.veloz.wal.storage.";
+
+    private static final String FORCE_AND_ACKNOWLEDGE = """
+            active.force();
+            stats.force(System.nanoTime() - started);
+            intervalRuns = false;
+            if (state.acknowledge(forced)) {
+                notifier.signal();
+            }
+            """;
+
+    /** Power cuts, once and twice. */
+    static final class Cuts implements Runnable {
+        @Override
+        public void run() {
+            CrashPoints<Step> points = CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn);
+            for (int round = 1; round <= 5; round++) {
+                // One cut at each place, then the next seed: most mistakes show early.
+                points.seed(round).cuts(1).cutOnce();
+                points.seed(round).cutTwice(100);
+            }
+        }
+    }
+
+    /** Power cuts while several threads append. */
+    static final class ConcurrentCuts implements Runnable {
+        @Override
+        public void run() {
+            new ConcurrentAppendersTest().everyAppenderFindsWhatItWasToldIsDurableInItsOwnOrder();
+        }
+    }
+
+    /** Once round, for the log as it is. */
+    static final class FewCuts implements Runnable {
+        @Override
+        public void run() {
+            CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn).cuts(1).cutOnce();
+        }
+    }
+
+    /** Each operation on the directory, each force, and each rename fails alone. */
+    static final class Errors implements Runnable {
+        @Override
+        public void run() {
+            CrashPoints.of(LogWorkload::run, LogCheck::check)
+                    .failEach(
+                            Fault.IO_ERROR,
+                            EnumSet.of(
+                                    Operation.Kind.LIST,
+                                    Operation.Kind.FORCE,
+                                    Operation.Kind.FORCE_DIRECTORY,
+                                    Operation.Kind.RENAME));
+        }
+    }
+
+    /** Each read and each write does less than asked. */
+    static final class ShortWrites implements Runnable {
+        @Override
+        public void run() {
+            CrashPoints.of(LogWorkload::run, LogCheck::check).failEach(Fault.SHORT);
+        }
+    }
+
+    private static void assertCaught(Mutant mutant, Class<? extends Runnable> by) {
+        assertThatThrownBy(() -> mutant.run(by))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("repeat with -Dwal.seed=");
+    }
+
+    /** Or all that follows would prove nothing. */
+    @Test
+    void logWithoutAMistakeIsNotCaught() {
+        Mutant none = Mutant.of(COMMIT + "CommitThread");
+        assertThatCode(() -> none.run(FewCuts.class)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void logThatLeavesOutTheForceIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with(FORCE_AND_ACKNOWLEDGE, FORCE_AND_ACKNOWLEDGE.replace("active.force();", "")),
+                Cuts.class);
+    }
+
+    @Test
+    void logThatAcknowledgesBeforeTheForceIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with(
+                                FORCE_AND_ACKNOWLEDGE,
+                                FORCE_AND_ACKNOWLEDGE.replace("active.force();", "") + "active.force();"),
+                Cuts.class);
+    }
+
+    @Test
+    void logThatAcknowledgesWhatArrivedDuringTheForceIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with("state.acknowledge(forced)", "state.acknowledge(buffer.lastClaimedSequence())"),
+                ConcurrentCuts.class);
+    }
+
+    @Test
+    void logThatTriesAFailedForceAgainIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with(
+                                FORCE_AND_ACKNOWLEDGE,
+                                "try { active.force(); } catch (IOException e) { active.force(); }"
+                                        + FORCE_AND_ACKNOWLEDGE.replace("active.force();", "")),
+                Errors.class);
+    }
+
+    @Test
+    void rollThatIsNoBarrierIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "CommitThread")
+                        .with(
+                                "if (writtenSequence > state.durable.value()) { // A barrier: no batch is in the next segment before everything in this one is on disk. force(); }",
+                                ""),
+                Cuts.class);
+    }
+
+    @Test
+    void rollThatRenamesWithoutADirectoryForceBetweenIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "Housekeeper")
+                        .with(
+                                "storage.forceDirectory(); storage.rename(names.prepared(), names.current());",
+                                "storage.rename(names.prepared(), names.current());"),
+                Cuts.class);
+    }
+
+    @Test
+    void segmentThatIsUsedBeforeItsNameIsDurableIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "SegmentMaker")
+                        .with(
+                                "storage.rename(names.preparing(), names.prepared()); storage.forceDirectory();",
+                                "storage.rename(names.preparing(), names.prepared());"),
+                Cuts.class);
+    }
+
+    @Test
+    void segmentThatIsNamedBeforeItsHeaderIsDurableIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "SegmentMaker")
+                        .with("file.force(); position += bytes;", "position += bytes;")
+                        .with("pause.afterChunk(System.nanoTime() - started); } file.force();", "}"),
+                Cuts.class);
+    }
+
+    @Test
+    void recoveryThatDoesNotForceTheCopyOfTheTailIsCaught() {
+        assertCaught(Mutant.of(SEGMENT + "SegmentSealer").with("copy.force();", ""), Cuts.class);
+    }
+
+    @Test
+    void recoveryThatBelievesThePageCacheIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "SegmentSealer")
+                        .with(
+                                "try (StorageFile copy = storage.create(temporaryName)) {",
+                                "storage.rename(storage.list().contains(name) ? name : \"orders_current.wal\", temporaryName);"
+                                        + " try (StorageFile copy = storage.open(temporaryName)) {")
+                        .with("copy.writeFully(chunk, position);", "chunk.position(chunk.limit());")
+                        .with(
+                                "copy.writeFully(footer.encode(), data.end());",
+                                "ByteBuffer end = footer.encode(); int length = end.remaining();"
+                                        + " copy.writeFully(end, data.end()); copy.truncate(data.end() + length);"),
+                Errors.class);
+    }
+
+    @Test
+    void recoveryThatTakesTheCurrentNameFromTheOnlyCopyIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Recovery")
+                        .with(
+                                "segment.footer == null && !names.isSealed(segment.name)",
+                                "!names.isSealed(segment.name)"),
+                Cuts.class);
+    }
+
+    @Test
+    void recoveryThatTakesATornTailForDamageIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "TailSearch")
+                        .with("return promisedSequence >= Math.max(1, sequence);", "return end > 0;"),
+                Cuts.class);
+    }
+
+    @Test
+    void scannerThatIgnoresChecksumsOfRecordsIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "BatchScanner")
+                        .with("if (crc != RecordLayout.crc(buffer, record))", "if (false)")
+                        .with("if (recordsChecksum.value() != header.recordsCrc)", "if (false)"),
+                Cuts.class);
+    }
+
+    @Test
+    void recoveryThatTakesAnUnreadableDirectoryForAnEmptyOneIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Analyser")
+                        .with("for (String name : storage.list()) {", "for (String name : listed()) {")
+                        .with(
+                                "private void readTrimMark()",
+                                "private List<String> listed() { try { return storage.list(); } catch (IOException e) { return List.of(); } }"
+                                        + " private void readTrimMark()"),
+                Errors.class);
+    }
+
+    @Test
+    void shortWriteThatIsNotCompletedIsCaught() {
+        assertCaught(
+                Mutant.of(STORAGE + "StorageFile")
+                        .with(
+                                "int written = write(source, at);",
+                                "int written = write(source, at); source.position(source.limit());"),
+                ShortWrites.class);
+    }
+
+    @Test
+    void trimThatDeletesBeforeItsMarkIsDurableIsCaught() {
+        assertCaught(
+                Mutant.of(COMMIT + "SealedSegments")
+                        .with("mark.write(last.number() + 1, last.lastSequence() + 1);", "")
+                        .with(
+                                "segments.removeFirst(); }",
+                                "segments.removeFirst(); } mark.write(last.number() + 1, last.lastSequence() + 1);"),
+                Cuts.class);
+    }
+
+    @Test
+    void markThatIsNamedBeforeItIsDurableIsCaught() {
+        assertCaught(Mutant.of(STORAGE + "AtomicFile").with("file.force();", ""), Cuts.class);
+    }
+
+    @Test
+    void checkpointThatIsNamedBeforeItIsDurableIsCaught() {
+        assertCaught(Mutant.of(CHECKPOINT + "CheckpointFile").with("file.force();", ""), Cuts.class);
+    }
+
+    @Test
+    void checkpointThatIsAcknowledgedBeforeItsNameIsDurableIsCaught() {
+        assertCaught(
+                Mutant.of(CHECKPOINT + "CheckpointFile")
+                        .with(
+                                "storage.rename(temporaryName, name); storage.forceDirectory();",
+                                "storage.rename(temporaryName, name);"),
+                Cuts.class);
+    }
+
+    @Test
+    void trimThatReliesOnOneCheckpointAloneIsCaught() {
+        assertCaught(
+                Mutant.of(CHECKPOINT + "CheckpointSlots")
+                        .with("good.get(good.size() - 1).sequence()", "good.get(0).sequence()"),
+                Cuts.class);
+    }
+}

@@ -1,0 +1,16 @@
+package io.veloz.wal.testkit;
+
+import java.util.function.LongConsumer;
+
+/** How often randomised tests go round, and with which seeds: the system properties wal.rounds and wal.seed. */
+final class Rounds {
+    private Rounds() {}
+
+    static void run(LongConsumer withSeed) {
+        long seed = Long.getLong("wal.seed", 1);
+        for (int round = 0; round < CrashPoints.rounds(); round++) {
+            System.out.println("seed " + (seed + round));
+            withSeed.accept(seed + round);
+        }
+    }
+}
