@@ -143,18 +143,18 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(COMMIT + "Housekeeper")
                         .with(
-                                "storage.forceDirectory(); storage.rename(names.prepared(), names.current());",
-                                "storage.rename(names.prepared(), names.current());"),
+                                "storage.forceDirectory(); whenThereIsRoom(() -> rename(names.prepared(), names.current()));",
+                                "whenThereIsRoom(() -> rename(names.prepared(), names.current()));"),
                 Cuts.class);
     }
 
     @Test
     void segmentThatIsUsedBeforeItsNameIsDurableIsCaught() {
         assertCaught(
-                Mutant.of(SEGMENT + "SegmentMaker")
+                Mutant.of(COMMIT + "Housekeeper")
                         .with(
-                                "storage.rename(names.preparing(), names.prepared()); storage.forceDirectory();",
-                                "storage.rename(names.preparing(), names.prepared());"),
+                                "whenThereIsRoom(() -> rename(names.preparing(), names.prepared())); storage.forceDirectory();",
+                                "whenThereIsRoom(() -> rename(names.preparing(), names.prepared()));"),
                 Cuts.class);
     }
 
@@ -193,8 +193,8 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(RECOVERY + "Recovery")
                         .with(
-                                "segment.footer == null && !names.isSealed(segment.name)",
-                                "!names.isSealed(segment.name)"),
+                                "if (segment.footer != null) { rename(segment, name); return; }",
+                                "if (segment.footer != null) { return; }"),
                 Cuts.class);
     }
 
