@@ -308,7 +308,9 @@ final class CommitThread implements Runnable {
     }
 
     private boolean isRollAsked() {
-        return rollAt.get() > rolledSequence && writtenSequence > rolledSequence && housekeeper.isPrepared();
+        long asked = rollAt.get();
+        // Not before all of it is written, or what was appended last would take a second roll.
+        return asked > rolledSequence && writtenSequence >= asked && housekeeper.isPrepared();
     }
 
     private long forceDue() {

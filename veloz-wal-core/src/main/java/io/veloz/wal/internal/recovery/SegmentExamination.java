@@ -142,10 +142,19 @@ final class SegmentExamination {
         }
         try (StorageFile file = storage.openForReading(segment.name)) {
             @Nullable Footer footer = FooterReader.atEnd(file, Objects.requireNonNull(segment.header));
-            if (footer != null) {
+            // Before the segment has its number, the footer may be in the page cache alone: its force may have failed.
+            if (footer != null && (names.isSealed(segment.name) || besideWriter)) {
                 lookAtSealed(segment, file, footer);
             } else {
                 lookAtUnsealed(segment, file, after);
+                if (footer != null && segment.report().isGood() && segment.dataEnd != footer.dataEnd()) {
+                    segment.bad(
+                            Verdict.CORRUPT,
+                            segment.dataEnd,
+                            segment.nextSequence,
+                            footer.lastSequence(),
+                            "data ends here; expected it to end at " + footer.dataEnd() + ", where the footer is");
+                }
             }
         }
         if (segment.report().isGood()) {

@@ -321,10 +321,11 @@ public final class LogCursor implements Closeable {
 
     private void moveTo(OpenSegment next) throws IOException {
         OpenSegment old = Objects.requireNonNull(segment);
-        old.close();
         segment = next;
         shown = false;
         next.scanner.expect(salvage ? -1 : expected);
+        // Last: if it fails, the next one must not be left open.
+        old.close();
     }
 
     private void noteUnreadable(OpenSegment current, BatchHeader batch, BitSet good, String reason) {
