@@ -189,12 +189,10 @@ class MutantsTest {
     }
 
     @Test
-    void recoveryThatTakesTheCurrentNameFromTheOnlyCopyIsCaught() {
+    void recoveryThatBelievesAFooterBeforeItsSegmentHasItsNumberIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Recovery")
-                        .with(
-                                "if (segment.footer != null) { rename(segment, name); return; }",
-                                "if (segment.footer != null) { return; }"),
+                Mutant.of(RECOVERY + "SegmentExamination")
+                        .with("footer != null && (names.isSealed(segment.name) || besideWriter)", "footer != null"),
                 Cuts.class);
     }
 

@@ -282,7 +282,6 @@ public final class Recovery {
     private void seal(FoundSegment segment, Sha256 previousFooter) throws IOException {
         String name = names.sealed(segment.number());
         if (segment.footer != null) {
-            rename(segment, name);
             return;
         }
         try (StorageFile file = storage.openForReading(segment.name)) {
