@@ -28,8 +28,10 @@ public final class WalCheckpoint {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
         try {
-            var analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, true).analyse();
-            return newest(storage, new CheckpointSlots(storage, names, analysis.logId()));
+            return BesideWriter.look(() -> storage.isLocked(names.lock()), (live, last) -> {
+                var analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, true).analyse();
+                return newest(storage, new CheckpointSlots(storage, names, analysis.logId()));
+            });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }

@@ -78,36 +78,22 @@ public final class WalReader implements AutoCloseable {
             DurableLimit limit,
             DurableLimit.WriterProbe writerLives,
             @Nullable Writer writer) {
+        SegmentNames names = new SegmentNames(options.prefix);
         try {
-            SegmentNames names = new SegmentNames(options.prefix);
-            Analysis analysis = analyse(options, storage, names, writerLives);
-            LogCursor cursor = Start.at(
-                            analysis, storage, names, options.fromSequence, options.fromTimeNanos, options.salvage)
-                    .open(limit);
-            return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
+            return BesideWriter.look(writerLives, (live, last) -> {
+                Analysis analysis = new Analyser(
+                                storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds, live)
+                        .analyse();
+                if (!last && analysis.problem(storage.describe()) != null) {
+                    return null;
+                }
+                LogCursor cursor = Start.at(
+                                analysis, storage, names, options.fromSequence, options.fromTimeNanos, options.salvage)
+                        .open(limit);
+                return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
+            });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
-        }
-    }
-
-    /** Beside a writer files get other names while we look, so what looks wrong is looked at again. */
-    private static Analysis analyse(
-            ReadOptions options, Storage storage, SegmentNames names, DurableLimit.WriterProbe writerLives)
-            throws IOException {
-        for (int attempt = 0; ; attempt++) {
-            boolean live = writerLives.lives();
-            Analyser analyser = new Analyser(storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds, live);
-            try {
-                Analysis analysis = analyser.analyse();
-                if (!live || analysis.problem(storage.describe()) == null || attempt == 20) {
-                    return analysis;
-                }
-            } catch (IOException e) {
-                if (!live || attempt == 20) {
-                    throw e;
-                }
-            }
-            LockSupport.parkNanos(POLL_NANOS);
         }
     }
 

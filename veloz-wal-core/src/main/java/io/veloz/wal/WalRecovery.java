@@ -9,13 +9,9 @@ import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.locks.LockSupport;
 
 /** Looks at logs that need not be open, and rescues what is left of one. Any thread may call any method. */
 public final class WalRecovery {
-    private static final long BETWEEN_LOOKS_NANOS = 5_000_000;
-    private static final int LOOKS_BESIDE_WRITER = 20;
-
     private WalRecovery() {}
 
     /**
@@ -42,18 +38,13 @@ public final class WalRecovery {
         SegmentNames names = new SegmentNames(options.prefix);
         long started = System.nanoTime();
         try {
-            for (int attempt = 1; ; attempt++) {
-                boolean live = storage.isLocked(names.lock());
+            return BesideWriter.look(() -> storage.isLocked(names.lock()), (live, last) -> {
                 Analysis analysis = new Analyser(storage, names, depth, options.acceptMissingEnds, live)
                         .progress(progress)
                         .analyse();
                 boolean sound = analysis.problem(storage.describe()) == null;
-                if (sound || !live || attempt == LOOKS_BESIDE_WRITER) {
-                    return Recovery.report(analysis, storage, started);
-                }
-                // The writer may have renamed a file while we looked.
-                LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
-            }
+                return sound || last ? Recovery.report(analysis, storage, started) : null;
+            });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
