@@ -1,6 +1,5 @@
 package io.veloz.wal;
 
-import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.segment.SegmentFile;
@@ -334,10 +333,5 @@ public final class WalConfig {
     private static long systemNanos() {
         java.time.Instant now = java.time.Instant.now();
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
-    }
-
-    /** The largest record type. */
-    static int maxType() {
-        return RecordLayout.MAX_TYPE;
     }
 }
