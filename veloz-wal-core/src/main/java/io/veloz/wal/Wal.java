@@ -322,6 +322,21 @@ public final class Wal implements AutoCloseable {
         });
     }
 
+    /** The files of this log, to be copied. */
+    public LogFiles files() {
+        return LogFiles.of(storage, config.prefix());
+    }
+
+    /**
+     * Reads this log's segments as bytes, behind what a copy has of them: see {@link SegmentReader#open}. It shows what is
+     * durable, and goes on working, up to the last durable record, when the log is closed.
+     */
+    public SegmentReader segmentReader(long afterSegment, long afterPosition, long afterSequence) {
+        DurableLimit.WriterProbe lives = () -> !closed.get();
+        DurableLimit limit = DurableLimit.of(writer::durableSequence, lives);
+        return SegmentReader.open(files(), limit, lives, afterSegment, afterPosition, afterSequence);
+    }
+
     // ---- checkpoints and trimming
 
     /**

@@ -37,8 +37,17 @@ class LayersTest {
     private static final String METRICS = "io.veloz.wal.metrics";
 
     /** The classes that wire the layers together; all others in their package are words that every layer may use. */
-    private static final Set<String> FACADE =
-            Set.of("Wal", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
+    private static final Set<String> FACADE = Set.of(
+            "Wal",
+            "WalReader",
+            "WalRecovery",
+            "WalCheckpoint",
+            "Appender",
+            "Salvage",
+            "Trim",
+            "RecordGroup",
+            "LogFiles",
+            "SegmentReader");
 
     @Test
     void bytesKnowNeitherFilesNorThreads() {

@@ -7,6 +7,7 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -112,8 +113,7 @@ public record CheckpointFile(
 
     /** The content. Close the stream. */
     public InputStream open(Storage storage) throws IOException {
-        StorageFile file = storage.openForReading(name);
-        return new Source(file, HEAD_BYTES, HEAD_BYTES + contentBytes);
+        return StorageInputStream.of(storage, name, HEAD_BYTES, HEAD_BYTES + contentBytes);
     }
 
     private static final class Sink extends OutputStream {
@@ -136,43 +136,6 @@ public record CheckpointFile(
             checksum.add(source, from, length);
             file.writeFully(source, position);
             position += length;
-        }
-    }
-
-    private static final class Source extends InputStream {
-        private final StorageFile file;
-        private final long end;
-        private long position;
-
-        Source(StorageFile file, long start, long end) {
-            this.file = file;
-            this.position = start;
-            this.end = end;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-        }
-
-        @Override
-        public int read(byte[] bytes, int from, int length) throws IOException {
-            if (position >= end) {
-                return -1;
-            }
-            ByteBuffer target = ByteBuffer.wrap(bytes, from, (int) Math.min(length, end - position));
-            int count = file.read(target, position);
-            if (count < 0) {
-                throw new IOException("checkpoint ends at " + position + "; expected " + end + " bytes");
-            }
-            position += count;
-            return count;
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
         }
     }
 }

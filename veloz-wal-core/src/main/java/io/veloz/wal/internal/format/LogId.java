@@ -15,6 +15,15 @@ public record LogId(long high, long low) {
         return new LogId(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
     }
 
+    /** Reads what {@link #toString} writes. */
+    public static LogId parse(String text) {
+        if (!text.matches("[0-9a-f]{32}")) {
+            throw new IllegalArgumentException("log id \"" + text + "\": expected 32 hex digits");
+        }
+        return new LogId(
+                Long.parseUnsignedLong(text.substring(0, 16), 16), Long.parseUnsignedLong(text.substring(16), 16));
+    }
+
     @Override
     public String toString() {
         return String.format(Locale.ROOT, "%016x%016x", high, low);

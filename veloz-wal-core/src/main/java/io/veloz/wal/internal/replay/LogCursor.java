@@ -14,6 +14,7 @@ import io.veloz.wal.internal.segment.TailSearch;
 import io.veloz.wal.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -349,6 +350,16 @@ public final class LogCursor implements Closeable {
 
     public BatchScanner batch() {
         return current().scanner;
+    }
+
+    /** The number of the segment the cursor stands in. */
+    public long segment() {
+        return current().header.number();
+    }
+
+    /** Bytes of that segment, unchecked; returns how many there were. */
+    public int readRaw(ByteBuffer target, long position) throws IOException {
+        return current().file.readFully(target, position);
     }
 
     public boolean isReadable(int record) {

@@ -1,0 +1,183 @@
+package io.veloz.wal;
+
+import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.internal.recovery.TrimMark;
+import io.veloz.wal.internal.segment.FooterReader;
+import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The files of a log, for somebody who keeps an exact copy of them, or puts one back. Immutable; any thread may call any
+ * method. Reading disturbs no writer; {@link #complete} is for a directory that nobody has open.
+ *
+ * <p>What the bytes mean is in docs/format.md. {@link SegmentReader} reads the segment that is still written.
+ */
+public final class LogFiles {
+    private final Storage storage;
+    private final SegmentNames names;
+
+    private LogFiles(Storage storage, String prefix) {
+        this.storage = Objects.requireNonNull(storage, "storage");
+        this.names = new SegmentNames(prefix);
+    }
+
+    public static LogFiles of(Storage storage, String prefix) {
+        return new LogFiles(storage, prefix);
+    }
+
+    /**
+     * Of a log in a directory, with file names that start with "orders".
+     *
+     * @throws WalOpenException if there is no such directory
+     */
+    public static LogFiles of(Path directory) {
+        return new LogFiles(DiskStorage.open(directory), "orders");
+    }
+
+    public Storage storage() {
+        return storage;
+    }
+
+    /** What the names of the files start with. */
+    public String prefix() {
+        return names.prefix();
+    }
+
+    /** The name of a sealed segment. */
+    public String sealedName(long number) {
+        return names.sealed(number);
+    }
+
+    /** The name of the active segment. */
+    public String currentName() {
+        return names.current();
+    }
+
+    /** The name of the file for the newer checkpoint of a copy. */
+    public String checkpointName() {
+        return names.checkpoint(0);
+    }
+
+    /** Whether anybody has the log open for writing. */
+    public boolean isLocked() throws IOException {
+        return storage.isLocked(names.lock());
+    }
+
+    /** 32 hex digits that tell the log from every other; empty if no segment can be read. */
+    public Optional<String> logId() throws IOException {
+        for (String name :
+                storage.list().stream().filter(names::isSegment).sorted().toList()) {
+            try (StorageFile file = storage.openForReading(name)) {
+                return Optional.of(header(file).logId().toString());
+            } catch (DamagedException | UnknownFormatException e) {
+                // Says nothing; another one may.
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The numbers of all sealed segments that there are, ascending. */
+    public List<Long> sealed() throws IOException {
+        int digitsAt = names.prefix().length() + 1;
+        return storage.list().stream()
+                .filter(names::isSealed)
+                .map(name -> Long.parseLong(name.substring(digitsAt, name.length() - ".wal".length())))
+                .sorted()
+                .toList();
+    }
+
+    /**
+     * What a sealed segment says of itself; empty if there is none of that number, or it is not sealed yet. The data is
+     * not read.
+     *
+     * @throws WalCorruptException if header or footer are not whole
+     * @throws WalVersionException if this version does not know its format
+     */
+    public Optional<SealedSegment> sealed(long number) throws IOException {
+        String name = names.sealed(number);
+        String where = storage.describe() + "/" + name;
+        try (StorageFile file = storage.openForReading(name)) {
+            SegmentHeader header = header(file);
+            Footer footer = FooterReader.atEnd(file, header);
+            if (footer == null || header.number() != number) {
+                throw new WalCorruptException(where, file.size(), -1, -1, "the footer is not whole");
+            }
+            return Optional.of(new SealedSegment(
+                    name,
+                    number,
+                    footer.firstSequence(),
+                    footer.lastSequence(),
+                    footer.recordCount(),
+                    footer.minTimestampNanos(),
+                    footer.maxTimestampNanos(),
+                    footer.dataEnd(),
+                    file.size(),
+                    footer.dataSha256().toString()));
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            return Optional.empty();
+        } catch (DamagedException e) {
+            throw new WalCorruptException(where, 0, -1, -1, String.valueOf(e.getMessage()));
+        } catch (UnknownFormatException e) {
+            throw new WalVersionException(where + ": " + e.getMessage());
+        }
+    }
+
+    /** The bytes of a file of this log. Close the stream. It belongs to one thread. */
+    public InputStream open(String name) throws IOException {
+        return StorageInputStream.of(storage, name);
+    }
+
+    private static SegmentHeader header(StorageFile file) throws IOException, DamagedException, UnknownFormatException {
+        ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = file.readFully(page, 0);
+        return SegmentHeader.decode(page, available);
+    }
+
+    /**
+     * Makes a log of segments that were copied into a directory: says where it begins if that is not with the first record
+     * ever, and adds the empty segment that follows if the copy ends with a sealed one. Returns when that is on disk, and so
+     * are the names of everything copied before; their content the caller has forced. May be repeated.
+     *
+     * @param logId 32 hex digits
+     * @param firstSegment the number of the oldest segment there is, or would be if there were any
+     * @param firstSequence of its first record
+     */
+    public void complete(String logId, long firstSegment, long firstSequence) throws IOException {
+        LogId id = LogId.parse(logId);
+        if (firstSegment > 1 || firstSequence > 1) {
+            TrimMark.writer(storage, names, id).write(firstSegment, firstSequence);
+        }
+        if (!storage.list().contains(names.current())) {
+            List<Long> sealed = sealed();
+            long number = sealed.isEmpty() ? firstSegment : sealed.get(sealed.size() - 1) + 1;
+            // Its limits do not matter: the open that comes replaces a segment without records by one of its own.
+            SegmentHeader header = new SegmentHeader(id, number, new SecureRandom().nextLong(), 1 << 20, 1 << 16, 0);
+            AtomicFile.replace(storage, names.current(), names.temporary(names.current()), header.encode());
+        }
+        storage.forceDirectory();
+    }
+
+    @Override
+    public String toString() {
+        return "LogFiles " + storage.describe() + " (" + names.prefix() + ")";
+    }
+}

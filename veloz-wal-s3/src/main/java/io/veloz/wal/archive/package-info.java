@@ -1,0 +1,5 @@
+/** The archive of a log in an object store. */
+@NullMarked
+package io.veloz.wal.archive;
+
+import org.jspecify.annotations.NullMarked;
