@@ -1,0 +1,46 @@
+package io.veloz.wal.archive.store;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Finds the store for a URI. Any thread may call any method. */
+public final class ObjectStores {
+    private ObjectStores() {}
+
+    /** Opens the store that a URI names, with its settings as they are by default. */
+    public static ObjectStore open(String uri) {
+        return open(uri, Map.of());
+    }
+
+    /**
+     * Opens the store that a URI names.
+     *
+     * @throws IllegalArgumentException if it is no URI, nobody knows its scheme, or a setting makes no sense
+     */
+    public static ObjectStore open(String uri, Map<String, String> settings) {
+        URI parsed;
+        try {
+            parsed = new URI(uri);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("archive \"" + uri + "\": expected a URI as s3://bucket/prefix", e);
+        }
+        if (parsed.getUserInfo() != null) {
+            throw new IllegalArgumentException(
+                    "an archive's URI holds no user and no password; expected s3://bucket/prefix, and credentials from"
+                            + " the environment");
+        }
+        String scheme = parsed.getScheme() == null ? "" : parsed.getScheme().toLowerCase(Locale.ROOT);
+        TreeSet<String> known = new TreeSet<>();
+        for (ObjectStoreProvider provider : ServiceLoader.load(ObjectStoreProvider.class)) {
+            if (provider.scheme().equals(scheme)) {
+                return provider.open(parsed, settings);
+            }
+            known.add(provider.scheme() + ":");
+        }
+        throw new IllegalArgumentException("archive \"" + uri + "\": expected a URI that starts with one of " + known);
+    }
+}
