@@ -46,6 +46,11 @@ public record Fault(Kind kind, int bytes, int status, String text, CountDownLatc
         return new Fault(Kind.ANSWER, 0, status, body, null, null);
     }
 
+    /** The store is not asked; the answer is a whole object, whatever part was asked for. */
+    public static Fault object(String body) {
+        return new Fault(Kind.ANSWER, 0, 200, body, null, key -> true);
+    }
+
     /** The connection is reset after so many bytes of the request's body; the store sees nothing. */
     public static Fault resetUpload(int bytes) {
         return of(Kind.RESET_UPLOAD, bytes);

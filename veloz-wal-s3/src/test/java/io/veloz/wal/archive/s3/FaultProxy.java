@@ -122,7 +122,9 @@ public final class FaultProxy implements AutoCloseable {
         if (fault.kind() == Fault.Kind.ANSWER) {
             String line = "HTTP/1.1 " + fault.status() + " Told";
             byte[] body = fault.text().getBytes(StandardCharsets.UTF_8);
-            answer(client, new HttpMessage(List.of(line, "Content-Type: application/xml"), body), body.length);
+            // Only what poses as an object has an ETag.
+            String tag = fault.hidden() == null ? "X-Told: yes" : "ETag: \"1\"";
+            answer(client, new HttpMessage(List.of(line, "Content-Type: application/xml", tag), body), body.length);
             return true;
         }
         if (fault.kind() == Fault.Kind.HOLD) {

@@ -329,21 +329,31 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void storeThatIgnoresTheConditionMakesTheProbeSayNo() throws IOException {
-        proxy.script(request -> request.method().equals("PUT")
-                ? Fault.answer(200, "") // No ETag: see below.
-                : Fault.none());
-        assertThatThrownBy(() -> StoreProbe.quick(store)).isInstanceOf(StoreUnavailableException.class);
+    void storeThatIgnoresRangesIsRefused() throws IOException {
+        fault(Fault.object("the whole object"));
+        assertThatThrownBy(() -> store.get("a", 4, 5))
+                .isExactlyInstanceOf(StoreException.class)
+                .hasMessageContaining("does not know ranges");
+        assertThatThrownBy(() -> store.get("a", 0, 5)).isExactlyInstanceOf(StoreException.class);
+        assertThat(store.get("a", 0, 100).readAllBytes()).hasSize(16);
+        assertThat(store.head("a")).contains(new StoredObject("a", 16));
     }
 
     @Test
-    void storeThatIgnoresRangesIsRefused() throws IOException {
+    void objectWithoutAnETagIsNotTheStores() {
+        fault(Fault.answer(200, "a page of a proxy"));
+        assertThatThrownBy(() -> store.get("a")).isInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> store.head("a")).isInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> store.list("", "")).isInstanceOf(StoreUnavailableException.class);
+    }
+
+    @Test
+    void wrongByteIsLeftToTheDigestOfTheCaller() throws IOException {
         direct.putIfAbsent("a", content);
-        ObjectStore other = store;
-        proxy.script(request -> Fault.none());
-        try (InputStream in = other.get("a", 10, 5)) {
-            assertThat(in.readAllBytes()).isEqualTo(java.util.Arrays.copyOfRange(bytes, 10, 15));
-        }
+        fault(Fault.wrongByte(17));
+        byte[] read = read(store, "a");
+        assertThat(ObjectContent.of(read).sha256()).isNotEqualTo(content.sha256());
+        assertThat(read).hasSameSizeAs(bytes);
     }
 
     @Test

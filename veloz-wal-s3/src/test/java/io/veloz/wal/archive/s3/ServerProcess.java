@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
  * reads ends when we end, however that happens.
  */
 final class ServerProcess implements AutoCloseable {
-    private static final String WATCH = "\"$@\" <&- & server=$!; cat >/dev/null; kill -9 $server;"
-            + " [ -z \"$SCRATCH\" ] || rm -rf \"$SCRATCH\"";
+    private static final String WATCH =
+            "\"$@\" <&- & server=$!; cat >/dev/null; kill -9 $server;" + " [ -z \"$SCRATCH\" ] || rm -rf \"$SCRATCH\"";
 
     private final Process shell;
     private final Path output;
