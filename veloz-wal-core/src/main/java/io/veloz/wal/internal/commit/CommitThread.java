@@ -39,7 +39,7 @@ final class CommitThread implements Runnable {
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
-    private final Housekeeper housekeeper;
+    private final Handover handover;
     private final Settings settings;
     private final Thread thread;
     private final ByteBuffer batch;
@@ -80,7 +80,7 @@ final class CommitThread implements Runnable {
             CommitState state,
             CommitStats stats,
             Notifier notifier,
-            Housekeeper housekeeper,
+            Handover handover,
             Settings settings,
             int maxBatchBytes,
             SegmentFile active,
@@ -90,7 +90,7 @@ final class CommitThread implements Runnable {
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
-        this.housekeeper = housekeeper;
+        this.handover = handover;
         this.settings = settings;
         this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
         this.active = active;
@@ -265,7 +265,7 @@ final class CommitThread implements Runnable {
             force();
         }
         Predecessor predecessor = active.asPredecessor();
-        Housekeeper.@Nullable Prepared next = housekeeper.rollOnCommitThread(active);
+        Handover.@Nullable Prepared next = handover.rollOnCommitThread(active);
         if (next == null) {
             state.throwIfFailed();
             return false;
@@ -304,13 +304,13 @@ final class CommitThread implements Runnable {
 
     /** Only when the next segment is there: the commits need not wait for it as long as this one has room. */
     private boolean ages() {
-        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && housekeeper.isPrepared();
+        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && handover.isPrepared();
     }
 
     private boolean isRollAsked() {
         long asked = rollAt.get();
         // Not before all of it is written, or what was appended last would take a second roll.
-        return asked > rolledSequence && writtenSequence >= asked && housekeeper.isPrepared();
+        return asked > rolledSequence && writtenSequence >= asked && handover.isPrepared();
     }
 
     private long forceDue() {
