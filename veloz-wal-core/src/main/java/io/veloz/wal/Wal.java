@@ -4,11 +4,13 @@ import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
+import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -77,30 +79,42 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    /** Wires everything. */
     private static Wal open(WalConfig config, Storage storage) throws IOException {
         SegmentNames names = new SegmentNames(config.prefix());
         StorageLock lock = storage.lock(names.lock());
-        boolean opened = false;
         try {
-            Recovery.Recovered recovered = new Recovery(
-                            storage,
-                            names,
-                            new Recovery.Settings(
-                                    config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
-                            config.acceptMissingEnds())
-                    .recover();
-            LogWriter writer = new LogWriter(config, storage, names, recovered);
-            CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
-            Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
-            writer.start();
-            writer.event(listener -> listener.onOpened(recovered.report()));
-            opened = true;
-            return wal;
-        } finally {
-            if (!opened) {
-                lock.close();
+            Recovery.Settings settings =
+                    new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
+            Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
+            try {
+                return wire(config, storage, names, lock, recovered);
+            } catch (Throwable t) {
+                closeAfter(t, recovered.activeFile());
+                throw t;
             }
+        } catch (Throwable t) {
+            closeAfter(t, lock);
+            throw t;
+        }
+    }
+
+    /** Wires everything. If it fails no thread is left; the files are the caller's. */
+    private static Wal wire(
+            WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
+        LogWriter writer = new LogWriter(config, storage, names, recovered);
+        CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
+        Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
+        writer.start();
+        writer.event(listener -> listener.onOpened(recovered.report()));
+        return wal;
+    }
+
+    private static void closeAfter(Throwable failure, Closeable what) {
+        try {
+            what.close();
+        } catch (IOException | RuntimeException e) {
+            // The first failure is the one to be told.
+            failure.addSuppressed(e);
         }
     }
 

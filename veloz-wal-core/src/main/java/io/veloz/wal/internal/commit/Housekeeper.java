@@ -8,6 +8,7 @@ import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,8 +62,8 @@ final class Housekeeper implements Runnable {
         this.thread = new UninterruptibleThread(this, threadName);
     }
 
-    void start() {
-        thread.start();
+    void start(Consumer<Thread> starter) {
+        starter.accept(thread);
     }
 
     /** After {@link Handover#stop}. */

@@ -90,10 +90,36 @@ public final class LogWriter {
         handover.whenPrepared(commitThread::wake);
     }
 
+    /**
+     * Starts the threads. If one of them cannot be started none is left when this throws, and the active segment is as it
+     * was handed over: open.
+     */
     public void start() {
-        notifier.start();
-        housekeeper.start();
-        commitThread.start();
+        start(Thread::start);
+    }
+
+    void start(Consumer<Thread> starter) {
+        boolean started = false;
+        try {
+            notifier.start(starter);
+            housekeeper.start(starter);
+            // Last: it is the one that closes the active segment when it ends.
+            commitThread.start(starter);
+            started = true;
+        } finally {
+            if (!started) {
+                endThreads();
+            }
+        }
+    }
+
+    /** However long it takes: an open waits for the disk too. */
+    private void endThreads() {
+        buffer.close();
+        handover.stop();
+        housekeeper.join(Long.MAX_VALUE / 2);
+        notifier.stop();
+        notifier.join(Long.MAX_VALUE / 2);
     }
 
     // ---- appending: claim, copy into bytes(), publish
