@@ -101,7 +101,7 @@ public final class Wal implements AutoCloseable {
     /** Wires everything. If it fails no thread is left; the files are the caller's. */
     private static Wal wire(
             WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
-        LogWriter writer = new LogWriter(config, storage, names, recovered);
+        LogWriter writer = new LogWriter(config, storage, names, lock, recovered);
         CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
         Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
         writer.start();
@@ -184,7 +184,8 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is.
+     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is. If the disk gets
+     * full when the record is accepted already, this waits until there is room, or the log is closed.
      *
      * @throws WalFailedException if the disk fails; whether the record is there, the next open will show
      */

@@ -217,6 +217,10 @@ final class CommitThread implements Runnable {
             } catch (StorageFullException e) {
                 // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
                 // the batch counts yet: the same bytes go to the same place when there is room.
+                if (closing && records == 0) {
+                    // Nobody waits for a heartbeat: the log ends as in a crash, with all that was acknowledged.
+                    return;
+                }
                 waitForRoom(e);
             }
         }
@@ -237,7 +241,7 @@ final class CommitThread implements Runnable {
 
     private void waitForRoom(StorageFullException cause) throws IOException {
         if (closing) {
-            throw cause;
+            throw new IOException("closed while there was no room on the disk for what was appended", cause);
         }
         if (state.writeBlocked == null) {
             String reason = String.valueOf(cause.getMessage());
