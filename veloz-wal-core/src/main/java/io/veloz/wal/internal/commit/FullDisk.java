@@ -15,11 +15,13 @@ final class FullDisk {
     private final CommitState state;
     private final Notifier notifier;
     private final Handover handover;
+    private final LockWatch lockWatch;
 
-    FullDisk(CommitState state, Notifier notifier, Handover handover) {
+    FullDisk(CommitState state, Notifier notifier, Handover handover, LockWatch lockWatch) {
         this.state = state;
         this.notifier = notifier;
         this.handover = handover;
+        this.lockWatch = lockWatch;
     }
 
     /** Something that leaves nothing behind when it fails for lack of room. */
@@ -42,6 +44,7 @@ final class FullDisk {
             } catch (StorageFullException e) {
                 begin(e);
             }
+            lockWatch.look();
             if (!handover.pause(RETRY_NANOS) && !handover.runTasks()) {
                 throw new StoppedException();
             }

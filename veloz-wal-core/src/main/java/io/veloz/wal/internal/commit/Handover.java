@@ -10,6 +10,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,16 +159,33 @@ final class Handover {
 
     // ---- the housekeeping thread
 
-    /** Waits until there is something to do. */
-    Work awaitWork() {
+    /** Waits until there is something to do, or the time is over. */
+    Work awaitWork(long nanos) {
         lock.lock();
         try {
-            while (toSeal == null && tasks.isEmpty() && prepared != null && !stopping && !state.hasFailed()) {
-                changed.awaitUninterruptibly();
-            }
+            awaitWhile(this::isIdle, nanos);
             return new Work(toSeal, prepared == null, state.hasFailed() || (stopping && toSeal == null));
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean isIdle() {
+        return toSeal == null && tasks.isEmpty() && prepared != null && !stopping && !state.hasFailed();
+    }
+
+    private boolean isUndisturbed() {
+        return !stopping && !state.hasFailed() && tasks.isEmpty();
+    }
+
+    private void awaitWhile(BooleanSupplier condition, long nanos) {
+        long left = nanos;
+        while (left > 0 && condition.getAsBoolean()) {
+            try {
+                left = changed.awaitNanos(left);
+            } catch (InterruptedException e) {
+                throw new AssertionError("this thread cannot be interrupted", e);
+            }
         }
     }
 
@@ -217,15 +235,8 @@ final class Handover {
     boolean pause(long nanos) {
         lock.lock();
         try {
-            long left = nanos;
-            while (left > 0 && !stopping && !state.hasFailed() && tasks.isEmpty()) {
-                try {
-                    left = changed.awaitNanos(left);
-                } catch (InterruptedException e) {
-                    throw new AssertionError("this thread cannot be interrupted", e);
-                }
-            }
-            return !stopping && !state.hasFailed() && tasks.isEmpty();
+            awaitWhile(this::isUndisturbed, nanos);
+            return isUndisturbed();
         } finally {
             lock.unlock();
         }

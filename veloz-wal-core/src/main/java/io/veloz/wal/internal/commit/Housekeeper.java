@@ -28,12 +28,16 @@ import org.jspecify.annotations.Nullable;
  * did, the current name would be taken from n before it has another.
  */
 final class Housekeeper implements Runnable {
+    /** So often the lock is looked at when there is nothing else to do. */
+    private static final long LOOK_NANOS = 1_000_000_000;
+
     private final Storage storage;
     private final SegmentNames names;
     private final SealedSegments sealedSegments;
     private final Preparation preparation;
     private final FullDisk fullDisk;
     private final Handover handover;
+    private final LockWatch lockWatch;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
@@ -46,6 +50,7 @@ final class Housekeeper implements Runnable {
             Preparation preparation,
             FullDisk fullDisk,
             Handover handover,
+            LockWatch lockWatch,
             CommitState state,
             CommitStats stats,
             Notifier notifier,
@@ -56,6 +61,7 @@ final class Housekeeper implements Runnable {
         this.preparation = preparation;
         this.fullDisk = fullDisk;
         this.handover = handover;
+        this.lockWatch = lockWatch;
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
@@ -85,8 +91,10 @@ final class Housekeeper implements Runnable {
     }
 
     private boolean step() throws IOException {
-        Handover.Work work = handover.awaitWork();
-        if (work.end()) {
+        Handover.Work work = handover.awaitWork(LOOK_NANOS);
+        // Before each piece of work: a second owner may have other files under the names that are about to change.
+        lockWatch.look();
+        if (work.end() || state.hasFailed()) {
             return false;
         }
         if (work.toSeal() != null) {

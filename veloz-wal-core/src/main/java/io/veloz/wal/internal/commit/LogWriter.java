@@ -9,6 +9,7 @@ import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -35,7 +36,7 @@ public final class LogWriter {
     private final Claims claims;
     private final long closeTimeoutNanos;
 
-    public LogWriter(WalConfig config, Storage storage, SegmentNames names, Recovered recovered) {
+    public LogWriter(WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
         this.closeTimeoutNanos = config.closeTimeout().toNanos();
@@ -49,7 +50,8 @@ public final class LogWriter {
         this.handover = new Handover(state, stats, notifier);
         this.claims = new Claims(
                 buffer, state, notifier, handover, config.bufferFullTimeout().toNanos());
-        FullDisk fullDisk = new FullDisk(state, notifier, handover);
+        LockWatch lockWatch = new LockWatch(lock, state);
+        FullDisk fullDisk = new FullDisk(state, notifier, handover, lockWatch);
         Preparation preparation = new Preparation(
                 watched,
                 names,
@@ -58,6 +60,7 @@ public final class LogWriter {
                 recovered.activeHeader().number() + 1,
                 handover,
                 fullDisk,
+                lockWatch,
                 notifier);
         this.housekeeper = new Housekeeper(
                 watched,
@@ -66,6 +69,7 @@ public final class LogWriter {
                 preparation,
                 fullDisk,
                 handover,
+                lockWatch,
                 state,
                 stats,
                 notifier,

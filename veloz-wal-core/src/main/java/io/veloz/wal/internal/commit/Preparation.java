@@ -30,6 +30,7 @@ final class Preparation {
     private final Settings settings;
     private final Handover handover;
     private final FullDisk fullDisk;
+    private final LockWatch lockWatch;
     private final Notifier notifier;
     private final SecureRandom random = new SecureRandom();
     private long nextNumber;
@@ -43,6 +44,7 @@ final class Preparation {
             long nextNumber,
             Handover handover,
             FullDisk fullDisk,
+            LockWatch lockWatch,
             Notifier notifier) {
         this.storage = storage;
         this.names = names;
@@ -50,6 +52,7 @@ final class Preparation {
         this.nextNumber = nextNumber;
         this.handover = handover;
         this.fullDisk = fullDisk;
+        this.lockWatch = lockWatch;
         this.notifier = notifier;
     }
 
@@ -102,6 +105,7 @@ final class Preparation {
                     throw e;
                 }
             }
+            lockWatch.look();
             if (!handover.pause(retryNanos)) {
                 return null;
             }
