@@ -49,8 +49,8 @@ class ConstantLoadTest {
             boolean commits = Thread.currentThread().getName().startsWith("veloz-wal-commit");
             if (commits && appended.get() < LOAD_RECORDS) {
                 each.run();
-                appended.incrementAndGet();
                 wal.append(1, payload("load"), durability);
+                appended.incrementAndGet();
             }
         });
         return appended;
@@ -73,7 +73,7 @@ class ConstantLoadTest {
     void rollComesUnderConstantLoad() throws Exception {
         AtomicReference<CompletableFuture<Boolean>> roll = new AtomicReference<>();
         try (Wal wal = open()) {
-            load(wal, Durability.LOSE_UNFORCED, () -> {
+            AtomicInteger appended = load(wal, Durability.LOSE_UNFORCED, () -> {
                 if (roll.get() == null) {
                     roll.set(rollThatWaits(wal));
                 }
@@ -81,6 +81,7 @@ class ConstantLoadTest {
             wal.append(1, payload("first"), Durability.LOSE_UNFORCED);
             Logs.await("the roll", () -> roll.get() != null);
             assertThat(roll.get().get(30, TimeUnit.SECONDS)).isTrue();
+            Logs.await("the end of the load", () -> appended.get() == LOAD_RECORDS);
         }
         // One that had waited for the load to end would have put all of it into the first segment.
         RecoveryReport report = WalRecovery.inspect(ReadOptions.of(heap));
