@@ -309,7 +309,6 @@ public final class Wal implements AutoCloseable {
      * durable, and goes on working, up to the last durable record, when the log is closed.
      */
     public SegmentReader segmentReader(long afterSegment, long afterPosition, long afterSequence) {
-        Reading reading = new Reading(writer, closed::get);
         DurableLimit limit = DurableLimit.of(reading::durableSequence, reading);
         return SegmentReader.open(files(), limit, reading, afterSegment, afterPosition, afterSequence);
     }
