@@ -61,17 +61,24 @@ public final class ShipLog {
 
     /** Tells the numbers of all slots behind one, as the store lists them, ascending; a page of them at a time in memory. */
     public void list(long after, LongConsumer numbers) throws StoreException {
+        long last = Math.max(0, after);
+        for (List<Long> page = page(last); !page.isEmpty(); page = page(last)) {
+            page.forEach(numbers::accept);
+            last = page.get(page.size() - 1);
+        }
+    }
+
+    /** The numbers of the next slots behind one, as the store lists them, ascending; none at the end. */
+    public List<Long> page(long after) throws StoreException {
         String last = after <= 0 ? "" : ArchiveKeys.slot(after);
         while (true) {
             List<StoredObject> page = store.list(ArchiveKeys.SLOTS, last);
-            if (page.isEmpty()) {
-                return;
-            }
-            for (StoredObject object : page) {
-                long number = ArchiveKeys.slotNumber(object.key());
-                if (number > 0) {
-                    numbers.accept(number);
-                }
+            List<Long> numbers = page.stream()
+                    .map(object -> ArchiveKeys.slotNumber(object.key()))
+                    .filter(number -> number > 0)
+                    .toList();
+            if (page.isEmpty() || !numbers.isEmpty()) {
+                return numbers;
             }
             last = page.get(page.size() - 1).key();
         }
