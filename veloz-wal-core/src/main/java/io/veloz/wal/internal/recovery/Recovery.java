@@ -104,8 +104,9 @@ public final class Recovery {
             Sha256 lastFooter = sealLast(analysis);
             storage.rename(names.prepared(), names.current());
             storage.forceDirectory();
+            Recovered recovered = recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
             done = true;
-            return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+            return recovered;
         } finally {
             if (!done) {
                 file.close();
@@ -170,6 +171,26 @@ public final class Recovery {
         if (storage.list().contains(names.preparing())) {
             storage.delete(names.preparing());
         }
+    }
+
+    /**
+     * Seals the current segment of a copy of which the next one is still to come.
+     *
+     * <p>Crash table: until the sealed copy has its name there is the current file; after that both, of which the one with its
+     * number for a name counts; then that one alone.
+     */
+    public void sealCurrent() throws IOException {
+        if (!storage.list().contains(names.current())) {
+            return;
+        }
+        Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, false).analyse();
+        WalException problem = analysis.problem(storage.describe());
+        if (problem != null) {
+            throw problem;
+        }
+        var unused = sealLast(analysis);
+        storage.delete(names.current());
+        storage.forceDirectory();
     }
 
     /**

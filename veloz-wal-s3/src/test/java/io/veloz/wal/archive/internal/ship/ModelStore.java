@@ -1,0 +1,108 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.store.NoSuchObjectException;
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.archive.store.StoreUnavailableException;
+import io.veloz.wal.archive.store.StoredObject;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The store of a world, for one request that goes wrong as it is told. */
+final class ModelStore implements ObjectStore {
+    enum Wrong {
+        NOTHING,
+        ANSWER_LOST,
+        LATE,
+        TWICE,
+        STALE
+    }
+
+    private final ModelWorld world;
+    private final Map<String, byte[]> contents;
+    private final Wrong wrong;
+
+    ModelStore(ModelWorld world, Map<String, byte[]> contents, Wrong wrong) {
+        this.world = world;
+        this.contents = contents;
+        this.wrong = wrong;
+    }
+
+    @Override
+    public String describe() {
+        return "model:";
+    }
+
+    @Override
+    public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
+        byte[] bytes;
+        try (InputStream in = content.open()) {
+            bytes = in.readAllBytes();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        String sha256 = Digest.of(bytes);
+        contents.putIfAbsent(sha256, bytes);
+        long number = ArchiveKeys.slotNumber(key);
+        if (wrong == Wrong.LATE || wrong == Wrong.TWICE) {
+            world.late.add(new ModelWorld.Late(number, sha256));
+        }
+        boolean created = wrong != Wrong.LATE && arrive(world, number, sha256);
+        if (wrong == Wrong.LATE || wrong == Wrong.ANSWER_LOST) {
+            throw new StoreUnavailableException("no answer", null);
+        }
+        return created;
+    }
+
+    /** A put gets to the store. */
+    static boolean arrive(ModelWorld world, long number, String sha256) {
+        boolean created = world.store.putIfAbsent(number, sha256) == null;
+        if (created) {
+            world.unsettled.add(number);
+        }
+        return created;
+    }
+
+    @Override
+    public Optional<StoredObject> head(String key) {
+        throw new AssertionError("not asked by the protocol");
+    }
+
+    @Override
+    public InputStream get(String key) throws StoreException {
+        String sha256 = world.store.get(ArchiveKeys.slotNumber(key));
+        if (sha256 == null) {
+            throw new NoSuchObjectException(key, null);
+        }
+        return new ByteArrayInputStream(contents.get(sha256));
+    }
+
+    @Override
+    public InputStream get(String key, long from, long length) {
+        throw new AssertionError("not asked by the protocol");
+    }
+
+    @Override
+    public List<StoredObject> list(String prefix, String afterKey) {
+        long after = Math.max(0, ArchiveKeys.slotNumber(afterKey));
+        return world.store.tailMap(after + 1).keySet().stream()
+                .filter(number -> wrong != Wrong.STALE || !world.unsettled.contains(number))
+                .map(number -> new StoredObject(ArchiveKeys.slot(number), 1))
+                .toList();
+    }
+
+    @Override
+    public void delete(List<String> keys) {
+        throw new AssertionError("not asked by the protocol");
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,60 @@
+package io.veloz.wal.archive.internal.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.archive.internal.ship.ModelWorld.Budget;
+import io.veloz.wal.archive.internal.ship.ProtocolModel.Mistake;
+import io.veloz.wal.archive.internal.ship.Term.Phase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ProtocolModelTest {
+    @Test
+    void twoWritersNeverHarmTheChain() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"))).isNull();
+        report("two writers", model);
+        assertThat(model.phases()).containsAll(java.util.EnumSet.complementOf(java.util.EnumSet.of(Phase.BROKEN, Phase.CHECK)));
+    }
+
+    @Test
+    void writerThatCrashesAndComesBackNeverHarmsTheChain() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(budget(1, 1, 1, 1, 1), "TSTT"))).isNull();
+        report("one writer with a crash", model);
+    }
+
+    @Test
+    void threeWritersNeverHarmTheChain() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(budget(0, 0, 0, 0, 1), "TST", "T", "T"))).isNull();
+        report("three writers", model);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mistake.class,
+            names = {"NONE"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void mistakeInTheProtocolIsFound(Mistake mistake) {
+        ProtocolModel model = new ProtocolModel(mistake);
+        String found = model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"));
+        report(mistake + ": " + found, model);
+        assertThat(found).isNotNull();
+    }
+
+    private static Budget budget(int lost, int late, int crashes, int stale, int cleanUps) {
+        Budget budget = new Budget();
+        budget.lost = lost;
+        budget.late = late;
+        budget.crashes = crashes;
+        budget.stale = stale;
+        budget.cleanUps = cleanUps;
+        return budget;
+    }
+
+    private static void report(String what, ProtocolModel model) {
+        System.out.println("model: " + what + ": " + model.worlds() + " worlds, " + model.transitions() + " steps");
+    }
+}
