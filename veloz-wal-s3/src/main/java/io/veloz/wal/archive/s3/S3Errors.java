@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
@@ -158,11 +157,6 @@ final class S3Errors {
                             + "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a"
                             + " role",
                     e);
-        }
-        if (e instanceof AbortedException) {
-            // The flag is what the caller's thread goes by; the SDK takes it away.
-            Thread.currentThread().interrupt();
-            return new StoreUnavailableException(message + "this thread was interrupted", e);
         }
         return new StoreUnavailableException(message + clean(text) + reason(e), e);
     }

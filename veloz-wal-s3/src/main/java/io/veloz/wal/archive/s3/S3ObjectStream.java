@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
 import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
@@ -36,10 +37,19 @@ final class S3ObjectStream extends InputStream {
             return 0;
         }
         int read;
+        // The SDK gives up in an interrupted thread, and takes the flag away.
+        boolean wasInterrupted = Thread.interrupted();
         try {
             read = body.read(target, offset, wanted);
+        } catch (AbortedException e) {
+            wasInterrupted = true;
+            throw new IOException("interrupted while reading " + what, e);
         } catch (IOException | SdkException e) {
             throw new IOException("cannot read on in " + what + " at " + count + " of " + length + " bytes: " + e, e);
+        } finally {
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         if (read < 0) {
             if (count < length) {

@@ -7,6 +7,7 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -23,8 +24,11 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
- * Objects below a prefix of a bucket, in S3 or in a store that speaks its protocol. Any thread may use it. Nothing is
- * retried, and no answer is believed that lacks what S3 always says.
+ * Objects below a prefix of a bucket, in S3 or in a store that speaks its protocol. Any thread may use it; an
+ * interrupt is kept for later, and ends no request. Nothing is retried, and no answer is believed that lacks what S3 always says.
+ *
+ * <p>No message shows a secret. What the SDK logs is not ours: below INFO its logger {@code software.amazon.awssdk} writes
+ * what it signs, session token included; leave it at INFO.
  */
 public final class S3Store implements ObjectStore {
     private static final int STATUS_PRECONDITION_FAILED = 412;
@@ -67,7 +71,10 @@ public final class S3Store implements ObjectStore {
     @Override
     public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
         ObjectKeys.require(key);
-        checkOpen();
+        return asked("put " + key, () -> put(key, content));
+    }
+
+    private boolean put(String key, ObjectContent content) throws StoreException {
         S3Upload upload = new S3Upload(content);
         try {
             PutObjectResponse answer = client.putObject(
@@ -122,9 +129,6 @@ public final class S3Store implements ObjectStore {
                     || (code.isEmpty() && refused.statusCode() == STATUS_PRECONDITION_FAILED)) {
                 return false;
             }
-        }
-        if (e instanceof SdkException failure) {
-            throw errors.told("put " + key, failure);
         }
         throw e;
     }
@@ -181,12 +185,20 @@ public final class S3Store implements ObjectStore {
         T send() throws StoreException;
     }
 
+    /**
+     * On a thread of its own, because the SDK ends a request that takes too long by an interrupt, and takes an interrupt of
+     * the caller for its own: the caller would never see it.
+     */
     private <T> T asked(String what, Request<T> request) throws StoreException {
         checkOpen();
         try {
-            return request.send();
+            return UninterruptibleThread.call("veloz-wal-s3 " + place.bucket(), request::send);
         } catch (SdkException e) {
             throw errors.told(what, e);
+        } catch (StoreException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new StoreException("cannot " + what + " in " + describe() + ": " + e, e);
         }
     }
 

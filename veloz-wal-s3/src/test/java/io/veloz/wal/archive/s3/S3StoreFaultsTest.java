@@ -185,6 +185,7 @@ class S3StoreFaultsTest {
             ObjectContent large = ObjectContent.of(new byte[20_000_000]);
             assertThatThrownBy(() -> impatient.putIfAbsent("a", large)).isInstanceOf(StoreUnavailableException.class);
         }
+        assertThat(Thread.currentThread().isInterrupted()).as("the timeout leaves nothing behind").isFalse();
         assertThat(direct.list("", "")).isEmpty();
     }
 
@@ -222,6 +223,7 @@ class S3StoreFaultsTest {
             assertThatThrownBy(() -> impatient.putIfAbsent("a", content)).isInstanceOf(StoreUnavailableException.class);
             assertThatThrownBy(() -> impatient.list("", "")).isInstanceOf(StoreUnavailableException.class);
         }
+        assertThat(Thread.currentThread().isInterrupted()).as("the timeout leaves nothing behind").isFalse();
         assertThat(read(direct, "a")).isEqualTo(bytes);
     }
 
@@ -253,6 +255,28 @@ class S3StoreFaultsTest {
         gate.countDown();
         assertThat(late.get()).isFalse();
         assertThat(read(direct, "a")).isEqualTo(bytes);
+    }
+
+    @Test
+    void interruptDuringAPutIsUnavailableAndKept() throws Exception {
+        CountDownLatch arrived = new CountDownLatch(1);
+        proxy.script(request -> {
+            arrived.countDown();
+            return Fault.silent();
+        });
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        CompletableFuture<Boolean> flag = new CompletableFuture<>();
+        try (ObjectStore impatient = impatient()) {
+            Thread writer = new Thread(() -> {
+                failure.complete(catchThrowable(() -> impatient.putIfAbsent("a", content)));
+                flag.complete(Thread.currentThread().isInterrupted());
+            });
+            writer.start();
+            arrived.await();
+            writer.interrupt();
+            assertThat(failure.get()).isInstanceOf(StoreUnavailableException.class);
+            assertThat(flag.get()).isTrue();
+        }
     }
 
     @Test
