@@ -185,7 +185,9 @@ class S3StoreFaultsTest {
             ObjectContent large = ObjectContent.of(new byte[20_000_000]);
             assertThatThrownBy(() -> impatient.putIfAbsent("a", large)).isInstanceOf(StoreUnavailableException.class);
         }
-        assertThat(Thread.currentThread().isInterrupted()).as("the timeout leaves nothing behind").isFalse();
+        assertThat(Thread.currentThread().isInterrupted())
+                .as("the timeout leaves nothing behind")
+                .isFalse();
         assertThat(direct.list("", "")).isEmpty();
     }
 
@@ -223,7 +225,9 @@ class S3StoreFaultsTest {
             assertThatThrownBy(() -> impatient.putIfAbsent("a", content)).isInstanceOf(StoreUnavailableException.class);
             assertThatThrownBy(() -> impatient.list("", "")).isInstanceOf(StoreUnavailableException.class);
         }
-        assertThat(Thread.currentThread().isInterrupted()).as("the timeout leaves nothing behind").isFalse();
+        assertThat(Thread.currentThread().isInterrupted())
+                .as("the timeout leaves nothing behind")
+                .isFalse();
         assertThat(read(direct, "a")).isEqualTo(bytes);
     }
 

@@ -48,7 +48,8 @@ public abstract class ObjectStoreContract {
     void interruptedThreadStoresAndReads() throws IOException {
         Thread.currentThread().interrupt();
         try {
-            assertThat(store.putIfAbsent("interrupted", ObjectContent.of(new byte[3]))).isTrue();
+            assertThat(store.putIfAbsent("interrupted", ObjectContent.of(new byte[3])))
+                    .isTrue();
             assertThat(store.get("interrupted").readAllBytes()).hasSize(3);
             assertThat(Thread.currentThread().isInterrupted()).isTrue();
         } finally {
