@@ -40,6 +40,14 @@ final class S3Errors {
         return unanswered(message, e);
     }
 
+    /** What the SDK itself stumbles over: an answer that ends early or is none, or a provider of credentials that fails. */
+    StoreException odd(String action, RuntimeException e) {
+        return new StoreUnavailableException(
+                "cannot " + action + " in " + place.describe() + ": no answer that makes sense: "
+                        + clean(String.valueOf(e)),
+                e);
+    }
+
     static String code(AwsServiceException e) {
         AwsErrorDetails details = e.awsErrorDetails();
         String code = details == null ? null : details.errorCode();

@@ -195,8 +195,11 @@ public final class S3Store implements ObjectStore {
             return UninterruptibleThread.call("veloz-wal-s3 " + place.bucket(), request::send);
         } catch (SdkException e) {
             throw errors.told(what, e);
-        } catch (StoreException | RuntimeException e) {
+        } catch (StoreException e) {
             throw e;
+        } catch (RuntimeException e) {
+            checkOpen();
+            throw errors.odd(what, e);
         } catch (Exception e) {
             throw new StoreException("cannot " + what + " in " + describe() + ": " + e, e);
         }

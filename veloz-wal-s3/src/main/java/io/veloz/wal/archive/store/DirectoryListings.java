@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Goes on with a listing where its last page ended, so that a million files are not read from their beginning for every
@@ -24,6 +25,7 @@ final class DirectoryListings {
 
     private final Path root;
     private final int windowEntries;
+    private final LongSupplier nanoClock;
 
     private record Place(String prefix, String lastKey) {}
 
@@ -35,13 +37,14 @@ final class DirectoryListings {
 
     private long scans;
 
-    DirectoryListings(Path root, int windowEntries) {
+    DirectoryListings(Path root, int windowEntries, LongSupplier nanoClock) {
         this.root = root;
         this.windowEntries = windowEntries;
+        this.nanoClock = nanoClock;
     }
 
     List<StoredObject> page(String prefix, String afterKey) throws IOException {
-        long now = System.nanoTime();
+        long now = nanoClock.getAsLong();
         Kept goingOn = take(new Place(prefix, afterKey), now);
         int scansBefore = goingOn.listing().scans();
         List<StoredObject> page = goingOn.listing().nextPage();

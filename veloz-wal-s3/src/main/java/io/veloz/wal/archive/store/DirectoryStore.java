@@ -76,7 +76,7 @@ public final class DirectoryStore implements ObjectStore {
     DirectoryStore(Path root, DirectoryForce force, int windowEntries) {
         this.root = root.toAbsolutePath().normalize();
         this.force = force;
-        this.listings = new DirectoryListings(this.root, windowEntries);
+        this.listings = new DirectoryListings(this.root, windowEntries, System::nanoTime);
     }
 
     @Override
@@ -363,10 +363,6 @@ public final class DirectoryStore implements ObjectStore {
             throw new AssertionError(path + " is below the root of a store");
         }
         return parent;
-    }
-
-    long scans() {
-        return listings.scans();
     }
 
     @Override

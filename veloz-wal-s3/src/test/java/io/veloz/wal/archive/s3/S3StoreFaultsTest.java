@@ -368,6 +368,20 @@ class S3StoreFaultsTest {
     }
 
     @Test
+    void answerThatMakesNoSenseIsUnavailable() {
+        for (String body : List.of(
+                "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key><Size>x</Size></Contents>"
+                        + "</ListBucketResult>",
+                "<html><body>log in first</body></html>",
+                "<a><b></a>",
+                "{}")) {
+            fault(Fault.answer(200, body));
+            assertThatThrownBy(() -> store.list("", "")).as(body).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> store.delete(List.of("a"))).as(body).isInstanceOf(StoreUnavailableException.class);
+        }
+    }
+
+    @Test
     void objectWithoutAnETagIsNotTheStores() {
         fault(Fault.answer(200, "a page of a proxy"));
         assertThatThrownBy(() -> store.get("a")).isInstanceOf(StoreUnavailableException.class);

@@ -210,17 +210,31 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void longListingReadsTheDirectoryOnceForEveryWindow() throws IOException {
+    void longListingReadsTheDirectoryOnceForEveryWindowOrTenSeconds() throws IOException {
         Files.createDirectories(directory.resolve("ship"));
         List<String> keys = new ArrayList<>();
-        for (int i = 0; i < 12_000; i++) {
+        for (int i = 0; i < 5_500; i++) {
             keys.add(String.format("ship/%020d", i));
             Files.createFile(directory.resolve(keys.get(i)));
         }
-        DirectoryStore store = new DirectoryStore(directory, DirectoryForce.REAL, 3_500);
-        assertThat(allKeys(store, "ship/")).isEqualTo(keys);
-        // Four windows, and the look behind the last full page; a few more if the machine sleeps for ten seconds.
-        assertThat(store.scans()).isBetween(4L, 9L);
+        long[] nanos = {0};
+        DirectoryListings quick = new DirectoryListings(directory, 2_500, () -> nanos[0]);
+        assertThat(allKeys(quick)).isEqualTo(keys);
+        assertThat(quick.scans()).as("three windows, and a look behind the end").isEqualTo(4);
+        DirectoryListings slow =
+                new DirectoryListings(directory, 2_500, () -> nanos[0] += Duration.ofSeconds(11).toNanos());
+        assertThat(allKeys(slow)).isEqualTo(keys);
+        assertThat(slow.scans()).as("six pages, and a look behind the end").isEqualTo(7);
+    }
+
+    private static List<String> allKeys(DirectoryListings listings) throws IOException {
+        List<String> keys = new ArrayList<>();
+        List<StoredObject> page = listings.page("ship/", "");
+        while (!page.isEmpty()) {
+            page.forEach(object -> keys.add(object.key()));
+            page = listings.page("ship/", keys.get(keys.size() - 1));
+        }
+        return keys;
     }
 
     @Test
@@ -242,16 +256,6 @@ class DirectoryStoreTest {
         assertThatThrownBy(() -> ObjectStores.open("file:///a", Map.of("region", "x")))
                 .hasMessageContaining("[region]");
         assertThat(ObjectStores.open("file:target/a").describe()).endsWith("/target/a");
-    }
-
-    static List<String> allKeys(ObjectStore store, String prefix) throws IOException {
-        List<String> keys = new ArrayList<>();
-        List<StoredObject> page = store.list(prefix, "");
-        while (!page.isEmpty()) {
-            page.forEach(object -> keys.add(object.key()));
-            page = store.list(prefix, keys.get(keys.size() - 1));
-        }
-        return keys;
     }
 
     private static List<Path> filesOf(Path directory) throws IOException {
