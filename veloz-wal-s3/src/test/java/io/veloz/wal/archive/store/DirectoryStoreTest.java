@@ -221,8 +221,8 @@ class DirectoryStoreTest {
         DirectoryListings quick = new DirectoryListings(directory, 2_500, () -> nanos[0]);
         assertThat(allKeys(quick)).isEqualTo(keys);
         assertThat(quick.scans()).as("three windows, and a look behind the end").isEqualTo(4);
-        DirectoryListings slow =
-                new DirectoryListings(directory, 2_500, () -> nanos[0] += Duration.ofSeconds(11).toNanos());
+        DirectoryListings slow = new DirectoryListings(
+                directory, 2_500, () -> nanos[0] += Duration.ofSeconds(11).toNanos());
         assertThat(allKeys(slow)).isEqualTo(keys);
         assertThat(slow.scans()).as("six pages, and a look behind the end").isEqualTo(7);
     }
