@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalCorruptException}: restore or salvage;
  *   <li>{@link WalFailedException}: close, and open again;
  *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
- *   <li>{@link WalBusyException}: slow down and try again.
+ *   <li>{@link WalBusyException}: slow down and try again;
+ *   <li>{@link WalFencedException}: stop: another writer has taken over the archive;
+ *   <li>{@link WalShippingRefusedException}: log and archive do not fit together; its reason says what to do.
  * </ul>
  *
  * Wrong arguments are {@link IllegalArgumentException}, use after close is {@link IllegalStateException}.
@@ -22,7 +24,9 @@ public abstract sealed class WalException extends RuntimeException
                 WalCorruptException,
                 WalFailedException,
                 WalDiskFullException,
-                WalBusyException {
+                WalBusyException,
+                WalFencedException,
+                WalShippingRefusedException {
     WalException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
