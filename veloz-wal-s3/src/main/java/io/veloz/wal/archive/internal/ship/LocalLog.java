@@ -50,7 +50,7 @@ public final class LocalLog {
                 files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0);
     }
 
-    LogFiles files() {
+    public LogFiles files() {
         return files;
     }
 
@@ -65,7 +65,7 @@ public final class LocalLog {
     }
 
     /** The last durable record as the writer says; 0 if the writer is in another process. */
-    long durableSequence() {
+    public long durableSequence() {
         return durableSequence.getAsLong();
     }
 

@@ -12,8 +12,9 @@ public interface Reached {
     /**
      * @param bytesBehind that are durable and not archived, about
      * @param spoolBytes of sealed segments that are not archived as a whole
+     * @param lastSealed the last record of the last sealed segment, 0 if there is none
      */
-    void spool(long bytesBehind, long spoolBytes);
+    void spool(long bytesBehind, long spoolBytes, long lastSealed);
 
     void gap(long firstSequence, long lastSequence);
 }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Shipping implements AutoCloseable {
     private static final byte[] NO_CONTENT = new byte[0];
+    private static final int LOOKS_PER_CHECKPOINT = 60;
 
     private final ShipperConfig config;
     private final LocalLog log;
@@ -49,8 +50,8 @@ public final class Shipping implements AutoCloseable {
     private @Nullable Resume resume;
     private boolean flushWanted;
     private boolean catchingUp;
-    private long uploadAt = Long.MIN_VALUE;
-    private long checkpointAt = Long.MIN_VALUE;
+    private long uploadAt;
+    private long checkpointAt;
 
     /**
      * @param uploads runs uploads, one after the other
@@ -78,11 +79,18 @@ public final class Shipping implements AutoCloseable {
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
         this.cleanUp = new CleanUp(store, config.tailGrace().toNanos());
+        this.uploadAt = nanoTime.getAsLong();
+        this.checkpointAt = uploadAt;
     }
 
     /** From now on everything that is durable by then is shipped, as a tail if need be. */
     public void flush() {
         flushWanted = true;
+    }
+
+    /** Whether nothing can be shipped before an upload has ended. */
+    public boolean awaitsUpload() {
+        return catchingUp && !uploader.isIdle();
     }
 
     /**
@@ -234,7 +242,8 @@ public final class Shipping implements AutoCloseable {
                 sealed.stream()
                         .filter(segment -> segment.number() >= nextSegment())
                         .mapToLong(SealedSegment::fileBytes)
-                        .sum());
+                        .sum(),
+                sealed.isEmpty() ? 0 : sealed.get(sealed.size() - 1).lastSequence());
         if (isTrimmedAhead(sealed)) {
             return declareGap(here, archived);
         }
@@ -290,15 +299,17 @@ public final class Shipping implements AutoCloseable {
 
     private boolean startCheckpoint(Archived archived, long epoch) {
         long now = nanoTime.getAsLong();
-        if (checkpointAt != Long.MIN_VALUE && now - checkpointAt < config.checkpointInterval().toNanos()) {
+        if (now - checkpointAt < 0) {
             return false;
         }
+        // To look is to read it: not at every step, while there is no new one.
+        checkpointAt = now + config.checkpointInterval().toNanos() / LOOKS_PER_CHECKPOINT;
         Optional<WalCheckpoint> newest = log.newestCheckpoint();
         long archivedBefore = Objects.requireNonNull(resume).checkpointSequence();
         if (newest.isPresent()
                 && newest.get().sequence() > archivedBefore
                 && newest.get().sequence() <= archived.sequence()) {
-            checkpointAt = now;
+            checkpointAt = now + config.checkpointInterval().toNanos();
             start(newest.get(), epoch);
             return true;
         }
