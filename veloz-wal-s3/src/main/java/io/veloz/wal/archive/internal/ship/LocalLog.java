@@ -21,6 +21,8 @@ public final class LocalLog {
     private final LongSupplier durableSequence;
     private final LongSupplier activeBytes;
 
+    private final boolean inProcess;
+
     private interface Readers {
         SegmentReader open(long afterSegment, long afterPosition, long afterSequence);
     }
@@ -28,8 +30,9 @@ public final class LocalLog {
     /** Where a log begins and ends. */
     record Range(long firstSegment, long firstSequence, long lastSequence) {}
 
-    private LocalLog(LogFiles files, Readers readers, LongSupplier durableSequence, LongSupplier activeBytes) {
+    private LocalLog(LogFiles files, Readers readers, LongSupplier durableSequence, LongSupplier activeBytes, boolean inProcess) {
         this.files = files;
+        this.inProcess = inProcess;
         this.readers = readers;
         this.durableSequence = durableSequence;
         this.activeBytes = activeBytes;
@@ -41,13 +44,14 @@ public final class LocalLog {
                 wal.files(),
                 wal::segmentReader,
                 wal::durableSequence,
-                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes());
+                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes(),
+                true);
     }
 
     /** Beside a writer in another process, or without one. */
     public static LocalLog of(LogFiles files) {
         return new LocalLog(
-                files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0);
+                files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0, false);
     }
 
     public LogFiles files() {
@@ -72,6 +76,11 @@ public final class LocalLog {
     /** About how much of the active segment is written; 0 if the writer is in another process. */
     long activeBytes() {
         return Math.max(0, activeBytes.getAsLong());
+    }
+
+    /** Whether another process has it open: then only later batches tell what is durable. */
+    boolean isWrittenElsewhere() throws IOException {
+        return !inProcess && files.isLocked();
     }
 
     Range range() {

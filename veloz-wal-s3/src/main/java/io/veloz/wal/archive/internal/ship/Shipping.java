@@ -40,6 +40,7 @@ public final class Shipping implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Reached reached;
     private final Pace pace;
+    private final LocalCheck localCheck;
     private final Uploader uploader;
     private final Backoff uploadBackoff;
     private final TailReader tails;
@@ -71,6 +72,7 @@ public final class Shipping implements AutoCloseable {
         this.log = log;
         this.store = store;
         this.shipLog = new ShipLog(store);
+        this.localCheck = new LocalCheck(log, shipLog);
         this.reached = reached;
         this.uploadBackoff = uploadBackoff;
         this.pace = pace;
@@ -120,7 +122,7 @@ public final class Shipping implements AutoCloseable {
         Office here = office;
         switch (here.phase()) {
             case CHECK -> {
-                new LocalCheck(log, shipLog).check(here.tip());
+                localCheck.check(here.tip());
                 here.claim();
                 return true;
             }
