@@ -6,6 +6,7 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.storage.AtomicFile;
@@ -150,6 +151,17 @@ public final class LogFiles {
         ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = file.readFully(page, 0);
         return SegmentHeader.decode(page, available);
+    }
+
+    /**
+     * Seals the active segment of a copy, if the copy has the bytes of it but not the sealed file, and goes on with the next
+     * one. What came before must be there, sealed. Returns when the sealed segment is on disk. May be repeated.
+     *
+     * @throws WalCorruptException if the copy is damaged up to there
+     */
+    public void sealCurrent() throws IOException {
+        var settings = new Recovery.Settings(0, 0, () -> 0);
+        new Recovery(storage, names, settings, false).sealCurrent();
     }
 
     /**

@@ -68,7 +68,10 @@ final class Salvage {
                     progress.update(Math.min(done, total), total);
                 }
             }
-            copy.finish();
+            int dropped = copy.finish();
+            records -= dropped;
+            last = records == 0 ? 0 : last - dropped;
+            first = records == 0 ? -1 : first;
             progress.update(total, total);
             return new SalvageReport(records, first, last, lost(reader, source, last), reader.hasTornTail());
         }

@@ -6,10 +6,12 @@ import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.internal.recovery.Analysis;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
+import io.veloz.wal.internal.replay.SegmentEnd;
 import io.veloz.wal.internal.replay.Start;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the segments of a log as bytes, as far as they are durable, and on as the log grows: for whoever keeps an exact
@@ -17,8 +19,10 @@ import java.nio.ByteBuffer;
  * nothing and disturbs nobody, in the process of the writer ({@link Wal#segmentReader}) or in another.
  *
  * <p>A step hands out one batch with records, and all bytes of its segment before it that were not handed out yet: in the
- * first step of a segment its header. Every checksum was checked. What stands behind the last record of a segment, its
- * footer above all, comes with the sealed file: {@link LogFiles#sealed}.
+ * first step of a segment its header. Every checksum was checked. Before the first step of a segment there is one more, if
+ * batches without records stand behind the last record of the segment before: a copy without them would not join, because
+ * every segment states how the one before it ended. In that step {@link #firstSequence} is that of the next record, and
+ * {@link #lastSequence} is one less. The footer comes with the sealed file: {@link LogFiles#sealed}.
  */
 public final class SegmentReader implements AutoCloseable {
     private final LogCursor cursor;
@@ -27,6 +31,9 @@ public final class SegmentReader implements AutoCloseable {
     private long segment;
     private long position;
     private long endPosition;
+
+    /** The end of the segment before the one that the cursor stands in, while it is handed out. */
+    private @Nullable SegmentEnd end;
 
     /**
      * Opens a log for reading.
@@ -79,34 +86,52 @@ public final class SegmentReader implements AutoCloseable {
     }
 
     /**
-     * Steps on to the next batch with records.
+     * Steps on to the next batch with records, or to what stands behind the last one of a segment.
      *
      * @return false if there is none at the moment. Call again later: the log may have grown
      * @throws WalCorruptException if the next batch is damaged or missing, or does not follow where the copy ends
      * @throws IOException if the log cannot be read; this may be tried again
      */
     public boolean next() throws IOException {
+        if (end != null) {
+            end.close();
+            end = null;
+            stepTo(cursor.header());
+            return true;
+        }
         while (cursor.next()) {
             BatchHeader batch = cursor.header();
             if (batch.lastSequence() < fromSequence) {
                 continue;
             }
-            long batchPosition = cursor.batch().position();
-            boolean sameSegment = cursor.segment() == segment;
-            if (sameSegment ? batchPosition < endPosition : cursor.segment() < segment) {
-                throw new WalCorruptException(
-                        files.storage().describe() + "/" + files.sealedName(cursor.segment()),
-                        batchPosition,
-                        batch.firstSequence,
-                        batch.lastSequence(),
-                        "the batch starts here; expected it behind segment " + segment + ", position " + endPosition);
+            if (cursor.segment() > segment && segment > 0) {
+                end = cursor.endBefore(segment, endPosition);
             }
-            position = sameSegment ? endPosition : 0;
-            segment = cursor.segment();
-            endPosition = batchPosition + batch.length;
+            if (end == null) {
+                stepTo(batch);
+            } else {
+                position = endPosition;
+                endPosition = end.position();
+            }
             return true;
         }
         return false;
+    }
+
+    private void stepTo(BatchHeader batch) {
+        long batchPosition = cursor.batch().position();
+        boolean sameSegment = cursor.segment() == segment;
+        if (sameSegment ? batchPosition < endPosition : cursor.segment() < segment) {
+            throw new WalCorruptException(
+                    files.storage().describe() + "/" + files.sealedName(cursor.segment()),
+                    batchPosition,
+                    batch.firstSequence,
+                    batch.lastSequence(),
+                    "the batch starts here; expected it behind segment " + segment + ", position " + endPosition);
+        }
+        position = sameSegment ? endPosition : 0;
+        segment = cursor.segment();
+        endPosition = batchPosition + batch.length;
     }
 
     /** The number of the segment that the bytes belong to. */
@@ -136,7 +161,7 @@ public final class SegmentReader implements AutoCloseable {
 
     /** Of the batch's last record. */
     public long lastSequence() {
-        return cursor.header().lastSequence();
+        return end == null ? cursor.header().lastSequence() : cursor.header().firstSequence - 1;
     }
 
     /** When the batch was written, in nanoseconds since 1970. */
@@ -147,7 +172,7 @@ public final class SegmentReader implements AutoCloseable {
     /** Copies bytes of the current segment; as many as the target has room for. */
     public void read(ByteBuffer target, long fromPosition) throws IOException {
         int wanted = target.remaining();
-        int got = cursor.readRaw(target, fromPosition);
+        int got = end == null ? cursor.readRaw(target, fromPosition) : end.read(target, fromPosition);
         if (got < wanted) {
             throw new IOException(cursor + " has " + got + " bytes at " + fromPosition + "; expected " + wanted);
         }
@@ -157,6 +182,9 @@ public final class SegmentReader implements AutoCloseable {
     @Override
     public void close() {
         try {
+            if (end != null) {
+                end.close();
+            }
             cursor.close();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("closing " + cursor, e);

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
  *   <li>{@link WalBusyException}: slow down and try again;
  *   <li>{@link WalFencedException}: stop: another writer has taken over the archive;
- *   <li>{@link WalShippingRefusedException}: log and archive do not fit together; its reason says what to do.
+ *   <li>{@link WalShippingRefusedException}: log and archive do not fit together; its reason says what to do;
+ *   <li>{@link WalRestoreException}: its reason says what to do.
  * </ul>
  *
  * Wrong arguments are {@link IllegalArgumentException}, use after close is {@link IllegalStateException}.
@@ -26,7 +27,8 @@ public abstract sealed class WalException extends RuntimeException
                 WalDiskFullException,
                 WalBusyException,
                 WalFencedException,
-                WalShippingRefusedException {
+                WalShippingRefusedException,
+                WalRestoreException {
     WalException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

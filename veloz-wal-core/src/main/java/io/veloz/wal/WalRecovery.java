@@ -8,10 +8,15 @@ import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.ServiceLoader;
 
 /** Looks at logs that need not be open, and rescues what is left of one. Any thread may call any method. */
 public final class WalRecovery {
+    private static final String DIRECTORY_VARIABLE = "VELOZ_WAL_DIR";
+
     private WalRecovery() {}
 
     /**
@@ -53,7 +58,8 @@ public final class WalRecovery {
     /**
      * Copies everything that can still be read from a damaged log into a new one. Sequences, times and groups stay; what
      * is lost is declared in the new log, which opens and reads without an error and reports the losses. The damaged log
-     * is only read.
+     * is only read. With {@link ReadOptions#untilSequence} or {@link ReadOptions#untilTime} only the records up to there are
+     * copied; an atomic group is copied whole or not at all.
      *
      * <p>When this returns the new log is on disk in full. Until then there is only a directory of that name with
      * ".partial" behind it.
@@ -69,6 +75,73 @@ public final class WalRecovery {
             throw e;
         } catch (Exception e) {
             throw new WalOpenException("cannot salvage into " + target + ": " + e, e);
+        }
+    }
+
+    /**
+     * Brings a log back from its archive into the directory that the environment variable VELOZ_WAL_DIR names.
+     *
+     * @throws IllegalArgumentException if that variable is not set
+     * @throws WalRestoreException if it is refused; its reason says what to do
+     */
+    public static RestoreReport restoreFrom(String uri) {
+        return restoreFrom(uri, RestoreOptions.into(directoryOf(System.getenv())));
+    }
+
+    /**
+     * Brings a log back from its archive. The archive is proven to be complete first; every object is held against its
+     * digests, and every record is read. When this returns the log is on disk in full, under its name; until then there is
+     * only a directory of that name with ".partial" behind it. After a crash, or a refusal, call it again: what was fetched is
+     * not fetched again.
+     *
+     * <p>A log that is in the directory already is never deleted or overwritten. If it has all that the archive has, it
+     * stays as it is, and the report says so.
+     *
+     * @param uri of the archive: s3://bucket/prefix
+     * @throws WalRestoreException if it is refused; its reason says what to do
+     * @throws WalLockedException if somebody has the log in the directory open
+     */
+    public static RestoreReport restoreFrom(String uri, RestoreOptions options) {
+        return restorer(uri).restore(uri, options);
+    }
+
+    /**
+     * Says what {@link #restoreFrom(String, RestoreOptions)} would fetch, and proves that the archive is complete. Writes
+     * nothing, and fetches no segment.
+     *
+     * @throws WalRestoreException if the restore would be refused; its reason says what to do
+     */
+    public static RestorePlan planRestore(String uri, RestoreOptions options) {
+        return restorer(uri).plan(uri, options);
+    }
+
+    private static ArchiveRestorer restorer(String uri) {
+        return ServiceLoader.load(ArchiveRestorer.class)
+                .findFirst()
+                .orElseThrow(() -> new WalRestoreException(
+                        WalRestoreException.Reason.UNKNOWN_ARCHIVE,
+                        "nothing on the class path restores from \"" + scheme(uri)
+                                + "\"; add the artifact io.veloz:veloz-wal-s3",
+                        null));
+    }
+
+    /** Without the rest, which could hold a secret. */
+    private static String scheme(String uri) {
+        int colon = uri.indexOf(':');
+        return colon < 0 ? uri : uri.substring(0, colon + 1);
+    }
+
+    static Path directoryOf(Map<String, String> environment) {
+        String value = environment.getOrDefault(DIRECTORY_VARIABLE, "").strip();
+        if (value.isEmpty()) {
+            throw new IllegalArgumentException(DIRECTORY_VARIABLE
+                    + " is not set; expected a directory. The engine's documents name two defaults, ./data/wal and"
+                    + " /var/lib/veloz/wal, and a log restored into the wrong one is not found");
+        }
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(DIRECTORY_VARIABLE + "=" + value + ": expected a directory", e);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +104,18 @@ class ExactCopyTest {
     }
 
     @Test
+    void copyOfBytesAloneJoinsOverTheEndOfASegment() throws IOException {
+        try (Wal wal = open(source())) {
+            append(wal, 10);
+        }
+        try (Wal wal = open(source())) {
+            append(wal, 1);
+            copyBytes(wal);
+        }
+        assertCopyIsTheLog();
+    }
+
+    @Test
     void copyThatEndsBehindTheLogIsRefused() {
         try (Wal wal = open(source())) {
             append(wal, 10);
@@ -154,6 +167,23 @@ class ExactCopyTest {
         }
         LogFiles.of(copy())
                 .complete(files.logId().orElseThrow(), begin.segments().get(0).number(), begin.expectedFirstSequence());
+    }
+
+    /** Of two segments: the one is the current file of the copy, the other the prepared one. */
+    private void copyBytes(Wal wal) throws IOException {
+        Files.createDirectories(copy());
+        long end = 0;
+        try (SegmentReader reader = wal.segmentReader(0, 0, 0)) {
+            while (reader.next()) {
+                ByteBuffer bytes = ByteBuffer.allocate((int) reader.bytes());
+                reader.read(bytes, reader.position());
+                Path file = copy().resolve(reader.segment() == 1 ? TestLog.CURRENT : TestLog.PREPARED);
+                Files.write(file, bytes.array(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                assertThat(reader.lastSequence()).isGreaterThanOrEqualTo(end);
+                end = reader.lastSequence();
+            }
+        }
+        assertThat(end).isEqualTo(11);
     }
 
     private void assertCopyIsTheLog() {

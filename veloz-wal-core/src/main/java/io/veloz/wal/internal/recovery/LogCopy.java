@@ -142,8 +142,17 @@ public final class LogCopy implements Closeable {
         return next;
     }
 
-    /** Returns when everything is on disk. */
-    public void finish() throws IOException {
+    /**
+     * Returns when everything is on disk. Of a group that is not complete nothing is copied: whoever gave the records ended in
+     * the middle of it.
+     *
+     * @return how many records that were
+     */
+    public int finish() throws IOException {
+        int dropped = groupRecords;
+        batchEnd = groupAt;
+        batchRecords -= dropped;
+        groupRecords = 0;
         if (batchRecords > 0) {
             flush();
         }
@@ -155,6 +164,7 @@ public final class LogCopy implements Closeable {
             segment.force();
         }
         storage.forceDirectory();
+        return dropped;
     }
 
     @Override

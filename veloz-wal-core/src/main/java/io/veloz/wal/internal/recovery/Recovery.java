@@ -174,6 +174,26 @@ public final class Recovery {
     }
 
     /**
+     * Seals the current segment of a copy of which the next one is still to come.
+     *
+     * <p>Crash table: until the sealed copy has its name there is the current file; after that both, of which the one with its
+     * number for a name counts; then that one alone.
+     */
+    public void sealCurrent() throws IOException {
+        if (!storage.list().contains(names.current())) {
+            return;
+        }
+        Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, false).analyse();
+        WalException problem = analysis.problem(storage.describe());
+        if (problem != null) {
+            throw problem;
+        }
+        var unused = sealLast(analysis);
+        storage.delete(names.current());
+        storage.forceDirectory();
+    }
+
+    /**
      * Ends a roll that a crash interrupted: everything but the last segment with records is sealed and has its number for a
      * name, and the last one is the current one.
      */

@@ -321,6 +321,25 @@ public final class LogCursor implements Closeable {
         return current().file.readFully(target, position);
     }
 
+    /**
+     * What stands in an earlier segment behind a position, if the one the cursor stands in says that it follows that one
+     * and that there is something; null otherwise.
+     */
+    public @Nullable SegmentEnd endBefore(long number, long position) throws IOException {
+        OpenSegment.@Nullable Opening opening = current().opening();
+        if (opening == null
+                || opening.predecessor().number() != number
+                || opening.predecessor().end() <= position) {
+            return null;
+        }
+        @Nullable OpenSegment before = find(number);
+        if (before == null) {
+            throw new java.io.FileNotFoundException(
+                    storage.describe() + "/" + names.sealed(number) + " is gone; expected it before " + current().name);
+        }
+        return new SegmentEnd(before, opening.predecessor().end());
+    }
+
     public boolean isReadable(int record) {
         return readable == null || readable.get(record);
     }
