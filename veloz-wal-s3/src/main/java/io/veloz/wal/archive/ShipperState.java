@@ -1,6 +1,5 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFencedException;
@@ -104,7 +103,10 @@ final class ShipperState implements Reached {
 
     @Override
     public void gap(long firstSequence, long lastSequence) {
-        LOG.error("records {} to {} were trimmed before they were archived; the archive says so", firstSequence, lastSequence);
+        LOG.error(
+                "records {} to {} were trimmed before they were archived; the archive says so",
+                firstSequence,
+                lastSequence);
         tell(listener -> listener.onGap(firstSequence, lastSequence));
     }
 

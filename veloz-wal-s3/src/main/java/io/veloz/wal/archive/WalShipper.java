@@ -81,8 +81,8 @@ public final class WalShipper implements AutoCloseable {
         this.store = new CountingStore(config.store());
         this.state = new ShipperState(config, log, store, signal);
         String name = log.files().storage().describe();
-        this.uploads = Executors.newSingleThreadExecutor(
-                task -> new UninterruptibleThread(task, "veloz-wal-upload " + name));
+        this.uploads =
+                Executors.newSingleThreadExecutor(task -> new UninterruptibleThread(task, "veloz-wal-upload " + name));
         Shipping shipping = new Shipping(
                 config,
                 log,
@@ -120,7 +120,8 @@ public final class WalShipper implements AutoCloseable {
             return false;
         }
         state.requestFlush();
-        signal.await(() -> state.archivedSequence() >= sequence || state.isEnded(), Math.max(0, end - System.nanoTime()));
+        signal.await(
+                () -> state.archivedSequence() >= sequence || state.isEnded(), Math.max(0, end - System.nanoTime()));
         if (state.archivedSequence() >= sequence) {
             return true;
         }

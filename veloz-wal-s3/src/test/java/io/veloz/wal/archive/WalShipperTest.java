@@ -83,7 +83,9 @@ class WalShipperTest {
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(
                         wal,
-                        config().flushInterval(Duration.ofMillis(20)).listener(listener).build())) {
+                        config().flushInterval(Duration.ofMillis(20))
+                                .listener(listener)
+                                .build())) {
             append(wal, 10);
             archived.await();
             assertThat(shipper.archivedSequence()).isGreaterThanOrEqualTo(10);
@@ -140,7 +142,8 @@ class WalShipperTest {
             }
         };
         try (Wal wal = open();
-                WalShipper shipper = WalShipper.start(wal, config().listener(listener).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, config().listener(listener).build())) {
             long sequence = append(wal, 10);
             trouble.await();
             down.set(false);
@@ -221,10 +224,15 @@ class WalShipperTest {
                 WalShipper shipper = WalShipper.start(wal, config().build())) {
             new ShipperMetrics(shipper).bindTo(registry);
             shipper.awaitArchived(append(wal, 7), LONG);
-            assertThat(registry.get("veloz_wal_archived_sequence").gauge().value()).isEqualTo(7);
-            assertThat(registry.get("veloz_wal_archive_lag_records").gauge().value()).isZero();
+            assertThat(registry.get("veloz_wal_archived_sequence").gauge().value())
+                    .isEqualTo(7);
+            assertThat(registry.get("veloz_wal_archive_lag_records").gauge().value())
+                    .isZero();
             assertThat(registry.get("veloz_wal_archive_fenced").gauge().value()).isZero();
-            assertThat(registry.get("veloz_wal_archive_requests").tag("kind", "put").functionCounter().count())
+            assertThat(registry.get("veloz_wal_archive_requests")
+                            .tag("kind", "put")
+                            .functionCounter()
+                            .count())
                     .isPositive();
         }
     }

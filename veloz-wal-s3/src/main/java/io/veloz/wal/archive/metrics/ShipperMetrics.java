@@ -37,7 +37,11 @@ public final class ShipperMetrics implements MeterBinder {
                 "veloz_wal_archive_lag_seconds",
                 "how long ago the archive had everything",
                 status -> status.lag().toNanos() / 1e9);
-        gauge(registry, "veloz_wal_archive_spool_bytes", "sealed and not archived as a whole", ShipperStatus::spoolBytes);
+        gauge(
+                registry,
+                "veloz_wal_archive_spool_bytes",
+                "sealed and not archived as a whole",
+                ShipperStatus::spoolBytes);
         gauge(registry, "veloz_wal_archive_epoch", "the term of office", ShipperStatus::epoch);
         gauge(
                 registry,

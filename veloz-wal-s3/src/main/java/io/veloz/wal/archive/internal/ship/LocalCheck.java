@@ -101,7 +101,8 @@ final class LocalCheck {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
-            // Its batches do not lie where the archived ones do; or the local log is damaged, which its open would have told.
+            // Its batches do not lie where the archived ones do; or the local log is damaged, which its open would have
+            // told.
             throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
         }
     }

@@ -30,7 +30,12 @@ public final class LocalLog {
     /** Where a log begins and ends. */
     record Range(long firstSegment, long firstSequence, long lastSequence) {}
 
-    private LocalLog(LogFiles files, Readers readers, LongSupplier durableSequence, LongSupplier activeBytes, boolean inProcess) {
+    private LocalLog(
+            LogFiles files,
+            Readers readers,
+            LongSupplier durableSequence,
+            LongSupplier activeBytes,
+            boolean inProcess) {
         this.files = files;
         this.inProcess = inProcess;
         this.readers = readers;
@@ -51,7 +56,11 @@ public final class LocalLog {
     /** Beside a writer in another process, or without one. */
     public static LocalLog of(LogFiles files) {
         return new LocalLog(
-                files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0, false);
+                files,
+                (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence),
+                () -> 0,
+                () -> 0,
+                false);
     }
 
     public LogFiles files() {
@@ -85,7 +94,8 @@ public final class LocalLog {
 
     Range range() {
         RecoveryReport report = WalRecovery.inspect(options());
-        long segment = report.segments().isEmpty() ? 1 : report.segments().get(0).number();
+        long segment =
+                report.segments().isEmpty() ? 1 : report.segments().get(0).number();
         return new Range(segment, report.expectedFirstSequence(), Math.max(report.lastSequence(), durableSequence()));
     }
 
