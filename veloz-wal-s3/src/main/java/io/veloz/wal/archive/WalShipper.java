@@ -36,7 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalShipper implements AutoCloseable {
     private final ShipperConfig config;
-    private final LocalLog log;
     private final @Nullable Wal wal;
     private final CountingStore store;
     private final Signal signal = new Signal();
@@ -76,7 +75,6 @@ public final class WalShipper implements AutoCloseable {
 
     private WalShipper(@Nullable Wal wal, LocalLog log, ShipperConfig config) {
         this.wal = wal;
-        this.log = log;
         this.config = config;
         this.store = new CountingStore(config.store());
         this.state = new ShipperState(config, log, store, signal);

@@ -15,7 +15,10 @@ public final class ShippingChild {
     public static void main(String[] arguments) {
         try (Wal wal = TestShip.open(DiskStorage.createOrOpen(Path.of(arguments[0])));
                 WalShipper shipper = WalShipper.start(
-                        wal, ShipperConfig.builder(arguments[1]).maxTailBytes(TestShip.MAX_TAIL).build())) {
+                        wal,
+                        ShipperConfig.builder(arguments[1])
+                                .maxTailBytes(TestShip.MAX_TAIL)
+                                .build())) {
             while (true) {
                 TestShip.append(wal, 3);
                 if (shipper.awaitArchived(wal.durableSequence(), Duration.ofMinutes(1))) {

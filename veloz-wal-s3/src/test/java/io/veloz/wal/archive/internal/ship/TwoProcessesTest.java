@@ -44,16 +44,20 @@ class TwoProcessesTest {
             try (Wal wal = TestShip.open(DiskStorage.open(dir.resolve("clone")));
                     WalShipper shipper = WalShipper.start(
                             wal,
-                            ShipperConfig.builder(archive).maxTailBytes(TestShip.MAX_TAIL).build());
+                            ShipperConfig.builder(archive)
+                                    .maxTailBytes(TestShip.MAX_TAIL)
+                                    .build());
                     ObjectStore store = ObjectStores.open(archive)) {
                 assertThat(wal.durableSequence()).isGreaterThanOrEqualTo(archived);
                 TestShip.append(wal, 10, "ours");
-                assertThat(shipper.awaitArchived(wal.durableSequence(), Duration.ofMinutes(1))).isTrue();
+                assertThat(shipper.awaitArchived(wal.durableSequence(), Duration.ofMinutes(1)))
+                        .isTrue();
                 signal("-CONT", child);
                 assertFenced(out, shipper.status().epoch());
                 assertThat(child.waitFor()).isZero();
                 TestShip.append(wal, 10, "ours");
-                assertThat(shipper.awaitArchived(wal.durableSequence(), Duration.ofMinutes(1))).isTrue();
+                assertThat(shipper.awaitArchived(wal.durableSequence(), Duration.ofMinutes(1)))
+                        .isTrue();
                 TestShip.assertArchiveIsLog(store, wal);
             }
         } finally {
@@ -106,6 +110,9 @@ class TwoProcessesTest {
     }
 
     private static void signal(String signal, Process process) throws Exception {
-        assertThat(new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("kill", signal, Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
     }
 }
