@@ -202,7 +202,7 @@ class WalShipperTest {
             assertThat(shipper.awaitArchived(2000, LONG)).isTrue();
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
             assertThat(wal.trim(0).toString()).contains("the archive heap:store");
-            shipper.close();
+            assertThat(shipper.stop().state()).isEqualTo(State.CLOSED);
             store.plan(Plan.NONE);
             // Starts anew, and replaces the guard of the first.
             try (WalShipper again = WalShipper.start(
