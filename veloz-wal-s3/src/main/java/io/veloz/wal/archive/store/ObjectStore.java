@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /**
  * A place for objects that are written once. Any thread may call any method. Keys are relative to the store's own prefix:
- * letters, digits and {@code . _ - /}, neither starting nor ending with a slash.
+ * letters, digits and {@code . _ - /}, as {@link ObjectKeys} says; others are an {@link IllegalArgumentException}. No
+ * key is the directory of another one.
  *
  * <p>What the archive's safety rests on: {@link #putIfAbsent} lets exactly one of several writers win, for ever, and an
  * object appears whole or not at all; what was put is seen by every {@link #get} and {@link #list} that begins later.
@@ -52,7 +53,8 @@ public interface ObjectStore extends AutoCloseable {
     InputStream get(String key, long from, long length) throws StoreException;
 
     /**
-     * Lists objects by their keys, in the order of the keys' bytes, a page at a time.
+     * Lists objects by their keys, in the order of the keys' bytes, a page at a time. What was put since the first page of
+     * a listing may be missing in the next ones.
      *
      * @param prefix what the keys start with
      * @param afterKey the last key of the page before; empty for the first page

@@ -26,7 +26,9 @@ public final class ObjectStores {
         try {
             parsed = new URI(uri);
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("archive \"" + uri + "\": expected a URI as s3://bucket/prefix", e);
+            // Neither shown nor kept as the cause: what makes it no URI may be a password.
+            throw new IllegalArgumentException(
+                    "archive: expected a URI as s3://bucket/prefix; character " + e.getIndex() + " cannot be there");
         }
         if (parsed.getUserInfo() != null) {
             throw new IllegalArgumentException(

@@ -14,7 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param draft the slot on its way; null if there is none
  * @param winner whose slot stands where ours should; null while nobody's does
  */
-record Term(Phase phase, Tip tip, long low, long high, long stride, @Nullable Draft draft, @Nullable Slot winner) {
+record Term(
+        Phase phase,
+        Tip tip,
+        long low,
+        long high,
+        long stride,
+        @Nullable Draft draft,
+        @Nullable Slot winner) {
     private static final long FIRST_STRIDE = 1024;
 
     static final Term BEGINNING = new Term(Phase.FIND, Tip.NONE, 0, Long.MAX_VALUE, 0, null, null);

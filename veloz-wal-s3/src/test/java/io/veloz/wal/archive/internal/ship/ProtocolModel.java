@@ -196,7 +196,10 @@ final class ProtocolModel {
                 office.put(after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
             } else {
                 long last = Math.max(1, end.sequence());
-                office.put(end, new Segment(1, "key", 1, Digest.NONE, 1, Digest.NONE, 1, 1, last, last, 0, 0), new byte[0]);
+                office.put(
+                        end,
+                        new Segment(1, "key", 1, Digest.NONE, 1, Digest.NONE, 1, 1, last, last, 0, 0),
+                        new byte[0]);
             }
         }
         writer.term = office.term();
@@ -212,7 +215,9 @@ final class ProtocolModel {
             if (segment.part() instanceof Segment) {
                 branch(world, next -> {
                     next.budget.cleanUps--;
-                    next.store.entrySet().removeIf(each -> each.getKey() < segment.number() && isDropped(each.getValue()));
+                    next.store
+                            .entrySet()
+                            .removeIf(each -> each.getKey() < segment.number() && isDropped(each.getValue()));
                     next.unsettled.removeIf(number -> number <= segment.number());
                 });
             }
@@ -271,7 +276,8 @@ final class ProtocolModel {
         }
         List<String> known = chains.get(tip);
         if (known == null) {
-            known = new ArrayList<>(slots.containsKey(tip) ? chain(slots.get(tip).previous()) : List.of());
+            known = new ArrayList<>(
+                    slots.containsKey(tip) ? chain(slots.get(tip).previous()) : List.of());
             known.add(tip);
             chains.put(tip, known);
         }

@@ -13,9 +13,11 @@ class ProtocolModelTest {
     @Test
     void twoWritersNeverHarmTheChain() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
-        assertThat(model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"))).isNull();
+        assertThat(model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T")))
+                .isNull();
         report("two writers", model);
-        assertThat(model.phases()).containsAll(java.util.EnumSet.complementOf(java.util.EnumSet.of(Phase.BROKEN, Phase.CHECK)));
+        assertThat(model.phases())
+                .containsAll(java.util.EnumSet.complementOf(java.util.EnumSet.of(Phase.BROKEN, Phase.CHECK)));
     }
 
     @Test
@@ -28,7 +30,8 @@ class ProtocolModelTest {
     @Test
     void threeWritersNeverHarmTheChain() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
-        assertThat(model.check(ModelWorld.of(budget(0, 0, 0, 0, 1), "TST", "T", "T"))).isNull();
+        assertThat(model.check(ModelWorld.of(budget(0, 0, 0, 0, 1), "TST", "T", "T")))
+                .isNull();
         report("three writers", model);
     }
 

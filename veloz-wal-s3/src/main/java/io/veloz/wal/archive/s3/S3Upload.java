@@ -1,0 +1,83 @@
+package io.veloz.wal.archive.s3;
+
+import io.veloz.wal.archive.store.ObjectContent;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.http.ContentStreamProvider;
+
+/** The content of an object, read once to sign it and once to send it. It belongs to one thread. */
+final class S3Upload implements ContentStreamProvider {
+    private final ObjectContent content;
+    private @Nullable InputStream open;
+
+    /** What the content itself failed with, so that the store is not blamed for it. */
+    private @Nullable IOException failure;
+
+    S3Upload(ObjectContent content) {
+        this.content = content;
+    }
+
+    @Override
+    public InputStream newStream() {
+        try {
+            close();
+            InputStream opened = new Checked(content.open());
+            open = opened;
+            return opened;
+        } catch (IOException e) {
+            failure = e;
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Nullable
+    IOException failure() {
+        return failure;
+    }
+
+    void close() throws IOException {
+        InputStream last = open;
+        open = null;
+        if (last != null) {
+            last.close();
+        }
+    }
+
+    /** Holds the content to its length: what is announced and what is sent must be the same. */
+    private final class Checked extends FilterInputStream {
+        private long count;
+
+        Checked(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            try {
+                int read = super.read(target, offset, length);
+                count += Math.max(0, read);
+                if (count > content.length() || (read < 0 && count < content.length())) {
+                    throw new IOException("the content gave " + count + " bytes or more; expected " + content.length());
+                }
+                return read;
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
+
+        @Override
+        public boolean markSupported() {
+            return false;
+        }
+    }
+}

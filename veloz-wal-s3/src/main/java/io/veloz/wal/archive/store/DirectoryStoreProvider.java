@@ -1,0 +1,37 @@
+package io.veloz.wal.archive.store;
+
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Any thread may call any method. */
+public final class DirectoryStoreProvider implements ObjectStoreProvider {
+    @Override
+    public String scheme() {
+        return "file";
+    }
+
+    @Override
+    public ObjectStore open(URI uri, Map<String, String> settings) {
+        if (!settings.isEmpty()) {
+            throw new IllegalArgumentException("settings " + settings.keySet() + ": a directory store knows none");
+        }
+        String path = uri.isOpaque() ? uri.getSchemeSpecificPart() : uri.getPath();
+        boolean isHere = isEmpty(uri.getAuthority()) && uri.getQuery() == null && uri.getFragment() == null;
+        if (isEmpty(path) || !isHere || (uri.isOpaque() && path.indexOf('?') >= 0)) {
+            throw new IllegalArgumentException(
+                    "archive \"" + uri + "\": expected file:///path or file:relative/path, and nothing else");
+        }
+        try {
+            return new DirectoryStore(Path.of(path));
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("archive \"" + uri + "\": no path: " + e.getReason(), e);
+        }
+    }
+
+    private static boolean isEmpty(@Nullable String text) {
+        return text == null || text.isEmpty();
+    }
+}

@@ -1,0 +1,88 @@
+package io.veloz.wal.archive.s3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What must not be seen: the secret, the session token, and what was signed. */
+class S3SecretsTest {
+    private static final String SECRET = "sEcReT-4711-abcdefgh";
+    private static final String TOKEN = "tOkEn-0815-ijklmnop";
+    private static final S3Credentials CREDENTIALS = new S3Credentials("AKIDEXAMPLE", SECRET, TOKEN);
+
+    @Test
+    void noRefusalShowsWhatWasSigned() throws IOException {
+        try (FaultProxy proxy = FaultProxy.start(1)) {
+            S3Settings settings = S3ProxyServer.settings(proxy.endpoint())
+                    .credentials(() -> CREDENTIALS)
+                    .build();
+            try (ObjectStore store = new S3Store(URI.create("s3://bucket/p"), settings)) {
+                // A store that repeats all it was sent.
+                proxy.script(request -> Fault.error(403, "SignatureDoesNotMatch", String.join(" ", request.head())));
+                checkAll(store);
+                proxy.script(request -> Fault.error(500, "Odd", request.header("x-amz-security-token")));
+                checkAll(store);
+                proxy.script(request -> Fault.resetUpload(0));
+                checkAll(store);
+                proxy.script(request -> Fault.answer(200, String.join(" ", request.head())));
+                checkAll(store);
+                assertThat(store.describe() + store + settings + CREDENTIALS).satisfies(S3SecretsTest::checkText);
+            }
+            assertThat(proxy.requests())
+                    .anyMatch(request -> request.header("x-amz-security-token").equals(TOKEN));
+        }
+    }
+
+    private static void checkAll(ObjectStore store) {
+        for (Throwable failure : List.of(
+                catchThrowable(() -> store.putIfAbsent("a", ObjectContent.of(new byte[3]))),
+                catchThrowable(() -> store.get("a")),
+                catchThrowable(() -> store.head("a")),
+                catchThrowable(() -> store.list("", "")),
+                catchThrowable(() -> store.delete(List.of("a", "b"))))) {
+            StringWriter trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            checkText(trace.toString());
+        }
+    }
+
+    private static void checkText(String text) {
+        assertThat(text).doesNotContain(SECRET, TOKEN, "AWS4-HMAC", "Signature=", "X-Amz-Signature");
+    }
+
+    @Test
+    void refusedUriOrEndpointDoesNotShowWhatShouldNotBeThere() {
+        for (String uri : List.of(
+                "s3://AKID:" + SECRET + "@bucket/p",
+                "s3://bucket/p?X-Amz-Signature=" + SECRET,
+                "s3://bucket/p#" + SECRET,
+                "s3://AKID:" + SECRET + "^@bucket/p")) {
+            assertThat(traceOf(catchThrowable(() -> ObjectStores.open(uri)))).doesNotContain(SECRET);
+        }
+        for (String endpoint : List.of("https://AKID:" + SECRET + "@host", "https://host?x=" + SECRET, SECRET + "^")) {
+            assertThat(traceOf(catchThrowable(() -> S3Settings.of(Map.of("endpoint", endpoint)))))
+                    .doesNotContain(SECRET);
+        }
+        assertThat(traceOf(catchThrowable(() -> S3Settings.of(Map.of("secretAccessKey", SECRET)))))
+                .doesNotContain(SECRET)
+                .contains("secretAccessKey")
+                .contains("pathStyle");
+    }
+
+    private static String traceOf(Throwable failure) {
+        assertThat(failure).isInstanceOf(IllegalArgumentException.class);
+        StringWriter trace = new StringWriter();
+        failure.printStackTrace(new PrintWriter(trace));
+        return trace.toString();
+    }
+}
