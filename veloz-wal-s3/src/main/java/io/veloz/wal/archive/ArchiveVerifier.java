@@ -111,7 +111,8 @@ public final class ArchiveVerifier {
                 proof.segments().stream().mapToLong(Segment::fileBytes).sum(),
                 proof.tails().size(),
                 proof.tails().stream()
-                        .mapToLong(tail -> tail.tail().endPosition() - tail.tail().position())
+                        .mapToLong(
+                                tail -> tail.tail().endPosition() - tail.tail().position())
                         .sum(),
                 proof.attachments().stream()
                         .mapToLong(Attachment::sequence)
@@ -129,13 +130,11 @@ public final class ArchiveVerifier {
         Proof proof = prove();
         List<Named> named = new ArrayList<>();
         for (Segment s : proof.segments()) {
-            Expected expected =
-                    new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
+            Expected expected = new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
             named.add(new Named(expected, s.firstSequence(), s.lastSequence()));
         }
         for (Attachment a : proof.attachments()) {
-            Expected expected =
-                    new Expected(a.key(), a.objectBytes(), a.objectSha256(), a.fileBytes(), a.fileSha256());
+            Expected expected = new Expected(a.key(), a.objectBytes(), a.objectSha256(), a.fileBytes(), a.fileSha256());
             named.add(new Named(expected, -1, -1));
         }
         List<Problem> problems = new ArrayList<>();
@@ -188,8 +187,9 @@ public final class ArchiveVerifier {
 
     private long content(List<Named> named, List<Problem> problems, WalProgress progress) throws IOException {
         ObjectFiles objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
-        long total =
-                named.stream().mapToLong(object -> object.expected().objectBytes()).sum();
+        long total = named.stream()
+                .mapToLong(object -> object.expected().objectBytes())
+                .sum();
         long done = 0;
         for (Named object : named) {
             try {

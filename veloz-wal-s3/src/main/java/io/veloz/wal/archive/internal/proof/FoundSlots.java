@@ -55,8 +55,7 @@ final class FoundSlots {
 
     /** Reads everything that is listed, and what follows it. */
     void readAll() throws IOException {
-        ExecutorService readers =
-                Workers.start(parallelism, "veloz-wal-proof");
+        ExecutorService readers = Workers.start(parallelism, "veloz-wal-proof");
         try {
             list(readers);
             budget.acquireUninterruptibly(BUDGET_BYTES);

@@ -224,7 +224,8 @@ final class Fetch implements AutoCloseable {
             try (FileSink sink = new FileSink(storage, temporary)) {
                 sink.restart();
                 for (; i < tails.size() && tails.get(i).tail().segment() == segment; i++) {
-                    while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
+                    while (!waiting.isEmpty()
+                            && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
                         TailSlot next = waiting.remove();
                         ahead += size(next);
                         sizes.add(size(next));
@@ -255,8 +256,7 @@ final class Fetch implements AutoCloseable {
                 SlotCodec.Decoded decoded = log.slot(slot.slot())
                         .orElseThrow(() -> new BadObjectException(key + ": it was there, and is gone"));
                 if (!decoded.sha256().equals(slot.sha256())) {
-                    throw new BadObjectException(
-                            key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
+                    throw new BadObjectException(key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
                 }
                 objects.count(decoded.content().length);
                 return decoded;

@@ -105,7 +105,8 @@ class RestoreCrashTest {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
-            assertThat(Files.exists(dir.resolve("merge-" + n + ".before-restore-1"))).isTrue();
+            assertThat(Files.exists(dir.resolve("merge-" + n + ".before-restore-1")))
+                    .isTrue();
         }
     }
 
@@ -133,7 +134,8 @@ class RestoreCrashTest {
             restore(store, options, Steps.REAL);
         }
         assertThat(SmallLog.read(target)).isEqualTo(all.subList(0, expected));
-        assertThat(WalRecovery.verify(ReadOptions.of(target), (done, total) -> {}).isSound())
+        assertThat(WalRecovery.verify(ReadOptions.of(target), (done, total) -> {})
+                        .isSound())
                 .isTrue();
         return died;
     }

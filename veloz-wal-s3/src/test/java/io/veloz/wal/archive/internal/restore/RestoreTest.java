@@ -208,8 +208,7 @@ class RestoreTest {
             assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
         }
         var begin = WalRecovery.inspect(ReadOptions.of(source));
-        var archive = new TestArchive(
-                        store, source, begin.segments().get(0).number(), begin.expectedFirstSequence())
+        var archive = new TestArchive(store, source, begin.segments().get(0).number(), begin.expectedFirstSequence())
                 .tails(1000, Long.MAX_VALUE);
         assertThat(refusal(into())).isEqualTo(Reason.GAP);
         archive.checkpoint(source, 200);
@@ -258,7 +257,8 @@ class RestoreTest {
             restore(into().untilTime(time));
             assertThat(SmallLog.read(target)).isEqualTo(all.subList(0, (int) expected));
         }
-        assertThat(refusal(RestoreOptions.into(dir.resolve("x")).untilTime(all.get(0).timestampNanos() - 1)))
+        assertThat(refusal(RestoreOptions.into(dir.resolve("x"))
+                        .untilTime(all.get(0).timestampNanos() - 1)))
                 .isEqualTo(Reason.BEYOND_ARCHIVE);
     }
 
@@ -315,7 +315,8 @@ class RestoreTest {
             byte[] changed = bytes.clone();
             changed[i] ^= 1;
             store.damage(key, changed);
-            assertThat(catchThrowableOfType(WalRestoreException.class, () -> plan(into())).key())
+            assertThat(catchThrowableOfType(WalRestoreException.class, () -> plan(into()))
+                            .key())
                     .contains(key);
         }
     }
@@ -399,9 +400,7 @@ class RestoreTest {
         copyDirectory(source, target);
         log(MANY);
         archive();
-        assertThat(refused(into()))
-                .hasMessageContaining("up to record 60")
-                .hasMessageContaining("restore with merge");
+        assertThat(refused(into())).hasMessageContaining("up to record 60").hasMessageContaining("restore with merge");
         RestoreReport report = restore(into().merge());
         assertThat(report.outcome()).isEqualTo(Outcome.MERGED);
         assertThat(SmallLog.read(report.keptDirectory().orElseThrow())).hasSize(60);
@@ -424,7 +423,8 @@ class RestoreTest {
         assertThat(report.outcome()).isEqualTo(Outcome.MERGED);
         assertThat(report.localAhead()).isPositive();
         assertThat(SmallLog.read(target)).isEqualTo(all);
-        assertThat(report.keptDirectory().orElseThrow().resolve(second.getFileName())).hasBinaryContent(bytes);
+        assertThat(report.keptDirectory().orElseThrow().resolve(second.getFileName()))
+                .hasBinaryContent(bytes);
     }
 
     @Test

@@ -177,13 +177,7 @@ public final class TestArchive {
         return put(
                 archived,
                 new Attachment(
-                        "checkpoint",
-                        sequence,
-                        key,
-                        object.length,
-                        Digest.of(object),
-                        file.length,
-                        Digest.of(file)),
+                        "checkpoint", sequence, key, object.length, Digest.of(object), file.length, Digest.of(file)),
                 new byte[0]);
     }
 
