@@ -13,7 +13,12 @@ public final class BrokenProofException extends IOException {
     private final boolean unknownFormat;
 
     BrokenProofException(
-            String key, long slot, long firstSequence, boolean unknownFormat, String message, @Nullable Throwable cause) {
+            String key,
+            long slot,
+            long firstSequence,
+            boolean unknownFormat,
+            String message,
+            @Nullable Throwable cause) {
         super(message, cause);
         this.key = key;
         this.slot = slot;

@@ -9,7 +9,6 @@ import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
-import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +55,12 @@ final class FoundSlots {
 
     /** Reads everything that is listed, and what follows it. */
     void readAll() throws IOException {
-        ExecutorService readers =
-                Executors.newFixedThreadPool(parallelism, task -> new UninterruptibleThread(task, "veloz-wal-proof"));
+        ExecutorService readers = Workers.start(parallelism, "veloz-wal-proof");
         try {
             list(readers);
             budget.acquireUninterruptibly(BUDGET_BYTES);
         } finally {
-            readers.shutdownNow();
+            readers.shutdown();
         }
         throwFailure();
         entries.sort(Comparator.comparingLong(entry -> entry.number));

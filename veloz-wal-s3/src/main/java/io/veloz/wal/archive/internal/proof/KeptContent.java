@@ -95,7 +95,12 @@ final class KeptContent {
         Archived claimed = tip.archived;
         if (behindGap) {
             long lost = declared.get(declared.size() - 1).lastSequence();
-            gaps.add(new LostRange(nextSequence, lost, store, -1, declared.get(declared.size() - 1).reason()));
+            gaps.add(new LostRange(
+                    nextSequence,
+                    lost,
+                    store,
+                    -1,
+                    declared.get(declared.size() - 1).reason()));
             return;
         }
         Archived there = Archived.NOTHING;

@@ -9,11 +9,11 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Workers;
 import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
-import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -69,8 +68,7 @@ final class Fetch implements AutoCloseable {
         this.local = local;
         this.parallelism = parallelism;
         this.progress = progress;
-        this.threads = Executors.newFixedThreadPool(
-                parallelism, task -> new UninterruptibleThread(task, "veloz-wal-restore"));
+        this.threads = Workers.start(parallelism, "veloz-wal-restore");
     }
 
     LogFiles files() {
@@ -226,7 +224,8 @@ final class Fetch implements AutoCloseable {
             try (FileSink sink = new FileSink(storage, temporary)) {
                 sink.restart();
                 for (; i < tails.size() && tails.get(i).tail().segment() == segment; i++) {
-                    while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
+                    while (!waiting.isEmpty()
+                            && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
                         TailSlot next = waiting.remove();
                         ahead += size(next);
                         sizes.add(size(next));
@@ -257,8 +256,7 @@ final class Fetch implements AutoCloseable {
                 SlotCodec.Decoded decoded = log.slot(slot.slot())
                         .orElseThrow(() -> new BadObjectException(key + ": it was there, and is gone"));
                 if (!decoded.sha256().equals(slot.sha256())) {
-                    throw new BadObjectException(
-                            key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
+                    throw new BadObjectException(key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
                 }
                 objects.count(decoded.content().length);
                 return decoded;

@@ -184,8 +184,10 @@ final class LocalLog {
                 return List.of();
             }
         }
-        boolean extendsArchive = !tail.isEmpty() && tail.get(tail.size() - 1).lastSequence() > proof.archived().sequence();
-        if (!extendsArchive || (!sealed && tail.get(0).dataBytes() < proof.archived().position())) {
+        boolean extendsArchive = !tail.isEmpty()
+                && tail.get(tail.size() - 1).lastSequence() > proof.archived().sequence();
+        if (!extendsArchive
+                || (!sealed && tail.get(0).dataBytes() < proof.archived().position())) {
             return List.of();
         }
         return tail;

@@ -33,6 +33,15 @@ public final class ObjectFiles {
         void write(byte[] bytes, int length) throws IOException;
     }
 
+    /** Only checks. */
+    public static final Sink NOWHERE = new Sink() {
+        @Override
+        public void restart() {}
+
+        @Override
+        public void write(byte[] bytes, int length) {}
+    };
+
     /** The target of a copy cannot be written. Asking the store again does not help. */
     static final class SinkException extends StoreException {
         private static final long serialVersionUID = 1;
@@ -164,8 +173,9 @@ public final class ObjectFiles {
         }
 
         void drain(byte[] chunk) throws IOException {
-            while (read(chunk, 0, chunk.length) >= 0) {
-                continue;
+            int got = 0;
+            while (got >= 0) {
+                got = read(chunk, 0, chunk.length);
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.LogFiles;
 import io.veloz.wal.LostRange;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
@@ -80,6 +81,10 @@ final class Restore {
         RestorePlan plan = plan(proof, wanted);
         check(proof, wanted);
         @Nullable LocalLog local = null;
+        if (plan.newLog() && !place.isFree() && isCopied()) {
+            place.clear();
+            return alreadyCopied(plan);
+        }
         if (!place.isFree()) {
             local = local(proof);
             LocalLog.Relation relation = local.relation();
@@ -324,11 +329,28 @@ final class Restore {
         PartialCopy copy = new PartialCopy(fetch, place, prefix, options, progress);
         RecoveryReport found = copy.make(proof);
         end(Stage.COPY);
-        place.publish(place.copy());
+        place.publishCopy(found.logId(), wantedText());
+        return copied(plan, found, fetch.reused());
+    }
+
+    private RestoreReport copied(RestorePlan plan, RecoveryReport found, int reused) throws IOException {
         notes.add("this is a new log, " + found.logId() + ": it cannot be shipped into the archive of log "
                 + plan.logId());
         Storage storage = steps.open(place.target());
-        return report(plan, Outcome.COPIED, found, storage, fetch.reused(), 0, Optional.empty());
+        return report(plan, Outcome.COPIED, found, storage, reused, 0, Optional.empty());
+    }
+
+    private boolean isCopied() throws IOException {
+        Optional<String> id = LogFiles.of(steps.open(place.target()), prefix).logId();
+        return id.isPresent() && place.isCopied(id.get(), wantedText());
+    }
+
+    private String wantedText() {
+        return options.untilSequence() + " " + options.untilTimeNanos();
+    }
+
+    private RestoreReport alreadyCopied(RestorePlan plan) throws IOException {
+        return copied(plan, verify(steps.open(place.target())), 0);
     }
 
     private RecoveryReport verify(Storage storage) {

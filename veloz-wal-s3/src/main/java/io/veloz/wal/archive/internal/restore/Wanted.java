@@ -42,9 +42,8 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
             last = tails.get(tails.size() - 1).tail().lastSequence();
         }
         long end = Math.max(last, options.untilSequence() == Long.MAX_VALUE && !ended ? Long.MAX_VALUE : 0);
-        List<LostRange> gaps = proof.gaps().stream()
-                .filter(gap -> gap.firstSequence() <= end)
-                .toList();
+        List<LostRange> gaps =
+                proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
         return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, last);
     }
 

@@ -22,15 +22,16 @@ import java.util.stream.Stream;
  *   wal.partial/restore     which log it is: what is here may be used, and removed
  *   wal.partial/log/        the log
  *   wal.partial/copy/       a new log of the records that are wanted, if not all are
+ *   wal.partial/copied      the copy is whole: its log id, and what was asked for
  *   wal.partial/swap        the log is whole: it takes the place of the old directory, which gets the name in here
  * </pre>
  *
- * <p>Crash table. Before the last rename there is no directory that opens as a log of fewer records: segments come before the
- * active one, and without that a log does not open.
+ * <p>Crash table. Until the last rename there is nothing under the name of the target, or the old log:
  *
  * <pre>
  *   wal.partial made, or its mark        the next attempt goes on in it
  *   files of the log                     those that are whole by their digests are kept
+ *   copied written                       the copy is made again, or has its name and is done
  *   swap written                         the next attempt ends the swap, before anything else
  *   old directory renamed                as before
  *   log renamed, or its parent forced    done; wal.partial is removed by the next attempt
@@ -39,6 +40,7 @@ import java.util.stream.Stream;
 final class Workplace {
     private static final String MARK = "restore";
     private static final String SWAP = "swap";
+    private static final String COPIED = "copied";
 
     private final Path target;
     private final Path partial;
@@ -83,8 +85,8 @@ final class Workplace {
     /** Room on the disk, in bytes. */
     long usableBytes() throws IOException {
         Path there = target;
-        while (!Files.exists(there)) {
-            there = there.getParent();
+        for (Path up = target.getParent(); up != null && !Files.exists(there); up = up.getParent()) {
+            there = up;
         }
         return Files.getFileStore(there).getUsableSpace();
     }
@@ -161,6 +163,17 @@ final class Workplace {
         clear();
     }
 
+    /** The same for a new log, of which the next attempt knows by this that it is the one that was asked for. */
+    void publishCopy(String logId, String wanted) throws IOException {
+        write(steps.open(partial), COPIED, logId + " " + wanted);
+        publish(copy());
+    }
+
+    /** Whether an earlier attempt has made that very log, and died behind the rename. */
+    boolean isCopied(String logId, String wanted) throws IOException {
+        return read(COPIED).filter(done -> done.equals(logId + " " + wanted)).isPresent();
+    }
+
     /** Puts the log in the place of the old directory, and returns the name that that one has now. */
     Path swap() throws IOException {
         Path kept = keptName();
@@ -211,7 +224,7 @@ final class Workplace {
             remove(log());
             remove(copy());
             remove(partial.resolve("copy.partial"));
-            for (String name : List.of("." + SWAP, SWAP, "." + MARK, MARK)) {
+            for (String name : List.of("." + SWAP, SWAP, "." + COPIED, COPIED, "." + MARK, MARK)) {
                 Files.deleteIfExists(partial.resolve(name));
             }
             Files.deleteIfExists(partial);
