@@ -108,13 +108,24 @@ class WalShipperTest {
     }
 
     @Test
-    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() {
+    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() throws InterruptedException {
         store.plan(request -> Fault.FAIL);
+        CountDownLatch trouble = new CountDownLatch(1);
+        ShipperListener listener = new ShipperListener() {
+            @Override
+            public void onTrouble(String error) {
+                trouble.countDown();
+            }
+        };
         try (Wal wal = open()) {
             WalShipper shipper = WalShipper.start(
-                    wal, config().closeTimeout(Duration.ofMillis(50)).build());
+                    wal,
+                    config().closeTimeout(Duration.ofMillis(50))
+                            .listener(listener)
+                            .build());
             long sequence = append(wal, 10);
             assertThat(shipper.awaitArchived(sequence, Duration.ofMillis(1))).isFalse();
+            trouble.await();
             ShipperStatus status = shipper.stop();
             assertThat(status.lagRecords()).isEqualTo(10);
             assertThat(status.lag()).isPositive();
