@@ -1,0 +1,69 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.RestoreReport;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole circle on a directory store: a log is shipped, restored by one call, goes on, and is shipped again. */
+class ShippedRestoreTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    @TempDir
+    Path dir;
+
+    private String uri() {
+        return dir.resolve("archive").toUri().toString();
+    }
+
+    private void ship(Path log, int records) {
+        ShipperConfig config = ShipperConfig.builder(uri())
+                .flushInterval(Duration.ofMillis(10))
+                .build();
+        try (Wal wal = SmallLog.open(log);
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            SmallLog.append(wal, records);
+            assertThat(shipper.awaitArchived(wal.lastSequence(), LONG)).isTrue();
+        }
+    }
+
+    @Test
+    void restoredLogGoesOnAndShipsInANewEpoch() throws IOException {
+        Files.createDirectories(dir.resolve("archive"));
+        ship(dir.resolve("first"), 200);
+        ship(dir.resolve("first"), 100);
+        RestoreReport report = WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("second")));
+        assertThat(report.lastSequence()).isEqualTo(300);
+        assertThat(SmallLog.read(dir.resolve("second"))).isEqualTo(SmallLog.read(dir.resolve("first")));
+        ship(dir.resolve("second"), 150);
+        RestoreReport again = WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("third")));
+        assertThat(again.plan().epoch()).isEqualTo(report.plan().epoch() + 1);
+        assertThat(SmallLog.read(dir.resolve("third"))).isEqualTo(SmallLog.read(dir.resolve("second")));
+        try (ObjectStore store = ObjectStores.open(uri())) {
+            assertThat(new ArchiveVerifier(store).full(WalProgress.NONE).isSound())
+                    .isTrue();
+            assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(450);
+        }
+    }
+
+    @Test
+    void unknownSchemeIsNamed() {
+        assertThatThrownBy(() -> WalRecovery.restoreFrom("nowhere://x/y", RestoreOptions.into(dir.resolve("x"))))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("nowhere://x/y");
+    }
+}
