@@ -63,8 +63,10 @@ public final class ArchiveLag {
                 FLUSH_INTERVAL,
                 TURNS,
                 turnSeconds);
-        compare("directory", name -> ObjectStores.open(
-                scratch.resolve("archive").resolve(name).toUri().toString()));
+        compare(
+                "directory",
+                name -> ObjectStores.open(
+                        scratch.resolve("archive").resolve(name).toUri().toString()));
         Path jar = serverJar();
         if (!Files.isRegularFile(jar)) {
             System.out.println("S3Proxy is left out: " + jar + " is not there; mvn package puts it there");

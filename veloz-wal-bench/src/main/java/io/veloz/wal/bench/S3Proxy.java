@@ -67,7 +67,8 @@ final class S3Proxy implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (true) {
             try {
-                HttpURLConnection connection = (HttpURLConnection) endpoint.toURL().openConnection(java.net.Proxy.NO_PROXY);
+                HttpURLConnection connection =
+                        (HttpURLConnection) endpoint.toURL().openConnection(java.net.Proxy.NO_PROXY);
                 connection.setConnectTimeout(1_000);
                 connection.setReadTimeout(5_000);
                 connection.getResponseCode();

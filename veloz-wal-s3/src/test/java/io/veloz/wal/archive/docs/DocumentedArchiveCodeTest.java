@@ -45,7 +45,8 @@ class DocumentedArchiveCodeTest {
     private void ship(byte[] bytes) {
         // begin
         try (Wal wal = Wal.open(directory);
-                WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(archive).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(archive).build())) {
             long sequence = wal.appendDurable(7, ByteBuffer.wrap(bytes)); // on this disk
             if (shipper.awaitArchived(sequence, Duration.ofSeconds(30))) { // for those who wait for it
                 System.out.println(sequence + " is in S3, and all before it: " + shipper.status());
@@ -67,14 +68,15 @@ class DocumentedArchiveCodeTest {
 
     @Test
     void theReadmeShowsThisCode() throws IOException {
-        String here = withoutSpace(Files.readString(ROOT.resolve(
-                "veloz-wal-s3/src/test/java/io/veloz/wal/archive/docs/DocumentedArchiveCodeTest.java")));
+        String here = withoutSpace(Files.readString(
+                ROOT.resolve("veloz-wal-s3/src/test/java/io/veloz/wal/archive/docs/DocumentedArchiveCodeTest.java")));
         List<String> shown = JAVA_BLOCK
                 .matcher(Files.readString(ROOT.resolve("README.md")))
                 .results()
                 .map(MatchResult::group)
                 .filter(block -> block.contains("s3://"))
-                .map(block -> withoutSpace("// begin" + block.substring("```java".length(), block.length() - 3) + "// end"))
+                .map(block ->
+                        withoutSpace("// begin" + block.substring("```java".length(), block.length() - 3) + "// end"))
                 .toList();
         assertThat(shown).hasSize(2).allSatisfy(block -> assertThat(here).contains(block));
     }
