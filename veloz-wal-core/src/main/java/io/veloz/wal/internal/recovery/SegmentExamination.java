@@ -188,6 +188,15 @@ final class SegmentExamination {
                         footer.firstSequence(),
                         footer.lastSequence(),
                         "SHA-256 of the data is not the " + footer.dataSha256() + " of the footer");
+            } else if (!saysWhatIsThere(footer, Objects.requireNonNull(segment.content))) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        footer.dataEnd(),
+                        segment.content.firstSequence(),
+                        segment.content.lastSequence(),
+                        "footer of " + footer.recordCount() + " records, " + footer.firstSequence() + " to "
+                                + footer.lastSequence() + ", in " + footer.batchCount()
+                                + " batches; the data holds others, or of another time");
             }
         }
         if (segment.verdict == Verdict.SEALED) {
@@ -205,6 +214,15 @@ final class SegmentExamination {
                         "footer follows one with SHA-256 " + footer.previousFooterSha256() + "; expected " + chain);
             }
         }
+    }
+
+    private static boolean saysWhatIsThere(Footer footer, SegmentContent content) {
+        return footer.firstSequence() == content.firstSequence()
+                && footer.lastSequence() == content.lastSequence()
+                && footer.recordCount() == content.recordCount()
+                && footer.batchCount() == content.batchCount()
+                && footer.minTimestampNanos() == content.minTimestampNanos()
+                && footer.maxTimestampNanos() == content.maxTimestampNanos();
     }
 
     // ---- not sealed
