@@ -101,14 +101,14 @@ class HostileDirectoryTest {
                 files(RESOURCES.resolve("golden/v1")),
                 files(Logs.ofRecords(directory.resolve("records"), 12)),
                 files(Logs.ofOrders(directory.resolve("orders"))));
-        forEachCase(150, logs, (log, seed) -> {
+        forEachCase(100, logs, (log, seed) -> {
             endsWell("inspect", log);
             endsWell("inspect", "--json", log).json();
             endsWell("verify", "--json", log).json();
             endsWell("verify", log);
             endsWell("dump", log);
             endsWell("dump", "--json", "--from", 1 + seed % 20, log);
-            endsWell("dump", "--format", "crc", "--to", seed % 20, log);
+            endsWell("dump", "--format", "crc", "--to", 1 + seed % 20, log);
             endsWell("orders", log);
         });
     }
@@ -132,8 +132,8 @@ class HostileDirectoryTest {
     @Test
     void salvageAndImportEndWellAndWhatTheyMakeIsSound() {
         List<Map<String, byte[]>> logs = List.of(files(RESOURCES.resolve("golden/v1")));
-        forEachCase(3, logs, (log, seed) -> madeLogIsSound("salvage", log));
-        forEachCase(3, oldLogs(), (log, seed) -> madeLogIsSound("import", log));
+        forEachCase(1, logs, (log, seed) -> madeLogIsSound("salvage", log));
+        forEachCase(1, oldLogs(), (log, seed) -> madeLogIsSound("import", log));
     }
 
     private void madeLogIsSound(String command, Path log) {
