@@ -192,6 +192,20 @@ class DamageTest {
     }
 
     @Test
+    void footersOfTheTwoOldestSegmentsAfterATrimAreMadeAgain() throws Exception {
+        MemoryStorage storage = log.copy();
+        // Sealed by a recovery, so that there are three footers in a row.
+        TestLog.recover(storage);
+        for (int number = 2; number <= 3; number++) {
+            String name = TestLog.sealed(number);
+            storage.flip(name, storage.bytes(name).length - 100, 1);
+        }
+        TestLog.recover(storage);
+        assertThat(TestLog.recover(storage).isSound()).isTrue();
+        assertThat(read(storage)).isEqualTo(original);
+    }
+
+    @Test
     void footerThatCountsOtherwiseThanTheDataIsFoundByVerify() {
         MemoryStorage storage = log.copy();
         byte[] bytes = storage.bytes(TestLog.sealed(2));

@@ -236,7 +236,7 @@ final class Lie {
         while (used > 0 && bytes[used - 1] == 0) {
             used--;
         }
-        return (used + 7) & ~7;
+        return Math.min(bytes.length, (used + 7) & ~7);
     }
 
     private String otherFile(byte[] file) {

@@ -101,7 +101,7 @@ class HostileDirectoryTest {
                 files(RESOURCES.resolve("golden/v1")),
                 files(Logs.ofRecords(directory.resolve("records"), 12)),
                 files(Logs.ofOrders(directory.resolve("orders"))));
-        forEachCase(100, logs, (log, seed) -> {
+        forEachCase(40, logs, (log, seed) -> {
             endsWell("inspect", log);
             endsWell("inspect", "--json", log).json();
             endsWell("verify", "--json", log).json();
@@ -115,7 +115,7 @@ class HostileDirectoryTest {
 
     @Test
     void legacyOrdersEndsWellOnAnyOldLog() {
-        forEachCase(60, oldLogs(), (log, seed) -> {
+        forEachCase(20, oldLogs(), (log, seed) -> {
             for (String mode : List.of("default", "legacy-a", "legacy-b")) {
                 endsWell("legacy-orders", "--mode", mode, log);
             }

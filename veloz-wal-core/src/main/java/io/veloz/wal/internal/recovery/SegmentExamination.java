@@ -172,6 +172,7 @@ final class SegmentExamination {
         segment.verdict = Verdict.SEALED;
         segment.footer = footer.withoutIndex();
         segment.footerSha256 = Sha256.of(footer.encode());
+        segment.previousFooterSha256 = footer.previousFooterSha256();
         segment.dataEnd = footer.dataEnd();
         segment.lastBatchCrc = footer.lastBatchCrc();
         segment.nextSequence = footer.lastSequence() + 1;
@@ -203,7 +204,7 @@ final class SegmentExamination {
             // The footer says it all: a log of very many segments must not keep the index of each.
             segment.content = null;
         }
-        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null && !startsChainAnew(before)) {
+        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null && !before.startsChainAnew()) {
             Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
@@ -214,15 +215,6 @@ final class SegmentExamination {
                         "footer follows one with SHA-256 " + footer.previousFooterSha256() + "; expected " + chain);
             }
         }
-    }
-
-    /**
-     * The footer of the oldest segment after a trim, when it had to be made again: what it followed was gone, so it cannot
-     * become what it was, and the next one still names that.
-     */
-    private static boolean startsChainAnew(FoundSegment segment) {
-        return segment.number() > 1
-                && Objects.requireNonNull(segment.footer).previousFooterSha256().equals(Sha256.ZERO);
     }
 
     private static boolean saysWhatIsThere(Footer footer, SegmentContent content) {
