@@ -21,23 +21,24 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public class CloseKnowsTheLastClaim {
     private static final int BYTES = 24;
 
-    /** Not lent on: it stays closed. */
-    private final Lent lent = new Lent();
+    private final Lent lent = SharedBuffers.borrow();
+    private final long before = lent.buffer.lastClaimedSequence();
 
     @Actor
     public void appender(III_Result result) {
         long sequence = Frames.append(lent.buffer, BYTES);
-        result.r1 = sequence == AppendBuffer.CLOSED ? 0 : (int) sequence;
+        result.r1 = sequence == AppendBuffer.CLOSED ? 0 : (int) (sequence - before);
     }
 
     @Actor
     public void closer(III_Result result) {
-        result.r2 = (int) lent.buffer.close();
+        result.r2 = (int) (lent.buffer.close() - before);
     }
 
     @Arbiter
     public void commitThread(III_Result result) {
         int records = Frames.take(lent, BYTES);
         result.r3 = lent.buffer.isDrainedOnCommitThread() ? records : Frames.WRONG;
+        SharedBuffers.giveBackClosed(lent);
     }
 }

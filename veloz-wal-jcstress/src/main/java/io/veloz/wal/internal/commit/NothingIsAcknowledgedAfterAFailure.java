@@ -17,17 +17,19 @@ import org.openjdk.jcstress.infra.results.III_Result;
 @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "acknowledged before")
 @State
 public class NothingIsAcknowledgedAfterAFailure {
-    private final CommitState state = new CommitState(claimed(), 0);
+    private static final int BYTES = 24;
 
-    private static AppendBuffer claimed() {
-        AppendBuffer buffer = new Lent().buffer;
-        Frames.append(buffer, 24);
-        return buffer;
+    private final Lent lent = SharedBuffers.borrow();
+    private final long before = lent.buffer.lastClaimedSequence();
+    private final CommitState state = new CommitState(lent.buffer, before);
+
+    public NothingIsAcknowledgedAfterAFailure() {
+        Frames.append(lent.buffer, BYTES);
     }
 
     @Actor
     public void commitThread(III_Result result) {
-        result.r1 = state.acknowledge(1) ? 1 : 0;
+        result.r1 = state.acknowledge(before + 1) ? 1 : 0;
     }
 
     @Actor
@@ -37,7 +39,11 @@ public class NothingIsAcknowledgedAfterAFailure {
 
     @Arbiter
     public void everybody(III_Result result) {
-        result.r2 = state.durable.value() == 1 ? 1 : 0;
-        result.r3 = state.exception() instanceof WalFailedException failure ? (int) failure.durableSequence() : -1;
+        result.r2 = (int) (state.durable.value() - before);
+        result.r3 = state.exception() instanceof WalFailedException failure
+                ? (int) (failure.durableSequence() - before)
+                : -1;
+        Frames.take(lent, BYTES);
+        SharedBuffers.giveBackClosed(lent);
     }
 }

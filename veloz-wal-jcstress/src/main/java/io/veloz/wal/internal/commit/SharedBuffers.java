@@ -1,5 +1,7 @@
 package io.veloz.wal.internal.commit;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,17 @@ final class SharedBuffers {
     static final long NO_LIMIT = Long.MAX_VALUE - 1;
 
     private static final ConcurrentLinkedQueue<Lent> FREE = new ConcurrentLinkedQueue<>();
+
+    private static final VarHandle TAIL;
+
+    static {
+        try {
+            TAIL = MethodHandles.privateLookupIn(AppendBuffer.class, MethodHandles.lookup())
+                    .findVarHandle(AppendBuffer.class, "tail", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private SharedBuffers() {}
 
@@ -30,5 +43,11 @@ final class SharedBuffers {
 
     static void giveBack(Lent lent) {
         FREE.add(lent);
+    }
+
+    /** Open again, which a buffer of the log never is. */
+    static void giveBackClosed(Lent lent) {
+        TAIL.set(lent.buffer, (long) TAIL.get(lent.buffer) & Long.MAX_VALUE);
+        giveBack(lent);
     }
 }
