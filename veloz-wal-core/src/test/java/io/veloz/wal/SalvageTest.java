@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is left of a damaged log, and what is said of the rest. */
+@Timeout(120)
 class SalvageTest {
     /**
      * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment 3;
