@@ -108,7 +108,7 @@ public final class Wal implements AutoCloseable {
                                     config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
                             config.acceptMissingEnds())
                     .recover();
-            LogWriter writer = new LogWriter(config, storage, names, recovered);
+            LogWriter writer = new LogWriter(config, config.intervalClockNanos(), storage, names, recovered);
             CheckpointSlots checkpoints = new CheckpointSlots(writer.storage(), names, recovered.logId());
             Wal wal = new Wal(config, storage, names, lock, recovered.report(), writer, checkpoints);
             writer.start();

@@ -73,7 +73,11 @@ final class CommitThread implements Runnable {
     private long idleSinceNanos;
 
     record Settings(
-            long forceIntervalNanos, long heartbeatNanos, long segmentMaxAgeNanos, LongSupplier wallClockNanos) {}
+            long forceIntervalNanos,
+            long heartbeatNanos,
+            long segmentMaxAgeNanos,
+            LongSupplier intervalClockNanos,
+            LongSupplier wallClockNanos) {}
 
     CommitThread(
             AppendBuffer buffer,
@@ -146,7 +150,7 @@ final class CommitThread implements Runnable {
     @Override
     public void run() {
         try {
-            idleSinceNanos = System.nanoTime();
+            idleSinceNanos = nanoTime();
             while (step()) {
                 // Each step is a commit, a chore, or a wait.
             }
@@ -191,7 +195,7 @@ final class CommitThread implements Runnable {
     }
 
     private void commit() throws IOException {
-        boolean tooOld = ages() && System.nanoTime() - ageDue() >= 0;
+        boolean tooOld = ages() && nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while there was no room on the disk for the next segment");
         }
@@ -201,9 +205,9 @@ final class CommitThread implements Runnable {
             force();
         } else if (taken.urgency == AppendBuffer.FORCE_SOON && !intervalRuns) {
             intervalRuns = true;
-            unforcedSinceNanos = System.nanoTime();
+            unforcedSinceNanos = nanoTime();
         }
-        idleSinceNanos = System.nanoTime();
+        idleSinceNanos = nanoTime();
     }
 
     private void write(int end, int records, long first) throws IOException {
@@ -225,7 +229,7 @@ final class CommitThread implements Runnable {
         }
         batch.clear();
         if (records > 0 && active.content().firstSequence() == first) {
-            activeSinceNanos = System.nanoTime();
+            activeSinceNanos = nanoTime();
         }
         writtenSequence = first + records - 1;
         promisedSequence = durable;
@@ -279,7 +283,7 @@ final class CommitThread implements Runnable {
     /** Does what is due while nobody appends; false if nothing is. */
     private boolean chore() throws IOException {
         long durable = state.durable.value();
-        long now = System.nanoTime();
+        long now = nanoTime();
         if (writtenSequence > durable && (forceUpTo.get() > durable || (intervalRuns && now - forceDue() >= 0))) {
             force();
             return true;
@@ -311,6 +315,11 @@ final class CommitThread implements Runnable {
         long asked = rollAt.get();
         // Not before all of it is written, or what was appended last would take a second roll.
         return asked > rolledSequence && writtenSequence >= asked && housekeeper.isPrepared();
+    }
+
+    /** For what is due after an interval. */
+    private long nanoTime() {
+        return settings.intervalClockNanos.getAsLong();
     }
 
     private long forceDue() {
@@ -357,10 +366,10 @@ final class CommitThread implements Runnable {
     }
 
     private long nanosUntilChore() {
-        long now = System.nanoTime();
+        long now = nanoTime();
         long nanos = LONGEST_PARK_NANOS;
         if (intervalRuns) {
-            nanos = forceDue() - now;
+            nanos = Math.min(nanos, forceDue() - now);
         }
         if (owesHeartbeat()) {
             nanos = Math.min(nanos, heartbeatDue() - now);

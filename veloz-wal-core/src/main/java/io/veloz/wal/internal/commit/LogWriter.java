@@ -19,6 +19,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,12 @@ public final class LogWriter {
     private final long bufferFullTimeoutNanos;
     private final long closeTimeoutNanos;
 
-    public LogWriter(WalConfig config, Storage storage, SegmentNames names, Recovered recovered) {
+    public LogWriter(
+            WalConfig config,
+            LongSupplier intervalClockNanos,
+            Storage storage,
+            SegmentNames names,
+            Recovered recovered) {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
         this.bufferFullTimeoutNanos = config.bufferFullTimeout().toNanos();
@@ -80,6 +86,7 @@ public final class LogWriter {
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
                         config.segmentMaxAge().toNanos(),
+                        intervalClockNanos,
                         config.wallClockNanos()),
                 config.maxBatchBytes(),
                 new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),
