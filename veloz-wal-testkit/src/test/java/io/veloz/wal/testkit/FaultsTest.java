@@ -21,15 +21,19 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationCanFailAlone(Fault fault) {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failEach(fault)).isGreaterThan(50));
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        fault + " in one operation", POINTS.seed(seed).failEach(fault)))
+                .isGreaterThan(50));
     }
 
     /** E14 and R5. */
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationOfTheRecoveryCanFailAlone(Fault fault) {
-        Rounds.run(
-                seed -> assertThat(POINTS.seed(seed).failAfterCut(fault, 300)).isGreaterThan(20));
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        fault + " in one operation of a recovery",
+                        POINTS.seed(seed).failAfterCut(fault, 300)))
+                .isGreaterThan(20));
     }
 
     @ParameterizedTest
@@ -37,9 +41,17 @@ class FaultsTest {
     void failedForceIsFinalWhateverBecomesOfThePages(FailedForce pages) {
         Rounds.run(seed -> {
             CrashPoints<Step> points = POINTS.seed(seed).rules(DiskRules.WORST.failedForce(pages));
-            assertThat(points.failEach(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))).isGreaterThan(50);
-            assertThat(points.failEach(Fault.NO_ROOM, EnumSet.of(Kind.FORCE))).isGreaterThan(50);
-            assertThat(points.failForEver(Fault.IO_ERROR, EnumSet.of(Kind.FORCE)))
+            assertThat(Rounds.tried(
+                            "IO_ERROR in one force, pages " + pages,
+                            points.failEach(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
+                    .isGreaterThan(50);
+            assertThat(Rounds.tried(
+                            "NO_ROOM in one force, pages " + pages,
+                            points.failEach(Fault.NO_ROOM, EnumSet.of(Kind.FORCE))))
+                    .isGreaterThan(50);
+            assertThat(Rounds.tried(
+                            "IO_ERROR in every force from one on, pages " + pages,
+                            points.failForEver(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
                     .isGreaterThan(50);
         });
     }
@@ -49,20 +61,25 @@ class FaultsTest {
             value = Kind.class,
             names = {"FORCE_DIRECTORY", "RENAME", "WRITE"})
     void diskCanFailForEver(Kind kind) {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failForEver(Fault.IO_ERROR, EnumSet.of(kind)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "IO_ERROR in every " + kind + " from one on",
+                        POINTS.seed(seed).failForEver(Fault.IO_ERROR, EnumSet.of(kind))))
                 .isGreaterThan(5));
     }
 
     @Test
     void roomForNewFilesCanBeUsedUpForEver() {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failForEver(Fault.NO_ROOM, EnumSet.of(Kind.CREATE)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "NO_ROOM in every CREATE from one on",
+                        POINTS.seed(seed).failForEver(Fault.NO_ROOM, EnumSet.of(Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
     @Test
     void filesCanBeRefusedForEver() {
-        Rounds.run(seed -> assertThat(
-                        POINTS.seed(seed).failForEver(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "TOO_MANY_FILES in every OPEN and CREATE from one on",
+                        POINTS.seed(seed).failForEver(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
@@ -77,6 +94,7 @@ class FaultsTest {
                 LogCheck::check);
         assertThatThrownBy(points::cutOnce)
                 .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("A1 to A4: acknowledged")
                 .hasMessageContaining("repeat with -Dwal.seed=");
     }
 
