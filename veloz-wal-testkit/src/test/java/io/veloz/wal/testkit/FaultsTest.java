@@ -3,6 +3,7 @@ package io.veloz.wal.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.testkit.DiskRules.FailedForce;
 import io.veloz.wal.testkit.Operation.Kind;
 import java.util.EnumSet;
@@ -83,18 +84,24 @@ class FaultsTest {
                 .isGreaterThan(5));
     }
 
-    /** A7: if this did not fail, all the other tests would prove nothing. */
+    /** A7: if the loss were not noticed, all the other tests would prove nothing. */
     @Test
     void diskThatLiesIsFoundOut() {
         CrashPoints<Step> points = CrashPoints.of(
                 (storage, history) -> {
-                    storage.plan(FaultPlan.always(Kind.FORCE, Fault.LIE));
-                    LogWorkload.run(storage, history);
+                    try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                        // Of a lie about the files that an open makes, another check would tell.
+                        while (!storage.list().contains(".orders_prepared.wal")) {
+                            Thread.onSpinWait();
+                        }
+                        storage.plan(FaultPlan.always(Kind.FORCE, Fault.LIE));
+                        new LogWorkload(wal, history).append(3);
+                    }
                 },
                 LogCheck::check);
         assertThatThrownBy(points::cutOnce)
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("A1 to A4: acknowledged")
+                .hasMessageContaining("A1 to A4: acknowledged, and so there")
                 .hasMessageContaining("repeat with -Dwal.seed=");
     }
 

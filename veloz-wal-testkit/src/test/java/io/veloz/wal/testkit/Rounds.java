@@ -12,8 +12,12 @@ final class Rounds {
         return times;
     }
 
+    static long firstSeed() {
+        return Long.getLong("wal.seed", 1);
+    }
+
     static void run(LongConsumer withSeed) {
-        long seed = Long.getLong("wal.seed", 1);
+        long seed = firstSeed();
         for (int round = 0; round < CrashPoints.rounds(); round++) {
             System.out.println("seed " + (seed + round));
             withSeed.accept(seed + round);
