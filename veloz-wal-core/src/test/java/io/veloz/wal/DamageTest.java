@@ -155,6 +155,12 @@ class DamageTest {
     }
 
     private static void everyByte(int mask, IntPredicate wanted, Check check) {
+        long bytes = log.list().stream()
+                .mapToLong(file -> IntStream.range(0, log.bytes(file).length)
+                        .filter(wanted)
+                        .count())
+                .sum();
+        System.out.printf("tried %,7d times: one byte of the log changed by %02x%n", bytes, mask);
         for (String file : log.list()) {
             IntStream.range(0, log.bytes(file).length).filter(wanted).parallel().forEach(position -> {
                 String where = file + " at " + position + " changed by " + Integer.toHexString(mask);

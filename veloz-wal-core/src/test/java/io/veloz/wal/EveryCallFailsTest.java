@@ -52,6 +52,7 @@ class EveryCallFailsTest {
 
     private static void everyCall(Operation operation, Supplier<IOException> cause, int times) throws Exception {
         int told = 0;
+        int tried = 0;
         for (int n = 0; n < MOST_CALLS; n += step(n)) {
             HeapStorage heap = firstLife();
             FaultStorage storage = new FaultStorage(heap);
@@ -60,8 +61,12 @@ class EveryCallFailsTest {
             boolean failed = workload(storage, acked);
             if (fault.hits() == 0) {
                 assertThat(failed).isFalse();
+                System.out.printf(
+                        "tried %,7d times: %s in one %s%s; told %,d times%n",
+                        tried, cause.get().getMessage(), operation, times > 1 ? " and all after it" : "", told);
                 return;
             }
+            tried++;
             told += failed ? 1 : 0;
             assertThat(storage.openFiles()).as("open files, call %s", n).isZero();
             checkSecondLife(heap, acked, operation + " " + n);
