@@ -73,7 +73,7 @@ class DurabilityTableTest {
             int at = source.indexOf("void " + test.group(2) + "(");
             assertThat(at).as(test.group()).isPositive();
             // What stands between it and the method before says whether it is a test, and no helper.
-            assertThat(source.substring(source.lastIndexOf("void ", at - 1), at))
+            assertThat(source.substring(Math.max(0, source.lastIndexOf("void ", at - 1)), at))
                     .as(test.group())
                     .containsPattern("@(Test|ParameterizedTest|Property)\\b");
         }
