@@ -101,7 +101,7 @@ public final class Wal implements AutoCloseable {
     /** Wires everything. If it fails no thread is left; the files are the caller's. */
     private static Wal wire(
             WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
-        LogWriter writer = new LogWriter(config, storage, names, lock, recovered);
+        LogWriter writer = new LogWriter(config, config.intervalClockNanos(), storage, names, lock, recovered);
         CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
         Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
         writer.start();

@@ -497,9 +497,10 @@ class FailureTest {
         }
     }
 
+    /** E10. */
     @Test
-    void thousandsOfRollsLeakNoFile() {
-        int rolls = 2_000 * Integer.getInteger("wal.rounds", 1);
+    void tenThousandRollsLeakNoFile() {
+        int rolls = 10_000 * Integer.getInteger("wal.rounds", 1);
         try (Wal wal = open()) {
             for (int i = 0; i < rolls; i++) {
                 wal.append(1, payload("x"));

@@ -74,6 +74,38 @@ class ManySegmentsTest {
         }
     }
 
+    /** R11: twice as much to read takes twice as many bytes, not four times. */
+    @Test
+    void recoveryReadsEachSegmentAFixedNumberOfTimes() throws IOException {
+        long one = bytesReadByRecovery(log(200));
+        long two = bytesReadByRecovery(log(400));
+        assertThat(two).isBetween(one, one * 21 / 10);
+    }
+
+    /** The same within one segment: a torn tail is searched once, however much is in it. */
+    @Test
+    void recoveryReadsALongTornTailAFixedNumberOfTimes() throws IOException {
+        long one = bytesReadByRecovery(garbage(500_000));
+        long two = bytesReadByRecovery(garbage(1_000_000));
+        assertThat(two).isBetween(one, one * 21 / 10);
+    }
+
+    private static long bytesReadByRecovery(MemoryStorage storage) throws IOException {
+        long before = storage.readBytes();
+        TestLog.recover(storage);
+        return storage.readBytes() - before;
+    }
+
+    private static MemoryStorage garbage(int bytes) throws IOException {
+        MemoryStorage storage = new MemoryStorage();
+        TestLog.recover(storage);
+        byte[] file = java.util.Arrays.copyOf(storage.bytes(TestLog.CURRENT), 4096 + bytes);
+        byte[] noise = new byte[bytes];
+        new java.util.Random(1).nextBytes(noise);
+        System.arraycopy(noise, 0, file, 4096, bytes);
+        return storage.put(TestLog.CURRENT, file);
+    }
+
     /** One record a segment, of a size that none else fits. */
     private static void write(Storage storage, int segments) throws IOException {
         try (LogCopy copy =
@@ -102,6 +134,12 @@ class ManySegmentsTest {
                 throw e.getCause();
             }
         });
+    }
+
+    private static MemoryStorage log(int segments) throws IOException {
+        MemoryStorage storage = new MemoryStorage();
+        write(storage, segments);
+        return storage;
     }
 
     private static long usedBytes() {

@@ -69,6 +69,7 @@ public final class CrashPoints<T> {
             CrashPoints<T> next = points.seed(points.seed + round);
             next.cutOnce();
             next.cutTwice(500);
+            next.killThenCut();
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.LIE))) {
                 next.failEach(fault);
                 next.failAfterCut(fault, 200);
@@ -140,6 +141,32 @@ public final class CrashPoints<T> {
             }
         }
         return count;
+    }
+
+    /**
+     * Lets the process die before every change, and what the check then did come to its end; after that power is cut at
+     * that end, and once in the middle. What was shown from the page cache alone is gone then.
+     *
+     * @return how many deaths were tried
+     */
+    public int killThenCut() {
+        Run<T> run = run(FaultPlan.NONE);
+        Journal.Replay replay = run.storage.journal().replay();
+        int deaths = run.storage.journal().size() + 1;
+        for (int change = 0; change < deaths; change++) {
+            FaultyStorage killed = new FaultyStorage(
+                    cutSeed(change, 0), rules, replay.before(change).copy());
+            Run<T> reopened = new Run<>(killed, run.history.before(change, killed));
+            String death = "the process dies before change " + change + ": "
+                    + run.storage.journal().description(change);
+            check(reopened, List.of(death));
+            int end = killed.journal().size();
+            int middle = new Chance(cutSeed(change, 0)).below(end + 1);
+            Journal.Replay afterDeath = killed.journal().replay();
+            checkAfterCut(reopened, afterDeath.before(middle), middle, cutSeed(change, 1), List.of(death));
+            checkAfterCut(reopened, afterDeath.before(end), end, cutSeed(change, 2), List.of(death));
+        }
+        return deaths;
     }
 
     private long cutSeed(int change, int cut) {

@@ -40,6 +40,7 @@ public final class FaultyStorage implements Storage {
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
+    private int releases;
 
     /** An empty disk. */
     public FaultyStorage(long seed, DiskRules rules) {
@@ -73,6 +74,13 @@ public final class FaultyStorage implements Storage {
     /** Lets all forces return, and later ones too. */
     public synchronized void releaseForces() {
         forcesHeld = false;
+        releaseHeldForces();
+    }
+
+    /** Lets those forces return that wait now. Later ones wait again. */
+    public synchronized void releaseHeldForces() {
+        releases++;
+        heldForces = 0;
         notifyAll();
     }
 
@@ -299,16 +307,17 @@ public final class FaultyStorage implements Storage {
 
     /** Waits while forces are held. */
     synchronized void hold() throws IOException {
-        heldForces++;
-        notifyAll();
+        int before = releases;
+        if (forcesHeld) {
+            heldForces++;
+            notifyAll();
+        }
         try {
-            while (forcesHeld) {
+            while (forcesHeld && releases == before) {
                 wait();
             }
         } catch (InterruptedException e) {
             throw new IOException("interrupted while a force was held", e);
-        } finally {
-            heldForces--;
         }
         if (frozen) {
             throw new IOException("this machine, or process, died during a force");

@@ -6,8 +6,18 @@ import java.util.function.LongConsumer;
 final class Rounds {
     private Rounds() {}
 
+    /** For the table of faults in docs/durability.md. */
+    static int tried(String what, int times) {
+        System.out.printf("tried %,7d times: %s%n", times, what);
+        return times;
+    }
+
+    static long firstSeed() {
+        return Long.getLong("wal.seed", 1);
+    }
+
     static void run(LongConsumer withSeed) {
-        long seed = Long.getLong("wal.seed", 1);
+        long seed = firstSeed();
         for (int round = 0; round < CrashPoints.rounds(); round++) {
             System.out.println("seed " + (seed + round));
             withSeed.accept(seed + round);

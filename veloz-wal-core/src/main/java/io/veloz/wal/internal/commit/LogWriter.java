@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,13 @@ public final class LogWriter {
     private final Claims claims;
     private final long closeTimeoutNanos;
 
-    public LogWriter(WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
+    public LogWriter(
+            WalConfig config,
+            LongSupplier intervalClockNanos,
+            Storage storage,
+            SegmentNames names,
+            StorageLock lock,
+            Recovered recovered) {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
         this.closeTimeoutNanos = config.closeTimeout().toNanos();
@@ -84,6 +91,7 @@ public final class LogWriter {
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
                         config.segmentMaxAge().toNanos(),
+                        intervalClockNanos,
                         config.wallClockNanos()),
                 config.maxBatchBytes(),
                 new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),

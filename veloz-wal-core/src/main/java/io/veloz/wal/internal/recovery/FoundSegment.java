@@ -14,7 +14,6 @@ import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +121,7 @@ public final class FoundSegment {
         try (StorageFile file = storage.openForReading(name)) {
             @Nullable Footer whole = FooterReader.at(file, header, footer.dataEnd());
             return whole == null ? null : whole.index();
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             // Trimmed a moment ago, as who looks for its records will find.
             return null;
         }

@@ -271,11 +271,13 @@ final class SegmentExamination {
         }
     }
 
-    private static boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
-        ByteBuffer word = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-        return file.readFully(word, segment.dataEnd) == 4
-                && BatchHeader.startsAt(
-                        word, 0, Objects.requireNonNull(segment.header).salt());
+    /** Or has started: of the head either the first word is right, or everything but that. */
+    private boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        ByteBuffer head = ByteBuffer.allocate(BatchHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int there = file.readFully(head, segment.dataEnd);
+        return (there >= 4 && BatchHeader.startsAt(head, 0, header.salt()))
+                || (there == BatchHeader.BYTES && new BatchHeader().decodeWithoutStart(head, 0, header, checksum));
     }
 
     /** Beside a writer: how far it has promised that its records are durable. */

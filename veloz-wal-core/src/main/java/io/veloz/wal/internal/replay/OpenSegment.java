@@ -12,7 +12,6 @@ import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -80,7 +79,7 @@ final class OpenSegment implements Closeable {
         StorageFile file;
         try {
             file = storage.openForReading(name);
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             return null;
         }
         boolean opened = false;
