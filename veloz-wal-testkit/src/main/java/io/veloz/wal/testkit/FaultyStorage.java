@@ -33,6 +33,7 @@ public final class FaultyStorage implements Storage {
     private final Set<String> locks = new HashSet<>();
     private FaultPlan plan = FaultPlan.NONE;
     private long capacityBytes = Long.MAX_VALUE;
+    private int maxOpenFiles = Integer.MAX_VALUE;
     private long operations;
     private final List<String> faults = new ArrayList<>();
     private int changesBeforeFault;
@@ -63,6 +64,16 @@ public final class FaultyStorage implements Storage {
     /** How many bytes fit on the disk from now on. */
     public synchronized void capacityBytes(long value) {
         capacityBytes = value;
+    }
+
+    /** How many files can be open at once from now on; to list or force the directory takes one for a moment. */
+    public synchronized void maxOpenFiles(int value) {
+        maxOpenFiles = value;
+    }
+
+    /** The page cache forgets what is not dirty: it is read from the disk again, as it is there. */
+    public synchronized void dropPageCache() {
+        change("drop the page cache", Disk::dropPageCache);
     }
 
     /** Has every force wait, of a file and of the directory, until {@link #releaseForces}. */
@@ -273,6 +284,9 @@ public final class FaultyStorage implements Storage {
         }
         Operation operation = new Operation(++operations, kind, file);
         @Nullable Fault fault = plan.faultIn(operation);
+        if (fault == null && openFiles >= maxOpenFiles) {
+            fault = Fault.TOO_MANY_FILES;
+        }
         if (fault == null || !fault.isPossibleFor(kind)) {
             return null;
         }
