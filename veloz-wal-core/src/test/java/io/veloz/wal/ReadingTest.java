@@ -48,6 +48,18 @@ class ReadingTest {
     }
 
     @Test
+    void readerThatStartsWithTheNewestRecordFindsItThoughNoLaterBatchPromisesIt() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 11);
+            try (WalReader reader = wal.reader(ReadOptions.of(storage).fromSequence(11))) {
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.sequence()).isEqualTo(11);
+            }
+        }
+    }
+
+    @Test
     void twoReadingsGiveTheSameAndChangeNothing() {
         MemoryStorage storage = log().readOnly();
         var before = storage.content();

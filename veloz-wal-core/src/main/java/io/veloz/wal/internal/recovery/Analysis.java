@@ -177,6 +177,10 @@ public final class Analysis {
             if (segment.header == null || segment.verdict == Verdict.FOREIGN) {
                 continue;
             }
+            if (report.records() == 0 && last != null && last.verdict != Verdict.SEALED) {
+                // Beside a writer the one before may hold more by now than was promised when we looked.
+                break;
+            }
             last = segment;
             boolean wanted = !report.isGood()
                     || report.records() == 0
