@@ -26,6 +26,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +40,18 @@ import org.jspecify.annotations.Nullable;
 final class ModelRun {
     private static final int BYTES_WHILE_FORCES_ARE_HELD = 4_000;
 
+    private static final long LONGEST_MOVE_SECONDS = 5;
+    private static final ScheduledExecutorService WATCHDOG = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "watchdog");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private final ModelDisk disk;
     private final AtomicLong clock = new AtomicLong(1_700_000_000_000_000_000L);
     private final List<CompletableFuture<Long>> futures = new ArrayList<>();
     private Model model = new Model();
-    private @Nullable Wal open;
+    private volatile @Nullable Wal open;
     private @Nullable WalReader follower;
     private long followed;
     private long guard;
@@ -55,8 +66,7 @@ final class ModelRun {
         try {
             open();
             for (Move move : moves) {
-                move.on(this);
-                note();
+                perform(move);
             }
             closeAndOpen();
             end(0, 1, true, false);
@@ -64,6 +74,16 @@ final class ModelRun {
             disk.heal();
             abandon();
         }
+    }
+
+    private void perform(Move move) throws Exception {
+        // Whoever waits for ever is told when somebody else closes the log.
+        Future<?> hang = WATCHDOG.schedule(() -> endQuietly(open), LONGEST_MOVE_SECONDS, TimeUnit.SECONDS);
+        move.on(this);
+        note();
+        assertThat(hang.cancel(false))
+                .as("%s took more than %d s", move, LONGEST_MOVE_SECONDS)
+                .isTrue();
     }
 
     private WalConfig.Builder config() {
@@ -373,20 +393,22 @@ final class ModelRun {
 
     /** The machine is dead: nobody cares any more what the log says. */
     private void abandon() {
+        endQuietly(follower);
+        endQuietly(open);
+        follower = null;
+        open = null;
+        futures.clear();
+    }
+
+    private static void endQuietly(@Nullable AutoCloseable something) {
         try {
-            if (follower != null) {
-                follower.close();
-            }
-            if (open != null) {
-                open.close();
+            if (something != null) {
+                something.close();
             }
         } catch (WalFailedException | UncheckedIOException e) {
-            // It has no disk any more.
-            dead = true;
-        } finally {
-            open = null;
-            follower = null;
-            futures.clear();
+            // It has no disk any more, and says so.
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 
@@ -394,17 +416,19 @@ final class ModelRun {
         disk.forget();
         disk.remember(model);
         dead = false;
-        if (!attempt(() -> open = Wal.open(config().build()))) {
-            assertThat(disk.storage().openFiles())
-                    .as("E10: files left open by a failed open")
-                    .isZero();
-            disk.heal();
+        boolean opened = attempt(() -> open = Wal.open(config().build()));
+        assertThat(opened ? 0 : disk.storage().openFiles())
+                .as("E10: files left open by an open that failed")
+                .isZero();
+        disk.heal();
+        if (disk.isTroubled()) {
+            // Whatever went wrong in the recovery, or in what is done beside it: the next one must get on with it.
+            abandon();
             disk.opened();
             attempt(() -> open = Wal.open(config().build()));
         }
-        // The recovery may have taken all faults that were planned; what comes next must not need it.
-        disk.heal();
         disk.opened();
+        dead = false;
         wal().addTrimGuard(new Guard());
         check();
         note();
