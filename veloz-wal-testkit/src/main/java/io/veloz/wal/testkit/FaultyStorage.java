@@ -37,7 +37,7 @@ public final class FaultyStorage implements Storage {
     private long operations;
     private final List<String> faults = new ArrayList<>();
     private int changesBeforeFault;
-    private int openFiles;
+    private final List<String> openedAs = new ArrayList<>();
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
@@ -107,7 +107,12 @@ public final class FaultyStorage implements Storage {
 
     /** How many files are open. */
     public synchronized int openFiles() {
-        return openFiles;
+        return openedAs.size();
+    }
+
+    /** The names under which they were opened. */
+    synchronized List<String> openNames() {
+        return List.copyOf(openedAs);
     }
 
     /** How many operations there have been. */
@@ -200,12 +205,12 @@ public final class FaultyStorage implements Storage {
 
     private FaultyFile opened(String name, boolean writable) throws IOException {
         FaultyFile file = new FaultyFile(this, name, found(name), writable);
-        openFiles++;
+        openedAs.add(name);
         return file;
     }
 
-    void closed() {
-        openFiles--;
+    void closed(String name) {
+        openedAs.remove(name);
     }
 
     private int found(String name) throws NoSuchFileException {
@@ -284,7 +289,7 @@ public final class FaultyStorage implements Storage {
         }
         Operation operation = new Operation(++operations, kind, file);
         @Nullable Fault fault = plan.faultIn(operation);
-        if (fault == null && openFiles >= maxOpenFiles) {
+        if (fault == null && openedAs.size() >= maxOpenFiles) {
             fault = Fault.TOO_MANY_FILES;
         }
         if (fault == null || !fault.isPossibleFor(kind)) {

@@ -18,7 +18,7 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 class ModelTest {
     private static final int LONGEST = 30;
 
-    @Property(tries = 1_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 800, edgeCases = EdgeCasesMode.NONE)
     @AddLifecycleHook(ModelRounds.class)
     void logAgreesWithAPlainListWhateverHappens(
             @ForAll("disks") DiskRules rules, @ForAll("moves") List<Move> moves, @ForAll("seeds") int seed)
