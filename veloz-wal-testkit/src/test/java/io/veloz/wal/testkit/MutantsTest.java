@@ -353,8 +353,7 @@ class MutantsTest {
 
     @Test
     void lengthThatNoChecksumCoversIsCaught() {
-        assertCaughtByCase(
-                Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
+        assertCaughtByCase(Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
     }
 
     @Test
@@ -397,7 +396,6 @@ class MutantsTest {
 
     @Test
     void scannerThatIgnoresChecksumsOfBatchHeadsIsCaught() {
-        assertCaughtByCase(
-                Mutant.of(FORMAT + "BatchHeader").with("if (crc != expected)", "if (false)"), BitRot.class);
+        assertCaughtByCase(Mutant.of(FORMAT + "BatchHeader").with("if (crc != expected)", "if (false)"), BitRot.class);
     }
 }
