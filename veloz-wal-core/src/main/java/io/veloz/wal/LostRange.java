@@ -12,8 +12,14 @@ package io.veloz.wal;
 public record LostRange(long firstSequence, long lastSequence, String file, long position, String reason) {
     @Override
     public String toString() {
-        String range = lastSequence < 0 ? firstSequence + " and after" : firstSequence + " to " + lastSequence;
         String place = position < 0 ? file : file + " at " + position;
-        return "records " + range + " lost: " + place + ": " + reason;
+        return range() + " lost: " + place + ": " + reason;
+    }
+
+    private String range() {
+        if (lastSequence == firstSequence) {
+            return "record " + firstSequence;
+        }
+        return "records " + firstSequence + (lastSequence < 0 ? " and after" : " to " + lastSequence);
     }
 }

@@ -1,32 +1,26 @@
 package io.veloz.wal;
 
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
-import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
+import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A write-ahead log: what it has acknowledged survives the death of the process and of the machine, and comes back in
@@ -39,27 +33,17 @@ import org.slf4j.LoggerFactory;
  * or a force has failed.
  */
 public final class Wal implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
-
-    /** So long a reader sleeps at a time when the log has ended. */
-    private static final long AFTER_END_NANOS = 5_000_000;
-
     private final WalConfig config;
     private final Storage storage;
     private final SegmentNames names;
-    private final StorageLock lock;
+    private final SharedLock lock;
     private final RecoveryReport report;
     private final LogWriter writer;
     private final Appender appender;
-    private final CheckpointSlots checkpoints;
+    private final Reading reading;
+    private final Checkpoints checkpoints;
     private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
-
-    /** Who may still touch the files: the writer, and a checkpoint that is being written. The last one unlocks. */
-    private final AtomicInteger users = new AtomicInteger(1);
-
-    /** One checkpoint at a time. No monitor, so that a virtual thread is not pinned. */
-    private final ReentrantLock checkpointing = new ReentrantLock();
 
     /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
     public static Wal open(Path directory) {
@@ -95,30 +79,42 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    /** Wires everything. */
     private static Wal open(WalConfig config, Storage storage) throws IOException {
         SegmentNames names = new SegmentNames(config.prefix());
         StorageLock lock = storage.lock(names.lock());
-        boolean opened = false;
         try {
-            Recovery.Recovered recovered = new Recovery(
-                            storage,
-                            names,
-                            new Recovery.Settings(
-                                    config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
-                            config.acceptMissingEnds())
-                    .recover();
-            LogWriter writer = new LogWriter(config, storage, names, recovered);
-            CheckpointSlots checkpoints = new CheckpointSlots(writer.storage(), names, recovered.logId());
-            Wal wal = new Wal(config, storage, names, lock, recovered.report(), writer, checkpoints);
-            writer.start();
-            writer.event(listener -> listener.onOpened(recovered.report()));
-            opened = true;
-            return wal;
-        } finally {
-            if (!opened) {
-                lock.close();
+            Recovery.Settings settings =
+                    new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
+            Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
+            try {
+                return wire(config, storage, names, lock, recovered);
+            } catch (Throwable t) {
+                closeAfter(t, recovered.activeFile());
+                throw t;
             }
+        } catch (Throwable t) {
+            closeAfter(t, lock);
+            throw t;
+        }
+    }
+
+    /** Wires everything. If it fails no thread is left; the files are the caller's. */
+    private static Wal wire(
+            WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
+        LogWriter writer = new LogWriter(config, storage, names, lock, recovered);
+        CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
+        Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
+        writer.start();
+        writer.event(listener -> listener.onOpened(recovered.report()));
+        return wal;
+    }
+
+    private static void closeAfter(Throwable failure, Closeable what) {
+        try {
+            what.close();
+        } catch (IOException | RuntimeException e) {
+            // The first failure is the one to be told.
+            failure.addSuppressed(e);
         }
     }
 
@@ -126,19 +122,20 @@ public final class Wal implements AutoCloseable {
             WalConfig config,
             Storage storage,
             SegmentNames names,
-            StorageLock lock,
+            SharedLock lock,
             RecoveryReport report,
             LogWriter writer,
-            CheckpointSlots checkpoints) {
+            CheckpointSlots slots) {
         this.config = config;
         this.storage = storage;
         this.names = names;
         this.lock = lock;
         this.report = report;
         this.writer = writer;
-        this.checkpoints = checkpoints;
         this.appender = new Appender(writer, config);
-        guards.add(new CheckpointGuard());
+        this.reading = new Reading(writer, closed::get);
+        this.checkpoints = new Checkpoints(storage, slots, lock, writer, config.wallClockNanos());
+        guards.add(checkpoints);
     }
 
     /** What was found when the log was opened. */
@@ -187,7 +184,8 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is.
+     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is. If the disk gets
+     * full when the record is accepted already, this waits until there is room, or the log is closed.
      *
      * @throws WalFailedException if the disk fails; whether the record is there, the next open will show
      */
@@ -297,29 +295,8 @@ public final class Wal implements AutoCloseable {
 
     /** As {@link #reader()}, with a start, an end or a salvage of one's own; directory and prefix are this log's. */
     public WalReader reader(ReadOptions options) {
-        DurableLimit.WriterProbe lives = () -> !closed.get();
-        DurableLimit limit = DurableLimit.of(writer::durableSequence, lives);
-        return WalReader.open(options.prefix(config.prefix()), storage, limit, lives, new WalReader.Writer() {
-            @Override
-            public long durableSequence() {
-                return writer.durableSequence();
-            }
-
-            @Override
-            public void awaitDurable(long sequence, long timeoutNanos) {
-                try {
-                    if (!closed.get() && writer.awaitDurable(sequence, timeoutNanos)) {
-                        return;
-                    }
-                } catch (WalFailedException e) {
-                    // The failure is for those who append. What is durable can be read all the same.
-                }
-                if (closed.get() || writer.hasFailed()) {
-                    // Nothing will come, but the reader has promised to wait.
-                    LockSupport.parkNanos(this, Math.min(timeoutNanos, AFTER_END_NANOS));
-                }
-            }
-        });
+        DurableLimit limit = DurableLimit.of(writer::durableSequence, reading);
+        return WalReader.open(options.prefix(config.prefix()), storage, limit, reading, reading);
     }
 
     // ---- checkpoints and trimming
@@ -334,49 +311,14 @@ public final class Wal implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
      */
     public WalCheckpoint writeCheckpoint(long sequence, CheckpointContent content) {
-        Objects.requireNonNull(content, "content");
         checkOpen();
-        checkpointing.lock();
-        try {
-            enter();
-            try {
-                return writeCheckpointAlone(sequence, content);
-            } finally {
-                leave();
-            }
-        } finally {
-            checkpointing.unlock();
-        }
-    }
-
-    private WalCheckpoint writeCheckpointAlone(long sequence, CheckpointContent content) {
-        writer.throwIfFailed();
-        if (sequence < 0 || sequence > writer.durableSequence()) {
-            throw new IllegalArgumentException("checkpoint for record " + sequence + ": expected 0 to "
-                    + writer.durableSequence() + ", the last durable one");
-        }
-        long now = config.wallClockNanos().getAsLong();
-        return onOwnThread("checkpoint", () -> new WalCheckpoint(storage, checkpoints.write(sequence, now, content)));
+        return checkpoints.write(sequence, content);
     }
 
     /** The newest checkpoint that is whole; empty if there is none. */
     public Optional<WalCheckpoint> newestCheckpoint() {
         checkOpen();
-        return onOwnThread("checkpoint", () -> WalCheckpoint.newest(storage, checkpoints));
-    }
-
-    private <T> T onOwnThread(String what, Callable<T> task) {
-        try {
-            return UninterruptibleThread.call("veloz-wal-" + what + " " + storage.describe(), task);
-        } catch (StorageFullException e) {
-            throw new WalDiskFullException(what + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(what + " in " + storage.describe() + ": " + e.getMessage(), e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(what + " in " + storage.describe(), e);
-        }
+        return checkpoints.newest();
     }
 
     /** Adds somebody whose needs {@link #trim} respects. The log's own checkpoints are always respected. */
@@ -398,47 +340,11 @@ public final class Wal implements AutoCloseable {
         return Trim.run(writer, guards, keepSegments);
     }
 
-    private final class CheckpointGuard implements TrimGuard {
-        @Override
-        public String name() {
-            return "the older of two checkpoints";
-        }
-
-        @Override
-        public long neededNoLongerUpTo() {
-            return onOwnThread("checkpoint", checkpoints::coveredByBoth);
-        }
-    }
-
     // ---- observe
 
     /** A snapshot of the counters. Cheap: takes no lock, and may be called at any rate. */
     public WalStats stats() {
-        CommitStats stats = writer.stats();
-        long corrupted = 0;
-        for (LostRange range : report.lost()) {
-            corrupted += Math.max(1, range.lastSequence() - range.firstSequence() + 1);
-        }
-        return new WalStats(
-                writer.lastSequence(),
-                writer.durableSequence(),
-                stats.records(),
-                stats.bytes(),
-                stats.batches(),
-                stats.largestBatchRecords(),
-                stats.forces(),
-                stats.rolls(),
-                stats.stalls(),
-                stats.stalledNanos(),
-                writer.bufferedBytes(),
-                writer.activeRoomBytes(),
-                stats.forceNanosAt(50),
-                stats.forceNanosAt(99),
-                stats.forceNanosAt(99.9),
-                stats.forceNanosMax(),
-                corrupted,
-                writer.isDiskFull(),
-                writer.hasFailed());
+        return WalStats.of(writer, report);
     }
 
     // ---- close
@@ -462,26 +368,8 @@ public final class Wal implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        writer.close(this::leave);
+        writer.close(lock::release);
         writer.throwIfFailed();
-    }
-
-    private void enter() {
-        if (users.getAndUpdate(count -> count == 0 ? 0 : count + 1) == 0) {
-            throw new IllegalStateException("the log is closed");
-        }
-    }
-
-    private void leave() {
-        if (users.decrementAndGet() > 0) {
-            return;
-        }
-        try {
-            lock.close();
-        } catch (IOException e) {
-            // The lock dies with the process at the latest, and there is nobody left to be told.
-            LOG.warn("{}: the lock could not be released", storage.describe(), e);
-        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Optional;
 
 /** An application's state as it was after a record, on disk and checked. Immutable; any thread may use it. */
@@ -25,20 +26,31 @@ public final class WalCheckpoint {
      * @throws WalOpenException if the directory cannot be read
      */
     public static Optional<WalCheckpoint> newest(ReadOptions options) {
+        return good(options).stream().findFirst();
+    }
+
+    /**
+     * The good checkpoints of a log that need not be open, the newest first: for who cannot use the content of the first.
+     *
+     * @throws WalOpenException if the directory cannot be read
+     */
+    public static List<WalCheckpoint> good(ReadOptions options) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
         try {
             return BesideWriter.look(() -> storage.isLocked(names.lock()), (live, last) -> {
                 var analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, true).analyse();
-                return newest(storage, new CheckpointSlots(storage, names, analysis.logId()));
+                return good(storage, new CheckpointSlots(storage, names, analysis.logId()));
             });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
     }
 
-    static Optional<WalCheckpoint> newest(Storage storage, CheckpointSlots slots) throws IOException {
-        return slots.good().stream().findFirst().map(file -> new WalCheckpoint(storage, file));
+    static List<WalCheckpoint> good(Storage storage, CheckpointSlots slots) throws IOException {
+        return slots.good().stream()
+                .map(file -> new WalCheckpoint(storage, file))
+                .toList();
     }
 
     /** It covers every record up to this one: replay goes on behind it. */

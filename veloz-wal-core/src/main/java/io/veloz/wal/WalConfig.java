@@ -227,7 +227,8 @@ public final class WalConfig {
 
         /**
          * Opens a directory that begins later than the log did, or lacks the segment that was being written, as after a
-         * restore by hand. By default that is damage, since it is what a deleted file looks like. No.
+         * restore by hand. By default that is damage, since it is what a deleted file looks like. A log that ends before
+         * its newest checkpoint is refused all the same: records appended to it would be left out of the next replay. No.
          */
         public Builder acceptMissingEnds(boolean value) {
             acceptMissingEnds = value;

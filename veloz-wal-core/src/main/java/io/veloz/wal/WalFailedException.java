@@ -21,10 +21,17 @@ public final class WalFailedException extends WalException {
     }
 
     private static String message(String reason, long durableSequence, long lastInDoubt) {
-        String doubt = lastInDoubt > durableSequence
-                ? "records " + (durableSequence + 1) + " to " + lastInDoubt + " are in doubt"
-                : "no record is in doubt";
-        return reason + "; durable up to " + durableSequence + ", " + doubt + "; close the log and open it again";
+        return reason + "; durable up to " + durableSequence + ", " + doubt(durableSequence + 1, lastInDoubt)
+                + "; close the log and open it again";
+    }
+
+    private static String doubt(long first, long last) {
+        if (last < first) {
+            return "no record is in doubt";
+        }
+        return last == first
+                ? "record " + first + " is in doubt"
+                : "records " + first + " to " + last + " are in doubt";
     }
 
     public long durableSequence() {

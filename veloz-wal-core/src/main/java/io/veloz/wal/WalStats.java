@@ -1,5 +1,8 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.commit.CommitStats;
+import io.veloz.wal.internal.commit.LogWriter;
+
 /**
  * A snapshot of a log's counters since it was opened. Immutable. The numbers are taken one after the other while the log
  * goes on, so they may differ by a batch.
@@ -44,6 +47,34 @@ public record WalStats(
         long corruptedRecords,
         boolean diskFull,
         boolean failed) {
+
+    static WalStats of(LogWriter writer, RecoveryReport report) {
+        CommitStats stats = writer.stats();
+        long corrupted = 0;
+        for (LostRange range : report.lost()) {
+            corrupted += Math.max(1, range.lastSequence() - range.firstSequence() + 1);
+        }
+        return new WalStats(
+                writer.lastSequence(),
+                writer.durableSequence(),
+                stats.records(),
+                stats.bytes(),
+                stats.batches(),
+                stats.largestBatchRecords(),
+                stats.forces(),
+                stats.rolls(),
+                stats.stalls(),
+                stats.stalledNanos(),
+                writer.bufferedBytes(),
+                writer.activeRoomBytes(),
+                stats.forceNanosAt(50),
+                stats.forceNanosAt(99),
+                stats.forceNanosAt(99.9),
+                stats.forceNanosMax(),
+                corrupted,
+                writer.isDiskFull(),
+                writer.hasFailed());
+    }
 
     /** Records that have a sequence and are not on disk yet. */
     public long durableLag() {

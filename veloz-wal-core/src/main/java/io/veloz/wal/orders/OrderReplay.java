@@ -58,15 +58,6 @@ record OrderReplay(OrderStore store, OrderLogReport report) {
 
     private static void checkContinuous(Wal wal, long covered) {
         String directory = wal.recovery().directory();
-        if (covered > wal.lastSequence()) {
-            throw new WalCorruptException(
-                    directory,
-                    -1,
-                    wal.lastSequence() + 1,
-                    covered,
-                    "the log ends with record " + wal.lastSequence() + "; expected at least " + covered
-                            + ", which its checkpoint covers");
-        }
         long begins = wal.recovery().expectedFirstSequence();
         if (covered + 1 < begins) {
             throw new WalCorruptException(

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +34,17 @@ final class DiskLock implements StorageLock {
     private static final int HOLDER_MAX_BYTES = 1024;
 
     private final String key;
+    private final Path path;
     private final FileChannel channel;
 
-    private DiskLock(String key, FileChannel channel) {
+    /** Which file it is, whatever its name; null where files have no such thing. */
+    private final @Nullable Object fileKey;
+
+    private DiskLock(String key, Path path, FileChannel channel, @Nullable Object fileKey) {
         this.key = key;
+        this.path = path;
         this.channel = channel;
+        this.fileKey = fileKey;
     }
 
     static DiskLock take(Path directory, String name) throws IOException {
@@ -63,8 +71,9 @@ final class DiskLock implements StorageLock {
                     throw new WalLockedException(directory.toString(), readHolder(channel));
                 }
                 writeHolder(channel);
+                DiskLock lock = new DiskLock(key, path, channel, fileKey(path));
                 taken = true;
-                return new DiskLock(key, channel);
+                return lock;
             } finally {
                 if (!taken) {
                     channel.close();
@@ -97,6 +106,27 @@ final class DiskLock implements StorageLock {
         } catch (NoSuchFileException e) {
             return false;
         }
+    }
+
+    @Override
+    public @Nullable String lostBecause() {
+        try {
+            if (Objects.equals(fileKey(path), fileKey)) {
+                return null;
+            }
+            return "lock file " + path
+                    + " is another one than the log has locked: somebody replaced it, or its directory";
+        } catch (NoSuchFileException e) {
+            return "lock file " + path + " is gone: somebody removed it, or moved or deleted its directory";
+        } catch (IOException e) {
+            // Not known. It is looked at again.
+            return null;
+        }
+    }
+
+    /** Opens nothing, so that no lock is lost. */
+    private static @Nullable Object fileKey(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     @Override

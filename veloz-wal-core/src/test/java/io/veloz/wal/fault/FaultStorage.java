@@ -189,6 +189,15 @@ public final class FaultStorage implements Storage {
         }
     }
 
+    /** Has something done before each call of that kind, on the thread that makes it. */
+    public void before(Operation operation, Runnable action) {
+        rules.add((kind, name) -> {
+            if (kind == operation) {
+                action.run();
+            }
+        });
+    }
+
     /** No write writes more than so many bytes. */
     public void longestWrite(int bytes) {
         longestWrite = bytes;

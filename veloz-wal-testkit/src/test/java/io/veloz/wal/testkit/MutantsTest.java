@@ -151,18 +151,18 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(COMMIT + "Housekeeper")
                         .with(
-                                "storage.forceDirectory(); whenThereIsRoom(() -> rename(names.prepared(), names.current()));",
-                                "whenThereIsRoom(() -> rename(names.prepared(), names.current()));"),
+                                "storage.forceDirectory(); fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));",
+                                "fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));"),
                 Cuts.class);
     }
 
     @Test
     void segmentThatIsUsedBeforeItsNameIsDurableIsCaught() {
         assertCaught(
-                Mutant.of(COMMIT + "Housekeeper")
+                Mutant.of(COMMIT + "Preparation")
                         .with(
-                                "whenThereIsRoom(() -> rename(names.preparing(), names.prepared())); storage.forceDirectory();",
-                                "whenThereIsRoom(() -> rename(names.preparing(), names.prepared()));"),
+                                "storage.rename(names.preparing(), names.prepared()); return true; }); storage.forceDirectory();",
+                                "storage.rename(names.preparing(), names.prepared()); return true; });"),
                 Cuts.class);
     }
 

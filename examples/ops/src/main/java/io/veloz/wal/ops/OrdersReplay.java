@@ -12,9 +12,10 @@ import io.veloz.wal.orders.OrderSnapshot;
 import io.veloz.wal.orders.OrderStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The orders of a log, from its newest checkpoint on if there is a good one. For one thread and one run. */
+/** The orders of a log, from its newest checkpoint of orders on, if there is one. For one thread and one run. */
 final class OrdersReplay {
     private static final int BETWEEN_PROGRESS = 4096;
 
@@ -81,17 +82,18 @@ final class OrdersReplay {
     }
 
     private @Nullable OrderSnapshot newestSnapshot() {
-        WalCheckpoint checkpoint = WalCheckpoint.newest(options).orElse(null);
-        if (checkpoint == null) {
-            return null;
+        List<WalCheckpoint> checkpoints = WalCheckpoint.good(options);
+        for (WalCheckpoint checkpoint : checkpoints) {
+            String name = "checkpoint of record " + checkpoint.sequence();
+            try (InputStream content = checkpoint.open()) {
+                return OrderSnapshot.readFrom(content, name);
+            } catch (IOException | WalVersionException | WalCorruptException e) {
+                streams.err().println("note: " + name + " holds no orders: " + e.getMessage());
+            }
         }
-        String name = "checkpoint of record " + checkpoint.sequence();
-        try (InputStream content = checkpoint.open()) {
-            return OrderSnapshot.readFrom(content, name);
-        } catch (IOException | WalVersionException | WalCorruptException e) {
-            streams.err()
-                    .println("note: " + name + " holds no orders; replaying from the first record: " + e.getMessage());
-            return null;
+        if (!checkpoints.isEmpty()) {
+            streams.err().println("note: replaying from the first record");
         }
+        return null;
     }
 }

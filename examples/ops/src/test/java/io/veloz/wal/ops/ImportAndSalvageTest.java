@@ -94,7 +94,7 @@ class ImportAndSalvageTest {
         Logs.damage(log.resolve("orders_0000000000000001.wal"), "record 3");
         Files.delete(log.resolve("orders_0000000000000002.wal"));
         ToolRun run = ToolRun.of("salvage", log, target).exits(ExitCode.FAILED);
-        assertThat(run.out()).contains("- records 3 to 3 lost", "- records 6 to 10 lost");
+        assertThat(run.out()).contains("- record 3 lost", "- records 6 to 10 lost");
 
         JsonNode json = ToolRun.of("salvage", log, scratch.resolve("again"), "--json")
                 .exits(ExitCode.FAILED)

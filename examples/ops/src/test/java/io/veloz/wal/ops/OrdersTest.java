@@ -106,7 +106,19 @@ class OrdersTest {
         assertThat(WalCheckpoint.newest(ReadOptions.of(log))).isPresent();
         ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
-        assertThat(run.err()).contains("holds no orders; replaying from the first record");
+        assertThat(run.err()).contains("holds no orders").contains("replaying from the first record");
+    }
+
+    @Test
+    void olderCheckpointIsUsedWhenTheNewestHoldsNoOrders() {
+        writeWithCheckpointAndTrim();
+        try (Wal wal = Logs.open(log)) {
+            wal.writeCheckpoint(wal.lastSequence(), out -> out.write(7));
+        }
+        ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
+        // What came before the older one is trimmed, so it can only have come from there.
+        assertThat(run.out()).isEqualTo(BOTH_FILLED);
+        assertThat(run.err()).contains("holds no orders").doesNotContain("first record");
     }
 
     @Test

@@ -62,6 +62,14 @@ public record CheckpointFile(
         storage.forceDirectory();
     }
 
+    /** What its head says it covers, unchecked; -1 if it has none. Reads no more than that. */
+    static long statedSequence(Storage storage, String name) throws IOException {
+        try (StorageFile file = storage.openForReading(name)) {
+            ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            return file.readFully(head, 0) < HEAD_BYTES || head.getLong(0) != MAGIC ? -1 : head.getLong(32);
+        }
+    }
+
     /** Reads and checks all of a checkpoint. */
     static CheckpointFile read(Storage storage, String name)
             throws IOException, DamagedException, UnknownFormatException {

@@ -44,6 +44,20 @@ public final class CheckpointSlots {
         return good;
     }
 
+    /** The newest good one that covers more than that; null if there is none, and then only the heads are read. */
+    public @Nullable CheckpointFile beyond(long sequence) throws IOException {
+        boolean stated = false;
+        for (int slot = 0; slot < SLOTS; slot++) {
+            try {
+                stated |= CheckpointFile.statedSequence(storage, names.checkpoint(slot)) > sequence;
+            } catch (NoSuchFileException | FileNotFoundException e) {
+                // One less.
+            }
+        }
+        List<CheckpointFile> good = stated ? good() : List.of();
+        return good.isEmpty() || good.get(0).sequence() <= sequence ? null : good.get(0);
+    }
+
     private @Nullable CheckpointFile read(int slot) throws IOException {
         try {
             CheckpointFile file = CheckpointFile.read(storage, names.checkpoint(slot));

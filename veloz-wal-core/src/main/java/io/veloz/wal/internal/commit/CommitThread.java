@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,7 @@ final class CommitThread implements Runnable {
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
-    private final Housekeeper housekeeper;
+    private final Handover handover;
     private final Settings settings;
     private final Thread thread;
     private final ByteBuffer batch;
@@ -80,7 +81,7 @@ final class CommitThread implements Runnable {
             CommitState state,
             CommitStats stats,
             Notifier notifier,
-            Housekeeper housekeeper,
+            Handover handover,
             Settings settings,
             int maxBatchBytes,
             SegmentFile active,
@@ -90,7 +91,7 @@ final class CommitThread implements Runnable {
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
-        this.housekeeper = housekeeper;
+        this.handover = handover;
         this.settings = settings;
         this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
         this.active = active;
@@ -101,8 +102,8 @@ final class CommitThread implements Runnable {
         state.activeRoomBytes = active.room();
     }
 
-    void start() {
-        thread.start();
+    void start(Consumer<Thread> starter) {
+        starter.accept(thread);
     }
 
     // ---- any thread
@@ -216,6 +217,10 @@ final class CommitThread implements Runnable {
             } catch (StorageFullException e) {
                 // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
                 // the batch counts yet: the same bytes go to the same place when there is room.
+                if (closing && records == 0) {
+                    // Nobody waits for a heartbeat: the log ends as in a crash, with all that was acknowledged.
+                    return;
+                }
                 waitForRoom(e);
             }
         }
@@ -236,7 +241,7 @@ final class CommitThread implements Runnable {
 
     private void waitForRoom(StorageFullException cause) throws IOException {
         if (closing) {
-            throw cause;
+            throw new IOException("closed while there was no room on the disk for what was appended", cause);
         }
         if (state.writeBlocked == null) {
             String reason = String.valueOf(cause.getMessage());
@@ -265,7 +270,7 @@ final class CommitThread implements Runnable {
             force();
         }
         Predecessor predecessor = active.asPredecessor();
-        Housekeeper.@Nullable Prepared next = housekeeper.rollOnCommitThread(active);
+        Handover.@Nullable Prepared next = handover.rollOnCommitThread(active);
         if (next == null) {
             state.throwIfFailed();
             return false;
@@ -304,13 +309,13 @@ final class CommitThread implements Runnable {
 
     /** Only when the next segment is there: the commits need not wait for it as long as this one has room. */
     private boolean ages() {
-        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && housekeeper.isPrepared();
+        return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && handover.isPrepared();
     }
 
     private boolean isRollAsked() {
         long asked = rollAt.get();
         // Not before all of it is written, or what was appended last would take a second roll.
-        return asked > rolledSequence && writtenSequence >= asked && housekeeper.isPrepared();
+        return asked > rolledSequence && writtenSequence >= asked && handover.isPrepared();
     }
 
     private long forceDue() {

@@ -1,32 +1,19 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.SegmentReport;
-import io.veloz.wal.WalListener;
-import io.veloz.wal.internal.format.LogId;
-import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.commit.Handover.Prepared;
+import io.veloz.wal.internal.commit.Handover.StoppedException;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.segment.SegmentFile;
-import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.storage.Storage;
-import io.veloz.wal.storage.StorageFile;
-import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
-import java.security.SecureRandom;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything about files that nobody should wait for: it makes the next segment ahead of its use, and seals and names
- * the last one after the roll. So a roll costs the commit thread no I/O.
- *
- * <p>It and the commit thread meet in {@link #lock} alone, once a segment.
+ * The thread for everything about files that nobody should wait for: it makes the next segment ahead of its use, and seals
+ * and names the last one after the roll. So a roll costs the commit thread no I/O.
  *
  * <p>Crash table of the roll, from segment n to n+1; what a cut after each step leaves, and what the next open does:
  *
@@ -41,50 +28,29 @@ import org.jspecify.annotations.Nullable;
  * did, the current name would be taken from n before it has another.
  */
 final class Housekeeper implements Runnable {
-    private static final long FIRST_RETRY_NANOS = 50_000_000;
-    private static final long LAST_RETRY_NANOS = 1_000_000_000;
-
-    /** So often in a row the next segment may fail to be made, for another reason than room, while commits wait for it. */
-    private static final int FATAL_ATTEMPTS = 10;
+    /** So often the lock is looked at when there is nothing else to do. */
+    private static final long LOOK_NANOS = 1_000_000_000;
 
     private final Storage storage;
     private final SegmentNames names;
     private final SealedSegments sealedSegments;
-    private final Settings settings;
+    private final Preparation preparation;
+    private final FullDisk fullDisk;
+    private final Handover handover;
+    private final LockWatch lockWatch;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
     private final Thread thread;
-    private final SecureRandom random = new SecureRandom();
-
-    /** Guards everything below. */
-    private final ReentrantLock lock = new ReentrantLock();
-
-    private final Condition changed = lock.newCondition();
-    private final ArrayDeque<FutureTask<?>> tasks = new ArrayDeque<>();
-    private @Nullable SegmentFile toSeal;
-    private @Nullable Prepared prepared;
-    private long nextNumber;
-    private boolean commitsWait;
-    private boolean closing;
-    private boolean stopping;
-    private boolean ended;
-
-    /** Whether {@link #prepared} is there, for those who do not want to wait for it. */
-    private volatile boolean isPrepared;
-
-    private volatile Runnable whenPrepared = () -> {};
-
-    record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
-
-    record Prepared(StorageFile file, SegmentHeader header) {}
 
     Housekeeper(
             Storage storage,
             SegmentNames names,
             SealedSegments sealedSegments,
-            Settings settings,
-            long nextNumber,
+            Preparation preparation,
+            FullDisk fullDisk,
+            Handover handover,
+            LockWatch lockWatch,
             CommitState state,
             CommitStats stats,
             Notifier notifier,
@@ -92,127 +58,24 @@ final class Housekeeper implements Runnable {
         this.storage = storage;
         this.names = names;
         this.sealedSegments = sealedSegments;
-        this.settings = settings;
-        this.nextNumber = nextNumber;
+        this.preparation = preparation;
+        this.fullDisk = fullDisk;
+        this.handover = handover;
+        this.lockWatch = lockWatch;
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
         this.thread = new UninterruptibleThread(this, threadName);
     }
 
-    /** Has the commit thread told that there is a next segment. Before {@link #start}. */
-    void whenPrepared(Runnable wake) {
-        whenPrepared = wake;
+    void start(Consumer<Thread> starter) {
+        starter.accept(thread);
     }
 
-    void start() {
-        thread.start();
-    }
-
-    // ---- the commit thread
-
-    /**
-     * Exchanges the active segment, which will not be written any more, for the next one, which is made and on disk; waits
-     * for that if need be.
-     *
-     * <p>One step under the lock: were the next one taken first, another could be made under its name before the old one
-     * is here to be sealed.
-     *
-     * @return null if the log has failed, or is closing and there will be none
-     */
-    @Nullable
-    Prepared rollOnCommitThread(SegmentFile active) {
-        lock.lock();
-        try {
-            awaitPrepared();
-            Prepared next = state.hasFailed() ? null : prepared;
-            if (next != null) {
-                prepared = null;
-                isPrepared = false;
-                toSeal = active;
-                changed.signalAll();
-            }
-            return next;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void awaitPrepared() {
-        if (prepared != null) {
-            return;
-        }
-        commitsWait = true;
-        changed.signalAll();
-        long started = System.nanoTime();
-        while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
-            changed.awaitUninterruptibly();
-        }
-        commitsWait = false;
-        long waited = System.nanoTime() - started;
-        stats.stall(waited);
-        notifier.event(listener -> listener.onStalled(Duration.ofNanos(waited)));
-    }
-
-    // ---- any thread
-
-    /** Whether there is a next segment, so that a roll does not wait. */
-    boolean isPrepared() {
-        return isPrepared;
-    }
-
-    /** Runs a task between the others. */
-    void execute(FutureTask<?> task) {
-        lock.lock();
-        try {
-            if (stopping || ended) {
-                state.throwIfFailed();
-                throw new IllegalStateException("the log is closed");
-            }
-            tasks.add(task);
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** From now on nobody waits for a segment that a full disk does not let be made. */
-    void closing() {
-        lock.lock();
-        try {
-            closing = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Seals what is to be sealed, then ends. Does not wait. */
-    void stop() {
-        lock.lock();
-        try {
-            stopping = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
+    /** After {@link Handover#stop}. */
     boolean join(long timeoutNanos) {
         return Threads.join(thread, timeoutNanos);
     }
-
-    /** Wakes whoever waits here. */
-    void wake() {
-        lock.lock();
-        try {
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    // ---- the housekeeping thread
 
     @Override
     public void run() {
@@ -227,82 +90,41 @@ final class Housekeeper implements Runnable {
         }
     }
 
-    private void end() {
-        lock.lock();
-        try {
-            // From here on tasks are refused, because nobody would run them.
-            ended = true;
-        } finally {
-            lock.unlock();
-        }
-        runTasks();
-        state.endSealing();
-        closeFiles();
-    }
-
     private boolean step() throws IOException {
-        SegmentFile sealing;
-        boolean prepare;
-        lock.lock();
-        try {
-            while (toSeal == null && tasks.isEmpty() && prepared != null && !stopping && !state.hasFailed()) {
-                changed.awaitUninterruptibly();
-            }
-            sealing = toSeal;
-            prepare = prepared == null;
-            if (state.hasFailed() || (stopping && sealing == null)) {
-                return false;
-            }
-        } finally {
-            lock.unlock();
+        Handover.Work work = handover.awaitWork(LOOK_NANOS);
+        // Before each piece of work: a second owner may have other files under the names that are about to change.
+        lockWatch.look();
+        if (work.end() || state.hasFailed()) {
+            return false;
         }
-        if (sealing != null) {
-            return seal(sealing);
-        } else if (!runTasks() && prepare) {
-            prepareNext();
+        if (work.toSeal() != null) {
+            return seal(work.toSeal());
+        }
+        if (!handover.runTasks() && work.prepare()) {
+            @Nullable Prepared next = preparation.next();
+            if (next != null) {
+                handover.offer(next);
+            }
         }
         return true;
-    }
-
-    private boolean runTasks() {
-        boolean any = false;
-        while (true) {
-            FutureTask<?> task;
-            lock.lock();
-            try {
-                task = tasks.poll();
-            } finally {
-                lock.unlock();
-            }
-            if (task == null) {
-                return any;
-            }
-            task.run();
-            any = true;
-        }
     }
 
     /** False if the log is stopping and there is no room to seal: the next open does it, as after a crash. */
     private boolean seal(SegmentFile segment) throws IOException {
         SegmentReport report;
         try {
-            report = whenThereIsRoom(() -> sealedSegments.seal(segment));
+            report = fullDisk.whenThereIsRoom(() -> sealedSegments.seal(segment));
             segment.close();
             String sealed = names.sealed(segment.segment().number());
-            whenThereIsRoom(() -> rename(names.current(), sealed));
+            fullDisk.whenThereIsRoom(() -> rename(names.current(), sealed));
             storage.forceDirectory();
-            whenThereIsRoom(() -> rename(names.prepared(), names.current()));
+            fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));
             storage.forceDirectory();
         } catch (StoppedException e) {
             return false;
         }
         stats.roll();
-        lock.lock();
-        try {
-            toSeal = null;
-        } finally {
-            lock.unlock();
-        }
+        handover.sealed();
         notifier.event(listener -> listener.onRolled(report));
         state.sealed.open(segment.content().lastSequence());
         return true;
@@ -313,174 +135,14 @@ final class Housekeeper implements Runnable {
         return true;
     }
 
-    /** Something that leaves nothing behind when it fails for lack of room. */
-    @FunctionalInterface
-    private interface RoomTaker<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T whenThereIsRoom(RoomTaker<T> taker) throws IOException {
-        while (true) {
-            try {
-                T result = taker.run();
-                endDiskFull();
-                return result;
-            } catch (StorageFullException e) {
-                beginDiskFull(String.valueOf(e.getMessage()));
-            }
-            if (!pauseBeforeRetry(LAST_RETRY_NANOS) && !runTasks()) {
-                throw new StoppedException();
-            }
-        }
-    }
-
-    private void prepareNext() throws IOException {
-        SegmentHeader header = new SegmentHeader(
-                settings.logId(),
-                nextNumber,
-                random.nextLong(),
-                settings.segmentBytes(),
-                settings.maxBatchBytes(),
-                settings.wallClockNanos().getAsLong());
-        StorageFile file = fillUntilItSucceeds(header);
-        if (file == null) {
-            return;
-        }
-        boolean published = false;
+    private void end() {
+        handover.end();
+        state.endSealing();
         try {
-            publish();
-            published = true;
-        } catch (StoppedException e) {
-            return;
-        } finally {
-            if (!published) {
-                file.close();
-            }
-        }
-        lock.lock();
-        try {
-            prepared = new Prepared(file, header);
-            isPrepared = true;
-            nextNumber++;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-        whenPrepared.run();
-    }
-
-    private void publish() throws IOException {
-        if (storage.list().contains(names.prepared())) {
-            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
-        }
-        whenThereIsRoom(() -> rename(names.preparing(), names.prepared()));
-        storage.forceDirectory();
-    }
-
-    /** Null if the log is stopping, or a segment waits to be sealed: that goes first. */
-    private @Nullable StorageFile fillUntilItSucceeds(SegmentHeader header) throws IOException {
-        long retryNanos = FIRST_RETRY_NANOS;
-        int attempts = 0;
-        while (true) {
-            try {
-                StorageFile file = SegmentMaker.fill(storage, names, header, this::yieldToCommits);
-                endDiskFull();
-                return file;
-            } catch (StoppedException e) {
-                return null;
-            } catch (StorageFullException e) {
-                beginDiskFull(String.valueOf(e.getMessage()));
-                attempts = 0;
-            } catch (IOException e) {
-                notifier.event(listener -> listener.onPrepareFailed(e.toString()));
-                attempts = commitsWait() ? attempts + 1 : 0;
-                if (attempts >= FATAL_ATTEMPTS) {
-                    throw e;
-                }
-            }
-            if (!pauseBeforeRetry(retryNanos)) {
-                return null;
-            }
-            retryNanos = Math.min(LAST_RETRY_NANOS, retryNanos * 2);
-        }
-    }
-
-    private void beginDiskFull(String reason) {
-        if (state.diskFull == null) {
-            state.diskFull = reason;
-            notifier.event(listener -> listener.onDiskFull(reason));
-            wake();
-        }
-    }
-
-    private void endDiskFull() {
-        if (state.diskFull != null) {
-            state.diskFull = null;
-            notifier.event(WalListener::onDiskFullEnded);
-        }
-    }
-
-    /** Between the chunks of a segment that is made: leaves the disk to the commit thread for as long as a chunk took. */
-    private void yieldToCommits(long chunkNanos) throws StoppedException {
-        lock.lock();
-        try {
-            if (stopping || state.hasFailed()) {
-                throw new StoppedException();
-            }
-            if (commitsWait) {
-                return;
-            }
-        } finally {
-            lock.unlock();
-        }
-        LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
-    }
-
-    private boolean pauseBeforeRetry(long nanos) {
-        lock.lock();
-        try {
-            long left = nanos;
-            while (left > 0 && !stopping && !state.hasFailed() && tasks.isEmpty()) {
-                try {
-                    left = changed.awaitNanos(left);
-                } catch (InterruptedException e) {
-                    throw new AssertionError("this thread cannot be interrupted", e);
-                }
-            }
-            return !stopping && !state.hasFailed() && tasks.isEmpty();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean commitsWait() {
-        lock.lock();
-        try {
-            return commitsWait;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** What is still open when the thread ends: the next segment, and after a failure also the last. */
-    private void closeFiles() {
-        try {
-            if (prepared != null) {
-                prepared.file().close();
-            }
-            if (toSeal != null) {
-                toSeal.close();
-            }
+            handover.closeFiles();
         } catch (IOException e) {
             // Nothing in them waits for a force: the one is blank, the other was forced before the roll.
             notifier.event(listener -> listener.onPrepareFailed("close of a segment: " + e));
-        }
-    }
-
-    /** The log is closing, and the segment that is being made will not be needed. */
-    private static final class StoppedException extends IOException {
-        StoppedException() {
-            super("the log is closing");
         }
     }
 }

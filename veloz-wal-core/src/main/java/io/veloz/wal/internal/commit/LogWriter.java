@@ -2,22 +2,19 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.Durability;
 import io.veloz.wal.SegmentReport;
-import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalConfig;
-import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,31 +23,22 @@ import org.jspecify.annotations.Nullable;
  * method.
  */
 public final class LogWriter {
-    /** A frame of 40 bytes can become a batch of its own, of 112 bytes. */
-    private static final int LARGEST_GROWTH = 3;
-
-    /** Instead of a position: the active segment may be full, and the next one is not there yet. */
-    private static final long NO_ROOM_YET = -3;
-
-    private static final long NO_ROOM_POLL_NANOS = 100_000;
-
     private final AppendBuffer buffer;
     private final CommitState state;
     private final CommitStats stats = new CommitStats();
     private final Notifier notifier;
+    private final Handover handover;
     private final Housekeeper housekeeper;
     private final CommitThread commitThread;
     private final SealedSegments sealedSegments;
     private final TrimMark.Writer trimMark;
     private final WatchedStorage watched;
-    private final ReentrantLock whileDiskFull = new ReentrantLock();
-    private final long bufferFullTimeoutNanos;
+    private final Claims claims;
     private final long closeTimeoutNanos;
 
-    public LogWriter(WalConfig config, Storage storage, SegmentNames names, Recovered recovered) {
+    public LogWriter(WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
-        this.bufferFullTimeoutNanos = config.bufferFullTimeout().toNanos();
         this.closeTimeoutNanos = config.closeTimeout().toNanos();
         this.buffer = new AppendBuffer(config.bufferBytes(), lastSequence);
         this.state = new CommitState(buffer, lastSequence);
@@ -59,13 +47,29 @@ public final class LogWriter {
         this.watched = new WatchedStorage(storage, state);
         this.sealedSegments = new SealedSegments(watched, names, recovered.sealed(), recovered.lastFooter());
         this.trimMark = TrimMark.writer(watched, names, recovered.logId());
+        this.handover = new Handover(state, stats, notifier);
+        this.claims = new Claims(
+                buffer, state, notifier, handover, config.bufferFullTimeout().toNanos());
+        LockWatch lockWatch = new LockWatch(lock, state);
+        FullDisk fullDisk = new FullDisk(state, notifier, handover, lockWatch);
+        Preparation preparation = new Preparation(
+                watched,
+                names,
+                new Preparation.Settings(
+                        recovered.logId(), config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
+                recovered.activeHeader().number() + 1,
+                handover,
+                fullDisk,
+                lockWatch,
+                notifier);
         this.housekeeper = new Housekeeper(
                 watched,
                 names,
                 sealedSegments,
-                new Housekeeper.Settings(
-                        recovered.logId(), config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
-                recovered.activeHeader().number() + 1,
+                preparation,
+                fullDisk,
+                handover,
+                lockWatch,
                 state,
                 stats,
                 notifier,
@@ -75,7 +79,7 @@ public final class LogWriter {
                 state,
                 stats,
                 notifier,
-                housekeeper,
+                handover,
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
@@ -85,15 +89,41 @@ public final class LogWriter {
                 new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),
                 "veloz-wal-commit " + name);
         state.whenFailed(commitThread::wakeAlways);
-        state.whenFailed(housekeeper::wake);
+        state.whenFailed(handover::wake);
         state.whenFailed(notifier::signal);
-        housekeeper.whenPrepared(commitThread::wake);
+        handover.whenPrepared(commitThread::wake);
     }
 
+    /**
+     * Starts the threads. If one of them cannot be started none is left when this throws, and the active segment is as it
+     * was handed over: open.
+     */
     public void start() {
-        notifier.start();
-        housekeeper.start();
-        commitThread.start();
+        start(Thread::start);
+    }
+
+    void start(Consumer<Thread> starter) {
+        boolean started = false;
+        try {
+            notifier.start(starter);
+            housekeeper.start(starter);
+            // Last: it is the one that closes the active segment when it ends.
+            commitThread.start(starter);
+            started = true;
+        } finally {
+            if (!started) {
+                endThreads();
+            }
+        }
+    }
+
+    /** However long it takes: an open waits for the disk too. */
+    private void endThreads() {
+        buffer.close();
+        handover.stop();
+        housekeeper.join(Long.MAX_VALUE / 2);
+        notifier.stop();
+        notifier.join(Long.MAX_VALUE / 2);
     }
 
     // ---- appending: claim, copy into bytes(), publish
@@ -104,88 +134,7 @@ public final class LogWriter {
      * @param future whether the claim is going to have a future
      */
     public long claim(int records, int recordBytes, boolean future) {
-        long claim = tryToClaim(records, recordBytes, future);
-        return claim >= 0 ? claim : claimSlowly(records, recordBytes, future, claim);
-    }
-
-    private long tryToClaim(int records, int recordBytes, boolean future) {
-        long limit = future ? notifier.slotLimit() : Long.MAX_VALUE - 1;
-        if (housekeeper.isPrepared() && !state.isDiskFull()) {
-            return buffer.claim(records, recordBytes, limit);
-        }
-        // One after the other, so that all together do not claim more than there is room for.
-        whileDiskFull.lock();
-        try {
-            refuseIfDiskFull(recordBytes);
-            // As long as it is not known whether there will be a next segment, nothing gets a sequence that might need
-            // it.
-            boolean room = housekeeper.isPrepared() || fitsActive(recordBytes) || buffer.isClosed();
-            return room ? buffer.claim(records, recordBytes, limit) : NO_ROOM_YET;
-        } finally {
-            whileDiskFull.unlock();
-        }
-    }
-
-    private long claimSlowly(int records, int recordBytes, boolean future, long firstAnswer) {
-        long answer = firstAnswer;
-        long deadline = System.nanoTime() + bufferFullTimeoutNanos;
-        while (answer < 0) {
-            if (answer == AppendBuffer.CLOSED) {
-                state.throwIfFailing();
-                throw new IllegalStateException("the log is closed");
-            }
-            long left = deadline - System.nanoTime();
-            if (left <= 0 && answer == NO_ROOM_YET) {
-                throw new WalBusyException("the next segment was not ready after " + bufferFullTimeoutNanos / 1_000_000
-                        + " ms, and the active one is full");
-            }
-            if (left <= 0) {
-                throw new WalBusyException("the append buffer of " + buffer.capacity() + " bytes stayed full for "
-                        + bufferFullTimeoutNanos / 1_000_000 + " ms; " + buffer.pendingBytes() + " bytes are waiting");
-            }
-            long first = buffer.lastClaimedSequence() + 1;
-            if (answer == NO_ROOM_YET) {
-                LockSupport.parkNanos(this, NO_ROOM_POLL_NANOS);
-            } else if (future && first > notifier.slotLimit()) {
-                notifier.awaitSlot(first, left);
-            } else {
-                long consumed = buffer.consumedPosition().value();
-                if (buffer.pendingBytes() + 2L * AppendBuffer.frameBytes(recordBytes) > buffer.capacity()) {
-                    buffer.consumedPosition().await(consumed + 1, left);
-                }
-            }
-            answer = tryToClaim(records, recordBytes, future);
-        }
-        return answer;
-    }
-
-    /** Refuses what might not fit into the active segment any more, so that whatever has a sequence can be written. */
-    private void refuseIfDiskFull(int recordBytes) {
-        String blocked = state.writeBlocked;
-        if (blocked != null) {
-            throw diskFull("no room to write", blocked);
-        }
-        String reason = state.diskFull;
-        if (reason == null) {
-            return;
-        }
-        if (!fitsActive(recordBytes)) {
-            throw diskFull("no room for the next segment, and the active one is full", reason);
-        }
-    }
-
-    private boolean fitsActive(int recordBytes) {
-        // What is unwritten is asked for before the room: bytes that go from the one to the other meanwhile count
-        // twice,
-        // and not never.
-        long needed = LARGEST_GROWTH * (buffer.unwrittenBytes() + AppendBuffer.frameBytes(recordBytes))
-                + 2L * SegmentFile.RECORDS_AT;
-        return needed <= state.activeRoomBytes;
-    }
-
-    private static WalDiskFullException diskFull(String what, String reason) {
-        return new WalDiskFullException(
-                what + ": " + reason + "; the record was not appended; free space, and the log goes on", null);
+        return claims.claim(records, recordBytes, future);
     }
 
     public long firstSequence(long claim) {
@@ -281,7 +230,7 @@ public final class LogWriter {
             state.throwIfFailed();
             return task.call();
         });
-        housekeeper.execute(future);
+        handover.execute(future);
         return future;
     }
 
@@ -321,13 +270,13 @@ public final class LogWriter {
     public boolean close(Runnable whenEnded) {
         long deadline = System.nanoTime() + closeTimeoutNanos;
         buffer.close();
-        housekeeper.closing();
+        handover.closing();
         commitThread.stop();
         boolean ended = commitThread.join(deadline - System.nanoTime());
         if (!ended) {
             failClose();
         }
-        housekeeper.stop();
+        handover.stop();
         ended &= housekeeper.join(Math.max(1_000_000, deadline - System.nanoTime()));
         if (ended) {
             whenEnded.run();

@@ -45,8 +45,8 @@ final class Notifier implements Runnable {
         thread.setDaemon(true);
     }
 
-    void start() {
-        thread.start();
+    void start(Consumer<Thread> starter) {
+        starter.accept(thread);
     }
 
     /** The highest sequence that has a slot now. */

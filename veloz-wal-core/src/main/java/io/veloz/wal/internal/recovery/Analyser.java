@@ -2,6 +2,8 @@ package io.veloz.wal.internal.recovery;
 
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalProgress;
+import io.veloz.wal.internal.checkpoint.CheckpointFile;
+import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -84,7 +86,32 @@ public final class Analyser {
         found.sort(Comparator.comparingLong(FoundSegment::number));
         setAsideTrimmed(found);
         new SegmentExamination(storage, names, depth, besideWriter, analysis, progress).examine(chain(found, traces));
+        if (!besideWriter) {
+            missingBeforeCheckpoint();
+        }
         return analysis;
+    }
+
+    /**
+     * A checkpoint covers only what was durable. If the log ends before, its last files are lost or replaced by older ones;
+     * and were it written on, a replay from that checkpoint would leave out what is appended now.
+     */
+    private void missingBeforeCheckpoint() throws IOException {
+        long last = analysis.lastSequence();
+        FoundSegment end = analysis.endIsMissing(names.current());
+        if (analysis.logId == null || (end == null && analysis.problem("") != null)) {
+            return;
+        }
+        @Nullable CheckpointFile beyond = new CheckpointSlots(storage, names, analysis.logId).beyond(last);
+        if (beyond != null) {
+            FoundSegment lost = end != null ? end : missing(names.current(), 1);
+            String why = "the log ends with record " + last + "; expected " + beyond.sequence() + ", which checkpoint "
+                    + beyond.name() + " covers";
+            lost.bad(Verdict.MISSING, -1, last + 1, beyond.sequence(), why);
+            if (end == null) {
+                analysis.segments.add(lost);
+            }
+        }
     }
 
     /** Null if the file holds nothing, and is as good as not there. */

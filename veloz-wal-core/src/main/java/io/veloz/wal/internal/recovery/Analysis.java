@@ -65,6 +65,19 @@ public final class Analysis {
         return null;
     }
 
+    /** The last segment, if it is known to be missing under that name and nothing else is wrong. */
+    @Nullable
+    FoundSegment endIsMissing(String name) {
+        for (int i = 0; i < segments.size(); i++) {
+            FoundSegment segment = segments.get(i);
+            if (!segment.report().isGood()) {
+                boolean atEnd = i == segments.size() - 1;
+                return atEnd && segment.verdict == Verdict.MISSING && segment.name.equals(name) ? segment : null;
+            }
+        }
+        return null;
+    }
+
     /** The first problem that forbids to write the log; null if there is none. */
     @Nullable
     WalException problemForWriter(String directory) {

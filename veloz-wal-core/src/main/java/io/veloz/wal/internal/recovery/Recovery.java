@@ -104,8 +104,9 @@ public final class Recovery {
             Sha256 lastFooter = sealLast(analysis);
             storage.rename(names.prepared(), names.current());
             storage.forceDirectory();
+            Recovered recovered = recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
             done = true;
-            return recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+            return recovered;
         } finally {
             if (!done) {
                 file.close();

@@ -14,7 +14,6 @@ import io.veloz.wal.internal.segment.TailSearch;
 import io.veloz.wal.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -31,12 +30,8 @@ public final class LogCursor implements Closeable {
     private LogId logId;
     private final DurableLimit limit;
     private final boolean salvage;
-    private final long startNumber;
-    private final long lastNumber;
-    private final long lastKnown;
-    private final List<LostRange> lostAtEnd;
-    private final @Nullable WalException endProblem;
-    private final List<LostRange> lost = new ArrayList<>();
+    private final Extent extent;
+    private final Losses losses;
     private @Nullable OpenSegment segment;
     private boolean withheld;
 
@@ -51,6 +46,8 @@ public final class LogCursor implements Closeable {
     private @Nullable BitSet readable;
 
     /**
+     * What is known beforehand of the log that is read.
+     *
      * @param number where to start: an existing segment
      * @param position a batch in it
      * @param expected the sequence with which that batch should start, -1 if not known
@@ -59,35 +56,29 @@ public final class LogCursor implements Closeable {
      * @param lostAtEnd what cannot be read behind the last segment, for a salvage to report
      * @param endProblem what is wrong behind the last segment, to be thrown when the cursor gets there
      */
-    public LogCursor(
-            Storage storage,
-            SegmentNames names,
-            LogId logId,
-            DurableLimit limit,
-            boolean salvage,
+    record Extent(
             long number,
             long position,
             long expected,
             long lastNumber,
             long lastKnown,
             List<LostRange> lostAtEnd,
-            @Nullable WalException endProblem)
+            @Nullable WalException endProblem) {}
+
+    LogCursor(Storage storage, SegmentNames names, LogId logId, DurableLimit limit, boolean salvage, Extent extent)
             throws IOException {
         this.storage = storage;
         this.names = names;
         this.logId = logId;
         this.limit = limit;
         this.salvage = salvage;
-        this.expected = expected;
-        this.startNumber = number;
-        this.lastNumber = lastNumber;
-        this.lastKnown = lastKnown;
-        this.lostAtEnd = new ArrayList<>(lostAtEnd);
-        this.endProblem = endProblem;
-        this.segment = find(number);
+        this.extent = extent;
+        this.expected = extent.expected;
+        this.losses = new Losses(extent.lostAtEnd);
+        this.segment = find(extent.number);
         if (segment != null) {
             // The sequence is not for the scanner: the analysis has held it against the segment before.
-            segment.scanner.jumpTo(position, -1);
+            segment.scanner.jumpTo(extent.position, -1);
         }
     }
 
@@ -100,7 +91,7 @@ public final class LogCursor implements Closeable {
     public boolean next() throws IOException {
         if (segment == null) {
             // The log was empty, and may have begun since.
-            segment = find(startNumber);
+            segment = find(extent.number);
             logId = segment == null ? logId : segment.header.logId();
         }
         if (expected > 0 && !limit.mayAllow(expected)) {
@@ -123,7 +114,8 @@ public final class LogCursor implements Closeable {
                 return false;
             }
             withheld = false;
-            noteLoss(batch);
+            losses.before(batch, expected, segment);
+            expected = batch.firstSequence + batch.recordCount;
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
                 shown = true;
@@ -132,18 +124,6 @@ public final class LogCursor implements Closeable {
             }
         }
         return false;
-    }
-
-    private void noteLoss(BatchHeader batch) {
-        if (expected > 0 && batch.firstSequence > expected) {
-            noteLoss(batch.firstSequence - 1, batch.declaresLoss() ? "declared by a salvage" : "damaged or missing");
-        }
-        expected = batch.firstSequence + batch.recordCount;
-    }
-
-    private void noteLoss(long last, String why) {
-        OpenSegment in = Objects.requireNonNull(segment);
-        lost.add(new LostRange(expected, last, in.name, in.scanner.position(), why));
     }
 
     /** Moves on to the next segment; false if the log ends here for now. */
@@ -232,7 +212,7 @@ public final class LogCursor implements Closeable {
             if (again(current)) {
                 return true;
             }
-            if (tooShort && (found != Found.FOOTER || endProblem == null)) {
+            if (tooShort && (found != Found.FOOTER || extent.endProblem == null)) {
                 throw damage(current, position, damaged, reason);
             }
             TailSearch tail = TailSearch.from(current.file, current.header, position);
@@ -245,8 +225,8 @@ public final class LogCursor implements Closeable {
             }
             tornTail = !live && found != Found.FOOTER && tail.end() > position;
         }
-        if (endProblem != null && !live) {
-            throw endProblem;
+        if (extent.endProblem != null && !live) {
+            throw extent.endProblem;
         }
         current.scanner.refresh();
         return false;
@@ -258,7 +238,7 @@ public final class LogCursor implements Closeable {
     }
 
     private boolean isTooShort(OpenSegment current) {
-        return nextSequence(current) > 0 && nextSequence(current) <= lastKnown;
+        return nextSequence(current) > 0 && nextSequence(current) <= extent.lastKnown;
     }
 
     private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
@@ -273,7 +253,7 @@ public final class LogCursor implements Closeable {
         if (found == Found.INVALID && scanner.headIsWhole() && scanner.header().recordCount > 0) {
             readable = DamagedBatch.readable(
                     scanner.header(), scanner.buffer(), scanner.recordsAt(), current.header.salt());
-            noteUnreadable(current, scanner.header(), readable, scanner.reason());
+            losses.unreadable(current, scanner.header(), readable, scanner.reason());
             scanner.stepOverDamaged();
             withheld = true;
             return true;
@@ -288,21 +268,14 @@ public final class LogCursor implements Closeable {
             // Unless a record follows in a later segment: see next().
             tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
-        for (long number = current.header.number() + 1; number <= lastNumber; number++) {
+        for (long number = current.header.number() + 1; number <= extent.lastNumber; number++) {
             @Nullable OpenSegment next = find(number);
             if (next != null) {
                 moveTo(next);
                 return true;
             }
         }
-        if (expected > 0 && expected <= lastKnown) {
-            noteLoss(lastKnown, "damaged or missing");
-            expected = lastKnown + 1;
-        }
-        for (LostRange range : lostAtEnd) {
-            lost.add(new LostRange(Math.max(1, expected), -1, range.file(), range.position(), range.reason()));
-        }
-        lostAtEnd.clear();
+        expected = losses.atEnd(current, expected, extent.lastKnown);
         return false;
     }
 
@@ -326,20 +299,6 @@ public final class LogCursor implements Closeable {
         next.scanner.expect(salvage ? -1 : expected);
         // Last: if it fails, the next one must not be left open.
         old.close();
-    }
-
-    private void noteUnreadable(OpenSegment current, BatchHeader batch, BitSet good, String reason) {
-        for (int i = good.nextClearBit(0); i < batch.recordCount; ) {
-            int end = good.nextSetBit(i);
-            int last = end < 0 ? batch.recordCount - 1 : end - 1;
-            lost.add(new LostRange(
-                    batch.firstSequence + i,
-                    batch.firstSequence + last,
-                    current.name,
-                    current.scanner.position(),
-                    reason));
-            i = good.nextClearBit(last + 1);
-        }
     }
 
     /** Of the batch the cursor stands on. */
@@ -366,7 +325,7 @@ public final class LogCursor implements Closeable {
 
     /** What is known to be lost, so far. */
     public List<LostRange> lost() {
-        return lost;
+        return losses.all();
     }
 
     /** Whether the log ended with bytes that were never acknowledged. */

@@ -69,12 +69,7 @@ public final class Start {
 
     /** Opens the log there. */
     public LogCursor open(DurableLimit limit) throws IOException {
-        return new LogCursor(
-                storage,
-                names,
-                analysis.logId(),
-                limit,
-                salvage,
+        LogCursor.Extent extent = new LogCursor.Extent(
                 start.number(),
                 Math.max(start.position(), SegmentHeader.BYTES),
                 firstSequence > 0 ? firstSequence : start.sequence(),
@@ -82,5 +77,6 @@ public final class Start {
                 analysis.lastSequence(),
                 analysis.lostAtEnd(names),
                 problem);
+        return new LogCursor(storage, names, analysis.logId(), limit, salvage, extent);
     }
 }

@@ -1,0 +1,301 @@
+package io.veloz.wal.internal.commit;
+
+import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the housekeeping thread meets the others: the next segment and the last one change hands here, and tasks are
+ * handed in. The commit thread comes here once a segment.
+ *
+ * <p>Nobody does I/O while he holds {@link #lock}.
+ */
+final class Handover {
+    private final CommitState state;
+    private final CommitStats stats;
+    private final Notifier notifier;
+
+    /** Guards everything below. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition changed = lock.newCondition();
+    private final ArrayDeque<FutureTask<?>> tasks = new ArrayDeque<>();
+    private @Nullable SegmentFile toSeal;
+    private @Nullable Prepared prepared;
+    private boolean commitsWait;
+    private boolean closing;
+    private boolean stopping;
+    private boolean ended;
+
+    /** Whether {@link #prepared} is there, for those who do not want to wait for it. */
+    private volatile boolean isPrepared;
+
+    private volatile Runnable whenPrepared = () -> {};
+
+    /** A segment that is made, named and on disk, and has no batch yet. */
+    record Prepared(StorageFile file, SegmentHeader header) {}
+
+    /** What the housekeeping thread should do next. */
+    record Work(@Nullable SegmentFile toSeal, boolean prepare, boolean end) {}
+
+    Handover(CommitState state, CommitStats stats, Notifier notifier) {
+        this.state = state;
+        this.stats = stats;
+        this.notifier = notifier;
+    }
+
+    /** Has the commit thread told that there is a next segment. Before the threads start. */
+    void whenPrepared(Runnable wake) {
+        whenPrepared = wake;
+    }
+
+    // ---- the commit thread
+
+    /**
+     * Exchanges the active segment, which will not be written any more, for the next one, which is made and on disk; waits
+     * for that if need be.
+     *
+     * <p>One step under the lock: were the next one taken first, another could be made under its name before the old one
+     * is here to be sealed.
+     *
+     * @return null if the log has failed, or is closing and there will be none
+     */
+    @Nullable
+    Prepared rollOnCommitThread(SegmentFile active) {
+        lock.lock();
+        try {
+            awaitPrepared();
+            Prepared next = state.hasFailed() ? null : prepared;
+            if (next != null) {
+                prepared = null;
+                isPrepared = false;
+                toSeal = active;
+                changed.signalAll();
+            }
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitPrepared() {
+        if (prepared != null) {
+            return;
+        }
+        commitsWait = true;
+        changed.signalAll();
+        long started = System.nanoTime();
+        while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
+            changed.awaitUninterruptibly();
+        }
+        commitsWait = false;
+        long waited = System.nanoTime() - started;
+        stats.stall(waited);
+        notifier.event(listener -> listener.onStalled(Duration.ofNanos(waited)));
+    }
+
+    // ---- any thread
+
+    /** Whether there is a next segment, so that a roll does not wait. */
+    boolean isPrepared() {
+        return isPrepared;
+    }
+
+    /** Has the housekeeping thread run a task between its others. */
+    void execute(FutureTask<?> task) {
+        lock.lock();
+        try {
+            if (stopping || ended) {
+                state.throwIfFailed();
+                throw new IllegalStateException("the log is closed");
+            }
+            tasks.add(task);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From now on nobody waits for a segment that a full disk does not let be made. */
+    void closing() {
+        lock.lock();
+        try {
+            closing = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is to be sealed still is, and then the housekeeping thread ends. */
+    void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes whoever waits here. */
+    void wake() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the housekeeping thread
+
+    /** Waits until there is something to do, or the time is over. */
+    Work awaitWork(long nanos) {
+        lock.lock();
+        try {
+            awaitWhile(this::isIdle, nanos);
+            return new Work(toSeal, prepared == null, state.hasFailed() || (stopping && toSeal == null));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isIdle() {
+        return toSeal == null && tasks.isEmpty() && prepared != null && !stopping && !state.hasFailed();
+    }
+
+    private boolean isUndisturbed() {
+        return !stopping && !state.hasFailed() && tasks.isEmpty();
+    }
+
+    private void awaitWhile(BooleanSupplier condition, long nanos) {
+        long left = nanos;
+        while (left > 0 && condition.getAsBoolean()) {
+            try {
+                left = changed.awaitNanos(left);
+            } catch (InterruptedException e) {
+                throw new AssertionError("this thread cannot be interrupted", e);
+            }
+        }
+    }
+
+    /** Runs all tasks there are; false if there is none. */
+    boolean runTasks() {
+        boolean any = false;
+        while (true) {
+            FutureTask<?> task;
+            lock.lock();
+            try {
+                task = tasks.poll();
+            } finally {
+                lock.unlock();
+            }
+            if (task == null) {
+                return any;
+            }
+            task.run();
+            any = true;
+        }
+    }
+
+    /** The segment that was handed in has been sealed. */
+    void sealed() {
+        lock.lock();
+        try {
+            toSeal = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The next segment, for the commit thread to take. */
+    void offer(Prepared next) {
+        lock.lock();
+        try {
+            prepared = next;
+            isPrepared = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        whenPrepared.run();
+    }
+
+    /** Waits; false if that was cut short, because the log is ending or there is a task to run. */
+    boolean pause(long nanos) {
+        lock.lock();
+        try {
+            awaitWhile(this::isUndisturbed, nanos);
+            return isUndisturbed();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Between the chunks of a segment that is made: leaves the disk to the commit thread for as long as a chunk took. */
+    void yieldToCommits(long chunkNanos) throws StoppedException {
+        lock.lock();
+        try {
+            if (stopping || state.hasFailed()) {
+                throw new StoppedException();
+            }
+            if (commitsWait) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
+    }
+
+    /** Whether a roll waits for the next segment. */
+    boolean commitsWait() {
+        lock.lock();
+        try {
+            return commitsWait;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From here on tasks are refused, because nobody would run them; those there are still run. */
+    void end() {
+        lock.lock();
+        try {
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
+        runTasks();
+    }
+
+    /** What is still open when the thread ends: the next segment, and after a failure also the last. */
+    void closeFiles() throws IOException {
+        try {
+            if (prepared != null) {
+                prepared.file().close();
+            }
+        } finally {
+            if (toSeal != null) {
+                toSeal.close();
+            }
+        }
+    }
+
+    /** The log is closing, and what was begun will not be needed. */
+    static final class StoppedException extends IOException {
+        StoppedException() {
+            super("the log is closing");
+        }
+    }
+}

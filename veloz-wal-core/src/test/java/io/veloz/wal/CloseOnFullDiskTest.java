@@ -1,0 +1,105 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.fault.Logs.small;
+import static io.veloz.wal.fault.Logs.start;
+import static io.veloz.wal.fault.Records.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.veloz.wal.fault.FaultStorage;
+import io.veloz.wal.fault.FaultStorage.Fault;
+import io.veloz.wal.fault.FaultStorage.Operation;
+import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.fault.Logs;
+import io.veloz.wal.fault.Records;
+import io.veloz.wal.storage.StorageFullException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A disk that refuses a write into blocks it had given before: the one place where an accepted append waits for room. */
+@Timeout(60)
+class CloseOnFullDiskTest {
+    private final HeapStorage heap = new HeapStorage();
+    private final FaultStorage storage = new FaultStorage(heap);
+
+    /** With a close timeout that no test waits for: who needs it hangs, and is ended by the test's own. */
+    private Wal open(Duration heartbeatDelay) {
+        Wal wal = Wal.open(small(storage)
+                .heartbeatDelay(heartbeatDelay)
+                .closeTimeout(Duration.ofHours(1))
+                .build());
+        // No write but those of the commit thread comes from now on.
+        Logs.await("the next segment", () -> heap.list().contains(".orders_prepared.wal"));
+        return wal;
+    }
+
+    private Fault fillDisk() {
+        return storage.fail(Operation.WRITE, () -> new StorageFullException("No space left on device", null));
+    }
+
+    @Test
+    void closeFailsWhatWaitsForRoomAndSaysWhy() throws Exception {
+        Wal wal = open(Duration.ofHours(1));
+        wal.appendDurable(1, payload("one"));
+        Fault full = fillDisk();
+        CompletableFuture<Long> future = wal.appendAsync(1, payload("two"));
+        full.awaitHit();
+        CompletableFuture<Boolean> waiting = start(() -> {
+            wal.awaitDurable(2);
+            return true;
+        });
+        Logs.await("told", () -> wal.stats().diskFull());
+        assertThatThrownBy(() -> wal.appendDurable(1, payload("three"))).isInstanceOf(WalDiskFullException.class);
+
+        WalFailedException told = catchThrowableOfType(WalFailedException.class, wal::close);
+        assertThat(told.firstInDoubt()).isEqualTo(2);
+        assertThat(told.lastInDoubt()).isEqualTo(2);
+        assertThat(told).hasMessageContaining("no room").hasRootCauseInstanceOf(StorageFullException.class);
+        assertFailed(future);
+        assertFailed(waiting);
+        assertThat(storage.openFiles()).isZero();
+
+        full.end();
+        try (Wal again = Wal.open(small(storage).build())) {
+            assertThat(again.lastSequence()).isEqualTo(1);
+            assertThat(again.appendDurable(1, payload("two again"))).isEqualTo(2);
+        }
+        assertThat(Records.of(heap).values()).containsExactly("one", "two again");
+    }
+
+    @Test
+    void closeWithNothingPendingButAHeartbeatIsNoFailure() throws Exception {
+        Wal wal = open(Duration.ofMillis(1));
+        Fault full = fillDisk().after(1);
+        wal.appendDurable(1, payload("one"));
+        full.awaitHit();
+        wal.close();
+
+        full.end();
+        try (Wal again = Wal.open(small(storage).build())) {
+            assertThat(again.lastSequence()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void lastHeartbeatOfACloseNeedsNoRoom() throws Exception {
+        Wal wal = open(Duration.ofHours(1));
+        wal.appendDurable(1, payload("one"));
+        Fault full = fillDisk();
+        wal.close();
+        assertThat(full.hits()).isEqualTo(1);
+        full.end();
+        assertThat(Records.of(heap)).hasSize(1);
+    }
+
+    private static void assertFailed(CompletableFuture<?> future) {
+        ExecutionException told =
+                catchThrowableOfType(ExecutionException.class, () -> future.get(30, TimeUnit.SECONDS));
+        assertThat(told).hasCauseInstanceOf(WalFailedException.class);
+    }
+}

@@ -1,0 +1,107 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.fault.Logs.small;
+import static io.veloz.wal.fault.Logs.start;
+import static io.veloz.wal.fault.Records.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.fault.FaultStorage;
+import io.veloz.wal.fault.FaultStorage.Operation;
+import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.fault.Logs;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A load under which the commit thread never finds the buffer empty: with each batch it writes another record is appended,
+ * before it looks again. What is due must not wait for a pause.
+ */
+@Timeout(60)
+class ConstantLoadTest {
+    private static final int LOAD_RECORDS = 1_000;
+
+    private final HeapStorage heap = new HeapStorage();
+    private final FaultStorage storage = new FaultStorage(heap);
+
+    /** One segment has room for all of the load, so that no roll comes by itself, and forces. */
+    private Wal open() {
+        Wal wal = Wal.open(small(storage)
+                .segmentBytes(1024 * 1024)
+                .bufferBytes(64 * 1024)
+                .forceInterval(Duration.ofNanos(1))
+                .build());
+        Logs.await("the next segment", () -> heap.list().contains(".orders_prepared.wal"));
+        // Runs when the making of the next segment has ended, so a roll need not wait for it.
+        wal.trim(100);
+        return wal;
+    }
+
+    /** Returns how many records were appended when the load ends. */
+    private AtomicInteger load(Wal wal, Durability durability, Runnable each) {
+        AtomicInteger appended = new AtomicInteger();
+        storage.before(Operation.WRITE, () -> {
+            boolean commits = Thread.currentThread().getName().startsWith("veloz-wal-commit");
+            if (commits && appended.get() < LOAD_RECORDS) {
+                each.run();
+                wal.append(1, payload("load"), durability);
+                appended.incrementAndGet();
+            }
+        });
+        return appended;
+    }
+
+    @Test
+    void intervalForceComesUnderConstantLoad() {
+        AtomicLong durableUnderLoad = new AtomicLong();
+        try (Wal wal = open()) {
+            AtomicInteger appended =
+                    load(wal, Durability.LOSE_LAST_INTERVAL, () -> durableUnderLoad.set(wal.durableSequence()));
+            wal.append(1, payload("first"), Durability.LOSE_LAST_INTERVAL);
+            Logs.await("the end of the load", () -> appended.get() == LOAD_RECORDS);
+            assertThat(wal.stats().rolls()).isZero();
+        }
+        assertThat(durableUnderLoad.get()).isPositive();
+    }
+
+    @Test
+    void rollComesUnderConstantLoad() throws Exception {
+        AtomicReference<CompletableFuture<Boolean>> roll = new AtomicReference<>();
+        try (Wal wal = open()) {
+            AtomicInteger appended = load(wal, Durability.LOSE_UNFORCED, () -> {
+                if (roll.get() == null) {
+                    roll.set(rollThatWaits(wal));
+                }
+            });
+            wal.append(1, payload("first"), Durability.LOSE_UNFORCED);
+            Logs.await("the roll", () -> roll.get() != null);
+            assertThat(roll.get().get(30, TimeUnit.SECONDS)).isTrue();
+            Logs.await("the end of the load", () -> appended.get() == LOAD_RECORDS);
+        }
+        // One that had waited for the load to end would have put all of it into the first segment.
+        RecoveryReport report = WalRecovery.inspect(ReadOptions.of(heap));
+        assertThat(report.segments().get(0).lastSequence()).isLessThan(LOAD_RECORDS / 2);
+        assertThat(report.lastSequence()).isEqualTo(LOAD_RECORDS + 1);
+    }
+
+    /** Returns when the roll has been asked for: its caller waits. */
+    private static CompletableFuture<Boolean> rollThatWaits(Wal wal) {
+        AtomicReference<Thread> asking = new AtomicReference<>();
+        CompletableFuture<Boolean> done = start(() -> {
+            asking.set(Thread.currentThread());
+            wal.roll();
+            return true;
+        });
+        Logs.await("the caller of the roll waits", () -> {
+            Thread thread = asking.get();
+            return thread != null
+                    && (thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING);
+        });
+        return done;
+    }
+}

@@ -1,0 +1,93 @@
+package io.veloz.wal;
+
+import static io.veloz.wal.fault.Logs.small;
+import static io.veloz.wal.fault.Records.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.fault.Logs;
+import io.veloz.wal.fault.Records;
+import io.veloz.wal.storage.DiskStorage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.SortedMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Somebody removes files under a running log, which nobody appends to: it notices by itself, and writes nothing more. */
+@Timeout(60)
+class LostLockTest {
+    @TempDir
+    Path parent;
+
+    @FunctionalInterface
+    private interface Accident {
+        void happen(Path directory) throws IOException;
+    }
+
+    /** What is left of the log. */
+    private SortedMap<Long, String> afterwards(Accident accident, String told, Path later) throws IOException {
+        Path directory = parent.resolve("wal");
+        Wal wal = Wal.open(small(DiskStorage.createOrOpen(directory)).build());
+        wal.appendDurable(1, payload("one"));
+        Logs.await("the next segment", () -> Files.exists(directory.resolve(".orders_prepared.wal")));
+        // Runs when the housekeeper has nothing else to do: the accident meets no call of its.
+        wal.trim(100);
+
+        accident.happen(directory);
+
+        Logs.await("failed", () -> wal.stats().failed());
+        assertThatThrownBy(() -> wal.appendDurable(1, payload("two")))
+                .isInstanceOf(WalFailedException.class)
+                .hasMessageContaining(told);
+        assertThat(wal.durableSequence()).isEqualTo(1);
+        assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+        return Records.of(DiskStorage.open(later));
+    }
+
+    @Test
+    void removedLockFileFailsTheLogAndTheNextOwnerFindsItWhole() throws Exception {
+        Path directory = parent.resolve("wal");
+        assertThat(afterwards(wal -> Files.delete(wal.resolve("orders.lock")), "orders.lock is gone", directory))
+                .hasSize(1);
+        try (Wal wal = Wal.open(small(DiskStorage.open(directory)).build())) {
+            assertThat(wal.appendDurable(1, payload("two"))).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void replacedLockFileFailsTheLog() throws Exception {
+        Accident replaced = wal -> {
+            Path other = Files.createFile(wal.resolve("other"));
+            Files.move(other, wal.resolve("orders.lock"), StandardCopyOption.REPLACE_EXISTING);
+        };
+        assertThat(afterwards(replaced, "orders.lock is another one", parent.resolve("wal")))
+                .hasSize(1);
+    }
+
+    @Test
+    void directoryThatWasMovedAwayFailsTheLog() throws Exception {
+        Path moved = parent.resolve("moved");
+        assertThat(afterwards(wal -> Files.move(wal, moved), "orders.lock is gone", moved))
+                .hasSize(1);
+        assertThat(parent.resolve("wal")).doesNotExist();
+    }
+
+    @Test
+    void deletedDirectoryFailsTheLog() throws Exception {
+        Accident deleted = wal -> {
+            try (var files = Files.list(wal)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(wal);
+            Files.createDirectory(parent.resolve("empty"));
+        };
+        assertThat(afterwards(deleted, "orders.lock is gone", parent.resolve("empty")))
+                .isEmpty();
+    }
+}
