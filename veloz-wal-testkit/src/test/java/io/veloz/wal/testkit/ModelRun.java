@@ -13,9 +13,7 @@ import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
-import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
-import io.veloz.wal.WalRecovery;
 import io.veloz.wal.testkit.Model.Entry;
 import io.veloz.wal.testkit.Move.How;
 import java.io.IOException;
@@ -488,48 +486,8 @@ final class ModelRun {
         if (size > 0) {
             // Most of a file are zeros behind the data.
             int at = position % Math.min(size, 1 + Math.max(4_096 + 200, position));
-            checkRotted(disk.rotted(name, at, bit), name + " at " + at);
+            RottedLog.check(model, disk.rotted(name, at, bit), name + " at " + at);
         }
         open();
-    }
-
-    private void checkRotted(FaultyStorage rotted, String where) throws IOException {
-        long changes = rotted.changes();
-        WalRecovery.verify(ReadOptions.of(rotted), WalProgress.NONE);
-        try (WalReader reader = WalReader.open(ReadOptions.of(rotted))) {
-            assertThat(readAll(reader))
-                    .as("bit rot in %s: the last record that is read", where)
-                    .isEqualTo(model.last());
-        } catch (WalException e) {
-            assertThat(e.getMessage()).as("bit rot in %s", where).contains("faulty storage");
-        }
-        assertThat(rotted.changes()).isEqualTo(changes);
-        try (Wal wal = Wal.open(LogWorkload.config(rotted).build())) {
-            assertThat(wal.lastSequence()).as("bit rot in %s", where).isEqualTo(model.last());
-            try (WalReader reader = wal.reader()) {
-                readAll(reader);
-            } catch (WalCorruptException e) {
-                assertThat(e.getMessage()).contains("faulty storage");
-            }
-        } catch (WalException e) {
-            assertThat(rotted.changes())
-                    .as("bit rot in %s: changes by an open that refuses", where)
-                    .isEqualTo(changes);
-        }
-    }
-
-    /** Returns the sequence of the last record; none may be missing between the first and that. */
-    private long readAll(WalReader reader) {
-        long next = model.first();
-        while (reader.next()) {
-            model.entry(next).assertShownBy(reader);
-            next++;
-        }
-        return next - 1;
-    }
-
-    @Override
-    public String toString() {
-        return "log with " + model.last() + " records";
     }
 }
