@@ -175,8 +175,8 @@ class CommitTest {
         try (Wal wal = Wal.open(config)) {
             prepared(wal);
             Hold force = storage.hold(Operation.FORCE, ANY);
-            CompletableFuture<Long> first = wal.appendAsync(1, payload("a"));
-            CompletableFuture<Long> second = wal.appendAsync(1, payload("b"));
+            CompletableFuture<Long> first = appendWhenASlotIsFree(wal, "a");
+            CompletableFuture<Long> second = appendWhenASlotIsFree(wal, "b");
             assertThatThrownBy(() -> wal.appendAsync(1, payload("c"))).isInstanceOf(WalBusyException.class);
             assertThat(wal.lastSequence()).isEqualTo(3);
             force.release();
@@ -185,6 +185,19 @@ class CommitTest {
             assertThat(get(second)).isEqualTo(3);
         }
         assertThat(Records.of(heap)).hasSize(3);
+    }
+
+    /** The notifier may not have come round yet to the records before. */
+    private static CompletableFuture<Long> appendWhenASlotIsFree(Wal wal, String text) {
+        List<CompletableFuture<Long>> taken = new ArrayList<>();
+        Logs.await("a free slot", () -> {
+            try {
+                return taken.add(wal.appendAsync(1, payload(text)));
+            } catch (WalBusyException e) {
+                return false;
+            }
+        });
+        return taken.get(0);
     }
 
     @Test
@@ -345,7 +358,7 @@ class CommitTest {
     void recordAppendedAfterTheIntervalBeganIsForcedWithIt() throws Exception {
         WalConfig config = small(storage)
                 .durability(Durability.LOSE_LAST_INTERVAL)
-                .forceInterval(Duration.ofMillis(20))
+                .forceInterval(Duration.ofMillis(300))
                 .build();
         try (Wal wal = Wal.open(config)) {
             for (int i = 0; i < 50; i++) {

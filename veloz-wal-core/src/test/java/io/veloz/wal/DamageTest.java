@@ -179,4 +179,43 @@ class DamageTest {
                 .as(where + ": " + e)
                 .isTrue();
     }
+
+    @Test
+    void footerOfTheOldestSegmentAfterATrimIsMadeAgainAndTheLogOpensEverAfter() throws Exception {
+        MemoryStorage storage = log.copy();
+        int footer = storage.bytes(TestLog.sealed(2)).length - 100;
+        TestLog.recover(storage.flip(TestLog.sealed(2), footer, 1));
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
+        assertThat(report.isSound()).as("%s", report.segments()).isTrue();
+        assertThat(TestLog.recover(storage).isSound()).isTrue();
+        assertThat(read(storage)).isEqualTo(original);
+    }
+
+    @Test
+    void footersOfTheTwoOldestSegmentsAfterATrimAreMadeAgain() throws Exception {
+        MemoryStorage storage = log.copy();
+        // Sealed by a recovery, so that there are three footers in a row.
+        TestLog.recover(storage);
+        for (int number = 2; number <= 3; number++) {
+            String name = TestLog.sealed(number);
+            storage.flip(name, storage.bytes(name).length - 100, 1);
+        }
+        TestLog.recover(storage);
+        assertThat(TestLog.recover(storage).isSound()).isTrue();
+        assertThat(read(storage)).isEqualTo(original);
+    }
+
+    @Test
+    void footerThatCountsOtherwiseThanTheDataIsFoundByVerify() {
+        MemoryStorage storage = log.copy();
+        byte[] bytes = storage.bytes(TestLog.sealed(2));
+        java.nio.ByteBuffer view = java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        int footer = bytes.length - view.getInt(bytes.length - 16);
+        view.putLong(footer + 56, view.getLong(footer + 56) + 1);
+        int crc = new io.veloz.wal.internal.format.Checksum().of(view, footer, bytes.length - 12 - footer);
+        view.putInt(bytes.length - 12, crc);
+        RecoveryReport report =
+                WalRecovery.verify(ReadOptions.of(storage.put(TestLog.sealed(2), bytes)), WalProgress.NONE);
+        assertThat(report.segments().get(0).detail()).contains("the data holds others");
+    }
 }

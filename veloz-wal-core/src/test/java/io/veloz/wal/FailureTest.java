@@ -487,7 +487,8 @@ class FailureTest {
             Fault next = storage.fail(Operation.FORCE, IO_ERROR).after(2).times(1);
             wal.roll();
             next.awaitHit();
-            Logs.await("prepared", () -> prepared(storage));
+            Logs.await(
+                    "prepared or failed", () -> prepared(storage) || wal.stats().failed());
             wal.appendDurable(1, payload("b"));
             assertNoForceAfterAFailedOne(storage.calls());
         } catch (WalFailedException e) {
@@ -565,7 +566,8 @@ class FailureTest {
         hang.release();
         Logs.await("unlocked", () -> !heap.isLocked("orders.lock"));
         assertThat(wal.durableSequence()).isZero();
-        Wal.open(config).close();
+        // With the time to close that it may need.
+        Wal.open(small(storage).build()).close();
     }
 
     @Test

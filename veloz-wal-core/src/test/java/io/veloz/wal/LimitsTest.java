@@ -20,10 +20,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sizes at the limits of a batch and of a segment, numbers near the ends of their types, and impossible lengths. */
+@Timeout(120)
 class LimitsTest {
     private static final int FIRST_BATCH_HEAD = 88;
     private static final int BATCH_HEAD = 56;

@@ -51,6 +51,9 @@ public final class FoundSegment {
 
     Sha256 footerSha256 = Sha256.ZERO;
 
+    /** As its footer states it. */
+    Sha256 previousFooterSha256 = Sha256.ZERO;
+
     /** What a scan found; null if the footer says it all. */
     @Nullable
     SegmentContent content;
@@ -81,6 +84,14 @@ public final class FoundSegment {
 
     boolean hasRecords() {
         return footer != null || (content != null && !content.isEmpty());
+    }
+
+    /**
+     * Its footer had to be made again, and what it followed was gone in a trim, or had been made again itself: it cannot
+     * become what it was, and the next one, which names that, need not follow it.
+     */
+    boolean startsChainAnew() {
+        return number() > 1 && previousFooterSha256.equals(Sha256.ZERO);
     }
 
     void bad(Verdict what, long position, long first, long last, String why) {

@@ -180,7 +180,7 @@ public final class Recovery {
     private void finishRoll(Analysis analysis) throws IOException {
         List<FoundSegment> written = withRecords(analysis);
         for (int i = 0; i < written.size() - 1; i++) {
-            seal(written.get(i), i == 0 ? Sha256.ZERO : written.get(i - 1).footerSha256);
+            seal(written.get(i), footerBefore(written, i));
         }
         if (!written.isEmpty()) {
             FoundSegment last = written.get(written.size() - 1);
@@ -188,6 +188,11 @@ public final class Recovery {
                 rename(last, names.current());
             }
         }
+    }
+
+    private static Sha256 footerBefore(List<FoundSegment> written, int index) {
+        boolean unknown = index == 0 || written.get(index - 1).startsChainAnew();
+        return unknown ? Sha256.ZERO : written.get(index - 1).footerSha256;
     }
 
     private void rename(FoundSegment segment, String name) throws IOException {
@@ -269,7 +274,7 @@ public final class Recovery {
             return Sha256.ZERO;
         }
         int last = written.size() - 1;
-        seal(written.get(last), last == 0 ? Sha256.ZERO : written.get(last - 1).footerSha256);
+        seal(written.get(last), footerBefore(written, last));
         return written.get(last).footerSha256;
     }
 
@@ -289,6 +294,7 @@ public final class Recovery {
             Footer footer = SegmentSealer.sealCopy(
                     storage, file, contentOf(segment, previousFooter), name, names.temporary(name));
             segment.footerSha256 = Sha256.of(footer.encode());
+            segment.previousFooterSha256 = previousFooter;
         }
     }
 

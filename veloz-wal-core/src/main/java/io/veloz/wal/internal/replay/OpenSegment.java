@@ -56,6 +56,26 @@ final class OpenSegment implements Closeable {
         return null;
     }
 
+    /** The segment with the lowest number above that one: not looked for number by number, as a header may state any. */
+    static @Nullable OpenSegment findBehind(Storage storage, SegmentNames names, LogId logId, long number)
+            throws IOException {
+        @Nullable OpenSegment next = find(storage, names, logId, number + 1);
+        if (next != null) {
+            return next;
+        }
+        long lowest = Long.MAX_VALUE;
+        for (String name : storage.list()) {
+            @Nullable OpenSegment segment = names.isSegment(name) ? open(storage, name) : null;
+            if (segment != null) {
+                boolean ours =
+                        logId.equals(LogId.NONE) || segment.header.logId().equals(logId);
+                lowest = ours && segment.header.number() > number ? Math.min(lowest, segment.header.number()) : lowest;
+                segment.close();
+            }
+        }
+        return lowest == Long.MAX_VALUE ? null : find(storage, names, logId, lowest);
+    }
+
     private static @Nullable OpenSegment open(Storage storage, String name) throws IOException {
         StorageFile file;
         try {
