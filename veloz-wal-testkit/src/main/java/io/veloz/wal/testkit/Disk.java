@@ -133,6 +133,10 @@ final class Disk {
         file(file).failForce(upTo, new Chance(seed), rules);
     }
 
+    void dropPageCache() {
+        files.values().forEach(FileContent::dropPageCache);
+    }
+
     // ---- the end
 
     /** The disk that is found when power is back. */

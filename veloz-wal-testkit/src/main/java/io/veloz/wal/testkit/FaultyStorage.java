@@ -33,10 +33,11 @@ public final class FaultyStorage implements Storage {
     private final Set<String> locks = new HashSet<>();
     private FaultPlan plan = FaultPlan.NONE;
     private long capacityBytes = Long.MAX_VALUE;
+    private int maxOpenFiles = Integer.MAX_VALUE;
     private long operations;
     private final List<String> faults = new ArrayList<>();
     private int changesBeforeFault;
-    private int openFiles;
+    private final List<String> openedAs = new ArrayList<>();
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
@@ -64,6 +65,16 @@ public final class FaultyStorage implements Storage {
     /** How many bytes fit on the disk from now on. */
     public synchronized void capacityBytes(long value) {
         capacityBytes = value;
+    }
+
+    /** How many files can be open at once from now on; to list or force the directory takes one for a moment. */
+    public synchronized void maxOpenFiles(int value) {
+        maxOpenFiles = value;
+    }
+
+    /** The page cache forgets what is not dirty: it is read from the disk again, as it is there. */
+    public synchronized void dropPageCache() {
+        change("drop the page cache", Disk::dropPageCache);
     }
 
     /** Has every force wait, of a file and of the directory, until {@link #releaseForces}. */
@@ -104,7 +115,12 @@ public final class FaultyStorage implements Storage {
 
     /** How many files are open. */
     public synchronized int openFiles() {
-        return openFiles;
+        return openedAs.size();
+    }
+
+    /** The names under which they were opened. */
+    synchronized List<String> openNames() {
+        return List.copyOf(openedAs);
     }
 
     /** How many operations there have been. */
@@ -197,12 +213,12 @@ public final class FaultyStorage implements Storage {
 
     private FaultyFile opened(String name, boolean writable) throws IOException {
         FaultyFile file = new FaultyFile(this, name, found(name), writable);
-        openFiles++;
+        openedAs.add(name);
         return file;
     }
 
-    void closed() {
-        openFiles--;
+    void closed(String name) {
+        openedAs.remove(name);
     }
 
     private int found(String name) throws NoSuchFileException {
@@ -281,6 +297,9 @@ public final class FaultyStorage implements Storage {
         }
         Operation operation = new Operation(++operations, kind, file);
         @Nullable Fault fault = plan.faultIn(operation);
+        if (fault == null && openedAs.size() >= maxOpenFiles) {
+            fault = Fault.TOO_MANY_FILES;
+        }
         if (fault == null || !fault.isPossibleFor(kind)) {
             return null;
         }

@@ -12,7 +12,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The log, and power cuts at every moment of a workload that does everything once. */
 class CrashPointsTest {
-
     @ParameterizedTest
     @CsvSource({"STRICT, 512", "STRICT, 4096", "ORDERED, 512", "ORDERED, 4096"})
     void everythingAcknowledgedSurvivesAPowerCutBeforeEveryChange(Names names, int unitBytes) {

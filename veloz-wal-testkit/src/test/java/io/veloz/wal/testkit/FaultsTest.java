@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * there, after the death of the process and after a power cut (E1 to E8, E11, E14).
  */
 class FaultsTest {
-    private static final CrashPoints<Step> POINTS = CrashPoints.of(LogWorkload::run, LogCheck::check);
-
+    private static final CrashPoints<Step> POINTS =
+            CrashPoints.of(LogWorkload::run, LogCheck::check).threads(4);
     /** Not a lie: nobody can defend himself against that. See {@link #diskThatLiesIsFoundOut}. */
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
@@ -60,7 +60,7 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource(
             value = Kind.class,
-            names = {"FORCE_DIRECTORY", "RENAME", "WRITE"})
+            names = {"FORCE_DIRECTORY", "RENAME", "WRITE", "READ"})
     void diskCanFailForEver(Kind kind) {
         Rounds.run(seed -> assertThat(Rounds.tried(
                         "IO_ERROR in every " + kind + " from one on",
