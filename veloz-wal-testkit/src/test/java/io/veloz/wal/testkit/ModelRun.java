@@ -241,8 +241,7 @@ final class ModelRun {
     }
 
     void roll() {
-        // It waits for as long as there is no next segment.
-        disk.heal();
+        releaseWhatHangs();
         if (attempt(() -> wal().roll())) {
             model.isSafe(model.last());
         }

@@ -221,8 +221,14 @@ public final class LogWriter {
      * @throws IllegalStateException if the log is closed before
      */
     public void roll(long sequence) {
-        commitThread.requestRoll(sequence);
-        state.sealed.await(sequence, Long.MAX_VALUE);
+        // First, so that a segment which cannot be made is not tried for ever while this waits for it.
+        handover.beginRoll();
+        try {
+            commitThread.requestRoll(sequence);
+            state.sealed.await(sequence, Long.MAX_VALUE);
+        } finally {
+            handover.endRoll();
+        }
     }
 
     // ---- trimming
