@@ -356,6 +356,21 @@ class MutantsTest {
         }
     }
 
+    /** The page cache forgets, in the middle of a recovery, what a failed force has left in it. */
+    static final class ForgetfulPageCache implements Runnable {
+        @Override
+        public void run() {
+            new PageCacheTest().whatRecoveryShowsIsOnDiskWheneverThePageCacheForgets();
+        }
+    }
+
+    @Test
+    void recoveryThatDoesNotCheckItsCopyIsCaught() {
+        assertCaughtByCase(
+                Mutant.of(SEGMENT + "SegmentSealer").with("if (whole < data.end()) {", "if (false) {"),
+                ForgetfulPageCache.class);
+    }
+
     @Test
     void lengthThatNoChecksumCoversIsCaught() {
         assertCaughtByCase(Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
