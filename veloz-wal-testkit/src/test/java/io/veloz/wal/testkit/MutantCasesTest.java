@@ -22,6 +22,36 @@ class MutantCasesTest {
     private static final String SEGMENT = "io.veloz.wal.internal.segment.";
     private static final String CURRENT = "orders_current.wal";
 
+    private static final String GO_ON_BEHIND_THE_TAIL = """
+            List<FoundSegment> written = withRecords(analysis);
+            int end = written.size() - 1;
+            if (end >= 0 && written.get(end).footer == null) {
+                FoundSegment last = written.get(end);
+                if (storage.list().contains(names.prepared())) {
+                    storage.delete(names.prepared());
+                }
+                StorageFile same = storage.open(last.name);
+                same.force();
+                Sha256 footer = footerBefore(written, end);
+                analysis.segments.remove(last);
+                return recovered(analysis, analysis.logId, same, last.header, footer, tornBytes, started);
+            }
+            LogId logId = analysis.logId == null""";
+
+    private static final String STAND_BEHIND_WHAT_IS_THERE = """
+            this.predecessor = predecessor;
+            BatchScanner there = new BatchScanner(file, segment);
+            try {
+                while (there.next() == BatchScanner.Found.BATCH) {
+                    content.addBatch(there.header(), there.position(), there.buffer(), there.recordsAt());
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+            position = there.position();
+            lastBatchCrc = there.lastBatchCrc();
+            """;
+
     private static void assertCaught(Mutant mutant, Class<? extends Runnable> by) {
         assertThatCode(() -> Mutant.of(COMMIT + "CommitThread").run(by)).doesNotThrowAnyException();
         assertThatThrownBy(() -> mutant.run(by)).isInstanceOf(AssertionError.class);
@@ -132,6 +162,43 @@ class MutantCasesTest {
         assertCaught(
                 Mutant.of(RECOVERY + "Recovery").with("keepTornBytes(analysis); forceSealed", "forceSealed"),
                 TornTail.class);
+    }
+
+    /** What the life before could not force can be read, and is not on the disk; the next life goes on from there. */
+    static final class FailedForceInTheLifeBefore implements Runnable {
+        @Override
+        public void run() {
+            for (long cut = 1; cut <= 10; cut++) {
+                FaultyStorage storage = new FaultyStorage(cut, DiskRules.WORST);
+                Wal wal = Wal.open(LogWorkload.config(storage).build());
+                wal.appendDurable(1, ByteBuffer.allocate(10));
+                storage.plan(FaultPlan.always(Operation.Kind.FORCE, Fault.IO_ERROR));
+                assertThatThrownBy(() -> wal.appendDurable(1, ByteBuffer.wrap(new byte[3_000])))
+                        .isInstanceOf(WalFailedException.class);
+                assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+                FaultyStorage next = storage.killProcess();
+                long last;
+                try (Wal again = Wal.open(LogWorkload.config(next).build())) {
+                    last = again.appendDurable(1, ByteBuffer.allocate(10));
+                }
+                FaultyStorage dark = next.cutPower(cut);
+                assertThatCode(() -> assertThat(lastSequence(dark))
+                                .as("what was acknowledged behind the tail")
+                                .isEqualTo(last))
+                        .doesNotThrowAnyException();
+            }
+        }
+    }
+
+    /** It goes on behind the tail, in the segment of the life before. */
+    @Test
+    void recoveryThatAppendsBehindTheTailIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Recovery")
+                        .with("LogId logId = analysis.logId == null", GO_ON_BEHIND_THE_TAIL)
+                        .and(SEGMENT + "SegmentFile")
+                        .with("this.predecessor = predecessor;", STAND_BEHIND_WHAT_IS_THERE),
+                FailedForceInTheLifeBefore.class);
     }
 
     // ---- what must not be believed

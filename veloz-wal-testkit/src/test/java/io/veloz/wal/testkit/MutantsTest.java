@@ -26,36 +26,6 @@ class MutantsTest {
             }
             """;
 
-    private static final String GO_ON_BEHIND_THE_TAIL = """
-            List<FoundSegment> written = withRecords(analysis);
-            int end = written.size() - 1;
-            if (end >= 0 && written.get(end).footer == null) {
-                FoundSegment last = written.get(end);
-                if (storage.list().contains(names.prepared())) {
-                    storage.delete(names.prepared());
-                }
-                StorageFile same = storage.open(last.name);
-                same.force();
-                Sha256 footer = footerBefore(written, end);
-                analysis.segments.remove(last);
-                return recovered(analysis, analysis.logId, same, last.header, footer, tornBytes, started);
-            }
-            LogId logId = analysis.logId == null""";
-
-    private static final String STAND_BEHIND_WHAT_IS_THERE = """
-            this.predecessor = predecessor;
-            BatchScanner there = new BatchScanner(file, segment);
-            try {
-                while (there.next() == BatchScanner.Found.BATCH) {
-                    content.addBatch(there.header(), there.position(), there.buffer(), there.recordsAt());
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-            position = there.position();
-            lastBatchCrc = there.lastBatchCrc();
-            """;
-
     /** Power cuts, once and twice. */
     static final class Cuts implements Runnable {
         @Override
@@ -222,17 +192,6 @@ class MutantsTest {
                                 "copy.writeFully(footer.encode(), data.end());",
                                 "ByteBuffer end = footer.encode(); int length = end.remaining();"
                                         + " copy.writeFully(end, data.end()); copy.truncate(data.end() + length);"),
-                Errors.class);
-    }
-
-    /** It goes on behind the tail, in the segment of the life before. */
-    @Test
-    void recoveryThatAppendsBehindTheTailIsCaught() {
-        assertCaught(
-                Mutant.of(RECOVERY + "Recovery")
-                        .with("LogId logId = analysis.logId == null", GO_ON_BEHIND_THE_TAIL)
-                        .and(SEGMENT + "SegmentFile")
-                        .with("this.predecessor = predecessor;", STAND_BEHIND_WHAT_IS_THERE),
                 Errors.class);
     }
 
