@@ -277,7 +277,12 @@ public final class Wal implements AutoCloseable {
         writer.awaitDurable(sequence, Long.MAX_VALUE);
     }
 
-    /** Returns when every record appended before this call is in a sealed segment. Does nothing if all are. */
+    /**
+     * Returns when every record appended before this call is in a sealed segment. Does nothing if all are. If the disk is
+     * full this waits until there is room for the next segment, or the log is closed.
+     *
+     * @throws WalFailedException if the next segment could not be made, for another reason, in ten attempts
+     */
     public void roll() {
         checkOpen();
         writer.roll(writer.lastSequence());

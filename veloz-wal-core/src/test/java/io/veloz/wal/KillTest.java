@@ -50,6 +50,7 @@ class KillTest {
             checkRecords(ChildLog::text);
         }
         assertThat(acked).isPositive();
+        System.out.printf("tried %,7d times: kill -9 of a process that appends%n", 6 * ROUNDS);
         try (Wal wal = Wal.open(small(DiskStorage.createOrOpen(directory)).build())) {
             assertThat(wal.lastSequence()).isGreaterThanOrEqualTo(acked);
             wal.appendDurable(1, payload(ChildLog.text(wal.lastSequence() + 1)));
@@ -76,6 +77,7 @@ class KillTest {
                 checkRecords(ChildLog::largeText);
             }
         }
+        System.out.printf("tried %,7d times: kill -9 of a process that opens a log%n", kills);
         try (Wal wal = Wal.open(directory)) {
             assertThat(wal.lastSequence()).isEqualTo(shown);
         }

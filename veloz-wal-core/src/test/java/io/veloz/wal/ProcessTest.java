@@ -69,6 +69,7 @@ class ProcessTest {
                 assertThat(winner.line()).isEqualTo("closed");
             }
         }
+        System.out.printf("tried %,7d times: two processes open one log%n", rounds);
         assertThat(Records.of(ReadOptions.of(directory))).hasSize(rounds);
         Wal.open(config()).close();
     }

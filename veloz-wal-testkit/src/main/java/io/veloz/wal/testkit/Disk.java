@@ -117,6 +117,10 @@ final class Disk {
         }
     }
 
+    boolean hasVolatileNames() {
+        return !pendingNames.isEmpty();
+    }
+
     void write(int file, long position, byte[] bytes) {
         file(file).write(++serial, position, bytes);
     }

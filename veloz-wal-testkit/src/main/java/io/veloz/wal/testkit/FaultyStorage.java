@@ -113,6 +113,11 @@ public final class FaultyStorage implements Storage {
         return disk.file(found(name)).cached().clone();
     }
 
+    /** Whether a power cut could take back the name of a file. */
+    synchronized boolean hasVolatileNames() {
+        return disk.hasVolatileNames();
+    }
+
     /** How many files are open. */
     public synchronized int openFiles() {
         return openedAs.size();

@@ -34,13 +34,17 @@ class BitRotTest {
 
     @Test
     void turnedBitIsToldOrDoesNoHarmAfterAnOrderlyEnd() {
-        Rounds.run(seed -> assertThat(everyByte(seed, log(seed, true), 6)).isGreaterThan(5_000));
+        Rounds.run(seed -> assertThat(
+                        Rounds.tried("a bit turned after an orderly end", everyByte(seed, log(seed, true), 6)))
+                .isGreaterThan(5_000));
     }
 
     /** No later batch promises the last record, so damage to it cannot be told from a torn tail. */
     @Test
     void turnedBitIsToldOrDoesNoHarmAfterTheProcessHasDied() {
-        Rounds.run(seed -> assertThat(everyByte(seed, log(seed, false), 5)).isGreaterThan(5_000));
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "a bit turned after the death of the process", everyByte(seed, log(seed, false), 5)))
+                .isGreaterThan(5_000));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,6 +31,8 @@ class ConcurrentAppendersTest {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
             wal.appendDurable(1, bytes("before"));
+            // Or its forces would be held and let go as well.
+            awaitNextSegment(storage);
             storage.holdForces();
             var first = wal.appendAsync(1, bytes("first"));
             while (wal.stats().recordsWritten() < 2) {
@@ -50,6 +53,13 @@ class ConcurrentAppendersTest {
             assertThat(second.join()).isEqualTo(3);
         } finally {
             storage.releaseForces();
+        }
+    }
+
+    /** Returns when the next segment has its name, for good: until it is needed nobody but the appenders has anything forced. */
+    private static void awaitNextSegment(FaultyStorage storage) throws IOException {
+        while (!storage.list().contains(".orders_prepared.wal") || storage.hasVolatileNames()) {
+            Thread.onSpinWait();
         }
     }
 

@@ -35,7 +35,7 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
     static void forEach(Target target) {
         long first = Long.getLong("wal.seed", 1);
         long cases = (long) CASES * CrashPoints.rounds();
-        System.out.println(cases + " cases from seed " + first);
+        System.out.printf("tried %,7d times: hostile files, from seed %d%n", cases, first);
         try (Bounded bounded = new Bounded()) {
             for (long seed = first; seed < first + cases; seed++) {
                 HostileCase hostile = of(seed);

@@ -70,7 +70,7 @@ class HostileLegacyTest {
         }
         long first = Long.getLong("wal.seed", 1);
         long cases = (long) Integer.getInteger("wal.hostile.cases", 500) * CrashPoints.rounds();
-        System.out.println(cases + " cases from seed " + first);
+        System.out.printf("tried %,7d times: hostile files of the old engine, from seed %d%n", cases, first);
         try (Bounded bounded = new Bounded()) {
             for (long seed = first; seed < first + cases; seed++) {
                 Dice dice = new Dice(seed);

@@ -49,7 +49,7 @@ final class ModelDisk {
 
     void fails(Operation.Kind kind, Fault fault, int nth, boolean forEver) {
         int[] seen = {0};
-        // A log waits for room, and some things are tried until they succeed.
+        // A log waits for room, and takes seconds before it gives up what it has tried ten times.
         waitsForEver = forEver
                 && switch (kind) {
                     case READ, WRITE, FORCE -> false;

@@ -11,7 +11,9 @@ final class ModelRounds implements AroundPropertyHook {
     public PropertyExecutionResult aroundProperty(PropertyLifecycleContext context, PropertyExecutor property) {
         context.attributes().setSeed(String.valueOf(Long.getLong("wal.seed", 1)));
         context.attributes().tries().ifPresent(tries -> context.attributes().setTries(tries * CrashPoints.rounds()));
-        return property.execute();
+        PropertyExecutionResult result = property.execute();
+        Rounds.tried("a random history", result.countChecks());
+        return result;
     }
 
     @Override

@@ -3,10 +3,8 @@ package io.veloz.wal.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RecordGroup;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.Wal;
-import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalCorruptException;
@@ -14,21 +12,13 @@ import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalReader;
-import io.veloz.wal.testkit.Model.Entry;
 import io.veloz.wal.testkit.Move.How;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -37,25 +27,15 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 final class ModelRun {
-    private static final int BYTES_WHILE_FORCES_ARE_HELD = 4_000;
-
-    private static final long LONGEST_MOVE_SECONDS = 30;
-    private static final ScheduledExecutorService WATCHDOG = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "watchdog");
-        thread.setDaemon(true);
-        return thread;
-    });
-
     private final ModelDisk disk;
     private final AtomicLong clock = new AtomicLong(1_700_000_000_000_000_000L);
-    private final List<CompletableFuture<Long>> futures = new ArrayList<>();
+    private final ModelAppends appends = new ModelAppends(this);
     private Model model = new Model();
     private volatile @Nullable Wal open;
     private @Nullable WalReader follower;
     private long followed;
     private long guard;
     private boolean dead;
-    private int heldBytes;
 
     ModelRun(DiskRules rules, long seed) {
         this.disk = new ModelDisk(rules, seed);
@@ -76,24 +56,10 @@ final class ModelRun {
     }
 
     private void perform(Move move) throws Exception {
-        // Whoever waits for ever is told when somebody else closes the log.
-        AtomicBoolean hangs = new AtomicBoolean();
-        Future<?> watch = WATCHDOG.schedule(
-                () -> {
-                    hangs.set(true);
-                    endQuietly(open);
-                },
-                LONGEST_MOVE_SECONDS,
-                TimeUnit.SECONDS);
-        try {
+        Watchdog.watch(move, () -> endQuietly(open), () -> {
             move.on(this);
             note();
-        } finally {
-            watch.cancel(false);
-            assertThat(hangs.get())
-                    .as("%s took more than %d s", move, LONGEST_MOVE_SECONDS)
-                    .isFalse();
-        }
+        });
     }
 
     private WalConfig.Builder config() {
@@ -103,7 +69,25 @@ final class ModelRun {
                 .wallClockNanos(clock::get);
     }
 
-    private Wal wal() {
+    Model model() {
+        return model;
+    }
+
+    ModelDisk disk() {
+        return disk;
+    }
+
+    /** Of the next record. */
+    long tick() {
+        return clock.incrementAndGet();
+    }
+
+    /** Whether the log has failed. */
+    boolean isDead() {
+        return dead;
+    }
+
+    Wal wal() {
         return java.util.Objects.requireNonNull(open);
     }
 
@@ -116,20 +100,16 @@ final class ModelRun {
             model.isSafe(Math.min(durable, model.last()));
             assertThat(durable).as("the last durable record").isLessThanOrEqualTo(model.last());
         }
-        for (CompletableFuture<Long> future : futures) {
-            if (future.isDone() && !future.isCompletedExceptionally()) {
-                model.isSafe(future.join());
-            }
-        }
+        appends.note();
         disk.remember(model);
     }
 
-    private interface Task {
+    interface Task {
         void run() throws IOException;
     }
 
     /** Does what may end with an error if something has gone wrong. Returns whether it did not. */
-    private boolean attempt(Task task) {
+    boolean attempt(Task task) {
         try {
             task.run();
             return true;
@@ -153,73 +133,7 @@ final class ModelRun {
     // ---- append
 
     void append(How how, List<Integer> sizes) {
-        int bytes = sizes.stream().mapToInt(size -> size + 64).sum();
-        heldBytes += disk.isHeld() ? bytes : 0;
-        if (disk.isHeld() && heldBytes > BYTES_WHILE_FORCES_ARE_HELD) {
-            disk.heal();
-        }
-        How possible = disk.hangs() && how == How.DURABLE ? How.ASYNC : how;
-        List<Entry> group = model.begin(sizes, clock.incrementAndGet());
-        try {
-            boolean done = attempt(() -> appendGroupOrRecord(possible, group));
-            if (!done && dead) {
-                // The first one after a failure may be there. None after it gets that far.
-                if (group.get(0).sequence() > wal().lastSequence()) {
-                    model.takeBack(group);
-                }
-            }
-        } catch (Busy e) {
-            model.takeBack(group);
-        }
-    }
-
-    /** The record was not appended, and the log goes on. */
-    private static final class Busy extends RuntimeException {
-        private static final long serialVersionUID = 1;
-    }
-
-    private void appendGroupOrRecord(How how, List<Entry> group) {
-        try {
-            long sequence = group.size() == 1 ? appendOne(how, group.get(0)) : appendGroup(how, group);
-            assertThat(sequence)
-                    .as("P1: the sequence given")
-                    .isEqualTo(group.get(group.size() - 1).sequence());
-            if (how == How.DURABLE) {
-                model.isSafe(sequence);
-            }
-        } catch (WalBusyException e) {
-            throw new Busy();
-        } catch (WalDiskFullException e) {
-            assertThat(disk.isTroubled())
-                    .as("there is no room: %s", e.getMessage())
-                    .isTrue();
-            throw new Busy();
-        }
-    }
-
-    private long appendOne(How how, Entry entry) {
-        return switch (how) {
-            case DEFAULT -> wal().append(entry.type(), entry.payload());
-            case DURABLE -> wal().appendDurable(entry.type(), entry.payload());
-            case ASYNC -> promised(entry, wal().appendAsync(entry.type(), entry.payload()));
-            default -> wal().append(entry.type(), entry.payload(), how.durability());
-        };
-    }
-
-    private long appendGroup(How how, List<Entry> group) {
-        RecordGroup records = new RecordGroup();
-        group.forEach(entry -> records.add(entry.type(), entry.nanos(), entry.payload()));
-        return switch (how) {
-            case DEFAULT -> wal().append(records);
-            case DURABLE -> wal().appendDurable(records);
-            case ASYNC -> promised(group.get(group.size() - 1), wal().appendAsync(records));
-            default -> wal().append(records, how.durability());
-        };
-    }
-
-    private long promised(Entry last, CompletableFuture<Long> future) {
-        futures.add(future);
-        return last.sequence();
+        appends.append(how, sizes);
     }
 
     void awaitDurable(int back) {
@@ -241,8 +155,7 @@ final class ModelRun {
     }
 
     void roll() {
-        // It waits for as long as there is no next segment.
-        disk.heal();
+        releaseWhatHangs();
         if (attempt(() -> wal().roll())) {
             model.isSafe(model.last());
         }
@@ -365,7 +278,7 @@ final class ModelRun {
     }
 
     void runsOut(Move.RunsOut.What what) {
-        heldBytes = 0;
+        appends.forcesMayBeHeld();
         disk.runsOut(what);
     }
 
@@ -386,9 +299,9 @@ final class ModelRun {
             // A10.
             model.isSafe(model.last());
         }
-        assertThat(futures).as("A8: every future is told").allMatch(CompletableFuture::isDone);
+        appends.assertAllAreTold();
         note();
-        futures.clear();
+        appends.forget();
         open = null;
         assertThat(disk.storage().openNames()).as("E10: files left open").isEmpty();
     }
@@ -408,7 +321,7 @@ final class ModelRun {
         endQuietly(open);
         follower = null;
         open = null;
-        futures.clear();
+        appends.forget();
     }
 
     private static void endQuietly(@Nullable AutoCloseable something) {

@@ -1,15 +1,8 @@
 package io.veloz.wal.testkit;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.Durability;
-import io.veloz.wal.Wal;
-import io.veloz.wal.WalFailedException;
-import io.veloz.wal.WalLockedException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +13,6 @@ import org.junit.jupiter.api.Test;
 class MutantsTest {
     private static final String COMMIT = "io.veloz.wal.internal.commit.";
     private static final String RECOVERY = "io.veloz.wal.internal.recovery.";
-    private static final String FORMAT = "io.veloz.wal.internal.format.";
     private static final String SEGMENT = "io.veloz.wal.internal.segment.";
     private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint.";
     private static final String STORAGE = "io.veloz.wal.storage.";
@@ -121,6 +113,7 @@ class MutantsTest {
                 Cuts.class);
     }
 
+    /** It takes the waiters after the data: those of records that this force has not covered as well. */
     @Test
     void logThatAcknowledgesWhatArrivedDuringTheForceIsCaught() {
         Mutant mutant = Mutant.of(COMMIT + "CommitThread")
@@ -185,6 +178,7 @@ class MutantsTest {
         assertCaught(Mutant.of(SEGMENT + "SegmentSealer").with("copy.force();", ""), Cuts.class);
     }
 
+    /** It does not write the tail anew, but seals it where it stands, and forces pages that the kernel holds for clean. */
     @Test
     void recoveryThatBelievesThePageCacheIsCaught() {
         assertCaught(
@@ -285,105 +279,6 @@ class MutantsTest {
                 Mutant.of(CHECKPOINT + "CheckpointSlots")
                         .with("good.get(good.size() - 1).sequence()", "good.get(0).sequence()"),
                 Cuts.class);
-    }
-
-    // ---- each with a small case of its own, because it takes more than a cut
-
-    private static void assertCaughtByCase(Mutant mutant, Class<? extends Runnable> by) {
-        assertThatCode(() -> Mutant.of(COMMIT + "CommitThread").run(by)).doesNotThrowAnyException();
-        assertThatThrownBy(() -> mutant.run(by)).isInstanceOf(AssertionError.class);
-    }
-
-    /** Every bit of the first records of a small log is changed. */
-    static final class BitRot implements Runnable {
-        @Override
-        public void run() {
-            new BitRotTest().turnedBitNextToTheFirstRecordsIsToldOrDoesNoHarm();
-        }
-    }
-
-    /** The log is opened, and opened again. */
-    static final class TwoInstances implements Runnable {
-        @Override
-        public void run() {
-            FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
-            try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
-                assertThatThrownBy(() -> Wal.open(wal.config())).isInstanceOf(WalLockedException.class);
-            }
-        }
-    }
-
-    /** A checkpoint of what a power cut could take back. */
-    static final class EarlyCheckpoint implements Runnable {
-        @Override
-        public void run() {
-            FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
-            try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
-                long last = wal.append(1, ByteBuffer.allocate(1), Durability.LOSE_UNFORCED);
-                assertThatThrownBy(() -> wal.writeCheckpoint(last, out -> out.write(1)))
-                        .isInstanceOf(IllegalArgumentException.class);
-            }
-        }
-    }
-
-    /** A tail that is torn by a power cut in the middle of a write. */
-    static final class TornTail implements Runnable {
-        @Override
-        public void run() {
-            int torn = 0;
-            for (long cut = 1; cut <= 40; cut++) {
-                FaultyStorage storage = new FaultyStorage(cut, DiskRules.WORST);
-                Wal wal = Wal.open(LogWorkload.config(storage).build());
-                wal.appendDurable(1, ByteBuffer.allocate(10));
-                storage.plan(FaultPlan.always(Operation.Kind.FORCE, Fault.IO_ERROR));
-                assertThatThrownBy(() -> wal.appendDurable(1, ByteBuffer.wrap(new byte[3_000])))
-                        .isInstanceOf(WalFailedException.class);
-                FaultyStorage after = storage.cutPower(cut);
-                assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
-                try (Wal next = Wal.open(LogWorkload.config(after).build())) {
-                    if (next.recovery().hasTornTail()) {
-                        torn++;
-                        assertThat(next.recovery().quarantined())
-                                .as("what was cut off is kept")
-                                .hasSize(1);
-                        assertThat(after.list()).containsAll(next.recovery().quarantined());
-                    }
-                } catch (IOException e) {
-                    throw new AssertionError(e);
-                }
-            }
-            assertThat(torn).isPositive();
-        }
-    }
-
-    @Test
-    void lengthThatNoChecksumCoversIsCaught() {
-        assertCaughtByCase(Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
-    }
-
-    @Test
-    void logThatTakesNoLockIsCaught() {
-        assertCaughtByCase(
-                Mutant.of("io.veloz.wal.Wal")
-                        .with("StorageLock lock = storage.lock(names.lock());", "StorageLock lock = () -> {};"),
-                TwoInstances.class);
-    }
-
-    @Test
-    void checkpointBeyondWhatIsDurableIsCaught() {
-        assertCaughtByCase(
-                Mutant.of("io.veloz.wal.Checkpoints")
-                        .with(
-                                "sequence < 0 || sequence > writer.durableSequence()",
-                                "sequence < 0 || sequence > writer.lastSequence()"),
-                EarlyCheckpoint.class);
-    }
-
-    @Test
-    void recoveryThatKeepsNothingOfATornTailIsCaught() {
-        assertCaughtByCase(
-                Mutant.of(RECOVERY + "Recovery").with("keepTornBytes(analysis); forceSealed", "forceSealed"),
-                TornTail.class);
     }
 
     @Test

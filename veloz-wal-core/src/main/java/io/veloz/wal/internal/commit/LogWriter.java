@@ -52,7 +52,8 @@ public final class LogWriter {
         this.notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
         this.watched = new WatchedStorage(storage, state);
-        this.sealedSegments = new SealedSegments(watched, names, recovered.sealed(), recovered.lastFooter());
+        this.sealedSegments = new SealedSegments(
+                watched, names, recovered.sealed(), recovered.lastFooter(), recovered.lastSequence() + 1);
         this.trimMark = TrimMark.writer(watched, names, recovered.logId());
         this.handover = new Handover(state, stats, notifier);
         this.claims = new Claims(
@@ -221,8 +222,14 @@ public final class LogWriter {
      * @throws IllegalStateException if the log is closed before
      */
     public void roll(long sequence) {
-        commitThread.requestRoll(sequence);
-        state.sealed.await(sequence, Long.MAX_VALUE);
+        // First, so that a segment which cannot be made is not tried for ever while this waits for it.
+        handover.beginRoll();
+        try {
+            commitThread.requestRoll(sequence);
+            state.sealed.await(sequence, Long.MAX_VALUE);
+        } finally {
+            handover.endRoll();
+        }
     }
 
     // ---- trimming
@@ -256,6 +263,11 @@ public final class LogWriter {
     /** The oldest sealed segment; null if there is none. On the housekeeping thread. */
     public @Nullable SegmentReport oldestOnHousekeeper() {
         return sealedSegments.oldest();
+    }
+
+    /** Of the oldest record that is still there; of the next one if there is none. On the housekeeping thread. */
+    public long firstSequenceOnHousekeeper() {
+        return sealedSegments.firstSequence();
     }
 
     /** For whoever else changes files of the open log: a failed force of the directory fails the log. */

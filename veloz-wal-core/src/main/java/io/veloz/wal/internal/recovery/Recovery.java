@@ -46,6 +46,9 @@ import java.util.function.LongSupplier;
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
 
+    /** The page cache can forget only once what it alone knew; a disk that goes on changing is broken. */
+    private static final int ATTEMPTS = 3;
+
     private final Storage storage;
     private final SegmentNames names;
     private final Settings settings;
@@ -75,10 +78,26 @@ public final class Recovery {
     /**
      * Returns when everything that replay will show is on disk.
      *
+     * <p>After a failed force the page cache can show batches that no disk has, and forget them while they are looked at.
+     * None of them was acknowledged; then it looks again.
+     *
      * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; nothing was changed
      */
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return recover(started);
+            } catch (SegmentSealer.ChangedException e) {
+                // As after a crash at this point: what has been done is right, and is found again.
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Recovered recover(long started) throws IOException {
         Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
         WalException problem = analysis.problemForWriter(storage.describe());
         if (problem != null) {
