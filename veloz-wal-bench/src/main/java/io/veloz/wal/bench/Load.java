@@ -45,7 +45,8 @@ final class Load {
     }
 
     private long append(Wal wal, long due, Durable durable) {
-        wal.appendAsync(RECORD_TYPE, ByteBuffer.allocate(PAYLOAD_BYTES).putLong(0, due))
+        var unused = wal.appendAsync(
+                        RECORD_TYPE, ByteBuffer.allocate(PAYLOAD_BYTES).putLong(0, due))
                 .thenAccept(sequence -> {
                     long now = System.nanoTime();
                     latencies.recordValue(now - due);
