@@ -340,6 +340,11 @@ public final class Wal implements AutoCloseable {
         guards.add(guard);
     }
 
+    /** Takes away the guards of that name; there may be none. */
+    public void removeTrimGuards(String name) {
+        guards.removeIf(guard -> guard.name().equals(name));
+    }
+
     /**
      * Deletes sealed segments whose records nobody needs: no guard holds one back, and each of the two checkpoints covers
      * them, so that one of the two may go bad. Returns when that is durable.

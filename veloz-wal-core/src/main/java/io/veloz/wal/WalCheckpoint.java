@@ -53,6 +53,11 @@ public final class WalCheckpoint {
                 .toList();
     }
 
+    /** The name of its file in the directory. */
+    public String file() {
+        return file.name();
+    }
+
     /** It covers every record up to this one: replay goes on behind it. */
     public long sequence() {
         return file.sequence();

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalFailedException}: close, and open again;
  *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
  *   <li>{@link WalBusyException}: slow down and try again;
+ *   <li>{@link WalFencedException}: stop: another writer has taken over the archive;
+ *   <li>{@link WalShippingRefusedException}: log and archive do not fit together; its reason says what to do;
  *   <li>{@link WalRestoreException}: its reason says what to do.
  * </ul>
  *
@@ -24,6 +26,8 @@ public abstract sealed class WalException extends RuntimeException
                 WalFailedException,
                 WalDiskFullException,
                 WalBusyException,
+                WalFencedException,
+                WalShippingRefusedException,
                 WalRestoreException {
     WalException(String message, @Nullable Throwable cause) {
         super(message, cause);

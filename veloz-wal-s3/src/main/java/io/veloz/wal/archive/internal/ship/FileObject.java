@@ -1,0 +1,149 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.store.ObjectContent;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.MessageDigest;
+
+/**
+ * A file of the log as an object: compressed on the way, never as a whole in memory. The first reading finds length and
+ * digests; every later one gives the same bytes, or fails. Any thread may open it.
+ */
+final class FileObject implements ObjectContent {
+    private static final int CHUNK_BYTES = 256 * 1024;
+
+    private final LogFiles files;
+    private final String file;
+    private final Pace pace;
+    private long length;
+    private String sha256 = Digest.NONE;
+    private long fileBytes;
+    private String fileSha256 = Digest.NONE;
+    private String dataSha256 = Digest.NONE;
+
+    private FileObject(LogFiles files, String file, Pace pace) {
+        this.files = files;
+        this.file = file;
+        this.pace = pace;
+    }
+
+    /**
+     * Reads the file once.
+     *
+     * @param dataBytes its first so many bytes have a digest of their own
+     */
+    static FileObject read(LogFiles files, String file, long dataBytes, Pace pace) throws IOException {
+        FileObject object = new FileObject(files, file, Pace.NONE);
+        MessageDigest digest = Digest.sha256();
+        byte[] buffer = new byte[CHUNK_BYTES];
+        try (Compressed in = object.new Compressed(dataBytes)) {
+            for (int count = in.read(buffer, 0, buffer.length); count >= 0; count = in.read(buffer, 0, buffer.length)) {
+                digest.update(buffer, 0, count);
+                object.length += count;
+            }
+            object.fileBytes = in.fileBytes;
+            object.fileSha256 = Digest.hex(in.fileDigest);
+            object.dataSha256 = Digest.hex(in.dataDigest);
+        }
+        object.sha256 = Digest.hex(digest);
+        FileObject known = new FileObject(files, file, pace);
+        known.length = object.length;
+        known.sha256 = object.sha256;
+        known.fileBytes = object.fileBytes;
+        known.fileSha256 = object.fileSha256;
+        known.dataSha256 = object.dataSha256;
+        return known;
+    }
+
+    @Override
+    public long length() {
+        return length;
+    }
+
+    @Override
+    public String sha256() {
+        return sha256;
+    }
+
+    @Override
+    public InputStream open() throws IOException {
+        return new Compressed(0);
+    }
+
+    long fileBytes() {
+        return fileBytes;
+    }
+
+    String fileSha256() {
+        return fileSha256;
+    }
+
+    String dataSha256() {
+        return dataSha256;
+    }
+
+    private final class Compressed extends InputStream {
+        private final InputStream in = files.open(file);
+        private final byte[] chunk = new byte[CHUNK_BYTES];
+        private final ByteArrayOutputStream frames = new ByteArrayOutputStream(CHUNK_BYTES);
+        private final OutputStream compressor = Lz4Frames.compress(frames, true);
+        private final MessageDigest fileDigest = Digest.sha256();
+        private final MessageDigest dataDigest = Digest.sha256();
+        private final long dataBytes;
+        private long fileBytes;
+        private byte[] ready = new byte[0];
+        private int position;
+        private boolean ended;
+
+        Compressed(long dataBytes) throws IOException {
+            this.dataBytes = dataBytes;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] target, int from, int wanted) throws IOException {
+            while (position == ready.length) {
+                if (ended) {
+                    return -1;
+                }
+                fill();
+            }
+            int count = Math.min(wanted, ready.length - position);
+            System.arraycopy(ready, position, target, from, count);
+            position += count;
+            pace.sent(count);
+            return count;
+        }
+
+        private void fill() throws IOException {
+            int count = in.read(chunk, 0, chunk.length);
+            if (count < 0) {
+                ended = true;
+                compressor.close();
+            } else {
+                fileDigest.update(chunk, 0, count);
+                dataDigest.update(chunk, 0, (int) Math.max(0, Math.min(count, dataBytes - fileBytes)));
+                fileBytes += count;
+                compressor.write(chunk, 0, count);
+            }
+            ready = frames.toByteArray();
+            frames.reset();
+            position = 0;
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+        }
+    }
+}

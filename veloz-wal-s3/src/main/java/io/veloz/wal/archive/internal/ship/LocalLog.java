@@ -1,0 +1,99 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SealedSegment;
+import io.veloz.wal.SegmentReader;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.WalShippingRefusedException.Reason;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** The log that is shipped, in this process or another. It is only read. Any thread may call any method. */
+public final class LocalLog {
+    private final LogFiles files;
+    private final Readers readers;
+    private final LongSupplier durableSequence;
+    private final LongSupplier activeBytes;
+
+    private interface Readers {
+        SegmentReader open(long afterSegment, long afterPosition, long afterSequence);
+    }
+
+    /** Where a log begins and ends. */
+    record Range(long firstSegment, long firstSequence, long lastSequence) {}
+
+    private LocalLog(LogFiles files, Readers readers, LongSupplier durableSequence, LongSupplier activeBytes) {
+        this.files = files;
+        this.readers = readers;
+        this.durableSequence = durableSequence;
+        this.activeBytes = activeBytes;
+    }
+
+    /** In its writer's process. */
+    public static LocalLog of(Wal wal) {
+        return new LocalLog(
+                wal.files(),
+                wal::segmentReader,
+                wal::durableSequence,
+                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes());
+    }
+
+    /** Beside a writer in another process, or without one. */
+    public static LocalLog of(LogFiles files) {
+        return new LocalLog(
+                files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0);
+    }
+
+    public LogFiles files() {
+        return files;
+    }
+
+    String describe() {
+        return files.storage().describe();
+    }
+
+    String logId() throws IOException {
+        return files.logId()
+                .orElseThrow(() -> new WalShippingRefusedException(
+                        Reason.NO_LOG, describe() + ": there is no log; open it, then ship it"));
+    }
+
+    /** The last durable record as the writer says; 0 if the writer is in another process. */
+    public long durableSequence() {
+        return durableSequence.getAsLong();
+    }
+
+    /** About how much of the active segment is written; 0 if the writer is in another process. */
+    long activeBytes() {
+        return Math.max(0, activeBytes.getAsLong());
+    }
+
+    Range range() {
+        RecoveryReport report = WalRecovery.inspect(options());
+        long segment = report.segments().isEmpty() ? 1 : report.segments().get(0).number();
+        return new Range(segment, report.expectedFirstSequence(), Math.max(report.lastSequence(), durableSequence()));
+    }
+
+    Optional<SealedSegment> sealed(long number) throws IOException {
+        return files.sealed(number);
+    }
+
+    /** @throws IllegalArgumentException if the next record has been trimmed */
+    SegmentReader reader(long afterSegment, long afterPosition, long afterSequence) {
+        return readers.open(afterSegment, afterPosition, afterSequence);
+    }
+
+    Optional<WalCheckpoint> newestCheckpoint() {
+        return WalCheckpoint.newest(options());
+    }
+
+    private ReadOptions options() {
+        return ReadOptions.of(files.storage()).prefix(files.prefix());
+    }
+}

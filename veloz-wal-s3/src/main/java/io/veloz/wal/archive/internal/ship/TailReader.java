@@ -1,0 +1,103 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.SegmentReader;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the durable bytes behind what is archived, a piece of one segment at a time. It belongs to one thread. */
+final class TailReader implements AutoCloseable {
+    private final LocalLog log;
+    private @Nullable SegmentReader reader;
+    private long nextAfter = -1;
+
+    /** Whether the reader stands on a batch that is in no piece yet. */
+    private boolean waiting;
+
+    private boolean atEnd;
+
+    TailReader(LocalLog log) {
+        this.log = log;
+    }
+
+    /** Bytes of a segment that end with a whole batch. */
+    record Piece(Tail tail, byte[] content) {
+        Archived end() {
+            return new Archived(tail.segment(), tail.endPosition(), tail.lastSequence());
+        }
+    }
+
+    /**
+     * The piece that follows; null if nothing more is durable.
+     *
+     * @param maxBytes it is no longer, unless its only batch is
+     * @throws IllegalArgumentException if the next record has been trimmed
+     */
+    @Nullable
+    Piece next(Archived after, int maxBytes) throws IOException {
+        boolean whole = false;
+        try {
+            Piece piece = read(after, maxBytes);
+            whole = true;
+            return piece;
+        } finally {
+            if (!whole) {
+                close();
+            }
+        }
+    }
+
+    /** Whether the last piece went as far as the log is durable. */
+    boolean atEnd() {
+        return atEnd;
+    }
+
+    private @Nullable Piece read(Archived after, int maxBytes) throws IOException {
+        if (reader == null || nextAfter != after.sequence()) {
+            close();
+            reader = log.reader(after.segment(), after.position(), after.sequence());
+            nextAfter = after.sequence();
+        }
+        SegmentReader from = reader;
+        atEnd = !waiting && !step(from);
+        if (atEnd) {
+            return null;
+        }
+        ByteArrayOutputStream content = new ByteArrayOutputStream((int) from.bytes());
+        long segment = from.segment();
+        long position = from.position();
+        long first = from.firstSequence();
+        long end;
+        do {
+            ByteBuffer bytes = ByteBuffer.allocate((int) from.bytes());
+            from.read(bytes, from.position());
+            content.write(bytes.array(), 0, bytes.capacity());
+            end = from.endPosition();
+            nextAfter = from.lastSequence();
+            atEnd = !step(from);
+            waiting = !atEnd;
+        } while (waiting && from.segment() == segment && from.endPosition() - position <= maxBytes);
+        byte[] bytes = content.toByteArray();
+        return new Piece(new Tail(segment, position, end, first, nextAfter, Digest.of(bytes)), bytes);
+    }
+
+    /** Asked twice: at the end of a log the first answer may rest on bytes that were read before it grew. */
+    private static boolean step(SegmentReader reader) throws IOException {
+        return reader.next() || reader.next();
+    }
+
+    @Override
+    public void close() {
+        waiting = false;
+        nextAfter = -1;
+        if (reader != null) {
+            SegmentReader old = reader;
+            reader = null;
+            old.close();
+        }
+    }
+}

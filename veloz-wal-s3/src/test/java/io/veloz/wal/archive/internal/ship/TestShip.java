@@ -1,0 +1,258 @@
+package io.veloz.wal.archive.internal.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Gap;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.storage.Storage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Small logs, a shipper without threads, and a proof of what it left in the store. */
+final class TestShip {
+    static final int MAX_TAIL = 4096;
+
+    private TestShip() {}
+
+    static WalConfig.Builder config(Storage storage) {
+        return WalConfig.builder(storage)
+                .segmentBytes(16 * 1024)
+                .maxBatchBytes(4 * 1024)
+                .bufferBytes(8 * 1024)
+                .heartbeatDelay(Duration.ofHours(1));
+    }
+
+    static Wal open(Storage storage) {
+        return Wal.open(config(storage).build());
+    }
+
+    static void append(Wal wal, int count) {
+        append(wal, count, "record");
+    }
+
+    static void append(Wal wal, int count, String text) {
+        for (int i = 0; i < count; i++) {
+            String payload = text + " " + (wal.lastSequence() + 1) + " " + "x".repeat(100);
+            wal.appendDurable(1, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    static ShipperConfig.Builder shipping(HeapStore store) {
+        return ShipperConfig.builder(store).maxTailBytes(MAX_TAIL).tailGrace(Duration.ofNanos(1));
+    }
+
+    /** A shipper that runs on the caller's thread, with a clock that ticks with every step. */
+    static final class Stepper implements Reached, AutoCloseable {
+        final HeapStore store;
+        final Shipping shipping;
+        private long nanos;
+        long epoch;
+        long archived;
+        long letsGo;
+        final List<String> gaps = new ArrayList<>();
+
+        Stepper(LocalLog log, HeapStore store) {
+            this(log, store, shipping(store).build());
+        }
+
+        Stepper(LocalLog log, HeapStore store, ShipperConfig config) {
+            this.store = store;
+            this.shipping = new Shipping(
+                    config,
+                    log,
+                    store,
+                    this,
+                    new Backoff(new Random(1)),
+                    Pace.NONE,
+                    () -> nanos += 60_000_000_000L,
+                    Runnable::run,
+                    () -> {});
+        }
+
+        /** Steps until there is nothing to do, through all failures; stops if the store's client has died. */
+        void ship() {
+            shipping.flush();
+            int failures = 0;
+            while (failures < 1000) {
+                try {
+                    if (!shipping.advance()) {
+                        return;
+                    }
+                } catch (IOException e) {
+                    failures++;
+                    if (store.isDead()) {
+                        return;
+                    }
+                }
+            }
+            throw new AssertionError("no end of failures");
+        }
+
+        WalException end() {
+            try {
+                ship();
+            } catch (WalException e) {
+                return e;
+            }
+            throw new AssertionError("it goes on shipping");
+        }
+
+        @Override
+        public void inOffice(long newEpoch, Archived upTo) {
+            epoch = newEpoch;
+        }
+
+        @Override
+        public void archived(Archived upTo, long mayGo) {
+            assertThat(upTo.sequence()).isGreaterThanOrEqualTo(archived);
+            archived = upTo.sequence();
+            letsGo = mayGo;
+        }
+
+        @Override
+        public void spool(long bytesBehind, long spoolBytes, long lastSealed) {
+            assertThat(bytesBehind).isNotNegative();
+        }
+
+        @Override
+        public void gap(long firstSequence, long lastSequence) {
+            gaps.add(firstSequence + "-" + lastSequence);
+        }
+
+        @Override
+        public void close() {
+            shipping.close();
+        }
+    }
+
+    /** What a proven archive holds. */
+    record Proven(LogIdentity identity, List<Slot> chain, SortedMap<Long, byte[]> segments, Archived archived) {}
+
+    /**
+     * Proves an archive from its objects alone: the chain back from the highest slot, dense to the first byte of the first
+     * segment that has no SEGMENT slot, then along the kept slots to the first; and puts its bytes together.
+     */
+    static Proven prove(HeapStore store) throws IOException {
+        ShipLog shipLog = new ShipLog(store.client(HeapStore.Plan.NONE));
+        LogIdentity identity = shipLog.identity().orElseThrow();
+        TreeMap<Long, Slot> chain = new TreeMap<>();
+        TreeMap<Long, TreeMap<Long, byte[]>> pieces = new TreeMap<>();
+        long[] highest = new long[1];
+        shipLog.list(0, number -> highest[0] = Math.max(highest[0], number));
+        String expected = null;
+        long number = highest[0];
+        Map<Long, Segment> segments = new TreeMap<>();
+        long lowestNeeded = Long.MAX_VALUE;
+        while (number > 0) {
+            var found = shipLog.slot(number);
+            if (found.isEmpty()) {
+                throw new AssertionError("slot " + number + " is missing");
+            }
+            assertThat(expected == null || expected.equals(found.get().sha256())).as("slot %d chains", number).isTrue();
+            Slot slot = found.get().slot();
+            chain.put(number, slot);
+            if (slot.part() instanceof Tail tail) {
+                pieces.computeIfAbsent(tail.segment(), any -> new TreeMap<>()).put(tail.position(), found.get().content());
+                lowestNeeded = Math.min(lowestNeeded, tail.segment());
+            } else if (slot.part() instanceof Segment segment) {
+                segments.put(segment.number(), segment);
+            }
+            long open = segments.isEmpty() ? identity.firstSegment() : ((TreeMap<Long, Segment>) segments).lastKey() + 1;
+            boolean denseDone = !segments.isEmpty()
+                    && (slot.archived().segment() < open
+                            || (slot.part() instanceof Tail tail && tail.segment() == open && tail.position() == 0));
+            boolean dense = segments.isEmpty() || !denseDone && chain.get(highest[0]).archived().segment() >= open
+                    && !(pieces.containsKey(open) && pieces.get(open).firstKey() == 0);
+            if (dense) {
+                expected = slot.previous();
+                number--;
+            } else {
+                expected = slot.kept().sha256();
+                number = slot.kept().number();
+            }
+        }
+        SortedMap<Long, byte[]> bytes = new TreeMap<>();
+        long next = identity.firstSegment();
+        for (Segment segment : segments.values()) {
+            boolean afterGap = false;
+            for (Slot slot : chain.values()) {
+                afterGap |= slot.part() instanceof Gap gap && gap.nextSegment() == segment.number();
+            }
+            assertThat(segment.number() == next || afterGap).as("segment %d follows", segment.number()).isTrue();
+            next = segment.number() + 1;
+            byte[] object = store.objects().get(segment.key());
+            assertThat(Digest.of(object)).isEqualTo(segment.objectSha256());
+            try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(object))) {
+                byte[] file = in.readAllBytes();
+                assertThat(Digest.of(file)).isEqualTo(segment.fileSha256());
+                bytes.put(segment.number(), file);
+            }
+        }
+        for (var segment : pieces.tailMap(next).entrySet()) {
+            ByteArrayOutputStream joined = new ByteArrayOutputStream();
+            segment.getValue().forEach((position, content) -> {
+                assertThat(position).as("piece of segment %d joins", segment.getKey()).isEqualTo(joined.size());
+                joined.writeBytes(content);
+            });
+            bytes.put(segment.getKey(), joined.toByteArray());
+        }
+        return new Proven(identity, List.copyOf(chain.values()), bytes, chain.lastEntry().getValue().archived());
+    }
+
+    /** Proves the archive, and that it is, byte for byte, the log. */
+    static void assertArchiveIsLog(HeapStore store, Wal wal) throws IOException {
+        Proven proven = prove(store);
+        assertThat(proven.archived().sequence()).isEqualTo(wal.durableSequence());
+        assertArchiveIsPrefix(store, wal);
+    }
+
+    static void assertArchiveIsPrefix(HeapStore store, Wal wal) throws IOException {
+        Proven proven = prove(store);
+        assertThat(proven.archived().sequence()).isLessThanOrEqualTo(wal.durableSequence());
+        for (var segment : proven.segments().entrySet()) {
+            boolean sealed = wal.files().sealed().contains(segment.getKey());
+            String name = sealed ? wal.files().sealedName(segment.getKey()) : wal.files().currentName();
+            try (InputStream in = wal.files().open(name)) {
+                assertThat(in.readNBytes(segment.getValue().length))
+                        .as("segment %d", segment.getKey())
+                        .isEqualTo(segment.getValue());
+            }
+        }
+    }
+
+    static List<Slot> slots(HeapStore store) throws IOException {
+        List<Slot> slots = new ArrayList<>();
+        for (var object : store.objects().entrySet()) {
+            long number = ArchiveKeys.slotNumber(object.getKey());
+            if (number > 0) {
+                slots.add(SlotCodec.decode(object.getKey(), number, object.getValue()).slot());
+            }
+        }
+        return slots;
+    }
+}
