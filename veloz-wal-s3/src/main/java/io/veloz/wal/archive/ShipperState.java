@@ -1,6 +1,5 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFencedException;
@@ -17,6 +16,7 @@ import io.veloz.wal.archive.internal.ship.SpoolGuard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,7 +41,7 @@ final class ShipperState implements Reached {
     private volatile long epoch;
     private volatile long bytesBehind;
     private volatile long spoolBytes;
-    private volatile long errors;
+    private final AtomicLong errors = new AtomicLong();
     private volatile String lastError = "";
     private volatile @Nullable Instant lastErrorAt;
     private volatile boolean inTrouble;
@@ -104,7 +104,10 @@ final class ShipperState implements Reached {
 
     @Override
     public void gap(long firstSequence, long lastSequence) {
-        LOG.error("records {} to {} were trimmed before they were archived; the archive says so", firstSequence, lastSequence);
+        LOG.error(
+                "records {} to {} were trimmed before they were archived; the archive says so",
+                firstSequence,
+                lastSequence);
         tell(listener -> listener.onGap(firstSequence, lastSequence));
     }
 
@@ -123,7 +126,7 @@ final class ShipperState implements Reached {
     }
 
     void trouble(Throwable error) {
-        errors++;
+        errors.incrementAndGet();
         lastError = Objects.requireNonNullElse(error.getMessage(), error.toString());
         lastErrorAt = config.clock().instant();
         if (!inTrouble) {
@@ -270,7 +273,7 @@ final class ShipperState implements Reached {
                 new Requests(store.puts(), store.gets(), store.lists(), store.deletes()),
                 store.bytes(),
                 costPerMonth(now),
-                errors,
+                errors.get(),
                 lastError,
                 lastErrorAt,
                 end instanceof WalFencedException fenced ? fenced : null,

@@ -36,7 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalShipper implements AutoCloseable {
     private final ShipperConfig config;
-    private final LocalLog log;
     private final @Nullable Wal wal;
     private final CountingStore store;
     private final Signal signal = new Signal();
@@ -76,13 +75,12 @@ public final class WalShipper implements AutoCloseable {
 
     private WalShipper(@Nullable Wal wal, LocalLog log, ShipperConfig config) {
         this.wal = wal;
-        this.log = log;
         this.config = config;
         this.store = new CountingStore(config.store());
         this.state = new ShipperState(config, log, store, signal);
         String name = log.files().storage().describe();
-        this.uploads = Executors.newSingleThreadExecutor(
-                task -> new UninterruptibleThread(task, "veloz-wal-upload " + name));
+        this.uploads =
+                Executors.newSingleThreadExecutor(task -> new UninterruptibleThread(task, "veloz-wal-upload " + name));
         Shipping shipping = new Shipping(
                 config,
                 log,
@@ -120,7 +118,8 @@ public final class WalShipper implements AutoCloseable {
             return false;
         }
         state.requestFlush();
-        signal.await(() -> state.archivedSequence() >= sequence || state.isEnded(), Math.max(0, end - System.nanoTime()));
+        signal.await(
+                () -> state.archivedSequence() >= sequence || state.isEnded(), Math.max(0, end - System.nanoTime()));
         if (state.archivedSequence() >= sequence) {
             return true;
         }

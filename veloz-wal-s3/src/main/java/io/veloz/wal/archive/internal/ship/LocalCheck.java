@@ -24,8 +24,12 @@ import java.util.Optional;
 final class LocalCheck {
     private static final int BUFFER_BYTES = 64 * 1024;
 
+    /** So often a log that another process writes is given time to promise what is archived: with all pauses, minutes. */
+    private static final int LOOKS = 12;
+
     private final LocalLog log;
     private final ShipLog shipLog;
+    private int looks;
 
     LocalCheck(LocalLog log, ShipLog shipLog) {
         this.log = log;
@@ -39,6 +43,11 @@ final class LocalCheck {
             return;
         }
         LocalLog.Range local = log.range();
+        if (local.lastSequence() < end.sequence() && log.isWrittenElsewhere() && ++looks < LOOKS) {
+            // The writer in the other process knows more than its files promise yet: its next heartbeat says it.
+            throw new IOException(log.describe() + " promises records up to " + local.lastSequence()
+                    + "; the archive reaches to " + end.sequence());
+        }
         if (local.lastSequence() < end.sequence()) {
             throw refused(
                     Reason.BEHIND,
@@ -92,7 +101,8 @@ final class LocalCheck {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
-            // Its batches do not lie where the archived ones do; or the local log is damaged, which its open would have told.
+            // Its batches do not lie where the archived ones do; or the local log is damaged, which its open would have
+            // told.
             throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
         }
     }

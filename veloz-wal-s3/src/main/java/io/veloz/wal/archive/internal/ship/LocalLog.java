@@ -21,6 +21,8 @@ public final class LocalLog {
     private final LongSupplier durableSequence;
     private final LongSupplier activeBytes;
 
+    private final boolean inProcess;
+
     private interface Readers {
         SegmentReader open(long afterSegment, long afterPosition, long afterSequence);
     }
@@ -28,8 +30,14 @@ public final class LocalLog {
     /** Where a log begins and ends. */
     record Range(long firstSegment, long firstSequence, long lastSequence) {}
 
-    private LocalLog(LogFiles files, Readers readers, LongSupplier durableSequence, LongSupplier activeBytes) {
+    private LocalLog(
+            LogFiles files,
+            Readers readers,
+            LongSupplier durableSequence,
+            LongSupplier activeBytes,
+            boolean inProcess) {
         this.files = files;
+        this.inProcess = inProcess;
         this.readers = readers;
         this.durableSequence = durableSequence;
         this.activeBytes = activeBytes;
@@ -41,13 +49,18 @@ public final class LocalLog {
                 wal.files(),
                 wal::segmentReader,
                 wal::durableSequence,
-                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes());
+                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes(),
+                true);
     }
 
     /** Beside a writer in another process, or without one. */
     public static LocalLog of(LogFiles files) {
         return new LocalLog(
-                files, (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence), () -> 0, () -> 0);
+                files,
+                (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence),
+                () -> 0,
+                () -> 0,
+                false);
     }
 
     public LogFiles files() {
@@ -74,9 +87,15 @@ public final class LocalLog {
         return Math.max(0, activeBytes.getAsLong());
     }
 
+    /** Whether another process has it open: then only later batches tell what is durable. */
+    boolean isWrittenElsewhere() throws IOException {
+        return !inProcess && files.isLocked();
+    }
+
     Range range() {
         RecoveryReport report = WalRecovery.inspect(options());
-        long segment = report.segments().isEmpty() ? 1 : report.segments().get(0).number();
+        long segment =
+                report.segments().isEmpty() ? 1 : report.segments().get(0).number();
         return new Range(segment, report.expectedFirstSequence(), Math.max(report.lastSequence(), durableSequence()));
     }
 

@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** What a writer that takes office has to know of its predecessors: read back from the tip, as far as it takes. Immutable. */
-record Resume(long nextSegment, long committedFirst, long committedLast, boolean hasCheckpoint, long checkpointSequence) {
+record Resume(
+        long nextSegment, long committedFirst, long committedLast, boolean hasCheckpoint, long checkpointSequence) {
 
     /** Walks back the kept slots, and tells the clean-up which tails still lie between them. */
     static Resume from(ShipLog shipLog, LogIdentity identity, Tip tip, CleanUp cleanUp) throws IOException {
@@ -83,7 +84,8 @@ record Resume(long nextSegment, long committedFirst, long committedLast, boolean
                 // Clean-up goes from old to new: what lies before this was dropped, too.
                 clean = true;
             } else {
-                cleanUp.tails(page.get(0), before.number() - 1, before.archived().segment());
+                cleanUp.tails(
+                        page.get(0), before.number() - 1, before.archived().segment());
             }
         }
 

@@ -40,6 +40,7 @@ public final class Shipping implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Reached reached;
     private final Pace pace;
+    private final LocalCheck localCheck;
     private final Uploader uploader;
     private final Backoff uploadBackoff;
     private final TailReader tails;
@@ -71,6 +72,7 @@ public final class Shipping implements AutoCloseable {
         this.log = log;
         this.store = store;
         this.shipLog = new ShipLog(store);
+        this.localCheck = new LocalCheck(log, shipLog);
         this.reached = reached;
         this.uploadBackoff = uploadBackoff;
         this.pace = pace;
@@ -120,7 +122,7 @@ public final class Shipping implements AutoCloseable {
         Office here = office;
         switch (here.phase()) {
             case CHECK -> {
-                new LocalCheck(log, shipLog).check(here.tip());
+                localCheck.check(here.tip());
                 here.claim();
                 return true;
             }
@@ -128,11 +130,13 @@ public final class Shipping implements AutoCloseable {
                 return ship(here);
             }
             case FENCED -> throw fenced(here.winner(), here.tip().archived());
-            case BROKEN -> throw refused(
-                    Reason.BROKEN,
-                    "slot " + here.winner().number() + " is of writer "
-                            + here.winner().writer() + " in epoch " + here.winner().epoch()
-                            + ", and nobody but us may have put it there: verify the archive");
+            case BROKEN ->
+                throw refused(
+                        Reason.BROKEN,
+                        "slot " + here.winner().number() + " is of writer "
+                                + here.winner().writer() + " in epoch "
+                                + here.winner().epoch()
+                                + ", and nobody but us may have put it there: verify the archive");
             default -> {
                 Phase before = here.phase();
                 here.step();
@@ -161,7 +165,8 @@ public final class Shipping implements AutoCloseable {
             }
             there = shipLog.identity();
         }
-        LogIdentity found = there.orElseThrow(() -> new IOException(store.describe() + ": log.json is there, and is not"));
+        LogIdentity found =
+                there.orElseThrow(() -> new IOException(store.describe() + ": log.json is there, and is not"));
         if (!found.logId().equals(logId)) {
             throw refused(
                     Reason.OTHER_LOG,
@@ -277,9 +282,7 @@ public final class Shipping implements AutoCloseable {
     }
 
     private static long left(SealedSegment segment, Archived archived) {
-        return segment.number() == archived.segment()
-                ? segment.dataBytes() - archived.position()
-                : segment.dataBytes();
+        return segment.number() == archived.segment() ? segment.dataBytes() - archived.position() : segment.dataBytes();
     }
 
     private boolean startUpload(Archived archived, List<SealedSegment> sealed, long epoch) {
@@ -379,7 +382,8 @@ public final class Shipping implements AutoCloseable {
         if (!config.spoolPolicy().givesUpOldest()) {
             throw refused(
                     Reason.TRIMMED_AHEAD,
-                    "records " + first + " to " + last + " were trimmed before they were archived as a whole: declare the"
+                    "records " + first + " to " + last
+                            + " were trimmed before they were archived as a whole: declare the"
                             + " gap by SpoolPolicy.giveUpOldest, or ship to another place");
         }
         Archived after = inTails ? archived : new Archived(local.firstSegment(), 0, last);

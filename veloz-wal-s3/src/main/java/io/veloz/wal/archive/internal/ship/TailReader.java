@@ -25,7 +25,24 @@ final class TailReader implements AutoCloseable {
     }
 
     /** Bytes of a segment that end with a whole batch. */
-    record Piece(Tail tail, byte[] content) {
+    static final class Piece {
+        private final Tail tail;
+        private final byte[] content;
+
+        Piece(Tail tail, byte[] content) {
+            this.tail = tail;
+            this.content = content;
+        }
+
+        Tail tail() {
+            return tail;
+        }
+
+        /** Not a copy. */
+        byte[] content() {
+            return content;
+        }
+
         Archived end() {
             return new Archived(tail.segment(), tail.endPosition(), tail.lastSequence());
         }
@@ -87,7 +104,10 @@ final class TailReader implements AutoCloseable {
 
     /** Asked twice: at the end of a log the first answer may rest on bytes that were read before it grew. */
     private static boolean step(SegmentReader reader) throws IOException {
-        return reader.next() || reader.next();
+        if (reader.next()) {
+            return true;
+        }
+        return reader.next();
     }
 
     @Override

@@ -24,7 +24,8 @@ final class Upload {
             throws IOException {
         FileObject object = FileObject.read(log.files(), segment.file(), segment.dataBytes(), pace);
         if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes() + " bytes, data with SHA-256 "
+            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
+                    + " bytes, data with SHA-256 "
                     + object.dataSha256() + "; the footer says " + segment.fileBytes() + " and " + segment.dataSha256()
                     + ": the file is damaged and is not archived");
         }
@@ -75,7 +76,8 @@ final class Upload {
         String there = Digest.hex(digest);
         if (!there.equals(object.sha256())) {
             throw new StoreException(
-                    store.describe() + "/" + key + ": an object with SHA-256 " + there + "; expected " + object.sha256(),
+                    store.describe() + "/" + key + ": an object with SHA-256 " + there + "; expected "
+                            + object.sha256(),
                     null);
         }
     }

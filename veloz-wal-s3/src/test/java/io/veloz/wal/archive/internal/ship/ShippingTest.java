@@ -51,7 +51,9 @@ class ShippingTest {
                 assertArchiveIsLog(store, wal);
             }
             assertThat(wal.files().sealed()).hasSizeGreaterThan(3);
-            long segments = slots(store).stream().filter(slot -> slot.part() instanceof Segment).count();
+            long segments = slots(store).stream()
+                    .filter(slot -> slot.part() instanceof Segment)
+                    .count();
             assertThat(segments).isEqualTo(wal.files().sealed().size());
             assertThat(shipper.letsGo).isPositive().isLessThan(shipper.archived);
         }
@@ -88,13 +90,19 @@ class ShippingTest {
     void successorDropsTheTailsOfItsPredecessor() throws IOException {
         try (Wal wal = wal()) {
             try (Stepper shipper = new Stepper(
-                    LocalLog.of(wal), store, TestShip.shipping(store).tailGrace(java.time.Duration.ofDays(9000)).build())) {
+                    LocalLog.of(wal),
+                    store,
+                    TestShip.shipping(store)
+                            .tailGrace(java.time.Duration.ofDays(9000))
+                            .build())) {
                 for (int i = 0; i < 40; i++) {
                     append(wal, 10);
                     shipper.ship();
                 }
             }
-            assertThat(slots(store)).filteredOn(slot -> slot.part() instanceof Tail).hasSizeGreaterThan(20);
+            assertThat(slots(store))
+                    .filteredOn(slot -> slot.part() instanceof Tail)
+                    .hasSizeGreaterThan(20);
             wal.roll();
             try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
                 shipper.ship();
@@ -138,7 +146,8 @@ class ShippingTest {
             wal.writeCheckpoint(450, out -> out.write(2));
             wal.trim(0);
             try (Stream<Path> files = Files.list(dir.resolve("a"))) {
-                for (Path file : files.filter(f -> f.toString().contains("checkpoint")).toList()) {
+                for (Path file :
+                        files.filter(f -> f.toString().contains("checkpoint")).toList()) {
                     Files.delete(file);
                 }
             }
@@ -155,7 +164,9 @@ class ShippingTest {
             wal.writeCheckpoint(10, out -> out.write(1));
             shipper.ship();
             shipper.ship();
-            assertThat(slots(store)).filteredOn(slot -> slot.part() instanceof Attachment).hasSize(1);
+            assertThat(slots(store))
+                    .filteredOn(slot -> slot.part() instanceof Attachment)
+                    .hasSize(1);
         }
     }
 
@@ -260,7 +271,9 @@ class ShippingTest {
             wal.writeCheckpoint(450, out -> out.write(2));
             assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
             assertRefused(wal, Reason.TRIMMED_AHEAD);
-            var config = TestShip.shipping(store).spoolPolicy(SpoolPolicy.giveUpOldest(0)).build();
+            var config = TestShip.shipping(store)
+                    .spoolPolicy(SpoolPolicy.giveUpOldest(0))
+                    .build();
             try (Stepper shipper = new Stepper(LocalLog.of(wal), store, config)) {
                 shipper.ship();
                 assertThat(shipper.gaps).hasSize(1).first().asString().startsWith("11-");
@@ -276,8 +289,10 @@ class ShippingTest {
             var sealed = wal.files().sealed();
             long budget = 2 * wal.files().sealed(sealed.get(0)).orElseThrow().fileBytes() + 100;
             LocalLog log = LocalLog.of(wal);
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.KEEP).neededNoLongerUpTo()).isZero();
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).neededNoLongerUpTo()).isZero();
+            assertThat(new SpoolGuard(log, "x", SpoolPolicy.KEEP).neededNoLongerUpTo())
+                    .isZero();
+            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).neededNoLongerUpTo())
+                    .isZero();
             long kept = sealed.get(sealed.size() - 2);
             assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(budget)).neededNoLongerUpTo())
                     .isEqualTo(wal.files().sealed(kept).orElseThrow().firstSequence() - 1);
@@ -286,9 +301,10 @@ class ShippingTest {
 
     private void assertRefused(Wal wal, Reason reason) {
         try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
-            assertThat(shipper.end()).isInstanceOfSatisfying(WalShippingRefusedException.class, refused -> assertThat(
-                            refused.reason())
-                    .isEqualTo(reason));
+            assertThat(shipper.end())
+                    .isInstanceOfSatisfying(
+                            WalShippingRefusedException.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(reason));
         }
     }
 }

@@ -1,0 +1,239 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ShipperStatus.State;
+import io.veloz.wal.archive.metrics.ShipperMetrics;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.HeapStore.Plan;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class WalShipperTest {
+    private static final Duration LONG = Duration.ofMinutes(1);
+
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+
+    private Wal open() {
+        return Wal.open(WalConfig.builder(dir.resolve("log"))
+                .segmentBytes(64 * 1024)
+                .maxBatchBytes(16 * 1024)
+                .bufferBytes(64 * 1024)
+                .build());
+    }
+
+    private ShipperConfig.Builder config() {
+        return ShipperConfig.builder(store).flushInterval(Duration.ofHours(1));
+    }
+
+    private static long append(Wal wal, int count) {
+        long last = 0;
+        for (int i = 0; i < count; i++) {
+            last = wal.appendDurable(1, ByteBuffer.allocate(100));
+        }
+        return last;
+    }
+
+    @Test
+    void awaitedRecordIsArchivedWithoutWaitingForTheInterval() {
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(wal, config().build())) {
+            long sequence = append(wal, 10);
+            assertThat(shipper.awaitArchived(sequence, LONG)).isTrue();
+            assertThat(shipper.archivedSequence()).isEqualTo(sequence);
+            ShipperStatus status = shipper.status();
+            assertThat(status.state()).isEqualTo(State.SHIPPING);
+            assertThat(status.epoch()).isEqualTo(1);
+            assertThat(status.lagRecords()).isZero();
+            assertThat(status.lag()).isZero();
+            assertThat(status.requests().puts()).isGreaterThanOrEqualTo(3);
+            assertThat(status.requestCostPerMonth()).isPositive();
+        }
+    }
+
+    @Test
+    void everyIntervalShipsWhatIsDurable() throws InterruptedException {
+        CountDownLatch archived = new CountDownLatch(1);
+        ShipperListener listener = new ShipperListener() {
+            @Override
+            public void onArchived(long sequence) {
+                if (sequence >= 10) {
+                    archived.countDown();
+                }
+            }
+        };
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(
+                        wal,
+                        config().flushInterval(Duration.ofMillis(20))
+                                .listener(listener)
+                                .build())) {
+            append(wal, 10);
+            archived.await();
+            assertThat(shipper.archivedSequence()).isGreaterThanOrEqualTo(10);
+        }
+    }
+
+    @Test
+    void closeShipsTheRest() {
+        try (Wal wal = open()) {
+            WalShipper shipper = WalShipper.start(wal, config().build());
+            long sequence = append(wal, 10);
+            ShipperStatus status = shipper.stop();
+            assertThat(status.archivedSequence()).isEqualTo(sequence);
+            assertThat(status.state()).isEqualTo(State.CLOSED);
+            append(wal, 1);
+            assertThatThrownBy(() -> shipper.awaitArchived(sequence + 1, LONG))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+        }
+    }
+
+    @Test
+    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() {
+        store.plan(request -> Fault.FAIL);
+        try (Wal wal = open()) {
+            WalShipper shipper = WalShipper.start(
+                    wal, config().closeTimeout(Duration.ofMillis(50)).build());
+            long sequence = append(wal, 10);
+            assertThat(shipper.awaitArchived(sequence, Duration.ofMillis(1))).isFalse();
+            ShipperStatus status = shipper.stop();
+            assertThat(status.lagRecords()).isEqualTo(10);
+            assertThat(status.lag()).isPositive();
+            assertThat(status.errors()).isPositive();
+            assertThat(status.lastError()).contains("FAIL");
+            assertThat(wal.trim(0).deletedSegments()).isEmpty();
+        }
+    }
+
+    @Test
+    void shippingGoesOnWhenTheStoreComesBack() {
+        AtomicBoolean down = new AtomicBoolean(true);
+        store.plan(request -> down.get() ? Fault.FAIL : null);
+        CountDownLatch trouble = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        ShipperListener listener = new ShipperListener() {
+            @Override
+            public void onTrouble(String error) {
+                trouble.countDown();
+            }
+
+            @Override
+            public void onTroubleEnded() {
+                over.countDown();
+            }
+        };
+        try (Wal wal = open();
+                WalShipper shipper =
+                        WalShipper.start(wal, config().listener(listener).build())) {
+            long sequence = append(wal, 10);
+            trouble.await();
+            down.set(false);
+            assertThat(shipper.awaitArchived(sequence, LONG)).isTrue();
+            over.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void fencedShipperSaysWhoWon() {
+        try (Wal wal = open();
+                WalShipper first = WalShipper.start(wal, config().build())) {
+            assertThat(first.awaitArchived(append(wal, 5), LONG)).isTrue();
+            try (WalShipper second = WalShipper.start(wal.files(), config().build())) {
+                while (second.status().epoch() == 0) {
+                    assertThat(second.status().refused()).isNull();
+                    Thread.onSpinWait();
+                }
+                long sequence = append(wal, 3);
+                assertThatThrownBy(() -> first.awaitArchived(sequence, LONG))
+                        .isInstanceOfSatisfying(WalFencedException.class, fenced -> {
+                            assertThat(fenced.epoch()).isEqualTo(2);
+                            assertThat(fenced.firstBeyondFork()).isEqualTo(6);
+                        });
+                assertThat(first.status().state()).isEqualTo(State.FENCED);
+                assertThat(append(wal, 1)).isEqualTo(9);
+            }
+        }
+    }
+
+    @Test
+    void refusalIsToldToWhoWaits() {
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(wal, config().build())) {
+            shipper.awaitArchived(append(wal, 1), LONG);
+        }
+        try (Wal other = Wal.open(dir.resolve("other"));
+                WalShipper shipper = WalShipper.start(other, config().build())) {
+            long sequence = append(other, 1);
+            assertThatThrownBy(() -> shipper.awaitArchived(sequence, LONG))
+                    .isInstanceOf(WalShippingRefusedException.class);
+            assertThat(shipper.status().state()).isEqualTo(State.REFUSED);
+        }
+    }
+
+    @Test
+    void logTrimsOnlyWhatIsArchived() {
+        store.plan(request -> request.kind() == Kind.PUT && request.key().startsWith("segments/") ? Fault.FAIL : null);
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(wal, config().build())) {
+            append(wal, 2000);
+            wal.writeCheckpoint(1900, out -> out.write(1));
+            wal.writeCheckpoint(2000, out -> out.write(1));
+            assertThat(shipper.awaitArchived(2000, LONG)).isTrue();
+            assertThat(wal.trim(0).deletedSegments()).isEmpty();
+            assertThat(wal.trim(0).toString()).contains("the archive heap:store");
+            shipper.close();
+            store.plan(Plan.NONE);
+            // Starts anew, and replaces the guard of the first.
+            try (WalShipper again = WalShipper.start(
+                    wal, config().flushInterval(Duration.ofMillis(10)).build())) {
+                int deleted = 0;
+                while (deleted == 0) {
+                    again.awaitArchived(append(wal, 1), LONG);
+                    deleted = wal.trim(0).deletedSegments().size();
+                }
+                assertThat(deleted).isPositive();
+            }
+        }
+    }
+
+    @Test
+    void metricsAreThoseOfTheStatus() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(wal, config().build())) {
+            new ShipperMetrics(shipper).bindTo(registry);
+            shipper.awaitArchived(append(wal, 7), LONG);
+            assertThat(registry.get("veloz_wal_archived_sequence").gauge().value())
+                    .isEqualTo(7);
+            assertThat(registry.get("veloz_wal_archive_lag_records").gauge().value())
+                    .isZero();
+            assertThat(registry.get("veloz_wal_archive_fenced").gauge().value()).isZero();
+            assertThat(registry.get("veloz_wal_archive_requests")
+                            .tag("kind", "put")
+                            .functionCounter()
+                            .count())
+                    .isPositive();
+        }
+    }
+}
