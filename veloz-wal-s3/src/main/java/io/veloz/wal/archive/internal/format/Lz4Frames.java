@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
 import java.util.Objects;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4FrameInputStream;
@@ -21,6 +22,8 @@ import net.jpountz.xxhash.XXHashFactory;
 public final class Lz4Frames {
     private static final LZ4Factory LZ4 = LZ4Factory.safeInstance();
     private static final XXHashFactory XXHASH = XXHashFactory.safeInstance();
+
+    private static final int CHUNK_BYTES = 16 * 1024;
 
     private Lz4Frames() {}
 
@@ -72,5 +75,25 @@ public final class Lz4Frames {
             throw new BadObjectException(
                     where + ": no whole LZ4 frame: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
         }
+    }
+
+    /** The SHA-256 of the content of frames in memory, which must be of exactly that length; little of it at a time. */
+    static String digest(String where, byte[] frames, int from, int length, long expected) throws BadObjectException {
+        MessageDigest digest = Digest.sha256();
+        byte[] chunk = new byte[CHUNK_BYTES];
+        long total = 0;
+        try (InputStream in = decompress(new ByteArrayInputStream(frames, from, length))) {
+            for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
+                digest.update(chunk, 0, got);
+                total += got;
+            }
+        } catch (IOException | RuntimeException e) {
+            throw new BadObjectException(
+                    where + ": no whole LZ4 frame: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+        }
+        if (total != expected) {
+            throw new BadObjectException(where + ": content is " + total + " bytes long; expected " + expected);
+        }
+        return Digest.hex(digest);
     }
 }

@@ -184,6 +184,15 @@ public final class SlotCodec {
      * @throws UnknownArchiveFormatException if a newer version wrote it
      */
     public static Decoded decode(String where, long number, byte[] bytes) throws BadObjectException {
+        return decode(where, number, bytes, true);
+    }
+
+    /** The same, but the content is checked in passing and not kept: it may be many times as large as the object. */
+    public static Decoded check(String where, long number, byte[] bytes) throws BadObjectException {
+        return decode(where, number, bytes, false);
+    }
+
+    private static Decoded decode(String where, long number, byte[] bytes, boolean keep) throws BadObjectException {
         int headBytes = checkFrames(where, bytes);
         byte[] head = Arrays.copyOfRange(bytes, FRAME_HEAD_BYTES, FRAME_HEAD_BYTES + headBytes);
         Json json = Json.decode(where, head);
@@ -194,7 +203,7 @@ public final class SlotCodec {
         }
         int contentAt = FRAME_HEAD_BYTES + headBytes;
         int contentBytes = bytes.length - TRAILER_BYTES - contentAt;
-        return new Decoded(slot, content(where, slot, bytes, contentAt, contentBytes), Digest.of(bytes));
+        return new Decoded(slot, content(where, slot, bytes, contentAt, contentBytes, keep), Digest.of(bytes));
     }
 
     /** Returns the length of the head. */
@@ -219,7 +228,8 @@ public final class SlotCodec {
         return headBytes;
     }
 
-    private static byte[] content(String where, Slot slot, byte[] bytes, int at, int length) throws BadObjectException {
+    private static byte[] content(String where, Slot slot, byte[] bytes, int at, int length, boolean keep)
+            throws BadObjectException {
         if (!(slot.part() instanceof Tail tail)) {
             if (length != 0) {
                 throw new BadObjectException(where + ": " + length + " bytes of content; expected none");
@@ -231,8 +241,9 @@ public final class SlotCodec {
             throw new BadObjectException(
                     where + ": tail of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
         }
-        byte[] content = Lz4Frames.decompress(where, bytes, at, length, (int) expected);
-        if (!Digest.of(content).equals(tail.sha256())) {
+        byte[] content = keep ? Lz4Frames.decompress(where, bytes, at, length, (int) expected) : new byte[0];
+        String digest = keep ? Digest.of(content) : Lz4Frames.digest(where, bytes, at, length, expected);
+        if (!digest.equals(tail.sha256())) {
             throw new BadObjectException(where + ": the content's digest does not hold");
         }
         return content;

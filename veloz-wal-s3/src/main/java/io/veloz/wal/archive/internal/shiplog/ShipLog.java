@@ -54,6 +54,13 @@ public final class ShipLog {
         return bytes.isEmpty() ? Optional.empty() : Optional.of(SlotCodec.decode(where(key), number, bytes.get()));
     }
 
+    /** The same, but of a tail's content nothing is kept. */
+    public Optional<SlotCodec.Decoded> check(long number) throws IOException {
+        String key = ArchiveKeys.slot(number);
+        Optional<byte[]> bytes = read(key);
+        return bytes.isEmpty() ? Optional.empty() : Optional.of(SlotCodec.check(where(key), number, bytes.get()));
+    }
+
     /** Creates a slot; false if there is one of that number, whoever made it. */
     public boolean put(long number, byte[] slot) throws StoreException {
         return store.putIfAbsent(ArchiveKeys.slot(number), ObjectContent.of(slot));

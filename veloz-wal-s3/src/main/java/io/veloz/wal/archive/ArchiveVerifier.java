@@ -1,0 +1,209 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Prover;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
+import io.veloz.wal.archive.internal.restore.Refusals;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks an archive in its place. Changes nothing, and disturbs no writer. Any thread may call any method.
+ *
+ * <p>The slots are read and proven in either depth. {@link #quick} then asks whether every object is there, and as large as
+ * its slot says; {@link #full} reads every byte, and holds it against the digests of object and file.
+ */
+public final class ArchiveVerifier {
+    private static final int PARALLELISM = 8;
+
+    private final ObjectStore store;
+    private final Retries retries;
+
+    public ArchiveVerifier(ObjectStore store) {
+        this(store, Retries.withBackoff());
+    }
+
+    ArchiveVerifier(ObjectStore store, Retries retries) {
+        this.store = store;
+        this.retries = retries;
+    }
+
+    /**
+     * Looks at slots, and at the sizes of objects.
+     *
+     * @throws WalRestoreException if the slots do not prove the archive, or the store cannot be read; its reason says what to
+     *     do
+     */
+    public ArchiveReport quick(WalProgress progress) {
+        return run(() -> verify(false, progress));
+    }
+
+    /**
+     * Looks at all content.
+     *
+     * @throws WalRestoreException as {@link #quick}
+     */
+    public ArchiveReport full(WalProgress progress) {
+        return run(() -> verify(true, progress));
+    }
+
+    ArchiveStatus status() {
+        return run(() -> status(prove()));
+    }
+
+    private <T> T run(Callable<T> task) {
+        try {
+            return UninterruptibleThread.call("veloz-wal-verify", task);
+        } catch (Exception e) {
+            throw Refusals.of(e, store.describe());
+        }
+    }
+
+    private Proof prove() throws IOException {
+        ShipLog log = new ShipLog(store);
+        LogIdentity identity = retries.call(log::identity)
+                .orElseThrow(() -> new WalRestoreException(
+                        Reason.NOT_AN_ARCHIVE,
+                        store.describe() + " holds no archive (there is no log.json); correct the URI",
+                        null));
+        return new Prover(log, identity, retries, PARALLELISM, slots -> {}).prove(Long.MAX_VALUE);
+    }
+
+    private ArchiveStatus status(Proof proof) {
+        LogIdentity identity = proof.identity();
+        @Nullable Slot tip = proof.tip();
+        return new ArchiveStatus(
+                store.describe(),
+                identity.logId(),
+                identity.prefix(),
+                identity.created(),
+                tip == null ? 0 : tip.number(),
+                tip == null ? 0 : tip.epoch(),
+                tip == null ? "" : tip.writer(),
+                tip == null ? "" : tip.host(),
+                tip == null ? identity.created() : tip.written(),
+                identity.firstSequence(),
+                proof.archived().sequence(),
+                proof.segments().size(),
+                proof.segments().stream().mapToLong(Segment::objectBytes).sum(),
+                proof.segments().stream().mapToLong(Segment::fileBytes).sum(),
+                proof.tails().size(),
+                proof.tails().stream()
+                        .mapToLong(
+                                tail -> tail.tail().endPosition() - tail.tail().position())
+                        .sum(),
+                proof.attachments().stream()
+                        .mapToLong(Attachment::sequence)
+                        .max()
+                        .orElse(0),
+                proof.slots(),
+                proof.strayCount(),
+                proof.gaps());
+    }
+
+    private record Named(Expected expected, long firstSequence, long lastSequence) {}
+
+    private ArchiveReport verify(boolean full, WalProgress progress) throws IOException {
+        long started = System.nanoTime();
+        Proof proof = prove();
+        List<Named> named = new ArrayList<>();
+        for (Segment s : proof.segments()) {
+            Expected expected = new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
+            named.add(new Named(expected, s.firstSequence(), s.lastSequence()));
+        }
+        for (Attachment a : proof.attachments()) {
+            Expected expected = new Expected(a.key(), a.objectBytes(), a.objectSha256(), a.fileBytes(), a.fileSha256());
+            named.add(new Named(expected, -1, -1));
+        }
+        List<Problem> problems = new ArrayList<>();
+        List<String> orphans = new ArrayList<>();
+        Map<String, Long> listed = listed();
+        long read = full ? content(named, problems, progress) : sizes(named, listed, problems);
+        named.forEach(object -> listed.remove(object.expected().key()));
+        orphans.addAll(listed.keySet());
+        orphans.sort(String::compareTo);
+        Duration took = Duration.ofNanos(System.nanoTime() - started);
+        return new ArchiveReport(status(proof), named.size(), read, problems, orphans, full, took);
+    }
+
+    private Map<String, Long> listed() throws IOException {
+        Map<String, Long> listed = new HashMap<>();
+        for (String prefix : List.of(ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
+            String after = "";
+            while (true) {
+                String from = after;
+                List<StoredObject> page = retries.call(() -> store.list(prefix, from));
+                for (StoredObject object : page) {
+                    listed.put(object.key(), object.bytes());
+                    after = object.key().compareTo(after) > 0 ? object.key() : after;
+                }
+                if (after.equals(from)) {
+                    break;
+                }
+            }
+        }
+        return listed;
+    }
+
+    private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {
+        for (Named object : named) {
+            Expected expected = object.expected();
+            @Nullable Long bytes = listed.get(expected.key());
+            if (bytes == null) {
+                // The list is a hint.
+                bytes = retries.call(() -> store.head(expected.key()))
+                        .map(StoredObject::bytes)
+                        .orElse(null);
+            }
+            if (bytes == null || bytes != expected.objectBytes()) {
+                String got = bytes == null ? "it is gone" : bytes + " bytes";
+                problems.add(problem(object, got + "; expected " + expected.objectBytes() + " bytes"));
+            }
+        }
+        return 0;
+    }
+
+    private long content(List<Named> named, List<Problem> problems, WalProgress progress) throws IOException {
+        ObjectFiles objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        long total = named.stream()
+                .mapToLong(object -> object.expected().objectBytes())
+                .sum();
+        long done = 0;
+        for (Named object : named) {
+            try {
+                objects.read(object.expected(), ObjectFiles.NOWHERE);
+            } catch (BadObjectException e) {
+                problems.add(problem(object, String.valueOf(e.getMessage())));
+            }
+            done += object.expected().objectBytes();
+            progress.update(done, total);
+        }
+        return done;
+    }
+
+    private static Problem problem(Named object, String reason) {
+        return new Problem(object.expected().key(), object.firstSequence(), object.lastSequence(), reason);
+    }
+}

@@ -1,0 +1,191 @@
+package io.veloz.wal.archive.internal.proof;
+
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proves that an archive is complete: reads all slots, many at a time, then walks back from the tip in memory. It belongs to
+ * one thread.
+ *
+ * <p>Memory: some 500 bytes for each slot that is never deleted, and for each tail that is not in a segment yet.
+ */
+public final class Prover {
+    private static final int STRAYS_NAMED = 100;
+
+    private final ShipLog log;
+    private final LogIdentity identity;
+    private final FoundSlots found;
+
+    public Prover(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
+        this.log = log;
+        this.identity = identity;
+        this.found = new FoundSlots(log, retries, parallelism, progress);
+    }
+
+    /**
+     * Returns when everything up to that record is proven; more is, unless it is damaged.
+     *
+     * @throws BrokenProofException if an object that it takes is damaged or gone
+     */
+    public Proof prove(long untilSequence) throws IOException {
+        found.readAll();
+        long from = found.highest();
+        @Nullable BrokenProofException broken = null;
+        while (true) {
+            try {
+                return from == 0 ? nothing() : prove(from, broken == null ? -1 : from + 1);
+            } catch (BrokenProofException e) {
+                broken = broken == null ? e : broken;
+                @Nullable Entry before = lastBefore(e.slot());
+                if (untilSequence == Long.MAX_VALUE || before == null || before.archived.sequence() < untilSequence) {
+                    throw broken;
+                }
+                from = before.number;
+            }
+        }
+    }
+
+    private @Nullable Entry lastBefore(long number) {
+        @Nullable Entry last = null;
+        for (Entry entry : found.entries()) {
+            last = entry.number < number ? entry : last;
+        }
+        return last;
+    }
+
+    private Proof nothing() {
+        return new Proof(
+                identity, null, Archived.NOTHING, List.of(), List.of(), List.of(), List.of(), 0, 0, List.of(), -1);
+    }
+
+    private Proof prove(long from, long unusedFrom) throws IOException {
+        Entry tip = need(from, -1);
+        List<Entry> kept = keptChain(tip);
+        KeptContent content = new KeptContent(log.store().describe(), identity);
+        for (Entry entry : kept) {
+            content.add(entry);
+        }
+        List<Entry> tails = tails(tip, content);
+        List<TailSlot> joined = new ArrayList<>();
+        for (Entry entry : tails) {
+            content.addTail(entry);
+            joined.add(new TailSlot(entry.number, entry.sha256(), (Tail) entry.part));
+        }
+        content.checkEnd(tip);
+        Slot slot = found.slot(from);
+        List<Long> strays = strays(kept, tails, from, content.nextSegment());
+        return new Proof(
+                identity,
+                slot,
+                tip.archived,
+                content.segments(),
+                joined,
+                content.attachments(),
+                content.gaps(),
+                found.read(),
+                strays.size(),
+                List.copyOf(strays.subList(0, Math.min(STRAYS_NAMED, strays.size()))),
+                unusedFrom);
+    }
+
+    /** From slot 1 on. */
+    private List<Entry> keptChain(Entry tip) throws IOException {
+        List<Entry> chain = new ArrayList<>();
+        Entry entry = tip;
+        if (!tip.isTail()) {
+            chain.add(tip);
+        }
+        while (entry.keptNumber > 0) {
+            Entry kept = need(entry.keptNumber, entry.number);
+            if (!entry.isKept(kept) || kept.isTail() || kept.number >= entry.number) {
+                throw broken(kept.number, "it is not the slot that slot " + entry.number + " names", null);
+            }
+            chain.add(kept);
+            entry = kept;
+        }
+        if (entry.number != 1 || !entry.isFirst()) {
+            throw broken(entry.number, "it is the first slot that is kept, and is not slot 1", null);
+        }
+        Collections.reverse(chain);
+        return chain;
+    }
+
+    /** Those behind the last segment, from its end to the tip, which are dense. */
+    private List<Entry> tails(Entry tip, KeptContent content) throws IOException {
+        List<Entry> tails = new ArrayList<>();
+        long segment = content.nextSegment();
+        if (tip.archived.segment() < segment) {
+            return tails;
+        }
+        Entry entry = tip;
+        while (true) {
+            if (entry.part instanceof Tail tail && tail.segment() >= segment) {
+                tails.add(entry);
+                if (tail.segment() == segment && tail.position() == 0) {
+                    break;
+                }
+            }
+            if (entry.number == 1) {
+                throw broken(1, "no tail before it has the beginning of segment " + segment, null);
+            }
+            Entry before = need(entry.number - 1, entry.number);
+            if (!entry.isPrevious(before)) {
+                throw broken(before.number, "it is not the slot that slot " + entry.number + " names", null);
+            }
+            entry = before;
+        }
+        Collections.reverse(tails);
+        return tails;
+    }
+
+    private List<Long> strays(List<Entry> kept, List<Entry> tails, long tip, long segment) {
+        Set<Long> used = new HashSet<>();
+        kept.forEach(entry -> used.add(entry.number));
+        tails.forEach(entry -> used.add(entry.number));
+        List<Long> strays = new ArrayList<>();
+        for (Entry entry : found.entries()) {
+            boolean covered = entry.part instanceof Tail tail && tail.segment() < segment;
+            if (entry.number <= tip && !used.contains(entry.number) && !covered) {
+                strays.add(entry.number);
+            }
+        }
+        return strays;
+    }
+
+    private Entry need(long number, long by) throws IOException {
+        @Nullable Entry entry = found.find(number);
+        if (entry == null) {
+            @Nullable Exception bad = found.badness(number);
+            String why = bad == null ? "it is gone, and slot " + by + " follows it" : "it is damaged";
+            throw broken(number, why, bad);
+        }
+        return entry;
+    }
+
+    private BrokenProofException broken(long slot, String why, @Nullable Exception cause) {
+        @Nullable Entry before = lastBefore(slot);
+        String key = ArchiveKeys.slot(slot);
+        String detail = cause == null ? "" : " (" + cause.getMessage() + ")";
+        return new BrokenProofException(
+                key,
+                slot,
+                before == null ? -1 : before.archived.sequence() + 1,
+                cause instanceof UnknownArchiveFormatException,
+                log.store().describe() + "/" + key + ": " + why + detail,
+                cause);
+    }
+}

@@ -1,0 +1,49 @@
+package io.veloz.wal.archive.internal.restore;
+
+import io.veloz.wal.ArchiveRestorer;
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.RestorePlan;
+import io.veloz.wal.RestoreReport;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.storage.UninterruptibleThread;
+import java.util.concurrent.Callable;
+
+/** Restores from any store there is. Any thread may call any method. */
+public final class ArchiveRestore implements ArchiveRestorer {
+    @Override
+    public RestorePlan plan(String uri, RestoreOptions options) {
+        try (ObjectStore store = open(uri, options)) {
+            Restore restore = new Restore(store, options, Retries.withBackoff(), Steps.REAL);
+            return run(store, options, restore::plan);
+        }
+    }
+
+    @Override
+    public RestoreReport restore(String uri, RestoreOptions options) {
+        try (ObjectStore store = open(uri, options)) {
+            Restore restore = new Restore(store, options, Retries.withBackoff(), Steps.REAL);
+            return run(store, options, restore::run);
+        }
+    }
+
+    private static ObjectStore open(String uri, RestoreOptions options) {
+        try {
+            return ObjectStores.open(uri, options.storeSettings());
+        } catch (IllegalArgumentException e) {
+            throw new WalRestoreException(
+                    WalRestoreException.Reason.UNKNOWN_ARCHIVE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    static <T> T run(ObjectStore store, RestoreOptions options, Callable<T> task) {
+        try {
+            // On a thread of its own, because an interrupt of the caller would close the files.
+            return UninterruptibleThread.call("veloz-wal-restore", task);
+        } catch (Exception e) {
+            throw Refusals.of(e, store.describe() + " into " + options.directory());
+        }
+    }
+}

@@ -1,0 +1,344 @@
+package io.veloz.wal.archive.internal.restore;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.RestoreProgress;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Workers;
+import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the files of a log into a directory, each of them whole or not at all. It belongs to one thread, and has others that
+ * fetch.
+ *
+ * <p>Order matters: sealed segments first, then what there is of others, oldest first, and the active one last. A directory that
+ * holds less does not open as a log.
+ */
+final class Fetch implements AutoCloseable {
+    private static final int CHUNK_BYTES = 256 * 1024;
+
+    /** Of tails that are in memory at the same time; one is always allowed. */
+    private static final long AHEAD_BYTES = 8L * 1024 * 1024;
+
+    private final ShipLog log;
+    private final ObjectFiles objects;
+    private final Storage storage;
+    private final LogFiles files;
+    private final @Nullable Storage local;
+    private final RestoreProgress progress;
+    private final ExecutorService threads;
+    private final int parallelism;
+    private long done;
+    private long total;
+    private int reused;
+
+    /** @param local what may have some of the files already; null if nothing has */
+    Fetch(
+            ShipLog log,
+            ObjectFiles objects,
+            Storage storage,
+            String prefix,
+            @Nullable Storage local,
+            int parallelism,
+            RestoreProgress progress) {
+        this.log = log;
+        this.objects = objects;
+        this.storage = storage;
+        this.files = LogFiles.of(storage, prefix);
+        this.local = local;
+        this.parallelism = parallelism;
+        this.progress = progress;
+        this.threads = Workers.start(parallelism, "veloz-wal-restore");
+    }
+
+    LogFiles files() {
+        return files;
+    }
+
+    int reused() {
+        return reused;
+    }
+
+    /** Returns when all of it is on disk, under its names. */
+    void all(Wanted wanted) throws IOException {
+        total = wanted.segmentBytes() + wanted.tailBytes();
+        removeUnsealed(wanted);
+        segments(wanted.segments());
+        tails(wanted.tails());
+    }
+
+    /** Made of tails by an earlier attempt: there is no digest to know it by. */
+    private void removeUnsealed(Wanted wanted) throws IOException {
+        List<String> sealed = wanted.segments().stream()
+                .map(segment -> files.sealedName(segment.number()))
+                .toList();
+        for (String name : storage.list()) {
+            if (!sealed.contains(name)) {
+                storage.delete(name);
+            }
+        }
+    }
+
+    private void segments(List<Segment> segments) throws IOException {
+        Queue<Future<Boolean>> running = new ArrayDeque<>();
+        try {
+            for (Segment segment : segments) {
+                if (running.size() >= 2 * parallelism) {
+                    await(running.remove());
+                }
+                running.add(threads.submit(() -> segment(segment)));
+            }
+            while (!running.isEmpty()) {
+                await(running.remove());
+            }
+        } finally {
+            running.forEach(future -> future.cancel(false));
+        }
+        storage.forceDirectory();
+    }
+
+    private boolean segment(Segment segment) throws IOException {
+        String name = files.sealedName(segment.number());
+        Expected expected = new Expected(
+                segment.key(),
+                segment.objectBytes(),
+                segment.objectSha256(),
+                segment.fileBytes(),
+                segment.fileSha256());
+        try {
+            file(name, expected);
+        } catch (BadObjectException e) {
+            throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
+        }
+        advance(segment.fileBytes());
+        return true;
+    }
+
+    private synchronized void advance(long bytes) {
+        done += bytes;
+        progress.update(RestoreProgress.Stage.FETCH, done, total);
+    }
+
+    private synchronized void reuse() {
+        reused++;
+    }
+
+    private void file(String name, Expected expected) throws IOException {
+        if (isWhole(storage, name, expected)) {
+            reuse();
+            return;
+        }
+        String temporary = "." + name + ".tmp";
+        try (FileSink sink = new FileSink(storage, temporary)) {
+            if (local != null && isWhole(local, name, expected)) {
+                copy(local, name, sink);
+                reuse();
+            } else {
+                objects.read(expected, sink);
+            }
+            sink.finish();
+        }
+        storage.rename(temporary, name);
+    }
+
+    private static boolean isWhole(Storage where, String name, Expected expected) throws IOException {
+        if (!where.list().contains(name)) {
+            return false;
+        }
+        try (StorageFile file = where.openForReading(name)) {
+            return file.size() == expected.fileBytes()
+                    && LocalBytes.digest(file, 0, expected.fileBytes()).equals(expected.fileSha256());
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            return false;
+        }
+    }
+
+    /** A file of the log that was there before. */
+    void copyLocal(String name) throws IOException {
+        String temporary = "." + name + ".tmp";
+        try (FileSink sink = new FileSink(storage, temporary)) {
+            copy(java.util.Objects.requireNonNull(local), name, sink);
+            sink.finish();
+        }
+        storage.rename(temporary, name);
+        storage.forceDirectory();
+    }
+
+    private static void copy(Storage from, String name, FileSink sink) throws IOException {
+        sink.restart();
+        byte[] chunk = new byte[CHUNK_BYTES];
+        try (InputStream in = io.veloz.wal.storage.StorageInputStream.of(from, name)) {
+            for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
+                sink.write(chunk, got);
+            }
+        }
+    }
+
+    /** Returns when the checkpoint is on disk. */
+    void checkpoint(Attachment checkpoint) throws IOException {
+        Expected expected = new Expected(
+                checkpoint.key(),
+                checkpoint.objectBytes(),
+                checkpoint.objectSha256(),
+                checkpoint.fileBytes(),
+                checkpoint.fileSha256());
+        try {
+            file(files.checkpointName(), expected);
+        } catch (BadObjectException e) {
+            throw new DamagedObjectException(checkpoint.key(), -1, -1, e);
+        }
+        storage.forceDirectory();
+    }
+
+    private void tails(List<TailSlot> tails) throws IOException {
+        Queue<TailSlot> waiting = new ArrayDeque<>(tails);
+        Queue<Future<SlotCodec.Decoded>> running = new ArrayDeque<>();
+        Queue<Long> sizes = new ArrayDeque<>();
+        long ahead = 0;
+        String temporary = "." + files.currentName() + ".tmp";
+        for (int i = 0; i < tails.size(); ) {
+            long segment = tails.get(i).tail().segment();
+            if (i > 0) {
+                files.sealCurrent();
+            }
+            try (FileSink sink = new FileSink(storage, temporary)) {
+                sink.restart();
+                for (; i < tails.size() && tails.get(i).tail().segment() == segment; i++) {
+                    while (!waiting.isEmpty()
+                            && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
+                        TailSlot next = waiting.remove();
+                        ahead += size(next);
+                        sizes.add(size(next));
+                        running.add(threads.submit(() -> content(next)));
+                    }
+                    byte[] content = await(running.remove()).content();
+                    sink.write(content, content.length);
+                    ahead -= sizes.remove();
+                    advance(content.length);
+                }
+                sink.finish();
+            }
+            storage.rename(temporary, files.currentName());
+            storage.forceDirectory();
+        }
+    }
+
+    private static long size(TailSlot slot) {
+        return slot.tail().endPosition() - slot.tail().position();
+    }
+
+    /** The slot once more, which must be the one that was proven. */
+    SlotCodec.Decoded content(TailSlot slot) throws IOException {
+        Tail tail = slot.tail();
+        String key = ArchiveKeys.slot(slot.slot());
+        try {
+            return objects.retries().call(() -> {
+                SlotCodec.Decoded decoded = log.slot(slot.slot())
+                        .orElseThrow(() -> new BadObjectException(key + ": it was there, and is gone"));
+                if (!decoded.sha256().equals(slot.sha256())) {
+                    throw new BadObjectException(key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
+                }
+                objects.count(decoded.content().length);
+                return decoded;
+            });
+        } catch (BadObjectException e) {
+            throw new DamagedObjectException(key, tail.firstSequence(), tail.lastSequence(), e);
+        }
+    }
+
+    private static <T> T await(Future<T> future) throws IOException {
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("this thread cannot be interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException io) {
+                throw io;
+            } else if (e.getCause() instanceof RuntimeException runtime) {
+                throw runtime;
+            } else if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        // What still runs ends by itself: its files have no names yet.
+        threads.shutdown();
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = threads.awaitTermination(1, java.util.concurrent.TimeUnit.HOURS);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("this thread cannot be interrupted", e);
+            }
+        }
+    }
+
+    static final class FileSink implements ObjectFiles.Sink, AutoCloseable {
+        private final Storage storage;
+        private final String name;
+        private @Nullable StorageFile file;
+        private long position;
+
+        FileSink(Storage storage, String name) {
+            this.storage = storage;
+            this.name = name;
+        }
+
+        @Override
+        public void restart() throws IOException {
+            close();
+            if (storage.list().contains(name)) {
+                storage.delete(name);
+            }
+            file = storage.create(name);
+            position = 0;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            open().writeFully(ByteBuffer.wrap(bytes, 0, length), position);
+            position += length;
+        }
+
+        /** Returns when it is on disk. */
+        void finish() throws IOException {
+            open().force();
+        }
+
+        private StorageFile open() {
+            return java.util.Objects.requireNonNull(file);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                file.close();
+                file = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package io.veloz.wal.archive.internal.restore;
+
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.store.NoSuchObjectException;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Reads objects that hold a file each, and checks all there is to check about them. Any thread may call any method. */
+public final class ObjectFiles {
+    private static final int CHUNK_BYTES = 256 * 1024;
+
+    private final ObjectStore store;
+    private final Retries retries;
+    private final Throttle throttle;
+    private final AtomicLong fetched = new AtomicLong();
+
+    /** What an object, and the file in it, must be. */
+    public record Expected(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {}
+
+    /** Where the bytes of a file go. */
+    public interface Sink {
+        /** Takes the file from its beginning: what came before was damaged. */
+        void restart() throws IOException;
+
+        void write(byte[] bytes, int length) throws IOException;
+    }
+
+    /** Only checks. */
+    public static final Sink NOWHERE = new Sink() {
+        @Override
+        public void restart() {}
+
+        @Override
+        public void write(byte[] bytes, int length) {}
+    };
+
+    /** The target of a copy cannot be written. Asking the store again does not help. */
+    static final class SinkException extends StoreException {
+        private static final long serialVersionUID = 1;
+
+        SinkException(IOException cause) {
+            super(String.valueOf(cause.getMessage()), cause);
+        }
+    }
+
+    public ObjectFiles(ObjectStore store, Retries retries, long bytesPerSecond) {
+        this.store = store;
+        this.retries = retries;
+        this.throttle = new Throttle(bytesPerSecond);
+    }
+
+    /** How many bytes came from the store. */
+    long fetched() {
+        return fetched.get();
+    }
+
+    Retries retries() {
+        return retries;
+    }
+
+    void count(long bytes) {
+        fetched.addAndGet(bytes);
+        throttle.take(bytes);
+    }
+
+    /**
+     * Reads an object. When this returns the sink has had exactly the file that was expected.
+     *
+     * @throws BadObjectException if the object is damaged, or not there
+     */
+    public void read(Expected expected, Sink sink) throws IOException {
+        retries.call(() -> {
+            try (InputStream object = store.get(expected.key())) {
+                copy(expected, object, sink);
+                return true;
+            } catch (NoSuchObjectException e) {
+                throw new BadObjectException(where(expected) + ": it is gone", e);
+            }
+        });
+    }
+
+    private void copy(Expected expected, InputStream object, Sink sink) throws IOException {
+        Counted counted = new Counted(object);
+        MessageDigest file = Digest.sha256();
+        long length = 0;
+        toSink(sink::restart);
+        byte[] chunk = new byte[CHUNK_BYTES];
+        try (InputStream in = Lz4Frames.decompress(counted)) {
+            for (int got = in.read(chunk); got >= 0 && length <= expected.fileBytes(); got = in.read(chunk)) {
+                int count = got;
+                file.update(chunk, 0, count);
+                length += count;
+                toSink(() -> sink.write(chunk, count));
+            }
+            counted.drain(chunk);
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            if (counted.failed) {
+                throw e;
+            }
+            throw new BadObjectException(where(expected) + ": no whole LZ4 frame: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            throw new BadObjectException(where(expected) + ": no whole LZ4 frame: " + e, e);
+        }
+        check(expected, "bytes", counted.bytes, expected.objectBytes());
+        check(expected, "SHA-256", Digest.hex(counted.digest), expected.objectSha256());
+        check(expected, "bytes in the file", length, expected.fileBytes());
+        check(expected, "SHA-256 of the file", Digest.hex(file), expected.fileSha256());
+    }
+
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private static void toSink(Writing writing) throws SinkException {
+        try {
+            writing.run();
+        } catch (IOException e) {
+            throw new SinkException(e);
+        }
+    }
+
+    private void check(Expected expected, String what, Object got, Object right) throws BadObjectException {
+        if (!got.equals(right)) {
+            throw new BadObjectException(where(expected) + ": " + what + " " + got + "; expected " + right);
+        }
+    }
+
+    private String where(Expected expected) {
+        return store.describe() + "/" + expected.key();
+    }
+
+    /** Digests and counts what is read of an object. */
+    private final class Counted extends FilterInputStream {
+        final MessageDigest digest = Digest.sha256();
+        long bytes;
+        boolean failed;
+
+        Counted(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] target, int from, int length) throws IOException {
+            int got;
+            try {
+                got = in.read(target, from, length);
+            } catch (IOException e) {
+                failed = true;
+                throw e;
+            }
+            if (got > 0) {
+                digest.update(target, from, got);
+                bytes += got;
+                count(got);
+            }
+            return got;
+        }
+
+        void drain(byte[] chunk) throws IOException {
+            while (read(chunk, 0, chunk.length) >= 0) {
+                continue;
+            }
+        }
+    }
+}

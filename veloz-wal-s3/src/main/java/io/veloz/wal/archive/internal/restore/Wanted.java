@@ -1,0 +1,66 @@
+package io.veloz.wal.archive.internal.restore;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What of a proven archive a restore takes. Immutable.
+ *
+ * @param lastSequence the last record in it
+ */
+record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps, long lastSequence) {
+    static Wanted of(Proof proof, RestoreOptions options) {
+        List<Segment> segments = new ArrayList<>();
+        boolean ended = false;
+        for (Segment segment : proof.segments()) {
+            if (ended || segment.firstSequence() > options.untilSequence()) {
+                ended = true;
+                break;
+            }
+            segments.add(segment);
+            // The first record that is later ends it, so nothing behind this segment is wanted.
+            ended = segment.maxTimestampNanos() > options.untilTimeNanos();
+        }
+        List<TailSlot> tails = new ArrayList<>();
+        if (!ended) {
+            for (TailSlot tail : proof.tails()) {
+                if (tail.tail().firstSequence() <= options.untilSequence()) {
+                    tails.add(tail);
+                }
+            }
+        }
+        long last = segments.isEmpty() ? 0 : segments.get(segments.size() - 1).lastSequence();
+        if (!tails.isEmpty()) {
+            last = tails.get(tails.size() - 1).tail().lastSequence();
+        }
+        long end = Math.max(last, options.untilSequence() == Long.MAX_VALUE && !ended ? Long.MAX_VALUE : 0);
+        List<LostRange> gaps =
+                proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
+        return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, last);
+    }
+
+    long segmentBytes() {
+        return segments.stream().mapToLong(Segment::fileBytes).sum();
+    }
+
+    long tailBytes() {
+        return tails.stream()
+                .mapToLong(tail -> tail.tail().endPosition() - tail.tail().position())
+                .sum();
+    }
+
+    /** The newest checkpoint that covers no record behind that one. */
+    static Optional<Attachment> checkpoint(Proof proof, long lastSequence) {
+        return proof.attachments().stream()
+                .filter(attachment -> attachment.name().equals("checkpoint") && attachment.sequence() <= lastSequence)
+                .max(Comparator.comparingLong(Attachment::sequence));
+    }
+}

@@ -1,0 +1,5 @@
+/** Brings a log back from a proven archive. */
+@NullMarked
+package io.veloz.wal.archive.internal.restore;
+
+import org.jspecify.annotations.NullMarked;

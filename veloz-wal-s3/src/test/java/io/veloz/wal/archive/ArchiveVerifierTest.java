@@ -1,0 +1,76 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
+import io.veloz.wal.archive.store.HeapStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ArchiveVerifierTest {
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private final ArchiveVerifier verifier = new ArchiveVerifier(store, new Retries(attempt -> {}));
+
+    @BeforeEach
+    void ship() throws IOException {
+        try (Wal wal = SmallLog.open(dir)) {
+            SmallLog.append(wal, 300);
+        }
+        long sealed = LogFiles.of(dir).sealed().size();
+        new TestArchive(store, dir).segments(1, sealed).tails(1000, Long.MAX_VALUE);
+    }
+
+    @Test
+    void wholeArchiveIsSound() {
+        ArchiveReport report = verifier.full(WalProgress.NONE);
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.bytesRead()).isEqualTo(report.status().segmentObjectBytes());
+        assertThat(report.status().archivedSequence()).isEqualTo(300);
+        assertThat(report.status().epoch()).isEqualTo(1);
+        assertThat(verifier.quick(WalProgress.NONE).isSound()).isTrue();
+    }
+
+    @Test
+    void objectThatIsGoneIsFoundByItsSlot() throws IOException {
+        String key = ArchiveKeys.segment("orders", 1, 1);
+        store.delete(List.of(key));
+        ArchiveReport report = verifier.quick(WalProgress.NONE);
+        assertThat(report.isSound()).isFalse();
+        assertThat(report.problems().get(0).key()).isEqualTo(key);
+        assertThat(report.problems().get(0).firstSequence()).isEqualTo(1);
+    }
+
+    @Test
+    void changedByteIsFoundByReadingAll() {
+        String key = ArchiveKeys.segment("orders", 2, 1);
+        byte[] bytes = store.objects().get(key);
+        bytes[bytes.length / 2] ^= 1;
+        store.damage(key, bytes);
+        assertThat(verifier.quick(WalProgress.NONE).isSound()).isTrue();
+        assertThat(verifier.full(WalProgress.NONE).problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo(key));
+    }
+
+    @Test
+    void objectWithoutSlotIsAnOrphan() {
+        String key = ArchiveKeys.segment("orders", 9, 7);
+        store.damage(key, new byte[3]);
+        ArchiveReport report = verifier.quick(WalProgress.NONE);
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.orphans()).containsExactly(key);
+    }
+}

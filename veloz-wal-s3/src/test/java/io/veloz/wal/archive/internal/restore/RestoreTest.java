@@ -1,0 +1,496 @@
+package io.veloz.wal.archive.internal.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecordGroup;
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.RestorePlan;
+import io.veloz.wal.RestoreReport;
+import io.veloz.wal.RestoreReport.Outcome;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.store.HeapStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RestoreTest {
+    private static final int MANY = 300;
+
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private Path source;
+    private Path target;
+
+    @BeforeEach
+    void nameDirectories() {
+        source = dir.resolve("source");
+        target = dir.resolve("target");
+    }
+
+    private RestoreOptions into() {
+        return RestoreOptions.into(target).parallelism(3);
+    }
+
+    private RestoreReport restore(RestoreOptions options) {
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+    }
+
+    private RestorePlan plan(RestoreOptions options) {
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::plan);
+    }
+
+    private Reason refusal(RestoreOptions options) {
+        return refused(options).reason();
+    }
+
+    private WalRestoreException refused(RestoreOptions options) {
+        return catchThrowableOfType(WalRestoreException.class, () -> restore(options));
+    }
+
+    private void log(int records) {
+        try (Wal wal = SmallLog.open(source)) {
+            SmallLog.append(wal, records);
+        }
+    }
+
+    /** Sealed ones as segments, the rest as tails. */
+    private TestArchive archive() throws IOException {
+        var archive = new TestArchive(store, source);
+        return archive.segments(1, LogFiles.of(source).sealed().size()).tails(2000, Long.MAX_VALUE);
+    }
+
+    private void assertRestored(RestoreReport report) {
+        List<Entry> original = SmallLog.read(source);
+        assertThat(SmallLog.read(target)).isEqualTo(original);
+        assertThat(report.records()).isEqualTo(original.size());
+        assertThat(report.lastTimestampNanos())
+                .isEqualTo(original.get(original.size() - 1).timestampNanos());
+        assertThat(Files.exists(dir.resolve("target.partial"))).isFalse();
+        try (Wal wal = SmallLog.open(target)) {
+            assertThat(wal.recovery().lost()).isEmpty();
+            assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(original.size() + 1);
+        }
+    }
+
+    // ---- all of it
+
+    @Test
+    void segmentsAndTailsBecomeTheSameLogAgain() throws IOException {
+        log(MANY);
+        archive();
+        RestoreReport report = restore(into());
+        assertThat(report.outcome()).isEqualTo(Outcome.RESTORED);
+        assertThat(report.plan().segments()).isPositive();
+        assertThat(report.plan().tails()).isPositive();
+        assertThat(report.logId()).isEqualTo(report.plan().logId());
+        assertRestored(report);
+    }
+
+    @Test
+    void tailsOfSeveralSegmentsBecomeTheSameLogAgain() throws IOException {
+        log(MANY);
+        new TestArchive(store, source).tails(3000, Long.MAX_VALUE);
+        RestoreReport report = restore(into());
+        assertThat(report.plan().segments()).isZero();
+        assertRestored(report);
+    }
+
+    @Test
+    void archiveThatEndsWithASealedSegmentGoesOnInTheNext() throws IOException {
+        log(MANY);
+        new TestArchive(store, source).segments(1, 1);
+        RestoreReport report = restore(into());
+        assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(source).subList(0, (int) report.lastSequence()));
+    }
+
+    @Test
+    void droppedTailsOfCommittedSegmentsAreNotMissed() throws IOException {
+        log(MANY);
+        new TestArchive(store, source)
+                .tails(1000, 200)
+                .segment(1)
+                .epoch()
+                .segment(2)
+                .dropTails()
+                .tails(1000, Long.MAX_VALUE);
+        assertRestored(restore(into()));
+    }
+
+    @Test
+    void archiveWithoutRecordsBecomesAnEmptyLogOfTheSameId() throws IOException {
+        log(0);
+        new TestArchive(store, source);
+        RestoreReport report = restore(into());
+        try (Wal wal = SmallLog.open(target)) {
+            assertThat(wal.recovery().logId()).isEqualTo(report.plan().logId());
+            assertThat(wal.appendDurable(1, SmallLog.bytes("first"))).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void planFetchesNothing() throws IOException {
+        log(MANY);
+        archive();
+        RestorePlan plan = plan(into());
+        assertThat(plan.lastSequence()).isEqualTo(MANY);
+        assertThat(plan.archivedSequence()).isEqualTo(MANY);
+        assertThat(Files.list(dir)).containsExactly(source);
+    }
+
+    @Test
+    void restoreKeepsTheInterruptForLater() throws IOException {
+        log(MANY);
+        archive();
+        Thread.currentThread().interrupt();
+        RestoreReport report = restore(into());
+        assertThat(Thread.interrupted()).isTrue();
+        assertRestored(report);
+    }
+
+    // ---- checkpoints
+
+    @Test
+    void newestCheckpointComesAlong() throws IOException {
+        log(0);
+        try (Wal wal = SmallLog.open(source)) {
+            SmallLog.append(wal, 50);
+            wal.writeCheckpoint(40, out -> out.write(7));
+        }
+        new TestArchive(store, source).tails(1000, Long.MAX_VALUE).checkpoint(source, 40);
+        restore(into());
+        WalCheckpoint found = WalCheckpoint.newest(ReadOptions.of(target)).orElseThrow();
+        assertThat(found.sequence()).isEqualTo(40);
+        assertThat(found.open().read()).isEqualTo(7);
+    }
+
+    @Test
+    void checkpointIsWrittenAnewForALogUpToAPoint() throws IOException {
+        log(0);
+        try (Wal wal = SmallLog.open(source)) {
+            SmallLog.append(wal, 50);
+            wal.writeCheckpoint(40, out -> out.write(7));
+        }
+        new TestArchive(store, source).tails(1000, Long.MAX_VALUE).checkpoint(source, 40);
+        restore(into().untilSequence(45));
+        assertThat(WalCheckpoint.newest(ReadOptions.of(target)).orElseThrow().sequence())
+                .isEqualTo(40);
+        target = dir.resolve("earlier");
+        restore(into().untilSequence(39));
+        assertThat(WalCheckpoint.newest(ReadOptions.of(target))).isEmpty();
+    }
+
+    @Test
+    void archiveThatBeginsLateNeedsACheckpoint() throws IOException {
+        log(MANY);
+        try (Wal wal = SmallLog.open(source)) {
+            wal.writeCheckpoint(200, out -> out.write(1));
+            wal.writeCheckpoint(250, out -> out.write(1));
+            assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
+        }
+        var begin = WalRecovery.inspect(ReadOptions.of(source));
+        var archive = new TestArchive(store, source, begin.segments().get(0).number(), begin.expectedFirstSequence())
+                .tails(1000, Long.MAX_VALUE);
+        assertThat(refusal(into())).isEqualTo(Reason.GAP);
+        archive.checkpoint(source, 200);
+        assertThat(restore(into()).firstSequence()).isEqualTo(begin.expectedFirstSequence());
+        assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(source));
+    }
+
+    // ---- up to a point
+
+    @Test
+    void everySequenceCanBeTheLast() throws IOException {
+        try (Wal wal = SmallLog.open(source)) {
+            SmallLog.append(wal, 100);
+            var group = new RecordGroup();
+            for (int i = 0; i < 5; i++) {
+                group.add(9, SmallLog.bytes("grouped " + i));
+            }
+            wal.appendDurable(group);
+            SmallLog.append(wal, 60);
+        }
+        List<Entry> all = SmallLog.read(source);
+        archive();
+        for (int until : new int[] {1, 2, 99, 100, 101, 104, 105, 106, all.size() - 1, all.size()}) {
+            target = dir.resolve("until-" + until);
+            RestoreReport report = restore(into().untilSequence(until));
+            int whole = until > 100 && until < 105 ? 100 : until;
+            assertThat(SmallLog.read(target)).isEqualTo(all.subList(0, whole));
+            assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
+            assertThat(report.logId()).isNotEqualTo(report.plan().logId());
+            assertThat(report.lastSequence()).isEqualTo(whole);
+        }
+        assertThat(refusal(into().untilSequence(all.size() + 1))).isEqualTo(Reason.BEYOND_ARCHIVE);
+    }
+
+    @Test
+    void timeEndsBeforeTheFirstLaterRecord() throws IOException {
+        log(150);
+        List<Entry> all = SmallLog.read(source);
+        archive();
+        for (int i : new int[] {0, 1, 99, 120, 149}) {
+            long time = all.get(i).timestampNanos();
+            long expected = all.stream()
+                    .takeWhile(entry -> entry.timestampNanos() <= time)
+                    .count();
+            target = dir.resolve("until-" + i);
+            restore(into().untilTime(time));
+            assertThat(SmallLog.read(target)).isEqualTo(all.subList(0, (int) expected));
+        }
+        assertThat(refusal(RestoreOptions.into(dir.resolve("x"))
+                        .untilTime(all.get(0).timestampNanos() - 1)))
+                .isEqualTo(Reason.BEYOND_ARCHIVE);
+    }
+
+    @Test
+    void onlyWhatIsNeededIsFetched() throws IOException {
+        log(MANY);
+        archive();
+        String second = ArchiveKeys.segment("orders", 2, 1);
+        store.damage(second, new byte[10]);
+        assertThat(restore(into().untilSequence(20)).lastSequence()).isEqualTo(20);
+        WalRestoreException refused = refused(RestoreOptions.into(dir.resolve("all")));
+        assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
+        assertThat(refused.key()).contains(second);
+        assertThat(refused.firstSequence()).isGreaterThan(20);
+    }
+
+    // ---- what is wrong with the archive
+
+    @Test
+    void placeWithoutArchiveIsRefused() {
+        assertThat(refusal(into())).isEqualTo(Reason.NOT_AN_ARCHIVE);
+        assertThat(dir).isEmptyDirectory();
+    }
+
+    @Test
+    void otherLogThanExpectedIsRefused() throws IOException {
+        log(1);
+        archive();
+        assertThat(refusal(into().expectedLogId("0".repeat(32)))).isEqualTo(Reason.OTHER_LOG);
+    }
+
+    @Test
+    void missingTailIsRefusedUnlessItIsBehindThePoint() throws IOException {
+        log(60);
+        var archive = new TestArchive(store, source).tails(1, Long.MAX_VALUE);
+        long slot = archive.tailSlots().get(30);
+        store.delete(List.of(ArchiveKeys.slot(slot)));
+        WalRestoreException refused = refused(into());
+        assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
+        assertThat(refused.key()).contains(ArchiveKeys.slot(slot));
+        assertThat(refused.firstSequence()).isEqualTo(31);
+        assertThat(refused).hasMessageContaining("restore up to record 30");
+        assertThat(restore(into().untilSequence(30)).notes()).anyMatch(note -> note.contains("slot " + slot));
+        assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(source).subList(0, 30));
+    }
+
+    @Test
+    void everyByteOfASlotCounts() throws IOException {
+        log(3);
+        var archive = new TestArchive(store, source).tails(1, Long.MAX_VALUE);
+        String key = ArchiveKeys.slot(archive.slots() - 1);
+        byte[] bytes = store.objects().get(key);
+        for (int i = 0; i < bytes.length; i += 7) {
+            byte[] changed = bytes.clone();
+            changed[i] ^= 1;
+            store.damage(key, changed);
+            assertThat(catchThrowableOfType(WalRestoreException.class, () -> plan(into()))
+                            .key())
+                    .contains(key);
+        }
+    }
+
+    @Test
+    void objectThatIsCutAtAnyByteIsNoObject() throws IOException {
+        log(200);
+        archive();
+        String key = ArchiveKeys.segment("orders", 1, 1);
+        byte[] bytes = store.objects().get(key);
+        for (int length = 0; length < bytes.length; length += 97) {
+            store.damage(key, java.util.Arrays.copyOf(bytes, length));
+            WalRestoreException refused = refused(into());
+            assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
+            assertThat(refused.key()).contains(key);
+        }
+        store.damage(key, bytes);
+        assertRestored(restore(into()));
+    }
+
+    @Test
+    void declaredGapIsRefusedAndTheRestIsRestoredOnRequest() throws IOException {
+        log(MANY);
+        var sealed = LogFiles.of(source);
+        long first = sealed.sealed(2).orElseThrow().firstSequence();
+        long last = sealed.sealed(2).orElseThrow().lastSequence();
+        var archive = new TestArchive(store, source).segment(1).gap(first, last, 3);
+        archive.segment(3);
+        WalRestoreException refused = refused(into());
+        assertThat(refused.reason()).isEqualTo(Reason.GAP);
+        assertThat(refused.firstSequence()).isEqualTo(first);
+        assertThat(refused.lastSequence()).isEqualTo(last);
+        assertThat(refused).hasMessageContaining("spool was full");
+        RestoreReport report = restore(into().acceptGaps());
+        assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
+        assertThat(report.lost()).hasSize(1);
+        assertThat(report.lost().get(0).firstSequence()).isEqualTo(first);
+        assertThat(SmallLog.read(target)).noneMatch(entry -> entry.sequence() >= first && entry.sequence() <= last);
+    }
+
+    @Test
+    void strayClaimIsReportedAndNotUsed() throws IOException {
+        log(100);
+        new TestArchive(store, source).tails(2000, 50);
+        Map<String, byte[]> stale = store.objects();
+        var archive = new TestArchive(new HeapStore(), source).tails(2000, 50);
+        store.delete(List.copyOf(stale.keySet()));
+        // What a writer with a stale list leaves: a slot with a number between others, which nothing names.
+        var real = new TestArchive(store, source).tails(1, 60).segment(1);
+        long hole = real.tailSlots().get(5);
+        real.dropTails().tails(1, Long.MAX_VALUE);
+        var other = new HeapStore();
+        var claim = new TestArchive(other, source);
+        while (claim.slots() < hole) {
+            claim.epoch();
+        }
+        String key = ArchiveKeys.slot(hole);
+        store.damage(key, other.objects().get(key));
+        RestoreReport report = restore(into());
+        assertThat(report.plan().strays()).containsExactly("slot " + hole);
+        assertThat(archive.slots()).isPositive();
+        assertRestored(report);
+    }
+
+    // ---- a log that is there already
+
+    @Test
+    void logThatIsAheadStaysAsItIs() throws IOException {
+        log(100);
+        new TestArchive(store, source).tails(1000, 60);
+        target = source;
+        RestoreReport report = restore(into());
+        assertThat(report.outcome()).isEqualTo(Outcome.ALREADY_THERE);
+        assertThat(report.localAhead()).isEqualTo(100 - report.plan().archivedSequence());
+        assertThat(report.fetchedBytes()).isZero();
+    }
+
+    @Test
+    void logThatIsBehindIsRefusedAndMergedOnRequest() throws IOException {
+        log(60);
+        copyDirectory(source, target);
+        log(MANY);
+        archive();
+        assertThat(refused(into())).hasMessageContaining("up to record 60").hasMessageContaining("restore with merge");
+        RestoreReport report = restore(into().merge());
+        assertThat(report.outcome()).isEqualTo(Outcome.MERGED);
+        assertThat(SmallLog.read(report.keptDirectory().orElseThrow())).hasSize(60);
+        assertRestored(report);
+    }
+
+    @Test
+    void damagedLogGivesItsTailAndTakesTheRestFromTheArchive() throws IOException {
+        log(MANY);
+        List<Entry> all = SmallLog.read(source);
+        var archive = new TestArchive(store, source).segment(1).segment(2).tails(1000, MANY - 20);
+        assertThat(archive.archived().sequence()).isLessThan(MANY);
+        Path second = source.resolve("orders_0000000000000002.wal");
+        byte[] bytes = Files.readAllBytes(second);
+        bytes[6000] ^= 1;
+        Files.write(second, bytes);
+        target = source;
+        assertThat(refusal(into())).isEqualTo(Reason.TARGET_NOT_EMPTY);
+        RestoreReport report = restore(into().merge());
+        assertThat(report.outcome()).isEqualTo(Outcome.MERGED);
+        assertThat(report.localAhead()).isPositive();
+        assertThat(SmallLog.read(target)).isEqualTo(all);
+        assertThat(report.keptDirectory().orElseThrow().resolve(second.getFileName()))
+                .hasBinaryContent(bytes);
+    }
+
+    @Test
+    void divergedLogIsRefusedAndNotTouched() throws IOException {
+        log(100);
+        copyDirectory(source, target);
+        log(50);
+        new TestArchive(store, source).tails(1000, Long.MAX_VALUE);
+        try (Wal wal = SmallLog.open(target)) {
+            wal.appendDurable(1, SmallLog.bytes("something else"));
+            SmallLog.append(wal, 80);
+        }
+        List<Entry> before = SmallLog.read(target);
+        assertThat(refusal(into())).isEqualTo(Reason.DIVERGED);
+        assertThat(refusal(into().merge())).isEqualTo(Reason.DIVERGED);
+        assertThat(SmallLog.read(target)).isEqualTo(before);
+    }
+
+    @Test
+    void otherLogInTheTargetIsRefused() throws IOException {
+        log(10);
+        archive();
+        try (Wal wal = SmallLog.open(target)) {
+            SmallLog.append(wal, 10);
+        }
+        assertThat(refusal(into().merge())).isEqualTo(Reason.OTHER_LOG);
+    }
+
+    @Test
+    void filesThatAreNoLogAreRefused() throws IOException {
+        log(10);
+        archive();
+        Files.createDirectories(target);
+        Files.writeString(target.resolve("notes.txt"), "mine");
+        assertThat(refusal(into().merge())).isEqualTo(Reason.TARGET_NOT_EMPTY);
+        assertThat(target.resolve("notes.txt")).hasContent("mine");
+    }
+
+    @Test
+    void openLogIsRefused() throws IOException {
+        try (Wal wal = SmallLog.open(source)) {
+            SmallLog.append(wal, 10);
+            archive();
+            target = source;
+            assertThatThrownBy(() -> restore(into())).isInstanceOf(WalLockedException.class);
+        }
+    }
+
+    @Test
+    void directoryInTheWayOfThePartialOneIsRefused() throws IOException {
+        log(10);
+        archive();
+        Files.createDirectories(dir.resolve("target.partial"));
+        Files.writeString(dir.resolve("target.partial/notes.txt"), "mine");
+        assertThat(refusal(into())).isEqualTo(Reason.TARGET_NOT_EMPTY);
+        assertThat(dir.resolve("target.partial/notes.txt")).hasContent("mine");
+    }
+
+    private static void copyDirectory(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                if (Files.isRegularFile(file)) {
+                    Files.copy(file, to.resolve(file.getFileName()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.veloz.wal.archive.internal.restore;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Small logs, and reading them as plain lists. */
+public final class SmallLog {
+    private SmallLog() {}
+
+    /** What one record is. */
+    public record Entry(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {}
+
+    public static Wal open(Path directory) {
+        return Wal.open(WalConfig.builder(directory)
+                .segmentBytes(16 * 1024)
+                .maxBatchBytes(4 * 1024)
+                .bufferBytes(8 * 1024)
+                .heartbeatDelay(Duration.ofHours(1))
+                .build());
+    }
+
+    public static void append(Wal wal, int count) {
+        for (int i = 0; i < count; i++) {
+            wal.appendDurable(1 + i % 3, bytes("record " + (wal.lastSequence() + 1) + " ".repeat(40)));
+        }
+    }
+
+    public static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    public static List<Entry> read(Path directory) {
+        List<Entry> entries = new ArrayList<>();
+        try (WalReader reader = WalReader.open(ReadOptions.of(directory))) {
+            while (reader.next()) {
+                entries.add(new Entry(
+                        reader.sequence(),
+                        reader.type(),
+                        reader.timestampNanos(),
+                        reader.groupContinues(),
+                        StandardCharsets.ISO_8859_1.decode(reader.payload()).toString()));
+            }
+        }
+        return entries;
+    }
+}
