@@ -31,6 +31,8 @@ final class ExitCode {
             return REFUSED;
         } else if (problem instanceof StoreUnavailableException) {
             return UNREACHABLE;
+        } else if (problem instanceof CommandFailure failure) {
+            return failure.exitCode();
         }
         return problem instanceof WalRestoreException refused ? of(refused.reason()) : FAILED;
     }

@@ -12,7 +12,8 @@ final class Progress implements WalProgress, AutoCloseable {
     /** In what the work is counted. */
     enum Unit {
         BYTES,
-        RECORDS
+        RECORDS,
+        SLOTS
     }
 
     private final TerminalLine bar;
@@ -65,7 +66,9 @@ final class Progress implements WalProgress, AutoCloseable {
     }
 
     private String amount(long count) {
-        return unit == Unit.BYTES ? Units.bytes(count) : String.format(Locale.ROOT, "%,d records", count);
+        return unit == Unit.BYTES
+                ? Units.bytes(count)
+                : Units.count(count) + " " + unit.name().toLowerCase(Locale.ROOT);
     }
 
     /** Takes the bar away, so that what is said next stands on a line of its own. */
