@@ -108,13 +108,24 @@ class WalShipperTest {
     }
 
     @Test
-    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() {
+    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() throws InterruptedException {
         store.plan(request -> Fault.FAIL);
+        CountDownLatch trouble = new CountDownLatch(1);
+        ShipperListener listener = new ShipperListener() {
+            @Override
+            public void onTrouble(String error) {
+                trouble.countDown();
+            }
+        };
         try (Wal wal = open()) {
             WalShipper shipper = WalShipper.start(
-                    wal, config().closeTimeout(Duration.ofMillis(50)).build());
+                    wal,
+                    config().closeTimeout(Duration.ofMillis(50))
+                            .listener(listener)
+                            .build());
             long sequence = append(wal, 10);
             assertThat(shipper.awaitArchived(sequence, Duration.ofMillis(1))).isFalse();
+            trouble.await();
             ShipperStatus status = shipper.stop();
             assertThat(status.lagRecords()).isEqualTo(10);
             assertThat(status.lag()).isPositive();
@@ -202,7 +213,7 @@ class WalShipperTest {
             assertThat(shipper.awaitArchived(2000, LONG)).isTrue();
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
             assertThat(wal.trim(0).toString()).contains("the archive heap:store");
-            shipper.close();
+            assertThat(shipper.stop().state()).isEqualTo(State.CLOSED);
             store.plan(Plan.NONE);
             // Starts anew, and replaces the guard of the first.
             try (WalShipper again = WalShipper.start(

@@ -173,8 +173,9 @@ public final class ObjectFiles {
         }
 
         void drain(byte[] chunk) throws IOException {
-            while (read(chunk, 0, chunk.length) >= 0) {
-                continue;
+            int got = 0;
+            while (got >= 0) {
+                got = read(chunk, 0, chunk.length);
             }
         }
     }

@@ -15,6 +15,8 @@ public final class Refusals {
     private Refusals() {}
 
     /**
+     * Of a failure, whatever it is; what is a refusal already stays as it is.
+     *
      * @param where the archive and the target, for messages
      */
     public static RuntimeException of(Exception e, String where) {

@@ -85,8 +85,8 @@ final class Workplace {
     /** Room on the disk, in bytes. */
     long usableBytes() throws IOException {
         Path there = target;
-        while (!Files.exists(there)) {
-            there = there.getParent();
+        for (Path up = target.getParent(); up != null && !Files.exists(there); up = up.getParent()) {
+            there = up;
         }
         return Files.getFileStore(there).getUsableSpace();
     }
