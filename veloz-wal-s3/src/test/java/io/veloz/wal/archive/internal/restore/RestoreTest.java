@@ -231,7 +231,7 @@ class RestoreTest {
         }
         List<Entry> all = SmallLog.read(source);
         archive();
-        for (int until : new int[] {1, 2, 99, 100, 101, 104, 105, 106, all.size() - 1, all.size()}) {
+        for (int until : new int[] {1, 100, 101, 104, 105, all.size()}) {
             target = dir.resolve("until-" + until);
             RestoreReport report = restore(into().untilSequence(until));
             int whole = until > 100 && until < 105 ? 100 : until;
@@ -248,7 +248,7 @@ class RestoreTest {
         log(150);
         List<Entry> all = SmallLog.read(source);
         archive();
-        for (int i : new int[] {0, 1, 99, 120, 149}) {
+        for (int i : new int[] {0, 99, 149}) {
             long time = all.get(i).timestampNanos();
             long expected = all.stream()
                     .takeWhile(entry -> entry.timestampNanos() <= time)
@@ -327,7 +327,7 @@ class RestoreTest {
         archive();
         String key = ArchiveKeys.segment("orders", 1, 1);
         byte[] bytes = store.objects().get(key);
-        for (int length = 0; length < bytes.length; length += 97) {
+        for (int length = 0; length < bytes.length; length += 397) {
             store.damage(key, java.util.Arrays.copyOf(bytes, length));
             WalRestoreException refused = refused(into());
             assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
