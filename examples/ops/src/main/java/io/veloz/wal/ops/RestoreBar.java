@@ -18,7 +18,7 @@ final class RestoreBar implements RestoreProgress, AutoCloseable {
     public synchronized void update(Stage next, long done, long total) {
         Progress shown = bar;
         if (shown == null || stage != next) {
-            close();
+            clear();
             shown = streams.progress(
                     next.name().toLowerCase(Locale.ROOT),
                     next == Stage.PROVE ? Progress.Unit.SLOTS : Progress.Unit.BYTES);
@@ -28,10 +28,15 @@ final class RestoreBar implements RestoreProgress, AutoCloseable {
         shown.update(done, total);
     }
 
+    private void clear() {
+        Progress shown = bar;
+        if (shown != null) {
+            shown.close();
+        }
+    }
+
     @Override
     public synchronized void close() {
-        if (bar != null) {
-            bar.close();
-        }
+        clear();
     }
 }

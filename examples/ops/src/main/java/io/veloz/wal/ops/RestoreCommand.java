@@ -107,22 +107,27 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        arguments.open(spec, uri).close();
-        try (RestoreBar bar = new RestoreBar(streams)) {
-            RestoreOptions options = options().progress(bar);
-            if (plan) {
-                RestorePlan planned = WalRecovery.planRestore(uri, options);
-                bar.close();
-                return planned(planned);
-            }
-            RestoreReport report = WalRecovery.restoreFrom(uri, options);
-            bar.close();
-            return restored(report);
+        arguments.check(spec, uri);
+        RestoreOptions options = options();
+        try {
+            return plan ? planned(plan(options)) : restored(restore(options));
         } catch (WalRestoreException e) {
             if (json) {
                 RestoreText.writeJson(e, streams.out());
             }
             throw e;
+        }
+    }
+
+    private RestorePlan plan(RestoreOptions options) {
+        try (RestoreBar bar = new RestoreBar(streams)) {
+            return WalRecovery.planRestore(uri, options.progress(bar));
+        }
+    }
+
+    private RestoreReport restore(RestoreOptions options) {
+        try (RestoreBar bar = new RestoreBar(streams)) {
+            return WalRecovery.restoreFrom(uri, options.progress(bar));
         }
     }
 

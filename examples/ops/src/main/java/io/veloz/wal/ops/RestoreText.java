@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** What a restore has to say, as text or as JSON. Stateless. */
 final class RestoreText {
@@ -84,13 +83,13 @@ final class RestoreText {
     }
 
     private static String took(Map<Stage, Duration> took) {
-        return Stream.of(Stage.values())
-                .filter(took::containsKey)
+        return took.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
                 .map(stage -> String.format(
                         Locale.ROOT,
                         "%s %.3f s",
-                        stage.name().toLowerCase(Locale.ROOT),
-                        took.get(stage).toNanos() / 1e9))
+                        stage.getKey().name().toLowerCase(Locale.ROOT),
+                        stage.getValue().toNanos() / 1e9))
                 .collect(Collectors.joining(", "));
     }
 

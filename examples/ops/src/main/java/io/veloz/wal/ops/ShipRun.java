@@ -50,12 +50,11 @@ final class ShipRun {
     }
 
     int run() {
-        try (StopSignal signal = StopSignal.listen(() -> events.add(STOP));
-                WalShipper shipper = WalShipper.start(
-                        files, config.listener(ShipEvent.to(events::add)).build())) {
+        StopSignal signal = StopSignal.listen(() -> events.add(STOP));
+        try (WalShipper shipper = WalShipper.start(
+                files, config.listener(ShipEvent.to(events::add)).build())) {
             boolean stopped = follow(shipper);
             ShipperStatus last = shipper.stop();
-            signal.close();
             for (ShipEvent event = events.poll(); event != null; event = events.poll()) {
                 voice.event(event);
             }
@@ -63,6 +62,8 @@ final class ShipRun {
             int exitCode = exitCode(view, stopped);
             voice.end(view, exitCode);
             return exitCode;
+        } finally {
+            signal.forget();
         }
     }
 
@@ -74,7 +75,7 @@ final class ShipRun {
                 voice.event(event);
             }
             ShipperStatus status = shipper.status();
-            if (event == STOP) {
+            if (STOP.equals(event)) {
                 return true;
             }
             if (hasEnded(status) || isDone(status) || isOutOfPatience(status)) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>By name, because the compiler warns of sun.misc.Signal and Java offers nothing else. Where it is not there, the process
  * ends at the first signal: the archive is made for that.
  */
-final class StopSignal implements AutoCloseable {
+final class StopSignal {
     private static final List<String> NAMES = List.of("INT", "TERM");
 
     private record Taken(Object signal, @Nullable Object before) {}
@@ -26,7 +26,7 @@ final class StopSignal implements AutoCloseable {
         this.told = told;
     }
 
-    /** Until it is closed. */
+    /** Until the first one comes, or it is forgotten. */
     static StopSignal listen(Runnable told) {
         StopSignal stop = new StopSignal(told);
         NAMES.forEach(stop::take);
@@ -52,7 +52,7 @@ final class StopSignal implements AutoCloseable {
     private @Nullable Object called(Object proxy, Method method, Object @Nullable [] arguments) {
         return switch (method.getName()) {
             case "handle" -> {
-                close();
+                forget();
                 told.run();
                 yield null;
             }
@@ -69,16 +69,19 @@ final class StopSignal implements AutoCloseable {
     }
 
     /** From now on a signal does what it did before. */
-    @Override
-    public synchronized void close() {
+    synchronized void forget() {
         for (Taken one : taken) {
-            try {
-                handle(one.signal(), one.before());
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                // It could be taken, so it can be given back; if not, the process still ends when its work does.
-                continue;
-            }
+            giveBack(one);
         }
         taken.clear();
+    }
+
+    private static void giveBack(Taken one) {
+        try {
+            handle(one.signal(), one.before());
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // It could be taken, so it can be given back; if not, the process still ends when its work does.
+            return;
+        }
     }
 }

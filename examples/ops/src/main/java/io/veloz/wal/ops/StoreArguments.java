@@ -3,6 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -114,6 +115,13 @@ final class StoreArguments {
             return ObjectStores.open(uri, settings());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** For a command that opens it by itself later. */
+    void check(CommandSpec command, String uri) {
+        try (ObjectStore store = open(command, uri)) {
+            Objects.requireNonNull(store);
         }
     }
 }
