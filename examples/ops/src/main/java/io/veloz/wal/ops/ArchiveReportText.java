@@ -96,7 +96,8 @@ final class ArchiveReportText {
         to.field("archive", status.archive()).field("log_id", status.logId());
         to.field("prefix", status.prefix()).field("created", status.created().toString());
         to.field("tip", status.tip()).field("epoch", status.epoch()).field("writer", status.writer());
-        to.field("host", status.host()).field("last_written", status.lastWritten().toString());
+        to.field("host", status.host())
+                .field("last_written", status.lastWritten().toString());
         to.field("first_sequence", status.firstSequence());
         to.field("archived_sequence", status.archivedSequence());
         to.field("segments", status.segments()).field("segment_object_bytes", status.segmentObjectBytes());

@@ -41,7 +41,11 @@ final class Quantities {
         public Long convert(String text) {
             Matcher matcher = BYTES.matcher(text.toLowerCase(Locale.ROOT));
             if (matcher.matches()) {
-                int power = " kmgt".indexOf(matcher.group(2).isEmpty() ? ' ' : matcher.group(2).charAt(0));
+                int power = " kmgt"
+                        .indexOf(
+                                matcher.group(2).isEmpty()
+                                        ? ' '
+                                        : matcher.group(2).charAt(0));
                 long number = Long.parseLong(matcher.group(1));
                 long unit = 1L << (10 * power);
                 if (number > 0 && number <= Long.MAX_VALUE / unit) {
@@ -61,11 +65,10 @@ final class Quantities {
                     return Long.parseLong(text);
                 }
                 Instant instant = Instant.parse(text);
-                return Math.addExact(
-                        Math.multiplyExact(instant.getEpochSecond(), NANOS_PER_SECOND), instant.getNano());
+                return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), NANOS_PER_SECOND), instant.getNano());
             } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
-                throw new TypeConversionException("\"" + text
-                        + "\": expected a time as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
+                throw new TypeConversionException(
+                        "\"" + text + "\": expected a time as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
             }
         }
     }

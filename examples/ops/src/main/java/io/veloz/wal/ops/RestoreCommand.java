@@ -61,7 +61,8 @@ final class RestoreCommand implements Callable<Integer> {
             names = "--until-time",
             paramLabel = "T",
             converter = Quantities.Moment.class,
-            description = "Ends before the first record later than that: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
+            description =
+                    "Ends before the first record later than that: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
     private @Nullable Long untilTime;
 
     @Option(names = "--plan", description = "Proves the archive and says what would be fetched; writes nothing.")

@@ -114,9 +114,7 @@ final class RestoreText {
         to.field("last_timestamp_ns", report.lastTimestampNanos()).field("records", report.records());
         to.field("bytes", report.bytes()).field("fetched_bytes", report.fetchedBytes());
         to.field("reused_files", report.reusedFiles()).field("local_ahead", report.localAhead());
-        to.field(
-                "kept_directory",
-                report.keptDirectory().map(Path::toString).orElse(null));
+        to.field("kept_directory", report.keptDirectory().map(Path::toString).orElse(null));
         LogReport.writeLost(to, report.lost());
         to.name("notes").array();
         report.notes().forEach(to::value);

@@ -124,21 +124,20 @@ final class ShipCommand implements Callable<Integer> {
         try (ObjectStore store = arguments.open(spec, uri)) {
             LogDirectory.requireLog(directory, prefix);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
-            ShipVoice voice = json
-                    ? new JsonShipVoice(streams)
-                    : new TextShipVoice(streams);
+            ShipVoice voice = json ? new JsonShipVoice(streams) : new TextShipVoice(streams);
             return new ShipRun(files, config(store), voice, statusInterval, onceUpTo(), patience).run();
         }
     }
 
     private long onceUpTo() {
-        return once ? WalRecovery.inspect(ReadOptions.of(directory).prefix(prefix)).lastSequence() : ShipRun.FOR_EVER;
+        return once
+                ? WalRecovery.inspect(ReadOptions.of(directory).prefix(prefix)).lastSequence()
+                : ShipRun.FOR_EVER;
     }
 
     private ShipperConfig.Builder config(ObjectStore store) {
-        ShipperConfig.Builder config = ShipperConfig.builder(store)
-                .flushInterval(flushInterval)
-                .closeTimeout(endWithin);
+        ShipperConfig.Builder config =
+                ShipperConfig.builder(store).flushInterval(flushInterval).closeTimeout(endWithin);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

@@ -90,7 +90,8 @@ final class ShipRun {
 
     private @Nullable ShipEvent next() {
         try {
-            return events.poll(Math.min(TICK_MILLIS, TimeUnit.NANOSECONDS.toMillis(statusNanos)), TimeUnit.MILLISECONDS);
+            return events.poll(
+                    Math.min(TICK_MILLIS, TimeUnit.NANOSECONDS.toMillis(statusNanos)), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return STOP;

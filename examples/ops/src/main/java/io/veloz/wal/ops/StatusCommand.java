@@ -83,8 +83,8 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String uri = one(places.stream().filter(StoreArguments::isUri).toList(), "URI");
-        String directory =
-                one(places.stream().filter(place -> !StoreArguments.isUri(place)).toList(), "DIR");
+        String directory = one(
+                places.stream().filter(place -> !StoreArguments.isUri(place)).toList(), "DIR");
         if (maxBehind != null && (uri == null || directory == null)) {
             throw new ParameterException(spec.commandLine(), "--max-behind needs a URI and a DIR");
         }
@@ -94,8 +94,10 @@ final class StatusCommand implements Callable<Integer> {
         ArchiveStatus archive = uri == null ? null : archive(uri);
         RecoveryReport log = directory == null ? null : log(directory);
         if (archive != null && log != null && !archive.logId().equals(log.logId())) {
-            throw new CommandFailure(ExitCode.REFUSED, archive.archive() + " is the archive of log " + archive.logId() + ", and "
-                    + directory + " holds log " + log.logId());
+            throw new CommandFailure(
+                    ExitCode.REFUSED,
+                    archive.archive() + " is the archive of log " + archive.logId() + ", and " + directory
+                            + " holds log " + log.logId());
         }
         return json ? writeJson(archive, log) : writeText(archive, log);
     }
@@ -125,8 +127,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private int exitCode(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
         int worst = log == null ? ExitCode.OK : Assessment.of(log, false).exitCode();
-        boolean tooFar =
-                maxBehind != null && archive != null && log != null && behind(archive, log) > maxBehind;
+        boolean tooFar = maxBehind != null && archive != null && log != null && behind(archive, log) > maxBehind;
         boolean hasGaps = archive != null && !archive.gaps().isEmpty();
         return tooFar || hasGaps ? Math.max(worst, ExitCode.WARNING) : worst;
     }
@@ -158,8 +159,7 @@ final class StatusCommand implements Callable<Integer> {
     private static void write(RecoveryReport log, Output out) {
         out.line("directory   " + log.directory());
         out.line("log         " + (log.logId().isEmpty() ? "not written yet" : log.logId()));
-        out.line("records     "
-                + (log.records() == 0 ? "none" : Units.range(log.firstSequence(), log.lastSequence())));
+        out.line("records     " + (log.records() == 0 ? "none" : Units.range(log.firstSequence(), log.lastSequence())));
         out.line("segments    " + Units.count(log.segments().size()) + ", " + Units.bytes(dataBytes(log)) + " in use");
         Assessment.of(log, false).findings().forEach(finding -> out.line("- " + finding));
     }

@@ -40,8 +40,8 @@ final class StopSignal {
                     .getConstructor(String.class)
                     .newInstance(name);
             InvocationHandler invoked = (proxy, method, arguments) -> called(proxy, method, arguments);
-            Object handler = Proxy.newProxyInstance(
-                    StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, invoked);
+            Object handler =
+                    Proxy.newProxyInstance(StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, invoked);
             taken.add(new Taken(signal, handle(signal, handler)));
         } catch (ReflectiveOperationException | RuntimeException e) {
             // Not to be had in this JVM, or the signal belongs to somebody else, as with -Xrs.
@@ -65,7 +65,9 @@ final class StopSignal {
     private static @Nullable Object handle(Object signal, @Nullable Object handler)
             throws ReflectiveOperationException {
         Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-        return signal.getClass().getMethod("handle", signal.getClass(), handlerType).invoke(null, signal, handler);
+        return signal.getClass()
+                .getMethod("handle", signal.getClass(), handlerType)
+                .invoke(null, signal, handler);
     }
 
     /** From now on a signal does what it did before. */

@@ -21,8 +21,6 @@ final class TextShipVoice implements ShipVoice {
         line.clear();
         if (event.isWarning()) {
             streams.warning(event.text());
-        } else if (!event.text().isEmpty()) {
-            streams.err().println(event.text());
         }
     }
 
@@ -39,8 +37,9 @@ final class TextShipVoice implements ShipVoice {
         ShipperStatus status = view.status();
         return String.format(
                 Locale.ROOT,
-                "%s  archived up to %s  behind %s, %s  spool %s  %s PUTs  sent %s",
+                "%s in epoch %d  archived up to %s  behind %s, %s  spool %s  %s PUTs  sent %s",
                 status.state().name().toLowerCase(Locale.ROOT),
+                status.epoch(),
                 Units.count(status.archivedSequence()),
                 Units.count(view.lagRecords(), "record"),
                 seconds(view.lag()),
@@ -70,7 +69,8 @@ final class TextShipVoice implements ShipVoice {
                             : Units.count(view.lagRecords(), "record") + "; the next start goes on there"));
         }
         ShipperStatus.Requests requests = status.requests();
-        out.line("requests    " + Units.count(requests.puts(), "PUT") + ", " + Units.count(requests.gets(), "GET") + ", "
+        out.line("requests    " + Units.count(requests.puts(), "PUT") + ", " + Units.count(requests.gets(), "GET")
+                + ", "
                 + Units.count(requests.lists(), "LIST") + ", " + Units.count(requests.deletes(), "DELETE") + "; "
                 + Units.bytes(status.bytesSent()) + " sent");
         out.flush();
