@@ -50,6 +50,22 @@ class ReadingTest {
     }
 
     @Test
+    void readerShowsWhatBecameDurableAfterItReadAhead() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 2);
+            try (WalReader reader = wal.reader()) {
+                assertThat(reader.next()).isTrue();
+                TestLog.append(wal, 1);
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.sequence()).isEqualTo(3);
+                assertThat(reader.next()).isFalse();
+            }
+        }
+    }
+
+    @Test
     void readerThatStartsWithTheNewestRecordFindsItThoughNoLaterBatchPromisesIt() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
