@@ -16,8 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,48 +65,5 @@ class ShippedRestoreTest {
         assertThatThrownBy(() -> WalRecovery.restoreFrom("nowhere://x/y", RestoreOptions.into(dir.resolve("x"))))
                 .isInstanceOf(WalRestoreException.class)
                 .hasMessageContaining("nowhere://x/y");
-    }
-
-    /** 100 MB of segments in a heap of 48 MB; the heap has no room for all of one segment and more. */
-    @Test
-    void memoryDoesNotGrowWithTheArchive() throws Exception {
-        Path log = dir.resolve("first");
-        Files.createDirectories(dir.resolve("archive"));
-        int records = Integer.getInteger("wal.records", 100_000);
-        ShipperConfig config = ShipperConfig.builder(uri()).build();
-        try (Wal wal = Wal.open(io.veloz.wal.WalConfig.builder(log)
-                        .durability(io.veloz.wal.Durability.LOSE_UNFORCED)
-                        .build());
-                WalShipper shipper = WalShipper.start(wal, config)) {
-            var payload = SmallLog.bytes("x".repeat(1000));
-            for (int i = 0; i < records; i++) {
-                wal.append(1, payload.duplicate());
-            }
-            wal.awaitDurable(records);
-            assertThat(shipper.awaitArchived(records, LONG)).isTrue();
-        }
-        assertThat(restoreInChild(dir.resolve("second"))).last().asString().isEqualTo("restored " + records);
-    }
-
-    private List<String> restoreInChild(Path target) throws Exception {
-        Path out = dir.resolve("child.txt");
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx48m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        RestoreChild.class.getName(),
-                        uri(),
-                        target.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        try {
-            assertThat(child.waitFor(300, TimeUnit.SECONDS)).isTrue();
-            return Files.readAllLines(out);
-        } finally {
-            child.destroyForcibly();
-        }
     }
 }

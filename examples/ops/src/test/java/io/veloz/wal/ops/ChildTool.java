@@ -11,15 +11,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** The tool in a process of its own. */
 final class ChildTool implements AutoCloseable {
+    private static final long LIFE_SECONDS = 300;
+
     private final Process process;
     private final BufferedReader out;
 
     private ChildTool(Process process) {
         this.process = process;
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        // No interrupt reaches who reads the lines of a process that hangs.
+        CompletableFuture.delayedExecutor(LIFE_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
     }
 
     static ChildTool start(Object... args) {
