@@ -8,6 +8,7 @@ import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every byte of every file of a small log is changed: that is told, or does no harm. */
 @Timeout(600)
+@Tag("enumeration")
 class DamageTest {
     private static final long FIRST = 3;
     private static final long LAST = 13;

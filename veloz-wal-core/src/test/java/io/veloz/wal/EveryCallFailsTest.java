@@ -19,12 +19,14 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** One life of a log after the other, in each of which another call of one kind fails: the first, the second, and so on. */
 @Timeout(600)
+@Tag("enumeration")
 class EveryCallFailsTest {
     private static final int MOST_CALLS = 2_000;
 

@@ -13,12 +13,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * R3: bits of every file of a small log turn, after an orderly end and after the death of the process. Whoever reads or
  * opens it finds every acknowledged record, and nothing else, or is told that it is damaged.
  */
+@Tag("enumeration")
 class BitRotTest {
     private static final int LAST = 6;
 

@@ -6,11 +6,13 @@ import io.veloz.wal.Durability;
 import io.veloz.wal.Wal;
 import io.veloz.wal.testkit.DiskRules.Names;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The log, and power cuts at every moment of a workload that does everything once. */
+@Tag("enumeration")
 class CrashPointsTest {
     @ParameterizedTest
     @CsvSource({"STRICT, 512", "STRICT, 4096", "ORDERED, 512", "ORDERED, 4096"})

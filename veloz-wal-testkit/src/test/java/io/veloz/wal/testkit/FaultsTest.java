@@ -7,6 +7,7 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.testkit.DiskRules.FailedForce;
 import io.veloz.wal.testkit.Operation.Kind;
 import java.util.EnumSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The log, and each operation that fails: once, or from then on. It may tell an error then; what it has acknowledged is
  * there, after the death of the process and after a power cut (E1 to E8, E11, E14).
  */
+@Tag("enumeration")
 class FaultsTest {
     private static final CrashPoints<Step> POINTS =
             CrashPoints.of(LogWorkload::run, LogCheck::check).threads(4);

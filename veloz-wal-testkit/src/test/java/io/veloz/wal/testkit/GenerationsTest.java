@@ -8,9 +8,11 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalRecovery;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** R6: one disk through fifty lives, each of which ends in the middle of what it was writing. */
+@Tag("enumeration")
 class GenerationsTest {
     private static final int GENERATIONS = 50;
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>{@code -Dwal.seed=N} starts with that case, {@code -Dwal.rounds=N} has N times as many.
  */
+@Tag("enumeration")
 class HostileFilesTest {
     @Test
     void strictReaderShowsNothingWrongAndMissesNothingThatWasAcknowledged() {

@@ -15,10 +15,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Old files of the engine that somebody has laid hands on, in all three modes of the reader. */
+@Tag("enumeration")
 class HostileLegacyTest {
     private static final List<Map<String, byte[]>> LOGS = List.of(
             log("d0-base"),

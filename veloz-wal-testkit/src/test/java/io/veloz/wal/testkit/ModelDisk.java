@@ -16,6 +16,7 @@ final class ModelDisk {
     private FaultyStorage storage;
     private int faultsBefore;
     private boolean ranOut;
+    private boolean isOut;
     private boolean waitsForEver;
     private boolean held;
 
@@ -44,7 +45,7 @@ final class ModelDisk {
 
     /** Whether something could have to wait until the end of the test. */
     boolean hangs() {
-        return held || waitsForEver;
+        return held || isOut || waitsForEver;
     }
 
     void fails(Operation.Kind kind, Fault fault, int nth, boolean forEver) {
@@ -71,8 +72,8 @@ final class ModelDisk {
                 held = true;
             }
         }
-        ranOut |= what != Move.RunsOut.What.FORCES;
-        waitsForEver |= what != Move.RunsOut.What.FORCES;
+        isOut |= what != Move.RunsOut.What.FORCES;
+        ranOut |= isOut;
     }
 
     void heal() {
@@ -81,6 +82,7 @@ final class ModelDisk {
         storage.maxOpenFiles(Integer.MAX_VALUE);
         storage.releaseForces();
         held = false;
+        isOut = false;
         waitsForEver = false;
     }
 

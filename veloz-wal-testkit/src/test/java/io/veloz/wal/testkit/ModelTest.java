@@ -8,6 +8,7 @@ import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 
@@ -15,6 +16,7 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
  * Random histories of everything that a log can do and that can happen to it, against a plain list as the model: A, P, R7,
  * R8, S8, E of docs/durability.md. A failing history is made as short as it gets, and printed.
  */
+@Tag("enumeration")
 class ModelTest {
     private static final int LONGEST = 30;
 

@@ -12,9 +12,11 @@ import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** As {@link MutantsTest}, each mistake with a small case of its own, because it takes more than a cut. */
+@Tag("enumeration")
 class MutantCasesTest {
     private static final String COMMIT = "io.veloz.wal.internal.commit.";
     private static final String RECOVERY = "io.veloz.wal.internal.recovery.";

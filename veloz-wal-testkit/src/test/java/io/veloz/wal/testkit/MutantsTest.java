@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.EnumSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Tests of the tests: the log with a mistake that real logs have had, and the harness has to find it. Each mistake is made
  * in the source of one class, see {@link Mutant}.
  */
+@Tag("enumeration")
 class MutantsTest {
     private static final String COMMIT = "io.veloz.wal.internal.commit.";
     private static final String RECOVERY = "io.veloz.wal.internal.recovery.";

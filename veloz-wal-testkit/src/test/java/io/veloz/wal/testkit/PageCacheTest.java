@@ -10,12 +10,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * R7 and R8: after a failed force the page cache can show what no disk has, for as long as it likes. Here it forgets all
  * that while the next life is opening the log, before any of its operations.
  */
+@Tag("enumeration")
 class PageCacheTest {
     /** Of the operations of each life one in so many, another one for each; all of them if it goes several rounds. */
     private static final int STEP = CrashPoints.rounds() > 1 ? 1 : 11;

@@ -40,8 +40,10 @@ final class OpenSegment implements Closeable {
      */
     static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
-        for (String name : List.of(names.sealed(number), names.current(), names.prepared(), names.sealed(number))) {
-            // The sealed name twice: the segment may have got it while we looked under the others.
+        // Most have their number. Then in the order in which a segment gets its names, or one that is renamed meanwhile
+        // could
+        // be missed under each.
+        for (String name : List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number))) {
             @Nullable OpenSegment segment = open(storage, name);
             if (segment != null) {
                 boolean ours =
