@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * takes a minute or two.
  */
 class SmallHeapRestoreTest {
-    private static final int RECORDS = Integer.getInteger("veloz.restoreRecords", 200_000);
+    private static final int RECORDS = Integer.getInteger("veloz.restoreRecords", 250_000);
     private static final long LIMIT_SECONDS = 900;
 
     @TempDir
@@ -38,7 +38,7 @@ class SmallHeapRestoreTest {
     /** Half of each record is noise, so that objects and tails are large, too. */
     private void ship(String uri) {
         WalConfig log = WalConfig.builder(dir.resolve("log"))
-                .segmentBytes(8 * 1024 * 1024)
+                .segmentBytes(4 * 1024 * 1024)
                 .durability(Durability.LOSE_UNFORCED)
                 .build();
         ByteBuffer payload = ByteBuffer.allocate(100);
@@ -63,7 +63,7 @@ class SmallHeapRestoreTest {
         Path out = dir.resolve("child.txt");
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx24m",
+                        "-Xmx48m",
                         "-XX:MaxDirectMemorySize=8m",
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
