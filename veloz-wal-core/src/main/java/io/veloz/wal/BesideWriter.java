@@ -1,7 +1,6 @@
 package io.veloz.wal;
 
 import io.veloz.wal.internal.replay.DurableLimit;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.locks.LockSupport;
@@ -34,7 +33,7 @@ final class BesideWriter {
                 if (found != null) {
                     return found;
                 }
-            } catch (NoSuchFileException | FileNotFoundException e) {
+            } catch (NoSuchFileException e) {
                 if (last) {
                     throw e;
                 }

@@ -37,13 +37,10 @@ final class Trim {
         boolean held = oldest != null && oldest.lastSequence() > upTo;
         String kept =
                 held ? heldBackBy : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
-        long first = oldest != null
-                ? oldest.firstSequence()
-                : trimmed.isEmpty() ? 1 : trimmed.get(trimmed.size() - 1).lastSequence() + 1;
         return new TrimReport(
                 trimmed.stream().map(SegmentReport::file).toList(),
                 trimmed.stream().mapToLong(SegmentReport::fileBytes).sum(),
-                first,
+                writer.firstSequenceOnHousekeeper(),
                 kept);
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param deletedSegments the names of the files that were deleted
  * @param deletedBytes their size
- * @param firstSequence the oldest record that is still there
+ * @param firstSequence the oldest record that is still there; the next one if there is none
  * @param heldBackBy the guard that holds back the oldest segment which was kept, and up to which sequence it lets go
  */
 public record TrimReport(List<String> deletedSegments, long deletedBytes, long firstSequence, String heldBackBy) {

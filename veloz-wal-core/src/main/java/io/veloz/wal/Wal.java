@@ -101,7 +101,7 @@ public final class Wal implements AutoCloseable {
     /** Wires everything. If it fails no thread is left; the files are the caller's. */
     private static Wal wire(
             WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
-        LogWriter writer = new LogWriter(config, storage, names, lock, recovered);
+        LogWriter writer = new LogWriter(config, config.intervalClockNanos(), storage, names, lock, recovered);
         CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
         Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
         writer.start();
@@ -277,7 +277,12 @@ public final class Wal implements AutoCloseable {
         writer.awaitDurable(sequence, Long.MAX_VALUE);
     }
 
-    /** Returns when every record appended before this call is in a sealed segment. Does nothing if all are. */
+    /**
+     * Returns when every record appended before this call is in a sealed segment. Does nothing if all are. If the disk is
+     * full this waits until there is room for the next segment, or the log is closed.
+     *
+     * @throws WalFailedException if the next segment could not be made, for another reason, in ten attempts
+     */
     public void roll() {
         checkOpen();
         writer.roll(writer.lastSequence());

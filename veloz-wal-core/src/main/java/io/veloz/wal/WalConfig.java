@@ -102,6 +102,10 @@ public final class WalConfig {
         return settings.wallClockNanos;
     }
 
+    LongSupplier intervalClockNanos() {
+        return settings.intervalClockNanos;
+    }
+
     /** Opens the place where the files are; creates the directory if it is not there. */
     Storage openStorage() {
         return settings.storage != null
@@ -154,6 +158,7 @@ public final class WalConfig {
         private int maxPendingFutures = 64 * 1024;
         private WalListener listener = WalListener.NONE;
         private LongSupplier wallClockNanos = WalConfig::systemNanos;
+        private LongSupplier intervalClockNanos = System::nanoTime;
 
         private Builder(@Nullable Path directory, @Nullable Storage storage) {
             this.directory = directory;
@@ -181,6 +186,7 @@ public final class WalConfig {
             this.maxPendingFutures = other.maxPendingFutures;
             this.listener = other.listener;
             this.wallClockNanos = other.wallClockNanos;
+            this.intervalClockNanos = other.intervalClockNanos;
         }
 
         /** What the names of the files start with. Two logs of different prefix can share a directory. "orders". */
@@ -274,6 +280,12 @@ public final class WalConfig {
         /** Where the times of records come from, in nanoseconds since 1970. The system's clock. */
         public Builder wallClockNanos(LongSupplier value) {
             wallClockNanos = value;
+            return this;
+        }
+
+        /** What intervals are measured with, in the manner of {@link System#nanoTime}: for tests that cannot wait. */
+        Builder intervalClockNanos(LongSupplier value) {
+            intervalClockNanos = value;
             return this;
         }
 

@@ -109,6 +109,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @return false if there is none at the moment. Call again later: the log may have grown
      * @throws WalCorruptException if the next record is damaged or missing, and this is no salvage
+     * @throws UncheckedIOException if a file cannot be read. That is never taken for the end of the log
      */
     public boolean next() {
         if (closed) {

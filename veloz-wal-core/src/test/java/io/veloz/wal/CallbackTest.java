@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@Timeout(60)
+@Timeout(120)
 class CallbackTest {
     private final HeapStorage heap = new HeapStorage();
     private final FaultStorage storage = new FaultStorage(heap);
@@ -108,7 +108,7 @@ class CallbackTest {
             thread.start();
             thread.join();
             try {
-                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(20)))
+                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(60)))
                         .isTrue();
                 wal.close();
             } catch (WalFailedException e) {

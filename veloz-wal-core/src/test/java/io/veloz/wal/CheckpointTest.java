@@ -185,6 +185,22 @@ class CheckpointTest {
     }
 
     @Test
+    void trimThatFindsNothingMoreToTrimTellsWhereTheLogBegins() {
+        try (Wal wal = logOf(4)) {
+            wal.roll();
+            wal.writeCheckpoint(4, content("a"));
+            wal.writeCheckpoint(4, content("b"));
+            assertThat(wal.trim(0).firstSequence()).isEqualTo(5);
+            assertThat(wal.trim(0).firstSequence()).isEqualTo(5);
+        }
+        try (Wal wal = Wal.open(small(storage).build())) {
+            assertThat(wal.trim(0).firstSequence()).isEqualTo(5);
+            wal.appendDurable(1, payload("record"));
+            assertThat(wal.trim(0).firstSequence()).isEqualTo(5);
+        }
+    }
+
+    @Test
     void guardHoldsBackAndNumberOfSegmentsIsKept() {
         try (Wal wal = logOf(0)) {
             for (int i = 0; i < 4; i++) {

@@ -8,11 +8,15 @@ import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every byte of every file of a small log is changed: that is told, or does no harm. */
+@Timeout(600)
+@Tag("enumeration")
 class DamageTest {
     private static final long FIRST = 3;
     private static final long LAST = 13;
@@ -21,8 +25,10 @@ class DamageTest {
     /** Most of a file are the zeros behind the data: of them a few. */
     private static final IntPredicate FEW_ZEROS = position -> position < 5_000 || position % 50 == 0;
 
-    /** For what takes long. */
-    private static final IntPredicate SOME = position -> position % 23 == 0;
+    private static final boolean WHOLE = Integer.getInteger("wal.rounds", 1) > 1;
+
+    /** For what takes long: all with -Dwal.rounds of 2 or more. */
+    private static final IntPredicate SOME = position -> WHOLE || position % 23 == 0;
 
     private static MemoryStorage log;
     private static List<TestLog.Entry> original;
@@ -51,14 +57,26 @@ class DamageTest {
         assertThat(TestLog.sequences(original)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L);
     }
 
+    /** With -Dwal.rounds of 2 or more each single bit; else two of the nine ways. */
+    static IntStream masks() {
+        return WHOLE
+                ? IntStream.concat(IntStream.of(0xFF), IntStream.range(0, 8).map(bit -> 1 << bit))
+                : IntStream.of(0xFF, 0x01);
+    }
+
+    /** An open takes longer. */
+    static IntStream masksOfAnOpen() {
+        return masks().limit(WHOLE ? Long.MAX_VALUE : 1);
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {0xFF, 0x01})
+    @MethodSource("masks")
     void readerShowsTheRecordsOrRefuses(int mask) {
         everyByte(mask, ALL, (storage, where) -> sameOrRefused(where, () -> read(storage)));
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0xFF})
+    @MethodSource("masksOfAnOpen")
     void openKeepsTheRecordsOrRefusesAndChangesNothing(int mask) {
         everyByte(mask, ALL, (storage, where) -> {
             MemoryStorage before = storage.copy();
@@ -139,6 +157,12 @@ class DamageTest {
     }
 
     private static void everyByte(int mask, IntPredicate wanted, Check check) {
+        long bytes = log.list().stream()
+                .mapToLong(file -> IntStream.range(0, log.bytes(file).length)
+                        .filter(wanted)
+                        .count())
+                .sum();
+        System.out.printf("tried %,7d times: one byte of the log changed by %02x%n", bytes, mask);
         for (String file : log.list()) {
             IntStream.range(0, log.bytes(file).length).filter(wanted).parallel().forEach(position -> {
                 String where = file + " at " + position + " changed by " + Integer.toHexString(mask);
@@ -178,5 +202,44 @@ class DamageTest {
         assertThat(typed && e.getMessage().contains("memory/"))
                 .as(where + ": " + e)
                 .isTrue();
+    }
+
+    @Test
+    void footerOfTheOldestSegmentAfterATrimIsMadeAgainAndTheLogOpensEverAfter() throws Exception {
+        MemoryStorage storage = log.copy();
+        int footer = storage.bytes(TestLog.sealed(2)).length - 100;
+        TestLog.recover(storage.flip(TestLog.sealed(2), footer, 1));
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
+        assertThat(report.isSound()).as("%s", report.segments()).isTrue();
+        assertThat(TestLog.recover(storage).isSound()).isTrue();
+        assertThat(read(storage)).isEqualTo(original);
+    }
+
+    @Test
+    void footersOfTheTwoOldestSegmentsAfterATrimAreMadeAgain() throws Exception {
+        MemoryStorage storage = log.copy();
+        // Sealed by a recovery, so that there are three footers in a row.
+        TestLog.recover(storage);
+        for (int number = 2; number <= 3; number++) {
+            String name = TestLog.sealed(number);
+            storage.flip(name, storage.bytes(name).length - 100, 1);
+        }
+        TestLog.recover(storage);
+        assertThat(TestLog.recover(storage).isSound()).isTrue();
+        assertThat(read(storage)).isEqualTo(original);
+    }
+
+    @Test
+    void footerThatCountsOtherwiseThanTheDataIsFoundByVerify() {
+        MemoryStorage storage = log.copy();
+        byte[] bytes = storage.bytes(TestLog.sealed(2));
+        java.nio.ByteBuffer view = java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        int footer = bytes.length - view.getInt(bytes.length - 16);
+        view.putLong(footer + 56, view.getLong(footer + 56) + 1);
+        int crc = new io.veloz.wal.internal.format.Checksum().of(view, footer, bytes.length - 12 - footer);
+        view.putInt(bytes.length - 12, crc);
+        RecoveryReport report =
+                WalRecovery.verify(ReadOptions.of(storage.put(TestLog.sealed(2), bytes)), WalProgress.NONE);
+        assertThat(report.segments().get(0).detail()).contains("the data holds others");
     }
 }

@@ -16,20 +16,26 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
+@Timeout(120)
 class InterruptTest {
+    private static final int INTERRUPTS = 10_000 * Integer.getInteger("wal.rounds", 1);
+
     @TempDir
     Path directory;
 
@@ -153,19 +159,13 @@ class InterruptTest {
 
     @Test
     void virtualThreadsAppendAndSurviveInterrupts() throws Exception {
-        Method startVirtual;
-        try {
-            startVirtual = Thread.class.getMethod("startVirtualThread", Runnable.class);
-        } catch (NoSuchMethodException e) {
-            Assumptions.abort("this JDK has no virtual threads");
-            return;
-        }
+        ThreadStarter starter = virtualThreads();
         int threads = 500;
         try (Wal wal = Wal.open(config().build())) {
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 boolean interrupt = i % 2 == 0;
-                all.add((Thread) startVirtual.invoke(null, (Runnable) () -> {
+                all.add(starter.start(() -> {
                     if (interrupt) {
                         Thread.currentThread().interrupt();
                     }
@@ -181,6 +181,176 @@ class InterruptTest {
             assertThat(wal.lastSequence()).isEqualTo(2L * threads);
         }
         assertThat(Records.of(ReadOptions.of(directory))).hasSize(2 * threads);
+    }
+
+    /** Each interrupt is sent when its thread has seen the one before, so one that is swallowed stops the count. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void tenThousandInterruptsHarmNothingAndAreAllKept(boolean virtual) throws Exception {
+        ThreadStarter starter = virtual ? virtualThreads() : InterruptTest::platformThread;
+        AtomicBoolean over = new AtomicBoolean();
+        List<Interrupted> workers = new ArrayList<>();
+        List<CompletableFuture<Long>> appended = new ArrayList<>();
+        List<CompletableFuture<Long>> read = new ArrayList<>();
+        long records = 0;
+        try (Wal wal = Wal.open(config().build())) {
+            for (Interrupted.Work work : appends(wal)) {
+                Interrupted worker = new Interrupted(starter, over, work);
+                workers.add(worker);
+                appended.add(worker.done);
+            }
+            for (int i = 0; i < 2; i++) {
+                WalReader reader = wal.reader();
+                long[] expected = {1};
+                Interrupted worker = new Interrupted(starter, over, () -> {
+                    if (!reader.next(Duration.ofMillis(1))) {
+                        return false;
+                    }
+                    assertThat(reader.sequence()).isEqualTo(expected[0]++);
+                    return true;
+                });
+                workers.add(worker);
+                read.add(worker.done);
+            }
+            long sent = 0;
+            while (sent < INTERRUPTS) {
+                for (Interrupted worker : workers) {
+                    assertThat(worker.done).isNotCompletedExceptionally();
+                    sent += worker.interruptAgain() ? 1 : 0;
+                }
+                Thread.yield();
+            }
+            for (Interrupted worker : workers) {
+                Logs.await("every interrupt is seen", worker::hasSeenAll);
+            }
+            over.set(true);
+            for (CompletableFuture<Long> appends : appended) {
+                records += appends.get(60, TimeUnit.SECONDS);
+            }
+            for (CompletableFuture<Long> reads : read) {
+                assertThat(reads.get(60, TimeUnit.SECONDS)).isPositive();
+            }
+            assertThat(wal.appendDurable(1, payload("after"))).isEqualTo(records + 1);
+        }
+        SortedMap<Long, String> left = Records.of(ReadOptions.of(directory));
+        assertThat(left.lastKey()).isEqualTo(records + 1);
+        assertThat(left.size()).isEqualTo(records + 1);
+    }
+
+    private static List<Interrupted.Work> appends(Wal wal) {
+        return List.of(
+                () -> wal.appendDurable(1, payload("durable")) > 0,
+                () -> wal.append(1, payload("relaxed"), Durability.LOSE_UNFORCED) > 0,
+                () -> {
+                    // Not get: that is the caller's own wait, and an interrupt ends it.
+                    long sequence = wal.append(1, payload("awaited"));
+                    wal.awaitDurable(sequence);
+                    return true;
+                },
+                () -> {
+                    long sequence = wal.append(1, payload("synced"), Durability.LOSE_LAST_INTERVAL);
+                    wal.sync();
+                    assertThat(wal.durableSequence()).isGreaterThanOrEqualTo(sequence);
+                    return true;
+                },
+                () -> wal.appendAsync(1, payload("future")).join() > 0);
+    }
+
+    /** A thread that works and is interrupted. */
+    private static final class Interrupted {
+        /** Answers whether there was something. */
+        interface Work {
+            boolean once();
+        }
+
+        /** How often there was. */
+        final CompletableFuture<Long> done = new CompletableFuture<>();
+
+        private final AtomicLong seen = new AtomicLong();
+        private final Thread thread;
+        private long sent;
+
+        Interrupted(ThreadStarter starter, AtomicBoolean over, Work work) throws Exception {
+            thread = starter.start(() -> {
+                long count = 0;
+                try {
+                    while (!over.get()) {
+                        count += work.once() ? 1 : 0;
+                        if (Thread.interrupted()) {
+                            seen.incrementAndGet();
+                        }
+                    }
+                    done.complete(count);
+                } catch (Throwable t) {
+                    done.completeExceptionally(t);
+                }
+            });
+        }
+
+        boolean hasSeenAll() {
+            return seen.get() == sent || done.isCompletedExceptionally();
+        }
+
+        boolean interruptAgain() {
+            if (seen.get() < sent) {
+                return false;
+            }
+            sent++;
+            thread.interrupt();
+            return true;
+        }
+    }
+
+    private interface ThreadStarter {
+        Thread start(Runnable task) throws Exception;
+    }
+
+    private static Thread platformThread(Runnable task) {
+        Thread thread = new Thread(task);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    /** Of JDK 21 and later. */
+    private static ThreadStarter virtualThreads() {
+        try {
+            Method startVirtual = Thread.class.getMethod("startVirtualThread", Runnable.class);
+            return task -> (Thread) startVirtual.invoke(null, task);
+        } catch (NoSuchMethodException e) {
+            return Assumptions.abort("this JDK has no virtual threads");
+        }
+    }
+
+    @Test
+    void cancelledTasksLeaveTheLogSound() throws Exception {
+        AtomicLong appended = new AtomicLong();
+        try (Wal wal = Wal.open(config().build())) {
+            ExecutorService pool = Executors.newFixedThreadPool(4);
+            try {
+                for (int round = 0; round < 200; round++) {
+                    long before = appended.get();
+                    List<Future<?>> tasks = new ArrayList<>();
+                    for (int i = 0; i < 4; i++) {
+                        tasks.add(pool.submit(() -> {
+                            while (!Thread.currentThread().isInterrupted()) {
+                                wal.appendDurable(1, payload("x"));
+                                appended.incrementAndGet();
+                            }
+                        }));
+                    }
+                    Logs.await("somebody appends", () -> appended.get() > before);
+                    for (Future<?> task : tasks) {
+                        assertThat(task.cancel(true)).isTrue();
+                    }
+                }
+            } finally {
+                pool.shutdownNow();
+                assertThat(pool.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+            }
+            assertThat(wal.appendDurable(1, payload("after"))).isEqualTo(appended.get() + 1);
+        }
+        assertThat(Records.of(ReadOptions.of(directory)).size()).isEqualTo((int) appended.get() + 1);
     }
 
     @Test

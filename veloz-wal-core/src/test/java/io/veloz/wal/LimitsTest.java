@@ -16,14 +16,18 @@ import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sizes at the limits of a batch and of a segment, numbers near the ends of their types, and impossible lengths. */
+@Timeout(120)
 class LimitsTest {
     private static final int FIRST_BATCH_HEAD = 88;
     private static final int BATCH_HEAD = 56;
@@ -170,29 +174,47 @@ class LimitsTest {
 
     // ---- lengths that cannot be, with checksums that hold
 
+    /** R4: a segment of some kilobytes never takes more than a megabyte or so, whatever stands in it. */
+    private static List<TestLog.Entry> readWithLittleMemory(MemoryStorage storage) {
+        var thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        List<TestLog.Entry> entries = read(storage);
+        assertThat(thread.getCurrentThreadAllocatedBytes() - before)
+                .as("bytes allocated to read it")
+                .isLessThan(1024 * 1024);
+        return entries;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, -1, -8, 8, 48, 4104, Integer.MAX_VALUE, Integer.MAX_VALUE - 7, Integer.MIN_VALUE})
     void impossibleBatchLengthIsATornTail(int length) throws IOException {
-        assertThat(read(craft(header -> header.length = length))).isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.length = length)))
+                .isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 2, 1000, Integer.MAX_VALUE, Integer.MIN_VALUE})
     void impossibleRecordCountIsATornTail(int count) throws IOException {
-        assertThat(read(craft(header -> header.recordCount = count))).isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.recordCount = count)))
+                .isEmpty();
     }
 
     @Test
     void impossibleSequencesAreATornTail() throws IOException {
-        assertThat(read(craft(header -> header.firstSequence = Long.MAX_VALUE))).isEmpty();
-        assertThat(read(craft(header -> header.firstSequence = -1))).isEmpty();
-        assertThat(read(craft(header -> header.durableSequence = 1))).isEmpty();
-        assertThat(read(craft(header -> header.durableSequence = -5))).isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.firstSequence = Long.MAX_VALUE)))
+                .isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.firstSequence = -1)))
+                .isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.durableSequence = 1)))
+                .isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.durableSequence = -5)))
+                .isEmpty();
     }
 
     @Test
     void unknownBatchFlagIsNoBatch() throws IOException {
-        assertThat(read(craft(header -> header.flags |= 1 << 7))).isEmpty();
+        assertThat(readWithLittleMemory(craft(header -> header.flags |= 1 << 7)))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -205,7 +227,7 @@ class LimitsTest {
         }
         byte[] bytes = storage.bytes(CURRENT);
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(4096 + FIRST_BATCH_HEAD, length);
-        assertThat(read(storage.put(CURRENT, bytes))).isEmpty();
+        assertThat(readWithLittleMemory(storage.put(CURRENT, bytes))).isEmpty();
     }
 
     @Test
@@ -216,7 +238,20 @@ class LimitsTest {
         StorageFile file = storage.create(CURRENT);
         file.writeFully(segment.encode(), 0);
         file.writeFully(batch(segment, header -> header.length = most), 4096);
-        assertThat(read(storage)).isEmpty();
+        assertThat(readWithLittleMemory(storage)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 15, 161, 0x1000_0000, Integer.MAX_VALUE, Integer.MIN_VALUE})
+    void impossibleFooterLengthIsADamagedFooter(int length) {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 2);
+            wal.roll();
+        }
+        byte[] bytes = storage.bytes(TestLog.sealed(1));
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(bytes.length - 16, length);
+        assertThat(readWithLittleMemory(storage.put(TestLog.sealed(1), bytes))).hasSize(2);
     }
 
     private interface Edit {

@@ -25,6 +25,7 @@ public final class MemoryStorage implements Storage {
     private int operations;
     private int openFiles;
     private int mostOpenFiles;
+    private long readBytes;
 
     private static final class Content {
         byte[] bytes = new byte[0];
@@ -138,6 +139,11 @@ public final class MemoryStorage implements Storage {
 
     public synchronized int mostOpenFiles() {
         return mostOpenFiles;
+    }
+
+    /** How many bytes have been read so far. */
+    public synchronized long readBytes() {
+        return readBytes;
     }
 
     private void checkWritable() {
@@ -279,6 +285,7 @@ public final class MemoryStorage implements Storage {
                 }
                 int count = (int) Math.min(target.remaining(), content.size - position);
                 target.put(content.bytes, (int) position, count);
+                readBytes += count;
                 return count;
             }
         }

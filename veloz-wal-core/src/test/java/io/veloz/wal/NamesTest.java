@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Files that are missing, doubled, foreign, exchanged, or none of the log's business. */
+@Timeout(120)
 class NamesTest {
     private static MemoryStorage log;
     private static List<TestLog.Entry> all;

@@ -16,9 +16,11 @@ import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** From where, up to where, how often and beside whom a log is read. */
+@Timeout(120)
 class ReadingTest {
     /** Ten records with times 100, 200, 300, 250, 50, 400 ..., in four segments. */
     private static final long[] TIMES = {100, 200, 300, 250, 50, 400, 120, 500, 500, 450};
@@ -45,6 +47,22 @@ class ReadingTest {
 
     private static List<Long> range(long from, long to) {
         return LongStream.rangeClosed(from, to).boxed().toList();
+    }
+
+    @Test
+    void readerShowsWhatBecameDurableAfterItReadAhead() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 2);
+            try (WalReader reader = wal.reader()) {
+                assertThat(reader.next()).isTrue();
+                TestLog.append(wal, 1);
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.sequence()).isEqualTo(3);
+                assertThat(reader.next()).isFalse();
+            }
+        }
     }
 
     @Test
@@ -187,7 +205,7 @@ class ReadingTest {
             });
             writer.start();
             for (long expected = 1; expected <= 2_000; expected++) {
-                assertThat(reader.next(Duration.ofSeconds(20)))
+                assertThat(reader.next(Duration.ofSeconds(60)))
                         .as("record %d", expected)
                         .isTrue();
                 assertThat(reader.sequence()).isEqualTo(expected);

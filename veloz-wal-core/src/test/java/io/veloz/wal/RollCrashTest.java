@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -150,6 +152,26 @@ class RollCrashTest {
             opensWith(rolling(sealedTwo(), three), UP_TO_ROLL);
             opensWith(rolling(unsealedTwo, three), UP_TO_ROLL);
             opensWith(rolling(sealedTwo(), three).move(CURRENT, sealed(2)), UP_TO_ROLL);
+        }
+    }
+
+    /** Two faults at once, at the border: the last batch before it is damaged, and the first behind it was torn. */
+    @Test
+    void damagedLastBatchIsToldThoughTheFirstBatchOfTheNextSegmentIsTorn() {
+        byte[] three = log.copy().zero(CURRENT, 4096 + 8).bytes(CURRENT);
+        ByteBuffer two = ByteBuffer.wrap(unsealedTwo).order(ByteOrder.LITTLE_ENDIAN);
+        int last = 4096;
+        int end = dataEnd(sealed(2));
+        while (last + two.getInt(last + 4) < end) {
+            last += two.getInt(last + 4);
+        }
+        for (int position = last; position < end; position++) {
+            byte[] damaged = unsealedTwo.clone();
+            damaged[position] ^= 1;
+            MemoryStorage storage = rolling(damaged, three);
+            assertThatThrownBy(() -> TestLog.open(storage))
+                    .as("damage at %d", position)
+                    .isInstanceOf(WalCorruptException.class);
         }
     }
 

@@ -1,15 +1,20 @@
 package io.veloz.wal;
 
 import static io.veloz.wal.TestLog.CURRENT;
+import static io.veloz.wal.TestLog.PREPARED;
 import static io.veloz.wal.TestLog.read;
 import static io.veloz.wal.TestLog.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.recovery.LogCopy;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +23,11 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is left of a damaged log, and what is said of the rest. */
+@Timeout(120)
 class SalvageTest {
     /**
      * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment 3;
@@ -145,6 +152,73 @@ class SalvageTest {
                 assertThat(range.file()).isEqualTo(CURRENT);
             });
         }
+    }
+
+    // ---- files that somebody has laid hands on
+
+    @Test
+    void recordsThatStandThereTwiceAreShownOnce() {
+        byte[] bytes = log.bytes(CURRENT);
+        int first = 4096 + HEARTBEAT_BYTES;
+        int end = bytes.length;
+        while (bytes[end - 1] == 0) {
+            end--;
+        }
+        // Behind a gap, so that it is found by the search for what comes next.
+        System.arraycopy(bytes, first, bytes, ((end + 7) & ~7) + 8, BATCH_BYTES);
+        leaves(log.copy().put(CURRENT, bytes));
+    }
+
+    /** With any number that fits a name; it was counted up to. */
+    @Test
+    @Timeout(60)
+    void segmentOfAVeryHighNumberKeepsNoSalvageBusy() throws Exception {
+        SegmentHeader current = headerOf(log.bytes(CURRENT));
+        SegmentHeader far = new SegmentHeader(current.logId(), SegmentHeader.MAX_NUMBER, 77, 16 * 1024, 4096, 1);
+        MemoryStorage storage = log.copy().put(PREPARED, page(far, 16 * 1024));
+        try (WalReader reader =
+                WalReader.open(ReadOptions.of(storage.readOnly()).salvage())) {
+            assertThat(TestLog.rest(reader)).isEqualTo(all);
+        }
+    }
+
+    /** Each search for the next batch used to read the rest of the file. */
+    @Test
+    @Timeout(60)
+    void segmentFullOfBatchesInWrongPlacesIsReadOnce() throws Exception {
+        SegmentHeader segment = new SegmentHeader(new LogId(1, 2), 1, 77, 4 << 20, 4096, 1);
+        byte[] bytes = page(segment, 4 << 20);
+        BatchHeader head = new BatchHeader();
+        head.length = BatchHeader.BYTES;
+        head.firstSequence = 1;
+        head.previousCrc = 1;
+        ByteBuffer view = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 4096; at + BatchHeader.BYTES <= bytes.length; at += BatchHeader.BYTES) {
+            head.encode(view, at, 77, new Checksum());
+        }
+        try (WalReader reader = WalReader.open(
+                ReadOptions.of(new MemoryStorage().put(CURRENT, bytes)).salvage())) {
+            assertThat(reader.next()).isFalse();
+        }
+    }
+
+    @Test
+    void largestBatchOfASmallFileIsSmallWhateverItsHeaderSays() throws Exception {
+        SegmentHeader segment = new SegmentHeader(new LogId(1, 2), 1, 77, 1L << 40, SegmentHeader.MAX_BATCH_BYTES, 1);
+        MemoryStorage storage = new MemoryStorage().put(CURRENT, page(segment, 16 * 1024));
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage).salvage())) {
+            assertThat(reader.largestBatchBytes()).isEqualTo(16 * 1024);
+        }
+    }
+
+    private static SegmentHeader headerOf(byte[] file) throws Exception {
+        return SegmentHeader.decode(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN), file.length);
+    }
+
+    private static byte[] page(SegmentHeader header, int fileBytes) {
+        byte[] file = new byte[fileBytes];
+        header.encode().get(0, file, 0, SegmentHeader.BYTES);
+        return file;
     }
 
     // ---- into a new log

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.fault.Logs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -14,8 +15,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The end of a log that was being written when its process died, and what is not an end of that kind. */
+@Timeout(120)
 class TornTailTest {
     /** Six records as they are on disk while the writer lives: no heartbeat has vouched for the last one. */
     private static MemoryStorage killed() {
@@ -184,9 +187,7 @@ class TornTailTest {
             lost = dataEnd(storage.copy());
             for (int i = 0; i < 4; i++) {
                 long sequence = wal.append(1, TestLog.bytes("unforced"));
-                while (read(storage.copy()).size() < sequence) {
-                    Thread.onSpinWait();
-                }
+                Logs.await("written", () -> read(storage.copy()).size() >= sequence);
             }
             left = storage.copy();
         }

@@ -58,7 +58,9 @@ final class DiskLock implements StorageLock {
     }
 
     private static DiskLock takeAlone(Path directory, Path path, String key) throws IOException {
-        Object owner = System.getProperties().putIfAbsent(key, holderText());
+        // Before the lock is taken: to look up the host's name may take long, and others read who holds it.
+        String self = holderText();
+        Object owner = System.getProperties().putIfAbsent(key, self);
         if (owner != null) {
             throw new WalLockedException(directory.toString(), owner + " (another instance in this process)");
         }
@@ -70,7 +72,7 @@ final class DiskLock implements StorageLock {
                 if (!tryLock(channel)) {
                     throw new WalLockedException(directory.toString(), readHolder(channel));
                 }
-                writeHolder(channel);
+                writeHolder(channel, self);
                 DiskLock lock = new DiskLock(key, path, channel, fileKey(path));
                 taken = true;
                 return lock;
@@ -171,8 +173,8 @@ final class DiskLock implements StorageLock {
         return "process " + ProcessHandle.current().pid() + " on " + host;
     }
 
-    private static void writeHolder(FileChannel channel) throws IOException {
-        ByteBuffer text = StandardCharsets.UTF_8.encode(holderText() + "\n");
+    private static void writeHolder(FileChannel channel, String holder) throws IOException {
+        ByteBuffer text = StandardCharsets.UTF_8.encode(holder + "\n");
         channel.truncate(0);
         while (text.hasRemaining()) {
             channel.write(text, text.position());

@@ -37,7 +37,7 @@ public final class DiskStorage implements Storage {
         try {
             // On a thread of its own, because an interrupt of the caller would close the channel of the force.
             UninterruptibleThread.call("veloz-wal-open " + path, () -> {
-                createDurably(path);
+                createDurably(path, DiskStorage::forceDirectory);
                 return path;
             });
         } catch (RuntimeException e) {
@@ -66,28 +66,35 @@ public final class DiskStorage implements Storage {
         }
     }
 
-    private static void createDurably(Path path) throws IOException {
+    /** Makes the names in a directory durable. */
+    @FunctionalInterface
+    interface DirectoryForce {
+        void force(Path directory) throws IOException;
+    }
+
+    /** From the outermost new directory inwards; each is durable before the next is made. */
+    static void createDurably(Path path, DirectoryForce force) throws IOException {
         Path parent = path.getParent();
         if (Files.exists(path)) {
-            forceEntry(parent);
+            forceEntry(parent, force);
             return;
         }
         if (parent != null) {
-            createDurably(parent);
+            createDurably(parent, force);
         }
         Files.createDirectories(path);
         if (parent != null) {
-            forceDirectory(parent);
+            force.force(parent);
         }
     }
 
     /** Of a directory that is there already: who made it may have died before the force. */
-    private static void forceEntry(@Nullable Path parent) throws IOException {
+    private static void forceEntry(@Nullable Path parent, DirectoryForce force) throws IOException {
         if (parent == null) {
             return;
         }
         try {
-            forceDirectory(parent);
+            force.force(parent);
         } catch (AccessDeniedException e) {
             // Not ours, then, and nobody without the right to write there made a directory in it.
         }

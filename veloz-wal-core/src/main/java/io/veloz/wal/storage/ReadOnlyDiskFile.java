@@ -1,9 +1,13 @@
 package io.veloz.wal.storage;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -11,10 +15,32 @@ import java.nio.file.Path;
  * FileChannel, a {@link RandomAccessFile} is not closed by an interrupt, and it stays with its file through a rename.
  */
 final class ReadOnlyDiskFile implements StorageFile {
+    private static final int ATTEMPTS = 3;
+
     private final RandomAccessFile file;
 
     ReadOnlyDiskFile(Path path) throws IOException {
-        this.file = new RandomAccessFile(path.toFile(), "r");
+        this.file = opened(path);
+    }
+
+    /**
+     * Java says "file not found" of every file that it cannot open, whether there are too many of them, or it is forbidden.
+     * Only one that is really not there may be taken for that: everything else is an error.
+     */
+    private static RandomAccessFile opened(Path path) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return new RandomAccessFile(path.toFile(), "r");
+            } catch (FileNotFoundException e) {
+                if (Files.notExists(path)) {
+                    throw new NoSuchFileException(path.toString(), null, e.getMessage());
+                }
+                // It may have got its name a moment ago, after the attempt.
+                if (attempt == ATTEMPTS) {
+                    throw new FileSystemException(path.toString(), null, e.getMessage());
+                }
+            }
+        }
     }
 
     @Override

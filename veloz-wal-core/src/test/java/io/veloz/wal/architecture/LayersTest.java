@@ -109,6 +109,16 @@ class LayersTest {
                 .check(CLASSES);
     }
 
+    /** J8: a fault in a mapped file is an InternalError, or the end of the JVM. */
+    @Test
+    void noFileIsMapped() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(java.nio.MappedByteBuffer.class)
+                .check(CLASSES);
+    }
+
     @Test
     void noLayerKnowsWhatIsBuiltOnTop() {
         noClasses()

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,16 +19,30 @@ import org.slf4j.simple.SimpleLogger;
 
 /** A JVM that runs {@link ChildLog}. Close it, and it is gone. */
 public final class Child implements AutoCloseable {
+    /** Nothing interrupts who reads the lines of a child that hangs; so it ends, and with it the lines. */
+    private static final long LIFE_SECONDS = Long.getLong("veloz.childSeconds", 300);
+
     private final Process process;
     private final BufferedReader lines;
 
     private Child(Process process) {
         this.process = process;
         this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        CompletableFuture.delayedExecutor(LIFE_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
     }
 
     public static Child start(String what, Path directory, String... options) throws IOException {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), what, directory, options);
+    }
+
+    /** With so many file handles, and the JVM cannot ask for more. */
+    public static Child startWithHandles(int handles, String what, Path directory, String... options)
+            throws IOException {
+        return start(List.of("sh", "-c", "ulimit -n " + handles + " && exec \"$@\"", "sh"), what, directory, options);
+    }
+
+    private static Child start(List<String> prefix, String what, Path directory, String... options) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto"));
         command.addAll(List.of(options));
@@ -89,8 +104,19 @@ public final class Child implements AutoCloseable {
         return rest;
     }
 
+    /** Says something to it. */
+    public void say(String line) throws IOException {
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+    }
+
     public void signal(String name) throws Exception {
-        new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start().waitFor();
+        int exit = new ProcessBuilder("kill", "-" + name, String.valueOf(pid()))
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new AssertionError("kill -" + name + " " + pid() + " answered " + exit);
+        }
     }
 
     @Override

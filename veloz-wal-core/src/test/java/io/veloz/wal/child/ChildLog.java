@@ -1,14 +1,19 @@
 package io.veloz.wal.child;
 
+import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
+import io.veloz.wal.WalReader;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.Records;
 import io.veloz.wal.storage.DiskStorage;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +21,14 @@ import java.util.List;
 
 /** Opens a log, says so line by line, and goes on until it is killed. */
 public final class ChildLog {
+    /** What the active segment has when "grow" says that it has grown. */
+    public static final long GROWN_BYTES = 12L * 1024 * 1024;
+
+    private static final int LARGE_BYTES = 8 * 1024;
+    private static final int SEGMENTS_MADE = 150;
+    private static final BufferedReader INPUT =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+
     private ChildLog() {}
 
     /** What record a sequence has. */
@@ -23,17 +36,30 @@ public final class ChildLog {
         return "record " + sequence + " ".repeat((int) (sequence * 37 % 400)) + "end";
     }
 
+    /** What record a sequence has, if the log is to grow fast. */
+    public static String largeText(long sequence) {
+        return text(sequence) + "-".repeat(LARGE_BYTES);
+    }
+
     public static void main(String[] args) throws Exception {
+        Path directory = Path.of(args[1]);
+        if (args[0].equals("fight")) {
+            fight(directory);
+            return;
+        }
+        WalConfig config = config(args[0], directory);
         say("opening");
-        WalConfig config = Logs.small(DiskStorage.createOrOpen(Path.of(args[1])))
-                .heartbeatDelay(Duration.ofMillis(1))
-                .build();
         try (Wal wal = Wal.open(config)) {
             say("open " + wal.lastSequence());
             switch (args[0]) {
                 case "append" -> append(wal);
+                case "grow" -> grow(wal);
                 case "hold" -> hold();
+                case "fork" -> fork();
                 case "exhaust" -> exhaustDirectMemory(wal);
+                case "exhaust-heap" -> exhaustHeap(wal);
+                case "many" -> readRollAndRead(wal, directory);
+                case "plain" -> appendMegabytesAndRead(wal, directory);
                 default -> throw new IllegalArgumentException(args[0]);
             }
         } catch (WalFailedException e) {
@@ -45,14 +71,63 @@ public final class ChildLog {
         }
     }
 
+    private static WalConfig config(String what, Path directory) {
+        if (what.equals("plain")) {
+            return WalConfig.builder(directory).build();
+        }
+        WalConfig.Builder config =
+                Logs.small(DiskStorage.createOrOpen(directory)).heartbeatDelay(Duration.ofMillis(1));
+        if (what.equals("grow")) {
+            config.segmentBytes(2 * GROWN_BYTES).maxBatchBytes(256 * 1024).bufferBytes(1024 * 1024);
+        }
+        return config.build();
+    }
+
     private static void append(Wal wal) {
         for (long sequence = wal.lastSequence() + 1; ; sequence++) {
             wal.appendAsync(1, Records.payload(text(sequence))).thenAccept(acked -> say("acked " + acked));
         }
     }
 
+    /** Gives the next open much to do, and waits to be killed. */
+    private static void grow(Wal wal) throws IOException {
+        for (long bytes = 0; bytes < GROWN_BYTES; bytes += LARGE_BYTES) {
+            long sequence = wal.lastSequence() + 1;
+            wal.appendAsync(1, Records.payload(largeText(sequence))).thenAccept(acked -> say("acked " + acked));
+        }
+        wal.sync();
+        say("grown");
+        hold();
+    }
+
     private static void hold() throws IOException {
-        int unused = System.in.read();
+        int unused = INPUT.read();
+    }
+
+    /** Starts a process that outlives this one. */
+    private static void fork() throws IOException {
+        Process sleeper = new ProcessBuilder("sleep", "300").start();
+        say("forked " + sleeper.pid());
+        hold();
+    }
+
+    /** At each line tries to open; who has got it holds it until the next line. */
+    private static void fight(Path directory) throws IOException {
+        WalConfig config = config("fight", directory);
+        say("ready");
+        while (INPUT.readLine() != null) {
+            try (Wal wal = Wal.open(config)) {
+                wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
+                say("open " + wal.lastSequence());
+                if (INPUT.readLine() == null) {
+                    return;
+                }
+            } catch (WalException e) {
+                say("refused " + e.getMessage());
+                continue;
+            }
+            say("closed");
+        }
     }
 
     private static void exhaustDirectMemory(Wal wal) {
@@ -71,6 +146,62 @@ public final class ChildLog {
             say("acked " + last);
         }
         throw new AssertionError("never failed, with " + hog.size() + " buffers taken");
+    }
+
+    /** Takes the heap to its end and appends, over and over: any thread may be the one that finds none left. */
+    private static void exhaustHeap(Wal wal) {
+        for (int round = 0; round < 10; round++) {
+            List<byte[]> hog = new ArrayList<>(1024 * 1024);
+            for (int bytes = 1024 * 1024; bytes > 16; ) {
+                try {
+                    hog.add(new byte[bytes]);
+                } catch (OutOfMemoryError e) {
+                    bytes /= 4;
+                }
+            }
+            try {
+                for (int i = 0; i < 50; i++) {
+                    say("acked " + wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1))));
+                }
+            } catch (OutOfMemoryError e) {
+                hog.clear();
+            }
+        }
+        say("survived");
+    }
+
+    private static void appendMegabytesAndRead(Wal wal, Path directory) {
+        for (int i = 0; i < 4_000; i++) {
+            wal.append(1, Records.payload(largeText(wal.lastSequence() + 1)));
+        }
+        wal.roll();
+        say("read " + count(directory, wal.lastSequence()));
+    }
+
+    private static void readRollAndRead(Wal wal, Path directory) {
+        say("read " + count(directory, wal.lastSequence()));
+        for (int i = 0; i < SEGMENTS_MADE; i++) {
+            wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
+            wal.roll();
+        }
+        say("read " + count(directory, wal.lastSequence()));
+        Runtime runtime = Runtime.getRuntime();
+        System.gc();
+        say("used " + (runtime.totalMemory() - runtime.freeMemory()));
+    }
+
+    /** The records that are there, without a gap. */
+    private static long count(Path directory, long last) {
+        long count = 0;
+        try (WalReader reader = WalReader.open(ReadOptions.of(directory))) {
+            while (count < last && reader.next()) {
+                count++;
+                if (reader.sequence() != count) {
+                    throw new AssertionError("record " + reader.sequence() + ": expected " + count);
+                }
+            }
+        }
+        return count;
     }
 
     private static void say(String line) {

@@ -123,7 +123,9 @@ class DocumentedCodeTest {
         Stream<String> shown = JAVA_BLOCK
                 .matcher(Files.readString(ROOT.resolve("README.md")))
                 .results()
-                .map(MatchResult::group);
+                .map(MatchResult::group)
+                // That of the archive is compiled where the archive is.
+                .filter(block -> !block.contains("s3://"));
         assertThat(shown.map(block -> block.substring("```java".length(), block.length() - 3)))
                 .hasSize(3)
                 .allSatisfy(block -> assertThat(here).contains(withoutSpace("// begin" + block + "// end")));

@@ -41,7 +41,7 @@ final class ShipperState implements Reached {
     private volatile long seenSequence;
     private volatile long epoch;
     private volatile long bytesBehind;
-    private volatile long spoolBytes;
+    private volatile long spoolBytes = -1;
     private final AtomicLong errors = new AtomicLong();
     private volatile String lastError = "";
     private volatile @Nullable Instant lastErrorAt;

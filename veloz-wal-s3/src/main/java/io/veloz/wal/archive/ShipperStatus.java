@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param lagRecords durable records that are not archived
  * @param lagBytes about how many bytes that is
  * @param lag how long ago the archive had everything; grows while it cannot be reached, whether the log goes on or not
- * @param spoolBytes of sealed segments that are not archived as a whole
+ * @param spoolBytes of sealed segments that are not archived as a whole; -1 before that is known
  * @param requests how many requests were made, by kind
  * @param bytesSent to the store
  * @param requestCostPerMonth what the requests would cost if they went on as since the start, by the configured prices

@@ -7,7 +7,12 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +38,7 @@ public final class CrashPoints<T> {
     private final DiskRules rules;
     private final long seed;
     private final int cuts;
+    private final int threads;
 
     /** What is done: opens a log on the storage, works with it, closes it. It may open it more than once. */
     @FunctionalInterface
@@ -49,17 +55,18 @@ public final class CrashPoints<T> {
         void check(FaultyStorage storage, History<T> history) throws Exception;
     }
 
-    private CrashPoints(Workload<T> workload, Check<T> check, DiskRules rules, long seed, int cuts) {
+    private CrashPoints(Workload<T> workload, Check<T> check, DiskRules rules, long seed, int cuts, int threads) {
         this.workload = workload;
         this.check = check;
         this.rules = rules;
         this.seed = seed;
         this.cuts = cuts;
+        this.threads = threads;
     }
 
     /** With {@link DiskRules#WORST}, and five cuts at each place. */
     public static <T> CrashPoints<T> of(Workload<T> workload, Check<T> check) {
-        return new CrashPoints<>(workload, check, DiskRules.WORST, Long.getLong("wal.seed", 1), 5);
+        return new CrashPoints<>(workload, check, DiskRules.WORST, Long.getLong("wal.seed", 1), 5, 1);
     }
 
     /** Every crash point once, then with a second crash, then each fault of each operation, for all seeds asked for. */
@@ -68,7 +75,9 @@ public final class CrashPoints<T> {
         for (int round = 0; round < rounds(); round++) {
             CrashPoints<T> next = points.seed(points.seed + round);
             next.cutOnce();
-            next.cutTwice(500);
+            // With many rounds every second cut is tried.
+            next.cutTwice(500 * rounds());
+            next.killThenCut();
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.LIE))) {
                 next.failEach(fault);
                 next.failAfterCut(fault, 200);
@@ -82,16 +91,24 @@ public final class CrashPoints<T> {
     }
 
     public CrashPoints<T> rules(DiskRules value) {
-        return new CrashPoints<>(workload, check, value, seed, cuts);
+        return new CrashPoints<>(workload, check, value, seed, cuts, threads);
     }
 
     public CrashPoints<T> seed(long value) {
-        return new CrashPoints<>(workload, check, rules, value, cuts);
+        return new CrashPoints<>(workload, check, rules, value, cuts, threads);
     }
 
     /** How often power is cut at each place. */
     public CrashPoints<T> cuts(int value) {
-        return new CrashPoints<>(workload, check, rules, seed, value);
+        return new CrashPoints<>(workload, check, rules, seed, value, threads);
+    }
+
+    /**
+     * How many faults are tried at the same time; 1 if not told. With more, workload and check are called by several
+     * threads, each with a storage and a history of its own. A failing disk makes a log wait now and then.
+     */
+    public CrashPoints<T> threads(int value) {
+        return new CrashPoints<>(workload, check, rules, seed, cuts, value);
     }
 
     // ---- power
@@ -142,6 +159,32 @@ public final class CrashPoints<T> {
         return count;
     }
 
+    /**
+     * Lets the process die before every change, and what the check then did come to its end; after that power is cut at
+     * that end, and once in the middle. What was shown from the page cache alone is gone then.
+     *
+     * @return how many deaths were tried
+     */
+    public int killThenCut() {
+        Run<T> run = run(FaultPlan.NONE);
+        Journal.Replay replay = run.storage.journal().replay();
+        int deaths = run.storage.journal().size() + 1;
+        for (int change = 0; change < deaths; change++) {
+            FaultyStorage killed = new FaultyStorage(
+                    cutSeed(change, 0), rules, replay.before(change).copy());
+            Run<T> reopened = new Run<>(killed, run.history.before(change, killed));
+            String death = "the process dies before change " + change + ": "
+                    + run.storage.journal().description(change);
+            check(reopened, List.of(death));
+            int end = killed.journal().size();
+            int middle = new Chance(cutSeed(change, 0)).below(end + 1);
+            Journal.Replay afterDeath = killed.journal().replay();
+            checkAfterCut(reopened, afterDeath.before(middle), middle, cutSeed(change, 1), List.of(death));
+            checkAfterCut(reopened, afterDeath.before(end), end, cutSeed(change, 2), List.of(death));
+        }
+        return deaths;
+    }
+
     private long cutSeed(int change, int cut) {
         return seed * 1_000_000_007L + change * 1_009L + cut;
     }
@@ -179,16 +222,45 @@ public final class CrashPoints<T> {
     }
 
     private int failFrom(Set<Operation.Kind> kinds, Fault fault, boolean forEver) {
-        int count = 0;
-        for (int nth = 1; ; nth++) {
-            NthOfKinds plan = new NthOfKinds(kinds, nth, fault, forEver);
-            Run<T> run = run(plan);
-            if (run.storage.faults() == 0) {
-                return count;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            int count = 0;
+            for (int first = 1; ; first += threads) {
+                List<Callable<Boolean>> next = new ArrayList<>();
+                for (int nth = first; nth < first + threads; nth++) {
+                    NthOfKinds plan = new NthOfKinds(kinds, nth, fault, forEver);
+                    next.add(() -> failOne(plan));
+                }
+                int happened = 0;
+                for (Future<Boolean> one : pool.invokeAll(next)) {
+                    happened += one.get() ? 1 : 0;
+                }
+                count += happened;
+                if (happened < threads) {
+                    return count;
+                }
             }
-            checkAfterFault(run, fault + (forEver ? " from now on in " : " in ") + plan.first);
-            count++;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof AssertionError failure) {
+                throw failure;
+            }
+            throw new IllegalStateException("an unexpected error of the harness", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while faults were tried", e);
+        } finally {
+            pool.shutdownNow();
         }
+    }
+
+    /** Returns whether the workload came as far as the fault. */
+    private boolean failOne(NthOfKinds plan) {
+        Run<T> run = run(plan);
+        if (run.storage.faults() == 0) {
+            return false;
+        }
+        checkAfterFault(run, plan.fault + (plan.forEver ? " from now on in " : " in ") + plan.first);
+        return true;
     }
 
     /**

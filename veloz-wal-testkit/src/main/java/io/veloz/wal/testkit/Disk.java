@@ -117,6 +117,10 @@ final class Disk {
         }
     }
 
+    boolean hasVolatileNames() {
+        return !pendingNames.isEmpty();
+    }
+
     void write(int file, long position, byte[] bytes) {
         file(file).write(++serial, position, bytes);
     }
@@ -131,6 +135,10 @@ final class Disk {
 
     void failForce(int file, long upTo, long seed, DiskRules rules) {
         file(file).failForce(upTo, new Chance(seed), rules);
+    }
+
+    void dropPageCache() {
+        files.values().forEach(FileContent::dropPageCache);
     }
 
     // ---- the end

@@ -124,7 +124,7 @@ final class FaultyFile implements StorageFile {
         synchronized (storage) {
             if (!closed) {
                 closed = true;
-                storage.closed();
+                storage.closed(openedAs);
                 String name = name();
                 storage.failIf(storage.begin(Kind.CLOSE, name), name);
             }

@@ -33,13 +33,15 @@ public final class FaultyStorage implements Storage {
     private final Set<String> locks = new HashSet<>();
     private FaultPlan plan = FaultPlan.NONE;
     private long capacityBytes = Long.MAX_VALUE;
+    private int maxOpenFiles = Integer.MAX_VALUE;
     private long operations;
     private final List<String> faults = new ArrayList<>();
     private int changesBeforeFault;
-    private int openFiles;
+    private final List<String> openedAs = new ArrayList<>();
     private boolean frozen;
     private boolean forcesHeld;
     private int heldForces;
+    private int releases;
 
     /** An empty disk. */
     public FaultyStorage(long seed, DiskRules rules) {
@@ -65,6 +67,16 @@ public final class FaultyStorage implements Storage {
         capacityBytes = value;
     }
 
+    /** How many files can be open at once from now on; to list or force the directory takes one for a moment. */
+    public synchronized void maxOpenFiles(int value) {
+        maxOpenFiles = value;
+    }
+
+    /** The page cache forgets what is not dirty: it is read from the disk again, as it is there. */
+    public synchronized void dropPageCache() {
+        change("drop the page cache", Disk::dropPageCache);
+    }
+
     /** Has every force wait, of a file and of the directory, until {@link #releaseForces}. */
     public synchronized void holdForces() {
         forcesHeld = true;
@@ -73,6 +85,13 @@ public final class FaultyStorage implements Storage {
     /** Lets all forces return, and later ones too. */
     public synchronized void releaseForces() {
         forcesHeld = false;
+        releaseHeldForces();
+    }
+
+    /** Lets those forces return that wait now. Later ones wait again. */
+    public synchronized void releaseHeldForces() {
+        releases++;
+        heldForces = 0;
         notifyAll();
     }
 
@@ -94,9 +113,19 @@ public final class FaultyStorage implements Storage {
         return disk.file(found(name)).cached().clone();
     }
 
+    /** Whether a power cut could take back the name of a file. */
+    synchronized boolean hasVolatileNames() {
+        return disk.hasVolatileNames();
+    }
+
     /** How many files are open. */
     public synchronized int openFiles() {
-        return openFiles;
+        return openedAs.size();
+    }
+
+    /** The names under which they were opened. */
+    synchronized List<String> openNames() {
+        return List.copyOf(openedAs);
     }
 
     /** How many operations there have been. */
@@ -189,12 +218,12 @@ public final class FaultyStorage implements Storage {
 
     private FaultyFile opened(String name, boolean writable) throws IOException {
         FaultyFile file = new FaultyFile(this, name, found(name), writable);
-        openFiles++;
+        openedAs.add(name);
         return file;
     }
 
-    void closed() {
-        openFiles--;
+    void closed(String name) {
+        openedAs.remove(name);
     }
 
     private int found(String name) throws NoSuchFileException {
@@ -273,6 +302,9 @@ public final class FaultyStorage implements Storage {
         }
         Operation operation = new Operation(++operations, kind, file);
         @Nullable Fault fault = plan.faultIn(operation);
+        if (fault == null && openedAs.size() >= maxOpenFiles) {
+            fault = Fault.TOO_MANY_FILES;
+        }
         if (fault == null || !fault.isPossibleFor(kind)) {
             return null;
         }
@@ -299,16 +331,17 @@ public final class FaultyStorage implements Storage {
 
     /** Waits while forces are held. */
     synchronized void hold() throws IOException {
-        heldForces++;
-        notifyAll();
+        int before = releases;
+        if (forcesHeld) {
+            heldForces++;
+            notifyAll();
+        }
         try {
-            while (forcesHeld) {
+            while (forcesHeld && releases == before) {
                 wait();
             }
         } catch (InterruptedException e) {
             throw new IOException("interrupted while a force was held", e);
-        } finally {
-            heldForces--;
         }
         if (frozen) {
             throw new IOException("this machine, or process, died during a force");

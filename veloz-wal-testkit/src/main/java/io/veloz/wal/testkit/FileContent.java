@@ -104,14 +104,19 @@ final class FileContent {
             case LOST -> pending.removeAll(tried);
             case REVERTED -> {
                 pending.removeAll(tried);
-                cached = durable.clone();
-                for (Change change : pending) {
-                    cached = change.applyTo(cached);
-                }
+                dropPageCache();
             }
             case DIRTY -> {
                 // The changes stay where they are.
             }
+        }
+    }
+
+    /** What is read from now on is what the disk has, but for the changes that it has not been given yet. */
+    void dropPageCache() {
+        cached = durable.clone();
+        for (Change change : pending) {
+            cached = change.applyTo(cached);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -24,26 +25,41 @@ class ConcurrentAppendersTest {
                 .cutOnce());
     }
 
-    /** A record that arrives while a force runs waits for the next one. */
+    /** A record that arrives while a force runs waits for the next one, whoever else has something forced meanwhile. */
     @Test
     void recordThatIsAppendedDuringAForceIsNotAcknowledgedByIt() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
-        History<String> history = new History<>(storage);
         try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
-            wal.append(1, bytes("before"));
-            wal.sync();
+            wal.appendDurable(1, bytes("before"));
+            // Or its forces would be held and let go as well.
+            awaitNextSegment(storage);
             storage.holdForces();
-            history.begin("first");
-            var first = wal.appendAsync(1, bytes("first")).thenRun(() -> history.acknowledge("first"));
+            var first = wal.appendAsync(1, bytes("first"));
+            while (wal.stats().recordsWritten() < 2) {
+                Thread.onSpinWait();
+            }
+            // The batch of the first is written, and its force waits or is about to: this one is behind it.
+            var second = wal.appendAsync(1, bytes("second"));
             storage.awaitHeldForce();
-            history.begin("second");
-            var second = wal.appendAsync(1, bytes("second")).thenRun(() -> history.acknowledge("second"));
-            long changes = storage.changes();
+            while (wal.durableSequence() < 2) {
+                storage.releaseHeldForces();
+                storage.awaitHeldForce();
+            }
+            assertThat(wal.durableSequence())
+                    .as("A5: durable before the next force")
+                    .isEqualTo(2);
             storage.releaseForces();
-            first.join();
-            second.join();
-            // One force for the first, then write and force of the second.
-            assertThat(storage.changes() - changes).isGreaterThanOrEqualTo(3);
+            assertThat(first.join()).isEqualTo(2);
+            assertThat(second.join()).isEqualTo(3);
+        } finally {
+            storage.releaseForces();
+        }
+    }
+
+    /** Returns when the next segment has its name, for good: until it is needed nobody but the appenders has anything forced. */
+    private static void awaitNextSegment(FaultyStorage storage) throws IOException {
+        while (!storage.list().contains(".orders_prepared.wal") || storage.hasVolatileNames()) {
+            Thread.onSpinWait();
         }
     }
 

@@ -6,59 +6,57 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.storage.Storage;
 import java.nio.ByteBuffer;
 
-/**
- * An engine in ten lines: a balance that must never fall below zero, and deposits and withdrawals that are logged. It
- * belongs to one thread.
- */
-final class ExampleEngine implements AutoCloseable {
-    private static final int MOVEMENT = 1;
+/** The engine that docs/testing.md shows, in full: a balance. It belongs to one thread. */
+class ExampleEngine implements AutoCloseable {
+    // begin
+    final Wal wal;
+    long balance;
 
-    private final Wal wal;
-    private final boolean appliesFirst;
-    private long balance;
-
-    /** @param appliesFirst the classic bug: what is shown to others is changed before it is durable */
-    ExampleEngine(Storage storage, boolean appliesFirst) {
-        this.appliesFirst = appliesFirst;
-        this.wal = Wal.open(WalConfig.builder(storage)
+    ExampleEngine(Storage storage) {
+        wal = Wal.open(WalConfig.builder(storage)
                 .segmentBytes(16 * 1024)
                 .maxBatchBytes(4 * 1024)
                 .bufferBytes(8 * 1024)
                 .build());
         try (WalReader reader = wal.reader()) {
             while (reader.next()) {
-                balance += reader.payload().getLong(reader.payload().position());
+                balance += reader.payload().getLong();
             }
         }
     }
 
-    long balance() {
-        return balance;
+    void move(long amount, Runnable show) {
+        wal.appendDurable(1, movement(amount));
+        balance += amount;
+        show.run();
     }
+    // end
 
-    /** Returns false, and does nothing, if there is not so much. */
-    boolean move(long amount, Runnable seen) {
-        if (balance + amount < 0) {
-            return false;
-        }
-        ByteBuffer payload = ByteBuffer.allocate(8)
+    static ByteBuffer movement(long amount) {
+        return ByteBuffer.allocate(8)
                 .order(java.nio.ByteOrder.LITTLE_ENDIAN)
                 .putLong(amount)
                 .flip();
-        if (appliesFirst) {
-            balance += amount;
-            seen.run();
-            wal.appendDurable(MOVEMENT, payload);
-        } else {
-            wal.appendDurable(MOVEMENT, payload);
-            balance += amount;
-            seen.run();
-        }
-        return true;
     }
 
     @Override
     public void close() {
         wal.close();
+    }
+
+    /** The same with the classic bug: what others see is not on disk yet. */
+    static final class AppliesFirst extends ExampleEngine {
+        AppliesFirst(Storage storage) {
+            super(storage);
+        }
+
+        // begin
+        @Override
+        void move(long amount, Runnable show) {
+            balance += amount;
+            show.run();
+            wal.appendDurable(1, movement(amount));
+        }
+        // end
     }
 }

@@ -3,9 +3,11 @@ package io.veloz.wal.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.testkit.DiskRules.FailedForce;
 import io.veloz.wal.testkit.Operation.Kind;
 import java.util.EnumSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,22 +16,27 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The log, and each operation that fails: once, or from then on. It may tell an error then; what it has acknowledged is
  * there, after the death of the process and after a power cut (E1 to E8, E11, E14).
  */
+@Tag("enumeration")
 class FaultsTest {
-    private static final CrashPoints<Step> POINTS = CrashPoints.of(LogWorkload::run, LogCheck::check);
-
+    private static final CrashPoints<Step> POINTS =
+            CrashPoints.of(LogWorkload::run, LogCheck::check).threads(4);
     /** Not a lie: nobody can defend himself against that. See {@link #diskThatLiesIsFoundOut}. */
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationCanFailAlone(Fault fault) {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failEach(fault)).isGreaterThan(50));
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        fault + " in one operation", POINTS.seed(seed).failEach(fault)))
+                .isGreaterThan(50));
     }
 
     /** E14 and R5. */
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationOfTheRecoveryCanFailAlone(Fault fault) {
-        Rounds.run(
-                seed -> assertThat(POINTS.seed(seed).failAfterCut(fault, 300)).isGreaterThan(20));
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        fault + " in one operation of a recovery",
+                        POINTS.seed(seed).failAfterCut(fault, 300)))
+                .isGreaterThan(20));
     }
 
     @ParameterizedTest
@@ -37,9 +44,17 @@ class FaultsTest {
     void failedForceIsFinalWhateverBecomesOfThePages(FailedForce pages) {
         Rounds.run(seed -> {
             CrashPoints<Step> points = POINTS.seed(seed).rules(DiskRules.WORST.failedForce(pages));
-            assertThat(points.failEach(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))).isGreaterThan(50);
-            assertThat(points.failEach(Fault.NO_ROOM, EnumSet.of(Kind.FORCE))).isGreaterThan(50);
-            assertThat(points.failForEver(Fault.IO_ERROR, EnumSet.of(Kind.FORCE)))
+            assertThat(Rounds.tried(
+                            "IO_ERROR in one force, pages " + pages,
+                            points.failEach(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
+                    .isGreaterThan(50);
+            assertThat(Rounds.tried(
+                            "NO_ROOM in one force, pages " + pages,
+                            points.failEach(Fault.NO_ROOM, EnumSet.of(Kind.FORCE))))
+                    .isGreaterThan(50);
+            assertThat(Rounds.tried(
+                            "IO_ERROR in every force from one on, pages " + pages,
+                            points.failForEver(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
                     .isGreaterThan(50);
         });
     }
@@ -47,36 +62,48 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource(
             value = Kind.class,
-            names = {"FORCE_DIRECTORY", "RENAME", "WRITE"})
+            names = {"FORCE_DIRECTORY", "RENAME", "WRITE", "READ"})
     void diskCanFailForEver(Kind kind) {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failForEver(Fault.IO_ERROR, EnumSet.of(kind)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "IO_ERROR in every " + kind + " from one on",
+                        POINTS.seed(seed).failForEver(Fault.IO_ERROR, EnumSet.of(kind))))
                 .isGreaterThan(5));
     }
 
     @Test
     void roomForNewFilesCanBeUsedUpForEver() {
-        Rounds.run(seed -> assertThat(POINTS.seed(seed).failForEver(Fault.NO_ROOM, EnumSet.of(Kind.CREATE)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "NO_ROOM in every CREATE from one on",
+                        POINTS.seed(seed).failForEver(Fault.NO_ROOM, EnumSet.of(Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
     @Test
     void filesCanBeRefusedForEver() {
-        Rounds.run(seed -> assertThat(
-                        POINTS.seed(seed).failForEver(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE)))
+        Rounds.run(seed -> assertThat(Rounds.tried(
+                        "TOO_MANY_FILES in every OPEN and CREATE from one on",
+                        POINTS.seed(seed).failForEver(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
-    /** A7: if this did not fail, all the other tests would prove nothing. */
+    /** A7: if the loss were not noticed, all the other tests would prove nothing. */
     @Test
     void diskThatLiesIsFoundOut() {
         CrashPoints<Step> points = CrashPoints.of(
                 (storage, history) -> {
-                    storage.plan(FaultPlan.always(Kind.FORCE, Fault.LIE));
-                    LogWorkload.run(storage, history);
+                    try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                        // Of a lie about the files that an open makes, another check would tell.
+                        while (!storage.list().contains(".orders_prepared.wal")) {
+                            Thread.onSpinWait();
+                        }
+                        storage.plan(FaultPlan.always(Kind.FORCE, Fault.LIE));
+                        new LogWorkload(wal, history).append(3);
+                    }
                 },
                 LogCheck::check);
         assertThatThrownBy(points::cutOnce)
                 .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("A1 to A4: acknowledged, and so there")
                 .hasMessageContaining("repeat with -Dwal.seed=");
     }
 

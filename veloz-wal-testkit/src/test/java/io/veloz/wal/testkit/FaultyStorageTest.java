@@ -16,8 +16,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The disk itself: it takes away what it may, and nothing else. */
 class FaultyStorageTest {
@@ -187,12 +191,13 @@ class FaultyStorageTest {
 
     @Test
     void afterAFailedForceThePagesAreLostRevertedOrStillDirty() throws IOException {
-        assertThat(afterFailedForce(FailedForce.LOST)).isEqualTo("reads 2, forced again and cut 1");
-        assertThat(afterFailedForce(FailedForce.REVERTED)).isEqualTo("reads 1, forced again and cut 1");
-        assertThat(afterFailedForce(FailedForce.DIRTY)).isEqualTo("reads 2, forced again and cut 2");
+        Consumer<FaultyStorage> untouched = storage -> {};
+        assertThat(afterFailedForce(FailedForce.LOST, untouched)).isEqualTo("reads 2, forced again and cut 1");
+        assertThat(afterFailedForce(FailedForce.REVERTED, untouched)).isEqualTo("reads 1, forced again and cut 1");
+        assertThat(afterFailedForce(FailedForce.DIRTY, untouched)).isEqualTo("reads 2, forced again and cut 2");
     }
 
-    private static String afterFailedForce(FailedForce rule) throws IOException {
+    private static String afterFailedForce(FailedForce rule, Consumer<FaultyStorage> then) throws IOException {
         // A seed with which nothing reaches the disk in the force that fails.
         for (long seed = 1; ; seed++) {
             FaultyStorage storage = new FaultyStorage(seed, DiskRules.WORST.failedForce(rule));
@@ -205,6 +210,7 @@ class FaultyStorageTest {
             assertThatThrownBy(file::force).isInstanceOf(IOException.class);
             storage.plan(FaultPlan.NONE);
             if (new Chance(storage.chanceSeed()).cut() == Chance.Cut.NOTHING) {
+                then.accept(storage);
                 int read = storage.bytes("a")[0];
                 file.force();
                 return "reads " + read + ", forced again and cut "
@@ -231,6 +237,172 @@ class FaultyStorageTest {
         assertThat(storage.usableBytes()).isZero();
         storage.capacityBytes(2_000);
         assertThat(file.write(ByteBuffer.allocate(500), 1_000)).isEqualTo(500);
+    }
+
+    @Test
+    void filesRunOutAndComeBack() throws IOException {
+        durableFile("a", 10, 1).close();
+        storage.maxOpenFiles(1);
+        StorageFile open = storage.open("a");
+        assertThatThrownBy(() -> storage.open("a"))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessageContaining("Too many open files");
+        assertThatThrownBy(() -> storage.create("b")).isInstanceOf(FileSystemException.class);
+        assertThatThrownBy(storage::list).isInstanceOf(FileSystemException.class);
+        assertThatThrownBy(storage::forceDirectory).isInstanceOf(FileSystemException.class);
+        write(open, 0, 10, 2);
+        open.close();
+        assertThat(storage.list()).containsExactly("a");
+        storage.open("a").close();
+    }
+
+    /** E8. */
+    @Test
+    void shortOperationDoesAtLeastOneByteAndSaysHowManyItDid() throws IOException {
+        StorageFile file = durableFile("a", 100, 1);
+        storage.plan((operation) -> Fault.SHORT);
+        Set<Integer> written = new HashSet<>();
+        Set<Integer> read = new HashSet<>();
+        for (int i = 0; i < CUTS; i++) {
+            ByteBuffer source = ByteBuffer.allocate(100);
+            int count = file.write(source, 0);
+            assertThat(source.position()).isEqualTo(count);
+            written.add(count);
+            ByteBuffer target = ByteBuffer.allocate(100);
+            read.add(file.read(target, 0));
+        }
+        assertThat(written).allMatch(count -> count >= 1 && count <= 100).hasSizeGreaterThan(20);
+        assertThat(read).allMatch(count -> count >= 1 && count <= 100).hasSizeGreaterThan(20);
+    }
+
+    @Test
+    void writeThatFailsHasWrittenNothingSomethingOrAll() throws IOException {
+        StorageFile file = durableFile("a", 100, 1);
+        storage.plan(FaultPlan.always(Kind.WRITE, Fault.IO_ERROR));
+        Set<Integer> written = new HashSet<>();
+        for (int i = 0; i < CUTS; i++) {
+            storage.plan(FaultPlan.NONE);
+            write(file, 0, 100, 1);
+            storage.plan(FaultPlan.always(Kind.WRITE, Fault.IO_ERROR));
+            assertThatThrownBy(() -> write(file, 0, 100, 2)).isInstanceOf(IOException.class);
+            byte[] bytes = storage.bytes("a");
+            int count = 0;
+            while (count < 100 && bytes[count] == 2) {
+                count++;
+            }
+            assertThat(isAll(bytes, count, 100, 1)).isTrue();
+            written.add(count);
+        }
+        assertThat(written).contains(0, 100).hasSizeGreaterThan(20);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Kind.class,
+            names = {"READ", "WRITE", "FORCE", "FORCE_DIRECTORY", "RENAME"})
+    void inputOutputErrorComesOnceOrForEver(Kind kind) throws IOException {
+        StorageFile file = durableFile("a", 10, 1);
+        storage.plan(FaultPlan.once(storage.operations() + 1, Fault.IO_ERROR));
+        assertThatThrownBy(() -> run(kind, file)).isInstanceOf(IOException.class);
+        run(kind, file);
+        storage.plan(FaultPlan.always(kind, Fault.IO_ERROR));
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> run(kind, file)).isInstanceOf(IOException.class);
+        }
+        storage.plan(FaultPlan.NONE);
+        run(kind, file);
+    }
+
+    private void run(Kind kind, StorageFile file) throws IOException {
+        switch (kind) {
+            case READ -> file.read(ByteBuffer.allocate(10), 0);
+            case WRITE -> file.write(ByteBuffer.allocate(10), 0);
+            case FORCE -> file.force();
+            case FORCE_DIRECTORY -> storage.forceDirectory();
+            case RENAME -> storage.rename("a", "a");
+            default -> throw new AssertionError(kind);
+        }
+    }
+
+    @Test
+    void failedForceOfTheDirectoryLeavesItsNamesVolatile() throws IOException {
+        storage.create("a").close();
+        storage.plan(FaultPlan.always(Kind.FORCE_DIRECTORY, Fault.IO_ERROR));
+        assertThatThrownBy(storage::forceDirectory).isInstanceOf(IOException.class);
+        Set<List<String>> names = new HashSet<>();
+        for (int seed = 0; seed < CUTS; seed++) {
+            names.add(storage.cutPower(seed).list());
+        }
+        assertThat(names).containsExactlyInAnyOrder(List.of(), List.of("a"));
+    }
+
+    @Test
+    void directoryForceThatLiesLeavesNamesVolatile() throws IOException {
+        storage.create("a").close();
+        storage.plan(FaultPlan.always(Kind.FORCE_DIRECTORY, Fault.LIE));
+        storage.forceDirectory();
+        Set<List<String>> names = new HashSet<>();
+        for (int seed = 0; seed < CUTS; seed++) {
+            names.add(storage.cutPower(seed).list());
+        }
+        assertThat(names).containsExactlyInAnyOrder(List.of(), List.of("a"));
+    }
+
+    @Test
+    void rottenBitIsReadAndSurvivesACut() throws IOException {
+        durableFile("a", 10, 1).close();
+        storage.flipBit("a", 3, 7);
+        assertThat(storage.bytes("a")[3]).isEqualTo((byte) 0x81);
+        assertThat(storage.cutPower(1).bytes("a")[3]).isEqualTo((byte) 0x81);
+    }
+
+    @Test
+    void unforcedUnitsComeBackZeroedTornOrWithBytesOfAnotherFile() throws IOException {
+        durableFile("other", 2_048, 9).close();
+        StorageFile file = durableFile("a", 2_048, 1);
+        write(file, 0, 2_048, 2);
+        boolean zeroed = false;
+        boolean torn = false;
+        boolean foreign = false;
+        for (int seed = 0; seed < 10 * CUTS; seed++) {
+            byte[] after = storage.cutPower(seed).bytes("a");
+            for (int from = 0; from < 2_048; from += 512) {
+                zeroed |= isAll(after, from, from + 512, 0);
+                foreign |= isAll(after, from, from + 512, 9);
+                torn |= after[from] == 2 && after[from + 511] == 1;
+            }
+        }
+        assertThat(zeroed).as("zeroed").isTrue();
+        assertThat(torn).as("torn").isTrue();
+        assertThat(foreign).as("bytes of another file").isTrue();
+    }
+
+    @Test
+    void pageOfFourKilobytesSurvivesWholeOrNotWhereTheDiskDamagesNothing() throws IOException {
+        FaultyStorage pages = new FaultyStorage(1, DiskRules.WORST.unitBytes(4096));
+        StorageFile file = pages.create("a");
+        write(file, 0, 8_192, 1);
+        file.force();
+        pages.forceDirectory();
+        write(file, 0, 8_192, 2);
+        for (int seed = 0; seed < CUTS; seed++) {
+            if (new Chance(seed).cut() == Chance.Cut.UNITS) {
+                byte[] after = pages.cutPower(seed).bytes("a");
+                for (int from = 0; from < 8_192; from += 4_096) {
+                    assertThat(isAll(after, from, from + 4_096, after[from]))
+                            .as("seed %d", seed)
+                            .isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void pageCacheThatIsDroppedShowsWhatAFailedForceHasLostAndKeepsWhatIsDirty() throws IOException {
+        assertThat(afterFailedForce(FailedForce.LOST, FaultyStorage::dropPageCache))
+                .isEqualTo("reads 1, forced again and cut 1");
+        assertThat(afterFailedForce(FailedForce.DIRTY, FaultyStorage::dropPageCache))
+                .isEqualTo("reads 2, forced again and cut 2");
     }
 
     @Test

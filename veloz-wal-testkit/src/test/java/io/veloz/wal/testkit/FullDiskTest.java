@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalDiskFullException;
+import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.testkit.Operation.Kind;
 import java.util.concurrent.CompletableFuture;
@@ -49,6 +50,31 @@ class FullDiskTest {
         }
         FaultyStorage after = storage.cutPower(7);
         LogCheck.check(after, history.on(after));
+    }
+
+    /** E6: wherever the room ends, in the footer or in the next segment, the half of it never counts. */
+    @Test
+    void roomThatEndsAnywhereInTheNextSegmentLeavesNothingThatCounts() throws Exception {
+        int segment = 16 * 1024;
+        for (int room = 0; room < 2 * segment; room += 1_700) {
+            FaultyStorage disk = new FaultyStorage(room, DiskRules.WORST);
+            History<Step> past = new History<>(disk);
+            Wal wal = Wal.open(LogWorkload.config(disk).build());
+            new LogWorkload(wal, past).append(2);
+            while (!disk.list().contains(".orders_prepared.wal")) {
+                Thread.onSpinWait();
+            }
+            disk.capacityBytes(2 * segment + room);
+            assertThatThrownBy(() -> new LogWorkload(wal, past).append(100)).isInstanceOf(WalDiskFullException.class);
+
+            FaultyStorage killed = disk.killProcess();
+            killed.capacityBytes(Long.MAX_VALUE);
+            History<Step> after = past.on(killed);
+            assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+            LogCheck.checkAndGoOn(killed, after);
+            FaultyStorage dark = killed.cutPower(room);
+            LogCheck.check(dark, after.on(dark));
+        }
     }
 
     /** A file system that copies on write can be full also where a segment has its blocks already. */

@@ -23,38 +23,51 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /**
- * The log with one mistake in it: the source of one class is changed, compiled in memory, and loaded together with a second
+ * The log with one mistake in it: the source of a class, or of a few, is changed, compiled in memory, and loaded together with a second
  * copy of everything else. So the product needs no switch for it. Immutable.
  */
 final class Mutant {
     private static final Path SOURCES = Path.of("..", "veloz-wal-core", "src", "main", "java");
 
-    private final String className;
-    private final String source;
+    private final Map<String, String> sources;
 
-    private Mutant(String className, String source) {
+    /** Of the class that is changed next. */
+    private final String className;
+
+    private Mutant(Map<String, String> sources, String className) {
+        this.sources = sources;
         this.className = className;
-        this.source = source;
     }
 
     /** The class as it is. */
     static Mutant of(String className) {
-        Path file = SOURCES.resolve(className.replace('.', '/') + ".java");
+        return new Mutant(Map.of(), className).and(className);
+    }
+
+    /** The same, with another class to be changed, which is as it is so far. */
+    Mutant and(String another) {
+        Path file = SOURCES.resolve(another.replace('.', '/') + ".java");
         try {
-            return new Mutant(className, Files.readString(file));
+            return withSource(another, Files.readString(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The same with one place changed; line breaks and indentation do not count. */
+    private Mutant withSource(String name, String source) {
+        Map<String, String> changed = new HashMap<>(sources);
+        changed.put(name, source);
+        return new Mutant(Map.copyOf(changed), name);
+    }
+
+    /** The same with one place of the class named last changed; line breaks and indentation do not count. */
     Mutant with(String right, String wrong) {
         String pattern = java.util.regex.Pattern.quote(right.strip()).replaceAll("\\s+", "\\\\E\\\\s+\\\\Q");
-        var matcher = java.util.regex.Pattern.compile(pattern).matcher(source);
+        var matcher = java.util.regex.Pattern.compile(pattern).matcher(sources.get(className));
         assertThat(matcher.results().count())
                 .as("places in %s with \"%s\"", className, right)
                 .isEqualTo(1);
-        return new Mutant(className, matcher.replaceFirst(java.util.regex.Matcher.quoteReplacement(wrong)));
+        return withSource(className, matcher.replaceFirst(java.util.regex.Matcher.quoteReplacement(wrong)));
     }
 
     /** Runs a class of this package, which takes no argument, with the mistake. What it throws is thrown here. */
@@ -75,8 +88,10 @@ final class Mutant {
         JavaFileManager files = new InMemory(compiler.getStandardFileManager(null, null, null), classes);
         String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> options = List.of("-classpath", path, "-proc:none", "--release", "17", "-nowarn");
-        boolean done = compiler.getTask(null, files, null, options, null, List.of(new Source(className, source)))
-                .call();
+        List<Source> units = sources.entrySet().stream()
+                .map(entry -> new Source(entry.getKey(), entry.getValue()))
+                .toList();
+        boolean done = compiler.getTask(null, files, null, options, null, units).call();
         assertThat(done).as("the mutant compiles").isTrue();
         Map<String, byte[]> bytes = new HashMap<>();
         classes.forEach((name, out) -> bytes.put(name, out.toByteArray()));

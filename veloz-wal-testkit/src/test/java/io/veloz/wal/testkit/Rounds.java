@@ -6,11 +6,37 @@ import java.util.function.LongConsumer;
 final class Rounds {
     private Rounds() {}
 
+    /** For the table of faults in docs/durability.md. */
+    static int tried(String what, int times) {
+        System.out.printf("tried %,7d times: %s%n", times, what);
+        return times;
+    }
+
+    static long firstSeed() {
+        return Long.getLong("wal.seed", 1);
+    }
+
     static void run(LongConsumer withSeed) {
-        long seed = Long.getLong("wal.seed", 1);
+        long seed = firstSeed();
         for (int round = 0; round < CrashPoints.rounds(); round++) {
             System.out.println("seed " + (seed + round));
-            withSeed.accept(seed + round);
+            try {
+                withSeed.accept(seed + round);
+            } catch (AssertionError e) {
+                throw new AssertionError(command(seed + round) + "\n" + e.getMessage(), e);
+            }
         }
+    }
+
+    /** What does the same once more. */
+    private static String command(long seed) {
+        String test = StackWalker.getInstance()
+                .walk(frames -> frames.map(StackWalker.StackFrame::getClassName)
+                        .filter(name -> name.endsWith("Test"))
+                        .map(name -> name.substring(name.lastIndexOf('.') + 1))
+                        .findFirst()
+                        .orElse("*Test"));
+        return "repeat with: mvn -B -pl veloz-wal-testkit -am verify -Dtest=" + test
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dwal.seed=" + seed;
     }
 }

@@ -5,5 +5,6 @@ package io.veloz.wal.demo;
  *
  * @param event its place in the list of events
  * @param sequence of its record
+ * @param nanos when that was heard, by {@link System#nanoTime()}
  */
-record Acknowledged(int event, long sequence) {}
+record Acknowledged(int event, long sequence, long nanos) {}

@@ -27,17 +27,20 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows the log's main job on a real log of the trading engine: imports it; appends its events again from"
                     + " several threads, in a process that is killed on the way; brings everything back; compares every"
-                    + " order with the engine's own; and measures the log beside the disk.",
+                    + " order with the engine's own; ships them to an S3 server that it starts itself, loses the whole"
+                    + " directory, and restores it with one call; and measures the log beside the disk.",
             ""
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:everything as promised",
             "1:with --strict: a speed was missed",
-            "2:an order is wrong, an acknowledged event is lost, or the demo could not go on",
+            "2:an order is wrong, an acknowledged or archived event is lost, or the demo could not go on",
             "64:wrong usage"
         })
 public final class Demo implements Callable<Integer> {
+    private static final String KEPT =
+            "Nothing acknowledged was lost with a process, nothing archived with the site, every order is equal";
     private static final int TURNS = 21;
     private static final long TURN_NANOS = 80_000_000;
 
@@ -83,6 +86,8 @@ public final class Demo implements Callable<Integer> {
 
     public static void main(String[] arguments) {
         silenceUnsafeNotice();
+        // The fence that is shown on purpose would be logged as an error, too.
+        System.setProperty("org.slf4j.simpleLogger.log.io.veloz.wal.archive", "off");
         System.exit(commandLine(System.out).execute(arguments));
     }
 
@@ -108,7 +113,8 @@ public final class Demo implements Callable<Integer> {
         long started = System.nanoTime();
         Path dir = directory();
         Screen screen = new Screen(out, Screen.isTerminal());
-        out.println("veloz-wal demo: a trading engine's real order log, and a writer that is killed");
+        out.println(
+                "veloz-wal demo: a trading engine's real order log, a writer that is killed, and a site that is lost");
         run(dir, screen);
         printFiles(screen, dir);
         return verdict(screen, System.nanoTime() - started);
@@ -125,19 +131,35 @@ public final class Demo implements Callable<Integer> {
         Path engineDir = dir.resolve("engine");
         EngineLog engine = EngineLog.unpackInto(engineDir);
         EngineOrders expected = EngineOrders.read(engine.replayJson());
-        new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
-
-        long kept = seed == null ? new Random().nextInt(1_000_000) : seed;
         List<OrderEvent> events = engine.events();
-        screen.heading("2  Its " + Figures.count(events.size()) + " events again, each durable, by " + threads
-                + " threads of a process that gets SIGKILL (--seed " + kept + ")");
         Path orders = dir.resolve("orders");
-        WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("writer-stderr.txt"), threads);
-        long openNanos = new KillStep(screen, new Random(kept)).run(writer, events, expected, orders, kills);
+        long openNanos;
+        // Starts while the first two parts run.
+        try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), DemoArchive.serverJar())) {
+            new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
 
+            Random random = new Random(keptSeed());
+            screen.heading("2  Its " + Figures.count(events.size()) + " events again, each durable, by " + threads
+                    + " threads of a process that gets SIGKILL (--seed " + seed + ")");
+            WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("writer-stderr.txt"), threads);
+            openNanos = new KillStep(screen, random).run(writer, events, expected, orders, kills);
+
+            archive.awaitReady();
+            screen.heading("3  The same once more, shipped about a second behind, and the whole directory lost");
+            Path site = dir.resolve("restored");
+            WriterProcess shipping = new WriterProcess(site, engineDir, dir.resolve("shipper-stderr.txt"), threads);
+            new ArchiveStep(screen, random, archive).run(shipping, site, events, expected);
+        }
         Path scratch = Files.createDirectory(dir.resolve("speed"));
         new SpeedStep(screen, threads, TURNS, TURN_NANOS).run(scratch, orders, openNanos);
         deleteFlat(scratch);
+    }
+
+    private long keptSeed() {
+        if (seed == null) {
+            seed = (long) new Random().nextInt(1_000_000);
+        }
+        return seed;
     }
 
     private Path directory() throws IOException {
@@ -155,7 +177,7 @@ public final class Demo implements Callable<Integer> {
 
     private void printFiles(Screen screen, Path dir) throws IOException {
         screen.heading("Files, in " + dir);
-        for (String name : List.of("imported", "orders")) {
+        for (String name : List.of("imported", "orders", "restored")) {
             try (Stream<Path> files = Files.list(dir.resolve(name))) {
                 for (Path file : files.sorted(Comparator.naturalOrder()).toList()) {
                     printFile(Files.size(file), dir.relativize(file).toString());
@@ -165,6 +187,7 @@ public final class Demo implements Callable<Integer> {
         printFile(
                 EngineLog.unpackedIn(dir.resolve("engine")).bytes(),
                 "engine/b-typical/wal/*, as the engine wrote them");
+        out.println("   archive/objects: what was shipped, in the server's own directory");
         out.println();
         out.println("   Look at them:  java -jar examples/ops/target/veloz-wal.jar inspect " + dir.resolve("orders"));
     }
@@ -181,11 +204,11 @@ public final class Demo implements Callable<Integer> {
             return 2;
         }
         if (screen.missed() > 0) {
-            out.println("Nothing lost, every order equal. Speed: " + screen.missed()
-                    + " missed, see above; a busy machine can do that." + took);
+            out.println(
+                    KEPT + ". Speed: " + screen.missed() + " missed, see above; a busy machine can do that." + took);
             return strict ? 1 : 0;
         }
-        out.println("Nothing lost, every order equal, as fast as wanted." + took);
+        out.println(KEPT + ", as fast as wanted." + took);
         return 0;
     }
 
@@ -204,7 +227,7 @@ public final class Demo implements Callable<Integer> {
         }
     }
 
-    private static void deleteFlat(Path directory) throws IOException {
+    static void deleteFlat(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.toList()) {
                 Files.delete(file);

@@ -47,7 +47,7 @@ final class SpeedStep {
     private record Turn(Latencies disk, Latencies log, double nanosPerAppend) {}
 
     void run(Path scratch, Path orders, long openNanos) throws IOException, InterruptedException {
-        screen.heading("3  Speed, beside the disk's own");
+        screen.heading("4  Speed, beside the disk's own");
         List<Turn> measured = new ArrayList<>();
         int batchBytes;
         try (Wal wal = Wal.open(scratch)) {

@@ -8,12 +8,15 @@ import io.veloz.wal.orders.OrderEvent;
 import io.veloz.wal.orders.OrderFill;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderRestored;
+import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.orders.OrderStore;
 import io.veloz.wal.orders.OrderUpdate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * Which of the engine's events are in a log. Each record must be the very next event of its order, with the same content:
@@ -66,6 +69,15 @@ final class WrittenEvents {
     /** How many events there are. */
     int count() {
         return eventAtSequence.size();
+    }
+
+    /** The orders as these events make them: replayed from the engine's list, not from the log. Times of records are 0. */
+    List<OrderState> orders() {
+        OrderStore store = new OrderStore();
+        for (int index : new TreeSet<>(eventAtSequence.values())) {
+            store.apply(index + 1L, 0, events.get(index));
+        }
+        return store.orders();
     }
 
     /** The places in the list of events of those that are not written yet, order by order. */

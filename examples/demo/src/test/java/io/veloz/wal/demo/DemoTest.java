@@ -30,7 +30,8 @@ class DemoTest {
     @Test
     void helpSaysWhatItShowsAndHowItEnds() {
         assertThat(run("--help")).isZero();
-        assertThat(shown.toString()).contains("--dir=DIR", "--strict", "Exit codes:", "an acknowledged event is lost");
+        assertThat(shown.toString())
+                .contains("--dir=DIR", "--strict", "Exit codes:", "an acknowledged or archived event is lost");
     }
 
     @Test

@@ -67,6 +67,45 @@ class StepsTest {
         assertThat(screen.wrong()).isZero();
     }
 
+    private void loseTheSite(DemoArchive archive) throws Exception {
+        Path site = dir.resolve("site");
+        WriterProcess writer = new WriterProcess(site, engineDir, dir.resolve("stderr.txt"), 4);
+        new ArchiveStep(screen, new Random(1), archive).run(writer, site, engine.events(), expected);
+        assertThat(screen.wrong()).as(shown()).isZero();
+        assertThat(shown())
+                .contains("proven complete", "RPO", "RTO", "shipped in epoch 3", "refused, epoch 3 has been in office");
+    }
+
+    @Test
+    void aLostSiteComesBackFromItsS3Server() throws Exception {
+        try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), DemoArchive.serverJar())) {
+            archive.awaitReady();
+            assertThat(archive.describe()).startsWith("s3://veloz/orders, an S3 server");
+            loseTheSite(archive);
+        }
+    }
+
+    @Test
+    void withoutAServerTheArchiveIsADirectoryAndThatIsTold() throws Exception {
+        Path missing = dir.resolve("missing.jar");
+        try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), missing)) {
+            archive.awaitReady();
+            assertThat(archive.describe())
+                    .startsWith("file:///")
+                    .contains("no S3 server: " + missing + " is not there");
+            loseTheSite(archive);
+        }
+    }
+
+    @Test
+    void aServerThatEndsAtOnceIsReplacedByADirectory() throws Exception {
+        Path broken = Files.createFile(dir.resolve("broken.jar"));
+        try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), broken)) {
+            archive.awaitReady();
+            assertThat(archive.describe()).startsWith("file:///").contains("no S3 server: the S3 server has ended");
+        }
+    }
+
     @Test
     void aWriterThatCannotWriteIsTold() throws Exception {
         Path file = Files.createFile(dir.resolve("file"));

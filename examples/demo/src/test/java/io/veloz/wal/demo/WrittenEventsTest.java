@@ -40,7 +40,7 @@ class WrittenEventsTest {
     @Test
     void ordersMayBeInterleavedInAnyWay() {
         WrittenEvents written = written(EVENTS.get(1), EVENTS.get(0), EVENTS.get(2));
-        assertThat(written.problems(List.of(new Acknowledged(1, 1), new Acknowledged(0, 2))))
+        assertThat(written.problems(List.of(new Acknowledged(1, 1, 0), new Acknowledged(0, 2, 0))))
                 .isEmpty();
         assertThat(written.count()).isEqualTo(3);
         assertThat(written.missingByOrder()).containsExactly(List.of(3), List.of());
@@ -48,13 +48,13 @@ class WrittenEventsTest {
 
     @Test
     void aLostAcknowledgedEventIsTold() {
-        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(0, 1), new Acknowledged(1, 7))))
+        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(0, 1, 0), new Acknowledged(1, 7, 0))))
                 .containsExactly("event 1 was acknowledged as record 7; found there: nothing");
     }
 
     @Test
     void anAcknowledgedEventInAnothersPlaceIsTold() {
-        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(1, 1))))
+        assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(1, 1, 0))))
                 .containsExactly("event 1 was acknowledged as record 1; found there: event 0");
     }
 

@@ -1,8 +1,11 @@
 package io.veloz.wal.engine;
 
 import io.veloz.wal.WalFailedException;
+import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.WalStats;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.orders.OrderCancel;
 import io.veloz.wal.orders.OrderFill;
 import io.veloz.wal.orders.OrderLog;
@@ -14,6 +17,7 @@ import io.veloz.wal.orders.OrderUpdate;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,16 +37,24 @@ import org.jspecify.annotations.Nullable;
 public final class OrderEngine implements AutoCloseable {
     private final OrderLogConfig config;
     private final Venue venue;
+    private final @Nullable ShipperConfig archive;
+    private volatile @Nullable WalShipper shipper;
     private volatile @Nullable OrderLog log;
     private volatile @Nullable String diskFull;
     private volatile @Nullable String failed;
 
     /** Opens nothing yet, so that probes can be answered while {@link #start} replays. */
     public OrderEngine(OrderLogConfig config, Venue venue) {
+        this(config, venue, null);
+    }
+
+    /** As above, and ships the log from the start on, if there is an archive: {@code ShipperConfig.builder("s3://…").build()}. */
+    public OrderEngine(OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive) {
         this.config = config.toBuilder()
                 .wal(config.wal().toBuilder().listener(new StopTrading()).build())
                 .build();
         this.venue = venue;
+        this.archive = archive;
     }
 
     /**
@@ -68,6 +80,10 @@ public final class OrderEngine implements AutoCloseable {
             throw new IllegalStateException("the engine has been started");
         }
         OrderLog opened = OrderLog.open(config);
+        if (archive != null) {
+            // Before the first order, and before anything is trimmed.
+            shipper = WalShipper.start(opened.wal(), archive);
+        }
         log = opened;
         return opened.recovery();
     }
@@ -158,6 +174,12 @@ public final class OrderEngine implements AutoCloseable {
         if (!replayed) {
             return new Health(true, false, false, "the log is being replayed");
         }
+        WalShipper shipping = shipper;
+        WalFencedException fenced = shipping == null ? null : shipping.status().fenced();
+        if (fenced != null) {
+            // Whoever took over the archive may trade by now.
+            return new Health(true, false, true, "another engine has taken over: " + fenced.getMessage());
+        }
         String full = diskFull;
         return full == null ? new Health(true, true, true, "") : new Health(true, false, true, full);
     }
@@ -165,6 +187,11 @@ public final class OrderEngine implements AutoCloseable {
     /** For a gauge or a page; {@link io.veloz.wal.metrics.WalMetrics} binds the same numbers to Micrometer. */
     public WalStats stats() {
         return opened().wal().stats();
+    }
+
+    /** To wait until an order is archived, and to ask how far behind the archive is; empty without an archive. */
+    public Optional<WalShipper> shipper() {
+        return Optional.ofNullable(shipper);
     }
 
     private OrderLog opened() {
@@ -175,9 +202,13 @@ public final class OrderEngine implements AutoCloseable {
         return open;
     }
 
-    /** Commits what is on its way, and closes the log. */
+    /** Commits and ships what is on its way, and closes the log. */
     @Override
     public void close() {
+        WalShipper shipping = shipper;
+        if (shipping != null) {
+            shipping.close();
+        }
         OrderLog open = log;
         if (open != null) {
             open.close();

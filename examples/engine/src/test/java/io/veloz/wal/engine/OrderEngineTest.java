@@ -15,11 +15,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(120)
 class OrderEngineTest {
     @TempDir
     Path dir;
@@ -113,9 +114,7 @@ class OrderEngineTest {
 
     /** The force that is held up may be a heartbeat's, which began before the order was taken. */
     private static void awaitAccepted(OrderEngine engine) {
-        while (engine.stats().durableLag() != 1) {
-            Thread.onSpinWait();
-        }
+        await(() -> engine.stats().durableLag() == 1);
     }
 
     @Test
@@ -146,13 +145,16 @@ class OrderEngineTest {
             engine.start();
             engine.place(order("a"));
             storage.full(true);
-            // Trades until the prepared segment is in use and no other can be made.
+            // Trades until the prepared segment is in use; no other can be made, and that is told by another thread.
             int fills = 0;
-            while (engine.health().ready()) {
+            long room;
+            do {
+                room = engine.stats().activeSegmentRoomBytes();
                 fills++;
                 engine.filled(
                         OrderFill.of("a", "BTCUSDT", 0.0001, 50_000.0, fills).withTradeId("T" + fills));
-            }
+            } while (engine.stats().activeSegmentRoomBytes() < room);
+            awaitHealth(engine, new Health(true, false, true, ""));
             assertThat(engine.health().live()).isTrue();
             assertThat(engine.health().reason()).contains("the disk is full", "No space left on device");
             assertThatThrownBy(() -> engine.place(order("b"))).isInstanceOf(TradingStoppedException.class);
@@ -180,6 +182,8 @@ class OrderEngineTest {
                     })
                     .isInstanceOf(WalDiskFullException.class);
             assertThat(engine.order("a").lastEventNanos()).isEqualTo(time[0] - 1);
+            // Or the wait for readiness would end before it has been lost.
+            awaitHealth(engine, new Health(true, false, true, ""));
             storage.full(false);
             awaitHealth(engine, new Health(true, true, true, ""));
             assertThat(engine.accepted("a", "V", time[0]).lastEventNanos()).isEqualTo(time[0]);
@@ -188,7 +192,16 @@ class OrderEngineTest {
 
     /** The listener's call comes on a thread of the log. */
     private static void awaitHealth(OrderEngine engine, Health expected) {
-        while (engine.health().ready() != expected.ready() || engine.health().live() != expected.live()) {
+        await(() ->
+                engine.health().ready() == expected.ready() && engine.health().live() == expected.live());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("it never came true");
+            }
             Thread.onSpinWait();
         }
     }

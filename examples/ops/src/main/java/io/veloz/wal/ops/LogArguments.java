@@ -16,6 +16,13 @@ final class LogArguments {
             description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
     String prefix = "orders";
 
+    LogArguments() {}
+
+    LogArguments(Path directory, String prefix) {
+        this.directory = directory;
+        this.prefix = prefix;
+    }
+
     /** The whole log, once it is clear that there is one. */
     ReadOptions options() {
         LogDirectory.requireLog(directory, prefix);

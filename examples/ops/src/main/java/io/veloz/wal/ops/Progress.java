@@ -12,20 +12,20 @@ final class Progress implements WalProgress, AutoCloseable {
     /** In what the work is counted. */
     enum Unit {
         BYTES,
-        RECORDS
+        RECORDS,
+        SLOTS
     }
 
-    private final PrintStream terminal;
+    private final TerminalLine bar;
     private final boolean shown;
     private final String what;
     private final Unit unit;
     private final long startedNanos = System.nanoTime();
     private long printedNanos = startedNanos;
-    private int printedLength;
 
     /** @param shown false if nobody looks: then it does nothing */
     Progress(PrintStream terminal, boolean shown, String what, Unit unit) {
-        this.terminal = terminal;
+        this.bar = new TerminalLine(terminal);
         this.shown = shown;
         this.what = what;
         this.unit = unit;
@@ -41,7 +41,7 @@ final class Progress implements WalProgress, AutoCloseable {
             return;
         }
         printedNanos = now;
-        print(line(done, total, now - startedNanos));
+        bar.show(line(done, total, now - startedNanos));
     }
 
     /** The bar for so much of so much after so long. */
@@ -66,22 +66,14 @@ final class Progress implements WalProgress, AutoCloseable {
     }
 
     private String amount(long count) {
-        return unit == Unit.BYTES ? Units.bytes(count) : String.format(Locale.ROOT, "%,d records", count);
-    }
-
-    private void print(String line) {
-        terminal.print("\r" + line + " ".repeat(Math.max(0, printedLength - line.length())));
-        terminal.flush();
-        printedLength = line.length();
+        return unit == Unit.BYTES
+                ? Units.bytes(count)
+                : Units.count(count) + " " + unit.name().toLowerCase(Locale.ROOT);
     }
 
     /** Takes the bar away, so that what is said next stands on a line of its own. */
     @Override
     public void close() {
-        if (printedLength > 0) {
-            terminal.print("\r" + " ".repeat(printedLength) + "\r");
-            terminal.flush();
-            printedLength = 0;
-        }
+        bar.clear();
     }
 }

@@ -1,6 +1,7 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.store.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,9 +21,10 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "veloz-wal",
         description = {
-            "Looks at order logs, reads them, rescues them, imports the engine's old ones, and tries them hard.",
+            "Looks at order logs, reads them, rescues them, archives them and brings them back, imports the engine's old"
+                    + " ones, and tries them hard.",
             "",
-            "inspect, verify, dump, orders and legacy-orders only read: they may run at any time, also beside the engine"
+            "inspect, verify, dump, orders, legacy-orders and status only read: they may run at any time, also beside the engine"
                     + " that writes the log, and never change a byte in its directory."
         },
         mixinStandardHelpOptions = true,
@@ -31,7 +33,10 @@ import picocli.CommandLine.ParameterException;
         footer = {
             "  0   everything is in order",
             "  1   warning: there are findings, and nothing that was acknowledged is lost",
-            "  2   the log is damaged, or the command failed",
+            "  2   the log or its archive is damaged, or the command failed",
+            "  3   fenced: another writer has taken over the archive",
+            "  4   refused: what was asked for does not fit what is there; nothing was changed",
+            "  5   the archive's store does not answer: try again later",
             "  64  the command line is wrong",
             "",
             "First things to do when something is wrong: `veloz-wal verify DIR` says what, `veloz-wal salvage DIR NEW_DIR`"
@@ -53,6 +58,10 @@ final class Tool {
                 .addSubcommand(new LegacyOrdersCommand(streams))
                 .addSubcommand(new ImportCommand(streams))
                 .addSubcommand(new SalvageCommand(streams))
+                .addSubcommand(new ShipCommand(streams))
+                .addSubcommand(new RestoreCommand(streams))
+                .addSubcommand(new StatusCommand(streams))
+                .addSubcommand(new ProbeCommand(streams))
                 .addSubcommand(new StressCommand(streams))
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -102,12 +111,13 @@ final class Tool {
             problem.addSuppressed(e);
         }
         streams.error(text(problem));
-        return ExitCode.FAILED;
+        return ExitCode.of(problem);
     }
 
     private static String text(Exception problem) {
         boolean known = problem instanceof WalException
                 || problem instanceof CommandFailure
+                || problem instanceof StoreException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;
         return known ? String.valueOf(problem.getMessage()) : "internal error, please report it: " + problem;

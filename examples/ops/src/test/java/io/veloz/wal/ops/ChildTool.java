@@ -1,5 +1,7 @@
 package io.veloz.wal.ops;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -8,18 +10,29 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** The tool in a process of its own. */
 final class ChildTool implements AutoCloseable {
+    private static final long LIFE_SECONDS = 300;
+
     private final Process process;
     private final BufferedReader out;
 
     private ChildTool(Process process) {
         this.process = process;
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        // No interrupt reaches who reads the lines of a process that hangs.
+        CompletableFuture.delayedExecutor(LIFE_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
     }
 
     static ChildTool start(Object... args) {
+        return startWith(Map.of(), args);
+    }
+
+    static ChildTool startWith(Map<String, String> environment, Object... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -30,7 +43,9 @@ final class ChildTool implements AutoCloseable {
             command.add(String.valueOf(arg));
         }
         try {
-            return new ChildTool(new ProcessBuilder(command).start());
+            ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().putAll(environment);
+            return new ChildTool(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -55,6 +70,21 @@ final class ChildTool implements AutoCloseable {
         if (ProcessHandle.of(process.pid()).map(ProcessHandle::destroyForcibly).orElse(false)) {
             process.onExit().join();
         }
+    }
+
+    /** As a service manager asks it to end. What it says can still be read. */
+    void terminate() {
+        assertThat(ProcessHandle.of(process.pid()).map(ProcessHandle::destroy)).hasValue(true);
+    }
+
+    /** Reads on to the first line that has this in it, and returns that. */
+    String lineWith(String text) {
+        String line = line();
+        while (line != null && !line.contains(text)) {
+            line = line();
+        }
+        assertThat(line).as("a line with %s", text).isNotNull();
+        return line;
     }
 
     String errors() throws IOException {

@@ -2,6 +2,7 @@ package io.veloz.wal.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,21 @@ class ToolTest {
     Path scratch;
 
     @ParameterizedTest
-    @ValueSource(strings = {"inspect", "verify", "dump", "orders", "legacy-orders", "import", "salvage", "stress"})
+    @ValueSource(
+            strings = {
+                "inspect",
+                "verify",
+                "dump",
+                "orders",
+                "legacy-orders",
+                "import",
+                "salvage",
+                "ship",
+                "restore",
+                "status",
+                "probe",
+                "stress"
+            })
     void helpTeaches(String command) {
         ToolRun run = ToolRun.of(command, "--help").exits(ExitCode.OK);
         assertThat(run.out()).contains("Usage: veloz-wal " + command, "Examples and exit codes:", "64  usage");
@@ -53,6 +68,9 @@ class ToolTest {
         runs.add(new Object[] {"import", legacy, scratch.resolve("imported")});
         runs.add(new Object[] {"orders", scratch.resolve("imported")});
         runs.add(new Object[] {"legacy-orders", legacy});
+        URI archive = scratch.resolve("archive").toUri();
+        runs.add(new Object[] {"ship", "--once", log, archive});
+        runs.add(new Object[] {"restore", archive, scratch.resolve("restored")});
         for (Object[] run : runs) {
             try (ChildTool child = ChildTool.start(run)) {
                 assertThat(child.linesLeft()).isNotEmpty();

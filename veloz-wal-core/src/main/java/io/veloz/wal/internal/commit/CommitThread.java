@@ -74,7 +74,11 @@ final class CommitThread implements Runnable {
     private long idleSinceNanos;
 
     record Settings(
-            long forceIntervalNanos, long heartbeatNanos, long segmentMaxAgeNanos, LongSupplier wallClockNanos) {}
+            long forceIntervalNanos,
+            long heartbeatNanos,
+            long segmentMaxAgeNanos,
+            LongSupplier intervalClockNanos,
+            LongSupplier wallClockNanos) {}
 
     CommitThread(
             AppendBuffer buffer,
@@ -147,7 +151,7 @@ final class CommitThread implements Runnable {
     @Override
     public void run() {
         try {
-            idleSinceNanos = System.nanoTime();
+            idleSinceNanos = nanoTime();
             while (step()) {
                 // Each step is a commit, a chore, or a wait.
             }
@@ -192,7 +196,7 @@ final class CommitThread implements Runnable {
     }
 
     private void commit() throws IOException {
-        boolean tooOld = ages() && System.nanoTime() - ageDue() >= 0;
+        boolean tooOld = ages() && nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while there was no room on the disk for the next segment");
         }
@@ -202,9 +206,9 @@ final class CommitThread implements Runnable {
             force();
         } else if (taken.urgency == AppendBuffer.FORCE_SOON && !intervalRuns) {
             intervalRuns = true;
-            unforcedSinceNanos = System.nanoTime();
+            unforcedSinceNanos = nanoTime();
         }
-        idleSinceNanos = System.nanoTime();
+        idleSinceNanos = nanoTime();
     }
 
     private void write(int end, int records, long first) throws IOException {
@@ -230,7 +234,7 @@ final class CommitThread implements Runnable {
         }
         batch.clear();
         if (records > 0 && active.content().firstSequence() == first) {
-            activeSinceNanos = System.nanoTime();
+            activeSinceNanos = nanoTime();
         }
         writtenSequence = first + records - 1;
         promisedSequence = durable;
@@ -284,7 +288,7 @@ final class CommitThread implements Runnable {
     /** Does what is due while nobody appends; false if nothing is. */
     private boolean chore() throws IOException {
         long durable = state.durable.value();
-        long now = System.nanoTime();
+        long now = nanoTime();
         if (writtenSequence > durable && (forceUpTo.get() > durable || (intervalRuns && now - forceDue() >= 0))) {
             force();
             return true;
@@ -316,6 +320,11 @@ final class CommitThread implements Runnable {
         long asked = rollAt.get();
         // Not before all of it is written, or what was appended last would take a second roll.
         return asked > rolledSequence && writtenSequence >= asked && handover.isPrepared();
+    }
+
+    /** For what is due after an interval. */
+    private long nanoTime() {
+        return settings.intervalClockNanos.getAsLong();
     }
 
     private long forceDue() {
@@ -362,10 +371,10 @@ final class CommitThread implements Runnable {
     }
 
     private long nanosUntilChore() {
-        long now = System.nanoTime();
+        long now = nanoTime();
         long nanos = LONGEST_PARK_NANOS;
         if (intervalRuns) {
-            nanos = forceDue() - now;
+            nanos = Math.min(nanos, forceDue() - now);
         }
         if (owesHeartbeat()) {
             nanos = Math.min(nanos, heartbeatDue() - now);

@@ -32,6 +32,7 @@ final class Handover {
     private @Nullable SegmentFile toSeal;
     private @Nullable Prepared prepared;
     private boolean commitsWait;
+    private int rollsAsked;
     private boolean closing;
     private boolean stopping;
     private boolean ended;
@@ -108,6 +109,26 @@ final class Handover {
     /** Whether there is a next segment, so that a roll does not wait. */
     boolean isPrepared() {
         return isPrepared;
+    }
+
+    /** Somebody waits for a roll from now on. He may wait for the next segment although the commits do not need it yet. */
+    void beginRoll() {
+        lock.lock();
+        try {
+            rollsAsked++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** He has been told how it ended. */
+    void endRoll() {
+        lock.lock();
+        try {
+            rollsAsked--;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Has the housekeeping thread run a task between its others. */
@@ -258,11 +279,11 @@ final class Handover {
         LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
     }
 
-    /** Whether a roll waits for the next segment. */
-    boolean commitsWait() {
+    /** Whether somebody can wait for the next segment: the commit thread, or who has asked for a roll. */
+    boolean isAwaited() {
         lock.lock();
         try {
-            return commitsWait;
+            return commitsWait || rollsAsked > 0;
         } finally {
             lock.unlock();
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,13 @@ public final class LogWriter {
     private final Claims claims;
     private final long closeTimeoutNanos;
 
-    public LogWriter(WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
+    public LogWriter(
+            WalConfig config,
+            LongSupplier intervalClockNanos,
+            Storage storage,
+            SegmentNames names,
+            StorageLock lock,
+            Recovered recovered) {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
         this.closeTimeoutNanos = config.closeTimeout().toNanos();
@@ -45,7 +52,8 @@ public final class LogWriter {
         this.notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
         this.watched = new WatchedStorage(storage, state);
-        this.sealedSegments = new SealedSegments(watched, names, recovered.sealed(), recovered.lastFooter());
+        this.sealedSegments = new SealedSegments(
+                watched, names, recovered.sealed(), recovered.lastFooter(), recovered.lastSequence() + 1);
         this.trimMark = TrimMark.writer(watched, names, recovered.logId());
         this.handover = new Handover(state, stats, notifier);
         this.claims = new Claims(
@@ -84,6 +92,7 @@ public final class LogWriter {
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
                         config.segmentMaxAge().toNanos(),
+                        intervalClockNanos,
                         config.wallClockNanos()),
                 config.maxBatchBytes(),
                 new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),
@@ -213,8 +222,14 @@ public final class LogWriter {
      * @throws IllegalStateException if the log is closed before
      */
     public void roll(long sequence) {
-        commitThread.requestRoll(sequence);
-        state.sealed.await(sequence, Long.MAX_VALUE);
+        // First, so that a segment which cannot be made is not tried for ever while this waits for it.
+        handover.beginRoll();
+        try {
+            commitThread.requestRoll(sequence);
+            state.sealed.await(sequence, Long.MAX_VALUE);
+        } finally {
+            handover.endRoll();
+        }
     }
 
     // ---- trimming
@@ -248,6 +263,11 @@ public final class LogWriter {
     /** The oldest sealed segment; null if there is none. On the housekeeping thread. */
     public @Nullable SegmentReport oldestOnHousekeeper() {
         return sealedSegments.oldest();
+    }
+
+    /** Of the oldest record that is still there; of the next one if there is none. On the housekeeping thread. */
+    public long firstSequenceOnHousekeeper() {
+        return sealedSegments.firstSequence();
     }
 
     /** For whoever else changes files of the open log: a failed force of the directory fails the log. */

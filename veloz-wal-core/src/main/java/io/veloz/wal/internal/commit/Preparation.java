@@ -22,7 +22,7 @@ final class Preparation {
     private static final long FIRST_RETRY_NANOS = 50_000_000;
     private static final long LAST_RETRY_NANOS = 1_000_000_000;
 
-    /** So often in a row it may fail, for another reason than room, while commits wait for it. */
+    /** So often in a row it may fail, for another reason than room, while somebody waits for it. */
     private static final int FATAL_ATTEMPTS = 10;
 
     private final Storage storage;
@@ -100,7 +100,7 @@ final class Preparation {
                 attempts = 0;
             } catch (IOException e) {
                 notifier.event(listener -> listener.onPrepareFailed(e.toString()));
-                attempts = handover.commitsWait() ? attempts + 1 : 0;
+                attempts = handover.isAwaited() ? attempts + 1 : 0;
                 if (attempts >= FATAL_ATTEMPTS) {
                     throw e;
                 }

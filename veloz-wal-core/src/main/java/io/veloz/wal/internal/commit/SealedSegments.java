@@ -21,7 +21,12 @@ final class SealedSegments {
     private final ArrayDeque<SegmentReport> segments;
     private Sha256 lastFooter;
 
-    SealedSegments(Storage storage, SegmentNames names, List<SegmentReport> segments, Sha256 lastFooter) {
+    /** Of the first record behind them, if there is one yet. */
+    private long nextSequence;
+
+    SealedSegments(
+            Storage storage, SegmentNames names, List<SegmentReport> segments, Sha256 lastFooter, long nextSequence) {
+        this.nextSequence = nextSequence;
         this.storage = storage;
         this.names = names;
         this.segments = new ArrayDeque<>(segments);
@@ -45,6 +50,7 @@ final class SealedSegments {
                 footer.dataEnd() + footer.encode().remaining(),
                 "");
         segments.add(report);
+        nextSequence = footer.lastSequence() + 1;
         return report;
     }
 
@@ -52,6 +58,11 @@ final class SealedSegments {
     @Nullable
     SegmentReport oldest() {
         return segments.peekFirst();
+    }
+
+    /** Of the oldest record in the log, here or in the active segment; of the next one if there is none. */
+    long firstSequence() {
+        return segments.isEmpty() ? nextSequence : segments.getFirst().firstSequence();
     }
 
     /**

@@ -111,6 +111,20 @@ public final class BatchHeader {
         checkLimits(segment);
     }
 
+    /**
+     * Whether here is the head of a batch of this segment whose first word is damaged, and nothing else of it. Mends the
+     * word in the buffer.
+     */
+    public boolean decodeWithoutStart(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) {
+        buffer.putInt(at, MAGIC ^ (int) segment.salt());
+        try {
+            decode(buffer, at, segment, checksum);
+            return true;
+        } catch (DamagedException e) {
+            return false;
+        }
+    }
+
     private void checkLimits(SegmentHeader segment) throws DamagedException {
         if ((flags & ~KNOWN_FLAGS) != 0) {
             throw new DamagedException(String.format("batch flags %08x; known are %08x", flags, KNOWN_FLAGS));

@@ -122,12 +122,12 @@ public final class Analysis {
         return nextSequence;
     }
 
-    /** The largest batch that any segment allows. */
+    /** The largest batch that any segment allows and has room for: a header may state much, for a small file. */
     public int largestBatchBytes() {
         int largest = 4096;
         for (FoundSegment segment : segments) {
             if (segment.header != null) {
-                largest = Math.max(largest, segment.header.maxBatchBytes());
+                largest = (int) Math.max(largest, Math.min(segment.header.maxBatchBytes(), segment.fileBytes));
             }
         }
         return largest;

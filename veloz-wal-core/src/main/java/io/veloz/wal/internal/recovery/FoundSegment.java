@@ -14,7 +14,6 @@ import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +50,9 @@ public final class FoundSegment {
 
     Sha256 footerSha256 = Sha256.ZERO;
 
+    /** As its footer states it. */
+    Sha256 previousFooterSha256 = Sha256.ZERO;
+
     /** What a scan found; null if the footer says it all. */
     @Nullable
     SegmentContent content;
@@ -83,6 +85,14 @@ public final class FoundSegment {
         return footer != null || (content != null && !content.isEmpty());
     }
 
+    /**
+     * Its footer had to be made again, and what it followed was gone in a trim, or had been made again itself: it cannot
+     * become what it was, and the next one, which names that, need not follow it.
+     */
+    boolean startsChainAnew() {
+        return number() > 1 && previousFooterSha256.equals(Sha256.ZERO);
+    }
+
     void bad(Verdict what, long position, long first, long last, String why) {
         verdict = what;
         badPosition = position;
@@ -111,7 +121,7 @@ public final class FoundSegment {
         try (StorageFile file = storage.openForReading(name)) {
             @Nullable Footer whole = FooterReader.at(file, header, footer.dataEnd());
             return whole == null ? null : whole.index();
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             // Trimmed a moment ago, as who looks for its records will find.
             return null;
         }

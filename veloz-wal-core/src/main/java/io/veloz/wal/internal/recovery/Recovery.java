@@ -46,6 +46,9 @@ import java.util.function.LongSupplier;
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
 
+    /** The page cache can forget only once what it alone knew; a disk that goes on changing is broken. */
+    private static final int ATTEMPTS = 3;
+
     private final Storage storage;
     private final SegmentNames names;
     private final Settings settings;
@@ -75,10 +78,26 @@ public final class Recovery {
     /**
      * Returns when everything that replay will show is on disk.
      *
+     * <p>After a failed force the page cache can show batches that no disk has, and forget them while they are looked at.
+     * None of them was acknowledged; then it looks again.
+     *
      * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; nothing was changed
      */
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return recover(started);
+            } catch (SegmentSealer.ChangedException e) {
+                // As after a crash at this point: what has been done is right, and is found again.
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Recovered recover(long started) throws IOException {
         Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, acceptMissingEnds, false).analyse();
         WalException problem = analysis.problemForWriter(storage.describe());
         if (problem != null) {
@@ -200,7 +219,7 @@ public final class Recovery {
     private void finishRoll(Analysis analysis) throws IOException {
         List<FoundSegment> written = withRecords(analysis);
         for (int i = 0; i < written.size() - 1; i++) {
-            seal(written.get(i), i == 0 ? Sha256.ZERO : written.get(i - 1).footerSha256);
+            seal(written.get(i), footerBefore(written, i));
         }
         if (!written.isEmpty()) {
             FoundSegment last = written.get(written.size() - 1);
@@ -208,6 +227,11 @@ public final class Recovery {
                 rename(last, names.current());
             }
         }
+    }
+
+    private static Sha256 footerBefore(List<FoundSegment> written, int index) {
+        boolean unknown = index == 0 || written.get(index - 1).startsChainAnew();
+        return unknown ? Sha256.ZERO : written.get(index - 1).footerSha256;
     }
 
     private void rename(FoundSegment segment, String name) throws IOException {
@@ -289,7 +313,7 @@ public final class Recovery {
             return Sha256.ZERO;
         }
         int last = written.size() - 1;
-        seal(written.get(last), last == 0 ? Sha256.ZERO : written.get(last - 1).footerSha256);
+        seal(written.get(last), footerBefore(written, last));
         return written.get(last).footerSha256;
     }
 
@@ -309,6 +333,7 @@ public final class Recovery {
             Footer footer = SegmentSealer.sealCopy(
                     storage, file, contentOf(segment, previousFooter), name, names.temporary(name));
             segment.footerSha256 = Sha256.of(footer.encode());
+            segment.previousFooterSha256 = previousFooter;
         }
     }
 

@@ -172,6 +172,7 @@ final class SegmentExamination {
         segment.verdict = Verdict.SEALED;
         segment.footer = footer.withoutIndex();
         segment.footerSha256 = Sha256.of(footer.encode());
+        segment.previousFooterSha256 = footer.previousFooterSha256();
         segment.dataEnd = footer.dataEnd();
         segment.lastBatchCrc = footer.lastBatchCrc();
         segment.nextSequence = footer.lastSequence() + 1;
@@ -188,13 +189,22 @@ final class SegmentExamination {
                         footer.firstSequence(),
                         footer.lastSequence(),
                         "SHA-256 of the data is not the " + footer.dataSha256() + " of the footer");
+            } else if (!saysWhatIsThere(footer, Objects.requireNonNull(segment.content))) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        footer.dataEnd(),
+                        segment.content.firstSequence(),
+                        segment.content.lastSequence(),
+                        "footer of " + footer.recordCount() + " records, " + footer.firstSequence() + " to "
+                                + footer.lastSequence() + ", in " + footer.batchCount()
+                                + " batches; the data holds others, or of another time");
             }
         }
         if (segment.verdict == Verdict.SEALED) {
             // The footer says it all: a log of very many segments must not keep the index of each.
             segment.content = null;
         }
-        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null) {
+        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null && !before.startsChainAnew()) {
             Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
@@ -205,6 +215,15 @@ final class SegmentExamination {
                         "footer follows one with SHA-256 " + footer.previousFooterSha256() + "; expected " + chain);
             }
         }
+    }
+
+    private static boolean saysWhatIsThere(Footer footer, SegmentContent content) {
+        return footer.firstSequence() == content.firstSequence()
+                && footer.lastSequence() == content.lastSequence()
+                && footer.recordCount() == content.recordCount()
+                && footer.batchCount() == content.batchCount()
+                && footer.minTimestampNanos() == content.minTimestampNanos()
+                && footer.maxTimestampNanos() == content.maxTimestampNanos();
     }
 
     // ---- not sealed
@@ -252,11 +271,13 @@ final class SegmentExamination {
         }
     }
 
-    private static boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
-        ByteBuffer word = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-        return file.readFully(word, segment.dataEnd) == 4
-                && BatchHeader.startsAt(
-                        word, 0, Objects.requireNonNull(segment.header).salt());
+    /** Or has started: of the head either the first word is right, or everything but that. */
+    private boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
+        SegmentHeader header = Objects.requireNonNull(segment.header);
+        ByteBuffer head = ByteBuffer.allocate(BatchHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int there = file.readFully(head, segment.dataEnd);
+        return (there >= 4 && BatchHeader.startsAt(head, 0, header.salt()))
+                || (there == BatchHeader.BYTES && new BatchHeader().decodeWithoutStart(head, 0, header, checksum));
     }
 
     /** Beside a writer: how far it has promised that its records are durable. */

@@ -46,6 +46,11 @@ public final class DurableLimit {
         return durableSequence == null || durableSequence.getAsLong() >= sequence;
     }
 
+    /** Whether a record is known to be durable without a look at the files. */
+    boolean knows(long sequence) {
+        return durableSequence != null && sequence > 0 && durableSequence.getAsLong() >= sequence;
+    }
+
     void promised(long sequence) {
         promised = Math.max(promised, sequence);
     }

@@ -90,6 +90,14 @@ public final class LogCursor implements Closeable {
      * @throws WalCorruptException if the next one is damaged, and this is no salvage
      */
     public boolean next() throws IOException {
+        // Asked first: what is durable by now must be shown, though the window may have been read before it was
+        // written.
+        // The first look at such a place drops the window.
+        boolean isThere = limit.knows(expected);
+        return step() || (isThere && step());
+    }
+
+    private boolean step() throws IOException {
         if (segment == null) {
             // The log was empty, and may have begun since.
             segment = find(extent.number);
@@ -111,6 +119,11 @@ public final class LogCursor implements Closeable {
                 readable = null;
             }
             BatchHeader batch = segment.scanner.header();
+            if (salvage && batch.firstSequence < expected) {
+                // A copy of what was shown, or it does not belong here: a salvage never goes back.
+                withheld = false;
+                continue;
+            }
             if (batch.recordCount > 0 && !limit.allows(batch.lastSequence(), segment, this)) {
                 return false;
             }
@@ -260,21 +273,19 @@ public final class LogCursor implements Closeable {
             return true;
         }
         if (found != Found.FOOTER) {
-            long from = scanner.position() + (found == Found.INVALID ? 8 : 0);
-            TailSearch tail = TailSearch.from(current.file, current.header, from);
-            if (tail.nextBatch() >= 0) {
-                scanner.jumpTo(tail.nextBatch(), -1);
+            if (scanner.jumpToNextHead(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
                 return true;
             }
             // Unless a record follows in a later segment: see next().
             tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
-        for (long number = current.header.number() + 1; number <= extent.lastNumber; number++) {
-            @Nullable OpenSegment next = find(number);
-            if (next != null) {
-                moveTo(next);
-                return true;
-            }
+        @Nullable OpenSegment next = OpenSegment.findBehind(storage, names, logId, current.header.number());
+        if (next != null && next.header.number() <= extent.lastNumber) {
+            moveTo(next);
+            return true;
+        }
+        if (next != null) {
+            next.close();
         }
         expected = losses.atEnd(current, expected, extent.lastKnown);
         return false;

@@ -12,7 +12,6 @@ import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -41,8 +40,10 @@ final class OpenSegment implements Closeable {
      */
     static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
-        for (String name : List.of(names.sealed(number), names.current(), names.prepared(), names.sealed(number))) {
-            // The sealed name twice: the segment may have got it while we looked under the others.
+        // Most have their number. Then in the order in which a segment gets its names, or one that is renamed meanwhile
+        // could
+        // be missed under each.
+        for (String name : List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number))) {
             @Nullable OpenSegment segment = open(storage, name);
             if (segment != null) {
                 boolean ours =
@@ -56,11 +57,31 @@ final class OpenSegment implements Closeable {
         return null;
     }
 
+    /** The segment with the lowest number above that one: not looked for number by number, as a header may state any. */
+    static @Nullable OpenSegment findBehind(Storage storage, SegmentNames names, LogId logId, long number)
+            throws IOException {
+        @Nullable OpenSegment next = find(storage, names, logId, number + 1);
+        if (next != null) {
+            return next;
+        }
+        long lowest = Long.MAX_VALUE;
+        for (String name : storage.list()) {
+            @Nullable OpenSegment segment = names.isSegment(name) ? open(storage, name) : null;
+            if (segment != null) {
+                boolean ours =
+                        logId.equals(LogId.NONE) || segment.header.logId().equals(logId);
+                lowest = ours && segment.header.number() > number ? Math.min(lowest, segment.header.number()) : lowest;
+                segment.close();
+            }
+        }
+        return lowest == Long.MAX_VALUE ? null : find(storage, names, logId, lowest);
+    }
+
     private static @Nullable OpenSegment open(Storage storage, String name) throws IOException {
         StorageFile file;
         try {
             file = storage.openForReading(name);
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             return null;
         }
         boolean opened = false;

@@ -60,6 +60,34 @@ public final class BatchScanner {
         window.drop();
     }
 
+    /**
+     * Goes on at the next good batch head at or behind a position, wherever in the log it belongs. The bytes before it are
+     * not looked at again, so a file full of batches in wrong places is still read once.
+     *
+     * @return false if there is none
+     */
+    public boolean jumpToNextHead(long from) throws IOException {
+        for (long at = from; window.load(at, BatchHeader.BYTES) == BatchHeader.BYTES; at += 8) {
+            if (BatchHeader.startsAt(window.buffer(), window.at(at), segment.salt()) && isHead(window.at(at))) {
+                nextPosition = at;
+                nextSequence = -1;
+                chained = at == SegmentHeader.BYTES;
+                previousCrc = 0;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isHead(int at) {
+        try {
+            header.decode(window.buffer(), at, segment, checksum);
+            return true;
+        } catch (DamagedException e) {
+            return false;
+        }
+    }
+
     /** Expects the first batch to start with that sequence, unless it declares a loss. */
     public void expect(long sequence) {
         nextSequence = sequence;

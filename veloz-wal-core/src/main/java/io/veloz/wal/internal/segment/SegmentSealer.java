@@ -66,10 +66,21 @@ public final class SegmentSealer {
         return footer;
     }
 
+    /** What was copied is not what a scan has found a moment ago. Nothing of the copy is left; look again. */
+    public static final class ChangedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        ChangedException(long number, long position, long end) {
+            super("segment " + number + " changed while it was read: whole batches up to " + position + "; expected "
+                    + end);
+        }
+    }
+
     /**
      * Makes a sealed copy of a segment, of which a scan has found the content. The source is only read.
      *
      * @return the footer of the copy, which is on disk, under its name
+     * @throws ChangedException if the source was read with other bytes than by the scan
      */
     public static Footer sealCopy(Storage storage, StorageFile source, Data data, String name, String temporaryName)
             throws IOException {
@@ -77,6 +88,7 @@ public final class SegmentSealer {
             storage.delete(temporaryName);
         }
         Footer footer;
+        long whole;
         try (StorageFile copy = storage.create(temporaryName)) {
             MessageDigest digest = Sha256.newDigest();
             ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, data.end()));
@@ -88,10 +100,28 @@ public final class SegmentSealer {
             footer = data.footer(Sha256.of(digest));
             copy.writeFully(footer.encode(), data.end());
             copy.force();
+            whole = endOfWhatWasScanned(copy, data);
+        }
+        if (whole < data.end()) {
+            storage.delete(temporaryName);
+            throw new ChangedException(data.segment().number(), whole, data.end());
         }
         storage.rename(temporaryName, name);
         storage.forceDirectory();
         return footer;
+    }
+
+    /**
+     * Where the copy stops being what the scan has found: at its end, if all is well. After a failed force the page cache may
+     * have forgotten, between scan and copy, what it alone knew.
+     */
+    private static long endOfWhatWasScanned(StorageFile copy, Data data) throws IOException {
+        BatchScanner scanner = new BatchScanner(copy, data.segment());
+        while (scanner.nextUpTo(data.end()) == BatchScanner.Found.BATCH) {
+            // The checksum of each covers that of the one before, so the last one stands for all.
+        }
+        boolean same = scanner.position() == data.end() && scanner.lastBatchCrc() == data.lastBatchCrc();
+        return same ? data.end() : Math.min(scanner.position(), data.end() - 1);
     }
 
     /** The SHA-256 of the first bytes of a file. */

@@ -16,9 +16,8 @@ import java.nio.ByteBuffer;
  *
  * @param promisedSequence the highest durable sequence that any batch found there states, 0 if there is none
  * @param end the position behind the last byte that is not zero; the start of the search if all are zero
- * @param nextBatch the position of the first batch head found, -1 if there is none
  */
-public record TailSearch(long promisedSequence, long end, long nextBatch) {
+public record TailSearch(long promisedSequence, long end) {
 
     /** Searches from a position to the end of the file. */
     public static TailSearch from(StorageFile file, SegmentHeader segment, long from) throws IOException {
@@ -27,7 +26,6 @@ public record TailSearch(long promisedSequence, long end, long nextBatch) {
         Checksum checksum = new Checksum();
         long promised = 0;
         long end = from;
-        long nextBatch = -1;
         long position = from;
         while (true) {
             int available = window.load(position, FileWindow.readBytes());
@@ -39,11 +37,10 @@ public record TailSearch(long promisedSequence, long end, long nextBatch) {
                 if (BatchHeader.startsAt(buffer, base + i, segment.salt())
                         && isBatch(header, buffer, base + i, segment, checksum)) {
                     promised = Math.max(promised, header.durableSequence);
-                    nextBatch = nextBatch < 0 ? position + i : nextBatch;
                 }
             }
             if (available < FileWindow.readBytes()) {
-                return new TailSearch(promised, end, nextBatch);
+                return new TailSearch(promised, end);
             }
             position += FileWindow.readBytes() - BatchHeader.BYTES;
         }

@@ -197,7 +197,11 @@ class AppendBufferTest {
                     }));
         }
         long expected = lastSequence;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!buffer.isDrainedOnCommitThread() || !close.get()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("the ring stands still after record " + expected);
+            }
             buffer.takeOnCommitThread(taken, target, 0);
             if (taken.records > 0) {
                 assertThat(taken.firstSequence).isEqualTo(expected + 1);

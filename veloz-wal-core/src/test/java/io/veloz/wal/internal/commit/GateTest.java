@@ -106,7 +106,11 @@ class GateTest {
             return true;
         });
         for (int round = 1; round <= ROUNDS; round++) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (waiting(gate) < WAITERS) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new AssertionError("not all wait in round " + round);
+                }
                 Thread.onSpinWait();
             }
             opened.set(round);

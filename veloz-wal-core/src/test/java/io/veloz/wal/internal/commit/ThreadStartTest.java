@@ -29,7 +29,7 @@ class ThreadStartTest {
         Recovery.Settings settings =
                 new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
         Recovered recovered = new Recovery(storage, names, settings, false).recover();
-        LogWriter writer = new LogWriter(config, storage, names, () -> {}, recovered);
+        LogWriter writer = new LogWriter(config, System::nanoTime, storage, names, () -> {}, recovered);
         List<Thread> started = new ArrayList<>();
 
         assertThatThrownBy(() -> writer.start(thread -> {

@@ -60,12 +60,18 @@ public final class S3ProxyServer implements AutoCloseable {
                         "-XX:TieredStopAtLevel=1",
                         "-Xmx256m",
                         "-jar",
-                        Path.of("target/s3proxy/s3proxy.jar").toAbsolutePath().toString(),
+                        jar().toString(),
                         "--properties",
                         properties.toString()));
         S3ProxyServer server = new S3ProxyServer(process, port);
         process.awaitAnswer(server.endpoint(), 120);
         return server;
+    }
+
+    /** The build has put it there; other modules say where. */
+    private static Path jar() {
+        return Path.of(System.getProperty("s3proxy.jar", "target/s3proxy/s3proxy.jar"))
+                .toAbsolutePath();
     }
 
     public URI endpoint() {

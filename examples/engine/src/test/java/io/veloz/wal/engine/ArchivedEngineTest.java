@@ -1,0 +1,81 @@
+package io.veloz.wal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.Side;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class ArchivedEngineTest {
+    @TempDir
+    Path dir;
+
+    private final RecordingVenue venue = new RecordingVenue();
+
+    private String archive() {
+        return dir.resolve("archive").toUri().toString();
+    }
+
+    private OrderEngine started(String name) {
+        OrderEngine engine = new OrderEngine(
+                OrderEngine.settings(dir.resolve(name)).toBuilder()
+                        .checkpointInterval(Duration.ofDays(1))
+                        .build(),
+                venue,
+                ShipperConfig.builder(archive()).build());
+        engine.start();
+        return engine;
+    }
+
+    private static boolean awaitArchived(OrderEngine engine) {
+        WalShipper shipper = engine.shipper().orElseThrow();
+        return shipper.awaitArchived(engine.stats().durableSequence(), Duration.ofSeconds(60));
+    }
+
+    private static OrderNew order(String id) {
+        return OrderNew.limit(id, "BTCUSDT", Side.BUY, 2.0, 50_000.0);
+    }
+
+    @Test
+    void anEngineElsewhereGoesOnWithTheArchivedOrdersAndTheFirstOneTradesNoMore() {
+        try (OrderEngine first = started("first")) {
+            first.place(order("a"));
+            assertThat(awaitArchived(first)).isTrue();
+
+            var unused = WalRecovery.restoreFrom(archive(), RestoreOptions.into(dir.resolve("second")));
+            try (OrderEngine second = started("second")) {
+                assertThat(second.order("a").symbol()).isEqualTo("BTCUSDT");
+                second.place(order("b"));
+                assertThat(awaitArchived(second)).isTrue();
+
+                // The first one has not heard of it yet.
+                first.place(order("c"));
+                assertThatThrownBy(() -> awaitArchived(first)).isInstanceOf(WalFencedException.class);
+                assertThat(first.health().ready()).isFalse();
+                assertThatThrownBy(() -> first.place(order("d")))
+                        .isInstanceOf(TradingStoppedException.class)
+                        .hasMessageContaining("another engine has taken over");
+            }
+        }
+        assertThat(venue.sent).containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void anEngineWithoutAnArchiveHasNoShipper() {
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), venue)) {
+            engine.start();
+            assertThat(engine.shipper()).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.archive.ArchiveReport;
+import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.ArchiveStatus;
+
+/** What is said of an archive, as text or as JSON. Stateless. */
+final class ArchiveReportText {
+    private ArchiveReportText() {}
+
+    // ---- for people
+
+    static void write(ArchiveStatus status, Output out) {
+        out.line("archive     " + status.archive());
+        out.line("log         " + status.logId() + ", since " + status.created());
+        String records = status.archivedSequence() < status.firstSequence()
+                ? "none"
+                : Units.range(status.firstSequence(), status.archivedSequence());
+        out.line("records     " + records);
+        out.line("tip         " + (status.tip() == 0 ? "none" : "slot " + Units.count(status.tip())));
+        out.line("writer      "
+                + (status.epoch() == 0
+                        ? "none yet"
+                        : status.host() + ", epoch " + status.epoch() + ", last wrote " + status.lastWritten()));
+        out.line("segments    " + Units.count(status.segments()) + ", " + Units.bytes(status.segmentObjectBytes())
+                + " for " + Units.bytes(status.segmentFileBytes()) + " of files");
+        out.line("tails       " + Units.count(status.tails()) + ", " + Units.bytes(status.tailBytes()) + " of files");
+        out.line("checkpoint  "
+                + (status.checkpointSequence() == 0
+                        ? "none"
+                        : "covers the records up to " + Units.count(status.checkpointSequence())));
+    }
+
+    static void write(ArchiveReport report, Output out) {
+        write(report.status(), out);
+        out.line("checked     " + Units.count(report.status().slotsRead(), "slot") + ", "
+                + Units.count(report.objects(), "object")
+                + (report.full()
+                        ? ", " + Units.exactBytes(report.bytesRead()) + " of content"
+                        : " by their sizes; --full reads their contents"));
+        out.character('\n');
+        for (Problem problem : report.problems()) {
+            String records = problem.firstSequence() < 0
+                    ? ""
+                    : " (records " + Units.range(problem.firstSequence(), problem.lastSequence()) + ")";
+            out.line("- " + problem.key() + records + ": " + problem.reason());
+        }
+        for (LostRange gap : report.status().gaps()) {
+            out.line("- " + gap);
+        }
+        if (report.status().strays() > 0) {
+            out.line("- " + Units.count(report.status().strays(), "slot") + " that do not count; harmless");
+        }
+        report.orphans().forEach(key -> out.line("- " + key + " is named by no slot; harmless"));
+        out.line("verdict: " + word(report));
+    }
+
+    /** A gap that somebody has accepted is a warning, as it is in a log. */
+    static int exitCode(ArchiveReport report) {
+        if (!report.problems().isEmpty()) {
+            return ExitCode.FAILED;
+        }
+        return report.isSound() ? ExitCode.OK : ExitCode.WARNING;
+    }
+
+    private static String word(ArchiveReport report) {
+        return switch (exitCode(report)) {
+            case ExitCode.OK -> "sound";
+            case ExitCode.WARNING -> "warning";
+            default -> "damaged";
+        };
+    }
+
+    // ---- for machines
+
+    static void writeJson(ArchiveReport report, Output out) {
+        Json to = new Json(out).object();
+        to.field("verdict", word(report)).field("exit_code", exitCode(report));
+        write(to, report.status());
+        to.field("full", report.full()).field("objects", report.objects());
+        to.field("bytes_read", report.bytesRead()).name("problems").array();
+        for (Problem problem : report.problems()) {
+            to.object().field("key", problem.key()).field("first_sequence", problem.firstSequence());
+            to.field("last_sequence", problem.lastSequence());
+            to.field("reason", problem.reason()).endObject();
+        }
+        to.endArray().name("orphans").array();
+        report.orphans().forEach(to::value);
+        to.endArray().field("took_ns", report.took().toNanos()).endObject();
+        out.character('\n');
+    }
+
+    /** The fields of an object that is open. */
+    static void write(Json to, ArchiveStatus status) {
+        to.field("archive", status.archive()).field("log_id", status.logId());
+        to.field("prefix", status.prefix()).field("created", status.created().toString());
+        to.field("tip", status.tip()).field("epoch", status.epoch()).field("writer", status.writer());
+        to.field("host", status.host())
+                .field("last_written", status.lastWritten().toString());
+        to.field("first_sequence", status.firstSequence());
+        to.field("archived_sequence", status.archivedSequence());
+        to.field("segments", status.segments()).field("segment_object_bytes", status.segmentObjectBytes());
+        to.field("segment_file_bytes", status.segmentFileBytes());
+        to.field("tails", status.tails()).field("tail_bytes", status.tailBytes());
+        to.field("checkpoint_sequence", status.checkpointSequence());
+        to.field("slots_read", status.slotsRead()).field("strays", status.strays());
+        to.name("gaps").array();
+        status.gaps().forEach(gap -> to.value(gap.toString()));
+        to.endArray();
+    }
+}

@@ -1,0 +1,75 @@
+package io.veloz.wal.ops;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Times and sizes as people type them. Stateless. */
+final class Quantities {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+    private static final Pattern BYTES = Pattern.compile("(\\d{1,18})([kmgt]?)(?:i?b)?");
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    private Quantities() {}
+
+    /** {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}; not nothing. */
+    static final class Time implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            Matcher matcher = DURATION.matcher(text);
+            if (!matcher.matches() || Long.parseLong(matcher.group(1)) == 0) {
+                throw new TypeConversionException("\"" + text + "\": expected a time as 500ms, 30s, 2m or 1h");
+            }
+            long number = Long.parseLong(matcher.group(1));
+            return switch (matcher.group(2)) {
+                case "ms" -> Duration.ofMillis(number);
+                case "s" -> Duration.ofSeconds(number);
+                case "m" -> Duration.ofMinutes(number);
+                default -> Duration.ofHours(number);
+            };
+        }
+    }
+
+    /** {@code 65536}, {@code 512K}, {@code 10MiB}: powers of 1,024; not nothing. */
+    static final class Bytes implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            Matcher matcher = BYTES.matcher(text.toLowerCase(Locale.ROOT));
+            if (matcher.matches()) {
+                int power = " kmgt"
+                        .indexOf(
+                                matcher.group(2).isEmpty()
+                                        ? ' '
+                                        : matcher.group(2).charAt(0));
+                long number = Long.parseLong(matcher.group(1));
+                long unit = 1L << (10 * power);
+                if (number > 0 && number <= Long.MAX_VALUE / unit) {
+                    return number * unit;
+                }
+            }
+            throw new TypeConversionException("\"" + text + "\": expected a size as 65536, 512K or 10MiB");
+        }
+    }
+
+    /** {@code 2026-11-22T07:12:41.5Z}, or nanoseconds since 1970. */
+    static final class Moment implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            try {
+                if (text.matches("\\d{1,19}")) {
+                    return Long.parseLong(text);
+                }
+                Instant instant = Instant.parse(text);
+                return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), NANOS_PER_SECOND), instant.getNano());
+            } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
+                throw new TypeConversionException(
+                        "\"" + text + "\": expected a time as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
+            }
+        }
+    }
+}

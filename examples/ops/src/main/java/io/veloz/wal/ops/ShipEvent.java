@@ -1,0 +1,63 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ShipperListener;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/**
+ * Something that happened to a shipper and that an operator wants to know. Immutable.
+ *
+ * @param name for machines
+ * @param text for people
+ * @param isWarning whether it is said on standard error where nobody watches the status
+ */
+record ShipEvent(String name, String text, boolean isWarning) {
+    /** Hands everything on to a consumer, from the thread that ships. */
+    static ShipperListener to(Consumer<ShipEvent> events) {
+        return new ShipperListener() {
+            @Override
+            public void onInOffice(long epoch) {
+                events.accept(new ShipEvent("in_office", "in office, epoch " + epoch, false));
+            }
+
+            @Override
+            public void onTrouble(String error) {
+                events.accept(new ShipEvent("trouble", error + "; it is tried again", true));
+            }
+
+            @Override
+            public void onTroubleEnded() {
+                events.accept(new ShipEvent("trouble_ended", "shipping goes on", true));
+            }
+
+            @Override
+            public void onLagging(Duration lag) {
+                events.accept(new ShipEvent("lagging", "the archive is " + lag.toSeconds() + " s behind", true));
+            }
+
+            @Override
+            public void onLaggingEnded() {
+                events.accept(new ShipEvent("lagging_ended", "the archive has caught up", true));
+            }
+
+            @Override
+            public void onGap(long firstSequence, long lastSequence) {
+                String text = "records " + Units.range(firstSequence, lastSequence)
+                        + " were trimmed before they were archived; the archive declares the gap";
+                events.accept(new ShipEvent("gap", text, true));
+            }
+
+            @Override
+            public void onFenced(WalFencedException fenced) {
+                events.accept(new ShipEvent("fenced", "", false));
+            }
+
+            @Override
+            public void onRefused(WalShippingRefusedException refused) {
+                events.accept(new ShipEvent("refused", "", false));
+            }
+        };
+    }
+}

@@ -1,0 +1,195 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveStatus;
+import io.veloz.wal.archive.store.ObjectStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code status}: how far an archive is, and how far a log. */
+@Command(
+        name = "status",
+        description = {
+            "Says how far an archive reaches, who writes it, and how large it is; how far a log reaches; and, if both are"
+                    + " named, how far the archive is behind the log.",
+            "",
+            "Reads the slots of the archive and proves that they are complete, but no segment: that is what"
+                    + " `verify --full` is for. Of a log it reads what `inspect` reads. Changes nothing."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Tool.Version.class,
+        footerHeading = "%nExamples and exit codes:%n",
+        footer = {
+            "  veloz-wal status s3://bucket/orders",
+            "  veloz-wal status s3://bucket/orders /var/lib/veloz/wal --max-behind 10000",
+            "",
+            "  0   in order",
+            "  1   behind by more than --max-behind, or records are known to be lost, or a torn tail",
+            "  2   log or archive is damaged, or it failed",
+            "  4   refused: no archive, or log and archive are not of each other",
+            "  5   the store does not answer",
+            "  64  usage"
+        })
+final class StatusCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Parameters(
+            arity = "1..2",
+            paramLabel = "URI|DIR",
+            description = "An archive (s3://bucket/prefix, file:///directory), a log's directory, or one of each.")
+    private List<String> places = new ArrayList<>();
+
+    @Option(
+            names = "--prefix",
+            paramLabel = "NAME",
+            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+    private String prefix = "orders";
+
+    @Option(
+            names = "--max-behind",
+            paramLabel = "N",
+            description = "With both: exit code 1 if the archive is behind by more than so many records.")
+    private @Nullable Long maxBehind;
+
+    @Option(names = "--json", description = "One JSON object instead of text.")
+    private boolean json;
+
+    @ArgGroup(validate = false, heading = StoreArguments.HEADING)
+    private StoreArguments arguments = new StoreArguments();
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    StatusCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    /** The archive first: what is appended meanwhile makes it look further behind, never nearer. */
+    @Override
+    public Integer call() {
+        String uri = one(places.stream().filter(StoreArguments::isUri).toList(), "URI");
+        String directory = one(
+                places.stream().filter(place -> !StoreArguments.isUri(place)).toList(), "DIR");
+        if (maxBehind != null && (uri == null || directory == null)) {
+            throw new ParameterException(spec.commandLine(), "--max-behind needs a URI and a DIR");
+        }
+        if (uri == null && !arguments.settings().isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "the options for a store need a URI");
+        }
+        ArchiveStatus archive = uri == null ? null : archive(uri);
+        RecoveryReport log = directory == null ? null : log(directory);
+        if (archive != null && log != null && !archive.logId().equals(log.logId())) {
+            throw new CommandFailure(
+                    ExitCode.REFUSED,
+                    archive.archive() + " is the archive of log " + archive.logId() + ", and " + directory
+                            + " holds log " + log.logId());
+        }
+        return json ? writeJson(archive, log) : writeText(archive, log);
+    }
+
+    private @Nullable String one(List<String> found, String what) {
+        if (found.size() > 1) {
+            throw new ParameterException(spec.commandLine(), "two of the kind " + what + "; expected one of each");
+        }
+        return found.isEmpty() ? null : found.get(0);
+    }
+
+    private ArchiveStatus archive(String uri) {
+        try (ObjectStore store = arguments.open(spec, uri)) {
+            return ArchiveStatus.of(store);
+        }
+    }
+
+    private RecoveryReport log(String directory) {
+        Path path = Path.of(directory);
+        LogDirectory.requireLog(path, prefix);
+        return WalRecovery.inspect(ReadOptions.of(path).prefix(prefix));
+    }
+
+    private static long behind(ArchiveStatus archive, RecoveryReport log) {
+        return Math.max(0, log.lastSequence() - archive.archivedSequence());
+    }
+
+    private int exitCode(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
+        int worst = log == null ? ExitCode.OK : Assessment.of(log, false).exitCode();
+        boolean tooFar = maxBehind != null && archive != null && log != null && behind(archive, log) > maxBehind;
+        boolean hasGaps = archive != null && !archive.gaps().isEmpty();
+        return tooFar || hasGaps ? Math.max(worst, ExitCode.WARNING) : worst;
+    }
+
+    // ---- for people
+
+    private int writeText(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
+        Output out = streams.out();
+        if (archive != null) {
+            ArchiveReportText.write(archive, out);
+            archive.gaps().forEach(gap -> out.line("- " + gap));
+        }
+        if (archive != null && log != null) {
+            out.character('\n');
+        }
+        if (log != null) {
+            write(log, out);
+        }
+        if (archive != null && log != null) {
+            Duration silent = Duration.between(archive.lastWritten(), Instant.now());
+            out.character('\n');
+            long behind = behind(archive, log);
+            out.line("behind      " + (behind == 0 ? "nothing" : Units.count(behind, "record")) + "; last written "
+                    + Units.count(Math.max(0, silent.toSeconds())) + " s ago");
+        }
+        return exitCode(archive, log);
+    }
+
+    private static void write(RecoveryReport log, Output out) {
+        out.line("directory   " + log.directory());
+        out.line("log         " + (log.logId().isEmpty() ? "not written yet" : log.logId()));
+        out.line("records     " + (log.records() == 0 ? "none" : Units.range(log.firstSequence(), log.lastSequence())));
+        out.line("segments    " + Units.count(log.segments().size()) + ", " + Units.bytes(dataBytes(log)) + " in use");
+        Assessment.of(log, false).findings().forEach(finding -> out.line("- " + finding));
+    }
+
+    private static long dataBytes(RecoveryReport log) {
+        return log.segments().stream().mapToLong(SegmentReport::dataBytes).sum();
+    }
+
+    // ---- for machines
+
+    private int writeJson(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
+        int exitCode = exitCode(archive, log);
+        Json to = new Json(streams.out()).object().field("exit_code", exitCode);
+        if (archive != null) {
+            to.name("archive").object();
+            ArchiveReportText.write(to, archive);
+            to.endObject();
+        }
+        if (log != null) {
+            to.name("log").object().field("directory", log.directory()).field("log_id", log.logId());
+            to.field("first_sequence", log.firstSequence()).field("last_sequence", log.lastSequence());
+            to.field("records", log.records()).field("segments", log.segments().size());
+            to.field("data_bytes", dataBytes(log)).field("is_sound", log.isSound());
+            to.field("has_torn_tail", log.hasTornTail()).endObject();
+        }
+        if (archive != null && log != null) {
+            to.field("behind_records", behind(archive, log));
+        }
+        to.endObject();
+        streams.out().character('\n');
+        return exitCode;
+    }
+}

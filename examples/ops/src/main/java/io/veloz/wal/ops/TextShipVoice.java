@@ -1,0 +1,109 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ShipperStatus;
+import java.time.Duration;
+import java.util.Locale;
+
+/** For people: the status in one line on a terminal, now and then elsewhere; at the end a report. */
+final class TextShipVoice implements ShipVoice {
+    private final Streams streams;
+    private final TerminalLine line;
+
+    TextShipVoice(Streams streams) {
+        this.streams = streams;
+        this.line = new TerminalLine(streams.err());
+    }
+
+    @Override
+    public void event(ShipEvent event) {
+        line.clear();
+        if (event.isWarning()) {
+            streams.warning(event.text());
+        }
+    }
+
+    @Override
+    public void status(ShipView view, boolean isDue) {
+        if (streams.showsProgress()) {
+            line.show(line(view));
+        } else if (isDue) {
+            streams.err().println(line(view));
+        }
+    }
+
+    static String line(ShipView view) {
+        ShipperStatus status = view.status();
+        return String.format(
+                Locale.ROOT,
+                "%s in epoch %d  archived up to %s  behind %s, %s  spool %s  %s PUTs  sent %s",
+                status.state().name().toLowerCase(Locale.ROOT),
+                status.epoch(),
+                Units.count(status.archivedSequence()),
+                Units.count(view.lagRecords(), "record"),
+                seconds(view.lag()),
+                Units.bytes(Math.max(0, status.spoolBytes())),
+                Units.count(status.requests().puts()),
+                Units.bytes(status.bytesSent()));
+    }
+
+    private static String seconds(Duration time) {
+        return String.format(Locale.ROOT, "%.1f s", time.toMillis() / 1e3);
+    }
+
+    @Override
+    public void end(ShipView view, int exitCode) {
+        ShipperStatus status = view.status();
+        line.clear();
+        Output out = streams.out();
+        out.line("archived    "
+                + (status.epoch() == 0
+                        ? "not known: the archive was never ours"
+                        : "up to record " + Units.count(status.archivedSequence()) + ", in epoch " + status.epoch()));
+        out.line("into        " + status.archive());
+        if (status.epoch() > 0) {
+            out.line("left        "
+                    + (view.lagRecords() == 0
+                            ? "nothing"
+                            : Units.count(view.lagRecords(), "record") + "; the next start goes on there"));
+        }
+        ShipperStatus.Requests requests = status.requests();
+        out.line("requests    " + Units.count(requests.puts(), "PUT") + ", " + Units.count(requests.gets(), "GET")
+                + ", "
+                + Units.count(requests.lists(), "LIST") + ", " + Units.count(requests.deletes(), "DELETE") + "; "
+                + Units.bytes(status.bytesSent()) + " sent");
+        out.flush();
+        String problem = problem(status, exitCode);
+        if (!problem.isEmpty()) {
+            streams.error(problem);
+        }
+    }
+
+    /** What ended it, and what to do next; empty if nothing is wrong. */
+    static String problem(ShipperStatus status, int exitCode) {
+        WalFencedException fenced = status.fenced();
+        WalShippingRefusedException refused = status.refused();
+        if (fenced != null) {
+            return "fenced: " + fenced.getMessage() + "; to take over in turn, start it again";
+        } else if (refused != null) {
+            return "refused: " + refused.getMessage() + next(refused.reason());
+        } else if (exitCode == ExitCode.UNREACHABLE) {
+            return "given up: nothing got through for too long"
+                    + (status.lastError().isEmpty() ? "" : "; last: " + status.lastError())
+                    + "; run it again, it goes on there";
+        }
+        return exitCode == ExitCode.FAILED ? "shipping has ended by itself: " + status.lastError() : "";
+    }
+
+    /** What the library says is for programmers; here it has another name. */
+    private static String next(WalShippingRefusedException.Reason reason) {
+        return switch (reason) {
+            case BEHIND -> "; `veloz-wal restore --merge URI DIR` brings the rest";
+            case DIVERGED -> "; `veloz-wal restore URI NEW_DIR`, and compare the two with `dump --format crc`";
+            case TRIMMED_AHEAD -> "; with the tool: `ship --declare-gaps`";
+            case BROKEN -> "; `veloz-wal verify URI` says more";
+            default -> "";
+        };
+    }
+}

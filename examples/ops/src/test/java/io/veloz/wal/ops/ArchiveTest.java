@@ -1,0 +1,231 @@
+package io.veloz.wal.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the commands say of an archive in a directory. */
+class ArchiveTest {
+    private static final int RECORDS = 12;
+
+    @TempDir
+    Path scratch;
+
+    private Path log;
+    private Path place;
+    private String archive;
+
+    @BeforeEach
+    void shipLog() {
+        log = Logs.ofRecords(scratch.resolve("log"), RECORDS);
+        place = scratch.resolve("archive");
+        archive = place.toUri().toString();
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+    }
+
+    private Path restored() {
+        return scratch.resolve("restored");
+    }
+
+    private List<String> dumped(Path directory) {
+        return ToolRun.of("dump", directory, "--format", "crc")
+                .exits(ExitCode.OK)
+                .lines();
+    }
+
+    private Path firstSegmentObject() throws IOException {
+        try (Stream<Path> objects = Files.list(place.resolve("segments"))) {
+            return objects.filter(object -> object.getFileName().toString().startsWith("orders_"))
+                    .sorted()
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    // ---- restore
+
+    @Test
+    void restoredLogHasTheSameRecords() {
+        ToolRun run = ToolRun.of("restore", archive, restored()).exits(ExitCode.OK);
+        assertThat(run.out())
+                .contains("records     1 to 12 (12 records)", "outcome     restored, byte for byte: the same log");
+        assertThat(run.err()).isEmpty();
+        assertThat(dumped(restored())).isEqualTo(dumped(log)).hasSize(RECORDS);
+    }
+
+    @Test
+    void restoreIsReportedAsJson() {
+        JsonNode json = ToolRun.of("restore", "--json", archive, restored())
+                .exits(ExitCode.OK)
+                .json();
+        assertThat(json.get("outcome").asText()).isEqualTo("RESTORED");
+        assertThat(json.get("last_sequence").asLong()).isEqualTo(RECORDS);
+        assertThat(json.get("plan").get("archived_sequence").asLong()).isEqualTo(RECORDS);
+        assertThat(json.get("took_ns").get("fetch").asLong()).isPositive();
+    }
+
+    @Test
+    void secondRestoreFindsAllOfItThere() {
+        ToolRun.of("restore", archive, restored()).exits(ExitCode.OK);
+        assertThat(ToolRun.of("restore", archive, restored()).exits(ExitCode.OK).out())
+                .contains("outcome     it was all there already; nothing was changed");
+    }
+
+    @Test
+    void planWritesNothing() {
+        ToolRun run = ToolRun.of("restore", "--plan", archive, restored()).exits(ExitCode.OK);
+        assertThat(run.out()).contains("records     1 to 12", "makes       the same log");
+        assertThat(restored()).doesNotExist();
+        JsonNode json =
+                ToolRun.of("restore", "--plan", "--json", archive, restored()).json();
+        assertThat(json.get("outcome").asText()).isEqualTo("PLANNED");
+        assertThat(json.get("new_log").asBoolean()).isFalse();
+    }
+
+    @Test
+    void restoreUpToARecordMakesANewLog() {
+        ToolRun run = ToolRun.of("restore", "--until-sequence", 7, archive, restored())
+                .exits(ExitCode.OK);
+        assertThat(run.out()).contains("records     1 to 7 (7 records)", "outcome     a new log, ");
+        assertThat(dumped(restored())).isEqualTo(dumped(log).subList(0, 7));
+    }
+
+    @Test
+    void restoreUpToATimeBeforeTheFirstRecordIsRefused() {
+        ToolRun run = ToolRun.of("restore", "--until-time", "2001-01-01T00:00:00Z", archive, restored());
+        assertThat(run.exits(ExitCode.REFUSED).err()).contains("take a later point");
+    }
+
+    @Test
+    void restoreUpToNowHasAllRecords() {
+        ToolRun run = ToolRun.of("restore", "--until-time", Long.MAX_VALUE - 1, archive, restored());
+        assertThat(run.exits(ExitCode.OK).out()).contains("records     1 to 12", "outcome     a new log, ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--until-sequence 99, 4, BEYOND_ARCHIVE", "--expect-log 00000000000000000000000000000000, 4, OTHER_LOG"
+    })
+    void refusalHasAReasonAndANextStep(String option, int exitCode, String reason) {
+        String[] words = option.split(" ");
+        ToolRun run = ToolRun.of("restore", "--json", words[0], words[1], archive, restored())
+                .exits(exitCode);
+        assertThat(run.json().get("outcome").asText()).isEqualTo("REFUSED");
+        assertThat(run.json().get("reason").asText()).isEqualTo(reason);
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err()).startsWith("error: ").contains("; ");
+    }
+
+    @Test
+    void logThatIsBehindIsMergedWhenAsked() throws IOException {
+        ToolRun.of("restore", archive, restored()).exits(ExitCode.OK);
+        Files.delete(restored().resolve("orders_0000000000000001.wal"));
+        assertThat(ToolRun.of("restore", archive, restored())
+                        .exits(ExitCode.REFUSED)
+                        .err())
+                .contains("restore with merge");
+        ToolRun run = ToolRun.of("restore", "--merge", archive, restored()).exits(ExitCode.OK);
+        assertThat(run.out()).contains("outcome     merged", "kept        ");
+        assertThat(dumped(restored())).isEqualTo(dumped(log));
+    }
+
+    // ---- verify
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--quick-is-the-default", "--full"})
+    void shippedArchiveIsSound(String depth) {
+        boolean full = depth.equals("--full");
+        ToolRun run = full ? ToolRun.of("verify", "--full", archive) : ToolRun.of("verify", archive);
+        assertThat(run.exits(ExitCode.OK).out()).contains("records     1 to 12", "verdict: sound");
+        assertThat(run.out()).contains(full ? "of content" : "by their sizes");
+    }
+
+    @Test
+    void missingSegmentIsDamageAndNamed() throws IOException {
+        Path object = firstSegmentObject();
+        Files.delete(object);
+        ToolRun run = ToolRun.of("verify", archive).exits(ExitCode.FAILED);
+        assertThat(run.out()).contains(object.getFileName() + " (records 1 to 5): ", "verdict: damaged");
+        JsonNode json =
+                ToolRun.of("verify", "--json", archive).exits(ExitCode.FAILED).json();
+        assertThat(json.get("verdict").asText()).isEqualTo("damaged");
+        assertThat(json.get("problems").get(0).get("last_sequence").asLong()).isEqualTo(5);
+        assertThat(ToolRun.of("restore", archive, restored())
+                        .exits(ExitCode.FAILED)
+                        .err())
+                .contains(object.getFileName().toString(), "put it back");
+    }
+
+    @Test
+    void changedContentIsFoundByFull() throws IOException {
+        Path object = firstSegmentObject();
+        byte[] bytes = Files.readAllBytes(object);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(object, bytes);
+        ToolRun.of("verify", archive).exits(ExitCode.OK);
+        assertThat(ToolRun.of("verify", "--full", archive)
+                        .exits(ExitCode.FAILED)
+                        .out())
+                .contains(object.getFileName().toString(), "verdict: damaged");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"verify", "status"})
+    void placeWithoutAnArchiveIsRefused(String command) {
+        String nothing = scratch.resolve("nothing").toUri().toString();
+        ToolRun run = ToolRun.of(command, nothing).exits(ExitCode.REFUSED);
+        assertThat(run.err()).startsWith("error: ").contains("holds no archive", "correct the URI");
+    }
+
+    // ---- status
+
+    @Test
+    void statusSaysHowFarTheArchiveIsBehind() {
+        assertThat(ToolRun.of("status", archive, log).exits(ExitCode.OK).out())
+                .contains("tip         slot ", "epoch 1", "behind      nothing");
+        ToolRun.of("stress", log, "--records", 3).exits(ExitCode.OK);
+        ToolRun run = ToolRun.of("status", log, archive).exits(ExitCode.OK);
+        assertThat(run.out()).contains("behind      3 records");
+        JsonNode json = ToolRun.of("status", "--json", "--max-behind", 2, log, archive)
+                .exits(ExitCode.WARNING)
+                .json();
+        assertThat(json.get("behind_records").asLong()).isEqualTo(3);
+        assertThat(json.get("archive").get("archived_sequence").asLong()).isEqualTo(RECORDS);
+        assertThat(json.get("log").get("last_sequence").asLong()).isEqualTo(RECORDS + 3);
+        ToolRun.of("status", "--max-behind", 3, log, archive).exits(ExitCode.OK);
+    }
+
+    @Test
+    void statusOfEitherAloneIsGiven() {
+        assertThat(ToolRun.of("status", archive).exits(ExitCode.OK).out()).doesNotContain("behind");
+        assertThat(ToolRun.of("status", log).exits(ExitCode.OK).out()).contains("records     1 to 12");
+    }
+
+    @Test
+    void strangersAreRefused() {
+        Path other = Logs.ofRecords(scratch.resolve("other"), 1);
+        assertThat(ToolRun.of("status", archive, other).exits(ExitCode.REFUSED).err())
+                .contains("is the archive of log ");
+    }
+
+    // ---- probe
+
+    @Test
+    void directoryIsUsable() {
+        ToolRun run = ToolRun.of("probe", "--quick", archive).exits(ExitCode.OK);
+        assertThat(run.out()).contains("yes  ", "is usable: all 3 checks hold");
+        JsonNode json = ToolRun.of("probe", "--quick", "--json", archive).json();
+        assertThat(json.get("usable").asBoolean()).isTrue();
+        assertThat(json.get("checks")).hasSize(3);
+    }
+}

@@ -1,0 +1,158 @@
+package io.veloz.wal.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.veloz.wal.Wal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShipTest {
+    @TempDir
+    Path scratch;
+
+    private Path log;
+    private String archive;
+
+    @BeforeEach
+    void setPlaces() {
+        log = scratch.resolve("log");
+        archive = scratch.resolve("archive").toUri().toString();
+    }
+
+    private static void append(Wal wal, int records) {
+        for (int i = 0; i < records; i++) {
+            wal.appendDurable(7, ByteBuffer.allocate(100));
+        }
+    }
+
+    private static JsonNode json(String line) throws IOException {
+        return new ObjectMapper().readTree(line);
+    }
+
+    private ChildTool startShip() {
+        ChildTool child = ChildTool.start(
+                "ship", "--json", "--status-interval", "50ms", "--flush-interval", "50ms", log, archive);
+        child.lineWith("\"in_office\"");
+        return child;
+    }
+
+    @Test
+    void onceShipsAllThatIsThereAndEnds() {
+        Logs.ofRecords(log, 12);
+        ToolRun run = ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        assertThat(run.out())
+                .contains("archived    up to record 12, in epoch 1", "left        nothing", "into        file:");
+        assertThat(run.err()).isEmpty();
+        assertThat(ToolRun.of("verify", "--json", archive)
+                        .json()
+                        .get("segments")
+                        .asInt())
+                .isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void onceAgainGoesOnBehindTheFirst() {
+        Logs.ofRecords(log, 3);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
+        List<String> lines = ToolRun.of("ship", "--once", "--json", log, archive)
+                .exits(ExitCode.OK)
+                .lines();
+        assertThat(lines.get(0)).contains("\"event\":\"in_office\"", "epoch 2");
+        assertThat(lines.get(lines.size() - 1))
+                .contains("\"event\":\"ended\"", "\"archived_sequence\":5,", "\"lag_records\":0,", "\"exit_code\":0");
+    }
+
+    @Test
+    void shipsBesideTheWriterUntilItIsStopped() throws Exception {
+        try (Wal wal = Logs.open(log)) {
+            append(wal, 1);
+            try (ChildTool child = startShip()) {
+                append(wal, 20);
+                child.lineWith("\"archived_sequence\":21,");
+                append(wal, 5);
+                child.terminate();
+                JsonNode end = json(child.lineWith("\"ended\""));
+                assertThat(child.exitCode()).isEqualTo(end.get("exit_code").asInt());
+                assertThat(end.get("archived_sequence").asLong()).isBetween(21L, 26L);
+                // Beside a writer only what it has promised durable is seen, and the last batch not at once.
+                assertThat(end.get("exit_code").asInt()).isIn(ExitCode.OK, ExitCode.WARNING);
+                assertThat(child.errors()).isEmpty();
+            }
+        }
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        assertThat(ToolRun.of("status", log, archive).out()).contains("behind      nothing");
+    }
+
+    @Test
+    void stoppedWithNothingLeftIsInOrder() throws Exception {
+        Logs.ofRecords(log, 12);
+        try (ChildTool child = startShip()) {
+            child.lineWith("\"archived_sequence\":12,");
+            child.terminate();
+            assertThat(child.lineWith("\"ended\"")).contains("\"lag_records\":0,", "\"exit_code\":0");
+            assertThat(child.exitCode()).isEqualTo(ExitCode.OK);
+        }
+    }
+
+    @Test
+    void whoeverIsFencedSaysWhoWonAndEnds() throws Exception {
+        try (Wal wal = Logs.open(log)) {
+            append(wal, 3);
+            try (ChildTool child = startShip()) {
+                child.lineWith("\"archived_sequence\":3,");
+                ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+                append(wal, 3);
+                JsonNode end = json(child.lineWith("\"ended\""));
+                assertThat(child.exitCode()).isEqualTo(ExitCode.FENCED);
+                assertThat(end.get("fenced").get("epoch").asLong()).isEqualTo(2);
+                assertThat(end.get("fenced").get("since").asText()).isNotEmpty();
+                assertThat(child.errors()).contains("error: fenced: ", "to take over in turn, start it again");
+            }
+        }
+    }
+
+    @Test
+    void anotherLogIsRefused() {
+        Logs.ofRecords(log, 3);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        Path other = Logs.ofRecords(scratch.resolve("other"), 3);
+        ToolRun run = ToolRun.of("ship", "--once", other, archive).exits(ExitCode.REFUSED);
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err()).startsWith("error: refused: ").contains("the archive is of log ");
+    }
+
+    @Test
+    void logBehindItsArchiveIsToldToRestore() {
+        Logs.ofRecords(log, 3);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        Path copy = scratch.resolve("copy");
+        ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
+        ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        ToolRun run = ToolRun.of("ship", "--once", copy, archive).exits(ExitCode.REFUSED);
+        assertThat(run.err()).contains("veloz-wal restore --merge URI DIR");
+    }
+
+    @Test
+    void storeThatLetsNothingThroughEndsOnceWithItsOwnCode() throws IOException {
+        Logs.ofRecords(log, 3);
+        Path file = Files.writeString(scratch.resolve("archive"), "no directory");
+        ToolRun run = ToolRun.of("ship", "--once", "--patience", "1s", "--end-within", "100ms", log, file.toUri())
+                .exits(ExitCode.UNREACHABLE);
+        assertThat(run.err()).contains("warning: ", "error: given up: ");
+    }
+
+    @Test
+    void directoryWithoutALogIsAFailure() {
+        ToolRun.of("ship", log, archive).failsSaying("no such directory");
+    }
+}

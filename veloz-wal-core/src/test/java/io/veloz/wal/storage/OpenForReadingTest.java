@@ -1,0 +1,53 @@
+package io.veloz.wal.storage;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** E10, E12: a file that is there and cannot be opened is not a missing file. A directory in its place is one such. */
+class OpenForReadingTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void missingFileIsToldFromOneThatCannotBeOpened() throws IOException {
+        Files.createDirectory(directory.resolve("there"));
+        DiskStorage storage = DiskStorage.open(directory);
+
+        assertThatThrownBy(() -> storage.openForReading("missing")).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> storage.openForReading("there"))
+                .isInstanceOf(IOException.class)
+                .isNotInstanceOf(NoSuchFileException.class)
+                .isNotInstanceOf(FileNotFoundException.class)
+                .hasMessageContaining("there");
+    }
+
+    @Test
+    void checkpointThatCannotBeOpenedIsNotTakenForNone() throws IOException {
+        try (Wal wal = Wal.open(directory)) {
+            wal.appendDurable(1, ByteBuffer.allocate(8));
+            wal.writeCheckpoint(1, out -> out.write(1));
+        }
+        Path checkpoint = directory.resolve(".orders_checkpoint_a");
+        Files.delete(checkpoint);
+        Files.createDirectory(checkpoint);
+
+        assertThatThrownBy(() -> {
+                    var unused = WalCheckpoint.newest(ReadOptions.of(directory));
+                })
+                .isInstanceOfAny(WalException.class, UncheckedIOException.class)
+                .hasStackTraceContaining("checkpoint_a");
+    }
+}

@@ -1,0 +1,89 @@
+package io.veloz.wal.archive.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.RestoreReport;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The code of README.md that needs the archive is the code in this file, compiled and run: {@link #theReadmeShowsThisCode}
+ * compares the two character by character, but for white space, directory and archive.
+ */
+class DocumentedArchiveCodeTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+    @TempDir
+    Path dir;
+
+    private Path directory;
+    private String archive;
+
+    @Test
+    void whatIsShippedIsRestored() {
+        archive = dir.resolve("archive").toUri().toString();
+        directory = dir.resolve("engine");
+        ship(new byte[100]);
+        directory = dir.resolve("elsewhere");
+        assertThat(restore()).isEqualTo(1);
+    }
+
+    private void ship(byte[] bytes) {
+        // begin
+        try (Wal wal = Wal.open(directory);
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(archive).build())) {
+            long sequence = wal.appendDurable(7, ByteBuffer.wrap(bytes)); // on this disk
+            if (shipper.awaitArchived(sequence, Duration.ofSeconds(30))) { // for those who wait for it
+                System.out.println(sequence + " is in S3, and all before it: " + shipper.status());
+            }
+        }
+        // end
+    }
+
+    private long restore() {
+        // begin
+        RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(directory));
+        System.out.println(report.records() + " records, up to " + report.lastSequence() + ", in " + report.took());
+        try (Wal wal = Wal.open(directory)) { // and it goes on
+            System.out.println(wal.lastSequence());
+        }
+        // end
+        return report.records();
+    }
+
+    @Test
+    void theReadmeShowsThisCode() throws IOException {
+        String here = withoutSpace(Files.readString(
+                ROOT.resolve("veloz-wal-s3/src/test/java/io/veloz/wal/archive/docs/DocumentedArchiveCodeTest.java")));
+        List<String> shown = JAVA_BLOCK
+                .matcher(Files.readString(ROOT.resolve("README.md")))
+                .results()
+                .map(MatchResult::group)
+                .filter(block -> block.contains("s3://"))
+                .map(block ->
+                        withoutSpace("// begin" + block.substring("```java".length(), block.length() - 3) + "// end"))
+                .toList();
+        assertThat(shown).hasSize(2).allSatisfy(block -> assertThat(here).contains(block));
+    }
+
+    private static String withoutSpace(String code) {
+        return code.replaceAll("Path\\.of\\(\"[^\"]*\"\\)", "directory")
+                .replaceAll("\"s3://[^\"]*\"", "archive")
+                .replaceAll("\\s+", "");
+    }
+}

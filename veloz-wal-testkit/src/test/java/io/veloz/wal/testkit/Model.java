@@ -1,0 +1,201 @@
+package io.veloz.wal.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.WalReader;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A log as a plain list: what was appended, in order, how much of that must be there, and what may be gone. It belongs to
+ * one thread.
+ */
+final class Model {
+    /** A record: its bytes follow from its number, which is never given twice, unlike a sequence. */
+    record Entry(long number, long sequence, int bytes, long nanos, long groupLast) {
+        int type() {
+            return 1 + (int) (number * 7_919 % 65_535);
+        }
+
+        ByteBuffer payload() {
+            byte[] payload = new byte[bytes];
+            new Random(number).nextBytes(payload);
+            return ByteBuffer.wrap(payload);
+        }
+
+        void assertShownBy(WalReader reader) {
+            boolean same = reader.sequence() == sequence
+                    && reader.type() == type()
+                    && reader.timestampNanos() == nanos
+                    && reader.groupContinues() == (sequence < groupLast)
+                    && reader.payload().equals(payload());
+            assertThat(same)
+                    .as(
+                            "P1 to P3: the log shows %d, type %d, %d bytes; appended was %s",
+                            reader.sequence(), reader.type(), reader.payload().remaining(), this)
+                    .isTrue();
+        }
+    }
+
+    /** All that were appended and may be there; the one with sequence 1 comes first, trimmed or not. */
+    private final List<Entry> entries = new ArrayList<>();
+
+    private long numbers;
+
+    /** Up to here everything was acknowledged, or shown, and must be there. */
+    private long safe;
+
+    /** The first record that is there lies between the two: a trim that was cut off has done its work or not. */
+    private long firstAtLeast = 1;
+
+    private long firstAtMost = 1;
+    private final List<Long> checkpoints = new ArrayList<>();
+    private final List<Long> begunCheckpoints = new ArrayList<>();
+    private boolean checkpointsCertain = true;
+
+    Model copy() {
+        Model copy = new Model();
+        copy.entries.addAll(entries);
+        copy.numbers = numbers;
+        copy.safe = safe;
+        copy.firstAtLeast = firstAtLeast;
+        copy.firstAtMost = firstAtMost;
+        copy.checkpoints.addAll(checkpoints);
+        copy.begunCheckpoints.addAll(begunCheckpoints);
+        copy.checkpointsCertain = checkpointsCertain;
+        return copy;
+    }
+
+    /** This model, of which only that is certain which an earlier copy of it knew already. */
+    Model certainAsIn(Model earlier) {
+        Model result = copy();
+        result.safe = earlier.safe;
+        result.firstAtLeast = earlier.firstAtLeast;
+        result.checkpointsCertain = checkpointsCertain && earlier.begunCheckpoints.size() == begunCheckpoints.size();
+        result.checkpoints.clear();
+        result.checkpoints.addAll(earlier.checkpoints);
+        return result;
+    }
+
+    // ---- records
+
+    long last() {
+        return entries.size();
+    }
+
+    long safe() {
+        return safe;
+    }
+
+    /** The first that may be asked for. */
+    long first() {
+        return firstAtMost;
+    }
+
+    Entry entry(long sequence) {
+        return entries.get((int) sequence - 1);
+    }
+
+    /** Records of one atomic group; each may be there from now on. */
+    List<Entry> begin(List<Integer> sizes, long nanos) {
+        List<Entry> group = new ArrayList<>();
+        for (int bytes : sizes) {
+            group.add(new Entry(++numbers, last() + group.size() + 1, bytes, nanos, last() + sizes.size()));
+        }
+        entries.addAll(group);
+        return group;
+    }
+
+    /** The log has said that they were not appended. */
+    void takeBack(List<Entry> group) {
+        entries.removeAll(group);
+    }
+
+    void isSafe(long sequence) {
+        assertThat(sequence).as("A: acknowledged").isLessThanOrEqualTo(last());
+        safe = Math.max(safe, sequence);
+    }
+
+    /** What the log shows when it is opened: from now on that is all, and all of it must stay. */
+    void opened(long first, long last) {
+        assertThat(last).as("A, R7, R8: the last record").isBetween(safe, last());
+        assertThat(first).as("S8: the first record").isBetween(firstAtLeast, firstAtMost);
+        assertThat(last == 0 || entry(last).groupLast() == last)
+                .as("P5: the group of the last record, %d", last)
+                .isTrue();
+        entries.subList((int) last, entries.size()).clear();
+        safe = last;
+        firstAtLeast = first;
+        firstAtMost = first;
+    }
+
+    /** The first record from a sequence on that has that time or a later one; behind the last if there is none. */
+    long firstSince(long from, long nanos) {
+        long sequence = from;
+        while (sequence <= last() && entry(sequence).nanos() < nanos) {
+            sequence++;
+        }
+        return sequence;
+    }
+
+    // ---- checkpoints
+
+    static byte[] content(long checkpoint) {
+        byte[] content = new byte[300];
+        new Random(checkpoint).nextBytes(content);
+        return content;
+    }
+
+    void beginCheckpoint(long sequence) {
+        begunCheckpoints.add(sequence);
+    }
+
+    void endCheckpoint(long sequence) {
+        if (checkpoints.size() == 2) {
+            checkpoints.remove(Math.min(checkpoints.get(0), checkpoints.get(1)));
+        }
+        checkpoints.add(sequence);
+    }
+
+    /** It may be there or not. */
+    void failCheckpoint() {
+        checkpointsCertain = false;
+    }
+
+    /** 0 if there is none. */
+    void assertNewestCheckpoint(long sequence) {
+        long newest = checkpoints.stream().mapToLong(Long::longValue).max().orElse(0);
+        if (checkpointsCertain) {
+            assertThat(sequence).as("the newest checkpoint").isEqualTo(newest);
+        } else {
+            assertThat(sequence).as("the newest checkpoint").isGreaterThanOrEqualTo(newest);
+            assertThat(sequence == 0 || begunCheckpoints.contains(sequence))
+                    .as("checkpoint %d was written", sequence)
+                    .isTrue();
+        }
+    }
+
+    /** Each of two checkpoints covers the records up to here at the most. */
+    private long covered() {
+        List<Long> two = checkpointsCertain ? checkpoints : begunCheckpoints;
+        return two.stream()
+                .sorted((a, b) -> Long.compare(b, a))
+                .skip(1)
+                .findFirst()
+                .orElse(0L);
+    }
+
+    // ---- trims
+
+    void beginTrim(long guard) {
+        firstAtMost = Math.max(firstAtMost, Math.min(guard, covered()) + 1);
+    }
+
+    void endTrim(long first) {
+        assertThat(first).as("S8: the first record after a trim").isBetween(firstAtLeast, firstAtMost);
+        firstAtLeast = first;
+        firstAtMost = first;
+    }
+}

@@ -1,0 +1,282 @@
+package io.veloz.wal.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Durability;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalFailedException;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** As {@link MutantsTest}, each mistake with a small case of its own, because it takes more than a cut. */
+@Tag("enumeration")
+class MutantCasesTest {
+    private static final String COMMIT = "io.veloz.wal.internal.commit.";
+    private static final String RECOVERY = "io.veloz.wal.internal.recovery.";
+    private static final String FORMAT = "io.veloz.wal.internal.format.";
+    private static final String SEGMENT = "io.veloz.wal.internal.segment.";
+    private static final String CURRENT = "orders_current.wal";
+
+    private static final String GO_ON_BEHIND_THE_TAIL = """
+            List<FoundSegment> written = withRecords(analysis);
+            int end = written.size() - 1;
+            if (end >= 0 && written.get(end).footer == null) {
+                FoundSegment last = written.get(end);
+                if (storage.list().contains(names.prepared())) {
+                    storage.delete(names.prepared());
+                }
+                StorageFile same = storage.open(last.name);
+                same.force();
+                Sha256 footer = footerBefore(written, end);
+                analysis.segments.remove(last);
+                return recovered(analysis, analysis.logId, same, last.header, footer, tornBytes, started);
+            }
+            LogId logId = analysis.logId == null""";
+
+    private static final String STAND_BEHIND_WHAT_IS_THERE = """
+            this.predecessor = predecessor;
+            BatchScanner there = new BatchScanner(file, segment);
+            try {
+                while (there.next() == BatchScanner.Found.BATCH) {
+                    content.addBatch(there.header(), there.position(), there.buffer(), there.recordsAt());
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+            position = there.position();
+            lastBatchCrc = there.lastBatchCrc();
+            """;
+
+    private static void assertCaught(Mutant mutant, Class<? extends Runnable> by) {
+        assertThatCode(() -> Mutant.of(COMMIT + "CommitThread").run(by)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> mutant.run(by)).isInstanceOf(AssertionError.class);
+    }
+
+    /** Every bit of the first records of a small log is changed. */
+    static final class BitRot implements Runnable {
+        @Override
+        public void run() {
+            new BitRotTest().turnedBitNextToTheFirstRecordsIsToldOrDoesNoHarm();
+        }
+    }
+
+    /** The log is opened, and opened again. */
+    static final class TwoInstances implements Runnable {
+        @Override
+        public void run() {
+            FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
+            try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                assertThatThrownBy(() -> Wal.open(wal.config())).isInstanceOf(WalLockedException.class);
+            }
+        }
+    }
+
+    /** A checkpoint of what a power cut could take back. */
+    static final class EarlyCheckpoint implements Runnable {
+        @Override
+        public void run() {
+            FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
+            try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                long last = wal.append(1, ByteBuffer.allocate(1), Durability.LOSE_UNFORCED);
+                assertThatThrownBy(() -> wal.writeCheckpoint(last, out -> out.write(1)))
+                        .isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    /** A tail that is torn by a power cut in the middle of a write. */
+    static final class TornTail implements Runnable {
+        @Override
+        public void run() {
+            int torn = 0;
+            for (long cut = 1; cut <= 40; cut++) {
+                FaultyStorage storage = new FaultyStorage(cut, DiskRules.WORST);
+                Wal wal = Wal.open(LogWorkload.config(storage).build());
+                wal.appendDurable(1, ByteBuffer.allocate(10));
+                storage.plan(FaultPlan.always(Operation.Kind.FORCE, Fault.IO_ERROR));
+                assertThatThrownBy(() -> wal.appendDurable(1, ByteBuffer.wrap(new byte[3_000])))
+                        .isInstanceOf(WalFailedException.class);
+                FaultyStorage after = storage.cutPower(cut);
+                assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+                try (Wal next = Wal.open(LogWorkload.config(after).build())) {
+                    if (next.recovery().hasTornTail()) {
+                        torn++;
+                        assertThat(next.recovery().quarantined())
+                                .as("what was cut off is kept")
+                                .hasSize(1);
+                        assertThat(after.list()).containsAll(next.recovery().quarantined());
+                    }
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            }
+            assertThat(torn).isPositive();
+        }
+    }
+
+    /** The page cache forgets, in the middle of a recovery, what a failed force has left in it. */
+    static final class ForgetfulPageCache implements Runnable {
+        @Override
+        public void run() {
+            new PageCacheTest().whatRecoveryShowsIsOnDiskWheneverThePageCacheForgets();
+        }
+    }
+
+    @Test
+    void recoveryThatDoesNotCheckItsCopyIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "SegmentSealer").with("if (whole < data.end()) {", "if (false) {"),
+                ForgetfulPageCache.class);
+    }
+
+    @Test
+    void lengthThatNoChecksumCoversIsCaught() {
+        assertCaught(Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
+    }
+
+    @Test
+    void logThatTakesNoLockIsCaught() {
+        assertCaught(
+                Mutant.of("io.veloz.wal.Wal")
+                        .with("StorageLock lock = storage.lock(names.lock());", "StorageLock lock = () -> {};"),
+                TwoInstances.class);
+    }
+
+    @Test
+    void checkpointBeyondWhatIsDurableIsCaught() {
+        assertCaught(
+                Mutant.of("io.veloz.wal.Checkpoints")
+                        .with(
+                                "sequence < 0 || sequence > writer.durableSequence()",
+                                "sequence < 0 || sequence > writer.lastSequence()"),
+                EarlyCheckpoint.class);
+    }
+
+    @Test
+    void recoveryThatKeepsNothingOfATornTailIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Recovery").with("keepTornBytes(analysis); forceSealed", "forceSealed"),
+                TornTail.class);
+    }
+
+    /** What the life before could not force can be read, and is not on the disk; the next life goes on from there. */
+    static final class FailedForceInTheLifeBefore implements Runnable {
+        @Override
+        public void run() {
+            for (long cut = 1; cut <= 10; cut++) {
+                FaultyStorage storage = new FaultyStorage(cut, DiskRules.WORST);
+                Wal wal = Wal.open(LogWorkload.config(storage).build());
+                wal.appendDurable(1, ByteBuffer.allocate(10));
+                storage.plan(FaultPlan.always(Operation.Kind.FORCE, Fault.IO_ERROR));
+                assertThatThrownBy(() -> wal.appendDurable(1, ByteBuffer.wrap(new byte[3_000])))
+                        .isInstanceOf(WalFailedException.class);
+                assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+                FaultyStorage next = storage.killProcess();
+                long last;
+                try (Wal again = Wal.open(LogWorkload.config(next).build())) {
+                    last = again.appendDurable(1, ByteBuffer.allocate(10));
+                }
+                FaultyStorage dark = next.cutPower(cut);
+                assertThatCode(() -> assertThat(lastSequence(dark))
+                                .as("what was acknowledged behind the tail")
+                                .isEqualTo(last))
+                        .doesNotThrowAnyException();
+            }
+        }
+    }
+
+    /** It goes on behind the tail, in the segment of the life before. */
+    @Test
+    void recoveryThatAppendsBehindTheTailIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Recovery")
+                        .with("LogId logId = analysis.logId == null", GO_ON_BEHIND_THE_TAIL)
+                        .and(SEGMENT + "SegmentFile")
+                        .with("this.predecessor = predecessor;", STAND_BEHIND_WHAT_IS_THERE),
+                FailedForceInTheLifeBefore.class);
+    }
+
+    // ---- what must not be believed
+
+    /** Of a log that was on these blocks before, a whole batch is left where the first one belongs. */
+    static final class OldBlocks implements Runnable {
+        @Override
+        public void run() {
+            try {
+                FaultyStorage old = new FaultyStorage(1, DiskRules.WORST);
+                try (Wal wal = Wal.open(LogWorkload.config(old).build())) {
+                    wal.appendDurable(1, ByteBuffer.allocate(100));
+                    byte[] bytes = old.bytes(CURRENT);
+                    FaultyStorage storage = new FaultyStorage(2, DiskRules.WORST);
+                    Wal.open(LogWorkload.config(storage).build()).close();
+                    try (StorageFile file = storage.open(CURRENT)) {
+                        file.writeFully(ByteBuffer.wrap(bytes).position(4_096), 4_096);
+                    }
+                    assertThat(lastSequence(storage)).as("what this log has").isZero();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Of two histories of one segment the disk has the first batch of the one and the second of the other. */
+    static final class TwoHistories implements Runnable {
+        @Override
+        public void run() {
+            byte[] one = new HandMadeSegment().batch(1, "a").batch(2, "b").bytes();
+            HandMadeSegment other = new HandMadeSegment().batch(1, "c");
+            int second = other.end();
+            byte[] mixed = other.batch(2, "b").bytes();
+            System.arraycopy(one, 0, mixed, 0, second);
+            assertThat(lastSequence(HandMadeSegment.storageOf(mixed)))
+                    .as("the end of the history that began")
+                    .isEqualTo(1);
+        }
+    }
+
+    /** A batch that does not go on where the one before has ended, and does not declare a loss. */
+    static final class Gap implements Runnable {
+        @Override
+        public void run() {
+            byte[] bytes = new HandMadeSegment().batch(1, "a").batch(5, "b").bytes();
+            assertThat(lastSequence(HandMadeSegment.storageOf(bytes)))
+                    .as("the record before the gap")
+                    .isEqualTo(1);
+        }
+    }
+
+    private static long lastSequence(FaultyStorage storage) {
+        try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+            return wal.lastSequence();
+        }
+    }
+
+    @Test
+    void saltThatIsAlwaysTheSameIsCaught() {
+        assertCaught(Mutant.of(RECOVERY + "Recovery").with("new SecureRandom().nextLong()", "0"), OldBlocks.class);
+    }
+
+    @Test
+    void scannerThatIgnoresTheChainOfBatchesIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "BatchScanner")
+                        .with("if (chained && header.previousCrc != previousCrc)", "if (false)"),
+                TwoHistories.class);
+    }
+
+    @Test
+    void scannerThatAcceptsAGapIsCaught() {
+        assertCaught(
+                Mutant.of(SEGMENT + "BatchScanner")
+                        .with("|| header.firstSequence == nextSequence", "|| header.firstSequence >= nextSequence"),
+                Gap.class);
+    }
+}
