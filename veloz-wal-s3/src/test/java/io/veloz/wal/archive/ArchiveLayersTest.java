@@ -34,17 +34,6 @@ class ArchiveLayersTest {
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
 
     @Test
-    void rulesSeeTheClasses() {
-        for (String name : new String[] {STORE, S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP}) {
-            assertHasClasses(name);
-        }
-    }
-
-    private static void assertHasClasses(String name) {
-        classes().that().resideInAPackage(name).should().bePackagePrivate().orShould().bePublic().check(CLASSES);
-    }
-
-    @Test
     void bytesKnowNeitherStoresNorThreads() {
         noClasses()
                 .that()
@@ -72,7 +61,10 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "io.veloz.wal", "io.veloz.wal.archive", "io.veloz.wal.archive.internal..", "io.veloz.wal.orders..")
+                        "io.veloz.wal",
+                        "io.veloz.wal.archive",
+                        "io.veloz.wal.archive.internal..",
+                        "io.veloz.wal.orders..")
                 .check(CLASSES);
     }
 

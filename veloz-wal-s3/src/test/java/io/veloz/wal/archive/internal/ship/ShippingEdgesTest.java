@@ -4,20 +4,25 @@ import static io.veloz.wal.archive.internal.ship.TestShip.append;
 import static io.veloz.wal.archive.internal.ship.TestShip.assertArchiveIsLog;
 import static io.veloz.wal.archive.internal.ship.TestShip.slots;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.SegmentReader;
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.ArchiveVerifier;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +71,61 @@ class ShippingEdgesTest {
             }
             assertArchiveIsLog(store, wal);
             assertThat(slots(store)).anyMatch(slot -> slot.part() instanceof Segment);
+        }
+    }
+
+    /** A log has two files for checkpoints, and takes them in turns. */
+    @Test
+    void checkpointThatIsReplacedWhileItIsSentIsNotArchived() throws IOException {
+        try (Wal wal = wal(Duration.ofHours(1))) {
+            append(wal, 30);
+            wal.writeCheckpoint(10, out -> out.write(1));
+            LocalLog log = LocalLog.of(wal);
+            WalCheckpoint checkpoint = log.newestCheckpoint().orElseThrow();
+            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, Pace.NONE);
+            assertThat(object.open().readAllBytes()).hasSize((int) object.length());
+            wal.writeCheckpoint(20, out -> out.write(2));
+            wal.writeCheckpoint(30, out -> out.write(3));
+            assertThatThrownBy(() -> object.open().readAllBytes()).hasMessageContaining("replaced");
+            assertThatThrownBy(() -> Upload.checkpoint(log, store, checkpoint, 1, Pace.NONE))
+                    .hasMessageContaining("replaced");
+            assertThat(store.objects()).isEmpty();
+        }
+    }
+
+    @Test
+    void emptyLogIsShippedAsAnEpochAndNothingElse() throws IOException {
+        try (Wal wal = wal(Duration.ofMillis(1));
+                Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
+            shipper.ship();
+            shipper.ship();
+            assertThat(slots(store)).hasSize(1);
+            assertSound();
+            append(wal, 1);
+            shipper.ship();
+            assertArchiveIsLog(store, wal);
+        }
+    }
+
+    @Test
+    void damagedTipIsNotBuiltUpon() throws IOException {
+        try (Wal wal = wal(Duration.ofHours(1))) {
+            append(wal, 10);
+            try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
+                shipper.ship();
+            }
+            int slots = slots(store).size();
+            String tip = ArchiveKeys.slot(slots);
+            byte[] damaged = store.objects().get(tip).clone();
+            damaged[damaged.length / 2] ^= 1;
+            store.delete(List.of(tip));
+            store.putIfAbsent(tip, ObjectContent.of(damaged));
+            int objects = store.objects().size();
+            append(wal, 10);
+            try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
+                assertThatThrownBy(shipper::ship).hasMessageContaining("no end of failures");
+            }
+            assertThat(store.objects()).hasSize(objects);
         }
     }
 
