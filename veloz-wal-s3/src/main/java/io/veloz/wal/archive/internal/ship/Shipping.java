@@ -54,6 +54,7 @@ public final class Shipping implements AutoCloseable {
     private boolean flushWanted;
     private boolean catchingUp;
     private long uploadAt;
+    private boolean uploadWaits;
     private long checkpointAt;
     private long dropAt;
 
@@ -101,8 +102,8 @@ public final class Shipping implements AutoCloseable {
 
     /** How long until an upload that failed is tried again; {@link Long#MAX_VALUE} if none is to be. */
     public long nanosToUpload() {
-        long left = uploadAt - nanoTime.getAsLong();
-        return uploader.isIdle() && left > 0 ? left : Long.MAX_VALUE;
+        // What the last step saw decides: the pause may have ended since then.
+        return uploadWaits ? Math.max(0, uploadAt - nanoTime.getAsLong()) : Long.MAX_VALUE;
     }
 
     /**
@@ -278,7 +279,8 @@ public final class Shipping implements AutoCloseable {
             return declareGap(here, archived);
         }
         catchingUp = isCatchingUp(archived, sealed);
-        if (uploader.isIdle() && nanoTime.getAsLong() - uploadAt >= 0 && startUpload(archived, sealed, here.epoch())) {
+        uploadWaits = uploader.isIdle() && nanoTime.getAsLong() - uploadAt < 0;
+        if (uploader.isIdle() && !uploadWaits && startUpload(archived, sealed, here.epoch())) {
             return true;
         }
         if (flushWanted && !catchingUp && !awaitsCheckpoint()) {
