@@ -292,7 +292,8 @@ final class ModelRun {
         open();
     }
 
-    private void close() {
+    /** Returns whether it was an orderly end. */
+    private boolean close() {
         unfollow();
         boolean whole = attempt(() -> wal().close());
         if (whole) {
@@ -304,6 +305,7 @@ final class ModelRun {
         appends.forget();
         open = null;
         assertThat(disk.storage().openNames()).as("E10: files left open").isEmpty();
+        return whole;
     }
 
     void end(int changesAgo, long dice, boolean power, boolean cacheDropped) throws IOException {
@@ -392,11 +394,11 @@ final class ModelRun {
     void rot(int file, int position, int bit) throws IOException {
         releaseWhatHangs();
         disk.heal();
-        close();
+        boolean orderly = close();
         List<String> names = disk.storage().list();
         String name = names.get(file % names.size());
         int size = disk.storage().bytes(name).length;
-        if (size > 0) {
+        if (orderly && size > 0) {
             // Most of a file are zeros behind the data.
             int at = position % Math.min(size, 1 + Math.max(4_096 + 200, position));
             RottedLog.check(model, disk.rotted(name, at, bit), name + " at " + at);

@@ -165,9 +165,11 @@ public final class Analysis {
     /** What is missing or cannot be read behind the last segment that can; from which record on, only a reader knows. */
     public List<LostRange> lostAtEnd(SegmentNames names) {
         List<LostRange> end = new ArrayList<>();
+        // Once: for each segment anew it would take the square of their number.
+        String lastSealed = names.sealed(lastNumber());
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            boolean behind = !names.isSealed(segment.name) || segment.name.compareTo(names.sealed(lastNumber())) > 0;
+            boolean behind = !names.isSealed(segment.name) || segment.name.compareTo(lastSealed) > 0;
             boolean missing = segment.verdict == Verdict.MISSING && i == segments.size() - 1;
             boolean unreadable = segment.verdict == Verdict.CORRUPT || segment.verdict == Verdict.UNKNOWN_VERSION;
             boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name));

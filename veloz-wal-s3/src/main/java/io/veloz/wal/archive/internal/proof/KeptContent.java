@@ -26,6 +26,7 @@ final class KeptContent {
     private long nextSequence;
     private boolean behindGap;
     private @Nullable Tail last;
+    private Archived end = Archived.NOTHING;
 
     KeptContent(String store, LogIdentity identity) {
         this.store = store;
@@ -49,6 +50,7 @@ final class KeptContent {
             segments.add(segment);
             nextSegment = segment.number() + 1;
             nextSequence = segment.lastSequence() + 1;
+            end = new Archived(segment.number(), segment.fileBytes(), segment.lastSequence());
         } else if (entry.part instanceof Attachment attachment) {
             attachments.add(attachment);
         } else if (entry.part instanceof Gap gap) {
@@ -56,10 +58,11 @@ final class KeptContent {
             declared.add(gap);
             nextSegment = gap.nextSegment();
             behindGap = true;
+            last = null;
         }
     }
 
-    /** Adds a tail behind the last segment. */
+    /** Adds a tail behind the last segment, or behind the last that will ever be there before a gap. */
     void addTail(Entry entry) throws BrokenProofException {
         Tail tail = (Tail) entry.part;
         @Nullable Tail before = last;
@@ -74,6 +77,7 @@ final class KeptContent {
         join(entry, tail.firstSequence());
         nextSequence = tail.lastSequence() + 1;
         last = tail;
+        end = new Archived(tail.segment(), tail.endPosition(), tail.lastSequence());
     }
 
     private void join(Entry entry, long first) throws BrokenProofException {
@@ -92,25 +96,14 @@ final class KeptContent {
 
     /** Holds what the tip claims against what there is. */
     void checkEnd(Entry tip) throws BrokenProofException {
-        Archived claimed = tip.archived;
         if (behindGap) {
-            long lost = declared.get(declared.size() - 1).lastSequence();
-            gaps.add(new LostRange(
-                    nextSequence,
-                    lost,
-                    store,
-                    -1,
-                    declared.get(declared.size() - 1).reason()));
-            return;
+            Gap gap = declared.get(declared.size() - 1);
+            if (gap.lastSequence() >= nextSequence) {
+                gaps.add(new LostRange(nextSequence, gap.lastSequence(), store, -1, "declared: " + gap.reason()));
+                end = new Archived(gap.nextSegment(), 0, gap.lastSequence());
+            }
         }
-        Archived there = Archived.NOTHING;
-        if (last != null) {
-            there = new Archived(last.segment(), last.endPosition(), nextSequence - 1);
-        } else if (!segments.isEmpty()) {
-            Segment segment = segments.get(segments.size() - 1);
-            there = new Archived(segment.number(), segment.fileBytes(), segment.lastSequence());
-        }
-        check(there.equals(claimed), tip, "claims " + claimed + "; there is " + there);
+        check(end.equals(tip.archived), tip, "claims " + tip.archived + "; there is " + end);
     }
 
     private static boolean isBefore(Archived one, Archived other) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tip the slot that the proof begins with; null if the archive has none
  * @param archived how far it reaches
  * @param segments in the order of their numbers
- * @param tails behind the last of those; each joins the one before
+ * @param tails of segments that are not among those: behind the last, and before a gap; each joins the one before
  * @param attachments in the order of their slots
  * @param gaps records that are missing in between, declared or not
  * @param slots how many slots were read

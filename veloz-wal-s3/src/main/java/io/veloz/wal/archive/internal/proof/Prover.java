@@ -4,6 +4,7 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
@@ -76,15 +77,19 @@ public final class Prover {
         Entry tip = need(from, -1);
         List<Entry> kept = keptChain(tip);
         KeptContent content = new KeptContent(log.store().describe(), identity);
+        List<Entry> tails = new ArrayList<>();
         for (Entry entry : kept) {
+            if (entry.part instanceof Gap gap) {
+                Entry before = need(entry.number - 1, entry.number);
+                checkPrevious(entry, before);
+                add(tails(before, content, gap.nextSegment()), content, tails);
+            }
             content.add(entry);
         }
-        List<Entry> tails = tails(tip, content);
-        List<TailSlot> joined = new ArrayList<>();
-        for (Entry entry : tails) {
-            content.addTail(entry);
-            joined.add(new TailSlot(entry.number, entry.sha256(), (Tail) entry.part));
-        }
+        add(tails(tip, content, Long.MAX_VALUE), content, tails);
+        List<TailSlot> joined = tails.stream()
+                .map(entry -> new TailSlot(entry.number, entry.sha256(), (Tail) entry.part))
+                .toList();
         content.checkEnd(tip);
         Slot slot = found.slot(from);
         List<Long> strays = strays(kept, tails, from, content.nextSegment());
@@ -100,6 +105,13 @@ public final class Prover {
                 strays.size(),
                 List.copyOf(strays.subList(0, Math.min(STRAYS_NAMED, strays.size()))),
                 unusedFrom);
+    }
+
+    private static void add(List<Entry> tails, KeptContent content, List<Entry> all) throws BrokenProofException {
+        for (Entry entry : tails) {
+            content.addTail(entry);
+            all.add(entry);
+        }
     }
 
     /** From slot 1 on. */
@@ -124,17 +136,20 @@ public final class Prover {
         return chain;
     }
 
-    /** Those behind the last segment, from its end to the tip, which are dense. */
-    private List<Entry> tails(Entry tip, KeptContent content) throws IOException {
+    /** Those behind the last segment, and before a segment, from its end to a slot that is the tip, or was; they are dense. */
+    private List<Entry> tails(Entry tip, KeptContent content, long before) throws IOException {
         List<Entry> tails = new ArrayList<>();
         long segment = content.nextSegment();
-        if (tip.archived.segment() < segment) {
+        Archived end = tip.archived;
+        if (segment >= before || end.segment() < segment || (end.segment() == segment && end.position() == 0)) {
             return tails;
         }
         Entry entry = tip;
         while (true) {
             if (entry.part instanceof Tail tail && tail.segment() >= segment) {
-                tails.add(entry);
+                if (tail.segment() < before) {
+                    tails.add(entry);
+                }
                 if (tail.segment() == segment && tail.position() == 0) {
                     break;
                 }
@@ -142,14 +157,18 @@ public final class Prover {
             if (entry.number == 1) {
                 throw broken(1, "no tail before it has the beginning of segment " + segment, null);
             }
-            Entry before = need(entry.number - 1, entry.number);
-            if (!entry.isPrevious(before)) {
-                throw broken(before.number, "it is not the slot that slot " + entry.number + " names", null);
-            }
-            entry = before;
+            Entry previous = need(entry.number - 1, entry.number);
+            checkPrevious(entry, previous);
+            entry = previous;
         }
         Collections.reverse(tails);
         return tails;
+    }
+
+    private void checkPrevious(Entry entry, Entry previous) throws BrokenProofException {
+        if (!entry.isPrevious(previous)) {
+            throw broken(previous.number, "it is not the slot that slot " + entry.number + " names", null);
+        }
     }
 
     private List<Long> strays(List<Entry> kept, List<Entry> tails, long tip, long segment) {

@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * Puts the files of a log into a directory, each of them whole or not at all. It belongs to one thread, and has others that
  * fetch.
  *
- * <p>Order matters: sealed segments first, then what there is of others, oldest first, and the active one last. A directory that
- * holds less does not open as a log.
+ * <p>Order matters: what there is only in tails is sealed as soon as it is there, with what comes before it, and nothing that
+ * comes after. The active segment is last. A directory that holds less may open as a shorter log for moments, when there are
+ * tails of several segments; but it is "log" in "wal.partial", and nothing opens that as a log.
  */
 final class Fetch implements AutoCloseable {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -83,13 +84,31 @@ final class Fetch implements AutoCloseable {
     void all(Wanted wanted) throws IOException {
         total = wanted.segmentBytes() + wanted.tailBytes();
         removeUnsealed(wanted);
-        segments(wanted.segments());
-        tails(wanted.tails());
+        List<Segment> segments = wanted.segments();
+        List<List<TailSlot>> groups = wanted.tailsBySegment();
+        int next = 0;
+        for (int i = 0; i < groups.size(); i++) {
+            long number = groups.get(i).get(0).tail().segment();
+            int from = next;
+            while (next < segments.size() && segments.get(next).number() < number) {
+                next++;
+            }
+            segments(segments.subList(from, next));
+            boolean last = i == groups.size() - 1 && next == segments.size();
+            tails(groups.get(i), last, wanted.isLossy());
+        }
+        segments(segments.subList(next, segments.size()));
     }
 
-    /** Made of tails by an earlier attempt: there is no digest to know it by. */
+    /**
+     * Made of tails by an earlier attempt: there is no digest to know it by. And what follows such a segment, which has to be
+     * sealed before that is there; over a gap with losses nothing is sealed.
+     */
     private void removeUnsealed(Wanted wanted) throws IOException {
+        boolean all = wanted.isLossy() || wanted.tails().isEmpty();
+        long before = all ? Long.MAX_VALUE : wanted.tails().get(0).tail().segment();
         List<String> sealed = wanted.segments().stream()
+                .filter(segment -> segment.number() < before)
                 .map(segment -> files.sealedName(segment.number()))
                 .toList();
         for (String name : storage.list()) {
@@ -210,36 +229,36 @@ final class Fetch implements AutoCloseable {
         storage.forceDirectory();
     }
 
-    private void tails(List<TailSlot> tails) throws IOException {
+    /** Of one segment. Over a gap with losses it stays without a footer: only what can be read is copied from there. */
+    private void tails(List<TailSlot> tails, boolean last, boolean lossy) throws IOException {
+        String temporary = "." + files.currentName() + ".tmp";
+        try (FileSink sink = new FileSink(storage, temporary)) {
+            sink.restart();
+            contents(tails, sink);
+            sink.finish();
+        }
+        long number = tails.get(0).tail().segment();
+        storage.rename(temporary, lossy && !last ? files.sealedName(number) : files.currentName());
+        storage.forceDirectory();
+        if (!lossy && !last) {
+            files.sealCurrent();
+        }
+    }
+
+    private void contents(List<TailSlot> tails, FileSink sink) throws IOException {
         Queue<TailSlot> waiting = new ArrayDeque<>(tails);
         Queue<Future<SlotCodec.Decoded>> running = new ArrayDeque<>();
-        Queue<Long> sizes = new ArrayDeque<>();
         long ahead = 0;
-        String temporary = "." + files.currentName() + ".tmp";
-        for (int i = 0; i < tails.size(); ) {
-            long segment = tails.get(i).tail().segment();
-            if (i > 0) {
-                files.sealCurrent();
+        for (TailSlot tail : tails) {
+            while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
+                TailSlot next = waiting.remove();
+                ahead += size(next);
+                running.add(threads.submit(() -> content(next)));
             }
-            try (FileSink sink = new FileSink(storage, temporary)) {
-                sink.restart();
-                for (; i < tails.size() && tails.get(i).tail().segment() == segment; i++) {
-                    while (!waiting.isEmpty()
-                            && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
-                        TailSlot next = waiting.remove();
-                        ahead += size(next);
-                        sizes.add(size(next));
-                        running.add(threads.submit(() -> content(next)));
-                    }
-                    byte[] content = await(running.remove()).content();
-                    sink.write(content, content.length);
-                    ahead -= sizes.remove();
-                    advance(content.length);
-                }
-                sink.finish();
-            }
-            storage.rename(temporary, files.currentName());
-            storage.forceDirectory();
+            byte[] content = await(running.remove()).content();
+            sink.write(content, content.length);
+            ahead -= size(tail);
+            advance(content.length);
         }
     }
 

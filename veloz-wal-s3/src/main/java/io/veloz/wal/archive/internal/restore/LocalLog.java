@@ -94,7 +94,7 @@ final class LocalLog {
         for (TailSlot slot : proof.tails()) {
             Optional<SegmentReport> local = local(slot.tail().segment());
             if (local.isEmpty()) {
-                behind = true;
+                behind |= slot.tail().lastSequence() > report.lastSequence();
             } else if (local.get().isGood()) {
                 behind |= !agrees(slot.tail(), local.get());
             }
@@ -174,7 +174,7 @@ final class LocalLog {
     /** The files that extend the archive, or replace its last, unsealed segment; none if there are no good ones. */
     List<SegmentReport> tail() throws IOException {
         long last = proof.archived().segment();
-        boolean sealed = proof.tails().isEmpty();
+        boolean sealed = proof.tails().stream().noneMatch(slot -> slot.tail().segment() == last);
         long from = sealed ? last + 1 : last;
         List<SegmentReport> tail = report.segments().stream()
                 .filter(segment -> segment.number() >= from && segment.records() > 0)

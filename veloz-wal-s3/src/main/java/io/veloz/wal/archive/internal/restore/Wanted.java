@@ -19,32 +19,51 @@ import java.util.Optional;
 record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps, long lastSequence) {
     static Wanted of(Proof proof, RestoreOptions options) {
         List<Segment> segments = new ArrayList<>();
-        boolean ended = false;
+        long until = options.untilSequence();
         for (Segment segment : proof.segments()) {
-            if (ended || segment.firstSequence() > options.untilSequence()) {
-                ended = true;
+            if (segment.firstSequence() > until) {
                 break;
             }
             segments.add(segment);
-            // The first record that is later ends it, so nothing behind this segment is wanted.
-            ended = segment.maxTimestampNanos() > options.untilTimeNanos();
+            if (segment.maxTimestampNanos() > options.untilTimeNanos()) {
+                // The first record that is later ends it, so nothing behind this segment is wanted.
+                until = Math.min(until, segment.lastSequence());
+                break;
+            }
         }
         List<TailSlot> tails = new ArrayList<>();
-        if (!ended) {
-            for (TailSlot tail : proof.tails()) {
-                if (tail.tail().firstSequence() <= options.untilSequence()) {
-                    tails.add(tail);
-                }
+        for (TailSlot tail : proof.tails()) {
+            if (tail.tail().firstSequence() <= until) {
+                tails.add(tail);
             }
         }
         long last = segments.isEmpty() ? 0 : segments.get(segments.size() - 1).lastSequence();
         if (!tails.isEmpty()) {
-            last = tails.get(tails.size() - 1).tail().lastSequence();
+            last = Math.max(last, tails.get(tails.size() - 1).tail().lastSequence());
         }
-        long end = Math.max(last, options.untilSequence() == Long.MAX_VALUE && !ended ? Long.MAX_VALUE : 0);
+        boolean all = until == Long.MAX_VALUE;
+        long end = Math.max(last, all ? Long.MAX_VALUE : 0);
         List<LostRange> gaps =
                 proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
         return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, last);
+    }
+
+    /** Whether records are missing in between. */
+    boolean isLossy() {
+        return !gaps.isEmpty();
+    }
+
+    List<List<TailSlot>> tailsBySegment() {
+        List<List<TailSlot>> groups = new ArrayList<>();
+        long segment = -1;
+        for (TailSlot tail : tails) {
+            if (tail.tail().segment() != segment) {
+                groups.add(new ArrayList<>());
+                segment = tail.tail().segment();
+            }
+            groups.get(groups.size() - 1).add(tail);
+        }
+        return groups;
     }
 
     long segmentBytes() {

@@ -66,6 +66,11 @@ final class CleanUp {
         }
     }
 
+    /** Tails of segments that will never be there as a whole are all there is of those: they are never dropped. */
+    void keepUncommitted() {
+        runs.removeIf(run -> !run.committed);
+    }
+
     /** Drops what is due, some of it; returns whether it did. A failure may be followed by another try: to drop twice is harmless. */
     boolean drop(long nowNanos) throws StoreException {
         for (Iterator<Run> each = runs.iterator(); each.hasNext(); ) {

@@ -72,11 +72,13 @@ record Resume(
                 committedFirst = gap.lastSequence() + 1;
                 committedLast = gap.lastSequence();
             }
+            // Tails before a gap may be all there is of their segments. Which of them are, is not worth a walk.
+            clean |= slot.part() instanceof Gap;
         }
 
         /** Between two kept slots there were only tails; those that are listed are still there. */
         void noteTails(long after, Slot before) throws IOException {
-            if (before.number() - after <= 1) {
+            if (before.number() - after <= 1 || clean) {
                 return;
             }
             List<Long> page = shipLog.page(after);

@@ -233,13 +233,16 @@ public final class Shipping implements AutoCloseable {
             resume = new Resume(
                     known.nextSegment(), known.committedFirst(), known.committedLast(), true, attachment.sequence());
         } else if (slot.part() instanceof Gap gap) {
+            cleanUp.keepUncommitted();
             resume = new Resume(
                     gap.nextSegment(),
                     gap.lastSequence() + 1,
                     gap.lastSequence(),
                     known.hasCheckpoint(),
                     known.checkpointSequence());
-            reached.gap(gap.firstSequence(), gap.lastSequence());
+            if (tip.archived().position() == 0) {
+                reached.gap(gap.firstSequence(), gap.lastSequence());
+            }
         }
         reached.archived(tip.archived(), letsGo(tip.archived()));
     }
@@ -426,8 +429,10 @@ public final class Shipping implements AutoCloseable {
                             + " were trimmed before they were archived as a whole: declare the"
                             + " gap by SpoolPolicy.giveUpOldest, or ship to another place");
         }
+        // All of them in tails: those stay for ever, and nothing is lost. Only their segments will never be there.
         Archived after = inTails ? archived : new Archived(local.firstSegment(), 0, last);
-        here.put(after, new Gap(first, last, local.firstSegment(), "trimmed before it was archived"), NO_CONTENT);
+        String why = inTails ? "trimmed before it was archived as a whole" : "trimmed before it was archived";
+        here.put(after, new Gap(first, last, local.firstSegment(), why), NO_CONTENT);
         return true;
     }
 

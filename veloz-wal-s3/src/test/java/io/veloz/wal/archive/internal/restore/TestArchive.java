@@ -166,7 +166,11 @@ public final class TestArchive {
     }
 
     public TestArchive gap(long first, long last, long nextSegment) throws IOException {
-        return put(archived, new Gap(first, last, nextSegment, "spool was full"), new byte[0]);
+        // Tails before it stay.
+        tailSlots.clear();
+        tailSegments.clear();
+        Archived reached = archived.sequence() >= last ? archived : new Archived(nextSegment, 0, last);
+        return put(reached, new Gap(first, last, nextSegment, "spool was full"), new byte[0]);
     }
 
     public TestArchive checkpoint(Path log, long sequence) throws IOException {
