@@ -85,12 +85,19 @@ public final class LogFiles {
 
     /** 32 hex digits that tell the log from every other; empty if no segment can be read. */
     public Optional<String> logId() throws IOException {
-        for (String name :
-                storage.list().stream().filter(names::isSegment).sorted().toList()) {
-            try (StorageFile file = storage.openForReading(name)) {
-                return Optional.of(header(file).logId().toString());
-            } catch (DamagedException | UnknownFormatException e) {
-                // Says nothing; another one may.
+        boolean renamed = true;
+        while (renamed) {
+            renamed = false;
+            for (String name :
+                    storage.list().stream().filter(names::isSegment).sorted().toList()) {
+                try (StorageFile file = storage.openForReading(name)) {
+                    return Optional.of(header(file).logId().toString());
+                } catch (NoSuchFileException | FileNotFoundException e) {
+                    // The writer renamed it since it was listed: if no other one tells, the next list does.
+                    renamed = true;
+                } catch (DamagedException | UnknownFormatException e) {
+                    // Says nothing; another one may.
+                }
             }
         }
         return Optional.empty();

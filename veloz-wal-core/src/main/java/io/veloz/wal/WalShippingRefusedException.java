@@ -20,6 +20,8 @@ public final class WalShippingRefusedException extends WalException {
         NO_LOG,
         /** A newer version wrote the archive. Use that version. */
         UNKNOWN_FORMAT,
+        /** The store replaces what it was to create only if absent. Ship to another store. */
+        STORE_UNFIT,
         /** The archive holds what no writer can have put there. Verify it. */
         BROKEN
     }

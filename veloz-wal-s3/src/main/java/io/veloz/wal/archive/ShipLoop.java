@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
 final class ShipLoop implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
 
+    private static final long BREATH_NANOS = 1_000_000_000;
+
     private final Shipping shipping;
     private final ShipperState state;
     private final Signal signal;
@@ -40,12 +42,25 @@ final class ShipLoop implements Runnable {
         try {
             boolean goesOn = true;
             while (goesOn) {
-                goesOn = round();
+                goesOn = survivingRound();
             }
         } finally {
-            shipping.close();
-            ended = true;
-            state.ended();
+            try {
+                shipping.close();
+            } finally {
+                ended = true;
+                state.ended();
+            }
+        }
+    }
+
+    /** Nothing but a fence, a refusal and a close ends shipping: a thread that dies would leave an archive that stands still. */
+    private boolean survivingRound() {
+        try {
+            return round();
+        } catch (RuntimeException | Error e) {
+            // Not even told: memory is short, above all.
+            return !signal.await(state::isOverdue, BREATH_NANOS);
         }
     }
 
@@ -68,7 +83,7 @@ final class ShipLoop implements Runnable {
             LOG.error("shipping is refused: {}", e.getMessage());
             state.failed(e);
             return false;
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             state.trouble(e);
             return pause(backoff.nanosAfter(e instanceof Exception failure ? failure : new IOException(e)));
         }
@@ -93,7 +108,7 @@ final class ShipLoop implements Runnable {
             return !lastFlush;
         }
         long left = flushNanos - (System.nanoTime() - flushedAt);
-        signal.await(state::hasNews, left > 0 ? left : flushNanos);
+        signal.await(state::hasNews, Math.min(left > 0 ? left : flushNanos, shipping.nanosToUpload()));
         state.takeNews();
         return !state.isOverdue();
     }

@@ -16,6 +16,7 @@ import io.veloz.wal.archive.internal.ship.SpoolGuard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ final class ShipperState implements Reached {
     private volatile @Nullable Instant lastErrorAt;
     private volatile boolean inTrouble;
     private volatile @Nullable WalException failure;
-    private volatile boolean flushRequested;
+    private final AtomicBoolean flushRequested = new AtomicBoolean();
     private volatile boolean uploadEnded;
     private volatile long closingSince;
     private volatile boolean closing;
@@ -161,7 +162,7 @@ final class ShipperState implements Reached {
     private void tell(Consumer<ShipperListener> event) {
         try {
             event.accept(config.listener());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("the shipper's listener failed", e);
         }
     }
@@ -178,13 +179,11 @@ final class ShipperState implements Reached {
     }
 
     boolean takeFlushRequest() {
-        boolean asked = flushRequested;
-        flushRequested = false;
-        return asked;
+        return flushRequested.getAndSet(false);
     }
 
     boolean hasNews() {
-        return flushRequested || uploadEnded || justClosing;
+        return flushRequested.get() || uploadEnded || justClosing || abandoned;
     }
 
     void takeNews() {
@@ -210,7 +209,7 @@ final class ShipperState implements Reached {
     // ---- asked and told by others
 
     void requestFlush() {
-        flushRequested = true;
+        flushRequested.set(true);
         signal.raise();
     }
 
@@ -222,8 +221,9 @@ final class ShipperState implements Reached {
     void close() {
         if (!closing) {
             closingSince = System.nanoTime();
-            justClosing = true;
+            // In this order: who takes the news must find that it is closing.
             closing = true;
+            justClosing = true;
         }
         signal.raise();
     }

@@ -51,6 +51,11 @@ final class CleanUp {
         }
     }
 
+    /** The same, of tails that lie before all others: the oldest go first. */
+    void earlierTails(long first, long last, long segment) {
+        runs.addFirst(new Run(first, last, segment));
+    }
+
     /** Everything up to that segment is there as a whole. */
     void committed(long segment, long nowNanos) {
         for (Run run : runs) {

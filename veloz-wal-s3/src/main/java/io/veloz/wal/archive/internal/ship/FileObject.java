@@ -25,6 +25,7 @@ final class FileObject implements ObjectContent {
     private long fileBytes;
     private String fileSha256 = Digest.NONE;
     private String dataSha256 = Digest.NONE;
+    private boolean isKnown;
 
     private FileObject(LogFiles files, String file, Pace pace) {
         this.files = files;
@@ -57,6 +58,7 @@ final class FileObject implements ObjectContent {
         known.fileBytes = object.fileBytes;
         known.fileSha256 = object.fileSha256;
         known.dataSha256 = object.dataSha256;
+        known.isKnown = true;
         return known;
     }
 
@@ -96,6 +98,7 @@ final class FileObject implements ObjectContent {
         private final MessageDigest dataDigest = Digest.sha256();
         private final long dataBytes;
         private long fileBytes;
+        private long given;
         private byte[] ready = new byte[0];
         private int position;
         private boolean ended;
@@ -119,6 +122,10 @@ final class FileObject implements ObjectContent {
                 fill();
             }
             int count = Math.min(wanted, ready.length - position);
+            given += count;
+            if (isKnown && given >= length && !ended) {
+                throw changed();
+            }
             System.arraycopy(ready, position, target, from, count);
             position += count;
             pace.sent(count);
@@ -130,6 +137,10 @@ final class FileObject implements ObjectContent {
             if (count < 0) {
                 ended = true;
                 compressor.close();
+                // Before the last bytes are handed out: a file may have been replaced by another of the same length.
+                if (isKnown && !Digest.hex(fileDigest).equals(fileSha256)) {
+                    throw changed();
+                }
             } else {
                 fileDigest.update(chunk, 0, count);
                 dataDigest.update(chunk, 0, (int) Math.max(0, Math.min(count, dataBytes - fileBytes)));
@@ -139,6 +150,10 @@ final class FileObject implements ObjectContent {
             ready = frames.toByteArray();
             frames.reset();
             position = 0;
+        }
+
+        private IOException changed() {
+            return new IOException(files.storage().describe() + "/" + file + " was replaced while it was sent");
         }
 
         @Override

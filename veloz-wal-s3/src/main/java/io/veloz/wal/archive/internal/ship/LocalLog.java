@@ -112,6 +112,15 @@ public final class LocalLog {
         return WalCheckpoint.newest(options());
     }
 
+    /** Whether it is still there, and its file has not been taken for a newer one. */
+    boolean has(WalCheckpoint checkpoint) {
+        return WalCheckpoint.good(options()).stream()
+                .anyMatch(there -> there.file().equals(checkpoint.file())
+                        && there.sequence() == checkpoint.sequence()
+                        && there.createdNanos() == checkpoint.createdNanos()
+                        && there.checksum() == checkpoint.checksum());
+    }
+
     private ReadOptions options() {
         return ReadOptions.of(files.storage()).prefix(files.prefix());
     }

@@ -170,7 +170,18 @@ final class Office {
     /** Has a slot put behind the tip, in the steps that follow. */
     void put(Archived archived, Part part, byte[] content) {
         expect(Phase.READY);
+        checkNotBehind(archived, term.tip().archived());
         term = term.send(Phase.PUT, author.draft(term.tip(), term.tip().epoch(), archived, part, content));
+    }
+
+    /** A slot that went back would break the proof for good: whoever came later would build on it. */
+    private static void checkNotBehind(Archived archived, Archived tip) {
+        boolean behind = archived.segment() < tip.segment()
+                || archived.sequence() < tip.sequence()
+                || (archived.segment() == tip.segment() && archived.position() < tip.position());
+        if (behind) {
+            throw new IllegalStateException("a slot with " + archived + " behind " + tip);
+        }
     }
 
     private void put(Phase settle) throws StoreException {

@@ -86,7 +86,7 @@ record Resume(
                 // Clean-up goes from old to new: what lies before this was dropped, too.
                 clean = true;
             } else {
-                cleanUp.tails(
+                cleanUp.earlierTails(
                         page.get(0), before.number() - 1, before.archived().segment());
             }
         }

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class Shipping implements AutoCloseable {
     private static final byte[] NO_CONTENT = new byte[0];
     private static final int LOOKS_PER_CHECKPOINT = 60;
+    private static final long DROP_PAUSE_NANOS = 60_000_000_000L;
 
     private final ShipperConfig config;
     private final LocalLog log;
@@ -49,10 +50,13 @@ public final class Shipping implements AutoCloseable {
     private @Nullable LogIdentity identity;
     private @Nullable Office office;
     private @Nullable Resume resume;
+    private boolean isStoreFit;
     private boolean flushWanted;
     private boolean catchingUp;
     private long uploadAt;
+    private boolean uploadWaits;
     private long checkpointAt;
+    private long dropAt;
 
     /**
      * @param uploads runs uploads, one after the other
@@ -83,6 +87,7 @@ public final class Shipping implements AutoCloseable {
         this.cleanUp = new CleanUp(store, config.tailGrace().toNanos());
         this.uploadAt = nanoTime.getAsLong();
         this.checkpointAt = uploadAt;
+        this.dropAt = uploadAt;
     }
 
     /** From now on everything that is durable by then is shipped, as a tail if need be. */
@@ -90,9 +95,15 @@ public final class Shipping implements AutoCloseable {
         flushWanted = true;
     }
 
-    /** Whether nothing can be shipped before an upload has ended. */
+    /** Whether nothing can be shipped before an upload has ended, one that runs or the next try. */
     public boolean awaitsUpload() {
-        return catchingUp && !uploader.isIdle();
+        return catchingUp;
+    }
+
+    /** How long until an upload that failed is tried again; {@link Long#MAX_VALUE} if none is to be. */
+    public long nanosToUpload() {
+        // What the last step saw decides: the pause may have ended since then.
+        return uploadWaits ? Math.max(0, uploadAt - nanoTime.getAsLong()) : Long.MAX_VALUE;
     }
 
     /**
@@ -114,6 +125,10 @@ public final class Shipping implements AutoCloseable {
     private boolean step() throws IOException {
         if (identity == null) {
             identity = identity();
+            return true;
+        }
+        if (!isStoreFit) {
+            checkStore(identity);
             return true;
         }
         if (office == null) {
@@ -174,6 +189,17 @@ public final class Shipping implements AutoCloseable {
                             + ": ship to another place, or restore the log that the archive is of");
         }
         return found;
+    }
+
+    /** All rests on put-if-absent. The same bytes once more do no harm where it does not hold. */
+    private void checkStore(LogIdentity there) throws IOException {
+        if (shipLog.create(there)) {
+            throw refused(
+                    Reason.STORE_UNFIT,
+                    "the store created log.json again, which is there: put-if-absent does not hold in it, so two writers"
+                            + " would overwrite each other. Ship to a store that has it");
+        }
+        isStoreFit = true;
     }
 
     private WalCheckpoint requiredCheckpoint(long firstSequence) {
@@ -256,13 +282,26 @@ public final class Shipping implements AutoCloseable {
             return declareGap(here, archived);
         }
         catchingUp = isCatchingUp(archived, sealed);
-        if (uploader.isIdle() && nanoTime.getAsLong() - uploadAt >= 0 && startUpload(archived, sealed, here.epoch())) {
+        uploadWaits = uploader.isIdle() && nanoTime.getAsLong() - uploadAt < 0;
+        if (uploader.isIdle() && !uploadWaits && startUpload(archived, sealed, here.epoch())) {
             return true;
         }
         if (flushWanted && !catchingUp && !awaitsCheckpoint()) {
             return shipTail(here, archived);
         }
-        return cleanUp.drop(nanoTime.getAsLong());
+        return drop();
+    }
+
+    /** Nothing depends on it, so a store that refuses to delete is not asked at every step. */
+    private boolean drop() throws IOException {
+        long now = nanoTime.getAsLong();
+        if (now - dropAt < 0) {
+            return false;
+        }
+        dropAt = now + DROP_PAUSE_NANOS;
+        boolean dropped = cleanUp.drop(now);
+        dropAt = now;
+        return dropped;
     }
 
     private long nextSegment() {
@@ -333,6 +372,7 @@ public final class Shipping implements AutoCloseable {
         } catch (IOException e) {
             // Tails go on meanwhile.
             uploadAt = nanoTime.getAsLong() + uploadBackoff.nanosAfter(e);
+            checkpointAt = uploadAt;
             throw e;
         }
         uploadBackoff.succeeded();
@@ -358,7 +398,7 @@ public final class Shipping implements AutoCloseable {
         }
         if (piece == null) {
             flushWanted = false;
-            return cleanUp.drop(nanoTime.getAsLong());
+            return drop();
         }
         flushWanted = !tails.atEnd();
         here.put(piece.end(), piece.tail(), piece.content());

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class TailReader implements AutoCloseable {
     private final LocalLog log;
     private @Nullable SegmentReader reader;
-    private long nextAfter = -1;
+    private @Nullable Archived next;
 
     /** Whether the reader stands on a batch that is in no piece yet. */
     private boolean waiting;
@@ -74,10 +74,11 @@ final class TailReader implements AutoCloseable {
     }
 
     private @Nullable Piece read(Archived after, int maxBytes) throws IOException {
-        if (reader == null || nextAfter != after.sequence()) {
+        // The position counts, too: behind a segment that was committed as a whole its last bytes must not come again.
+        if (reader == null || !after.equals(next)) {
             close();
             reader = log.reader(after.segment(), after.position(), after.sequence());
-            nextAfter = after.sequence();
+            next = after;
         }
         SegmentReader from = reader;
         atEnd = !waiting && !step(from);
@@ -89,17 +90,19 @@ final class TailReader implements AutoCloseable {
         long position = from.position();
         long first = from.firstSequence();
         long end;
+        long last;
         do {
             ByteBuffer bytes = ByteBuffer.allocate((int) from.bytes());
             from.read(bytes, from.position());
             content.write(bytes.array(), 0, bytes.capacity());
             end = from.endPosition();
-            nextAfter = from.lastSequence();
+            last = from.lastSequence();
             atEnd = !step(from);
             waiting = !atEnd;
         } while (waiting && from.segment() == segment && from.endPosition() - position <= maxBytes);
         byte[] bytes = content.toByteArray();
-        return new Piece(new Tail(segment, position, end, first, nextAfter, Digest.of(bytes)), bytes);
+        next = new Archived(segment, end, last);
+        return new Piece(new Tail(segment, position, end, first, last, Digest.of(bytes)), bytes);
     }
 
     /** Asked twice: at the end of a log the first answer may rest on bytes that were read before it grew. */
@@ -113,7 +116,7 @@ final class TailReader implements AutoCloseable {
     @Override
     public void close() {
         waiting = false;
-        nextAfter = -1;
+        next = null;
         if (reader != null) {
             SegmentReader old = reader;
             reader = null;

@@ -49,6 +49,9 @@ final class Upload {
     static Part checkpoint(LocalLog log, ObjectStore store, WalCheckpoint checkpoint, long epoch, Pace pace)
             throws IOException {
         FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, pace);
+        if (!log.has(checkpoint)) {
+            throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
+        }
         String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
         put(store, key, object);
         return new Attachment(

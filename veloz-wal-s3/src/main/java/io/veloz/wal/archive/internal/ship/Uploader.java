@@ -38,8 +38,9 @@ final class Uploader {
                 onEnd.run();
             }
         };
-        running = task;
+        // Only what is accepted runs: a thread that cannot be started throws here, and the upload is tried again.
         thread.execute(task);
+        running = task;
     }
 
     /** The part that commits the upload that has ended. */

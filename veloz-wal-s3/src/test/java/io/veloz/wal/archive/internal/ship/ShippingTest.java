@@ -50,11 +50,14 @@ class ShippingTest {
                 assertThat(shipper.archived).isEqualTo(wal.durableSequence());
                 assertArchiveIsLog(store, wal);
             }
-            assertThat(wal.files().sealed()).hasSizeGreaterThan(3);
+            // Another one may be sealed, in the background, at any time.
+            int sealed = wal.files().sealed().size();
+            assertThat(sealed).isGreaterThan(3);
+            shipper.ship();
             long segments = slots(store).stream()
                     .filter(slot -> slot.part() instanceof Segment)
                     .count();
-            assertThat(segments).isEqualTo(wal.files().sealed().size());
+            assertThat(segments).isGreaterThanOrEqualTo(sealed);
             assertThat(shipper.letsGo).isPositive().isLessThan(shipper.archived);
         }
     }

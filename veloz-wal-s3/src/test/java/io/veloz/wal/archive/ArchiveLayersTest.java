@@ -1,0 +1,157 @@
+package io.veloz.wal.archive;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The layers: bytes know no store, a store knows no log, and all of it uses the log as anybody else could. */
+class ArchiveLayersTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.veloz.wal.archive");
+
+    private static final String STORE = "io.veloz.wal.archive.store";
+    private static final String S3 = "io.veloz.wal.archive.s3";
+    private static final String METRICS = "io.veloz.wal.archive.metrics";
+    private static final String FORMAT = "io.veloz.wal.archive.internal.format";
+    private static final String SHIPLOG = "io.veloz.wal.archive.internal.shiplog";
+    private static final String PROOF = "io.veloz.wal.archive.internal.proof";
+    private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
+    private static final String SHIP = "io.veloz.wal.archive.internal.ship";
+
+    @Test
+    void bytesKnowNeitherStoresNorThreads() {
+        noClasses()
+                .that()
+                .resideInAPackage(FORMAT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        STORE,
+                        S3,
+                        SHIPLOG,
+                        PROOF,
+                        RESTORE,
+                        SHIP,
+                        "io.veloz.wal.archive",
+                        "java.util.concurrent..",
+                        "java.nio.file..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void storesKnowNothingOfTheLog() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(STORE, S3)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.veloz.wal",
+                        "io.veloz.wal.archive",
+                        "io.veloz.wal.archive.internal..",
+                        "io.veloz.wal.orders..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shipLogKnowsNoLocalLog() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(SHIPLOG)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP)
+                .check(CLASSES);
+    }
+
+    @Test
+    void writerAndReaderDoNotKnowEachOther() {
+        noClasses()
+                .that()
+                .resideInAPackage(SHIP)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(PROOF, RESTORE)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage(PROOF, RESTORE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(SHIP)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyOnePackageKnowsAmazon() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(S3)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("software.amazon..", S3)
+                .check(CLASSES);
+    }
+
+    @Test
+    void archiveUsesTheLogAsAnybodyElseCould() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.veloz.wal.internal.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void noTypeOfAThirdPartyStandsInThePublicApi() {
+        classes()
+                .that()
+                .resideOutsideOfPackages("io.veloz.wal.archive.internal..", METRICS)
+                .and()
+                .arePublic()
+                .should(useOnlyOwnAndJavaTypesInPublicMembers())
+                .check(CLASSES);
+    }
+
+    private static ArchCondition<JavaClass> useOnlyOwnAndJavaTypesInPublicMembers() {
+        return new ArchCondition<>("use only own and Java types in public members") {
+            @Override
+            public void check(JavaClass type, ConditionEvents events) {
+                for (JavaMember member : type.getMembers()) {
+                    if (member.getModifiers().contains(JavaModifier.PUBLIC)) {
+                        check(member, events);
+                    }
+                }
+            }
+
+            private void check(JavaMember member, ConditionEvents events) {
+                Set<JavaClass> types = new HashSet<>(member.getAllInvolvedRawTypes());
+                if (member instanceof JavaMethod method) {
+                    method.getExceptionTypes().forEach(type -> types.add(type.toErasure()));
+                }
+                for (JavaClass used : types) {
+                    String name = used.getBaseComponentType().getPackageName();
+                    boolean known = name.isEmpty() || name.startsWith("java.") || name.startsWith("io.veloz.wal");
+                    if (!known || name.startsWith("io.veloz.wal.archive.internal")) {
+                        events.add(SimpleConditionEvent.violated(
+                                member, member.getFullName() + " uses " + used.getName()));
+                    }
+                }
+            }
+        };
+    }
+}
