@@ -31,6 +31,9 @@ final class FoundSlots {
 
     private static final int PRUNE_AT = 50_000;
 
+    /** Of a store that shows what is gone; then it is refused. */
+    private static final int LISTS = 3;
+
     private final ShipLog log;
     private final Retries retries;
     private final int parallelism;
@@ -41,6 +44,7 @@ final class FoundSlots {
     private final Map<Long, Exception> bad = new HashMap<>();
     private long highestSegment;
     private long pruneAt = PRUNE_AT;
+    private long highestListed;
     private long highest;
     private long read;
     private @Nullable Slot highestSlot;
@@ -55,23 +59,39 @@ final class FoundSlots {
 
     /** Reads everything that is listed, and what follows it. */
     void readAll() throws IOException {
-        ExecutorService readers = Workers.start(parallelism, "veloz-wal-proof");
-        try {
-            list(readers);
-            budget.acquireUninterruptibly(BUDGET_BYTES);
-        } finally {
-            readers.shutdown();
+        readListed("");
+        findTip();
+        // Listed and gone behind the tip: a tail that was dropped since, so a segment's slot follows. A later list
+        // shows it.
+        for (int i = 0; i < LISTS && highest < highestListed; i++) {
+            readListed(ArchiveKeys.slot(highest));
+            findTip();
         }
-        throwFailure();
-        entries.sort(Comparator.comparingLong(entry -> entry.number));
-        // The list is a hint: the tip is where a number is absent.
+        highest = Math.max(highest, highestListed);
+    }
+
+    /** The list is a hint: the tip is where a number is absent. */
+    private void findTip() throws IOException {
         while (find(highest + 1) != null || bad.containsKey(highest + 1)) {
             highest++;
         }
     }
 
-    private void list(ExecutorService readers) throws IOException {
-        String after = "";
+    private void readListed(String after) throws IOException {
+        ExecutorService readers = Workers.start(parallelism, "veloz-wal-proof");
+        try {
+            list(readers, after);
+            budget.acquireUninterruptibly(BUDGET_BYTES);
+            budget.release(BUDGET_BYTES);
+        } finally {
+            readers.shutdown();
+        }
+        throwFailure();
+        entries.sort(Comparator.comparingLong(entry -> entry.number));
+    }
+
+    private void list(ExecutorService readers, String start) throws IOException {
+        String after = start;
         while (failure() == null) {
             String from = after;
             List<StoredObject> page = retries.call(() -> log.store().list(ArchiveKeys.SLOTS, from));
@@ -79,21 +99,26 @@ final class FoundSlots {
                 after = object.key().compareTo(after) > 0 ? object.key() : after;
                 long number = ArchiveKeys.slotNumber(object.key());
                 if (number > 0) {
-                    int weight = (int) Math.min(BUDGET_BYTES, 4096 + 2 * object.bytes());
-                    budget.acquireUninterruptibly(weight);
-                    readers.execute(() -> {
-                        try {
-                            readListed(number);
-                        } finally {
-                            budget.release(weight);
-                        }
-                    });
+                    highestListed = Math.max(highestListed, number);
+                    read(readers, number, object.bytes());
                 }
             }
             if (after.equals(from)) {
                 return;
             }
         }
+    }
+
+    private void read(ExecutorService readers, long number, long bytes) {
+        int weight = (int) Math.min(BUDGET_BYTES, 4096 + 2 * bytes);
+        budget.acquireUninterruptibly(weight);
+        readers.execute(() -> {
+            try {
+                readOne(number);
+            } finally {
+                budget.release(weight);
+            }
+        });
     }
 
     private synchronized @Nullable Exception failure() {
@@ -109,7 +134,7 @@ final class FoundSlots {
         }
     }
 
-    private void readListed(long number) {
+    private void readOne(long number) {
         if (failure() != null) {
             return;
         }
@@ -152,7 +177,7 @@ final class FoundSlots {
         return entry.part instanceof Tail tail && tail.segment() <= highestSegment;
     }
 
-    /** The highest number that there is, whole or not; 0 if there is none. */
+    /** The highest number that there is, whole or not, or listed and gone; 0 if there is none. */
     long highest() {
         return highest;
     }

@@ -189,7 +189,8 @@ public final class Prover {
         @Nullable Entry entry = found.find(number);
         if (entry == null) {
             @Nullable Exception bad = found.badness(number);
-            String why = bad == null ? "it is gone, and slot " + by + " follows it" : "it is damaged";
+            String gone = by < 0 ? "it is listed, and gone" : "it is gone, and slot " + by + " follows it";
+            String why = bad == null ? gone : "it is damaged";
             throw broken(number, why, bad);
         }
         return entry;
