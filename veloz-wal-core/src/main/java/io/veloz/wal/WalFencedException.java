@@ -27,9 +27,9 @@ public final class WalFencedException extends WalException {
                 archive + ": writer " + winner + " on " + winnerHost + " has been in office since " + since
                         + " (epoch " + epoch + "); "
                         + (lastBeyondFork < firstBeyondFork
-                                ? "this log has no record that is not archived"
+                                ? "this writer had archived every record of its log"
                                 : "records " + firstBeyondFork + " to " + lastBeyondFork
-                                        + " of this log are not archived: read them before you stop it"),
+                                        + " of this log were not archived by this writer: read them, and compare, before you give it up"),
                 null);
         this.winner = winner;
         this.winnerHost = winnerHost;

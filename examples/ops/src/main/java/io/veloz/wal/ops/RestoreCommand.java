@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal restore s3://bucket/orders /var/lib/veloz/wal",
             "  veloz-wal restore --plan s3://bucket/orders /var/lib/veloz/wal",
-            "  veloz-wal restore --until-time 2026-11-22T14:30:00Z s3://bucket/orders /tmp/wal-at-half-past-two",
+            "  veloz-wal restore --until-time 2026-11-22T14:30:00Z s3://bucket/orders data/wal-at-half-past-two",
             "  veloz-wal restore --merge s3://bucket/orders /var/lib/veloz/wal",
             "",
             "  0   restored, or there already; with --plan: it can be",
