@@ -13,6 +13,9 @@ import java.util.List;
 
 /** The salvage of a damaged log into a new directory, which gets its name when it is whole. */
 final class Salvage {
+    /** Holds any batch that the default configuration allows. */
+    private static final long MIN_SEGMENT_BYTES = 4 * 1024 * 1024;
+
     private Salvage() {}
 
     static SalvageReport run(ReadOptions options, Path target, WalProgress progress) throws IOException {
@@ -22,7 +25,7 @@ final class Salvage {
         try {
             SalvageReport report = copy(options, source, partial, progress);
             // Opens it once: that seals the last segment, and proves that the copy is a log.
-            Wal.open(config(options, partial)).close();
+            Wal.open(config(options, source, partial)).close();
             directory.publish();
             return report;
         } catch (StorageFullException e) {
@@ -30,13 +33,21 @@ final class Salvage {
         }
     }
 
-    private static WalConfig config(ReadOptions options, Path directory) {
-        return WalConfig.builder(directory).prefix(options.prefix).build();
+    /** Segments as large as the old ones: a small log does not take the room of a large one. */
+    private static WalConfig config(ReadOptions options, RecoveryReport source, Path directory) {
+        long largest = source.segments().stream()
+                .mapToLong(SegmentReport::fileBytes)
+                .max()
+                .orElse(0);
+        WalConfig.Builder config = WalConfig.builder(directory).prefix(options.prefix);
+        long usual = config.build().segmentBytes();
+        return config.segmentBytes(Math.min(usual, Math.max(MIN_SEGMENT_BYTES, largest)))
+                .build();
     }
 
     private static SalvageReport copy(ReadOptions options, RecoveryReport source, Path directory, WalProgress progress)
             throws IOException {
-        WalConfig config = config(options, directory);
+        WalConfig config = config(options, source, directory);
         DiskStorage storage = DiskStorage.createOrOpen(directory);
         long total =
                 source.segments().stream().mapToLong(SegmentReport::dataBytes).sum();

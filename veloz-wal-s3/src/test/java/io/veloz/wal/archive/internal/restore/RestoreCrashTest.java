@@ -84,7 +84,7 @@ class RestoreCrashTest {
 
     @Test
     void dyingAtChangesOfTheDiskUpToAPoint() {
-        // Not at each: every attempt prepares a segment of full size.
+        // Not at each: every attempt writes a whole new log.
         for (int n = 1; ; n += 4) {
             target = dir.resolve("point-" + n);
             RestoreOptions options = RestoreOptions.into(target).untilSequence(130);
