@@ -27,7 +27,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A list is a hint: whatever it shows, a restore brings everything, or says what is missing. */
+/**
+ * A list is a hint: a restore brings everything, or says what is missing. Not tried, as it cannot be noticed: a list that
+ * hides the tip and the dropped tails before it.
+ */
 class HiddenListTest {
     private static final int RECORDS = 300;
 
