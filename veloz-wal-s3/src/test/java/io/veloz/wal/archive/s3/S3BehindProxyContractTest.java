@@ -5,8 +5,10 @@ import io.veloz.wal.archive.store.ObjectStoreContract;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** Shows that the proxy of the fault tests is no fault itself. */
+@Tag("enumeration")
 class S3BehindProxyContractTest extends ObjectStoreContract {
     private static FaultProxy proxy;
 

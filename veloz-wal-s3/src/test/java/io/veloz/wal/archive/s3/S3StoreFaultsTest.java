@@ -28,11 +28,13 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Faults between the store and us: the right exception, never a wrong content, never a part taken for the whole. */
+@Tag("enumeration")
 class S3StoreFaultsTest {
     private static S3ProxyServer server;
 

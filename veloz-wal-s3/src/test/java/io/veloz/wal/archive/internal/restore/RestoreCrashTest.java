@@ -22,10 +22,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A restore that dies at any step leaves nothing in its target that opens as a shorter log, and the next one completes (W7). */
+@Tag("enumeration")
 class RestoreCrashTest {
     private static final int MANY = 220;
 

@@ -28,12 +28,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** From the log over HTTP to a server and back, through a network that does to every tenth request what networks do. */
 @Timeout(600)
+@Tag("enumeration")
 class WholeCircleTest {
     private static final int ROUNDS = Integer.getInteger("wal.rounds", 1);
     private static final Duration LONG = Duration.ofMinutes(2);

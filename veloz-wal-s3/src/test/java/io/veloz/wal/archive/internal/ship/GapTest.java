@@ -28,10 +28,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The store was away, the spool was full, and the owner chose to give up the oldest: nothing that was archived is lost by it. */
+@Tag("enumeration")
 class GapTest {
     private static final SpoolPolicy BUDGET = SpoolPolicy.giveUpOldest(3 * 16 * 1024);
 
