@@ -46,7 +46,7 @@ public final class ArchiveLag {
     public static void main(String[] arguments) throws Exception {
         double seconds = arguments.length > 0 ? Double.parseDouble(arguments[0]) : 30;
         Path scratch = arguments.length > 1
-                ? Files.createTempDirectory(Path.of(arguments[1]), "archive-lag-")
+                ? Files.createTempDirectory(Files.createDirectories(Path.of(arguments[1])), "archive-lag-")
                 : Files.createTempDirectory("archive-lag-");
         try {
             new ArchiveLag(scratch, seconds).run();
