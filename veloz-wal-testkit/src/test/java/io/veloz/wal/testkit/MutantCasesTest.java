@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Durability;
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +66,33 @@ class MutantCasesTest {
         @Override
         public void run() {
             new BitRotTest().turnedBitNextToTheFirstRecordsIsToldOrDoesNoHarm();
+        }
+    }
+
+    /** Each list of the directory fails while a log is opened; then nothing does. */
+    static final class UnreadableDirectory implements Runnable {
+        @Override
+        public void run() {
+            for (int nth = 1; nth <= 10; nth++) {
+                FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
+                try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                    wal.appendDurable(1, ByteBuffer.allocate(8));
+                }
+                AtomicInteger left = new AtomicInteger(nth);
+                storage.plan(operation ->
+                        operation.kind() == Operation.Kind.LIST && left.decrementAndGet() == 0 ? Fault.IO_ERROR : null);
+                try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                    assertThat(wal.lastSequence()).isEqualTo(1);
+                } catch (WalException e) {
+                    // It may refuse.
+                }
+                storage.plan(FaultPlan.NONE);
+                try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
+                    assertThat(wal.lastSequence()).isEqualTo(1);
+                } catch (WalException e) {
+                    throw new AssertionError("nothing is damaged: " + e.getMessage(), e);
+                }
+            }
         }
     }
 
@@ -278,5 +307,17 @@ class MutantCasesTest {
                 Mutant.of(SEGMENT + "BatchScanner")
                         .with("|| header.firstSequence == nextSequence", "|| header.firstSequence >= nextSequence"),
                 Gap.class);
+    }
+
+    @Test
+    void recoveryThatTakesAnUnreadableDirectoryForAnEmptyOneIsCaught() {
+        assertCaught(
+                Mutant.of(RECOVERY + "Analyser")
+                        .with("for (String name : storage.list()) {", "for (String name : listed()) {")
+                        .with(
+                                "private void readTrimMark()",
+                                "private List<String> listed() { try { return storage.list(); } catch (IOException e) { return List.of(); } }"
+                                        + " private void readTrimMark()"),
+                UnreadableDirectory.class);
     }
 }
