@@ -33,12 +33,14 @@ final class ChildTool implements AutoCloseable {
     }
 
     static ChildTool startWith(Map<String, String> environment, Object... args) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "-XX:TieredStopAtLevel=1",
-                Main.class.getName()));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (Runtime.version().feature() >= 24) {
+            // The manifest of the jar says it: LZ4's library looks for native code, and a newer JVM warns of that.
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), "-XX:TieredStopAtLevel=1", Main.class.getName()));
         for (Object arg : args) {
             command.add(String.valueOf(arg));
         }
