@@ -16,8 +16,6 @@ import io.veloz.wal.storage.UninterruptibleThread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +38,6 @@ public final class WalShipper implements AutoCloseable {
     private final CountingStore store;
     private final Signal signal = new Signal();
     private final ShipperState state;
-    private final ExecutorService uploads;
     private final UninterruptibleThread thread;
     private final ShipLoop loop;
 
@@ -79,8 +76,6 @@ public final class WalShipper implements AutoCloseable {
         this.store = new CountingStore(config.store());
         this.state = new ShipperState(config, log, store, signal);
         String name = log.files().storage().describe();
-        this.uploads =
-                Executors.newSingleThreadExecutor(task -> new UninterruptibleThread(task, "veloz-wal-upload " + name));
         Shipping shipping = new Shipping(
                 config,
                 log,
@@ -89,25 +84,28 @@ public final class WalShipper implements AutoCloseable {
                 new Backoff(new Random()),
                 new Bandwidth(config.uploadBytesPerSecond(), signal, state::isOverdue),
                 System::nanoTime,
-                uploads,
+                // A thread for each: there is one at a time, and none is left when nothing is uploaded.
+                upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),
                 state::uploadEnded);
         this.loop = new ShipLoop(config, shipping, state, signal, new Backoff(new Random()));
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);
     }
 
-    /** Every record up to this one is in the archive. */
+    /** Every record up to this one is in the archive, or in a gap that it declares: see {@link SpoolPolicy#giveUpOldest}. */
     public long archivedSequence() {
         return state.archivedSequence();
     }
 
     /**
-     * Returns true when a record is in the archive, false if that took longer. Asks for it to be shipped at once.
+     * Returns true when the {@link #archivedSequence} has reached a record, false if that took longer. Asks for it to be
+     * shipped at once.
      *
      * @param sequence of a record that has been appended
      * @throws WalFencedException if another writer has taken over: the record will not be archived by us
      * @throws WalShippingRefusedException if log and archive do not fit together
      * @throws IllegalStateException if the shipper is closed
-     * @throws IllegalArgumentException if no record has that sequence yet
+     * @throws IllegalArgumentException if no record has that sequence yet; beside a writer in another process it is waited
+     *     for
      */
     public boolean awaitArchived(long sequence, Duration timeout) {
         long end = System.nanoTime() + nanos(timeout);
@@ -149,7 +147,6 @@ public final class WalShipper implements AutoCloseable {
         long timeout = nanos(config.closeTimeout());
         // A request that hangs is left to its own timeouts: the thread is a daemon, and does nothing more after it.
         signal.await(state::isEnded, timeout);
-        uploads.shutdown();
         state.abandon();
         if (config.closesStore() && loop.hasEnded()) {
             config.store().close();

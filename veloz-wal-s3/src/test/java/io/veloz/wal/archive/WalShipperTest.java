@@ -70,6 +70,22 @@ class WalShipperTest {
     }
 
     @Test
+    void closedShipperLeavesNoThread() throws InterruptedException {
+        try (Wal wal = open();
+                WalShipper shipper = WalShipper.start(wal, config().build())) {
+            append(wal, 10);
+            wal.roll();
+            assertThat(shipper.awaitArchived(wal.lastSequence(), LONG)).isTrue();
+        }
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().contains(dir.toString())) {
+                thread.join(LONG.toMillis());
+                assertThat(thread.isAlive()).as(thread.getName()).isFalse();
+            }
+        }
+    }
+
+    @Test
     void everyIntervalShipsWhatIsDurable() throws InterruptedException {
         CountDownLatch archived = new CountDownLatch(1);
         ShipperListener listener = new ShipperListener() {

@@ -59,7 +59,7 @@ public final class Shipping implements AutoCloseable {
     private long dropAt;
 
     /**
-     * @param uploads runs uploads, one after the other
+     * @param uploads runs an upload on another thread; it is given one at a time
      * @param onUploadEnd called there when one has ended
      */
     public Shipping(

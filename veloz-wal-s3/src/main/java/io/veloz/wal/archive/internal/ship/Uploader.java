@@ -15,7 +15,7 @@ final class Uploader {
     private @Nullable FutureTask<Part> running;
 
     /**
-     * @param thread runs uploads, one after the other
+     * @param thread runs an upload on another thread; it is given one at a time
      * @param onEnd called there when one has ended
      */
     Uploader(Executor thread, Runnable onEnd) {
