@@ -14,7 +14,6 @@ import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -92,7 +91,7 @@ public final class LogFiles {
                     storage.list().stream().filter(names::isSegment).sorted().toList()) {
                 try (StorageFile file = storage.openForReading(name)) {
                     return Optional.of(header(file).logId().toString());
-                } catch (NoSuchFileException | FileNotFoundException e) {
+                } catch (NoSuchFileException e) {
                     // The writer renamed it since it was listed: if no other one tells, the next list does.
                     renamed = true;
                 } catch (DamagedException | UnknownFormatException e) {
@@ -140,7 +139,7 @@ public final class LogFiles {
                     footer.dataEnd(),
                     file.size(),
                     footer.dataSha256().toString()));
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (DamagedException e) {
             throw new WalCorruptException(where, 0, -1, -1, String.valueOf(e.getMessage()));

@@ -22,10 +22,19 @@ public interface Storage {
     /** Creates an empty file for reading and writing. Fails if the name exists. */
     StorageFile create(String name) throws IOException;
 
-    /** Opens an existing file for reading and writing. */
+    /**
+     * Opens an existing file for reading and writing.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is none of that name, and for no other reason
+     */
     StorageFile open(String name) throws IOException;
 
-    /** Opens an existing file for reading alone, so that a read-only directory will do. */
+    /**
+     * Opens an existing file for reading alone, so that a read-only directory will do.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is none of that name, and for no other reason: the log takes it for
+     *     missing then
+     */
     StorageFile openForReading(String name) throws IOException;
 
     /** Gives a file another name; an existing file of that name is replaced. Atomic. */

@@ -6,7 +6,6 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.storage.Storage;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -50,7 +49,7 @@ public final class CheckpointSlots {
         for (int slot = 0; slot < SLOTS; slot++) {
             try {
                 stated |= CheckpointFile.statedSequence(storage, names.checkpoint(slot)) > sequence;
-            } catch (NoSuchFileException | FileNotFoundException e) {
+            } catch (NoSuchFileException e) {
                 // One less.
             }
         }
@@ -62,7 +61,7 @@ public final class CheckpointSlots {
         try {
             CheckpointFile file = CheckpointFile.read(storage, names.checkpoint(slot));
             return file.logId().equals(logId) ? file : null;
-        } catch (NoSuchFileException | FileNotFoundException | DamagedException | UnknownFormatException e) {
+        } catch (NoSuchFileException | DamagedException | UnknownFormatException e) {
             // A bad checkpoint is as good as none: the log has the records, because trimming never relies on one alone.
             return null;
         }

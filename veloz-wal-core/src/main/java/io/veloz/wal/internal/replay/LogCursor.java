@@ -15,6 +15,7 @@ import io.veloz.wal.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -345,8 +346,10 @@ public final class LogCursor implements Closeable {
         }
         @Nullable OpenSegment before = find(number);
         if (before == null) {
-            throw new java.io.FileNotFoundException(
-                    storage.describe() + "/" + names.sealed(number) + " is gone; expected it before " + current().name);
+            throw new NoSuchFileException(
+                    storage.describe() + "/" + names.sealed(number),
+                    null,
+                    "gone; expected it before " + current().name);
         }
         return new SegmentEnd(before, opening.predecessor().end());
     }

@@ -14,7 +14,6 @@ import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -187,7 +186,7 @@ final class Fetch implements AutoCloseable {
         try (StorageFile file = where.openForReading(name)) {
             return file.size() == expected.fileBytes()
                     && LocalBytes.digest(file, 0, expected.fileBytes()).equals(expected.fileSha256());
-        } catch (NoSuchFileException | FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             return false;
         }
     }
