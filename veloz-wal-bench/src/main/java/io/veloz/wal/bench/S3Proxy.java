@@ -78,6 +78,7 @@ final class S3Proxy implements AutoCloseable {
                     close();
                     throw e;
                 }
+                // A port of another process: there is nothing to wait on but its answer.
                 Thread.sleep(50);
             }
         }

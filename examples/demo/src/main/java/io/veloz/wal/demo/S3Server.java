@@ -108,6 +108,7 @@ final class S3Server implements AutoCloseable {
                 if (System.nanoTime() > end) {
                     throw new IOException("the S3 server does not answer; what it said is in " + output, e);
                 }
+                // A port of another process: there is nothing to wait on but its answer.
                 Thread.sleep(20);
             }
         }

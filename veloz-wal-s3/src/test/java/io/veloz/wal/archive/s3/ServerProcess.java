@@ -16,8 +16,9 @@ import java.util.concurrent.TimeUnit;
  * reads ends when we end, however that happens.
  */
 final class ServerProcess implements AutoCloseable {
-    private static final String WATCH =
-            "\"$@\" <&- & server=$!; cat >/dev/null; kill -9 $server;" + " [ -z \"$SCRATCH\" ] || rm -rf \"$SCRATCH\"";
+    /** Ctrl-C in a terminal reaches the shell as well: it has to outlive us for a moment. */
+    private static final String WATCH = "trap '' INT HUP TERM; \"$@\" <&- & server=$!; cat >/dev/null; kill -9 $server;"
+            + " [ -z \"$SCRATCH\" ] || rm -rf \"$SCRATCH\"";
 
     private final Process shell;
     private final Path output;
@@ -67,6 +68,7 @@ final class ServerProcess implements AutoCloseable {
                     close();
                     throw new IOException(endpoint + " does not answer:\n" + Files.readString(output), e);
                 }
+                // A port of another process: there is nothing to wait on but its answer.
                 Thread.sleep(20);
             }
         }

@@ -282,7 +282,8 @@ final class Restore {
     private RestoreReport alreadyThere(RestorePlan plan, LocalLog local) throws IOException {
         RecoveryReport found = local.report();
         long ahead = found.lastSequence() - plan.archivedSequence();
-        notes.add(place.target() + " has all of it, and " + ahead + " records more; nothing was changed");
+        notes.add(place.target() + " has all of it" + (ahead > 0 ? ", and " + ahead + " records more" : "")
+                + "; nothing was changed");
         Storage storage = steps.open(place.target());
         return report(plan, Outcome.ALREADY_THERE, found, storage, 0, ahead, Optional.empty());
     }
