@@ -49,7 +49,8 @@ final class LocalCheck {
                     + "; the archive reaches to " + end.sequence());
         }
         if (local.lastSequence() < end.sequence()) {
-            throw refused(
+            throw log.refused(
+                    shipLog.store(),
                     Reason.BEHIND,
                     "the archive reaches to record " + end.sequence() + ", the local log to " + local.lastSequence()
                             + ": restore into another directory, and go on there");
@@ -128,15 +129,11 @@ final class LocalCheck {
     }
 
     private WalShippingRefusedException diverged(long segment, long first, long last) {
-        return refused(
+        return log.refused(
+                shipLog.store(),
                 Reason.DIVERGED,
                 "records " + first + " to " + last + " in segment " + segment
                         + " differ from the archived ones: this is a copy of the log that went its own way. Restore into"
                         + " another directory, compare, and go on with one of the two");
-    }
-
-    private WalShippingRefusedException refused(Reason reason, String message) {
-        return new WalShippingRefusedException(
-                reason, log.describe() + " and " + shipLog.store().describe() + ": " + message);
     }
 }

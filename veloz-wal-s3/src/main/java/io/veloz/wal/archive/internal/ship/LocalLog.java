@@ -10,6 +10,7 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -69,6 +70,11 @@ public final class LocalLog {
 
     String describe() {
         return files.storage().describe();
+    }
+
+    /** Says that this log and that archive do not fit together. */
+    WalShippingRefusedException refused(ObjectStore store, Reason reason, String message) {
+        return new WalShippingRefusedException(reason, describe() + " and " + store.describe() + ": " + message);
     }
 
     String logId() throws IOException {

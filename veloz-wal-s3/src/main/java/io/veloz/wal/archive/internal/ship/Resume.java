@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
+import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
@@ -31,6 +32,22 @@ record Resume(
             slot = read(shipLog, kept);
         }
         return walk.result();
+    }
+
+    /** The same, when one more slot with that part stands behind the tip. */
+    Resume behind(Part part) {
+        if (part instanceof Segment segment) {
+            return committed(segment.number() + 1, segment.firstSequence(), segment.lastSequence());
+        } else if (part instanceof Gap gap) {
+            return committed(gap.nextSegment(), gap.lastSequence() + 1, gap.lastSequence());
+        } else if (part instanceof Attachment attachment) {
+            return new Resume(nextSegment, committedFirst, committedLast, true, attachment.sequence());
+        }
+        return this;
+    }
+
+    private Resume committed(long next, long first, long last) {
+        return new Resume(next, first, last, hasCheckpoint, checkpointSequence);
     }
 
     private static Slot read(ShipLog shipLog, SlotRef kept) throws IOException {

@@ -9,7 +9,6 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
-import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -41,6 +40,7 @@ public final class Shipping implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Reached reached;
     private final Pace pace;
+    private final ArchiveEntry entry;
     private final LocalCheck localCheck;
     private final Uploader uploader;
     private final Backoff uploadBackoff;
@@ -76,6 +76,7 @@ public final class Shipping implements AutoCloseable {
         this.log = log;
         this.store = store;
         this.shipLog = new ShipLog(store);
+        this.entry = new ArchiveEntry(log, shipLog, config.clock());
         this.localCheck = new LocalCheck(log, shipLog);
         this.reached = reached;
         this.uploadBackoff = uploadBackoff;
@@ -124,11 +125,12 @@ public final class Shipping implements AutoCloseable {
 
     private boolean step() throws IOException {
         if (identity == null) {
-            identity = identity();
+            identity = entry.identity();
             return true;
         }
         if (!isStoreFit) {
-            checkStore(identity);
+            entry.checkStore(identity);
+            isStoreFit = true;
             return true;
         }
         if (office == null) {
@@ -146,7 +148,8 @@ public final class Shipping implements AutoCloseable {
             }
             case FENCED -> throw fenced(here.winner(), here.tip().archived());
             case BROKEN ->
-                throw refused(
+                throw log.refused(
+                        store,
                         Reason.BROKEN,
                         "slot " + here.winner().number() + " is of writer "
                                 + here.winner().writer() + " in epoch "
@@ -163,54 +166,6 @@ public final class Shipping implements AutoCloseable {
         }
     }
 
-    // ---- taking office
-
-    private LogIdentity identity() throws IOException {
-        String logId = log.logId();
-        Optional<LogIdentity> there = shipLog.identity();
-        if (there.isEmpty()) {
-            LocalLog.Range range = log.range();
-            LogIdentity mine = new LogIdentity(
-                    logId, log.files().prefix(), config.clock().instant(), range.firstSegment(), range.firstSequence());
-            if (range.firstSequence() > 1) {
-                requiredCheckpoint(range.firstSequence());
-            }
-            if (shipLog.create(mine)) {
-                return mine;
-            }
-            there = shipLog.identity();
-        }
-        LogIdentity found =
-                there.orElseThrow(() -> new IOException(store.describe() + ": log.json is there, and is not"));
-        if (!found.logId().equals(logId)) {
-            throw refused(
-                    Reason.OTHER_LOG,
-                    "the archive is of log " + found.logId() + ", the local log is " + logId
-                            + ": ship to another place, or restore the log that the archive is of");
-        }
-        return found;
-    }
-
-    /** All rests on put-if-absent. The same bytes once more do no harm where it does not hold. */
-    private void checkStore(LogIdentity there) throws IOException {
-        if (shipLog.create(there)) {
-            throw refused(
-                    Reason.STORE_UNFIT,
-                    "the store created log.json again, which is there: put-if-absent does not hold in it, so two writers"
-                            + " would overwrite each other. Ship to a store that has it");
-        }
-        isStoreFit = true;
-    }
-
-    private WalCheckpoint requiredCheckpoint(long firstSequence) {
-        return log.newestCheckpoint()
-                .filter(checkpoint -> checkpoint.sequence() >= firstSequence - 1)
-                .orElseThrow(() -> refused(
-                        Reason.CHECKPOINT_MISSING,
-                        "the local log begins with record " + firstSequence
-                                + ", and has no checkpoint for what was before: write one, then ship"));
-    }
-
     private void confirmed(Office here, Phase before) {
         Tip tip = here.tip();
         if (before == Phase.LIST_BEHIND) {
@@ -218,28 +173,13 @@ public final class Shipping implements AutoCloseable {
             return;
         }
         Slot slot = Objects.requireNonNull(tip.slot());
-        Resume known = Objects.requireNonNull(resume);
+        resume = Objects.requireNonNull(resume).behind(slot.part());
         if (slot.part() instanceof Tail tail) {
             cleanUp.tails(slot.number(), slot.number(), tail.segment());
         } else if (slot.part() instanceof Segment segment) {
-            resume = new Resume(
-                    segment.number() + 1,
-                    segment.firstSequence(),
-                    segment.lastSequence(),
-                    known.hasCheckpoint(),
-                    known.checkpointSequence());
             cleanUp.committed(segment.number(), nanoTime.getAsLong());
-        } else if (slot.part() instanceof Attachment attachment) {
-            resume = new Resume(
-                    known.nextSegment(), known.committedFirst(), known.committedLast(), true, attachment.sequence());
         } else if (slot.part() instanceof Gap gap) {
             cleanUp.keepUncommitted();
-            resume = new Resume(
-                    gap.nextSegment(),
-                    gap.lastSequence() + 1,
-                    gap.lastSequence(),
-                    known.hasCheckpoint(),
-                    known.checkpointSequence());
             if (tip.archived().position() == 0) {
                 reached.gap(gap.firstSequence(), gap.lastSequence());
             }
@@ -329,7 +269,7 @@ public final class Shipping implements AutoCloseable {
 
     private boolean startUpload(Archived archived, List<SealedSegment> sealed, long epoch) {
         if (awaitsCheckpoint()) {
-            start(requiredCheckpoint(Objects.requireNonNull(identity).firstSequence()), epoch);
+            start(entry.requiredCheckpoint(Objects.requireNonNull(identity).firstSequence()), epoch);
             return true;
         }
         for (SealedSegment segment : sealed) {
@@ -423,7 +363,8 @@ public final class Shipping implements AutoCloseable {
         boolean inTails = archived.sequence() >= last;
         long first = inTails ? Objects.requireNonNull(resume).committedLast() + 1 : archived.sequence() + 1;
         if (!config.spoolPolicy().givesUpOldest()) {
-            throw refused(
+            throw log.refused(
+                    store,
                     Reason.TRIMMED_AHEAD,
                     "records " + first + " to " + last
                             + " were trimmed before they were archived as a whole: declare the"
@@ -445,10 +386,6 @@ public final class Shipping implements AutoCloseable {
                 winner.epoch(),
                 archived.sequence() + 1,
                 log.range().lastSequence());
-    }
-
-    private WalShippingRefusedException refused(Reason reason, String message) {
-        return new WalShippingRefusedException(reason, log.describe() + " and " + store.describe() + ": " + message);
     }
 
     @Override
