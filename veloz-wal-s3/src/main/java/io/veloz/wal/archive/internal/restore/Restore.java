@@ -1,7 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LogFiles;
-import io.veloz.wal.LostRange;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.RestoreOptions;
@@ -48,6 +47,7 @@ final class Restore {
     private final Steps steps;
     private final Workplace place;
     private final ObjectFiles objects;
+    private final RestoreChecks checks;
     private final Map<Stage, Duration> took = new EnumMap<>(Stage.class);
     private final List<String> notes = new ArrayList<>();
 
@@ -64,13 +64,14 @@ final class Restore {
         this.steps = steps;
         this.place = new Workplace(options.directory(), steps);
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
+        this.checks = new RestoreChecks(store, options, place);
     }
 
     RestorePlan plan() throws IOException {
         Proof proof = prove();
         Wanted wanted = Wanted.of(proof, options);
         RestorePlan plan = plan(proof, wanted);
-        check(proof, wanted);
+        checks.point(proof, wanted);
         return plan;
     }
 
@@ -79,7 +80,7 @@ final class Restore {
         Proof proof = prove();
         Wanted wanted = Wanted.of(proof, options);
         RestorePlan plan = plan(proof, wanted);
-        check(proof, wanted);
+        checks.point(proof, wanted);
         @Nullable LocalLog local = null;
         if (plan.newLog() && !place.isFree() && isCopied()) {
             place.clear();
@@ -93,9 +94,9 @@ final class Restore {
                 place.clear();
                 return alreadyThere(plan, local);
             }
-            refuseUnlessMerging(local, relation, plan);
+            checks.merging(local, relation, plan);
         }
-        checkSpace(plan, local);
+        checks.space(plan, local);
         place.claim(proof.identity().logId());
         try (Fetch fetch = fetch(proof, local)) {
             fetch.all(wanted);
@@ -180,43 +181,6 @@ final class Restore {
                 strays);
     }
 
-    private void check(Proof proof, Wanted wanted) {
-        long until = options.untilSequence();
-        long first = proof.identity().firstSequence();
-        long last = proof.archived().sequence();
-        if (until != Long.MAX_VALUE && (until > last || until < first)) {
-            throw new WalRestoreException(
-                    Reason.BEYOND_ARCHIVE,
-                    null,
-                    first,
-                    last,
-                    store.describe() + " holds records " + first + " to " + last + "; asked for all up to " + until
-                            + "; take one of them",
-                    null);
-        }
-        if (!options.acceptsGaps() && !wanted.gaps().isEmpty()) {
-            LostRange gap = wanted.gaps().get(0);
-            throw gap(gap.firstSequence(), gap.lastSequence(), gap.reason());
-        }
-        long covered = Wanted.checkpoint(proof, wanted.lastSequence())
-                .map(Attachment::sequence)
-                .orElse(0L);
-        if (!options.acceptsGaps() && first > 1 && last >= first && covered < first - 1) {
-            throw gap(1, first - 1, "the archive begins behind them, and has no checkpoint that covers them");
-        }
-    }
-
-    private WalRestoreException gap(long first, long last, String reason) {
-        return new WalRestoreException(
-                Reason.GAP,
-                null,
-                first,
-                last,
-                store.describe() + " has no records " + first + " to " + last + ": " + reason
-                        + "; restore up to record " + (first - 1) + ", or what there is with acceptGaps",
-                null);
-    }
-
     // ---- the target
 
     private LocalLog local(Proof proof) throws IOException {
@@ -225,44 +189,6 @@ final class Restore {
                 proof,
                 objects,
                 (done, total) -> options.progress().update(Stage.COMPARE, done, total));
-    }
-
-    private void refuseUnlessMerging(LocalLog local, LocalLog.Relation relation, RestorePlan plan) {
-        if (plan.newLog()) {
-            throw new WalRestoreException(
-                    Reason.TARGET_NOT_EMPTY,
-                    place.target() + " holds the log, and a restore up to a point, or over a gap, makes a new one;"
-                            + " restore into another directory",
-                    null);
-        }
-        if (!options.merges()) {
-            String state = relation == LocalLog.Relation.BEHIND
-                    ? "the log up to record " + local.report().lastSequence()
-                    : "the log, which is damaged";
-            throw new WalRestoreException(
-                    Reason.TARGET_NOT_EMPTY,
-                    place.target() + " holds " + state + ", and the archive has it up to record "
-                            + plan.archivedSequence()
-                            + "; restore with merge to use both, or into another directory",
-                    null);
-        }
-    }
-
-    private void checkSpace(RestorePlan plan, @Nullable LocalLog local) throws IOException {
-        long needed = plan.neededBytes() - place.partialBytes();
-        if (local != null) {
-            needed += local.report().segments().stream()
-                    .mapToLong(SegmentReport::dataBytes)
-                    .sum();
-        }
-        long usable = place.usableBytes();
-        if (needed > usable) {
-            throw new WalRestoreException(
-                    Reason.NO_SPACE,
-                    place.target() + " has room for " + usable + " bytes; expected " + needed
-                            + "; make room, and call again",
-                    null);
-        }
     }
 
     private Fetch fetch(Proof proof, @Nullable LocalLog local) throws IOException {
@@ -290,7 +216,7 @@ final class Restore {
 
     private RestoreReport restored(RestorePlan plan, Fetch fetch) throws IOException {
         RecoveryReport found = verify(fetch.files().storage());
-        checkWhole(found, plan);
+        RestoreChecks.whole(found, plan);
         place.publish(place.log());
         Storage storage = steps.open(place.target());
         return report(plan, Outcome.RESTORED, found, storage, fetch.reused(), 0, Optional.empty());
@@ -309,7 +235,7 @@ final class Restore {
                             + " that do not follow the archive's; restore into another directory",
                     null);
         }
-        checkWhole(found, plan);
+        RestoreChecks.whole(found, plan);
         Path kept = place.swap();
         notes.add("the log that was there is in " + kept);
         if (tail.isEmpty() && local.report().lastSequence() > proof.archived().sequence()) {
@@ -323,7 +249,7 @@ final class Restore {
     private RestoreReport copied(RestorePlan plan, Proof proof, Wanted wanted, Fetch fetch) throws IOException {
         if (wanted.gaps().isEmpty()) {
             RecoveryReport whole = verify(fetch.files().storage());
-            checkSound(whole, plan);
+            RestoreChecks.sound(whole, plan);
         }
         place.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
@@ -360,32 +286,6 @@ final class Restore {
                 (done, total) -> options.progress().update(Stage.CHECK, done, total));
         end(Stage.CHECK);
         return found;
-    }
-
-    private static void checkWhole(RecoveryReport found, RestorePlan plan) {
-        checkSound(found, plan);
-        if (found.lastSequence() < plan.lastSequence()) {
-            throw unsound(plan, "it ends with record " + found.lastSequence() + "; expected " + plan.lastSequence());
-        }
-    }
-
-    private static void checkSound(RecoveryReport found, RestorePlan plan) {
-        for (SegmentReport segment : found.segments()) {
-            if (!segment.isGood()) {
-                throw unsound(plan, segment.file() + ": " + segment.verdict() + " " + segment.detail());
-            }
-        }
-        if (!found.logId().equals(plan.logId())) {
-            throw unsound(plan, "its segments belong to log " + found.logId());
-        }
-    }
-
-    private static WalRestoreException unsound(RestorePlan plan, String why) {
-        return new WalRestoreException(
-                Reason.DAMAGED,
-                plan.archive() + " was fetched as it was stored, and is no whole log " + plan.logId() + ": " + why
-                        + "; it was damaged before it was stored: restore up to the record before",
-                null);
     }
 
     private RestoreReport report(
