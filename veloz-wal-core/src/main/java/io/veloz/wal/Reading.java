@@ -2,6 +2,7 @@ package io.veloz.wal;
 
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.replay.DurableLimit;
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -42,6 +43,15 @@ final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
         if (!lives() || writer.hasFailed()) {
             // Nothing will come, but the reader has promised to wait.
             LockSupport.parkNanos(this, Math.min(timeoutNanos, AFTER_END_NANOS));
+        }
+    }
+
+    /** So long a time that it does not fit is for ever. */
+    static long nanos(Duration timeout) {
+        try {
+            return timeout.toNanos();
+        } catch (ArithmeticException e) {
+            return timeout.isNegative() ? 0 : Long.MAX_VALUE;
         }
     }
 }

@@ -250,16 +250,7 @@ public final class Wal implements AutoCloseable {
     /** As {@link #awaitDurable(long)}; returns false if it took longer. */
     public boolean awaitDurable(long sequence, Duration timeout) {
         checkAppended(sequence);
-        return writer.awaitDurable(sequence, nanos(timeout));
-    }
-
-    /** So long a time that it does not fit is for ever. */
-    static long nanos(Duration timeout) {
-        try {
-            return timeout.toNanos();
-        } catch (ArithmeticException e) {
-            return timeout.isNegative() ? 0 : Long.MAX_VALUE;
-        }
+        return writer.awaitDurable(sequence, Reading.nanos(timeout));
     }
 
     private void checkAppended(long sequence) {

@@ -138,7 +138,7 @@ public final class WalReader implements AutoCloseable {
      * @return false if none became durable in that time, the thread was interrupted, or the reader has reached its end
      */
     public boolean next(Duration timeout) {
-        long nanos = Wal.nanos(timeout);
+        long nanos = Reading.nanos(timeout);
         long deadline = System.nanoTime() + nanos;
         while (true) {
             // Asked first: what becomes durable after the look is waited for, not missed.

@@ -13,7 +13,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a workload, and checks what is left of it at every moment at which power can fail, the process can die, or an
@@ -259,7 +258,7 @@ public final class CrashPoints<T> {
         if (run.storage.faults() == 0) {
             return false;
         }
-        checkAfterFault(run, plan.fault + (plan.forEver ? " from now on in " : " in ") + plan.first);
+        checkAfterFault(run, plan.fault + (plan.forEver ? " from now on in " : " in ") + plan.first());
         return true;
     }
 
@@ -287,39 +286,11 @@ public final class CrashPoints<T> {
             String where = describe(run, change, cutSeed);
             tryOut(failing, List.of(where), () -> check.check(failing.storage, failing.history));
             if (after.faults() > 0) {
-                checkAfterFault(failing, where + "\n  " + fault + " in " + plan.first);
+                checkAfterFault(failing, where + "\n  " + fault + " in " + plan.first());
                 count++;
             }
         }
         return count;
-    }
-
-    private static final class NthOfKinds implements FaultPlan {
-        private final Set<Operation.Kind> kinds;
-        private final int nth;
-        private final Fault fault;
-        private final boolean forEver;
-        private int seen;
-        private @Nullable Operation first;
-
-        NthOfKinds(Set<Operation.Kind> kinds, int nth, Fault fault, boolean forEver) {
-            this.kinds = kinds;
-            this.nth = nth;
-            this.fault = fault;
-            this.forEver = forEver;
-        }
-
-        @Override
-        public @Nullable Fault faultIn(Operation operation) {
-            if (!kinds.contains(operation.kind()) || !fault.isPossibleFor(operation.kind())) {
-                return null;
-            }
-            seen++;
-            if (seen == nth) {
-                first = operation;
-            }
-            return seen == nth || (forEver && seen > nth) ? fault : null;
-        }
     }
 
     private void checkAfterFault(Run<T> run, String what) {
