@@ -279,7 +279,7 @@ class ProcessTest {
     }
 
     @Test
-    void deletedDirectoryFailsTheLogAtTheNextRoll() throws Exception {
+    void deletedDirectoryFailsTheLog() throws Exception {
         Wal wal = Wal.open(config());
         wal.appendDurable(1, payload("a"));
         deleteAll();

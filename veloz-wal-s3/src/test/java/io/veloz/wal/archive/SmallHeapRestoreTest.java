@@ -33,6 +33,7 @@ class SmallHeapRestoreTest {
         List<String> said = restoreInChild(archive.toUri().toString(), dir.resolve("restored"));
         said.forEach(System.out::println);
         assertThat(said).last().asString().isEqualTo("restored " + RECORDS);
+        assertThat(dir.resolve("restored/orders_current.wal")).exists();
     }
 
     /** Half of each record is noise, so that objects and tails are large, too. */
@@ -61,18 +62,18 @@ class SmallHeapRestoreTest {
 
     private List<String> restoreInChild(String uri, Path target) throws Exception {
         Path out = dir.resolve("child.txt");
-        Process child = new ProcessBuilder(
+        ProcessBuilder restore = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx48m",
                         "-XX:MaxDirectMemorySize=8m",
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         RestoreChild.class.getName(),
-                        uri,
-                        target.toString())
+                        uri)
                 .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
+                .redirectOutput(out.toFile());
+        restore.environment().put("VELOZ_WAL_DIR", target.toString());
+        Process child = restore.start();
         try {
             assertThat(child.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
             return Files.readAllLines(out);

@@ -39,8 +39,8 @@ import picocli.CommandLine.ParameterException;
             "  5   the archive's store does not answer: try again later",
             "  64  the command line is wrong",
             "",
-            "First things to do when something is wrong: `veloz-wal verify DIR` says what, `veloz-wal salvage DIR NEW_DIR`"
-                    + " rescues the rest. Help for one command: `veloz-wal COMMAND --help`."
+            "First things to do when something is wrong: `veloz-wal verify DIR` says what. `veloz-wal restore URI NEW_DIR`"
+                    + " brings back what is archived; without an archive, `veloz-wal salvage DIR NEW_DIR` rescues the rest. Help for one command: `veloz-wal COMMAND --help`."
         })
 final class Tool {
     private static final int HELP_COLUMNS = 100;
