@@ -11,6 +11,11 @@ import io.veloz.wal.orders.OrderLogConfig;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.Side;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.Fault;
+import io.veloz.wal.testkit.FaultPlan;
+import io.veloz.wal.testkit.FaultyStorage;
+import io.veloz.wal.testkit.Operation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +42,7 @@ class OrderEngineTest {
         return engine;
     }
 
-    private static OrderLogConfig small(SwitchableStorage storage) {
+    private static OrderLogConfig small(FaultyStorage storage) {
         return OrderLogConfig.builder(WalConfig.builder(storage)
                         .segmentBytes(16 * 1024)
                         .maxBatchBytes(4 * 1024)
@@ -97,7 +102,7 @@ class OrderEngineTest {
 
     @Test
     void nothingIsInTheStoreOrAtTheVenueBeforeItIsOnDisk() throws Exception {
-        SwitchableStorage storage = new SwitchableStorage(dir);
+        FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             storage.holdForces();
@@ -119,11 +124,11 @@ class OrderEngineTest {
 
     @Test
     void aFailedDiskStopsTradingForGoodAndARestartBringsTheOrdersBack() throws Exception {
-        SwitchableStorage storage = new SwitchableStorage(dir);
+        FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         OrderEngine engine = new OrderEngine(small(storage), venue);
         engine.start();
         engine.place(order("a"));
-        storage.failForces();
+        storage.plan(FaultPlan.always(Operation.Kind.FORCE, Fault.IO_ERROR));
         assertThatThrownBy(() -> engine.place(order("b"))).isInstanceOf(WalFailedException.class);
         assertThat(venue.sent).containsExactly("a");
         awaitHealth(engine, new Health(false, false, true, engine.health().reason()));
@@ -132,7 +137,9 @@ class OrderEngineTest {
                 .hasMessageContaining("the log has failed")
                 .hasMessageContaining("Input/output error");
         assertThatThrownBy(engine::close).isInstanceOf(WalFailedException.class);
-        try (OrderEngine again = started()) {
+        storage.plan(FaultPlan.NONE);
+        try (OrderEngine again = new OrderEngine(small(storage.killProcess()), venue)) {
+            again.start();
             assertThat(again.order("a").status()).isEmpty();
             assertThat(again.health().ready()).isTrue();
         }
@@ -140,11 +147,11 @@ class OrderEngineTest {
 
     @Test
     void aFullDiskStopsNewOrdersAndWhatTheVenueSaysIsStillTakenDown() throws Exception {
-        SwitchableStorage storage = new SwitchableStorage(dir);
+        FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
-            storage.full(true);
+            storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             // Trades until the prepared segment is in use; no other can be made, and that is told by another thread.
             int fills = 0;
             long room;
@@ -160,7 +167,7 @@ class OrderEngineTest {
             assertThatThrownBy(() -> engine.place(order("b"))).isInstanceOf(TradingStoppedException.class);
             assertThat(engine.canceled("a", "risk", 1).status()).isEqualTo("CANCELED");
 
-            storage.full(false);
+            storage.plan(FaultPlan.NONE);
             awaitHealth(engine, new Health(true, true, true, ""));
             engine.place(order("b"));
             assertThat(venue.sent).containsExactly("a", "b");
@@ -169,11 +176,11 @@ class OrderEngineTest {
 
     @Test
     void whenTheLastRoomIsUsedUpAnEventIsRefusedAndTakenLater() throws Exception {
-        SwitchableStorage storage = new SwitchableStorage(dir);
+        FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
-            storage.full(true);
+            storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             long[] time = {0};
             assertThatThrownBy(() -> {
                         while (true) {
@@ -184,7 +191,7 @@ class OrderEngineTest {
             assertThat(engine.order("a").lastEventNanos()).isEqualTo(time[0] - 1);
             // Or the wait for readiness would end before it has been lost.
             awaitHealth(engine, new Health(true, false, true, ""));
-            storage.full(false);
+            storage.plan(FaultPlan.NONE);
             awaitHealth(engine, new Health(true, true, true, ""));
             assertThat(engine.accepted("a", "V", time[0]).lastEventNanos()).isEqualTo(time[0]);
         }
