@@ -10,6 +10,7 @@ import io.veloz.wal.internal.replay.SegmentEnd;
 import io.veloz.wal.internal.replay.Start;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -187,7 +188,7 @@ public final class SegmentReader implements AutoCloseable {
             }
             cursor.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException("closing " + cursor, e);
+            throw new UncheckedIOException("closing " + cursor, e);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -344,7 +345,7 @@ public final class WalConfig {
     }
 
     private static long systemNanos() {
-        java.time.Instant now = java.time.Instant.now();
+        Instant now = Instant.now();
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 }

@@ -1,6 +1,7 @@
 package io.veloz.wal.storage;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ public final class UninterruptibleThread extends Thread {
                     return result.get();
                 } catch (InterruptedException e) {
                     interrupted = true;
-                } catch (java.util.concurrent.ExecutionException e) {
+                } catch (ExecutionException e) {
                     throw rethrowable(e.getCause());
                 }
             }

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.store.ObjectKeys;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ final class S3Reads {
                 return Optional.empty();
             }
             throw e;
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             if (e instanceof StoreException told) {
                 throw told;
             }

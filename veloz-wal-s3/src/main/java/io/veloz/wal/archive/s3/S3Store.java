@@ -10,6 +10,7 @@ import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +88,7 @@ public final class S3Store implements ObjectStore {
                         null);
             }
             return true;
-        } catch (SdkException | java.io.UncheckedIOException e) {
+        } catch (SdkException | UncheckedIOException e) {
             return refusedPut(key, upload.failure(), e);
         } finally {
             closeQuietly(upload);

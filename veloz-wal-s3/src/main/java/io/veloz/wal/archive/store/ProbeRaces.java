@@ -4,6 +4,7 @@ import static io.veloz.wal.archive.store.ProbeCheck.expect;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -40,7 +41,7 @@ final class ProbeRaces {
                     together(writers).stream().filter(writer -> writer >= 0).toList();
             mostWinners = Math.max(mostWinners, winners.size());
             boolean stays = winners.size() == 1
-                    && new String(ProbeChecks.read(store, key), java.nio.charset.StandardCharsets.UTF_8)
+                    && new String(ProbeChecks.read(store, key), StandardCharsets.UTF_8)
                             .equals("writer " + winners.get(0));
             right += stays ? 1 : 0;
         }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 
@@ -37,7 +38,7 @@ public final class StoreProbe {
                         + (again ? "was stored, too" : "refused"),
                 start));
         start = System.nanoTime();
-        boolean stays = java.util.Arrays.equals(read(store, key), first);
+        boolean stays = Arrays.equals(read(store, key), first);
         results.add(result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
         start = System.nanoTime();
         List<String> listed =

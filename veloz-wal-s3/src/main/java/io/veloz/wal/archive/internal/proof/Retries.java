@@ -9,7 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Asks a store again when that may help. Only for what changes nothing. Any thread may call any method. */
 public final class Retries {
-    private static final int ATTEMPTS = 7;
+    /** At one request, before it counts as failed. */
+    public static final int ATTEMPTS = 7;
 
     /** What came over damaged came from a store that answers: so often will do. */
     private static final int READS = 3;

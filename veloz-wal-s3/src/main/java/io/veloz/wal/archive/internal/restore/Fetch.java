@@ -20,10 +20,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,7 +197,7 @@ final class Fetch implements AutoCloseable {
     void copyLocal(String name) throws IOException {
         String temporary = "." + name + ".tmp";
         try (FileSink sink = new FileSink(storage, temporary)) {
-            copy(java.util.Objects.requireNonNull(local), name, sink);
+            copy(Objects.requireNonNull(local), name, sink);
             sink.finish();
         }
         storage.rename(temporary, name);
@@ -248,16 +250,21 @@ final class Fetch implements AutoCloseable {
         Queue<TailSlot> waiting = new ArrayDeque<>(tails);
         Queue<Future<SlotCodec.Decoded>> running = new ArrayDeque<>();
         long ahead = 0;
-        for (TailSlot tail : tails) {
-            while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
-                TailSlot next = waiting.remove();
-                ahead += size(next);
-                running.add(threads.submit(() -> content(next)));
+        try {
+            for (TailSlot tail : tails) {
+                while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
+                    TailSlot next = waiting.remove();
+                    ahead += size(next);
+                    running.add(threads.submit(() -> content(next)));
+                }
+                byte[] content = await(running.remove()).content();
+                sink.write(content, content.length);
+                ahead -= size(tail);
+                advance(content.length);
             }
-            byte[] content = await(running.remove()).content();
-            sink.write(content, content.length);
-            ahead -= size(tail);
-            advance(content.length);
+        } finally {
+            // Or a store that went away would be asked for each of the rest, again and again, before anybody is told.
+            running.forEach(future -> future.cancel(false));
         }
     }
 
@@ -308,7 +315,7 @@ final class Fetch implements AutoCloseable {
         boolean ended = false;
         while (!ended) {
             try {
-                ended = threads.awaitTermination(1, java.util.concurrent.TimeUnit.HOURS);
+                ended = threads.awaitTermination(1, TimeUnit.HOURS);
             } catch (InterruptedException e) {
                 throw new IllegalStateException("this thread cannot be interrupted", e);
             }
@@ -348,7 +355,7 @@ final class Fetch implements AutoCloseable {
         }
 
         private StorageFile open() {
-            return java.util.Objects.requireNonNull(file);
+            return Objects.requireNonNull(file);
         }
 
         @Override

@@ -12,6 +12,7 @@ import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What a writer that takes office has to know of its predecessors: read back from the tip, as far as it takes. Immutable. */
@@ -21,7 +22,7 @@ record Resume(
     /** Walks back the kept slots, and tells the clean-up which tails still lie between them. */
     static Resume from(ShipLog shipLog, LogIdentity identity, Tip tip, CleanUp cleanUp) throws IOException {
         Walk walk = new Walk(shipLog, identity, cleanUp);
-        Slot slot = java.util.Objects.requireNonNull(tip.slot());
+        Slot slot = Objects.requireNonNull(tip.slot());
         while (true) {
             walk.note(slot);
             SlotRef kept = slot.kept();

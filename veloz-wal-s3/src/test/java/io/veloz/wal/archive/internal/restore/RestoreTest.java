@@ -9,6 +9,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.RestorePlan;
+import io.veloz.wal.RestoreProgress.Stage;
 import io.veloz.wal.RestoreReport;
 import io.veloz.wal.RestoreReport.Outcome;
 import io.veloz.wal.Wal;
@@ -21,11 +22,14 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -276,6 +280,22 @@ class RestoreTest {
     }
 
     // ---- what is wrong with the archive
+
+    @Test
+    void storeThatGoesAwayAmongManyTailsEndsTheRestoreAtTheFirst() throws IOException {
+        log(MANY);
+        new TestArchive(store, source).tails(1, Long.MAX_VALUE);
+        AtomicInteger failed = new AtomicInteger();
+        AtomicBoolean away = new AtomicBoolean();
+        store.plan(request -> away.get() && failed.incrementAndGet() > 0 ? Fault.FAIL : null);
+        RestoreOptions options = into().parallelism(1).progress((stage, done, total) -> {
+            if (stage == Stage.FETCH) {
+                away.set(true);
+            }
+        });
+        assertThat(refusal(options)).isEqualTo(Reason.STORE_UNAVAILABLE);
+        assertThat(failed.get()).as("requests that failed").isBetween(1, 3 * Retries.ATTEMPTS);
+    }
 
     @Test
     void placeWithoutArchiveIsRefused() {
