@@ -4,6 +4,7 @@ import static io.veloz.wal.TestLog.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -162,7 +163,7 @@ class DamageTest {
                         .filter(wanted)
                         .count())
                 .sum();
-        System.out.printf("tried %,7d times: one byte of the log changed by %02x%n", bytes, mask);
+        System.out.printf(Locale.ROOT, "tried %,7d times: one byte of the log changed by %02x%n", bytes, mask);
         for (String file : log.list()) {
             IntStream.range(0, log.bytes(file).length).filter(wanted).parallel().forEach(position -> {
                 String where = file + " at " + position + " changed by " + Integer.toHexString(mask);

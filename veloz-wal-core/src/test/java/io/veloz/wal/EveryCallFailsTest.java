@@ -14,6 +14,7 @@ import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -65,8 +66,13 @@ class EveryCallFailsTest {
             if (fault.hits() == 0) {
                 assertThat(failed).isFalse();
                 System.out.printf(
+                        Locale.ROOT,
                         "tried %,7d times: %s in one %s%s; told %,d times%n",
-                        tried, cause.get().getMessage(), operation, times > 1 ? " and all after it" : "", told);
+                        tried,
+                        cause.get().getMessage(),
+                        operation,
+                        times > 1 ? " and all after it" : "",
+                        told);
                 return;
             }
             tried++;

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -47,6 +48,7 @@ class GoldenLogTest {
             for (TestLog.Entry entry : TestLog.rest(reader)) {
                 int length = entry.payload().length();
                 lines.add(String.format(
+                        Locale.ROOT,
                         "%d %d %d %s %d %08x",
                         entry.sequence(),
                         entry.type(),

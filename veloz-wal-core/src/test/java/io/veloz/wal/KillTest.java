@@ -10,6 +10,7 @@ import io.veloz.wal.fault.Records;
 import io.veloz.wal.storage.DiskStorage;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class KillTest {
             checkRecords(ChildLog::text);
         }
         assertThat(acked).isPositive();
-        System.out.printf("tried %,7d times: kill -9 of a process that appends%n", 6 * ROUNDS);
+        System.out.printf(Locale.ROOT, "tried %,7d times: kill -9 of a process that appends%n", 6 * ROUNDS);
         try (Wal wal = Wal.open(small(DiskStorage.createOrOpen(directory)).build())) {
             assertThat(wal.lastSequence()).isGreaterThanOrEqualTo(acked);
             wal.appendDurable(1, payload(ChildLog.text(wal.lastSequence() + 1)));
@@ -77,7 +78,7 @@ class KillTest {
                 checkRecords(ChildLog::largeText);
             }
         }
-        System.out.printf("tried %,7d times: kill -9 of a process that opens a log%n", kills);
+        System.out.printf(Locale.ROOT, "tried %,7d times: kill -9 of a process that opens a log%n", kills);
         try (Wal wal = Wal.open(directory)) {
             assertThat(wal.lastSequence()).isEqualTo(shown);
         }

@@ -15,6 +15,7 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -69,8 +70,13 @@ class ManySegmentsTest {
                     .asString()
                     .startsWith("used ");
             System.out.printf(
+                    Locale.ROOT,
                     "%,d segments, %d handles, %s: %s bytes after %d ms%n",
-                    SEGMENTS, HANDLES, heap, lines.get(lines.size() - 1), (System.nanoTime() - started) / 1_000_000);
+                    SEGMENTS,
+                    HANDLES,
+                    heap,
+                    lines.get(lines.size() - 1),
+                    (System.nanoTime() - started) / 1_000_000);
         }
     }
 

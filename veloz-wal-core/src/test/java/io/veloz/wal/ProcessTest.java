@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -69,7 +70,7 @@ class ProcessTest {
                 assertThat(winner.line()).isEqualTo("closed");
             }
         }
-        System.out.printf("tried %,7d times: two processes open one log%n", rounds);
+        System.out.printf(Locale.ROOT, "tried %,7d times: two processes open one log%n", rounds);
         assertThat(Records.of(ReadOptions.of(directory))).hasSize(rounds);
         Wal.open(config()).close();
     }

@@ -136,7 +136,7 @@ public final class ArchiveLag {
                 lags.getValueAtPercentile(50) / 1e6,
                 lags.getValueAtPercentile(99) / 1e6,
                 lags.getMaxValue() / 1e6);
-        System.out.printf("  from due to durable%n");
+        System.out.printf(Locale.ROOT, "  from due to durable%n");
         row("without a shipper", without, 1e3, "us");
         row("with a shipper", with, 1e3, "us");
         System.out.printf(

@@ -2,6 +2,7 @@ package io.veloz.wal.legacy;
 
 import io.veloz.wal.legacy.LegacyFinding.Kind;
 import io.veloz.wal.legacy.LegacyFinding.Severity;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,12 @@ final class HeaderRepair {
             return null;
         }
         String text = String.format(
+                Locale.ROOT,
                 "magic 0x%08x, version %d; expected 0x%08x, %d; all else agrees, taken",
-                entry.magic(), entry.version(), EntryHeader.MAGIC, EntryHeader.VERSION);
+                entry.magic(),
+                entry.version(),
+                EntryHeader.MAGIC,
+                EntryHeader.VERSION);
         findings.add(Kind.HEADER_REPAIRED, Severity.NOTE, scanner.file(), entry, expected, text);
         return entry;
     }

@@ -3,6 +3,7 @@ package io.veloz.wal.orders;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,7 +88,7 @@ public final class OrderText {
                 bytes.write(point - ESCAPE);
             } else if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
                 throw new IllegalArgumentException(
-                        String.format("lone surrogate U+%04X at %d; it stands for no byte", point, at));
+                        String.format(Locale.ROOT, "lone surrogate U+%04X at %d; it stands for no byte", point, at));
             } else {
                 bytes.writeBytes(text.substring(at, at + width).getBytes(UTF_8));
             }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,7 +77,10 @@ final class PayloadReader {
     int flags(String field, int known) {
         int flags = u8(field);
         if ((flags & ~known) != 0) {
-            throw wrong(field, String.format("0x%02x", flags), String.format("only bits of 0x%02x", known));
+            throw wrong(
+                    field,
+                    String.format(Locale.ROOT, "0x%02x", flags),
+                    String.format(Locale.ROOT, "only bits of 0x%02x", known));
         }
         return flags;
     }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -83,13 +84,13 @@ final class SnapshotFormat {
 
     private void checkHeader(ByteBuffer header) {
         if (header.getInt(0) != MAGIC) {
-            throw new WalVersionException(
-                    String.format("%s: got 0x%08x, expected 0x%08x: no order snapshot", name, header.getInt(0), MAGIC));
+            throw new WalVersionException(String.format(
+                    Locale.ROOT, "%s: got 0x%08x, expected 0x%08x: no order snapshot", name, header.getInt(0), MAGIC));
         }
         int expected = crcOf(header.duplicate().limit(HEADER_BYTES - 4));
         if (header.getInt(HEADER_BYTES - 4) != expected) {
             throw corrupt(String.format(
-                    "header checksum 0x%08x, expected 0x%08x", header.getInt(HEADER_BYTES - 4), expected));
+                    Locale.ROOT, "header checksum 0x%08x, expected 0x%08x", header.getInt(HEADER_BYTES - 4), expected));
         }
         if (header.getInt(4) != VERSION) {
             throw new WalVersionException(
@@ -117,7 +118,7 @@ final class SnapshotFormat {
     private void checkEnd(long computed) throws IOException {
         int stored = ByteBuffer.wrap(take(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
         if (stored != (int) computed) {
-            throw corrupt(String.format("checksum 0x%08x, expected 0x%08x", stored, (int) computed));
+            throw corrupt(String.format(Locale.ROOT, "checksum 0x%08x, expected 0x%08x", stored, (int) computed));
         }
         if (unreadable != null) {
             throw unreadable;

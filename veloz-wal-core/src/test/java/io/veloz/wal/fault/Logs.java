@@ -3,6 +3,7 @@ package io.veloz.wal.fault;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.storage.Storage;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -29,7 +30,7 @@ public final class Logs {
 
     /** A text of 1 KiB, which tells its number. */
     public static String kilobyte(int number) {
-        return String.format("%01000d", number);
+        return String.format(Locale.ROOT, "%01000d", number);
     }
 
     /** Runs something on a thread of its own. */

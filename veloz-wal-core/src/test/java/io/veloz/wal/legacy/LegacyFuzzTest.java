@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -203,7 +204,8 @@ class LegacyFuzzTest {
     @Test
     void tenThousandTinyFilesAreReadAndTheirFindingsCounted() throws IOException {
         for (int i = 0; i < 10_000; i++) {
-            Files.write(directory.resolve(String.format("orders_%016x.wal", i)), new byte[] {'E', 'L', 'x'});
+            Files.write(
+                    directory.resolve(String.format(Locale.ROOT, "orders_%016x.wal", i)), new byte[] {'E', 'L', 'x'});
         }
         LegacyReplay replay = LegacyLog.open(directory).replay(LegacyMode.DEFAULT);
         assertThat(replay.findings()).hasSize(1000);

@@ -6,6 +6,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.testkit.HostileFiles.Kind;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 
@@ -35,7 +36,7 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
     static void forEach(Target target) {
         long first = Long.getLong("wal.seed", 1);
         long cases = (long) CASES * CrashPoints.rounds();
-        System.out.printf("tried %,7d times: hostile files, from seed %d%n", cases, first);
+        System.out.printf(Locale.ROOT, "tried %,7d times: hostile files, from seed %d%n", cases, first);
         try (Bounded bounded = new Bounded()) {
             for (long seed = first; seed < first + cases; seed++) {
                 HostileCase hostile = of(seed);

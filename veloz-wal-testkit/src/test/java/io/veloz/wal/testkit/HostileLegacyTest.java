@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -72,7 +73,8 @@ class HostileLegacyTest {
         }
         long first = Long.getLong("wal.seed", 1);
         long cases = (long) Integer.getInteger("wal.hostile.cases", 500) * CrashPoints.rounds();
-        System.out.printf("tried %,7d times: hostile files of the old engine, from seed %d%n", cases, first);
+        System.out.printf(
+                Locale.ROOT, "tried %,7d times: hostile files of the old engine, from seed %d%n", cases, first);
         try (Bounded bounded = new Bounded()) {
             for (long seed = first; seed < first + cases; seed++) {
                 Dice dice = new Dice(seed);

@@ -1,5 +1,6 @@
 package io.veloz.wal.testkit;
 
+import java.util.Locale;
 import java.util.function.LongConsumer;
 
 /** How often randomised tests go round, and with which seeds: the system properties wal.rounds and wal.seed. */
@@ -8,7 +9,7 @@ final class Rounds {
 
     /** For the table of faults in docs/durability.md. */
     static int tried(String what, int times) {
-        System.out.printf("tried %,7d times: %s%n", times, what);
+        System.out.printf(Locale.ROOT, "tried %,7d times: %s%n", times, what);
         return times;
     }
 

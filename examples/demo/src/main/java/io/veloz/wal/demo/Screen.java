@@ -3,6 +3,7 @@ package io.veloz.wal.demo;
 import java.io.Console;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Where the demo says what it saw, and what became of its promises. For one thread.
@@ -54,7 +55,7 @@ final class Screen {
 
     private void line(String mark, String label, String text) {
         clearBar();
-        out.printf("   %-6s  %-10s  %s%n", mark, label, text);
+        out.printf(Locale.ROOT, "   %-6s  %-10s  %s%n", mark, label, text);
     }
 
     /** A promise: what speaks against it is shown, and the demo has failed. */
@@ -81,8 +82,14 @@ final class Screen {
         barNanos = now;
         int full = (int) (CELLS * done / Math.max(1, total));
         String bar = String.format(
+                Locale.ROOT,
                 "   %-6s  %-10s  [%s%s] %s of %s",
-                "", label, "#".repeat(full), ".".repeat(CELLS - full), Figures.count(done), Figures.count(total));
+                "",
+                label,
+                "#".repeat(full),
+                ".".repeat(CELLS - full),
+                Figures.count(done),
+                Figures.count(total));
         out.print("\r" + bar + " ".repeat(Math.max(0, barLength - bar.length())));
         out.flush();
         barLength = bar.length();

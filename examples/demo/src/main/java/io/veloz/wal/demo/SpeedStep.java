@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
@@ -113,7 +114,7 @@ final class SpeedStep {
     }
 
     private void print(List<Turn> measured, int batchBytes) {
-        screen.line("", String.format(ROW, "", "p50", "mean", "p99"));
+        screen.line("", String.format(Locale.ROOT, ROW, "", "p50", "mean", "p99"));
         printLatencies(measured, "disk", "write and fdatasync, " + batchBytes + " bytes", Turn::disk);
         printLatencies(measured, "log", "durable append, 1 thread", Turn::log);
         double disk = best(measured, turn -> turn.disk().p50());
@@ -152,6 +153,7 @@ final class SpeedStep {
         screen.line(
                 label,
                 String.format(
+                        Locale.ROOT,
                         ROW,
                         what,
                         Figures.micros(median(measured, turn -> part.of(turn).p50())),

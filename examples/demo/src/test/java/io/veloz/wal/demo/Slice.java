@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,6 +42,7 @@ final class Slice {
 
     private static String json(OrderState order) {
         return String.format(
+                Locale.ROOT,
                 "{\"client_order_id\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"order_qty\":%s,\"limit_price\":%s,"
                         + "\"executed_qty\":%s,\"avg_price\":%s,\"venue_order_id\":\"%s\",\"status\":\"%s\","
                         + "\"reason\":\"%s\",\"last_ts_ns\":%d,\"created_ts_set\":%s}",

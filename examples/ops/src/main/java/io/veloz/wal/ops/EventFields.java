@@ -8,6 +8,7 @@ import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderRestored;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.OrderUpdate;
+import java.util.Locale;
 
 /** The fields of every event. Stateless. */
 final class EventFields {
@@ -31,7 +32,7 @@ final class EventFields {
         } else if (event instanceof Checkpoint checkpoint) {
             to.whole("covered_sequence", checkpoint.coveredSequence());
             to.whole("order_count", checkpoint.orderCount());
-            to.text("digest", String.format("%08x", checkpoint.digest()));
+            to.text("digest", String.format(Locale.ROOT, "%08x", checkpoint.digest()));
         } else if (event instanceof OrderRestored restored) {
             write(restored.state(), to);
         }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -85,7 +86,7 @@ class StressTest {
         ByteBuffer second = new StressPayload(9, 33).fill(2);
         CRC32C crc = new CRC32C();
         crc.update(second);
-        assertThat(lines.get(4)).isEqualTo(String.format("acked 2 %08x", crc.getValue()));
+        assertThat(lines.get(4)).isEqualTo(String.format(Locale.ROOT, "acked 2 %08x", crc.getValue()));
         assertThat(new StressPayload(8, 33).fill(2)).isNotEqualTo(new StressPayload(9, 33).fill(2));
     }
 

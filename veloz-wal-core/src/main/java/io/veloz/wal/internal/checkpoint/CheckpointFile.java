@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * One checkpoint on disk: a head, the content, and a tail with the length and the checksum of everything. Immutable. See
@@ -90,7 +91,11 @@ public record CheckpointFile(
                     || checksum != expected
                     || ends.getLong(HEAD_BYTES) != size - HEAD_BYTES - TAIL_BYTES) {
                 throw new DamagedException(String.format(
-                        "checkpoint of %d bytes with checksum %08x; expected %08x", size, checksum, expected));
+                        Locale.ROOT,
+                        "checkpoint of %d bytes with checksum %08x; expected %08x",
+                        size,
+                        checksum,
+                        expected));
             }
             if (ends.getInt(8) != VERSION) {
                 throw new UnknownFormatException(

@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.format;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /**
  * The head of a batch, the atomic unit of a file. A reusable view that belongs to one thread. See docs/format.md,
@@ -93,12 +94,15 @@ public final class BatchHeader {
     public void decode(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) throws DamagedException {
         if (!startsAt(buffer, at, segment.salt())) {
             throw new DamagedException(String.format(
-                    "batch starts with %08x; expected %08x", buffer.getInt(at), MAGIC ^ (int) segment.salt()));
+                    Locale.ROOT,
+                    "batch starts with %08x; expected %08x",
+                    buffer.getInt(at),
+                    MAGIC ^ (int) segment.salt()));
         }
         int expected = crc(buffer, at, segment.salt(), checksum);
         crc = buffer.getInt(at + CRC_AT);
         if (crc != expected) {
-            throw new DamagedException(String.format("batch checksum %08x; expected %08x", crc, expected));
+            throw new DamagedException(String.format(Locale.ROOT, "batch checksum %08x; expected %08x", crc, expected));
         }
         length = buffer.getInt(at + LENGTH_AT);
         firstSequence = buffer.getLong(at + FIRST_SEQUENCE_AT);
@@ -127,7 +131,8 @@ public final class BatchHeader {
 
     private void checkLimits(SegmentHeader segment) throws DamagedException {
         if ((flags & ~KNOWN_FLAGS) != 0) {
-            throw new DamagedException(String.format("batch flags %08x; known are %08x", flags, KNOWN_FLAGS));
+            throw new DamagedException(
+                    String.format(Locale.ROOT, "batch flags %08x; known are %08x", flags, KNOWN_FLAGS));
         }
         if (length < recordsAt() || length > segment.maxBatchBytes() || length % 8 != 0) {
             throw new DamagedException("batch length " + length + "; expected a multiple of 8 from " + recordsAt()

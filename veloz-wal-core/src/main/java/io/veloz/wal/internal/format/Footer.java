@@ -2,6 +2,7 @@ package io.veloz.wal.internal.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * What a sealed segment says of itself at its end, so that nobody has to read it to know what it holds. Immutable. See
@@ -95,7 +96,7 @@ public record Footer(
         int crc = new Checksum().of(in, 0, bytes - 12);
         if (crc != in.getInt(bytes - 12)) {
             throw new DamagedException(
-                    String.format("footer checksum %08x; expected %08x", crc, in.getInt(bytes - 12)));
+                    String.format(Locale.ROOT, "footer checksum %08x; expected %08x", crc, in.getInt(bytes - 12)));
         }
         int entries = in.getInt(12);
         if (entries != (bytes - MIN_BYTES) / SparseIndex.ENTRY_BYTES) {

@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.format;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /**
  * How the segment before ended, as the first batch of a segment states it: the proof that the earlier one is whole.
@@ -26,8 +27,8 @@ public record Predecessor(long number, long salt, long end, int lastBatchCrc) {
             throws DamagedException {
         int crc = crc(buffer, at, ownSalt, checksum);
         if (crc != buffer.getInt(at + 28)) {
-            throw new DamagedException(
-                    String.format("predecessor checksum %08x; expected %08x", crc, buffer.getInt(at + 28)));
+            throw new DamagedException(String.format(
+                    Locale.ROOT, "predecessor checksum %08x; expected %08x", crc, buffer.getInt(at + 28)));
         }
         return new Predecessor(
                 buffer.getLong(at), buffer.getLong(at + 8), buffer.getLong(at + 16), buffer.getInt(at + 24));

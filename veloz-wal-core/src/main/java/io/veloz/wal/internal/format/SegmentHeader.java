@@ -2,6 +2,7 @@ package io.veloz.wal.internal.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * The first page of a segment: which log, which segment, in which format. Immutable; written once, when the segment is
@@ -95,12 +96,13 @@ public record SegmentHeader(
             throw new DamagedException("file has " + available + " bytes; expected a header of " + BYTES);
         }
         if (page.getLong(0) != MAGIC) {
-            throw new DamagedException(
-                    String.format("header starts with %016x; expected %016x (\"VELOZWAL\")", page.getLong(0), MAGIC));
+            throw new DamagedException(String.format(
+                    Locale.ROOT, "header starts with %016x; expected %016x (\"VELOZWAL\")", page.getLong(0), MAGIC));
         }
         int crc = new Checksum().of(page, 0, CRC_AT);
         if (crc != page.getInt(CRC_AT)) {
-            throw new DamagedException(String.format("header checksum %08x; expected %08x", crc, page.getInt(CRC_AT)));
+            throw new DamagedException(
+                    String.format(Locale.ROOT, "header checksum %08x; expected %08x", crc, page.getInt(CRC_AT)));
         }
         checkVersion(page);
         return checked(new SegmentHeader(
@@ -129,8 +131,8 @@ public record SegmentHeader(
         }
         int incompatible = page.getInt(INCOMPATIBLE_AT);
         if (incompatible != 0) {
-            throw new UnknownFormatException(
-                    String.format("feature flags incompatible=%08x; this library knows none", incompatible));
+            throw new UnknownFormatException(String.format(
+                    Locale.ROOT, "feature flags incompatible=%08x; this library knows none", incompatible));
         }
     }
 

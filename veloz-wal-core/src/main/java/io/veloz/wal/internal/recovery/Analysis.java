@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What a directory holds, segment by segment. Made by {@link Analyser}; nothing was changed for it. */
@@ -85,8 +86,11 @@ public final class Analysis {
         for (FoundSegment segment : segments) {
             if (problem == null && segment.header != null && segment.header.readOnlyCompatible() != 0) {
                 problem = new WalVersionException(String.format(
+                        Locale.ROOT,
                         "%s/%s: feature flags read-only-compatible=%08x; this library knows none, and can only read it",
-                        directory, segment.name, segment.header.readOnlyCompatible()));
+                        directory,
+                        segment.name,
+                        segment.header.readOnlyCompatible()));
             }
         }
         return problem;

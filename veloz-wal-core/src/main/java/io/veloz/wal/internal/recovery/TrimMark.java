@@ -10,6 +10,7 @@ import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +53,8 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
         }
         int crc = new Checksum().of(bytes, 0, BYTES - 4);
         if (bytes.getLong(0) != MAGIC || crc != bytes.getInt(BYTES - 4)) {
-            throw new DamagedException(String.format("checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
+            throw new DamagedException(
+                    String.format(Locale.ROOT, "checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
         }
         return new TrimMark(new LogId(bytes.getLong(8), bytes.getLong(16)), bytes.getLong(24), bytes.getLong(32));
     }

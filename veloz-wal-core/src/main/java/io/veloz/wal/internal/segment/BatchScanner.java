@@ -10,6 +10,7 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,7 +170,10 @@ public final class BatchScanner {
     private void checkPlace() throws DamagedException {
         if (chained && header.previousCrc != previousCrc) {
             throw new DamagedException(String.format(
-                    "batch follows one with checksum %08x; expected %08x", header.previousCrc, previousCrc));
+                    Locale.ROOT,
+                    "batch follows one with checksum %08x; expected %08x",
+                    header.previousCrc,
+                    previousCrc));
         }
         if (header.opensSegment() != (position == SegmentHeader.BYTES)) {
             throw new DamagedException("batch that " + (header.opensSegment() ? "opens" : "does not open")
@@ -196,8 +200,11 @@ public final class BatchScanner {
             int crc = RecordLayout.computeCrc(buffer, record, segment.salt(), damagedSequence, checksum);
             if (crc != RecordLayout.crc(buffer, record)) {
                 throw new DamagedException(String.format(
+                        Locale.ROOT,
                         "record %d: checksum %08x; expected %08x",
-                        damagedSequence, crc, RecordLayout.crc(buffer, record)));
+                        damagedSequence,
+                        crc,
+                        RecordLayout.crc(buffer, record)));
             }
             recordsChecksum.add(crc);
             record += RecordLayout.size(RecordLayout.payloadBytes(buffer, record));
@@ -208,7 +215,10 @@ public final class BatchScanner {
         }
         if (recordsChecksum.value() != header.recordsCrc) {
             throw new DamagedException(String.format(
-                    "checksum of the records %08x; expected %08x", recordsChecksum.value(), header.recordsCrc));
+                    Locale.ROOT,
+                    "checksum of the records %08x; expected %08x",
+                    recordsChecksum.value(),
+                    header.recordsCrc));
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -65,7 +66,7 @@ final class ProbeRaces {
     static String pages(ObjectStore store, String base) throws IOException {
         List<String> keys = new ArrayList<>();
         for (int i = 0; i < KEYS; i++) {
-            keys.add(base + "pages/" + String.format("%020d", i));
+            keys.add(base + "pages/" + String.format(Locale.ROOT, "%020d", i));
         }
         List<Callable<Boolean>> puts = new ArrayList<>();
         for (String key : keys) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -214,7 +215,7 @@ class DirectoryStoreTest {
         Files.createDirectories(directory.resolve("ship"));
         List<String> keys = new ArrayList<>();
         for (int i = 0; i < 5_500; i++) {
-            keys.add(String.format("ship/%020d", i));
+            keys.add(String.format(Locale.ROOT, "ship/%020d", i));
             Files.createFile(directory.resolve(keys.get(i)));
         }
         long[] nanos = {0};
@@ -241,7 +242,7 @@ class DirectoryStoreTest {
     void listingThatGoesOnSeesWhatThisStorePutMeanwhile() throws IOException {
         DirectoryStore store = new DirectoryStore(directory);
         for (int i = 0; i < 1_500; i++) {
-            Files.createFile(directory.resolve(String.format("k%05d", i * 2)));
+            Files.createFile(directory.resolve(String.format(Locale.ROOT, "k%05d", i * 2)));
         }
         List<StoredObject> first = store.list("", "");
         store.putIfAbsent("k02001", CONTENT);

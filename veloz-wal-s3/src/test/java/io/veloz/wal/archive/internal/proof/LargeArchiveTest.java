@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** Ten thousand slots; a million with -Dwal.slots=1000000. */
@@ -19,8 +20,11 @@ class LargeArchiveTest {
         System.gc();
         Runtime runtime = Runtime.getRuntime();
         System.out.printf(
+                Locale.ROOT,
                 "%,d slots proven in %,d ms; %,d KB in use%n",
-                slots, millis, (runtime.totalMemory() - runtime.freeMemory()) / 1024);
+                slots,
+                millis,
+                (runtime.totalMemory() - runtime.freeMemory()) / 1024);
         assertThat(proof.slots()).isEqualTo(slots);
         assertThat(proof.segments()).hasSize((slots - 1) / 100);
         assertThat(proof.tails()).hasSize((slots - 1) % 100);

@@ -22,6 +22,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -136,7 +137,7 @@ final class ProtocolModel {
 
     private Office office(ModelWorld world, Writer writer, Wrong wrong) {
         ModelStore store = new ModelStore(world, contents, wrong);
-        String id = String.format("%016x%016x", writer.index + 1, writer.life + 1);
+        String id = String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
         return new Office(new ShipLog(store), new Author(LOG_ID, id, "host", CLOCK), writer.term);
     }
 
