@@ -13,6 +13,9 @@ public final class RecordGroup {
     private final List<Entry> entries = new ArrayList<>();
     private int size;
 
+    /** Creates an empty group. */
+    public RecordGroup() {}
+
     private static final class Entry {
         int type;
         boolean hasTimestamp;

@@ -11,7 +11,10 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /** Looks at logs that need not be open, and rescues what is left of one. Any thread may call any method. */
 public final class WalRecovery {
@@ -115,14 +118,31 @@ public final class WalRecovery {
         return restorer(uri).plan(uri, options);
     }
 
+    /**
+     * Tries the context class loader, where an application's own provider is, and then the loader of this class: a thread
+     * of the common pool has a context class loader that may not see this library.
+     */
     private static ArchiveRestorer restorer(String uri) {
-        return ServiceLoader.load(ArchiveRestorer.class)
-                .findFirst()
-                .orElseThrow(() -> new WalRestoreException(
-                        WalRestoreException.Reason.UNKNOWN_ARCHIVE,
-                        "nothing on the class path restores from \"" + scheme(uri)
-                                + "\"; add the artifact io.veloz:veloz-wal-s3",
-                        null));
+        ServiceConfigurationError unusable = null;
+        for (ClassLoader loader : new @Nullable ClassLoader[] {
+            Thread.currentThread().getContextClassLoader(), WalRecovery.class.getClassLoader()
+        }) {
+            try {
+                Optional<ArchiveRestorer> found =
+                        ServiceLoader.load(ArchiveRestorer.class, loader).findFirst();
+                if (found.isPresent()) {
+                    return found.get();
+                }
+            } catch (ServiceConfigurationError e) {
+                // Another copy of the library, most likely. It counts if nothing else is found.
+                unusable = e;
+            }
+        }
+        throw new WalRestoreException(
+                WalRestoreException.Reason.UNKNOWN_ARCHIVE,
+                "nothing on the class path restores from \"" + scheme(uri)
+                        + "\"; add the artifact io.veloz:veloz-wal-s3",
+                unusable);
     }
 
     /** Without the rest, which could hold a secret. */

@@ -33,6 +33,9 @@ public final class OrderCodec {
 
     private final PayloadWriter out = new PayloadWriter();
 
+    /** Creates a codec for one thread. */
+    public OrderCodec() {}
+
     /**
      * The payload of an event; its record type is {@link OrderEvent#recordType()}. The buffer belongs to the codec and is
      * valid until the next call.

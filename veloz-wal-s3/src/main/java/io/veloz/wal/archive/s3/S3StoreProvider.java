@@ -7,6 +7,9 @@ import java.util.Map;
 
 /** Opens {@link S3Store}s: {@code s3://bucket/prefix}. Any thread may call any method. */
 public final class S3StoreProvider implements ObjectStoreProvider {
+    /** For {@link java.util.ServiceLoader}. */
+    public S3StoreProvider() {}
+
     @Override
     public String scheme() {
         return "s3";

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Any thread may call any method. */
 public final class DirectoryStoreProvider implements ObjectStoreProvider {
+    /** For {@link java.util.ServiceLoader}. */
+    public DirectoryStoreProvider() {}
+
     @Override
     public String scheme() {
         return "file";

@@ -4,8 +4,10 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Map;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the store for a URI. Any thread may call any method. */
 public final class ObjectStores {
@@ -37,12 +39,25 @@ public final class ObjectStores {
         }
         String scheme = parsed.getScheme() == null ? "" : parsed.getScheme().toLowerCase(Locale.ROOT);
         TreeSet<String> known = new TreeSet<>();
-        for (ObjectStoreProvider provider : ServiceLoader.load(ObjectStoreProvider.class)) {
-            if (provider.scheme().equals(scheme)) {
-                return provider.open(parsed, settings);
+        // The context class loader has the application's own stores. A thread of the common pool has one that may not see
+        // this library, so the library's own loader comes next.
+        ServiceConfigurationError unusable = null;
+        for (ClassLoader loader : new @Nullable ClassLoader[] {
+            Thread.currentThread().getContextClassLoader(), ObjectStores.class.getClassLoader()
+        }) {
+            try {
+                for (ObjectStoreProvider provider : ServiceLoader.load(ObjectStoreProvider.class, loader)) {
+                    if (provider.scheme().equals(scheme)) {
+                        return provider.open(parsed, settings);
+                    }
+                    known.add(provider.scheme() + ":");
+                }
+            } catch (ServiceConfigurationError e) {
+                // Another copy of the library, most likely. It counts if nothing else is found.
+                unusable = e;
             }
-            known.add(provider.scheme() + ":");
         }
-        throw new IllegalArgumentException("archive \"" + uri + "\": expected a URI that starts with one of " + known);
+        throw new IllegalArgumentException(
+                "archive \"" + uri + "\": expected a URI that starts with one of " + known, unusable);
     }
 }

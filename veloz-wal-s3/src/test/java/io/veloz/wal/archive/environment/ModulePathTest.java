@@ -1,0 +1,151 @@
+package io.veloz.wal.archive.environment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.jar.JarFile;
+import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A program of named modules uses the log and its archive, in a process of its own. */
+@Timeout(120)
+class ModulePathTest {
+    private static final String APP_INFO =
+            "module app { requires io.veloz.wal.archive; exports app; }";
+
+    @TempDir
+    Path dir;
+
+    private String modulePath;
+
+    /** What a program needs. Test libraries, and our own tests beside the classes, stay away. */
+    @BeforeEach
+    void collectModules() {
+        List<Path> entries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(Path::of)
+                .filter(entry -> isJarWeNeed(entry) || hasDescriptor(entry))
+                .toList();
+        boolean isFromMaven = Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0])
+                .endsWith("target/test-classes");
+        assumeTrue(
+                isFromMaven || entries.stream().filter(ModulePathTest::hasDescriptor).count() >= 2,
+                "the classes were compiled without their module-info");
+        modulePath = entries.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static boolean isJarWeNeed(Path entry) {
+        String name = entry.getFileName().toString();
+        return name.endsWith(".jar")
+                && !name.matches("(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire).*");
+    }
+
+    private static boolean hasDescriptor(Path entry) {
+        if (Files.isDirectory(entry)) {
+            return Files.exists(entry.resolve("module-info.class"));
+        }
+        try (JarFile jar = new JarFile(entry.toFile())) {
+            return entry.getFileName().toString().startsWith("veloz-wal") && jar.getEntry("module-info.class") != null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns what the compiler prints. */
+    private String compile(String body) throws IOException {
+        Path source = Files.createDirectories(dir.resolve("src/app"));
+        Files.writeString(dir.resolve("src/module-info.java"), APP_INFO);
+        Files.writeString(source.resolve("Main.java"), body);
+        StringWriter printed = new StringWriter();
+        int exitCode = ToolProvider.findFirst("javac")
+                .orElseThrow()
+                .run(
+                        new PrintWriter(printed, true),
+                        new PrintWriter(printed, true),
+                        "-nowarn",
+                        "-d",
+                        dir.resolve("app").toString(),
+                        "-p",
+                        modulePath,
+                        dir.resolve("src/module-info.java").toString(),
+                        source.resolve("Main.java").toString());
+        return exitCode + " " + printed;
+    }
+
+    @Test
+    void programOfNamedModulesShipsAndRestores() throws IOException {
+        String main = """
+                package app;
+
+                import io.veloz.wal.*;
+                import io.veloz.wal.archive.*;
+                import io.veloz.wal.orders.*;
+                import java.nio.ByteBuffer;
+                import java.nio.file.Path;
+                import java.time.Duration;
+
+                public class Main {
+                    public static void main(String[] args) {
+                        Path dir = Path.of(args[0]);
+                        String archive = dir.resolve("archive").toUri().toString();
+                        try (OrderLog log = OrderLog.open(OrderLogConfig.builder(dir.resolve("log")).build());
+                                WalShipper shipper = WalShipper.start(log.wal(), ShipperConfig.builder(archive).build())) {
+                            long last = log.appendDurable(OrderNew.limit("A", "BTCUSDT", Side.BUY, 2, 50000.5));
+                            System.out.println("archived " + shipper.awaitArchived(last, Duration.ofSeconds(60)));
+                        }
+                        RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(dir.resolve("restored")));
+                        System.out.println("restored " + report.lastSequence());
+                        System.out.println("module " + Wal.class.getModule().getName() + ", "
+                                + WalShipper.class.getModule().getName());
+                    }
+                }
+                """;
+        assertThat(compile(main)).startsWith("0 ");
+        Path out = dir.resolve("out");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-p",
+                        dir.resolve("app") + File.pathSeparator + modulePath,
+                        "-m",
+                        "app/app.Main",
+                        dir.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
+        int exitCode = process.onExit().join().exitValue();
+        String printed = Files.readString(out);
+        assertThat(exitCode).as(printed).isZero();
+        assertThat(printed)
+                .contains("archived true", "restored 1", "module io.veloz.wal, io.veloz.wal.archive");
+    }
+
+    @Test
+    void internalsAreOutOfReach() throws IOException {
+        String main = """
+                package app;
+
+                public class Main {
+                    io.veloz.wal.internal.format.LogId log;
+                    io.veloz.wal.archive.internal.format.ArchiveKeys keys;
+                }
+                """;
+        assertThat(compile(main))
+                .startsWith("1 ")
+                .contains(
+                        "package io.veloz.wal.internal.format is not visible",
+                        "package io.veloz.wal.archive.internal.format is not visible");
+    }
+}
