@@ -46,8 +46,8 @@ public final class OrderLog implements AutoCloseable {
         if (!config.enabled()) {
             throw new IllegalStateException("the log is not enabled (VELOZ_WAL_ENABLED=false)");
         }
-        OrderApplier applier = new OrderApplier();
         WalConfig walConfig = config.wal();
+        OrderApplier applier = new OrderApplier(config.maxPendingEvents(), walConfig.bufferFullTimeout());
         Wal wal = Wal.open(walConfig.toBuilder()
                 .listener(new ApplyingListener(applier, walConfig.listener()))
                 .build());
@@ -106,10 +106,7 @@ public final class OrderLog implements AutoCloseable {
         try {
             long nanos = config.wal().wallClockNanos().getAsLong();
             encoder.encode(event, nanos);
-            OrderApplier.Pending pending = new OrderApplier.Pending(nanos, event, future);
-            long sequence = wal.append(encoder.group(), durability);
-            applier.add(sequence, pending);
-            return sequence;
+            return applier.append(encoder.group(), durability, new OrderApplier.Entry(nanos, event, future));
         } finally {
             encoders.giveBack(encoder);
         }
@@ -138,21 +135,20 @@ public final class OrderLog implements AutoCloseable {
      */
     public long appendDurable(List<? extends OrderEvent> events) {
         RecordGroup group = new RecordGroup();
+        OrderApplier.Entry[] entries = new OrderApplier.Entry[events.size()];
         OrderCodec codec = new OrderCodec();
         long nanos = config.wal().wallClockNanos().getAsLong();
-        for (OrderEvent event : events) {
+        for (int i = 0; i < entries.length; i++) {
+            OrderEvent event = events.get(i);
             // A copy: the codec uses its buffer again for the next event.
             ByteBuffer payload = codec.encode(event);
             group.add(
                     event.recordType(),
                     nanos,
                     ByteBuffer.allocate(payload.remaining()).put(payload).flip());
+            entries[i] = new OrderApplier.Entry(nanos, event, null);
         }
-        long last = wal.append(group, Durability.LOSE_NOTHING);
-        long sequence = last - events.size();
-        for (OrderEvent event : events) {
-            applier.add(++sequence, new OrderApplier.Pending(nanos, event, null));
-        }
+        long last = applier.append(group, Durability.LOSE_NOTHING, entries);
         awaitApplied(last);
         return last;
     }

@@ -62,6 +62,10 @@ public final class OrderLogConfig {
         return settings.keepSegments;
     }
 
+    public int maxPendingEvents() {
+        return settings.maxPendingEvents;
+    }
+
     /** Empty if ended orders are kept for ever. */
     public Optional<Duration> keepEndedOrders() {
         return Optional.ofNullable(settings.keepEndedOrders);
@@ -82,7 +86,8 @@ public final class OrderLogConfig {
                 "checkpointInterval = " + (checkpointInterval().isZero() ? "never" : checkpointInterval()),
                 "keepSegments = " + keepSegments(),
                 "keepEndedOrders = " + keepEndedOrders().map(Duration::toString).orElse("for ever"),
-                "normaliseStatus = " + normaliseStatus());
+                "normaliseStatus = " + normaliseStatus(),
+                "maxPendingEvents = " + maxPendingEvents());
     }
 
     /** Collects settings. It belongs to one thread. */
@@ -94,6 +99,7 @@ public final class OrderLogConfig {
         private int keepSegments = 2;
         private @Nullable Duration keepEndedOrders;
         private boolean normaliseStatus = true;
+        private int maxPendingEvents = 64 * 1024;
 
         private Builder(WalConfig wal) {
             this.wal = wal;
@@ -107,6 +113,7 @@ public final class OrderLogConfig {
             this.keepSegments = other.keepSegments;
             this.keepEndedOrders = other.keepEndedOrders;
             this.normaliseStatus = other.normaliseStatus;
+            this.maxPendingEvents = other.maxPendingEvents;
         }
 
         /** The settings of the log under it, in place of those the builder was made with. */
@@ -155,6 +162,16 @@ public final class OrderLogConfig {
         }
 
         /**
+         * Bounds the events that are appended and not yet in the store, or whose future is not complete. An append beyond
+         * that forces the log and waits, at most {@link WalConfig#bufferFullTimeout()}. Each takes about 100 bytes and its
+         * event. Default: 65,536.
+         */
+        public Builder maxPendingEvents(int value) {
+            maxPendingEvents = value;
+            return this;
+        }
+
+        /**
          * Checks all settings.
          *
          * @throws IllegalArgumentException naming the setting, its value and what was expected
@@ -171,6 +188,10 @@ public final class OrderLogConfig {
             }
             if (keepSegments < 0) {
                 throw new IllegalArgumentException("keepSegments " + keepSegments + ": expected 0 or more");
+            }
+            if (maxPendingEvents < 1 || maxPendingEvents > 1 << 24) {
+                throw new IllegalArgumentException(
+                        "maxPendingEvents " + maxPendingEvents + ": expected 1 to " + (1 << 24));
             }
             if (keepEndedOrders != null && keepEndedOrders.isNegative()) {
                 throw new IllegalArgumentException("keepEndedOrders " + keepEndedOrders + ": expected 0 or more");
