@@ -325,6 +325,7 @@ public final class Wal implements AutoCloseable {
      * directory stays locked until the checkpoint is written.
      *
      * @param sequence the content covers every record up to this one, which must be durable
+     * @throws IllegalArgumentException if the sequence is not durable, or below that of the newest checkpoint
      * @throws WalDiskFullException if there is no room; the checkpoints there were are untouched
      * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
      */
