@@ -268,6 +268,14 @@ public final class Wal implements AutoCloseable {
         writer.awaitDurable(sequence, Long.MAX_VALUE);
     }
 
+    /** As {@link #sync()}; returns false if it took longer. The force goes on. */
+    public boolean sync(Duration timeout) {
+        checkOpen();
+        long sequence = writer.lastSequence();
+        writer.requestForce(sequence);
+        return writer.awaitDurable(sequence, Reading.nanos(timeout));
+    }
+
     /**
      * Returns when every record appended before this call is in a sealed segment. Does nothing if all are. If the disk is
      * full this waits until there is room for the next segment, or the log is closed.
@@ -317,6 +325,7 @@ public final class Wal implements AutoCloseable {
      * directory stays locked until the checkpoint is written.
      *
      * @param sequence the content covers every record up to this one, which must be durable
+     * @throws IllegalArgumentException if the sequence is not durable, or below that of the newest checkpoint
      * @throws WalDiskFullException if there is no room; the checkpoints there were are untouched
      * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
      */

@@ -249,8 +249,8 @@ final class TruthReplay {
             return;
         }
         Severity severity = switch (finding.kind()) {
-            case UNKNOWN_ORDER, OVERFILL, BAD_QUANTITY, BAD_PRICE, EMPTY_ID -> Severity.DOUBTFUL;
-            case DUPLICATE_ORDER, DUPLICATE_TRADE, ILLEGAL_TRANSITION, FILL_AFTER_TERMINAL -> Severity.NOTE;
+            case UNKNOWN_ORDER, OVERFILL, BAD_QUANTITY, BAD_PRICE, EMPTY_ID, OTHER_SYMBOL -> Severity.DOUBTFUL;
+            case DUPLICATE_ORDER, REUSED_ID, DUPLICATE_TRADE, ILLEGAL_TRANSITION, FILL_AFTER_TERMINAL -> Severity.NOTE;
         };
         unknownOrders += finding.kind() == OrderFinding.Kind.UNKNOWN_ORDER ? 1 : 0;
         String text = finding.kind() + " " + finding.clientOrderId() + ": " + finding.text();

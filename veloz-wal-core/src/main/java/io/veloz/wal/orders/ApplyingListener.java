@@ -6,7 +6,7 @@ import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import java.time.Duration;
 
-/** Has durable events applied, and then tells the user's listener. Called by the log's notifying thread. */
+/** Applies durable events, and calls the user's listener after that. Called by the log's notifying thread. */
 final class ApplyingListener implements WalListener {
     private final OrderApplier applier;
     private final WalListener next;
@@ -18,7 +18,7 @@ final class ApplyingListener implements WalListener {
 
     @Override
     public void onDurable(long durableSequence) {
-        applier.onDurable(durableSequence);
+        applier.onDurable();
         next.onDurable(durableSequence);
     }
 
@@ -30,6 +30,7 @@ final class ApplyingListener implements WalListener {
 
     @Override
     public void onOpened(RecoveryReport report) {
+        applier.onOpened();
         next.onOpened(report);
     }
 
@@ -65,6 +66,7 @@ final class ApplyingListener implements WalListener {
 
     @Override
     public void onClosed() {
+        applier.onClosed();
         next.onClosed();
     }
 }

@@ -1,11 +1,12 @@
 package io.veloz.wal.orders;
 
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes checkpoints and trims when the configuration says so, beside the appenders. It has a thread of its own. */
+/** Writes checkpoints and trims when they are due, on a thread of its own. */
 final class CheckpointThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
@@ -46,18 +47,19 @@ final class CheckpointThread implements Runnable {
         return everyRecords > 0 && appliedSequence - coveredSequence >= everyRecords;
     }
 
-    /** Waits for a checkpoint that is being written. */
-    void stop() {
+    /** Waits for a checkpoint that is being written, no longer than that. An interrupt stays pending. */
+    void stop(Duration timeout) {
         stopping = true;
         Thread own = thread;
         if (own == null) {
             return;
         }
         LockSupport.unpark(own);
+        long deadline = System.nanoTime() + timeout.toNanos();
         boolean interrupted = false;
-        while (own.isAlive()) {
+        while (own.isAlive() && deadline - System.nanoTime() > 0) {
             try {
-                own.join();
+                own.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -89,12 +91,12 @@ final class CheckpointThread implements Runnable {
     private void checkpoint() {
         try {
             // Its own mark in the log counts as covered, or an idle log would write checkpoints for ever.
-            coveredSequence = log.checkpointAndMark();
+            coveredSequence = log.writeCheckpoint().markSequence();
             log.trim();
         } catch (RuntimeException e) {
             coveredSequence = appliedSequence;
             if (!stopping) {
-                // Nobody waits for it: the log goes on, and its next replay takes longer.
+                // No caller waits for it: the log goes on, and its next replay takes longer.
                 LOG.warn("{}: no checkpoint could be written; the next one is tried when it is due", log.wal(), e);
             }
         }

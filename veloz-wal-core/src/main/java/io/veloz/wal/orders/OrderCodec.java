@@ -21,6 +21,9 @@ public final class OrderCodec {
     /** Record type of {@link OrderRestored}. */
     public static final int ORDER_RESTORED = 6;
 
+    /** The types from here on are reserved for orders of later versions. */
+    private static final int RESERVED_FROM = 0xFF00;
+
     private static final int VERSION = 1;
     private static final int REDUCE_ONLY = 0x01;
     private static final int POST_ONLY = 0x02;
@@ -35,6 +38,14 @@ public final class OrderCodec {
 
     /** Creates a codec for one thread. */
     public OrderCodec() {}
+
+    /**
+     * Whether records of this type hold orders: 1 to 6, and 65,280 to 65,535, which later versions of the library may use.
+     * All other types belong to the application.
+     */
+    public static boolean isOrderType(int recordType) {
+        return (recordType >= ORDER_NEW && recordType <= ORDER_RESTORED) || recordType >= RESERVED_FROM;
+    }
 
     /**
      * The payload of an event; its record type is {@link OrderEvent#recordType()}. The buffer belongs to the codec and is

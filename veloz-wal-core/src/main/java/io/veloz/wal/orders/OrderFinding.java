@@ -1,8 +1,7 @@
 package io.veloz.wal.orders;
 
 /**
- * One event that does not fit what was known of its order. Immutable. Nothing is lost by a finding: it says what was
- * done about the event.
+ * One event that contradicts what was known of its order. Immutable. Its text names what was done about the event.
  *
  * @param sequence the record of the event
  */
@@ -14,8 +13,12 @@ public record OrderFinding(long sequence, String clientOrderId, Kind kind, Strin
         EMPTY_ID,
         /** An update, fill or cancel came without an OrderNew before it. It was kept. */
         UNKNOWN_ORDER,
-        /** A second OrderNew for the same id. Its parameters replaced the first ones. */
+        /** A second OrderNew for an order that has not ended. Its parameters replaced the first ones. */
         DUPLICATE_ORDER,
+        /** An OrderNew with the id of an order that has ended. It began a new order. */
+        REUSED_ID,
+        /** A fill, or a late OrderNew, for another symbol. A fill was counted; the symbol of the OrderNew stays. */
+        OTHER_SYMBOL,
         /** A fill with a trade id that was counted already. It was ignored. */
         DUPLICATE_TRADE,
         /** A status that cannot follow the one before. */

@@ -1,67 +1,109 @@
 package io.veloz.wal.orders;
 
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalVersionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store filled from a log: from its newest good checkpoint, or from its first record. Immutable.
+ * The orders of a log, replayed from its newest good checkpoint or from its first record. Immutable but for the store.
  *
- * @param store full
- * @param report how it came about
+ * @param store with every durable order
+ * @param report where the replay began, and what it took
  */
-record OrderReplay(OrderStore store, OrderLogReport report) {
+public record OrderReplay(OrderStore store, OrderLogReport report) {
 
     /**
-     * Replays an open log.
+     * Replays a log that need not be open, and changes nothing. Refuses what {@link OrderLog#open} refuses.
      *
-     * @throws WalException if there is a gap between the checkpoint and the log, or damage behind it
+     * @throws WalCorruptException if records are damaged or missing, or trimmed without a checkpoint that covers them, or
+     *     if the log ends before the record that its checkpoint covers
+     * @throws WalVersionException if a record or the checkpoint is not of orders that this version knows
+     * @throws WalException if the directory cannot be read
      */
-    static OrderReplay of(Wal wal, boolean normaliseStatus) {
+    public static OrderReplay read(ReadOptions options) {
+        RecoveryReport found = WalRecovery.inspect(options);
+        WalCheckpoint checkpoint = WalCheckpoint.newest(options).orElse(null);
+        if (checkpoint != null && checkpoint.sequence() > found.lastSequence()) {
+            throw new WalCorruptException(
+                    found.directory(),
+                    -1,
+                    found.lastSequence() + 1,
+                    checkpoint.sequence(),
+                    "the log ends with record " + found.lastSequence() + "; expected " + checkpoint.sequence()
+                            + " or more, which checkpoint " + checkpoint.file() + " covers");
+        }
+        return replay(found, checkpoint, OrderStore.builder(), from -> WalReader.open(options.fromSequence(from)));
+    }
+
+    /** Replays an open log, as {@link #read} does. */
+    static OrderReplay of(Wal wal, OrderStore.Builder settings) {
+        return replay(
+                wal.recovery(),
+                wal.newestCheckpoint().orElse(null),
+                settings,
+                from -> wal.reader(ReadOptions.of(wal.config()).fromSequence(from)));
+    }
+
+    private interface Opening {
+        WalReader readerFrom(long sequence);
+    }
+
+    private static OrderReplay replay(
+            RecoveryReport found, @Nullable WalCheckpoint checkpoint, OrderStore.Builder settings, Opening log) {
         long started = System.nanoTime();
-        Optional<WalCheckpoint> checkpoint = wal.newestCheckpoint();
-        OrderStore store = storeFrom(checkpoint.orElse(null), normaliseStatus);
+        OrderStore store = storeFrom(checkpoint, settings);
         long covered = store.appliedSequence();
-        checkContinuous(wal, covered);
+        checkContinuous(found, covered);
         long replayed = 0;
         OrderCodec codec = new OrderCodec();
-        try (WalReader reader = wal.reader(ReadOptions.of(wal.config()).fromSequence(covered + 1))) {
+        try (WalReader reader = log.readerFrom(covered + 1)) {
             while (reader.next()) {
-                store.apply(reader.sequence(), reader.timestampNanos(), codec.decode(reader.type(), reader.payload()));
-                replayed++;
+                if (OrderCodec.isOrderType(reader.type())) {
+                    store.apply(reader.sequence(), reader.timestampNanos(), decode(codec, reader));
+                    replayed++;
+                }
+                // All other types belong to the application.
             }
         }
         Duration took = Duration.ofNanos(System.nanoTime() - started);
-        return new OrderReplay(store, new OrderLogReport(wal.recovery(), covered, replayed, store.count(), took));
+        return new OrderReplay(store, new OrderLogReport(found, covered, replayed, store.count(), took));
     }
 
-    private static OrderStore storeFrom(@Nullable WalCheckpoint checkpoint, boolean normaliseStatus) {
-        OrderStore.Builder builder = OrderStore.builder().normaliseStatus(normaliseStatus);
+    private static OrderEvent decode(OrderCodec codec, WalReader reader) {
+        try {
+            return codec.decode(reader.type(), reader.payload());
+        } catch (WalVersionException e) {
+            throw new WalVersionException("record " + reader.sequence() + ": " + e.getMessage());
+        }
+    }
+
+    private static OrderStore storeFrom(@Nullable WalCheckpoint checkpoint, OrderStore.Builder settings) {
         if (checkpoint == null) {
-            return builder.build();
+            return settings.build();
         }
         try (InputStream content = checkpoint.open()) {
-            return builder.buildFrom(OrderSnapshot.readFrom(content, "checkpoint for record " + checkpoint.sequence()));
+            return settings.buildFrom(OrderSnapshot.readFrom(content, "checkpoint for record " + checkpoint.sequence()));
         } catch (IOException e) {
             throw new UncheckedIOException("reading the checkpoint for record " + checkpoint.sequence(), e);
         }
     }
 
-    private static void checkContinuous(Wal wal, long covered) {
-        String directory = wal.recovery().directory();
-        long begins = wal.recovery().expectedFirstSequence();
+    private static void checkContinuous(RecoveryReport found, long covered) {
+        long begins = found.expectedFirstSequence();
         if (covered + 1 < begins) {
             throw new WalCorruptException(
-                    directory,
+                    found.directory(),
                     -1,
                     covered + 1,
                     begins - 1,

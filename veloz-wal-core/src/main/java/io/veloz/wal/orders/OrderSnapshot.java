@@ -3,7 +3,6 @@ package io.veloz.wal.orders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -35,28 +34,6 @@ public final class OrderSnapshot {
     /** The orders, the oldest first. */
     public List<OrderState> orders() {
         return orders;
-    }
-
-    /**
-     * The same without the orders that have ended and were not touched for this long, counted back from the newest event
-     * rather than from the clock. Without it a checkpoint grows with every order there ever was.
-     *
-     * @throws IllegalArgumentException if the age is negative
-     */
-    public OrderSnapshot withoutTerminalOlderThan(Duration age) {
-        if (age.isNegative()) {
-            throw new IllegalArgumentException("age is " + age + ", expected 0 or more");
-        }
-        return new OrderSnapshot(
-                coveredSequence,
-                newestNanos,
-                orders.stream()
-                        .filter(order -> !order.terminal() || ageOf(order).compareTo(age) <= 0)
-                        .toList());
-    }
-
-    private Duration ageOf(OrderState order) {
-        return Duration.ofNanos(newestNanos).minusNanos(order.updatedNanos());
     }
 
     /**

@@ -1,9 +1,13 @@
 package io.veloz.wal.orders;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * thread may read at any time, and sees the state after some whole event.
  */
 public final class OrderStore {
-    /** Findings kept for {@link #findings()}; all of them are counted. */
+    /** How many findings, the newest, are kept for {@link #findings()}; all of them are counted. */
     public static final int FINDINGS_KEPT = 1000;
 
     private final Consumer<OrderFinding> onFinding;
@@ -24,12 +28,15 @@ public final class OrderStore {
     /** Guards everything below, against the readers. */
     private final Object lock = new Object();
 
-    private final List<OrderState> orders = new ArrayList<>();
-    private final Map<String, Integer> places = new HashMap<>();
-    private final List<OrderFinding> findings = new ArrayList<>();
+    /** In the order in which they were first seen. */
+    private final Map<String, OrderState> orders = new LinkedHashMap<>();
+
+    /** The ids of orders that have ended, in the order in which they were last touched. */
+    private final LinkedHashSet<String> ended = new LinkedHashSet<>();
+
+    private final ArrayDeque<OrderFinding> findings = new ArrayDeque<>();
     private final List<OrderFinding> untold = new ArrayList<>();
     private final Map<OrderFinding.Kind, Long> findingCounts = new EnumMap<>(OrderFinding.Kind.class);
-    private int terminalCount;
     private long appliedSequence;
     private long newestNanos;
 
@@ -40,7 +47,7 @@ public final class OrderStore {
 
     private OrderStore(Builder settings) {
         this.onFinding = settings.onFinding;
-        this.rules = new OrderRules(settings.normaliseStatus, this::addFindingLocked);
+        this.rules = new OrderRules(new OrderStatus(settings.normaliseStatus, settings.statusWords), this::addFindingLocked);
     }
 
     public static Builder builder() {
@@ -48,7 +55,7 @@ public final class OrderStore {
     }
 
     /**
-     * Applies one event. When it returns, readers see its effect. What does not fit is told in {@link #findings()}.
+     * Applies one event. When it returns, readers see its effect. What contradicts it is in {@link #findings()}.
      *
      * @param sequence of the record; must be above every one applied before, so that no event counts twice
      * @param timestampNanos of the record
@@ -78,36 +85,34 @@ public final class OrderStore {
         } else if (event instanceof OrderCancel cancel) {
             putLocked(rules.applyCancel(stateLocked(cancel.clientOrderId()), nanos, cancel));
         } else if (event instanceof OrderRestored restored) {
-            putLocked(restored.state());
+            putLocked(rules.applyRestored(restored));
         }
         // A Checkpoint changes no order: what it covers was applied before it.
     }
 
     private @Nullable OrderState stateLocked(String clientOrderId) {
-        Integer place = places.get(clientOrderId);
-        return place == null ? null : orders.get(place);
+        return orders.get(clientOrderId);
     }
 
     private void putLocked(@Nullable OrderState after) {
         if (after == null) {
             return;
         }
-        Integer place = places.get(after.clientOrderId());
-        if (place == null) {
-            places.put(after.clientOrderId(), orders.size());
-            orders.add(after);
-        } else {
-            terminalCount -= orders.set(place, after).terminal() ? 1 : 0;
+        String id = after.clientOrderId();
+        orders.put(id, after);
+        ended.remove(id);
+        if (after.terminal()) {
+            ended.add(id);
         }
-        terminalCount += after.terminal() ? 1 : 0;
     }
 
     private void addFindingLocked(String clientOrderId, OrderFinding.Kind kind, String text) {
         OrderFinding finding = new OrderFinding(appliedSequence, clientOrderId, kind, text);
         findingCounts.merge(kind, 1L, Long::sum);
-        if (findings.size() < FINDINGS_KEPT) {
-            findings.add(finding);
+        if (findings.size() == FINDINGS_KEPT) {
+            findings.removeFirst();
         }
+        findings.addLast(finding);
         untold.add(finding);
     }
 
@@ -129,7 +134,7 @@ public final class OrderStore {
     /** All orders, the oldest first, as they are at one sequence. The list never changes. */
     public List<OrderState> orders() {
         synchronized (lock) {
-            return List.copyOf(orders);
+            return List.copyOf(orders.values());
         }
     }
 
@@ -142,14 +147,14 @@ public final class OrderStore {
     /** Orders from which more is expected. */
     public int pendingCount() {
         synchronized (lock) {
-            return orders.size() - terminalCount;
+            return orders.size() - ended.size();
         }
     }
 
     /** Orders that have ended. */
     public int terminalCount() {
         synchronized (lock) {
-            return terminalCount;
+            return ended.size();
         }
     }
 
@@ -160,7 +165,14 @@ public final class OrderStore {
         }
     }
 
-    /** The first {@value #FINDINGS_KEPT} findings, in order. */
+    /** The latest time of a record that was applied, or covered by the snapshot; 0 if none. */
+    long newestNanos() {
+        synchronized (lock) {
+            return newestNanos;
+        }
+    }
+
+    /** The newest {@value #FINDINGS_KEPT} findings, in order. */
     public List<OrderFinding> findings() {
         synchronized (lock) {
             return List.copyOf(findings);
@@ -177,7 +189,30 @@ public final class OrderStore {
     /** All orders at one sequence, to be written as a checkpoint. Copies references only; the store goes on meanwhile. */
     public OrderSnapshot snapshot() {
         synchronized (lock) {
-            return new OrderSnapshot(appliedSequence, newestNanos, orders);
+            return new OrderSnapshot(appliedSequence, newestNanos, List.copyOf(orders.values()));
+        }
+    }
+
+    /**
+     * As {@link #snapshot}, and drops ended orders before it, from the store too: both must know the same orders, or an
+     * event that comes later has another effect at the next replay.
+     *
+     * @param beforeNanos ended orders that were last touched before this time are dropped
+     * @param atMost of the other ended orders the last touched ones are kept
+     */
+    OrderSnapshot snapshotWithoutEnded(long beforeNanos, int atMost) {
+        synchronized (lock) {
+            int excess = ended.size() - atMost;
+            Iterator<String> ids = ended.iterator();
+            while (ids.hasNext()) {
+                String id = ids.next();
+                OrderState order = orders.get(id);
+                if (excess-- > 0 || order == null || order.updatedNanos() < beforeNanos) {
+                    ids.remove();
+                    orders.remove(id);
+                }
+            }
+            return snapshot();
         }
     }
 
@@ -185,23 +220,40 @@ public final class OrderStore {
         synchronized (lock) {
             appliedSequence = snapshot.coveredSequence();
             newestNanos = snapshot.newestNanos();
-            snapshot.orders().forEach(this::putLocked);
+            snapshot.orders().forEach(order -> orders.put(order.clientOrderId(), order));
+            // The snapshot does not have the order in which they ended.
+            snapshot.orders().stream()
+                    .filter(OrderState::terminal)
+                    .sorted(Comparator.comparingLong(OrderState::updatedNanos))
+                    .forEach(order -> ended.add(order.clientOrderId()));
         }
     }
 
     /** Settings of an {@link OrderStore}. For one thread. */
     public static final class Builder {
         private boolean normaliseStatus = true;
+        private Map<String, String> statusWords = Map.of();
         private Consumer<OrderFinding> onFinding = finding -> {};
 
         private Builder() {}
 
         /**
-         * Whether CANCELLED reads as CANCELED, default true. An order that ended in either spelling has ended; what was
-         * received stays in {@link OrderState#rawStatus()}.
+         * Whether a known status is kept in its normal spelling, as CANCELED for "cancelled". An order that has ended in
+         * any spelling has ended, and what was received stays in {@link OrderState#rawStatus()}. Default: true.
          */
         public Builder normaliseStatus(boolean value) {
             normaliseStatus = value;
+            return this;
+        }
+
+        /**
+         * Words of a venue that docs/orders-format.md does not list, and the listed word that each stands for, as
+         * {@code Map.of("CLOSED", "FILLED")}. Default: none.
+         *
+         * @throws IllegalArgumentException from {@link #build}, if a word stands for one that is not listed
+         */
+        public Builder statusWords(Map<String, String> value) {
+            statusWords = Map.copyOf(value);
             return this;
         }
 

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -119,7 +118,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void ordersThatEndedLongBeforeTheNewestEventCanBeLeftOut() {
+    void ordersThatEndedBeforeATimeAreDropped() {
         OrderStore store = new OrderStore();
         long second = 1_000_000_000L;
         store.apply(1, 0, OrderNew.market("OLD", "S", Side.BUY, 1));
@@ -127,17 +126,29 @@ class OrderSnapshotTest {
         store.apply(3, 0, OrderNew.market("LIVE", "S", Side.BUY, 1));
         store.apply(4, 90 * second, new OrderCancel("RECENT", "", 0));
         store.apply(5, 100 * second, OrderNew.market("NEWEST", "S", Side.BUY, 1));
-        OrderSnapshot snapshot = store.snapshot();
 
-        assertThat(snapshot.withoutTerminalOlderThan(Duration.ofSeconds(30)).orders())
+        assertThat(store.snapshotWithoutEnded(10 * second, 10).orders()).hasSize(4);
+        assertThat(store.snapshotWithoutEnded(70 * second, 10).orders())
                 .extracting(OrderState::clientOrderId)
                 .containsExactly("LIVE", "RECENT", "NEWEST");
-        assertThat(snapshot.withoutTerminalOlderThan(Duration.ofSeconds(90)).orders())
-                .hasSize(4);
-        assertThat(snapshot.orders()).hasSize(4);
-        assertThatThrownBy(() -> snapshot.withoutTerminalOlderThan(Duration.ofSeconds(-1)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("age is PT-1S, expected 0 or more");
+        assertThat(store.orders()).hasSize(3);
+        assertThat(store.terminalCount()).isEqualTo(1);
+        assertThat(store.pendingCount()).isEqualTo(2);
+    }
+
+    @Test
+    void endedOrdersBeyondTheLimitAreLeftOutTheLongestUntouchedFirst() {
+        OrderStore store = new OrderStore();
+        for (String id : List.of("A", "B", "C", "LIVE")) {
+            store.apply(store.appliedSequence() + 1, 1, OrderNew.market(id, "S", Side.BUY, 1));
+        }
+        for (String id : List.of("B", "C", "A")) {
+            store.apply(store.appliedSequence() + 1, 1, new OrderCancel(id, "", 0));
+        }
+        assertThat(store.snapshotWithoutEnded(Long.MIN_VALUE, 2).orders())
+                .extracting(OrderState::clientOrderId)
+                .containsExactly("A", "C", "LIVE");
+        assertThat(store.get("B")).isEmpty();
     }
 
     @Test

@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.orders.OrderFinding.Kind;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OrderStoreTest {
     private final OrderStore store = new OrderStore();
@@ -30,6 +37,11 @@ class OrderStoreTest {
 
     private static OrderFill fill(String id, double quantity) {
         return OrderFill.of(id, "BTCUSDT", quantity, 100, 5);
+    }
+
+    private void verify(String id, String status, Kind... expected) {
+        assertThat(order(id).status()).isEqualTo(status);
+        assertThat(findings()).containsExactly(expected);
     }
 
     private static OrderUpdate status(String id, String status) {
@@ -285,7 +297,11 @@ class OrderStoreTest {
         for (int i = 1; i <= 1500; i++) {
             listened.apply(i, i, fill("", 1));
         }
-        assertThat(listened.findings()).hasSize(OrderStore.FINDINGS_KEPT);
+        assertThat(listened.findings())
+                .hasSize(OrderStore.FINDINGS_KEPT)
+                .last()
+                .extracting(OrderFinding::sequence)
+                .isEqualTo(1500L);
         assertThat(listened.findingCounts()).containsEntry(Kind.EMPTY_ID, 1500L);
         assertThat(heard)
                 .hasSize(1500)
@@ -334,6 +350,142 @@ class OrderStoreTest {
         } finally {
             reader.shutdownNow();
         }
+    }
+
+    /** Quantities of all sizes, each cut into fills that add up to it in decimals. */
+    @Test
+    void exactlyFilledOrdersOfAnySizeAreFilled() {
+        Random random = new Random(7);
+        for (int i = 0; i < 500; i++) {
+            String id = "order-" + i;
+            int decimals = random.nextInt(9);
+            BigDecimal left = BigDecimal.valueOf(1 + random.nextInt(1_000_000_000), decimals)
+                    .multiply(BigDecimal.TEN.pow(random.nextInt(4)));
+            apply(placed(id, left.doubleValue()));
+            for (int fills = random.nextInt(200); fills > 0 && left.signum() > 0; fills--) {
+                BigDecimal part = left.multiply(BigDecimal.valueOf(random.nextDouble()))
+                        .setScale(decimals, RoundingMode.DOWN);
+                if (part.signum() > 0) {
+                    left = left.subtract(part);
+                    apply(fill(id, part.doubleValue()));
+                }
+            }
+            if (left.signum() > 0) {
+                assertThat(order(id).terminal()).as(id).isFalse();
+                apply(fill(id, left.doubleValue()));
+            }
+            assertThat(order(id).status()).as(id).isEqualTo("FILLED");
+        }
+        assertThat(store.pendingCount()).isZero();
+        assertThat(findings()).isEmpty();
+    }
+
+    /** The sum of a million times 0.1 is off by 1e-11 of itself. */
+    @Test
+    void sumOfAMillionFillsIsComplete() {
+        apply(placed("A", 100_000));
+        for (int i = 0; i < 1_000_000; i++) {
+            sequence++;
+            store.apply(sequence, 1, fill("A", 0.1).withTradeId(Integer.toString(i)));
+        }
+        verify("A", "FILLED");
+    }
+
+    @Test
+    void oneUnitOfTenBillionIsNotYetFilled() {
+        apply(placed("A", 1e10), fill("A", 1e10 - 1));
+        verify("A", "PARTIALLY_FILLED");
+        apply(fill("A", 2));
+        verify("A", "FILLED", Kind.OVERFILL);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-37.63, 0.0, -0.0, 1e-9, 5})
+    void anyFiniteLimitIsKept(double limit) {
+        apply(OrderNew.limit("A", "CL", Side.SELL, 1, limit));
+        assertThat(order("A").limitPrice()).isEqualTo(limit);
+        assertThat(findings()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NEW", "Accepted", "pending_new", "live"})
+    void lateAcknowledgementDoesNotResetAPartFilledOrder(String late) {
+        apply(placed("A", 2), fill("A", 1), new OrderUpdate("A", "V", late, "", 5));
+        verify("A", "PARTIALLY_FILLED");
+        assertThat(order("A").venueOrderId()).isEqualTo("V");
+    }
+
+    @Test
+    void wordBetweenTwoStatusesIsTakenAndMayBeLeftAgain() {
+        apply(placed("A", 2), status("A", "NEW"), status("A", "PENDING_CANCEL"));
+        verify("A", "PENDING_CANCEL");
+        apply(status("A", "NEW"));
+        verify("A", "NEW");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Canceled, CANCELED",
+        "cancelled, CANCELED",
+        "PartiallyFilledCanceled, CANCELED",
+        "mmp_canceled, CANCELED",
+        "EXPIRED_IN_MATCH, EXPIRED",
+        "Expired, EXPIRED",
+        "Rejected, REJECTED",
+        "filled, FILLED"
+    })
+    void endIsKnownInAnySpelling(String received, String status) {
+        apply(placed("A", 1), status("A", received));
+        verify("A", status);
+        assertThat(order("A").rawStatus()).isEqualTo(received);
+        assertThat(order("A").terminal()).isTrue();
+        assertThat(store.pendingCount()).isZero();
+        OrderStore raw = OrderStore.builder().normaliseStatus(false).build();
+        raw.apply(1, 1, placed("A", 1));
+        raw.apply(2, 2, status("A", received));
+        assertThat(raw.get("A").orElseThrow().status()).isEqualTo(received);
+        assertThat(raw.pendingCount()).isZero();
+    }
+
+    @Test
+    void wordsOfAVenueAreConfigurable() {
+        OrderStore venue = OrderStore.builder()
+                .statusWords(Map.of("closed", "FILLED", "Halted", "CANCELED"))
+                .build();
+        venue.apply(1, 1, placed("A", 1));
+        venue.apply(2, 2, status("A", "CLOSED"));
+        assertThat(venue.get("A").orElseThrow().status()).isEqualTo("FILLED");
+        assertThatThrownBy(() -> OrderStore.builder()
+                        .statusWords(Map.of("closed", "DONE"))
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("closed=DONE: expected one of");
+    }
+
+    @Test
+    void idUsedAgainAfterTheEndIsANewOpenOrder() {
+        apply(placed("A", 1), fill("A", 1).withTradeId("t1"), placed("A", 3));
+        verify("A", "", Kind.REUSED_ID);
+        assertThat(order("A").executedQuantity()).isZero();
+        assertThat(order("A").createdNanos()).isEqualTo(30);
+        assertThat(store.pendingCount()).isEqualTo(1);
+        // A trade of the first order, delivered again.
+        apply(fill("A", 1).withTradeId("t1"));
+        verify("A", "", Kind.REUSED_ID, Kind.DUPLICATE_TRADE);
+    }
+
+    @Test
+    void fillOfAnotherSymbolCountsAndLeavesTheSymbol() {
+        apply(placed("A", 2), OrderFill.of("A", "ETHUSDT", 1, 100, 5));
+        verify("A", "PARTIALLY_FILLED", Kind.OTHER_SYMBOL);
+        assertThat(order("A").symbol()).isEqualTo("BTCUSDT");
+        assertThat(order("A").executedQuantity()).isEqualTo(1);
+    }
+
+    @Test
+    void rejectionOfAnOrderWithFillsIsAFinding() {
+        apply(placed("A", 2), fill("A", 1), status("A", "REJECTED"));
+        verify("A", "REJECTED", Kind.ILLEGAL_TRANSITION);
     }
 
     @Test

@@ -32,7 +32,7 @@ class VelozEnvironmentTest {
         assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_NOTHING);
         assertThat(config.keepSegments()).isEqualTo(10);
         assertThat(config.checkpointEveryRecords()).isEqualTo(1000);
-        assertThat(config.checkpointInterval()).isZero();
+        assertThat(config.checkpointInterval()).isEqualTo(Duration.ofMinutes(1));
     }
 
     @Test
@@ -41,7 +41,7 @@ class VelozEnvironmentTest {
         assertThat(config.wal().segmentBytes()).isEqualTo(100L * 1024 * 1024);
         assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_UNFORCED);
         assertThat(config.checkpointInterval()).isEqualTo(Duration.ofSeconds(60));
-        assertThat(config.checkpointEveryRecords()).isZero();
+        assertThat(config.checkpointEveryRecords()).isEqualTo(100_000);
     }
 
     @Test

@@ -67,10 +67,17 @@ public final class CheckpointSlots {
         }
     }
 
-    /** Replaces the older one. Returns when the new one is on disk and has been read back. */
+    /**
+     * Replaces the older one. Returns when the new one is on disk and has been read back.
+     *
+     * @throws IllegalArgumentException if a newer one is there: it would take the place of the newest, and the two would
+     *     cover less than trimming relies on
+     */
     public CheckpointFile write(long sequence, long createdNanos, CheckpointContent content) throws IOException {
         @Nullable CheckpointFile first = read(0);
         @Nullable CheckpointFile second = read(1);
+        refuseOlder(sequence, first);
+        refuseOlder(sequence, second);
         boolean toSecond = first != null && (second == null || second.sequence() <= first.sequence());
         String name = names.checkpoint(toSecond ? 1 : 0);
         CheckpointFile.write(storage, name, names.temporary(name), logId, sequence, createdNanos, content);
@@ -78,6 +85,13 @@ public final class CheckpointSlots {
             return CheckpointFile.read(storage, name);
         } catch (DamagedException | UnknownFormatException e) {
             throw new IOException("checkpoint " + name + " was written and does not read back", e);
+        }
+    }
+
+    private static void refuseOlder(long sequence, @Nullable CheckpointFile existing) {
+        if (existing != null && sequence < existing.sequence()) {
+            throw new IllegalArgumentException("checkpoint for record " + sequence + ": expected " + existing.sequence()
+                    + " or more, which " + existing.name() + " covers already");
         }
     }
 

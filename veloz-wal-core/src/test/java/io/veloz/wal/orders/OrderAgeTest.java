@@ -1,0 +1,100 @@
+package io.veloz.wal.orders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.fault.Logs;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** When ended orders are dropped, and that a wild clock drops none. */
+class OrderAgeTest {
+    private static final long DAY = Duration.ofDays(1).toNanos();
+
+    private final HeapStorage heap = new HeapStorage();
+    private final AtomicLong wall = new AtomicLong(20_000 * DAY);
+    private final AtomicLong interval = new AtomicLong();
+
+    private OrderLog open() {
+        return OrderLog.open(OrderLogConfig.builder(
+                        Logs.small(heap).wallClockNanos(wall::get).build())
+                .keepEndedOrders(Duration.ofDays(7))
+                .intervalClockNanos(interval::get)
+                .build());
+    }
+
+    private void pass(long nanos) {
+        wall.addAndGet(nanos);
+        interval.addAndGet(nanos);
+    }
+
+    private static void trade(OrderLog log, String id) {
+        log.append(OrderNew.market(id, "S", Side.BUY, 1));
+        log.appendDurable(OrderFill.of(id, "S", 1, 100, 1).withTradeId("trade of " + id));
+    }
+
+    private static void isKnownAndARepeatedFillCountsOnce(OrderLog log, String id) {
+        log.appendDurable(OrderFill.of(id, "S", 1, 100, 1).withTradeId("trade of " + id));
+        assertThat(log.store().get(id).orElseThrow().executedQuantity()).isEqualTo(1);
+        assertThat(log.store().findingCounts()).containsOnlyKeys(OrderFinding.Kind.DUPLICATE_TRADE);
+    }
+
+    @Test
+    void endedOrderIsDroppedAfterItsTimeFromTheStoreAndTheNextOpen() {
+        try (OrderLog log = open()) {
+            trade(log, "old");
+            log.append(OrderNew.market("pending", "S", Side.BUY, 1));
+            pass(6 * DAY);
+            trade(log, "new");
+            log.checkpoint();
+            assertThat(log.store().count()).isEqualTo(3);
+            pass(2 * DAY);
+            log.checkpoint();
+            assertThat(log.store().orders())
+                    .extracting(OrderState::clientOrderId)
+                    .containsExactly("pending", "new");
+        }
+        try (OrderLog log = open()) {
+            assertThat(log.store().count()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void oneRecordOfTheFutureDropsNothing() {
+        try (OrderLog log = open()) {
+            trade(log, "fresh");
+            wall.addAndGet(3650 * DAY);
+            log.appendDurable(OrderNew.market("wild", "S", Side.BUY, 1));
+            wall.addAndGet(-3650 * DAY);
+            log.checkpoint();
+        }
+        try (OrderLog log = open()) {
+            log.checkpoint();
+            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+        }
+    }
+
+    @Test
+    void wallClockThatJumpsAndStaysDropsNothing() {
+        try (OrderLog log = open()) {
+            trade(log, "fresh");
+            wall.addAndGet(3650 * DAY);
+            trade(log, "later");
+            log.checkpoint();
+            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+        }
+    }
+
+    @Test
+    void openWithAWildWallClockDropsNothing() {
+        try (OrderLog log = open()) {
+            trade(log, "fresh");
+        }
+        wall.addAndGet(3650 * DAY);
+        try (OrderLog log = open()) {
+            log.checkpoint();
+            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+        }
+    }
+}
