@@ -6,7 +6,6 @@ import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,25 +30,25 @@ final class Appender {
     }
 
     /** Returns the sequence of the record. */
-    long append(int type, ByteBuffer payload, Durability durability, @Nullable CompletableFuture<Long> future) {
+    long append(int type, ByteBuffer payload, Durability durability, @Nullable PendingAppend pending) {
         checkType(type);
         Objects.requireNonNull(durability, "durability");
         int bytes = payload.remaining();
         checkSize("payload of " + bytes + " bytes", RecordLayout.size(bytes));
+        int urgency = LogWriter.urgency(durability);
         long timestamp = clock.getAsLong();
         int recordBytes = RecordLayout.size(bytes);
-        long claim = writer.claim(1, recordBytes, future != null);
+        long claim = writer.claim(1, recordBytes, pending != null);
         long sequence;
-        @Nullable PendingAppend pending = null;
         try {
             sequence = writer.firstSequence(claim);
             int at = writer.recordsAt(claim);
             put(at, at + recordBytes, type, 0, timestamp, payload);
-            if (future != null) {
-                pending = new PendingAppend(future, sequence);
+            if (pending != null) {
+                pending.sequence(sequence);
                 writer.register(sequence, pending);
             }
-            writer.publish(claim, 1, recordBytes, durability);
+            writer.publish(claim, 1, recordBytes, urgency);
         } catch (Throwable t) {
             // A payload in a mapped file that has become shorter, memory or stack that is out: the sequence is taken,
             // and
@@ -66,15 +65,15 @@ final class Appender {
     }
 
     /** Returns the sequence of the last record. */
-    long append(RecordGroup group, Durability durability, @Nullable CompletableFuture<Long> future) {
+    long append(RecordGroup group, Durability durability, @Nullable PendingAppend pending) {
         Objects.requireNonNull(durability, "durability");
         int records = group.size();
         int recordBytes = sizeOf(group);
+        int urgency = LogWriter.urgency(durability);
         long timestamp = clock.getAsLong();
-        long claim = writer.claim(records, recordBytes, future != null);
+        long claim = writer.claim(records, recordBytes, pending != null);
         long first;
         long last;
-        @Nullable PendingAppend pending = null;
         try {
             first = writer.firstSequence(claim);
             last = first + records - 1;
@@ -84,12 +83,12 @@ final class Appender {
                 int flags = i < records - 1 ? RecordLayout.GROUP_CONTINUES : 0;
                 at = put(at, end, group.type(i), flags, group.timestampNanos(i, timestamp), group.payload(i));
             }
-            if (future != null) {
+            if (pending != null) {
                 // At the first record: the group is one batch, so it is delivered as a whole.
-                pending = new PendingAppend(future, last);
+                pending.sequence(last);
                 writer.register(first, pending);
             }
-            writer.publish(claim, records, recordBytes, durability);
+            writer.publish(claim, records, recordBytes, urgency);
         } catch (Throwable t) {
             claimLoss.happened = true;
             writer.wake();

@@ -2,6 +2,7 @@ package io.veloz.wal;
 
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -20,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A write-ahead log: what it has acknowledged survives the death of the process and of the machine, and comes back in
@@ -43,7 +43,7 @@ public final class Wal implements AutoCloseable {
     private final Reading reading;
     private final Checkpoints checkpoints;
     private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean closed;
 
     /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
     public static Wal open(Path directory) {
@@ -104,17 +104,18 @@ public final class Wal implements AutoCloseable {
         LogWriter writer = new LogWriter(config, config.intervalClockNanos(), storage, names, lock, recovered);
         CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
         Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
-        writer.start();
+        // Before the threads: once they run nothing may fail any more, because nothing would end them.
         writer.event(listener -> listener.onOpened(recovered.report()));
+        writer.start();
         return wal;
     }
 
     private static void closeAfter(Throwable failure, Closeable what) {
         try {
             what.close();
-        } catch (IOException | RuntimeException e) {
-            // The first failure is the one to be told.
-            failure.addSuppressed(e);
+        } catch (Throwable t) {
+            // The first failure is the one to report.
+            failure.addSuppressed(t);
         }
     }
 
@@ -133,7 +134,7 @@ public final class Wal implements AutoCloseable {
         this.report = report;
         this.writer = writer;
         this.appender = new Appender(writer, config);
-        this.reading = new Reading(writer, closed::get);
+        this.reading = new Reading(writer, () -> closed);
         this.checkpoints = new Checkpoints(storage, slots, lock, writer, config.wallClockNanos());
         guards.add(checkpoints);
     }
@@ -209,14 +210,14 @@ public final class Wal implements AutoCloseable {
      * To cancel a future does not take the record back.
      */
     public CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
-        CompletableFuture<Long> future = new CompletableFuture<>();
+        PendingAppend future = writer.newFuture();
         appender.append(type, payload, Durability.LOSE_NOTHING, future);
         return future;
     }
 
     /** As {@link #appendAsync(int, ByteBuffer)}, for records that come back together; with the last one's sequence. */
     public CompletableFuture<Long> appendAsync(RecordGroup group) {
-        CompletableFuture<Long> future = new CompletableFuture<>();
+        PendingAppend future = writer.newFuture();
         appender.append(group, Durability.LOSE_NOTHING, future);
         return future;
     }
@@ -375,25 +376,25 @@ public final class Wal implements AutoCloseable {
 
     private void checkOpen() {
         writer.throwIfFailed();
-        if (closed.get()) {
+        if (closed) {
             throw new IllegalStateException("the log is closed");
         }
     }
 
     /**
      * Commits everything that was appended, and closes the files. When this returns every append has been acknowledged, or
-     * failed. A second call does nothing.
+     * failed, and every future is complete. Of two threads that call it at once the second waits for the first. A further
+     * call does nothing.
      *
      * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In
      *     the latter case the directory stays locked until the disk answers, or the process ends
+     * @throws WalBusyException if all is on disk and the directory is free, but a callback or the listener has not returned
+     *     within {@link WalConfig#closeTimeout()}: futures are pending, and complete when it returns. Call it again to wait
      */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
-            return;
-        }
+        closed = true;
         writer.close(lock::release);
-        writer.throwIfFailed();
     }
 
     @Override

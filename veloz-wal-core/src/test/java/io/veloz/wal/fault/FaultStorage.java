@@ -76,6 +76,16 @@ public final class FaultStorage implements Storage {
         return fault;
     }
 
+    /** The next calls of that kind that a thread of a log makes end in an error, all of them unless the fault says otherwise. */
+    public Fault error(Operation operation, Supplier<? extends Error> cause) {
+        Fault fault = new Fault(
+                kind -> kind == operation && Thread.currentThread().getName().startsWith("veloz-wal-"), () -> {
+                    throw cause.get();
+                });
+        rules.add(fault);
+        return fault;
+    }
+
     /** Calls that are made to fail. Set it up before the calls begin. */
     public final class Fault implements Rule {
         private final Predicate<Operation> kinds;
@@ -136,6 +146,11 @@ public final class FaultStorage implements Storage {
                 }
             }
         }
+    }
+
+    /** From now on nothing fails and nothing waits. */
+    public void noMoreFaults() {
+        rules.clear();
     }
 
     /** The next calls of that kind on files of such a name wait until the gate is opened. */

@@ -89,6 +89,8 @@ final class AppendBuffer {
         this.takenSequence = lastSequence;
         this.consumedPosition = new Gate(0);
         this.tail = (lastSequence & SEQUENCE_MASK) << POSITION_BITS;
+        // Links the call, which takes memory, before a failure that has none closes the buffer.
+        boolean unused = TAIL.compareAndSet(this, tail, tail);
     }
 
     /** Bytes that records of that size take in the ring. */

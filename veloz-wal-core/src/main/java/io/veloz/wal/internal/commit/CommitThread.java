@@ -32,9 +32,6 @@ final class CommitThread implements Runnable {
     private static final long SPIN_NANOS = Threads.MAY_SPIN ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
-    /** An appender that dies at the end of its stack may fail to wake this thread, and nobody else might for hours. */
-    private static final long LONGEST_PARK_NANOS = 1_000_000_000;
-
     private final AppendBuffer buffer;
     private final ClaimLoss claimLoss;
     private final CommitState state;
@@ -44,6 +41,10 @@ final class CommitThread implements Runnable {
     private final Settings settings;
     private final Thread thread;
     private final ByteBuffer batch;
+
+    /** Of this thread. Not a literal where it is used, see {@link CommitState#fail}. */
+    private final String failure;
+
     private final AppendBuffer.Taken taken = new AppendBuffer.Taken();
 
     /** Everything up to here is to be forced, whatever its durability. Raised by any thread. */
@@ -97,6 +98,7 @@ final class CommitThread implements Runnable {
         this.notifier = notifier;
         this.handover = handover;
         this.settings = settings;
+        this.failure = "commit failed";
         this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
         this.active = active;
         this.writtenSequence = state.durable.value();
@@ -160,7 +162,7 @@ final class CommitThread implements Runnable {
             }
         } catch (Throwable t) {
             // Also an OutOfMemoryError: a thread that may have left out a step must not acknowledge another.
-            state.fail("commit failed: " + t, t);
+            state.fail(failure, t);
         } finally {
             closeActive();
         }
@@ -169,9 +171,9 @@ final class CommitThread implements Runnable {
     private void closeActive() {
         try {
             active.close();
-        } catch (IOException e) {
+        } catch (Throwable t) {
             // Everything acknowledged has been forced, so the close decides nothing.
-            notifier.event(listener -> listener.onPrepareFailed("close of the active segment: " + e));
+            notifier.closeFailed("close of the active segment", t);
         }
     }
 
@@ -279,10 +281,19 @@ final class CommitThread implements Runnable {
             state.throwIfFailed();
             return false;
         }
-        active = new SegmentFile(next.file(), next.header(), predecessor);
+        active = begin(next, predecessor);
         rolledSequence = writtenSequence;
         state.activeRoomBytes = active.room();
         return true;
+    }
+
+    private static SegmentFile begin(Handover.Prepared next, Predecessor predecessor) throws IOException {
+        try {
+            return new SegmentFile(next.file(), next.header(), predecessor);
+        } catch (Throwable t) {
+            next.file().close();
+            throw t;
+        }
     }
 
     /** Does what is due while nobody appends; false if nothing is. */
@@ -372,7 +383,7 @@ final class CommitThread implements Runnable {
 
     private long nanosUntilChore() {
         long now = nanoTime();
-        long nanos = LONGEST_PARK_NANOS;
+        long nanos = Threads.LONGEST_PARK_NANOS;
         if (intervalRuns) {
             nanos = Math.min(nanos, forceDue() - now);
         }

@@ -48,6 +48,11 @@ final class Gate {
     private volatile @Nullable Supplier<? extends RuntimeException> failure;
     private volatile @Nullable Waiter waiters;
 
+    static {
+        // Links the calls, which takes memory, before a failure that has none makes them.
+        new Gate(0).wake();
+    }
+
     /** At most one thread spins for each gate, so that waiting costs at most one core. */
     @SuppressWarnings("unused") // through SPINNER
     private volatile @Nullable Thread spinner;
@@ -161,7 +166,7 @@ final class Gate {
                 if (left <= 0) {
                     return false;
                 }
-                LockSupport.parkNanos(this, left);
+                LockSupport.parkNanos(this, Math.min(left, Threads.LONGEST_PARK_NANOS));
                 // A pending interrupt would make park return at once, for ever.
                 interrupted |= Thread.interrupted();
             }

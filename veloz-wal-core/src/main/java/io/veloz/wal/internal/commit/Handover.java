@@ -5,11 +5,9 @@ import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Where the housekeeping thread meets the others: the next segment and the last one change hands here, and tasks are
  * handed in. The commit thread comes here once a segment.
  *
- * <p>Nobody does I/O while he holds {@link #lock}.
+ * <p>No thread does I/O while it holds {@link #lock}. It is a monitor, because entering and notifying a monitor takes no
+ * memory: a thread that fails the log for lack of memory can still wake the others.
  */
 final class Handover {
     private final CommitState state;
@@ -25,10 +24,9 @@ final class Handover {
     private final Notifier notifier;
 
     /** Guards everything below. */
-    private final ReentrantLock lock = new ReentrantLock();
+    private final Object lock = new Object();
 
-    private final Condition changed = lock.newCondition();
-    private final ArrayDeque<FutureTask<?>> tasks = new ArrayDeque<>();
+    private final ConcurrentLinkedQueue<FutureTask<?>> tasks = new ConcurrentLinkedQueue<>();
     private @Nullable SegmentFile toSeal;
     private @Nullable Prepared prepared;
     private boolean commitsWait;
@@ -72,19 +70,16 @@ final class Handover {
      */
     @Nullable
     Prepared rollOnCommitThread(SegmentFile active) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             awaitPrepared();
             Prepared next = state.hasFailed() ? null : prepared;
             if (next != null) {
                 prepared = null;
                 isPrepared = false;
                 toSeal = active;
-                changed.signalAll();
+                lock.notifyAll();
             }
             return next;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -93,10 +88,10 @@ final class Handover {
             return;
         }
         commitsWait = true;
-        changed.signalAll();
+        lock.notifyAll();
         long started = System.nanoTime();
         while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
-            changed.awaitUninterruptibly();
+            await(Threads.LONGEST_PARK_NANOS);
         }
         commitsWait = false;
         long waited = System.nanoTime() - started;
@@ -113,68 +108,50 @@ final class Handover {
 
     /** Somebody waits for a roll from now on. He may wait for the next segment although the commits do not need it yet. */
     void beginRoll() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             rollsAsked++;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** He has been told how it ended. */
     void endRoll() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             rollsAsked--;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Has the housekeeping thread run a task between its others. */
     void execute(FutureTask<?> task) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (stopping || ended) {
                 state.throwIfFailed();
                 throw new IllegalStateException("the log is closed");
             }
             tasks.add(task);
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
     }
 
     /** From now on nobody waits for a segment that a full disk does not let be made. */
     void closing() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             closing = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
     }
 
     /** What is to be sealed still is, and then the housekeeping thread ends. */
     void stop() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             stopping = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
     }
 
     /** Wakes whoever waits here. */
     void wake() {
-        lock.lock();
-        try {
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+        synchronized (lock) {
+            lock.notifyAll();
         }
     }
 
@@ -182,12 +159,9 @@ final class Handover {
 
     /** Waits until there is something to do, or the time is over. */
     Work awaitWork(long nanos) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             awaitWhile(this::isIdle, nanos);
             return new Work(toSeal, prepared == null, state.hasFailed() || (stopping && toSeal == null));
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -200,13 +174,20 @@ final class Handover {
     }
 
     private void awaitWhile(BooleanSupplier condition, long nanos) {
+        long deadline = System.nanoTime() + nanos;
         long left = nanos;
         while (left > 0 && condition.getAsBoolean()) {
-            try {
-                left = changed.awaitNanos(left);
-            } catch (InterruptedException e) {
-                throw new AssertionError("this thread cannot be interrupted", e);
-            }
+            await(left);
+            left = deadline - System.nanoTime();
+        }
+    }
+
+    /** Until a change, or not at all if one comes at once; the caller looks again. With the lock. */
+    private void await(long nanos) {
+        try {
+            lock.wait(nanos / 1_000_000, (int) (nanos % 1_000_000));
+        } catch (InterruptedException e) {
+            throw new AssertionError("this thread cannot be interrupted", e);
         }
     }
 
@@ -214,13 +195,7 @@ final class Handover {
     boolean runTasks() {
         boolean any = false;
         while (true) {
-            FutureTask<?> task;
-            lock.lock();
-            try {
-                task = tasks.poll();
-            } finally {
-                lock.unlock();
-            }
+            @Nullable FutureTask<?> task = tasks.poll();
             if (task == null) {
                 return any;
             }
@@ -231,71 +206,53 @@ final class Handover {
 
     /** The segment that was handed in has been sealed. */
     void sealed() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             toSeal = null;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** The next segment, for the commit thread to take. */
     void offer(Prepared next) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             prepared = next;
             isPrepared = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
         whenPrepared.run();
     }
 
     /** Waits; false if that was cut short, because the log is ending or there is a task to run. */
     boolean pause(long nanos) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             awaitWhile(this::isUndisturbed, nanos);
             return isUndisturbed();
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Between the chunks of a segment that is made: leaves the disk to the commit thread for as long as a chunk took. */
     void yieldToCommits(long chunkNanos) throws StoppedException {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (stopping || state.hasFailed()) {
                 throw new StoppedException();
             }
             if (commitsWait) {
                 return;
             }
-        } finally {
-            lock.unlock();
         }
         LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
     }
 
     /** Whether somebody can wait for the next segment: the commit thread, or who has asked for a roll. */
     boolean isAwaited() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return commitsWait || rollsAsked > 0;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** From here on tasks are refused, because nobody would run them; those there are still run. */
     void end() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             ended = true;
-        } finally {
-            lock.unlock();
         }
         runTasks();
     }

@@ -43,6 +43,9 @@ final class Housekeeper implements Runnable {
     private final Notifier notifier;
     private final Thread thread;
 
+    /** Of this thread. Not a literal where it is used, see {@link CommitState#fail}. */
+    private final String failure;
+
     Housekeeper(
             Storage storage,
             SegmentNames names,
@@ -65,6 +68,7 @@ final class Housekeeper implements Runnable {
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
+        this.failure = "housekeeping failed";
         this.thread = new UninterruptibleThread(this, threadName);
     }
 
@@ -84,7 +88,7 @@ final class Housekeeper implements Runnable {
                 // Each step is one piece of work.
             }
         } catch (Throwable t) {
-            state.fail("housekeeping failed: " + t, t);
+            state.fail(failure, t);
         } finally {
             end();
         }
@@ -140,9 +144,9 @@ final class Housekeeper implements Runnable {
         state.endSealing();
         try {
             handover.closeFiles();
-        } catch (IOException e) {
+        } catch (Throwable t) {
             // Nothing in them waits for a force: the one is blank, the other was forced before the roll.
-            notifier.event(listener -> listener.onPrepareFailed("close of a segment: " + e));
+            notifier.closeFailed("close of a segment", t);
         }
     }
 }

@@ -2,7 +2,9 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.Durability;
 import io.veloz.wal.SegmentReport;
+import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -15,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,14 @@ public final class LogWriter {
     private final WatchedStorage watched;
     private final Claims claims;
     private final long closeTimeoutNanos;
+    private final String closeTooSlow;
+
+    /** One close at a time. No monitor, so that a virtual thread is not pinned. */
+    private final ReentrantLock closing = new ReentrantLock();
+
+    // Guarded by it.
+    private boolean releases;
+    private boolean closed;
 
     public LogWriter(
             WalConfig config,
@@ -47,6 +58,7 @@ public final class LogWriter {
         String name = storage.describe();
         long lastSequence = recovered.lastSequence();
         this.closeTimeoutNanos = config.closeTimeout().toNanos();
+        this.closeTooSlow = "close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk";
         this.buffer = new AppendBuffer(config.bufferBytes(), lastSequence);
         this.state = new CommitState(buffer, lastSequence);
         this.notifier =
@@ -97,9 +109,7 @@ public final class LogWriter {
                 config.maxBatchBytes(),
                 new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),
                 "veloz-wal-commit " + name);
-        state.whenFailed(commitThread::wakeAlways);
-        state.whenFailed(handover::wake);
-        state.whenFailed(notifier::signal);
+        state.whenFailed(commitThread::wakeAlways, handover::wake, notifier::signal);
         handover.whenPrepared(commitThread::wake);
     }
 
@@ -159,8 +169,9 @@ public final class LogWriter {
         return buffer.bytes();
     }
 
-    public void publish(long claim, int records, int recordBytes, Durability durability) {
-        buffer.publish(claim, records, recordBytes, urgency(durability));
+    /** @param urgency of {@link #urgency}, which is computed before the claim: it may load a class, which can fail */
+    public void publish(long claim, int records, int recordBytes, int urgency) {
+        buffer.publish(claim, records, recordBytes, urgency);
     }
 
     /** After a publish. */
@@ -168,7 +179,7 @@ public final class LogWriter {
         commitThread.wake();
     }
 
-    private static int urgency(Durability durability) {
+    public static int urgency(Durability durability) {
         return switch (durability) {
             case LOSE_NOTHING -> AppendBuffer.FORCE_NOW;
             case LOSE_LAST_INTERVAL -> AppendBuffer.FORCE_SOON;
@@ -179,6 +190,11 @@ public final class LogWriter {
     /** To be set for a claim that could not be filled and published: fails the log. */
     public ClaimLoss claimLoss() {
         return buffer.claimLoss();
+    }
+
+    /** A future for an append. Before the claim, so that nothing after it needs memory. */
+    public PendingAppend newFuture() {
+        return new PendingAppend(notifier);
     }
 
     /** Before the claim is published. */
@@ -282,12 +298,25 @@ public final class LogWriter {
     // ---- the end
 
     /**
-     * Commits what was appended, and ends the threads.
+     * Commits what was appended, and ends the threads. If this throws, another call goes on where it has stopped. Once it
+     * has returned, or has failed because of the disk, further calls do nothing.
      *
-     * @param whenEnded runs when no thread touches the files any more; maybe after this has returned
-     * @return whether all ended in time
+     * @param whenEnded runs once, when no thread touches the files any more; maybe after this has thrown
+     * @throws WalFailedException if the log has failed, or the disk took too long
+     * @throws WalBusyException if all is on disk and closed, but a callback that does not return holds up the futures
      */
-    public boolean close(Runnable whenEnded) {
+    public void close(Runnable whenEnded) {
+        closing.lock();
+        try {
+            if (!closed) {
+                closeAlone(whenEnded);
+            }
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    private void closeAlone(Runnable whenEnded) {
         long deadline = System.nanoTime() + closeTimeoutNanos;
         buffer.close();
         handover.closing();
@@ -298,11 +327,29 @@ public final class LogWriter {
         }
         handover.stop();
         ended &= housekeeper.join(Math.max(1_000_000, deadline - System.nanoTime()));
+        if (!ended) {
+            failClose();
+        }
+        releaseWhenEnded(ended, whenEnded);
+        notifier.stop();
+        boolean delivered = notifier.join(Math.max(1_000_000, deadline - System.nanoTime()));
+        closed = delivered || state.hasFailed();
+        state.throwIfFailed();
+        if (!delivered) {
+            throw new WalBusyException("all records are on disk and the log is closed, but a callback has not returned for "
+                    + closeTimeoutNanos / 1_000_000 + " ms, and the futures after it are pending: " + notifier
+                    + "; they complete when it returns");
+        }
+    }
+
+    private void releaseWhenEnded(boolean ended, Runnable whenEnded) {
+        if (releases) {
+            return;
+        }
         if (ended) {
             whenEnded.run();
         } else {
-            failClose();
-            // A force that hangs may still return. Until then the lock stays, so that nobody else opens the files.
+            // A force that hangs may still return. Until then the lock stays, so that no other writer opens the files.
             Thread last = new Thread(
                     () -> {
                         commitThread.join(Long.MAX_VALUE / 2);
@@ -313,13 +360,11 @@ public final class LogWriter {
             last.setDaemon(true);
             last.start();
         }
-        notifier.stop();
-        notifier.join(Math.max(1_000_000, deadline - System.nanoTime()));
-        return ended;
+        releases = true;
     }
 
     private void failClose() {
-        state.fail("close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk", null);
+        state.fail(closeTooSlow, null);
     }
 
     /** The failure, for a caller who is to be told. */

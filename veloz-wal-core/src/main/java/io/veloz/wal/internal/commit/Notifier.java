@@ -4,7 +4,7 @@ import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
-import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -19,34 +19,54 @@ import org.slf4j.LoggerFactory;
  * <p>A future stands in a slot for the sequence of its first record. It is put there before the record is published, so it
  * is there when the record becomes durable. A slot is free when the record that had it before has been delivered; claims
  * beyond that are refused, which bounds the memory, and keeps all pending futures within one round of the slots.
+ *
+ * <p>The thread ends only after {@link #stop}, and with no future left. To complete a future takes memory, so a delivery
+ * for which there is none stays where it is and is repeated.
  */
 final class Notifier implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
+    private static final long NO_MEMORY_RETRY_NANOS = 10_000_000;
+
     private final CommitState state;
     private final WalListener listener;
     private final AtomicReferenceArray<@Nullable PendingAppend> slots;
-    private final ArrayDeque<Consumer<WalListener>> events = new ArrayDeque<>();
+    private final ConcurrentLinkedQueue<Consumer<WalListener>> events = new ConcurrentLinkedQueue<>();
     private final Thread thread;
 
-    /** Everything up to here has been delivered. */
+    /** Everything up to here has been delivered, or is being delivered: its slots are free. */
     private final Gate delivered;
 
     private volatile boolean parked;
     private volatile boolean stopping;
     private volatile boolean futuresUsed;
 
+    // Of the notifier's thread alone.
+    private long completedTo;
+    private long reportedTo;
+    private boolean failureDelivered;
+
+    /** Taken out of its slot and not completed yet, for lack of memory. */
+    private @Nullable PendingAppend undelivered;
+
     Notifier(CommitState state, WalListener listener, int slots, String threadName) {
         this.state = state;
         this.listener = listener;
         this.slots = new AtomicReferenceArray<>(Integer.highestOneBit(slots * 2 - 1));
-        this.delivered = new Gate(state.durable.value());
+        this.reportedTo = state.durable.value();
+        this.completedTo = reportedTo;
+        this.delivered = new Gate(reportedTo);
         this.thread = new Thread(this, threadName);
         thread.setDaemon(true);
     }
 
     void start(Consumer<Thread> starter) {
         starter.accept(thread);
+    }
+
+    /** Whether the caller is a callback. */
+    boolean isOwnThread() {
+        return Thread.currentThread() == thread;
     }
 
     /** The highest sequence that has a slot now. */
@@ -60,18 +80,22 @@ final class Notifier implements Runnable {
      * @throws WalBusyException if it takes too long, or the caller is the notifier itself and would wait for ever
      */
     void awaitSlot(long sequence, long timeoutNanos) {
-        if (Thread.currentThread() == thread) {
-            throw new WalBusyException(
-                    slots.length() + " futures are pending, and this is the thread that completes them");
-        }
-        // From here on deliveries are counted; before, nobody was interested in them.
+        // From here on deliveries are counted; before, no future needed them.
         futuresUsed = true;
+        if (isOwnThread()) {
+            throw new WalBusyException(
+                    undelivered(sequence) + ", and a callback cannot wait for them: it runs on the thread that does it");
+        }
         wake();
         if (!delivered.await(sequence - slots.length(), timeoutNanos)) {
-            throw new WalBusyException("more than " + slots.length() + " records are waiting for their futures or the"
-                    + " listener to be called; the slowest of them has held up the others for "
-                    + timeoutNanos / 1_000_000 + " ms");
+            throw new WalBusyException(
+                    undelivered(sequence) + ", and the slowest callback took " + timeoutNanos / 1_000_000 + " ms");
         }
+    }
+
+    private String undelivered(long sequence) {
+        return "a future for record " + sequence + " has to wait until record " + (sequence - slots.length())
+                + " has been delivered to futures and listener; " + this;
     }
 
     /** Before the record is published. */
@@ -92,10 +116,17 @@ final class Notifier implements Runnable {
         if (listener == WalListener.NONE) {
             return;
         }
-        synchronized (events) {
-            events.add(event);
-        }
+        events.add(event);
         wake();
+    }
+
+    /** A file was not closed, after all in it is on disk. For a thread that ends: throws nothing. */
+    void closeFailed(String what, Throwable cause) {
+        try {
+            event(target -> target.onPrepareFailed(what + ": " + cause));
+        } catch (Throwable t) {
+            // Without memory the listener misses it.
+        }
     }
 
     /** Delivers what there is, then ends. Does not wait. */
@@ -114,109 +145,141 @@ final class Notifier implements Runnable {
         }
     }
 
+    /** What is pending, for messages. */
+    @Override
+    public String toString() {
+        int futures = 0;
+        for (int i = 0; i < slots.length(); i++) {
+            futures += slots.get(i) == null ? 0 : 1;
+        }
+        return "delivered up to " + delivered.value() + ", " + futures + " futures are pending";
+    }
+
+    // ---- the notifier's thread
+
     @Override
     public void run() {
         while (true) {
             boolean last = stopping;
-            deliver();
-            if (last) {
-                break;
+            try {
+                deliver();
+                if (last) {
+                    break;
+                }
+                waitForWork();
+            } catch (Throwable t) {
+                // Memory is out: the user's code is caught where it is called. Nothing is lost, so it is done again.
+                LockSupport.parkNanos(this, NO_MEMORY_RETRY_NANOS);
             }
-            parked = true;
-            if (!stopping && !hasWork()) {
-                LockSupport.park(this);
-            }
-            parked = false;
-            var unused = Thread.interrupted();
         }
         call(WalListener::onClosed);
     }
 
-    private boolean hasWork() {
-        synchronized (events) {
-            if (!events.isEmpty()) {
-                return true;
+    private void waitForWork() {
+        parked = true;
+        try {
+            if (!stopping && !hasWork()) {
+                LockSupport.parkNanos(this, Threads.LONGEST_PARK_NANOS);
             }
+        } finally {
+            parked = false;
+            var unused = Thread.interrupted();
         }
-        return state.durable.value() > delivered.value() || (state.hasFailed() && !failureDelivered);
     }
 
-    private boolean failureDelivered;
+    private boolean hasWork() {
+        return !events.isEmpty()
+                || undelivered != null
+                || state.durable.value() > reportedTo
+                || (state.hasFailed() && !failureDelivered);
+    }
 
     private void deliver() {
         deliverDurable();
         if (state.hasFailed() && !failureDelivered) {
-            failureDelivered = true;
             // What became durable just before the failure counts as such.
             deliverDurable();
             deliverFailure();
         }
-        while (true) {
-            @Nullable Consumer<WalListener> event;
-            synchronized (events) {
-                event = events.poll();
-            }
-            if (event == null) {
-                return;
-            }
+        @Nullable Consumer<WalListener> event;
+        while ((event = events.poll()) != null) {
             call(event);
         }
     }
 
     private void deliverDurable() {
+        completeUndelivered();
         long durable = state.durable.value();
-        long from = delivered.value();
-        if (durable == from) {
+        if (durable == reportedTo) {
             return;
         }
         if (futuresUsed) {
-            long end = Math.min(durable, from + slots.length());
-            for (long sequence = from + 1; sequence <= end; sequence++) {
-                @Nullable PendingAppend pending = slots.getAndSet(slot(sequence), null);
-                if (pending != null) {
-                    complete(pending);
+            long end = Math.min(durable, completedTo + slots.length());
+            for (long sequence = completedTo + 1; sequence <= end; sequence++) {
+                undelivered = slots.getAndSet(slot(sequence), null);
+                if (undelivered != null) {
+                    // First, so that an append in the callback finds free slots up to here.
+                    delivered.open(sequence);
+                    completedTo = sequence;
+                    completeUndelivered();
                 }
             }
         }
-        call(target -> target.onDurable(durable));
+        Consumer<WalListener> event = target -> target.onDurable(durable);
+        completedTo = durable;
         delivered.open(durable);
+        reportedTo = durable;
+        call(event);
+    }
+
+    private void completeUndelivered() {
+        @Nullable PendingAppend pending = undelivered;
+        if (pending != null) {
+            settle(pending, null);
+            undelivered = null;
+        }
     }
 
     private void deliverFailure() {
         WalException failure = state.exception();
-        long from = delivered.value();
-        for (long sequence = from + 1; sequence <= from + slots.length(); sequence++) {
-            @Nullable PendingAppend pending = slots.getAndSet(slot(sequence), null);
+        delivered.fail(state.exceptions());
+        for (long sequence = completedTo + 1; sequence <= completedTo + slots.length(); sequence++) {
+            @Nullable PendingAppend pending = slots.get(slot(sequence));
             if (pending != null) {
-                fail(pending, state.exception());
+                failIfPending(sequence, pending);
             }
         }
-        delivered.fail(state::exception);
-        call(target -> target.onFailed((WalFailedException) failure));
+        Consumer<WalListener> event = target -> target.onFailed((WalFailedException) failure);
+        failureDelivered = true;
+        call(event);
     }
+
+    // ---- the notifier's thread, or an appender that finds the log failed
 
     /** For an appender that registered while the log was failing, so that the notifier may have passed its slot. */
     void failIfPending(long firstSequence, PendingAppend pending) {
-        if (slots.compareAndSet(slot(firstSequence), pending, null)) {
-            fail(pending, state.exception());
+        if (slots.get(slot(firstSequence)) == pending) {
+            // It leaves its slot last: if there is no memory for its exception, it is still there for another attempt.
+            settle(pending, state.exception());
+            slots.compareAndSet(slot(firstSequence), pending, null);
         }
     }
 
-    private static void complete(PendingAppend pending) {
-        try {
-            pending.future().complete(pending.sequence());
-        } catch (Throwable t) {
-            // Of a dependent of the user's, which CompletableFuture does not catch: an error such as
-            // StackOverflowError.
-            log("a callback for record " + pending.sequence() + " failed", t);
-        }
-    }
-
-    private static void fail(PendingAppend pending, WalException failure) {
-        try {
-            pending.future().completeExceptionally(failure);
-        } catch (Throwable t) {
-            log("a callback for failed record " + pending.sequence() + " failed", t);
+    /** Throws only if the future could not be completed, for lack of memory. */
+    private static void settle(PendingAppend pending, @Nullable WalException failure) {
+        while (true) {
+            try {
+                boolean unused =
+                        failure == null ? pending.complete(pending.sequence) : pending.completeExceptionally(failure);
+                return;
+            } catch (Throwable t) {
+                if (!pending.isDone()) {
+                    throw t;
+                }
+                // Of a dependent of the user's, which CompletableFuture does not catch: an error such as
+                // StackOverflowError. It has left its queue; the next call runs the others.
+                log("a callback of {} failed", pending, t);
+            }
         }
     }
 
@@ -224,14 +287,14 @@ final class Notifier implements Runnable {
         try {
             event.accept(listener);
         } catch (Throwable t) {
-            // Nobody can be handed it: this is the user's code on our thread.
-            log("a call of the listener " + listener.getClass().getName() + " failed", t);
+            // This is the user's code on our thread: there is no caller to throw it to.
+            log("a call of the listener {} failed", listener.getClass(), t);
         }
     }
 
-    private static void log(String what, Throwable t) {
+    private static void log(String what, Object whose, Throwable t) {
         try {
-            LOG.error(what, t);
+            LOG.error(what, whose, t);
         } catch (Throwable alsoOfLogging) {
             // Memory that is out, as a rule. This thread has to go on: others wait for their futures.
         }

@@ -70,19 +70,19 @@ final class Preparation {
         if (file == null) {
             return null;
         }
-        boolean published = false;
+        @Nullable Prepared prepared = null;
         try {
             publish();
-            published = true;
+            nextNumber++;
+            prepared = new Prepared(file, header);
         } catch (StoppedException e) {
-            return null;
+            // As after a crash: the next open removes it.
         } finally {
-            if (!published) {
+            if (prepared == null) {
                 file.close();
             }
         }
-        nextNumber++;
-        return new Prepared(file, header);
+        return prepared;
     }
 
     private @Nullable StorageFile fillUntilItSucceeds(SegmentHeader header) throws IOException {

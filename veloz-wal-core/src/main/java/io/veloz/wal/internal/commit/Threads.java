@@ -8,6 +8,12 @@ final class Threads {
      */
     static final boolean MAY_SPIN = Runtime.getRuntime().availableProcessors() >= 4;
 
+    /**
+     * No thread waits longer than this without a look at what it waits for. So a wake-up that is lost, because memory or
+     * stack ran out on the thread that owed it, costs a second and not a hang.
+     */
+    static final long LONGEST_PARK_NANOS = 1_000_000_000;
+
     private Threads() {}
 
     /** Waits, and does not give up when interrupted: the interrupt is kept. Returns whether the thread has ended. */

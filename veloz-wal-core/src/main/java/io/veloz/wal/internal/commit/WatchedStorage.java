@@ -15,19 +15,22 @@ import java.util.List;
 final class WatchedStorage implements Storage {
     private final Storage storage;
     private final CommitState state;
+    private final String forceFailed;
 
     WatchedStorage(Storage storage, CommitState state) {
         this.storage = storage;
         this.state = state;
+        this.forceFailed = "force of directory " + storage.describe() + " failed";
     }
 
     @Override
     public void forceDirectory() throws IOException {
         try {
             storage.forceDirectory();
-        } catch (IOException | RuntimeException e) {
-            state.fail("force of directory " + describe() + " failed: " + e, e);
-            throw e;
+        } catch (Throwable t) {
+            // Also an error: whether the directory was forced is not known.
+            state.fail(forceFailed, t);
+            throw t;
         }
     }
 

@@ -41,17 +41,17 @@ public final class SegmentMaker {
         try {
             fill(file, header, pause);
             return file;
-        } catch (IOException e) {
-            remove(storage, names, file, e);
-            throw e;
+        } catch (Throwable t) {
+            remove(storage, names, file, t);
+            throw t;
         }
     }
 
     /** Gives the room back at once: a full disk has other users. What cannot be removed now, the next attempt removes. */
-    private static void remove(Storage storage, SegmentNames names, StorageFile file, IOException failure) {
+    private static void remove(Storage storage, SegmentNames names, StorageFile file, Throwable failure) {
         try (file) {
             storage.delete(names.preparing());
-        } catch (IOException e) {
+        } catch (Throwable e) {
             failure.addSuppressed(e);
         }
     }
