@@ -9,6 +9,7 @@ import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.FooterReader;
+import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;
@@ -151,6 +152,14 @@ public final class LogFiles {
     /** The bytes of a file of this log. Close the stream. It belongs to one thread. */
     public InputStream open(String name) throws IOException {
         return StorageInputStream.of(storage, name);
+    }
+
+    /**
+     * A segment's file, for reading: its bytes as {@link SegmentReader} hands them out and as the sealed file has them. Only
+     * the marks that the active segment has in its header page read as zeros.
+     */
+    public StorageFile openSegment(String name) throws IOException {
+        return new UnmarkedFile(storage.openForReading(name));
     }
 
     private static SegmentHeader header(StorageFile file) throws IOException, DamagedException, UnknownFormatException {

@@ -14,15 +14,27 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
- * A log that the first version wrote, and that every later one must read. Its files are never written again: a change
- * that needs other files is a change of the format.
+ * Logs that earlier formats wrote, and that every later version must read. Their files are never written again: a change
+ * that needs other files is a change of the format, and gets a directory of its own.
  */
 class GoldenLogTest {
     private static final List<String> FILES =
             List.of(TestLog.sealed(1), TestLog.sealed(2), TestLog.CURRENT, TestLog.PREPARED);
 
+    private static final List<String> FILES_WITH_END_MARKS = List.of(
+            TestLog.NAMES.trimMark(),
+            TestLog.NAMES.checkpoint(0),
+            TestLog.NAMES.checkpoint(1),
+            TestLog.sealed(2),
+            TestLog.CURRENT,
+            TestLog.PREPARED);
+
     private static byte[] resource(String name) {
-        try (InputStream in = GoldenLogTest.class.getResourceAsStream("/golden/v1/" + name)) {
+        return resource("v1", name);
+    }
+
+    private static byte[] resource(String format, String name) {
+        try (InputStream in = GoldenLogTest.class.getResourceAsStream("/golden/" + format + "/" + name)) {
             return in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -36,9 +48,45 @@ class GoldenLogTest {
     }
 
     private static List<String> expected() {
-        return new String(resource("expected.txt"), StandardCharsets.UTF_8)
+        return expected("v1");
+    }
+
+    private static List<String> expected(String format) {
+        return new String(resource(format, "expected.txt"), StandardCharsets.UTF_8)
                 .lines()
                 .toList();
+    }
+
+    private static MemoryStorage logWithEndMarks() {
+        MemoryStorage storage = new MemoryStorage();
+        FILES_WITH_END_MARKS.forEach(name -> storage.put(name, resource("end-marks", name)));
+        return storage;
+    }
+
+    @Test
+    void goldenLogWithEndMarksIsReadAsItWasWrittenAndGoesOn() {
+        MemoryStorage storage = logWithEndMarks();
+        assertThat(listing(storage.copy().readOnly())).isEqualTo(expected("end-marks"));
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage.copy().readOnly()), WalProgress.NONE);
+        assertThat(report.segments())
+                .extracting(SegmentReport::verdict)
+                .containsExactly(Verdict.SEALED, Verdict.ACTIVE, Verdict.PREPARED);
+        assertThat(report.expectedFirstSequence()).isEqualTo(5);
+        assertThat(WalCheckpoint.newest(ReadOptions.of(storage)).orElseThrow().sequence())
+                .isEqualTo(6);
+        try (Wal wal = TestLog.open(storage)) {
+            assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(19);
+        }
+        assertThat(listing(storage)).startsWith(expected("end-marks").toArray(String[]::new)).hasSize(15);
+    }
+
+    @Test
+    void goldenLogWithEndMarksProvesItsEnd() {
+        MemoryStorage zeroed = logWithEndMarks();
+        int end = (int) WalRecovery.inspect(ReadOptions.of(zeroed)).segments().get(1).dataBytes();
+        zeroed.zero(TestLog.CURRENT, end - 200);
+        assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE).segments().get(1).verdict())
+                .isEqualTo(Verdict.CORRUPT);
     }
 
     /** One line a record: sequence, type, time, whether its group goes on, length and CRC32C of the payload. */

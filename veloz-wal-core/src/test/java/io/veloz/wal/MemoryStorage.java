@@ -81,6 +81,13 @@ public final class MemoryStorage implements Storage {
         return this;
     }
 
+    /** As a copy of a segment that was not made of its file is: without the marks of its end, which prove that it was cut. */
+    public MemoryStorage unmarked(String file) {
+        byte[] bytes = bytes(file);
+        java.util.Arrays.fill(bytes, 512, 1536, (byte) 0);
+        return put(file, bytes);
+    }
+
     public MemoryStorage cut(String file, int size) {
         return put(file, Arrays.copyOf(bytes(file), size));
     }

@@ -44,7 +44,7 @@ class RollCrashTest {
         all = read(storage);
         unsealedTwo =
                 Arrays.copyOf(storage.copy().cut(sealed(2), dataEnd(sealed(2))).bytes(sealed(2)), 16 * 1024);
-        blankThree = storage.copy().zero(CURRENT, 4096).bytes(CURRENT);
+        blankThree = storage.copy().unmarked(CURRENT).zero(CURRENT, 4096).bytes(CURRENT);
     }
 
     private static int dataEnd(String file) {
@@ -148,7 +148,7 @@ class RollCrashTest {
     @Test
     void firstBatchOfNextSegmentIsTorn() {
         for (int size = 1; size < 8; size++) {
-            byte[] three = log.copy().zero(CURRENT, 4096 + size * 11).bytes(CURRENT);
+            byte[] three = log.copy().unmarked(CURRENT).zero(CURRENT, 4096 + size * 11).bytes(CURRENT);
             opensWith(rolling(sealedTwo(), three), UP_TO_ROLL);
             opensWith(rolling(unsealedTwo, three), UP_TO_ROLL);
             opensWith(rolling(sealedTwo(), three).move(CURRENT, sealed(2)), UP_TO_ROLL);

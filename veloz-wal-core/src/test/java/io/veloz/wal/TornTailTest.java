@@ -58,8 +58,8 @@ class TornTailTest {
         List<TestLog.Entry> all = read(log);
         assertThat(all).hasSize(6);
         for (int size = lastBatch(log); size <= dataEnd(log) - 4; size++) {
-            for (MemoryStorage torn :
-                    List.of(log.copy().cut(CURRENT, size), log.copy().zero(CURRENT, size))) {
+            MemoryStorage copy = log.copy().unmarked(CURRENT).cut(CURRENT, size);
+            for (MemoryStorage torn : List.of(copy, log.copy().zero(CURRENT, size))) {
                 assertThat(read(torn)).as("%d bytes", size).isEqualTo(all.subList(0, 4));
                 TestLog.recover(torn);
                 assertThat(read(torn)).as("%d bytes", size).isEqualTo(all.subList(0, 4));
@@ -70,7 +70,7 @@ class TornTailTest {
     @Test
     void lossOfPaddingAtTheVeryEndOfFileIsATornTail() throws Exception {
         MemoryStorage log = killed();
-        MemoryStorage torn = log.copy().cut(CURRENT, dataEnd(log) - 1);
+        MemoryStorage torn = log.copy().unmarked(CURRENT).cut(CURRENT, dataEnd(log) - 1);
         TestLog.recover(torn);
         assertThat(read(torn)).hasSize(4);
     }
@@ -85,16 +85,18 @@ class TornTailTest {
         }
     }
 
+    /** It got its name when it was on disk in its full length. */
     @Test
-    void segmentCutInItsHeaderOpensIfNothingShowsThatItHeldRecords() throws Exception {
+    void currentSegmentWithoutAWholeHeaderIsDamage() {
         MemoryStorage fresh = new MemoryStorage();
-        TestLog.recover(fresh);
-        for (int size = 0; size < 4096; size++) {
-            MemoryStorage cut = fresh.copy().cut(CURRENT, size);
-            TestLog.recover(cut);
-            MemoryStorage zeroed = fresh.copy().zero(CURRENT, size);
-            TestLog.recover(zeroed);
-            assertThat(read(zeroed)).isEmpty();
+        TestLog.open(fresh).close();
+        for (int size = 0; size < 4096; size += 5) {
+            for (MemoryStorage damaged :
+                    List.of(fresh.copy().cut(CURRENT, size), fresh.copy().zero(CURRENT, size))) {
+                assertThatThrownBy(() -> TestLog.recover(damaged))
+                        .as("%d bytes", size)
+                        .isInstanceOf(WalCorruptException.class);
+            }
         }
     }
 
@@ -118,9 +120,8 @@ class TornTailTest {
         byte[] header = Arrays.copyOf(empty.bytes(CURRENT), 4096);
         List<MemoryStorage> places = List.of(
                 new MemoryStorage(),
-                new MemoryStorage().put(CURRENT, new byte[0]),
-                new MemoryStorage().put(CURRENT, header),
-                new MemoryStorage().put(CURRENT, new byte[16 * 1024]),
+                new MemoryStorage().put(CURRENT, header).unmarked(CURRENT),
+                new MemoryStorage().put(PREPARED, new byte[0]),
                 new MemoryStorage().put(PREPARED, new byte[16 * 1024]),
                 new MemoryStorage().put(TestLog.NAMES.preparing(), new byte[100]));
         for (MemoryStorage place : places) {
@@ -246,7 +247,7 @@ class TornTailTest {
             List<TestLog.Entry> whole = read(left);
             int end = dataEnd(left);
             int cut = random.nextInt(1, 60);
-            storage = random.nextBoolean() ? left.cut(CURRENT, end - cut) : left.zero(CURRENT, end - cut);
+            storage = random.nextBoolean() ? left.unmarked(CURRENT).cut(CURRENT, end - cut) : left.zero(CURRENT, end - cut);
             expected = read(storage);
             assertThat(whole.subList(0, expected.size())).isEqualTo(expected);
             assertThat(expected.size()).isGreaterThanOrEqualTo(whole.size() - 1);

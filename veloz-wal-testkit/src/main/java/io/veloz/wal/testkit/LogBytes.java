@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
@@ -21,7 +22,10 @@ final class LogBytes {
     static final int FOOTER_FIXED = 160;
     static final int TRAILER = 16;
     static final int LEGACY_HEAD = 40;
+    static final int END_MARK = 512;
+    static final int END_MARK_BYTES = 512;
     static final long HEADER_MAGIC = word("VELOZWAL");
+    static final long END_MARK_MAGIC = word("VELOZEMK");
     static final long FOOTER_MAGIC = word("VELOZFTR");
     static final long END_MAGIC = word("VELOZEND");
     static final long MARK_MAGIC = word("VELOZMRK");
@@ -61,13 +65,53 @@ final class LogBytes {
     static boolean isSegment(byte[] file) {
         return file.length >= PAGE
                 && view(file).getLong(0) == HEADER_MAGIC
-                && crc(new long[0], file, 0, PAGE - 4) == view(file).getInt(PAGE - 4);
+                && headerCrc(file) == view(file).getInt(PAGE - 4);
     }
 
     static void repairHeader(byte[] file) {
         if (file.length >= PAGE) {
-            view(file).putInt(PAGE - 4, crc(new long[0], file, 0, PAGE - 4));
+            view(file).putInt(PAGE - 4, headerCrc(file));
         }
+    }
+
+    private static boolean hasEndMarks(byte[] file) {
+        return (view(file).getInt(20) & 1) != 0;
+    }
+
+    /** End marks count as zeros. */
+    private static int headerCrc(byte[] file) {
+        return crc(new long[0], unmarked(Arrays.copyOf(file, PAGE)), 0, PAGE - 4);
+    }
+
+    // ---- end marks
+
+    /** The same segment with zeros in place of its end marks. */
+    static byte[] unmarked(byte[] file) {
+        byte[] bytes = file.clone();
+        if (file.length >= PAGE && hasEndMarks(file)) {
+            Arrays.fill(bytes, END_MARK, END_MARK + 2 * END_MARK_BYTES, (byte) 0);
+        }
+        return bytes;
+    }
+
+    /** Where the one of two places is. */
+    static int endMark(int place) {
+        return END_MARK + place * END_MARK_BYTES;
+    }
+
+    static boolean isEndMark(byte[] file, int at) {
+        return hasEndMarks(file)
+                && view(file).getLong(at) == END_MARK_MAGIC
+                && view(file).getLong(at + 8) == salt(file)
+                && view(file).getInt(at + END_MARK_BYTES - 4) == endMarkCrc(file, at);
+    }
+
+    static void repairEndMark(byte[] file, int at) {
+        view(file).putInt(at + END_MARK_BYTES - 4, endMarkCrc(file, at));
+    }
+
+    private static int endMarkCrc(byte[] file, int at) {
+        return crc(new long[0], file, at, at + END_MARK_BYTES - 4);
     }
 
     static long salt(byte[] file) {

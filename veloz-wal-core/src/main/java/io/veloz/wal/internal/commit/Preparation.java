@@ -65,7 +65,8 @@ final class Preparation {
                 random.nextLong(),
                 settings.segmentBytes(),
                 settings.maxBatchBytes(),
-                settings.wallClockNanos().getAsLong());
+                settings.wallClockNanos().getAsLong())
+                .withEndMarks();
         StorageFile file = fillUntilItSucceeds(header);
         if (file == null) {
             return null;

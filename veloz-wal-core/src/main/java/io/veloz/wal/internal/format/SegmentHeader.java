@@ -3,15 +3,17 @@ package io.veloz.wal.internal.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first page of a segment: which log, which segment, in which format. Immutable; written once, when the segment is
- * prepared. See docs/format.md, "Segment header".
+ * prepared, but for the end marks. See docs/format.md, "Segment header".
  *
  * @param salt random for every segment that is created; under the checksum of everything in it, so that bytes of another
  *     file, or of an earlier life of this one, never count
  * @param maxBatchBytes no batch in the segment is longer; bounds what a reader must hold
  * @param readOnlyCompatible feature flags that a reader may ignore and a writer must know; this version knows none
+ * @param hasEndMarks whether an {@link EndMark} may stand in the page
  */
 public record SegmentHeader(
         LogId logId,
@@ -20,7 +22,8 @@ public record SegmentHeader(
         long segmentBytes,
         int maxBatchBytes,
         long createdNanos,
-        int readOnlyCompatible) {
+        int readOnlyCompatible,
+        boolean hasEndMarks) {
     public static final int BYTES = 4096;
     public static final int VERSION = 1;
 
@@ -36,6 +39,10 @@ public record SegmentHeader(
     /** What old logs of the engine start with. */
     private static final int LEGACY_MAGIC = 0x57414C45;
 
+    /** The incompatible feature flag of {@link EndMark}. */
+    private static final int END_MARKS = 1;
+
+    private static final int KNOWN_INCOMPATIBLE = END_MARKS;
     private static final int VERSION_AT = 8;
     private static final int READ_ONLY_COMPATIBLE_AT = 16;
     private static final int INCOMPATIBLE_AT = 20;
@@ -57,7 +64,13 @@ public record SegmentHeader(
 
     /** Of a segment that this version writes: without feature flags. */
     public SegmentHeader(LogId logId, long number, long salt, long segmentBytes, int maxBatchBytes, long createdNanos) {
-        this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0);
+        this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0, false);
+    }
+
+    /** Of a segment that is prepared in its full length. */
+    public SegmentHeader withEndMarks() {
+        return new SegmentHeader(
+                logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, readOnlyCompatible, true);
     }
 
     /** The page, ready to be written. */
@@ -69,6 +82,7 @@ public record SegmentHeader(
         page.putLong(0, MAGIC);
         page.putInt(VERSION_AT, VERSION);
         page.putInt(READ_ONLY_COMPATIBLE_AT, readOnlyCompatible);
+        page.putInt(INCOMPATIBLE_AT, hasEndMarks ? END_MARKS : 0);
         page.putLong(LOG_ID_AT, logId.high());
         page.putLong(LOG_ID_AT + 8, logId.low());
         page.putLong(NUMBER_AT, number);
@@ -99,7 +113,8 @@ public record SegmentHeader(
             throw new DamagedException(String.format(
                     Locale.ROOT, "header starts with %016x; expected %016x (\"VELOZWAL\")", page.getLong(0), MAGIC));
         }
-        int crc = new Checksum().of(page, 0, CRC_AT);
+        boolean hasEndMarks = (page.getInt(INCOMPATIBLE_AT) & END_MARKS) != 0;
+        int crc = hasEndMarks ? EndMark.checksumWithout(page, CRC_AT) : new Checksum().of(page, 0, CRC_AT);
         if (crc != page.getInt(CRC_AT)) {
             throw new DamagedException(
                     String.format(Locale.ROOT, "header checksum %08x; expected %08x", crc, page.getInt(CRC_AT)));
@@ -112,7 +127,13 @@ public record SegmentHeader(
                 page.getLong(SEGMENT_BYTES_AT),
                 page.getInt(MAX_BATCH_BYTES_AT),
                 page.getLong(CREATED_AT),
-                page.getInt(READ_ONLY_COMPATIBLE_AT)));
+                page.getInt(READ_ONLY_COMPATIBLE_AT),
+                hasEndMarks));
+    }
+
+    /** What the page says of the segment's end; null if it says nothing. */
+    public @Nullable EndMark endMark(ByteBuffer page) {
+        return hasEndMarks ? EndMark.newest(page, salt) : null;
     }
 
     /** Whether these may be the first bytes of a page of ours that was not written to its end: none at all will do. */
@@ -130,9 +151,12 @@ public record SegmentHeader(
             throw new UnknownFormatException("format version " + version + "; this library knows version " + VERSION);
         }
         int incompatible = page.getInt(INCOMPATIBLE_AT);
-        if (incompatible != 0) {
+        if ((incompatible & ~KNOWN_INCOMPATIBLE) != 0) {
             throw new UnknownFormatException(String.format(
-                    Locale.ROOT, "feature flags incompatible=%08x; this library knows none", incompatible));
+                    Locale.ROOT,
+                    "feature flags incompatible=%08x; this library knows %08x",
+                    incompatible,
+                    KNOWN_INCOMPATIBLE));
         }
     }
 

@@ -120,18 +120,16 @@ public final class Analyser {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
             try {
-                return new FoundSegment(name, file.size(), SegmentHeader.decode(page, available));
+                SegmentHeader header = SegmentHeader.decode(page, available);
+                return new FoundSegment(name, file.size(), header, header.endMark(page));
             } catch (UnknownFormatException e) {
-                FoundSegment segment = new FoundSegment(name, file.size(), null);
-                segment.bad(Verdict.UNKNOWN_VERSION, 0, -1, -1, String.valueOf(e.getMessage()));
-                return segment;
+                return FoundSegment.bad(
+                        name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
             } catch (DamagedException e) {
-                if (!names.isSealed(name) && SegmentHeader.mayHaveBegun(page, available) && isZero(file)) {
+                if (name.equals(names.prepared()) && SegmentHeader.mayHaveBegun(page, available) && isZero(file)) {
                     return null;
                 }
-                FoundSegment segment = new FoundSegment(name, file.size(), null);
-                segment.bad(Verdict.CORRUPT, 0, -1, -1, String.valueOf(e.getMessage()));
-                return segment;
+                return FoundSegment.bad(name, file.size(), Verdict.CORRUPT, 0, String.valueOf(e.getMessage()));
             }
         }
     }
@@ -146,9 +144,8 @@ public final class Analyser {
                 analysis.logId = mark.logId();
             }
         } catch (DamagedException e) {
-            FoundSegment segment = new FoundSegment(names.trimMark(), 0, null);
-            segment.bad(Verdict.CORRUPT, 0, -1, -1, String.valueOf(e.getMessage()));
-            analysis.segments.add(segment);
+            analysis.segments.add(
+                    FoundSegment.bad(names.trimMark(), 0, Verdict.CORRUPT, 0, String.valueOf(e.getMessage())));
         }
     }
 
@@ -249,10 +246,8 @@ public final class Analyser {
     }
 
     private static FoundSegment missing(String name, long count) {
-        FoundSegment segment = new FoundSegment(name, 0, null);
         String others = count == 1 ? "" : ", nor are the next " + (count - 1);
-        segment.bad(Verdict.MISSING, -1, -1, -1, "the file is not there, or holds nothing" + others);
-        return segment;
+        return FoundSegment.bad(name, 0, Verdict.MISSING, -1, "the file is not there, or holds nothing" + others);
     }
 
     /**

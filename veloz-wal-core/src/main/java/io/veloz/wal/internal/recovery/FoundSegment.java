@@ -5,6 +5,7 @@ import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalVersionException;
+import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -31,6 +32,9 @@ public final class FoundSegment {
 
     long badFirst = -1;
     long badLast = -1;
+
+    /** What its header page states of its end; null if it states nothing. */
+    final @Nullable EndMark endMark;
 
     /** Only header and zeros: no batch was ever written. */
     boolean blank;
@@ -71,10 +75,18 @@ public final class FoundSegment {
     /** Behind the last byte that is not zero, if there is something behind {@link #dataEnd}. */
     long tornEnd = -1;
 
-    FoundSegment(String name, long fileBytes, @Nullable SegmentHeader header) {
+    FoundSegment(String name, long fileBytes, @Nullable SegmentHeader header, @Nullable EndMark endMark) {
         this.name = name;
         this.fileBytes = fileBytes;
         this.header = header;
+        this.endMark = endMark;
+    }
+
+    /** A file that is not there, or whose header cannot be read. */
+    static FoundSegment bad(String name, long fileBytes, Verdict what, long position, String why) {
+        FoundSegment segment = new FoundSegment(name, fileBytes, null, null);
+        segment.bad(what, position, -1, -1, why);
+        return segment;
     }
 
     long number() {

@@ -115,7 +115,8 @@ public final class Recovery {
                 new SecureRandom().nextLong(),
                 settings.segmentBytes(),
                 settings.maxBatchBytes(),
-                settings.wallClockNanos().getAsLong());
+                settings.wallClockNanos().getAsLong())
+                .withEndMarks();
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
         boolean done = false;
         try {

@@ -6,6 +6,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
+import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -137,6 +138,8 @@ final class SegmentExamination {
                         expected,
                         after.openingSequence - 1,
                         "holds nothing, and segment " + after.number() + " follows it");
+            } else {
+                contradictsEndMark(segment, expected, "nothing is behind the header");
             }
             return;
         }
@@ -248,6 +251,8 @@ final class SegmentExamination {
             // The next one was written to, if only in part, so this batch was on disk. (Anything else here is a footer
             // that did not get to the disk in one piece.)
             corrupt(segment, scanner, -1);
+        } else if (contradictsEndMark(segment, segment.nextSequence, scanner.reason())) {
+            return;
         } else if (FooterReader.at(file, Objects.requireNonNull(segment.header), segment.dataEnd) != null) {
             // With old bytes behind it: the cut to size did not get to the disk.
             segment.verdict = Verdict.UNSEALED;
@@ -256,6 +261,33 @@ final class SegmentExamination {
         } else {
             lookAtTail(segment, file, scanner);
         }
+    }
+
+    /**
+     * Whether the segment ends before what its own header page states, or its file is shorter than it was prepared: a
+     * segment is cut to size only when its footer is on disk.
+     */
+    private static boolean contradictsEndMark(FoundSegment segment, long first, String found) {
+        EndMark mark = segment.endMark;
+        if (mark == null) {
+            return false;
+        }
+        long prepared = Objects.requireNonNull(segment.header).segmentBytes();
+        String why = found.isEmpty() ? "" : "; " + found;
+        if (segment.dataEnd < mark.end()) {
+            long last = mark.durableSequence() >= first ? mark.durableSequence() : -1;
+            why = "data ends at " + segment.dataEnd + "; expected " + mark.end() + " or more, where record "
+                    + mark.durableSequence() + " was durable by the end mark" + why;
+            segment.bad(Verdict.CORRUPT, segment.dataEnd, first, last, why);
+            return true;
+        }
+        if (segment.fileBytes < prepared) {
+            why = "file of " + segment.fileBytes + " bytes; expected the " + prepared
+                    + " that were prepared: its end was cut off" + why;
+            segment.bad(Verdict.CORRUPT, segment.fileBytes, first, -1, why);
+            return true;
+        }
+        return false;
     }
 
     /**
@@ -283,6 +315,9 @@ final class SegmentExamination {
     /** Beside a writer: how far it has promised that its records are durable. */
     private long promised(FoundSegment segment, StorageFile file, @Nullable FoundSegment after) throws IOException {
         long promised = after == null ? 0 : after.promisedSequence;
+        if (segment.endMark != null) {
+            promised = Math.max(promised, segment.endMark.durableSequence());
+        }
         BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
         scanner.expect(expected);
         while (scanner.next() == Found.BATCH) {

@@ -330,7 +330,7 @@ public final class LogCursor implements Closeable {
 
     /** Bytes of that segment, unchecked; returns how many there were. */
     public int readRaw(ByteBuffer target, long position) throws IOException {
-        return current().file.readFully(target, position);
+        return current().readRaw(target, position);
     }
 
     /**

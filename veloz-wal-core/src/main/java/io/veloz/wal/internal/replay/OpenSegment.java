@@ -9,6 +9,7 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
@@ -99,6 +100,11 @@ final class OpenSegment implements Closeable {
                 file.close();
             }
         }
+    }
+
+    /** Bytes as every copy of the segment has them, unchecked; returns how many there were. */
+    int readRaw(ByteBuffer target, long position) throws IOException {
+        return new UnmarkedFile(file).readFully(target, position);
     }
 
     /** What its first batch says: how the segment before ended, and a durable sequence. Null if there is none yet. */

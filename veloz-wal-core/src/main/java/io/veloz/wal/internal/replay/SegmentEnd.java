@@ -21,7 +21,7 @@ public final class SegmentEnd implements Closeable {
 
     /** Bytes of the segment, unchecked; returns how many there were. */
     public int read(ByteBuffer target, long fromPosition) throws IOException {
-        return segment.file.readFully(target, fromPosition);
+        return segment.readRaw(target, fromPosition);
     }
 
     @Override

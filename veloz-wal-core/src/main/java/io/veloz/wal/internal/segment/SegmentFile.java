@@ -2,6 +2,7 @@ package io.veloz.wal.internal.segment;
 
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -9,14 +10,22 @@ import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * A segment that is being written. It belongs to the commit thread, and after the roll to the housekeeping thread,
  * which seals it.
+ *
+ * <p>With each batch without records, and about once a second under load, it writes an {@link EndMark} first. The mark
+ * states what an earlier force has made durable, and becomes durable with the batch: it costs no force of its own. Crash
+ * table: cut before or in the write of the mark: the other one stands. Cut before, in or after the write of the batch, or
+ * in the force: either mark stands, and what it states was on disk before.
  */
 public final class SegmentFile implements Closeable {
     /** Where the records of a batch start in the buffer that {@link #write} takes. */
     public static final int RECORDS_AT = BatchHeader.BYTES + Predecessor.BYTES;
+
+    private static final long MARK_NANOS = 1_000_000_000;
 
     private final SegmentHeader segment;
     private final StorageFile file;
@@ -27,6 +36,12 @@ public final class SegmentFile implements Closeable {
     private final SegmentContent content = new SegmentContent();
     private long position = SegmentHeader.BYTES;
     private int lastBatchCrc;
+    private final ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+    /** The first one was written when the segment was prepared. */
+    private int marks = 1;
+
+    private long markedNanos = Long.MIN_VALUE;
 
     public SegmentFile(StorageFile file, SegmentHeader segment, Predecessor predecessor) {
         this.file = file;
@@ -57,6 +72,7 @@ public final class SegmentFile implements Closeable {
     public void write(
             ByteBuffer buffer, int recordsEnd, int records, long first, long durable, long wallNanos, int flags)
             throws IOException {
+        markEnd(records, first, durable, wallNanos);
         boolean opens = position == SegmentHeader.BYTES;
         int start = opens ? 0 : Predecessor.BYTES;
         if (opens) {
@@ -76,6 +92,23 @@ public final class SegmentFile implements Closeable {
         content.addBatch(header, position, buffer, RECORDS_AT);
         lastBatchCrc = header.crc;
         position += header.length;
+    }
+
+    /** Only if all that was written is durable: then its end is as well. Before the batch, so that both may be repeated. */
+    private void markEnd(int records, long first, long durable, long wallNanos) throws IOException {
+        if (!segment.hasEndMarks() || position == SegmentHeader.BYTES || durable != first - 1) {
+            return;
+        }
+        if (markedNanos == Long.MIN_VALUE) {
+            markedNanos = wallNanos;
+        }
+        if (records > 0 && Math.abs(wallNanos - markedNanos) < MARK_NANOS) {
+            return;
+        }
+        new EndMark(durable, position, wallNanos).encode(mark, segment.salt(), checksum);
+        file.writeFully(mark, EndMark.position(marks));
+        marks++;
+        markedNanos = wallNanos;
     }
 
     private int finishRecords(ByteBuffer buffer, int records, long first) {

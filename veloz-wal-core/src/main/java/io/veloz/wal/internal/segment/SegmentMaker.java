@@ -1,11 +1,14 @@
 package io.veloz.wal.internal.segment;
 
+import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Makes the next segment ahead of its use: a header, then zeros to its full size, all on disk before it gets its name.
@@ -64,6 +67,12 @@ public final class SegmentMaker {
 
     private static void fill(StorageFile file, SegmentHeader header, Pause pause) throws IOException {
         file.writeFully(header.encode(), 0);
+        if (header.hasEndMarks()) {
+            // From now on a file that is shorter has been cut.
+            ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            new EndMark(0, SegmentHeader.BYTES, header.createdNanos()).encode(mark, header.salt(), new Checksum());
+            file.writeFully(mark, EndMark.position(0));
+        }
         ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, header.segmentBytes()));
         for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
             long started = System.nanoTime();

@@ -1,5 +1,6 @@
 package io.veloz.wal.internal.segment;
 
+import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.Sha256;
@@ -11,10 +12,12 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /**
- * Ends a segment for good: footer behind the data, then the file is cut to size.
+ * Ends a segment for good: the end marks go, the footer comes behind the data, then the file is cut to size.
  *
- * <p>A cut between the two leaves a footer with old bytes behind it, or no whole footer; the data is the same in either
- * case, and sealing again, at the next open, ends in the same file.
+ * <p>Crash table. Cut before the first force: a footer in whole, in part or not at all, and the end marks or none. Between
+ * the two forces: a whole footer, with or without old bytes behind it. The data is the same in each case, and sealing again,
+ * at the next open, ends in the same file. The cut to size waits for the first force: a file without a whole footer that
+ * is shorter than it was prepared has lost its end.
  */
 public final class SegmentSealer {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -52,18 +55,26 @@ public final class SegmentSealer {
         StorageFile file = segment.file();
         long end = segment.position();
         Data data = new Data(segment.segment(), segment.content(), end, segment.lastBatchCrc(), previousFooter);
+        if (data.segment().hasEndMarks()) {
+            file.writeFully(EndMark.zeros(), EndMark.zerosAt());
+        }
         Footer footer = data.footer(digest(file, end));
         ByteBuffer bytes = footer.encode();
         int length = bytes.remaining();
         file.writeFully(bytes, end);
+        force(file, data.segment());
         file.truncate(end + length);
+        force(file, data.segment());
+        return footer;
+    }
+
+    private static void force(StorageFile file, SegmentHeader segment) throws IOException {
         try {
             file.force();
         } catch (StorageFullException e) {
             // Not a lack of room any more, but a failed force: not to be tried again.
-            throw new IOException("force of segment " + data.segment().number() + ": " + e.getMessage(), e);
+            throw new IOException("force of segment " + segment.number() + ": " + e.getMessage(), e);
         }
-        return footer;
     }
 
     /** What was copied is not what a scan has found a moment ago. Nothing of the copy is left; look again. */
@@ -94,6 +105,9 @@ public final class SegmentSealer {
             ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, data.end()));
             for (long position = 0; position < data.end(); position += chunk.limit()) {
                 readChunk(source, chunk, position, data.end());
+                if (data.segment().hasEndMarks()) {
+                    EndMark.remove(chunk, 0, chunk.limit(), position);
+                }
                 digest.update(chunk.duplicate());
                 copy.writeFully(chunk, position);
             }

@@ -113,7 +113,7 @@ final class LocalLog {
 
     /** Whether the log has all of an archived segment; false if it ends before. */
     private boolean agrees(Segment segment, SegmentReport local) throws IOException {
-        try (StorageFile file = storage.openForReading(local.file())) {
+        try (StorageFile file = LogFiles.of(storage, proof.identity().prefix()).openSegment(local.file())) {
             boolean same = file.size() == segment.fileBytes()
                     && LocalBytes.digest(file, 0, segment.fileBytes()).equals(segment.fileSha256());
             if (same) {
@@ -148,7 +148,7 @@ final class LocalLog {
             }
             return false;
         }
-        try (StorageFile file = storage.openForReading(local.file())) {
+        try (StorageFile file = LogFiles.of(storage, proof.identity().prefix()).openSegment(local.file())) {
             if (!LocalBytes.digest(file, tail.position(), tail.endPosition()).equals(tail.sha256())) {
                 throw diverged(local, tail.firstSequence());
             }
