@@ -59,7 +59,7 @@ final class Checkpoints implements TrimGuard {
     }
 
     Optional<WalCheckpoint> newest() {
-        return onOwnThread(() -> WalCheckpoint.good(storage, slots).stream().findFirst());
+        return onOwnThread(() -> WalCheckpoint.newest(storage, slots));
     }
 
     @Override

@@ -22,9 +22,12 @@ import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a log, for somebody who keeps an exact copy of them, or puts one back. Immutable; any thread may call any
@@ -85,22 +88,40 @@ public final class LogFiles {
 
     /** 32 hex digits that tell the log from every other; empty if no segment can be read. */
     public Optional<String> logId() throws IOException {
+        LogId id = findLogId();
+        return id.equals(LogId.NONE) ? Optional.empty() : Optional.of(id.toString());
+    }
+
+    /** The one that the trim mark names, or else most segments; {@link LogId#NONE} if no file names any. */
+    LogId findLogId() throws IOException {
         boolean renamed = true;
-        while (renamed) {
+        Map<LogId, Integer> counts = new HashMap<>();
+        LogId most = LogId.NONE;
+        while (renamed && counts.isEmpty()) {
             renamed = false;
+            try {
+                @Nullable TrimMark mark = TrimMark.read(storage, names);
+                if (mark != null) {
+                    return mark.logId();
+                }
+            } catch (DamagedException e) {
+                // Names none; the segments do.
+            }
             for (String name :
                     storage.list().stream().filter(names::isSegment).sorted().toList()) {
                 try (StorageFile file = storage.openForReading(name)) {
-                    return Optional.of(header(file).logId().toString());
+                    LogId id = header(file).logId();
+                    int count = counts.merge(id, 1, Integer::sum);
+                    most = count > counts.getOrDefault(most, 0) ? id : most;
                 } catch (NoSuchFileException e) {
-                    // The writer renamed it since it was listed: if no other one tells, the next list does.
+                    // The writer renamed it since it was listed: if no other one names the log, the next list does.
                     renamed = true;
                 } catch (DamagedException | UnknownFormatException e) {
-                    // Says nothing; another one may.
+                    // Names none; another one may.
                 }
             }
         }
-        return Optional.empty();
+        return most;
     }
 
     /** The numbers of all sealed segments that there are, ascending. */

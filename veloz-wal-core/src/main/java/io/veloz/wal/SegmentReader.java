@@ -3,7 +3,7 @@ package io.veloz.wal;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analyser;
-import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.recovery.Analyser.Depth;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
 import io.veloz.wal.internal.replay.SegmentEnd;
@@ -62,17 +62,17 @@ public final class SegmentReader implements AutoCloseable {
         Storage storage = files.storage();
         SegmentNames names = new SegmentNames(files.prefix());
         try {
-            return BesideWriter.look(writerLives, (live, last) -> {
-                Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, false, live).analyse();
-                if (!last && analysis.problem(storage.describe()) != null) {
-                    return null;
-                }
-                // 0 is the oldest record, whatever its sequence is.
-                long first = afterSequence == 0 ? 0 : afterSequence + 1;
-                LogCursor cursor = Start.at(analysis, storage, names, first, Long.MIN_VALUE, false)
-                        .open(limit);
-                return new SegmentReader(cursor, files, first, afterSegment, afterPosition);
-            });
+            return BesideWriter.look(
+                    storage,
+                    writerLives,
+                    live -> new Analyser(storage, names, Depth.OUTLINE, false, live).analyse(),
+                    analysis -> {
+                        // 0 is the oldest record, whatever its sequence is.
+                        long first = afterSequence == 0 ? 0 : afterSequence + 1;
+                        LogCursor cursor = Start.at(analysis, storage, names, first, Long.MIN_VALUE, false)
+                                .open(limit);
+                        return new SegmentReader(cursor, files, first, afterSegment, afterPosition);
+                    });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
@@ -90,6 +90,7 @@ public final class SegmentReader implements AutoCloseable {
      * Steps on to the next batch with records, or to what stands behind the last one of a segment.
      *
      * @return false if there is none at the moment. Call again later: the log may have grown
+     * @throws WalTrimmedException if the next batch was trimmed since the last step
      * @throws WalCorruptException if the next batch is damaged or missing, or does not follow where the copy ends
      * @throws IOException if the log cannot be read; this may be tried again
      */

@@ -2,8 +2,8 @@ package io.veloz.wal;
 
 import io.veloz.wal.internal.checkpoint.CheckpointFile;
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
+import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentNames;
-import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +26,7 @@ public final class WalCheckpoint {
      * @throws WalOpenException if the directory cannot be read
      */
     public static Optional<WalCheckpoint> newest(ReadOptions options) {
-        return good(options).stream().findFirst();
+        return ofSlots(options, WalCheckpoint::newest);
     }
 
     /**
@@ -35,22 +35,28 @@ public final class WalCheckpoint {
      * @throws WalOpenException if the directory cannot be read
      */
     public static List<WalCheckpoint> good(ReadOptions options) {
+        return ofSlots(options, (storage, slots) -> slots.good().stream()
+                .map(file -> new WalCheckpoint(storage, file))
+                .toList());
+    }
+
+    static Optional<WalCheckpoint> newest(Storage storage, CheckpointSlots slots) throws IOException {
+        return slots.newest().map(file -> new WalCheckpoint(storage, file));
+    }
+
+    private interface Use<T> {
+        T of(Storage storage, CheckpointSlots slots) throws IOException;
+    }
+
+    private static <T> T ofSlots(ReadOptions options, Use<T> use) {
         Storage storage = options.openStorage();
-        SegmentNames names = new SegmentNames(options.prefix);
         try {
-            return BesideWriter.look(() -> storage.isLocked(names.lock()), (live, last) -> {
-                var analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, true).analyse();
-                return good(storage, new CheckpointSlots(storage, names, analysis.logId()));
-            });
+            // Not by an analysis of the log, which reads much more: which log it is, is all that a checkpoint needs.
+            LogId id = LogFiles.of(storage, options.prefix).findLogId();
+            return use.of(storage, new CheckpointSlots(storage, new SegmentNames(options.prefix), id));
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
-    }
-
-    static List<WalCheckpoint> good(Storage storage, CheckpointSlots slots) throws IOException {
-        return slots.good().stream()
-                .map(file -> new WalCheckpoint(storage, file))
-                .toList();
     }
 
     /** The name of its file in the directory. */
@@ -77,7 +83,13 @@ public final class WalCheckpoint {
         return file.checksum();
     }
 
-    /** The content, as it was written. Close the stream. */
+    /**
+     * The content, as it was written: never that of another checkpoint. Close the stream, which belongs to one thread.
+     *
+     * @throws WalReplacedException if the log has written a newer checkpoint into this one's place: take
+     *     {@link #newest} again. A stream that is open by then is not affected
+     * @throws IOException if it cannot be read
+     */
     public InputStream open() throws IOException {
         return file.open(storage);
     }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalOpenException}: fix the environment and open again;
  *   <li>{@link WalVersionException}: use another version of the library;
  *   <li>{@link WalCorruptException}: restore or salvage;
+ *   <li>{@link WalTrimmedException}: load a checkpoint, and open another reader behind it;
+ *   <li>{@link WalReplacedException}: take the newest checkpoint again;
  *   <li>{@link WalFailedException}: close, and open again;
  *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
  *   <li>{@link WalBusyException}: slow down and try again;
@@ -23,6 +25,8 @@ public abstract sealed class WalException extends RuntimeException
         permits WalOpenException,
                 WalVersionException,
                 WalCorruptException,
+                WalTrimmedException,
+                WalReplacedException,
                 WalFailedException,
                 WalDiskFullException,
                 WalBusyException,

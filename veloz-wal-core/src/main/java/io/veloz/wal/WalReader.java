@@ -4,7 +4,7 @@ import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analyser;
-import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.recovery.Analyser.Depth;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
 import io.veloz.wal.internal.replay.Start;
@@ -80,18 +80,21 @@ public final class WalReader implements AutoCloseable {
             @Nullable Writer writer) {
         SegmentNames names = new SegmentNames(options.prefix);
         try {
-            return BesideWriter.look(writerLives, (live, last) -> {
-                Analysis analysis = new Analyser(
-                                storage, names, Analyser.Depth.STRUCTURE, options.acceptMissingEnds, live)
-                        .analyse();
-                if (!last && analysis.problem(storage.describe()) != null) {
-                    return null;
-                }
-                LogCursor cursor = Start.at(
-                                analysis, storage, names, options.fromSequence, options.fromTimeNanos, options.salvage)
-                        .open(limit);
-                return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
-            });
+            return BesideWriter.look(
+                    storage,
+                    writerLives,
+                    live -> new Analyser(storage, names, Depth.OUTLINE, options.acceptMissingEnds, live).analyse(),
+                    analysis -> {
+                        LogCursor cursor = Start.at(
+                                        analysis,
+                                        storage,
+                                        names,
+                                        options.fromSequence,
+                                        options.fromTimeNanos,
+                                        options.salvage)
+                                .open(limit);
+                        return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
+                    });
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
@@ -108,6 +111,8 @@ public final class WalReader implements AutoCloseable {
      * Steps on to the next record.
      *
      * @return false if there is none at the moment. Call again later: the log may have grown
+     * @throws WalTrimmedException if the next record was trimmed since the last step, in a salvage too; every later call
+     *     throws it as well
      * @throws WalCorruptException if the next record is damaged or missing, and this is no salvage
      * @throws UncheckedIOException if a file cannot be read. That is never taken for the end of the log
      */

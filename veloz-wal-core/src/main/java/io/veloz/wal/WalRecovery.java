@@ -3,7 +3,6 @@ package io.veloz.wal;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.internal.recovery.Analyser.Depth;
-import io.veloz.wal.internal.recovery.Analysis;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -23,13 +22,14 @@ public final class WalRecovery {
     private WalRecovery() {}
 
     /**
-     * Says what the next open would find: segments, ranges, verdicts. Reads headers and footers, and all of the segment
-     * that was written last. Changes nothing, also beside a writer.
+     * Says what the next open would find: segments, ranges, verdicts. Reads headers and footers, and the data of the segment
+     * that was written last, but only a part of the zeros that follow it. Changes nothing, also while a writer has the log
+     * open.
      *
      * @throws WalOpenException if the directory cannot be read
      */
     public static RecoveryReport inspect(ReadOptions options) {
-        return look(options, Depth.STRUCTURE, WalProgress.NONE);
+        return look(options, Depth.OUTLINE, WalProgress.NONE);
     }
 
     /**
@@ -46,13 +46,13 @@ public final class WalRecovery {
         SegmentNames names = new SegmentNames(options.prefix);
         long started = System.nanoTime();
         try {
-            return BesideWriter.look(() -> storage.isLocked(names.lock()), (live, last) -> {
-                Analysis analysis = new Analyser(storage, names, depth, options.acceptMissingEnds, live)
-                        .progress(progress)
-                        .analyse();
-                boolean sound = analysis.problem(storage.describe()) == null;
-                return sound || last ? Recovery.report(analysis, storage, started) : null;
-            });
+            return BesideWriter.look(
+                    storage,
+                    () -> storage.isLocked(names.lock()),
+                    live -> new Analyser(storage, names, depth, options.acceptMissingEnds, live)
+                            .progress(progress)
+                            .analyse(),
+                    analysis -> Recovery.report(analysis, storage, started));
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }

@@ -29,9 +29,9 @@ public final class StorageInputStream extends InputStream {
         }
     }
 
-    /** The bytes from one position up to another. */
-    public static StorageInputStream of(Storage storage, String name, long start, long end) throws IOException {
-        return new StorageInputStream(storage.openForReading(name), name, start, end);
+    /** The bytes of an open file from one position up to another. */
+    public static StorageInputStream of(StorageFile file, String name, long start, long end) {
+        return new StorageInputStream(file, name, start, end);
     }
 
     @Override

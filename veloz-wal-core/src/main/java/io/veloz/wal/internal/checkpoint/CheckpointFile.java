@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.checkpoint;
 
 import io.veloz.wal.CheckpointContent;
+import io.veloz.wal.WalReplacedException;
 import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
@@ -124,9 +125,55 @@ public record CheckpointFile(
         return checksum.value();
     }
 
-    /** The content. Close the stream. */
+    /**
+     * The content. Close the stream. A checkpoint is replaced by a rename, so the file that is open here stays what it is; only
+     * whether it is this checkpoint's has to be checked.
+     *
+     * @throws WalReplacedException if the file of that name is another checkpoint by now
+     */
     public InputStream open(Storage storage) throws IOException {
-        return StorageInputStream.of(storage, name, HEAD_BYTES, HEAD_BYTES + contentBytes);
+        StorageFile file = storage.openForReading(name);
+        try {
+            String found = identity(file);
+            if (!found.equals(identity())) {
+                throw new WalReplacedException(storage.describe() + "/" + name, sequence, found);
+            }
+            return StorageInputStream.of(file, name, HEAD_BYTES, HEAD_BYTES + contentBytes);
+        } catch (IOException | RuntimeException e) {
+            try (file) {
+                throw e;
+            }
+        }
+    }
+
+    private String identity() {
+        return identity(logId, sequence, createdNanos, HEAD_BYTES + contentBytes + TAIL_BYTES, checksum);
+    }
+
+    /** As head and tail state it. */
+    private static String identity(StorageFile file) throws IOException {
+        long size = file.size();
+        ByteBuffer ends = ByteBuffer.allocate(HEAD_BYTES + TAIL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (size < ends.capacity()) {
+            return "a file of " + size + " bytes";
+        }
+        ends.limit(HEAD_BYTES);
+        file.readFully(ends, 0);
+        ends.limit(HEAD_BYTES + TAIL_BYTES);
+        file.readFully(ends, size - TAIL_BYTES);
+        LogId id = new LogId(ends.getLong(16), ends.getLong(24));
+        return identity(id, ends.getLong(32), ends.getLong(40), size, ends.getInt(HEAD_BYTES + TAIL_BYTES - 4));
+    }
+
+    private static String identity(LogId id, long sequence, long createdNanos, long fileBytes, int checksum) {
+        return String.format(
+                Locale.ROOT,
+                "the checkpoint of log %s up to record %d, made at %d, %d bytes with checksum %08x",
+                id,
+                sequence,
+                createdNanos,
+                fileBytes,
+                checksum);
     }
 
     private static final class Sink extends OutputStream {

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,15 +44,30 @@ public final class CheckpointSlots {
         return good;
     }
 
+    /** The newest good one of this log. The content of the older one is read only if the newer one is bad. */
+    public Optional<CheckpointFile> newest() throws IOException {
+        // Twice, because a writer may replace the older one between the look at the heads and the reading.
+        int first = statedSequence(1) > statedSequence(0) ? 1 : 0;
+        @Nullable CheckpointFile newer = read(first);
+        if (newer != null && newer.sequence() >= statedSequence(1 - first)) {
+            return Optional.of(newer);
+        }
+        return good().stream().findFirst();
+    }
+
+    private long statedSequence(int slot) throws IOException {
+        try {
+            return CheckpointFile.statedSequence(storage, names.checkpoint(slot));
+        } catch (NoSuchFileException e) {
+            return -1;
+        }
+    }
+
     /** The newest good one that covers more than that; null if there is none, and then only the heads are read. */
     public @Nullable CheckpointFile beyond(long sequence) throws IOException {
         boolean stated = false;
         for (int slot = 0; slot < SLOTS; slot++) {
-            try {
-                stated |= CheckpointFile.statedSequence(storage, names.checkpoint(slot)) > sequence;
-            } catch (NoSuchFileException e) {
-                // One less.
-            }
+            stated |= statedSequence(slot) > sequence;
         }
         List<CheckpointFile> good = stated ? good() : List.of();
         return good.isEmpty() || good.get(0).sequence() <= sequence ? null : good.get(0);

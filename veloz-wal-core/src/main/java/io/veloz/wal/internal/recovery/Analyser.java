@@ -9,6 +9,7 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.internal.segment.TailSearch;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class Analyser {
     /** How closely to look. */
     public enum Depth {
+        /** As {@link #STRUCTURE}, but of the zeros that follow the data only a part. For a look that changes nothing. */
+        OUTLINE,
         /** Headers, footers and the chain; the content only where no footer vouches for it. For opening. */
         STRUCTURE,
         /** Every byte. */
@@ -270,7 +273,9 @@ public final class Analyser {
 
     private boolean isBlank(FoundSegment segment) throws IOException {
         try (StorageFile file = storage.openForReading(segment.name)) {
-            return isZero(file);
+            return depth == Depth.CONTENT
+                    ? isZero(file)
+                    : TailSearch.isBlank(file, Objects.requireNonNull(segment.header));
         }
     }
 

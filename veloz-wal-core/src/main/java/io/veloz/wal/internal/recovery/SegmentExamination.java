@@ -333,7 +333,7 @@ final class SegmentExamination {
 
     private void lookAtTail(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
         SegmentHeader header = Objects.requireNonNull(segment.header);
-        TailSearch tail = TailSearch.from(file, header, segment.dataEnd);
+        TailSearch tail = searchTail(segment, file, header);
         if (tail.proves(segment.nextSequence)) {
             if (besideWriter && wholeByNow(segment, file)) {
                 segment.verdict = Verdict.ACTIVE;
@@ -348,6 +348,18 @@ final class SegmentExamination {
         } else {
             segment.verdict = Verdict.ACTIVE;
         }
+    }
+
+    /**
+     * What an open cuts off is lost, so it reads every byte, unless the last batch promises all records before it: a log that
+     * was idle, or closed, has nothing else to show.
+     */
+    private TailSearch searchTail(FoundSegment segment, StorageFile file, SegmentHeader header) throws IOException {
+        boolean idle = segment.nextSequence > 0 && segment.promisedSequence >= segment.nextSequence - 1;
+        boolean sampled = depth == Analyser.Depth.OUTLINE || (depth == Analyser.Depth.STRUCTURE && idle);
+        return sampled
+                ? TailSearch.sampled(file, header, segment.dataEnd)
+                : TailSearch.from(file, header, segment.dataEnd);
     }
 
     /** Beside a writer, what was half-written a moment ago may be whole now. */

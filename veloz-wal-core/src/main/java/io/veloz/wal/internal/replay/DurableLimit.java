@@ -37,6 +37,11 @@ public final class DurableLimit {
         return new DurableLimit(null, writerLives);
     }
 
+    /** Whether news can only be found by looking at the files. */
+    boolean looksAtFiles() {
+        return durableSequence == null;
+    }
+
     boolean isLive() throws IOException {
         return writerLives.lives();
     }
@@ -59,18 +64,21 @@ public final class DurableLimit {
         if (durableSequence != null) {
             return durableSequence.getAsLong() >= sequence;
         }
+        if (promised >= sequence || segment.abandoned) {
+            return true;
+        }
+        lookAhead(sequence, segment, cursor);
         if (promised >= sequence) {
             return true;
         }
-        // Asked before the batches ahead are read: a writer that ends in between has then written its last promise.
-        boolean live = isLive();
-        lookAhead(sequence, segment, cursor);
-        return promised >= sequence || !live;
+        // The batch is whole, and no batch after it was promised yet. Without a writer the next recovery keeps it, also if
+        // the writer has ended since the batches ahead were read.
+        segment.abandoned = !isLive();
+        return segment.abandoned;
     }
 
     private void lookAhead(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
-        BatchScanner ahead = new BatchScanner(segment.file, segment.header);
-        ahead.jumpTo(segment.scanner.nextPosition(), segment.scanner.nextSequence());
+        BatchScanner ahead = ahead(segment);
         BatchScanner.Found found = BatchScanner.Found.BATCH;
         while (promised < sequence && found == BatchScanner.Found.BATCH) {
             found = ahead.next();
@@ -84,12 +92,35 @@ public final class DurableLimit {
         if (promised >= sequence) {
             return;
         }
+        // What ends the batches here may have been read before the next one was written.
+        ahead.refresh();
+        lookIntoNext(segment, cursor);
+    }
+
+    /** Kept with the segment, so that each byte is read ahead once, however many batches there are. */
+    private static BatchScanner ahead(OpenSegment segment) {
+        BatchScanner ahead = segment.ahead;
+        if (ahead == null) {
+            ahead = new BatchScanner(segment.file, segment.header);
+            segment.ahead = ahead;
+        }
+        if (ahead.nextPosition() < segment.scanner.nextPosition()) {
+            ahead.jumpTo(segment.scanner.nextPosition(), segment.scanner.nextSequence());
+        }
+        return ahead;
+    }
+
+    private void lookIntoNext(OpenSegment segment, LogCursor cursor) throws IOException {
+        long number = segment.header.number() + 1;
         try (@Nullable
                 OpenSegment next = OpenSegment.find(
-                        cursor.storage(), cursor.names(), cursor.logId(), segment.header.number() + 1)) {
+                        cursor.storage(), cursor.names(), cursor.logId(), number)) {
             OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
             if (opening != null) {
                 promised(opening.durableSequence());
+            } else if (next == null) {
+                // If it was trimmed, all records before the trim mark were durable.
+                promised(cursor.firstAfterTrimOf(number) - 1);
             }
         }
     }

@@ -3,11 +3,14 @@ package io.veloz.wal.internal.replay;
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.BatchScanner.Found;
 import io.veloz.wal.internal.segment.TailSearch;
@@ -44,6 +47,16 @@ public final class LogCursor implements Closeable {
     private long invalidPosition = -1;
     private long expected;
 
+    /** Where the scanner found no whole batch, in bytes that were read for that; -1 if it did not. */
+    private long freshPosition = -1;
+
+    /** From where on batches were searched for after the end of the data; -1 if they were not. */
+    private long searchedPosition = -1;
+
+    private boolean searchedLive;
+
+    private final EndOfLog end = new EndOfLog();
+
     /** Which records of the current batch are damaged; null if none is. */
     private @Nullable BitSet readable;
 
@@ -78,7 +91,9 @@ public final class LogCursor implements Closeable {
         this.expected = extent.expected;
         this.losses = new Losses(extent.lostAtEnd);
         this.segment = find(extent.number);
-        if (segment != null) {
+        if (segment == null) {
+            throwIfTrimmed(extent.number);
+        } else {
             // The sequence is not for the scanner: the analysis has held it against the segment before.
             segment.scanner.jumpTo(extent.position, -1);
         }
@@ -88,6 +103,7 @@ public final class LogCursor implements Closeable {
      * Steps on to the next batch with records.
      *
      * @return false if there is none that is durable, at the moment
+     * @throws WalTrimmedException if the next one was trimmed since the last step
      * @throws WalCorruptException if the next one is damaged, and this is no salvage
      */
     public boolean next() throws IOException {
@@ -102,14 +118,32 @@ public final class LogCursor implements Closeable {
         if (segment == null) {
             // The log was empty, and may have begun since.
             segment = find(extent.number);
-            logId = segment == null ? logId : segment.header.logId();
+            if (segment == null) {
+                throwIfTrimmed(extent.number);
+                return false;
+            }
+            logId = segment.header.logId();
         }
         if (expected > 0 && !limit.mayAllow(expected)) {
             return false;
         }
+        if (limit.looksAtFiles() && end.isAsItWas(this, segment)) {
+            return false;
+        }
+        boolean found = walk();
+        if (found || invalidPosition >= 0) {
+            // What is half-written has to be read again, though its beginning stays the same.
+            end.moved();
+        } else {
+            end.reached();
+        }
+        return found;
+    }
+
+    private boolean walk() throws IOException {
         while (segment != null) {
             if (!withheld) {
-                Found found = segment.scanner.next();
+                Found found = nextOf(segment);
                 if (found != Found.BATCH) {
                     if (atEndOfData(segment, found)) {
                         continue;
@@ -141,9 +175,24 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
+    /** What is in memory may have been read before more was written: only a fresh look ends the data. */
+    private Found nextOf(OpenSegment current) throws IOException {
+        Found found = current.scanner.next();
+        if ((found == Found.NOTHING || found == Found.INVALID) && current.scanner.position() != freshPosition) {
+            freshPosition = current.scanner.position();
+            current.scanner.refresh();
+            found = current.scanner.next();
+        }
+        if (found == Found.BATCH) {
+            invalidPosition = -1;
+        }
+        return found;
+    }
+
     /** Moves on to the next segment; false if the log ends here for now. */
     private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
-        if (salvage && !limit.isLive()) {
+        boolean live = limit.isLive();
+        if (salvage && !live) {
             return salvageOn(current, found);
         }
         if (!shown && moveToReplacement(current)) {
@@ -163,7 +212,8 @@ public final class LogCursor implements Closeable {
                 return true;
             }
             next.close();
-            if (again(current)) {
+            // Once more, as the next one may have been found after a writer replaced this one.
+            if (again(current) || (!shown && moveToReplacement(current))) {
                 return true;
             }
             throw damage(
@@ -180,10 +230,35 @@ public final class LogCursor implements Closeable {
             moveTo(next);
             return true;
         }
-        if (next != null) {
+        if (next == null) {
+            throwIfTrimmed(current.header.number() + 1);
+        } else {
             next.close();
         }
-        return atEndOfLog(current, found, position, damaged, reason);
+        return atEndOfLog(current, found, live, position, damaged, reason);
+    }
+
+    /** The mark is on disk before a trim deletes anything. So it is read after a segment was looked for and not found. */
+    private void throwIfTrimmed(long number) throws IOException {
+        long first = firstAfterTrimOf(number);
+        if (first > 0 && (expected <= 0 || expected < first)) {
+            throw new WalTrimmedException(storage.describe(), Math.max(0, expected), first);
+        }
+    }
+
+    /** The oldest record, if that segment was trimmed; 0 if it was not. */
+    long firstAfterTrimOf(long number) throws IOException {
+        try {
+            @Nullable TrimMark mark = TrimMark.read(storage, names);
+            boolean ours = mark != null && (logId.equals(LogId.NONE) || mark.logId().equals(logId));
+            return ours && mark.firstSegment() > number ? mark.firstSequence() : 0;
+        } catch (DamagedException e) {
+            if (salvage) {
+                return 0;
+            }
+            throw new WalCorruptException(
+                    storage.describe() + "/" + names.trimMark(), 0, -1, -1, String.valueOf(e.getMessage()));
+        }
     }
 
     private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
@@ -199,6 +274,8 @@ public final class LogCursor implements Closeable {
     private boolean moveToReplacement(OpenSegment current) throws IOException {
         @Nullable OpenSegment now = find(current.header.number());
         if (now == null) {
+            // The other may have been written and trimmed since.
+            throwIfTrimmed(current.header.number());
             return false;
         }
         if (now.header.salt() == current.header.salt()) {
@@ -213,9 +290,9 @@ public final class LogCursor implements Closeable {
         return OpenSegment.find(storage, names, logId, number);
     }
 
-    private boolean atEndOfLog(OpenSegment current, Found found, long position, long damaged, String reason)
+    private boolean atEndOfLog(
+            OpenSegment current, Found found, boolean live, long position, long damaged, String reason)
             throws IOException {
-        boolean live = limit.isLive();
         if (live && found == Found.INVALID && position != invalidPosition) {
             // Most likely it is being written just now. Looked at closely if it is still so the next time.
             invalidPosition = position;
@@ -230,21 +307,34 @@ public final class LogCursor implements Closeable {
             if (tooShort && (found != Found.FOOTER || extent.endProblem == null)) {
                 throw damage(current, position, damaged, reason);
             }
-            TailSearch tail = TailSearch.from(current.file, current.header, position);
-            if (found != Found.FOOTER && tail.proves(nextSequence(current))) {
-                // Beside a writer the batch may have become whole since.
-                if (again(current)) {
-                    return true;
+            if (found == Found.FOOTER) {
+                tornTail = false;
+            } else if (!isSearched(position, live)) {
+                TailSearch tail = TailSearch.sampled(current.file, current.header, position);
+                if (tail.proves(nextSequence(current))) {
+                    // While a writer lives the batch may have become whole since.
+                    if (again(current)) {
+                        return true;
+                    }
+                    throw damage(current, position, damaged, reason);
                 }
-                throw damage(current, position, damaged, reason);
+                tornTail = !live && tail.end() > position;
             }
-            tornTail = !live && found != Found.FOOTER && tail.end() > position;
         }
+        invalidPosition = live ? invalidPosition : -1;
         if (extent.endProblem != null && !live) {
             throw extent.endProblem;
         }
         current.scanner.refresh();
         return false;
+    }
+
+    /** Searched once while a writer lives, and once when none does any more: then nothing comes behind it. */
+    private boolean isSearched(long position, boolean live) {
+        boolean searched = position == searchedPosition && (live || !searchedLive);
+        searchedPosition = position;
+        searchedLive = live;
+        return searched;
     }
 
     /** Of the record that should come next in a segment. */
@@ -274,13 +364,18 @@ public final class LogCursor implements Closeable {
             return true;
         }
         if (found != Found.FOOTER) {
-            if (scanner.jumpToNextHead(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
+            if (!isSearched(scanner.position(), false)
+                    && scanner.jumpToNextHead(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
                 return true;
             }
             // Unless a record follows in a later segment: see next().
             tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
-        @Nullable OpenSegment next = OpenSegment.findBehind(storage, names, logId, current.header.number());
+        @Nullable OpenSegment next = find(current.header.number() + 1);
+        if (next == null) {
+            throwIfTrimmed(current.header.number() + 1);
+            next = OpenSegment.findBehind(storage, names, logId, current.header.number());
+        }
         if (next != null && next.header.number() <= extent.lastNumber) {
             moveTo(next);
             return true;
@@ -288,6 +383,7 @@ public final class LogCursor implements Closeable {
         if (next != null) {
             next.close();
         }
+        current.scanner.refresh();
         expected = losses.atEnd(current, expected, extent.lastKnown);
         return false;
     }
@@ -309,6 +405,9 @@ public final class LogCursor implements Closeable {
         OpenSegment old = Objects.requireNonNull(segment);
         segment = next;
         shown = false;
+        invalidPosition = -1;
+        freshPosition = -1;
+        searchedPosition = -1;
         next.scanner.expect(salvage ? -1 : expected);
         // Last: if it fails, the next one must not be left open.
         old.close();
@@ -346,6 +445,7 @@ public final class LogCursor implements Closeable {
         }
         @Nullable OpenSegment before = find(number);
         if (before == null) {
+            throwIfTrimmed(number);
             throw new NoSuchFileException(
                     storage.describe() + "/" + names.sealed(number),
                     null,
@@ -380,6 +480,10 @@ public final class LogCursor implements Closeable {
     @Override
     public String toString() {
         return storage.describe() + (segment == null ? "" : "/" + segment.name);
+    }
+
+    boolean isLive() throws IOException {
+        return limit.isLive();
     }
 
     Storage storage() {

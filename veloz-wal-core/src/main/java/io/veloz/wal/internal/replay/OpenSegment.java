@@ -27,6 +27,13 @@ final class OpenSegment implements Closeable {
     final StorageFile file;
     final BatchScanner scanner;
 
+    /** Runs ahead of the scanner, for the promises of later batches; null as long as none was looked for. */
+    @Nullable
+    BatchScanner ahead;
+
+    /** No writer lived when a batch of it was read. No later writer appends to it, so every whole batch in it counts. */
+    boolean abandoned;
+
     private OpenSegment(String name, SegmentHeader header, StorageFile file) {
         this.name = name;
         this.header = header;

@@ -333,7 +333,7 @@ public final class Shipping implements AutoCloseable {
         TailReader.Piece piece;
         try {
             piece = tails.next(from, config.maxTailBytes());
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | WalTrimmedException e) {
             return declareGap(here, archived);
         }
         if (piece == null) {
