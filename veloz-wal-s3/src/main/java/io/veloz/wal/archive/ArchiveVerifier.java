@@ -23,7 +23,6 @@ import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -70,7 +69,7 @@ public final class ArchiveVerifier {
     }
 
     ArchiveStatus status() {
-        return run(() -> status(prove()));
+        return run(() -> status(prover().prove(Long.MAX_VALUE)));
     }
 
     private <T> T run(Callable<T> task) {
@@ -81,14 +80,14 @@ public final class ArchiveVerifier {
         }
     }
 
-    private Proof prove() throws IOException {
+    private Prover prover() throws IOException {
         ShipLog log = new ShipLog(store);
         LogIdentity identity = retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
                         store.describe() + " holds no archive (there is no log.json); correct the URI",
                         null));
-        return new Prover(log, identity, retries, PARALLELISM, slots -> {}).prove(Long.MAX_VALUE);
+        return new Prover(log, identity, retries, PARALLELISM, slots -> {});
     }
 
     private ArchiveStatus status(Proof proof) {
@@ -127,7 +126,8 @@ public final class ArchiveVerifier {
 
     private ArchiveReport verify(boolean full, WalProgress progress) throws IOException {
         long started = System.nanoTime();
-        Proof proof = prove();
+        Prover prover = prover();
+        Proof proof = prover.prove(Long.MAX_VALUE);
         List<Named> named = new ArrayList<>();
         for (Segment s : proof.segments()) {
             Expected expected = new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
@@ -139,32 +139,17 @@ public final class ArchiveVerifier {
         }
         List<Problem> problems = new ArrayList<>();
         List<String> orphans = new ArrayList<>();
-        Map<String, Long> listed = listed();
+        Map<String, Long> listed = prover.objects();
+        if (retries.call(() -> store.head(ArchiveKeys.LOG)).isEmpty()) {
+            problems.add(new Problem(
+                    ArchiveKeys.LOG, -1, -1, "it is missing; put it back as \"logJson\" in the EPOCH slots has it"));
+        }
         long read = full ? content(named, problems, progress) : sizes(named, listed, problems);
         named.forEach(object -> listed.remove(object.expected().key()));
         orphans.addAll(listed.keySet());
         orphans.sort(String::compareTo);
         Duration took = Duration.ofNanos(System.nanoTime() - started);
         return new ArchiveReport(status(proof), named.size(), read, problems, orphans, full, took);
-    }
-
-    private Map<String, Long> listed() throws IOException {
-        Map<String, Long> listed = new HashMap<>();
-        for (String prefix : List.of(ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
-            String after = "";
-            while (true) {
-                String from = after;
-                List<StoredObject> page = retries.call(() -> store.list(prefix, from));
-                for (StoredObject object : page) {
-                    listed.put(object.key(), object.bytes());
-                    after = object.key().compareTo(after) > 0 ? object.key() : after;
-                }
-                if (after.equals(from)) {
-                    break;
-                }
-            }
-        }
-        return listed;
     }
 
     private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {
@@ -178,7 +163,7 @@ public final class ArchiveVerifier {
                         .orElse(null);
             }
             if (bytes == null || bytes != expected.objectBytes()) {
-                String got = bytes == null ? "it is gone" : bytes + " bytes";
+                String got = bytes == null ? "it is missing" : bytes + " bytes";
                 problems.add(problem(object, got + "; expected " + expected.objectBytes() + " bytes"));
             }
         }
