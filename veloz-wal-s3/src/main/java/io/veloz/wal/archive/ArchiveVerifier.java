@@ -5,7 +5,6 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
-import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -13,40 +12,59 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.restore.Refusals;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Checks an archive in its place. Changes nothing, and disturbs no writer. Any thread may call any method.
  *
- * <p>The slots are read and proven in either depth. {@link #quick} then asks whether every object is there, and as large as
- * its slot says; {@link #full} reads every byte, and holds it against the digests of object and file.
+ * <p>Both depths read and prove the slots. {@link #quick} then checks that every object is there, with the size in its slot.
+ * {@link #full} reads every object and every record in it, and compares them with what the slots state: what it finds sound
+ * can be restored.
  */
 public final class ArchiveVerifier {
     private static final int PARALLELISM = 8;
 
     private final ObjectStore store;
     private final Retries retries;
+    private final @Nullable Path scratch;
 
+    /** Uses the directory for temporary files as {@link #ArchiveVerifier(ObjectStore, Path)} its own. */
     public ArchiveVerifier(ObjectStore store) {
-        this(store, Retries.withBackoff());
+        this(store, Retries.withBackoff(), null);
+    }
+
+    /**
+     * @param scratch a directory in which {@link #full} makes a directory of its own, with a few segments at a time, and
+     *     removes it
+     */
+    public ArchiveVerifier(ObjectStore store, Path scratch) {
+        this(store, Retries.withBackoff(), scratch);
     }
 
     ArchiveVerifier(ObjectStore store, Retries retries) {
+        this(store, retries, null);
+    }
+
+    private ArchiveVerifier(ObjectStore store, Retries retries, @Nullable Path scratch) {
         this.store = store;
         this.retries = retries;
+        this.scratch = scratch;
     }
 
     /**
@@ -144,7 +162,7 @@ public final class ArchiveVerifier {
             problems.add(new Problem(
                     ArchiveKeys.LOG, -1, -1, "it is missing; put it back as \"logJson\" in the EPOCH slots has it"));
         }
-        long read = full ? content(named, problems, progress) : sizes(named, listed, problems);
+        long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
         named.forEach(object -> listed.remove(object.expected().key()));
         orphans.addAll(listed.keySet());
         orphans.sort(String::compareTo);
@@ -170,22 +188,28 @@ public final class ArchiveVerifier {
         return 0;
     }
 
-    private long content(List<Named> named, List<Problem> problems, WalProgress progress) throws IOException {
-        ObjectFiles objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
-        long total = named.stream()
-                .mapToLong(object -> object.expected().objectBytes())
-                .sum();
-        long done = 0;
-        for (Named object : named) {
-            try {
-                objects.read(object.expected(), ObjectFiles.NOWHERE);
-            } catch (BadObjectException e) {
-                problems.add(problem(object, String.valueOf(e.getMessage())));
-            }
-            done += object.expected().objectBytes();
-            progress.update(done, total);
+    private long content(Proof proof, List<Problem> problems, WalProgress progress) throws IOException {
+        Path directory = scratch == null
+                ? Files.createTempDirectory("veloz-wal-verify-")
+                : Files.createTempDirectory(scratch, "veloz-wal-verify-");
+        try {
+            RecordCheck check =
+                    new RecordCheck(store, retries, proof.identity(), DiskStorage.open(directory), progress);
+            check.check(proof);
+            problems.addAll(check.problems());
+            return check.read();
+        } finally {
+            delete(directory);
         }
-        return done;
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
     }
 
     private static Problem problem(Named object, String reason) {

@@ -13,6 +13,8 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Holds what the slots of a chain say of the log against each other, oldest first. It belongs to one thread. */
@@ -22,6 +24,7 @@ final class KeptContent {
 
     private final String store;
     private final LogIdentity identity;
+    private final TreeMap<Long, Entry> kept = new TreeMap<>();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Gap> declared = new ArrayList<>();
@@ -47,6 +50,7 @@ final class KeptContent {
         check(rises, entry, "epoch " + entry.epoch + " after epoch " + epoch);
         check(!isBefore(entry.archived, archived), entry, entry.archived + " after " + archived);
         epoch = entry.epoch;
+        kept.put(entry.number, entry);
         archived = entry.archived;
         if (entry.part instanceof Segment segment) {
             check(
@@ -131,10 +135,19 @@ final class KeptContent {
     /** Adds a tail behind the last segment, or behind the last that will ever be there before a gap. */
     void addTail(Entry entry) throws BrokenProofException {
         Tail tail = (Tail) entry.part;
-        @Nullable Tail before = last;
-        boolean same = before != null && before.segment() == tail.segment();
-        long position = before != null && same ? before.endPosition() : 0;
-        long segment = before == null ? nextSegment : before.segment() + (same ? 0 : 1);
+        Map.Entry<Long, Entry> before = kept.floorEntry(entry.number);
+        check(
+                before != null && before.getValue().epoch == entry.epoch,
+                entry,
+                "a tail of epoch " + entry.epoch + (before == null ? "" : " in epoch " + before.getValue().epoch));
+        check(
+                before.getKey() == entry.keptNumber && entry.isKept(before.getValue()),
+                entry,
+                "it names slot " + entry.keptNumber + " as kept; expected slot " + before.getKey());
+        @Nullable Tail previous = last;
+        boolean same = previous != null && previous.segment() == tail.segment();
+        long position = previous != null && same ? previous.endPosition() : 0;
+        long segment = previous == null ? nextSegment : previous.segment() + (same ? 0 : 1);
         check(
                 tail.segment() == segment && tail.position() == position,
                 entry,
