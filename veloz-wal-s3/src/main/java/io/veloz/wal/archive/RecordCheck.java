@@ -242,32 +242,32 @@ final class RecordCheck {
         try (Scratch sink = new Scratch(scratch, files.currentName())) {
             sink.restart();
             for (TailSlot tail : tails) {
-                byte[] content = content(tail);
-                if (content.length == 0) {
+                if (!fetch(tail, sink)) {
                     return false;
                 }
-                sink.write(content, content.length);
             }
         }
         return true;
     }
 
-    /** The slot once more, which must be the one that was proven; nothing if it is not. */
-    private byte[] content(TailSlot tail) throws IOException {
+    /** The slot once more, which must be the one that was proven. */
+    private boolean fetch(TailSlot tail, Scratch sink) throws IOException {
         String key = ArchiveKeys.slot(tail.slot());
+        long start = sink.position;
         try {
             return retries.call(() -> {
-                SlotCodec.Decoded decoded = log.slot(tail.slot())
+                sink.position = start;
+                SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
                         .orElseThrow(() -> new BadObjectException(key + ": it disappeared while it was read"));
                 if (!decoded.sha256().equals(tail.sha256())) {
                     throw new BadObjectException(
                             key + ": SHA-256 mismatch: read " + decoded.sha256() + ", proven " + tail.sha256());
                 }
-                return decoded.content();
+                return true;
             });
         } catch (BadObjectException e) {
             bad(tail, String.valueOf(e.getMessage()));
-            return new byte[0];
+            return false;
         }
     }
 
@@ -371,7 +371,7 @@ final class RecordCheck {
     }
 
     /** A file of the scratch directory. It is never forced: it does not outlive the check. */
-    private static final class Scratch implements ObjectFiles.Sink, AutoCloseable {
+    private static final class Scratch implements ObjectFiles.Sink, SlotCodec.Content, AutoCloseable {
         private final Storage storage;
         private final String name;
         private @Nullable StorageFile file;

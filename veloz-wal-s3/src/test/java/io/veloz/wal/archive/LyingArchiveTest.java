@@ -403,7 +403,29 @@ class LyingArchiveTest {
     private static String lie(LyingArchive archive, Random random) {
         List<Long> numbers = List.copyOf(archive.slots.keySet());
         long number = numbers.get(random.nextInt(numbers.size()));
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(8)) {
+            case 6 -> {
+                String orphan = "attachments/other_" + random.nextInt(9) + ".e0000000001.lz4";
+                archive.objects.put(orphan, new byte[random.nextInt(9)]);
+                return "with " + orphan;
+            }
+            case 7 -> {
+                archive.slots.computeIfPresent(
+                        number,
+                        (any, s) -> new Slot(
+                                s.logId(),
+                                random.nextBoolean() ? s.origin() : "",
+                                s.number(),
+                                s.epoch(),
+                                s.writer(),
+                                "\u001b[2K",
+                                s.written().plusSeconds(random.nextInt()),
+                                s.previous(),
+                                s.kept(),
+                                s.archived(),
+                                s.part() instanceof Epoch ? new Epoch("") : s.part()));
+                return "another host and time in slot " + number;
+            }
             case 0 -> {
                 archive.slots.remove(number);
                 return "without slot " + number;
@@ -445,7 +467,6 @@ class LyingArchiveTest {
 
     /** Another number in the head of a slot. */
     private static String number(LyingArchive archive, long number, Random random) {
-        String[] said = {"no number in slot " + number};
         archive.raw(number, body -> {
             String text = new String(body, java.nio.charset.StandardCharsets.ISO_8859_1);
             int end = 8 + (body[4] & 0xFF | (body[5] & 0xFF) << 8);
@@ -457,13 +478,11 @@ class LyingArchiveTest {
             long old = Long.parseLong(field.group(2));
             long[] others = {old + 1, old - 1, 0, -1, Long.MAX_VALUE, 1L << 53, random.nextInt(1000)};
             String lie = String.valueOf(others[random.nextInt(others.length)]);
-            said[0] = field.group(1) + " " + old + " is " + lie + " in slot " + number;
             String head = text.substring(8, 8 + field.start(2)) + lie + text.substring(8 + field.end(2), end);
             byte[] changed = (text.substring(0, 8) + head + text.substring(end))
                     .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
             changed[4] = (byte) head.length();
             changed[5] = (byte) (head.length() >> 8);
-            System.out.println("LyingArchiveTest: " + said[0]);
             return changed;
         });
         return "another number in the head of slot " + number;

@@ -42,6 +42,7 @@ public final class SlotCodec {
     private static final int MAX_SLOT_BYTES = MAX_CONTENT_BYTES + MAX_HEAD_BYTES + 64 * 1024;
 
     private static final int CHUNK_BYTES = 16 * 1024;
+    private static final byte[] NO_CONTENT = new byte[0];
     private static final int FRAME_HEAD_BYTES = 8;
     static final int DIGEST_BYTES = 32;
     static final int TRAILER_BYTES = FRAME_HEAD_BYTES + DIGEST_BYTES;
@@ -200,7 +201,7 @@ public final class SlotCodec {
      */
     public static Decoded decode(String where, long number, byte[] bytes) throws BadObjectException {
         try {
-            return read(where, number, new ByteArrayInputStream(bytes), true);
+            return read(where, number, new ByteArrayInputStream(bytes));
         } catch (BadObjectException e) {
             throw e;
         } catch (IOException e) {
@@ -209,18 +210,35 @@ public final class SlotCodec {
     }
 
     /**
-     * The same, from a stream, in memory of a head and a block. The content is kept, or else only checked: it may be many
-     * times as large as the object.
+     * The same, from a stream.
      *
      * @throws IOException if the stream fails
      */
-    public static Decoded read(String where, long number, InputStream in, boolean keepsContent) throws IOException {
+    public static Decoded read(String where, long number, InputStream in) throws IOException {
+        Kept kept = new Kept();
+        Decoded decoded = read(where, number, in, kept);
+        return new Decoded(decoded.slot, kept.content(), decoded.sha256);
+    }
+
+    /** Takes the content of a tail, piece by piece, before it has been checked. */
+    @FunctionalInterface
+    public interface Content {
+        void write(byte[] bytes, int length) throws IOException;
+    }
+
+    /**
+     * The same, with the content handed on and not kept: in memory of a head and a block, however large a tail claims to be.
+     * What the content got counts when this returns.
+     *
+     * @throws IOException if the stream, or the content, fails
+     */
+    public static Decoded read(String where, long number, InputStream in, Content content) throws IOException {
         SlotStream stream = new SlotStream(in, MAX_SLOT_BYTES);
         BadObjectException bad = null;
         Decoded decoded = null;
         UnknownArchiveFormatException unknown = null;
         try {
-            decoded = decode(where, number, stream, keepsContent);
+            decoded = decode(where, number, stream, content);
         } catch (BadObjectException e) {
             bad = e;
         } catch (UnknownArchiveFormatException e) {
@@ -233,19 +251,21 @@ public final class SlotCodec {
         } else if (bad != null || decoded == null) {
             throw bad == null ? new BadObjectException(where + ": not decoded") : bad;
         }
-        return new Decoded(decoded.slot, decoded.content, stream.sha256());
+        return new Decoded(decoded.slot, NO_CONTENT, stream.sha256());
     }
 
-    private static Decoded decode(String where, long number, SlotStream in, boolean keepsContent) throws IOException {
+    private static Decoded decode(String where, long number, SlotStream in, Content content) throws IOException {
         Json json = Json.decode(where, head(where, in));
         UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT);
         Slot slot = slot(where, json);
         if (slot.number() != number) {
             throw new BadObjectException(where + ": slot " + slot.number() + "; expected " + number);
         }
-        byte[] content = slot.part() instanceof Tail tail ? content(where, tail, in, keepsContent) : new byte[0];
+        if (slot.part() instanceof Tail tail) {
+            content(where, tail, in, content);
+        }
         in.expectTrailer(where);
-        return new Decoded(slot, content, "");
+        return new Decoded(slot, NO_CONTENT, Digest.NONE);
     }
 
     private static byte[] head(String where, SlotStream in) throws IOException {
@@ -262,31 +282,20 @@ public final class SlotCodec {
         return head;
     }
 
-    private static byte[] content(String where, Tail tail, SlotStream in, boolean keep) throws IOException {
+    private static void content(String where, Tail tail, SlotStream in, Content content) throws IOException {
         long expected = tail.endPosition() - tail.position();
         if (expected < 1 || expected > MAX_CONTENT_BYTES) {
             throw new BadObjectException(
                     where + ": tail of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
         }
-        // Grows with what comes, never with what is claimed.
-        byte[] kept = new byte[keep ? (int) Math.min(expected, CHUNK_BYTES) : 0];
         byte[] chunk = new byte[(int) Math.min(expected, CHUNK_BYTES)];
         MessageDigest digest = Digest.sha256();
-        int total = 0;
+        long total = 0;
         InputStream frame = new Lz4FrameReader(in, expected, false);
-        try {
-            for (int got = frame.read(chunk); got >= 0; got = frame.read(chunk)) {
-                digest.update(chunk, 0, got);
-                if (keep) {
-                    kept = kept.length >= total + got
-                            ? kept
-                            : Arrays.copyOf(kept, (int) Math.min(expected, 2L * (total + got)));
-                    System.arraycopy(chunk, 0, kept, total, got);
-                }
-                total += got;
-            }
-        } catch (IOException e) {
-            throw in.hasFailed() ? e : new BadObjectException(where + ": invalid LZ4 frame: " + e.getMessage(), e);
+        for (int got = next(where, in, frame, chunk); got >= 0; got = next(where, in, frame, chunk)) {
+            digest.update(chunk, 0, got);
+            content.write(chunk, got);
+            total += got;
         }
         if (total != expected) {
             throw new BadObjectException(where + ": content of " + total + " bytes; expected " + expected);
@@ -296,7 +305,33 @@ public final class SlotCodec {
             throw new BadObjectException(
                     where + ": SHA-256 mismatch of the content: stored " + tail.sha256() + ", computed " + sha256);
         }
-        return kept;
+    }
+
+    private static int next(String where, SlotStream in, InputStream frame, byte[] chunk) throws IOException {
+        try {
+            return frame.read(chunk);
+        } catch (IOException e) {
+            throw in.hasFailed() ? e : new BadObjectException(where + ": invalid LZ4 frame: " + e.getMessage(), e);
+        }
+    }
+
+    /** Grows with what comes, never with what is claimed. */
+    private static final class Kept implements Content {
+        private byte[] bytes = NO_CONTENT;
+        private int length;
+
+        @Override
+        public void write(byte[] more, int count) {
+            if (bytes.length - length < count) {
+                bytes = Arrays.copyOf(bytes, Math.min(MAX_CONTENT_BYTES, Math.max(2 * bytes.length, length + count)));
+            }
+            System.arraycopy(more, 0, bytes, length, count);
+            length += count;
+        }
+
+        byte[] content() {
+            return bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
+        }
     }
 
     private static Slot slot(String where, Json json) throws BadObjectException {

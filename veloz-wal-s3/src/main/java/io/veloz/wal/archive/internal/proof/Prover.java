@@ -259,7 +259,9 @@ public final class Prover {
         if (entry == null) {
             @Nullable Exception bad = found.badness(number);
             String gone = by < 0 ? "it is listed, and missing" : "it is missing, and slot " + by + " follows it";
-            String why = bad == null ? gone : "it is damaged";
+            String unknown = "a newer version wrote it";
+            String damaged = bad instanceof UnknownArchiveFormatException ? unknown : "it is damaged";
+            String why = bad == null ? gone : damaged;
             throw broken(number, why, bad);
         }
         return entry;

@@ -75,18 +75,27 @@ public final class ShipLog {
      * @throws BadObjectException if it is damaged. It may have been damaged on the way: read it again
      */
     public Optional<SlotCodec.Decoded> slot(long number) throws IOException {
-        return read(number, true);
+        return read(number, SlotCodec::read);
     }
 
     /** The same, but of a tail's content nothing is kept. */
     public Optional<SlotCodec.Decoded> check(long number) throws IOException {
-        return read(number, false);
+        return copy(number, (bytes, length) -> {});
     }
 
-    private Optional<SlotCodec.Decoded> read(long number, boolean keepsContent) throws IOException {
+    /** The same, with a tail's content handed on, piece by piece. What was handed on counts when this returns. */
+    public Optional<SlotCodec.Decoded> copy(long number, SlotCodec.Content content) throws IOException {
+        return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, content));
+    }
+
+    private interface Reading {
+        SlotCodec.Decoded read(String where, long number, InputStream in) throws IOException;
+    }
+
+    private Optional<SlotCodec.Decoded> read(long number, Reading reading) throws IOException {
         String key = ArchiveKeys.slot(number);
         try (InputStream in = store.get(key)) {
-            return Optional.of(SlotCodec.read(where(key), number, in, keepsContent));
+            return Optional.of(reading.read(where(key), number, in));
         } catch (NoSuchObjectException e) {
             return Optional.empty();
         }
