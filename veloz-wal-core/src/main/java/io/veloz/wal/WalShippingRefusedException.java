@@ -22,6 +22,10 @@ public final class WalShippingRefusedException extends WalException {
         UNKNOWN_FORMAT,
         /** The store replaces what it was to create only if absent. Ship to another store. */
         STORE_UNFIT,
+        /** The archive has lost its log.json. Put it back. */
+        LOST_IDENTITY,
+        /** The archive has lost its newest slots. Put them back, or ship to another place. */
+        LOST_SLOTS,
         /** The archive holds what no writer can have put there. Verify it. */
         BROKEN
     }

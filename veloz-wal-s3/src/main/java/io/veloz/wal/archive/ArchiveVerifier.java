@@ -5,7 +5,6 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
-import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -13,41 +12,59 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.restore.Refusals;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Checks an archive in its place. Changes nothing, and disturbs no writer. Any thread may call any method.
  *
- * <p>The slots are read and proven in either depth. {@link #quick} then asks whether every object is there, and as large as
- * its slot says; {@link #full} reads every byte, and holds it against the digests of object and file.
+ * <p>Both depths read and prove the slots. {@link #quick} then checks that every object is there, with the size in its slot.
+ * {@link #full} reads every object and every record in it, and compares them with what the slots state: what it finds sound
+ * can be restored.
  */
 public final class ArchiveVerifier {
     private static final int PARALLELISM = 8;
 
     private final ObjectStore store;
     private final Retries retries;
+    private final @Nullable Path scratch;
 
+    /** Uses the directory for temporary files as {@link #ArchiveVerifier(ObjectStore, Path)} its own. */
     public ArchiveVerifier(ObjectStore store) {
-        this(store, Retries.withBackoff());
+        this(store, Retries.withBackoff(), null);
+    }
+
+    /**
+     * @param scratch a directory in which {@link #full} makes a directory of its own, with a few segments at a time, and
+     *     removes it
+     */
+    public ArchiveVerifier(ObjectStore store, Path scratch) {
+        this(store, Retries.withBackoff(), scratch);
     }
 
     ArchiveVerifier(ObjectStore store, Retries retries) {
+        this(store, retries, null);
+    }
+
+    private ArchiveVerifier(ObjectStore store, Retries retries, @Nullable Path scratch) {
         this.store = store;
         this.retries = retries;
+        this.scratch = scratch;
     }
 
     /**
@@ -70,7 +87,7 @@ public final class ArchiveVerifier {
     }
 
     ArchiveStatus status() {
-        return run(() -> status(prove()));
+        return run(() -> status(prover().prove(Long.MAX_VALUE)));
     }
 
     private <T> T run(Callable<T> task) {
@@ -81,14 +98,14 @@ public final class ArchiveVerifier {
         }
     }
 
-    private Proof prove() throws IOException {
+    private Prover prover() throws IOException {
         ShipLog log = new ShipLog(store);
         LogIdentity identity = retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
                         store.describe() + " holds no archive (there is no log.json); correct the URI",
                         null));
-        return new Prover(log, identity, retries, PARALLELISM, slots -> {}).prove(Long.MAX_VALUE);
+        return new Prover(log, identity, retries, PARALLELISM, slots -> {});
     }
 
     private ArchiveStatus status(Proof proof) {
@@ -127,7 +144,8 @@ public final class ArchiveVerifier {
 
     private ArchiveReport verify(boolean full, WalProgress progress) throws IOException {
         long started = System.nanoTime();
-        Proof proof = prove();
+        Prover prover = prover();
+        Proof proof = prover.prove(Long.MAX_VALUE);
         List<Named> named = new ArrayList<>();
         for (Segment s : proof.segments()) {
             Expected expected = new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
@@ -139,32 +157,17 @@ public final class ArchiveVerifier {
         }
         List<Problem> problems = new ArrayList<>();
         List<String> orphans = new ArrayList<>();
-        Map<String, Long> listed = listed();
-        long read = full ? content(named, problems, progress) : sizes(named, listed, problems);
+        Map<String, Long> listed = prover.objects();
+        if (retries.call(() -> store.head(ArchiveKeys.LOG)).isEmpty()) {
+            problems.add(new Problem(
+                    ArchiveKeys.LOG, -1, -1, "it is missing; put it back as \"logJson\" in the EPOCH slots has it"));
+        }
+        long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
         named.forEach(object -> listed.remove(object.expected().key()));
         orphans.addAll(listed.keySet());
         orphans.sort(String::compareTo);
         Duration took = Duration.ofNanos(System.nanoTime() - started);
         return new ArchiveReport(status(proof), named.size(), read, problems, orphans, full, took);
-    }
-
-    private Map<String, Long> listed() throws IOException {
-        Map<String, Long> listed = new HashMap<>();
-        for (String prefix : List.of(ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
-            String after = "";
-            while (true) {
-                String from = after;
-                List<StoredObject> page = retries.call(() -> store.list(prefix, from));
-                for (StoredObject object : page) {
-                    listed.put(object.key(), object.bytes());
-                    after = object.key().compareTo(after) > 0 ? object.key() : after;
-                }
-                if (after.equals(from)) {
-                    break;
-                }
-            }
-        }
-        return listed;
     }
 
     private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {
@@ -178,29 +181,35 @@ public final class ArchiveVerifier {
                         .orElse(null);
             }
             if (bytes == null || bytes != expected.objectBytes()) {
-                String got = bytes == null ? "it is gone" : bytes + " bytes";
+                String got = bytes == null ? "it is missing" : bytes + " bytes";
                 problems.add(problem(object, got + "; expected " + expected.objectBytes() + " bytes"));
             }
         }
         return 0;
     }
 
-    private long content(List<Named> named, List<Problem> problems, WalProgress progress) throws IOException {
-        ObjectFiles objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
-        long total = named.stream()
-                .mapToLong(object -> object.expected().objectBytes())
-                .sum();
-        long done = 0;
-        for (Named object : named) {
-            try {
-                objects.read(object.expected(), ObjectFiles.NOWHERE);
-            } catch (BadObjectException e) {
-                problems.add(problem(object, String.valueOf(e.getMessage())));
-            }
-            done += object.expected().objectBytes();
-            progress.update(done, total);
+    private long content(Proof proof, List<Problem> problems, WalProgress progress) throws IOException {
+        Path directory = scratch == null
+                ? Files.createTempDirectory("veloz-wal-verify-")
+                : Files.createTempDirectory(scratch, "veloz-wal-verify-");
+        try {
+            RecordCheck check =
+                    new RecordCheck(store, retries, proof.identity(), DiskStorage.open(directory), progress);
+            check.check(proof);
+            problems.addAll(check.problems());
+            return check.read();
+        } finally {
+            delete(directory);
         }
-        return done;
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
     }
 
     private static Problem problem(Named object, String reason) {

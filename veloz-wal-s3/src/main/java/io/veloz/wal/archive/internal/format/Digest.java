@@ -29,6 +29,10 @@ public final class Digest {
         return hex(digest);
     }
 
+    static String hex(byte[] digest) {
+        return HexFormat.of().formatHex(digest);
+    }
+
     /** Of what was added to it. */
     public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());

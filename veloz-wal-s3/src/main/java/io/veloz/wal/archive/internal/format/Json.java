@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,12 +15,27 @@ import org.jspecify.annotations.Nullable;
 
 /** A JSON object of strings, whole numbers and such objects, in memory. It belongs to one thread. */
 final class Json {
+    private static final int MAX_DEPTH = 16;
+    private static final int MAX_STRING_CHARS = 16 * 1024;
+    private static final int MAX_NUMBER_CHARS = 64;
+
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(4)
-                    .maxStringLength(4096)
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(MAX_STRING_CHARS)
+                    .maxNumberLength(MAX_NUMBER_CHARS)
                     .build())
+            // Two readers could take different ones of two fields with one name.
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
+
+    /** Stands for a value of a kind that no known field has. */
+    private static final Object OTHER = new Object() {
+        @Override
+        public String toString() {
+            return "of another type";
+        }
+    };
 
     private final String where;
     private final Map<String, Object> fields;
@@ -64,7 +80,7 @@ final class Json {
     }
 
     /**
-     * Reads one object, and nothing behind it.
+     * Reads one object, and nothing after it.
      *
      * @param where what messages call it
      */
@@ -75,13 +91,13 @@ final class Json {
             }
             Map<String, Object> fields = read(in);
             if (in.nextToken() != null) {
-                throw new BadObjectException(where + ": bytes behind the JSON object");
+                throw new BadObjectException(where + ": bytes after the JSON object");
             }
             return new Json(where, fields);
         } catch (BadObjectException e) {
             throw e;
         } catch (IOException e) {
-            throw new BadObjectException(where + ": no JSON: " + e.getClass().getSimpleName(), e);
+            throw new BadObjectException(where + ": invalid JSON: " + e.getClass().getSimpleName(), e);
         }
     }
 
@@ -92,14 +108,27 @@ final class Json {
             switch (in.nextToken()) {
                 case START_OBJECT -> fields.put(name, read(in));
                 case VALUE_STRING -> fields.put(name, in.getText());
-                case VALUE_NUMBER_INT -> fields.put(name, in.getLongValue());
-                case VALUE_TRUE, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER_FLOAT -> fields.put(name, "");
-                // Fields that a later version added may be lists; they do not count here.
-                case START_ARRAY -> in.skipChildren();
+                case VALUE_NUMBER_INT -> fields.put(name, number(in));
+                // Fields that a later version added may be anything; a field that is known must not.
+                case VALUE_TRUE, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER_FLOAT -> fields.put(name, OTHER);
+                case START_ARRAY -> {
+                    in.skipChildren();
+                    fields.put(name, OTHER);
+                }
                 default -> throw new IOException("unexpected token");
             }
         }
         return fields;
+    }
+
+    /** A whole number of 64 bits, or something else. */
+    private static Object number(JsonParser in) throws IOException {
+        return in.getNumberType() == JsonParser.NumberType.BIG_INTEGER ? OTHER : (Object) in.getLongValue();
+    }
+
+    /** What messages call it. */
+    String where() {
+        return where;
     }
 
     boolean has(String name) {
@@ -111,25 +140,43 @@ final class Json {
         if (value instanceof String text) {
             return text;
         }
-        throw new BadObjectException(where + ": field \"" + name + "\" is " + value + "; expected a string");
+        throw bad(name, value, "a string");
     }
 
+    /** Of at least that value, and small enough that it can be counted on from it. */
     long number(String name, long least) throws BadObjectException {
+        return number(name, least, Long.MAX_VALUE - 1);
+    }
+
+    long number(String name, long least, long most) throws BadObjectException {
         @Nullable Object value = fields.get(name);
-        if (value instanceof Long number && number >= least) {
+        if (value instanceof Long number && number >= least && number <= most) {
             return number;
         }
-        throw new BadObjectException(
-                where + ": field \"" + name + "\" is " + value + "; expected a number of at least " + least);
+        throw bad(name, value, "a whole number from " + least + " to " + most);
     }
 
     /** 64 hex digits. */
     String sha256(String name) throws BadObjectException {
         String text = string(name);
         if (!text.matches("[0-9a-f]{64}")) {
-            throw new BadObjectException(where + ": field \"" + name + "\" is " + text + "; expected 64 hex digits");
+            throw bad(name, text, "64 hex digits");
         }
         return text;
+    }
+
+    /** 32 hex digits. */
+    String hex32(String name) throws BadObjectException {
+        String text = string(name);
+        if (!text.matches("[0-9a-f]{32}")) {
+            throw bad(name, text, "32 hex digits");
+        }
+        return text;
+    }
+
+    private BadObjectException bad(String name, @Nullable Object value, String expected) {
+        String found = value == null ? "missing" : Text.printable(String.valueOf(value));
+        return new BadObjectException(where + ": field \"" + name + "\" is " + found + "; expected " + expected);
     }
 
     Json object(String name) throws BadObjectException {
@@ -139,6 +186,6 @@ final class Json {
             nested.forEach((key, field) -> copy.put((String) key, field));
             return new Json(where + "." + name, copy);
         }
-        throw new BadObjectException(where + ": field \"" + name + "\" is " + value + "; expected an object");
+        throw bad(name, value, "an object");
     }
 }

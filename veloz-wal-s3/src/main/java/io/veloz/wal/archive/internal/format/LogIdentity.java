@@ -1,22 +1,63 @@
 package io.veloz.wal.archive.internal.format;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Which log an archive belongs to: the object {@code log.json}, created once. Immutable.
+ * Which log an archive belongs to: the object {@code log.json}, created once. Every EPOCH slot repeats its text, and every
+ * slot names its digest, so a changed or lost {@code log.json} is noticed and can be put back. Immutable.
  *
  * @param logId 32 hex digits
  * @param prefix of the log's file names
  * @param created when, by the first writer's clock
  * @param firstSegment the archive begins with that segment
  * @param firstSequence and with that record
+ * @param text the object's bytes, which are UTF-8
+ * @param origin SHA-256 of the object
  */
-public record LogIdentity(String logId, String prefix, Instant created, long firstSegment, long firstSequence) {
+public record LogIdentity(
+        String logId,
+        String prefix,
+        Instant created,
+        long firstSegment,
+        long firstSequence,
+        String text,
+        String origin) {
+    /** Of the object. */
+    public static final int MAX_BYTES = 4096;
+
     private static final long FORMAT = 1;
 
-    public byte[] encode() {
-        return Json.create()
+    /** Of a new archive. */
+    public LogIdentity(String logId, String prefix, Instant created, long firstSegment, long firstSequence) {
+        this(
+                logId,
+                prefix,
+                created,
+                firstSegment,
+                firstSequence,
+                text(logId, prefix, created, firstSegment, firstSequence));
+    }
+
+    private LogIdentity(
+            String logId, String prefix, Instant created, long firstSegment, long firstSequence, String text) {
+        this(
+                logId,
+                prefix,
+                created,
+                firstSegment,
+                firstSequence,
+                text,
+                Digest.of(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String text(String logId, String prefix, Instant created, long firstSegment, long firstSequence) {
+        byte[] bytes = Json.create()
                 .put("format", FORMAT)
                 .put("log", logId)
                 .put("prefix", prefix)
@@ -24,6 +65,12 @@ public record LogIdentity(String logId, String prefix, Instant created, long fir
                 .put("firstSegment", firstSegment)
                 .put("firstSequence", firstSequence)
                 .encode();
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** The object, byte for byte as it was read. */
+    public byte[] encode() {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /**
@@ -32,17 +79,54 @@ public record LogIdentity(String logId, String prefix, Instant created, long fir
      * @throws UnknownArchiveFormatException if a newer version wrote it
      */
     public static LogIdentity decode(String where, byte[] bytes) throws BadObjectException {
+        if (bytes.length > MAX_BYTES) {
+            throw new BadObjectException(where + ": more than " + MAX_BYTES + " bytes");
+        }
         Json json = Json.decode(where, bytes);
         UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT);
+        String prefix = json.string("prefix");
+        if (!ArchiveKeys.isPrefix(prefix)) {
+            throw new BadObjectException(where + ": prefix \"" + Text.printable(prefix)
+                    + "\"; expected 1 to 64 letters, digits, \"-\" or \"_\"");
+        }
         try {
             return new LogIdentity(
-                    SlotCodec.hex32(where, json, "log"),
-                    json.string("prefix"),
+                    json.hex32("log"),
+                    prefix,
                     Instant.parse(json.string("created")),
-                    json.number("firstSegment", 1),
-                    json.number("firstSequence", 1));
+                    json.number("firstSegment", 1, ArchiveKeys.MAX_SEGMENT),
+                    json.number("firstSequence", 1),
+                    utf8(where, bytes));
         } catch (DateTimeParseException e) {
-            throw new BadObjectException(where + ": created \"" + json.string("created") + "\"; expected a time", e);
+            throw new BadObjectException(where + ": field \"created\" is no time", e);
+        }
+    }
+
+    private static String utf8(String where, byte[] bytes) throws BadObjectException {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new BadObjectException(where + ": invalid UTF-8", e);
+        }
+    }
+
+    /** The fields in which another one differs, with both values; "its bytes" if no field does. */
+    public String differencesFrom(LogIdentity expected) {
+        List<String> fields = new ArrayList<>();
+        add(fields, "log", logId, expected.logId);
+        add(fields, "prefix", prefix, expected.prefix);
+        add(fields, "created", created, expected.created);
+        add(fields, "firstSegment", firstSegment, expected.firstSegment);
+        add(fields, "firstSequence", firstSequence, expected.firstSequence);
+        return fields.isEmpty() ? "its bytes, but none of the known fields" : String.join(", ", fields);
+    }
+
+    private static void add(List<String> fields, String name, Object found, Object expected) {
+        if (!found.equals(expected)) {
+            fields.add(name + " is " + found + ", expected " + expected);
         }
     }
 }

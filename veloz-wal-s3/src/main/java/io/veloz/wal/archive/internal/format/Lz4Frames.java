@@ -1,13 +1,10 @@
 package io.veloz.wal.archive.internal.format;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.util.Objects;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4FrameInputStream;
 import net.jpountz.lz4.LZ4FrameOutputStream;
@@ -22,8 +19,6 @@ import net.jpountz.xxhash.XXHashFactory;
 public final class Lz4Frames {
     private static final LZ4Factory LZ4 = LZ4Factory.safeInstance();
     private static final XXHashFactory XXHASH = XXHashFactory.safeInstance();
-
-    private static final int CHUNK_BYTES = 16 * 1024;
 
     private Lz4Frames() {}
 
@@ -50,50 +45,13 @@ public final class Lz4Frames {
         return frame.toByteArray();
     }
 
-    /** The content of the frames in a stream, checked as it is read. Close it; that closes the source. */
-    public static InputStream decompress(InputStream source) throws IOException {
-        return new LZ4FrameInputStream(source, LZ4.safeDecompressor(), XXHASH.hash32());
+    /** The content of the one frame in a stream, checked as it is read. Close it; that closes the source. */
+    public static InputStream decompress(InputStream source) {
+        return decompress(source, Long.MAX_VALUE);
     }
 
-    /**
-     * The content of frames in memory, which must be of exactly that length.
-     *
-     * @param where what messages call it
-     */
-    public static byte[] decompress(String where, byte[] frames, int from, int length, int expected)
-            throws BadObjectException {
-        byte[] content = new byte[expected];
-        try (InputStream in = decompress(new ByteArrayInputStream(frames, from, length))) {
-            int got = in.readNBytes(content, 0, expected);
-            if (got < expected || in.read() >= 0) {
-                throw new BadObjectException(where + ": content is not " + expected + " bytes long");
-            }
-            return content;
-        } catch (BadObjectException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            throw new BadObjectException(
-                    where + ": no whole LZ4 frame: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
-        }
-    }
-
-    /** The SHA-256 of the content of frames in memory, which must be of exactly that length; little of it at a time. */
-    static String digest(String where, byte[] frames, int from, int length, long expected) throws BadObjectException {
-        MessageDigest digest = Digest.sha256();
-        byte[] chunk = new byte[CHUNK_BYTES];
-        long total = 0;
-        try (InputStream in = decompress(new ByteArrayInputStream(frames, from, length))) {
-            for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
-                digest.update(chunk, 0, got);
-                total += got;
-            }
-        } catch (IOException | RuntimeException e) {
-            throw new BadObjectException(
-                    where + ": no whole LZ4 frame: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
-        }
-        if (total != expected) {
-            throw new BadObjectException(where + ": content is " + total + " bytes long; expected " + expected);
-        }
-        return Digest.hex(digest);
+    /** The same, of at most that many bytes: more are an {@link IOException} before they take memory. */
+    public static InputStream decompress(InputStream source, long limit) {
+        return new Lz4FrameReader(source, limit, true);
     }
 }

@@ -6,6 +6,7 @@ import java.time.Instant;
  * One numbered object of the ship log: data, commit and fence in one. Immutable. See docs/archive.md, "Slots".
  *
  * @param logId 32 hex digits: the log that the archive belongs to
+ * @param origin SHA-256 of {@code log.json}; empty if a version wrote it that did not know the field
  * @param number 1, 2, 3 …
  * @param epoch of the writer who made it: 1, 2, 3 …; grows with every writer that takes office
  * @param writer 32 hex digits that tell this term of office from every other
@@ -18,6 +19,7 @@ import java.time.Instant;
  */
 public record Slot(
         String logId,
+        String origin,
         long number,
         long epoch,
         String writer,
@@ -47,8 +49,12 @@ public record Slot(
     /** What a slot holds. */
     public sealed interface Part permits Epoch, Tail, Segment, Attachment, Gap {}
 
-    /** A writer takes office. From here on slots of lower epochs count no more. */
-    public record Epoch() implements Part {}
+    /**
+     * A writer acquires the next epoch. From here on slots of lower epochs count no more.
+     *
+     * @param logJson the text of {@code log.json}; empty if a version wrote it that did not know the field
+     */
+    public record Epoch(String logJson) implements Part {}
 
     /**
      * Durable bytes of a segment that was not sealed yet; they are the slot's content.

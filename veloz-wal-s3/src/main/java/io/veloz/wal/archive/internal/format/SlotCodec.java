@@ -8,8 +8,13 @@ import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -30,11 +35,17 @@ public final class SlotCodec {
 
     private static final long FORMAT = 1;
     private static final int HEAD_MAGIC = 0x184D2A50;
-    private static final int DIGEST_MAGIC = 0x184D2A51;
+    static final int DIGEST_MAGIC = 0x184D2A51;
     private static final int MAX_HEAD_BYTES = 64 * 1024;
+
+    /** A head, a content that does not compress, and a length for each of its blocks. */
+    private static final int MAX_SLOT_BYTES = MAX_CONTENT_BYTES + MAX_HEAD_BYTES + 64 * 1024;
+
+    private static final int CHUNK_BYTES = 16 * 1024;
+    private static final byte[] NO_CONTENT = new byte[0];
     private static final int FRAME_HEAD_BYTES = 8;
-    private static final int DIGEST_BYTES = 32;
-    private static final int TRAILER_BYTES = FRAME_HEAD_BYTES + DIGEST_BYTES;
+    static final int DIGEST_BYTES = 32;
+    static final int TRAILER_BYTES = FRAME_HEAD_BYTES + DIGEST_BYTES;
 
     private SlotCodec() {}
 
@@ -91,8 +102,11 @@ public final class SlotCodec {
         Json json = Json.create()
                 .put("format", FORMAT)
                 .put("kind", kind(slot.part()))
-                .put("log", slot.logId())
-                .put("slot", slot.number())
+                .put("log", slot.logId());
+        if (!slot.origin().isEmpty()) {
+            json.put("origin", slot.origin());
+        }
+        json.put("slot", slot.number())
                 .put("epoch", slot.epoch())
                 .put("writer", slot.writer())
                 .put("host", slot.host())
@@ -127,7 +141,9 @@ public final class SlotCodec {
     }
 
     private static void putPart(Json json, Part part) {
-        if (part instanceof Tail tail) {
+        if (part instanceof Epoch epoch && !epoch.logJson().isEmpty()) {
+            json.put("logJson", epoch.logJson());
+        } else if (part instanceof Tail tail) {
             json.put(
                     "tail",
                     Json.create()
@@ -180,73 +196,142 @@ public final class SlotCodec {
      *
      * @param where what messages call it: the object's key
      * @param number that it must have
-     * @throws BadObjectException if it is not whole
+     * @throws BadObjectException if it is damaged
      * @throws UnknownArchiveFormatException if a newer version wrote it
      */
     public static Decoded decode(String where, long number, byte[] bytes) throws BadObjectException {
-        return decode(where, number, bytes, true);
+        try {
+            return read(where, number, new ByteArrayInputStream(bytes));
+        } catch (BadObjectException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory", e);
+        }
     }
 
-    /** The same, but the content is checked in passing and not kept: it may be many times as large as the object. */
-    public static Decoded check(String where, long number, byte[] bytes) throws BadObjectException {
-        return decode(where, number, bytes, false);
+    /**
+     * The same, from a stream.
+     *
+     * @throws IOException if the stream fails
+     */
+    public static Decoded read(String where, long number, InputStream in) throws IOException {
+        Kept kept = new Kept();
+        Decoded decoded = read(where, number, in, kept);
+        return new Decoded(decoded.slot, kept.content(), decoded.sha256);
     }
 
-    private static Decoded decode(String where, long number, byte[] bytes, boolean keep) throws BadObjectException {
-        int headBytes = checkFrames(where, bytes);
-        byte[] head = Arrays.copyOfRange(bytes, FRAME_HEAD_BYTES, FRAME_HEAD_BYTES + headBytes);
-        Json json = Json.decode(where, head);
+    /** Takes the content of a tail, piece by piece, before it has been checked. */
+    @FunctionalInterface
+    public interface Content {
+        void write(byte[] bytes, int length) throws IOException;
+    }
+
+    /**
+     * The same, with the content handed on and not kept: in memory of a head and a block, however large a tail claims to be.
+     * What the content got counts when this returns.
+     *
+     * @throws IOException if the stream, or the content, fails
+     */
+    public static Decoded read(String where, long number, InputStream in, Content content) throws IOException {
+        SlotStream stream = new SlotStream(in, MAX_SLOT_BYTES);
+        BadObjectException bad = null;
+        Decoded decoded = null;
+        UnknownArchiveFormatException unknown = null;
+        try {
+            decoded = decode(where, number, stream, content);
+        } catch (BadObjectException e) {
+            bad = e;
+        } catch (UnknownArchiveFormatException e) {
+            unknown = e;
+        }
+        // Order matters: what a damaged head says, above all of another format, is believed only under its digest.
+        stream.finish(where);
+        if (unknown != null) {
+            throw unknown;
+        } else if (bad != null || decoded == null) {
+            throw bad == null ? new BadObjectException(where + ": not decoded") : bad;
+        }
+        return new Decoded(decoded.slot, NO_CONTENT, stream.sha256());
+    }
+
+    private static Decoded decode(String where, long number, SlotStream in, Content content) throws IOException {
+        Json json = Json.decode(where, head(where, in));
         UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT);
         Slot slot = slot(where, json);
         if (slot.number() != number) {
             throw new BadObjectException(where + ": slot " + slot.number() + "; expected " + number);
         }
-        int contentAt = FRAME_HEAD_BYTES + headBytes;
-        int contentBytes = bytes.length - TRAILER_BYTES - contentAt;
-        return new Decoded(slot, content(where, slot, bytes, contentAt, contentBytes, keep), Digest.of(bytes));
+        if (slot.part() instanceof Tail tail) {
+            content(where, tail, in, content);
+        }
+        in.expectTrailer(where);
+        return new Decoded(slot, NO_CONTENT, Digest.NONE);
     }
 
-    /** Returns the length of the head. */
-    private static int checkFrames(String where, byte[] bytes) throws BadObjectException {
-        ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        int headBytes = bytes.length < FRAME_HEAD_BYTES + TRAILER_BYTES ? -1 : in.getInt(4);
-        boolean framed = headBytes >= 0
-                && headBytes <= MAX_HEAD_BYTES
-                && headBytes <= bytes.length - FRAME_HEAD_BYTES - TRAILER_BYTES
-                && in.getInt(0) == HEAD_MAGIC
-                && in.getInt(bytes.length - TRAILER_BYTES) == DIGEST_MAGIC
-                && in.getInt(bytes.length - TRAILER_BYTES + 4) == DIGEST_BYTES;
-        if (!framed) {
-            throw new BadObjectException(where + ": " + bytes.length + " bytes that are no whole slot");
+    private static byte[] head(String where, SlotStream in) throws IOException {
+        ByteBuffer frame =
+                ByteBuffer.wrap(in.readNBytes(FRAME_HEAD_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        int headBytes = frame.limit() < FRAME_HEAD_BYTES || frame.getInt(0) != HEAD_MAGIC ? -1 : frame.getInt(4);
+        if (headBytes < 0 || headBytes > MAX_HEAD_BYTES) {
+            throw new BadObjectException(where + ": is not a slot: no head of at most " + MAX_HEAD_BYTES + " bytes");
         }
-        MessageDigest digest = Digest.sha256();
-        digest.update(bytes, 0, bytes.length - TRAILER_BYTES);
-        byte[] stated = Arrays.copyOfRange(bytes, bytes.length - DIGEST_BYTES, bytes.length);
-        if (!MessageDigest.isEqual(digest.digest(), stated)) {
-            throw new BadObjectException(where + ": the digest does not hold");
+        byte[] head = in.readNBytes(headBytes);
+        if (head.length < headBytes) {
+            throw new BadObjectException(where + ": ends inside the head");
         }
-        return headBytes;
+        return head;
     }
 
-    private static byte[] content(String where, Slot slot, byte[] bytes, int at, int length, boolean keep)
-            throws BadObjectException {
-        if (!(slot.part() instanceof Tail tail)) {
-            if (length != 0) {
-                throw new BadObjectException(where + ": " + length + " bytes of content; expected none");
-            }
-            return new byte[0];
-        }
+    private static void content(String where, Tail tail, SlotStream in, Content content) throws IOException {
         long expected = tail.endPosition() - tail.position();
         if (expected < 1 || expected > MAX_CONTENT_BYTES) {
             throw new BadObjectException(
                     where + ": tail of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
         }
-        byte[] content = keep ? Lz4Frames.decompress(where, bytes, at, length, (int) expected) : new byte[0];
-        String digest = keep ? Digest.of(content) : Lz4Frames.digest(where, bytes, at, length, expected);
-        if (!digest.equals(tail.sha256())) {
-            throw new BadObjectException(where + ": the content's digest does not hold");
+        byte[] chunk = new byte[(int) Math.min(expected, CHUNK_BYTES)];
+        MessageDigest digest = Digest.sha256();
+        long total = 0;
+        InputStream frame = new Lz4FrameReader(in, expected, false);
+        for (int got = next(where, in, frame, chunk); got >= 0; got = next(where, in, frame, chunk)) {
+            digest.update(chunk, 0, got);
+            content.write(chunk, got);
+            total += got;
         }
-        return content;
+        if (total != expected) {
+            throw new BadObjectException(where + ": content of " + total + " bytes; expected " + expected);
+        }
+        String sha256 = Digest.hex(digest);
+        if (!sha256.equals(tail.sha256())) {
+            throw new BadObjectException(
+                    where + ": SHA-256 mismatch of the content: stored " + tail.sha256() + ", computed " + sha256);
+        }
+    }
+
+    private static int next(String where, SlotStream in, InputStream frame, byte[] chunk) throws IOException {
+        try {
+            return frame.read(chunk);
+        } catch (IOException e) {
+            throw in.hasFailed() ? e : new BadObjectException(where + ": invalid LZ4 frame: " + e.getMessage(), e);
+        }
+    }
+
+    /** Grows with what comes, never with what is claimed. */
+    private static final class Kept implements Content {
+        private byte[] bytes = NO_CONTENT;
+        private int length;
+
+        @Override
+        public void write(byte[] more, int count) {
+            if (bytes.length - length < count) {
+                bytes = Arrays.copyOf(bytes, Math.min(MAX_CONTENT_BYTES, Math.max(2 * bytes.length, length + count)));
+            }
+            System.arraycopy(more, 0, bytes, length, count);
+            length += count;
+        }
+
+        byte[] content() {
+            return bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
+        }
     }
 
     private static Slot slot(String where, Json json) throws BadObjectException {
@@ -254,47 +339,60 @@ public final class SlotCodec {
             Json kept = json.object("kept");
             Json archived = json.object("archived");
             return new Slot(
-                    hex32(where, json, "log"),
-                    json.number("slot", 1),
-                    json.number("epoch", 1),
-                    hex32(where, json, "writer"),
-                    json.string("host"),
+                    json.hex32("log"),
+                    json.has("origin") ? json.sha256("origin") : "",
+                    json.number("slot", 1, ArchiveKeys.MAX_SLOT),
+                    json.number("epoch", 1, ArchiveKeys.MAX_EPOCH),
+                    json.hex32("writer"),
+                    Text.printable(json.string("host")),
                     Instant.parse(json.string("written")),
                     json.sha256("previous"),
-                    new SlotRef(kept.number("slot", 0), kept.sha256("sha256")),
+                    new SlotRef(kept.number("slot", 0, ArchiveKeys.MAX_SLOT), kept.sha256("sha256")),
                     new Archived(
-                            archived.number("segment", 0),
+                            archived.number("segment", 0, ArchiveKeys.MAX_SEGMENT),
                             archived.number("position", 0),
                             archived.number("sequence", 0)),
                     part(where, json));
         } catch (DateTimeParseException e) {
-            throw new BadObjectException(where + ": written \"" + json.string("written") + "\"; expected a time", e);
+            throw new BadObjectException(where + ": field \"written\" is no time", e);
         }
-    }
-
-    static String hex32(String where, Json json, String name) throws BadObjectException {
-        String text = json.string(name);
-        if (!text.matches("[0-9a-f]{32}")) {
-            throw new BadObjectException(where + ": field \"" + name + "\" is " + text + "; expected 32 hex digits");
-        }
-        return text;
     }
 
     private static Part part(String where, Json json) throws BadObjectException {
         String kind = json.string("kind");
         return switch (kind) {
-            case "EPOCH" -> new Epoch();
+            case "EPOCH" -> epoch(where, json);
             case "TAIL" -> tail(json.object("tail"));
             case "SEGMENT" -> segment(json.object("segment"));
             case "ATTACHMENT" -> attachment(json.object("attachment"));
             case "GAP" -> gap(json.object("gap"));
-            default -> throw new BadObjectException(where + ": kind \"" + kind + "\" is not known");
+            default -> throw UnknownArchiveFormatException.ofKind(where, kind);
         };
+    }
+
+    private static Epoch epoch(String where, Json json) throws BadObjectException {
+        String text = json.has("logJson") ? json.string("logJson") : "";
+        if (json.has("logJson")) {
+            LogIdentity identity = LogIdentity.decode(where + ".logJson", text.getBytes(StandardCharsets.UTF_8));
+            if (!json.has("origin") || !identity.origin().equals(json.sha256("origin"))) {
+                throw new BadObjectException(where + ": \"origin\" is not the SHA-256 of \"logJson\"");
+            }
+        }
+        return new Epoch(text);
+    }
+
+    private static String key(Json json) throws BadObjectException {
+        String key = json.string("key");
+        if (!ArchiveKeys.isKey(key)) {
+            throw new BadObjectException(json.where() + ": field \"key\" is \"" + Text.printable(key)
+                    + "\"; expected parts of letters, digits and \"._-\", none beginning with a dot");
+        }
+        return key;
     }
 
     private static Tail tail(Json json) throws BadObjectException {
         return new Tail(
-                json.number("segment", 1),
+                json.number("segment", 1, ArchiveKeys.MAX_SEGMENT),
                 json.number("position", 0),
                 json.number("endPosition", 1),
                 json.number("firstSequence", 1),
@@ -304,8 +402,8 @@ public final class SlotCodec {
 
     private static Segment segment(Json json) throws BadObjectException {
         return new Segment(
-                json.number("number", 1),
-                json.string("key"),
+                json.number("number", 1, ArchiveKeys.MAX_SEGMENT),
+                key(json),
                 json.number("objectBytes", 1),
                 json.sha256("objectSha256"),
                 json.number("fileBytes", 1),
@@ -314,15 +412,15 @@ public final class SlotCodec {
                 json.number("firstSequence", 1),
                 json.number("lastSequence", 1),
                 json.number("records", 1),
-                json.number("minTimestampNanos", Long.MIN_VALUE),
-                json.number("maxTimestampNanos", Long.MIN_VALUE));
+                json.number("minTimestampNanos", Long.MIN_VALUE, Long.MAX_VALUE),
+                json.number("maxTimestampNanos", Long.MIN_VALUE, Long.MAX_VALUE));
     }
 
     private static Attachment attachment(Json json) throws BadObjectException {
         return new Attachment(
-                json.string("name"),
+                Text.printable(json.string("name")),
                 json.number("sequence", 0),
-                json.string("key"),
+                key(json),
                 json.number("objectBytes", 1),
                 json.sha256("objectSha256"),
                 json.number("fileBytes", 0),
@@ -333,7 +431,7 @@ public final class SlotCodec {
         return new Gap(
                 json.number("firstSequence", 1),
                 json.number("lastSequence", 1),
-                json.number("nextSegment", 1),
-                json.string("reason"));
+                json.number("nextSegment", 1, ArchiveKeys.MAX_SEGMENT),
+                Text.printable(json.string("reason")));
     }
 }

@@ -8,6 +8,11 @@ public final class UnknownArchiveFormatException extends RuntimeException {
         super(message);
     }
 
+    static UnknownArchiveFormatException ofKind(String where, String kind) {
+        return new UnknownArchiveFormatException(
+                where + ": a slot of the unknown kind \"" + Text.printable(kind) + "\": use a newer library");
+    }
+
     static void check(String where, long format, long known) {
         if (format != known) {
             throw new UnknownArchiveFormatException(

@@ -1,7 +1,9 @@
 package io.veloz.wal.archive.internal.proof;
 
+import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
@@ -10,6 +12,8 @@ import java.util.HexFormat;
 
 /** What the proof remembers of a slot: there may be a million of them. Immutable. */
 final class Entry {
+    private static final Part EPOCH = new Epoch("");
+
     final long number;
     final long epoch;
     final long keptNumber;
@@ -19,13 +23,19 @@ final class Entry {
     private final byte[] previous;
     private final byte[] keptSha256;
 
-    Entry(SlotCodec.Decoded decoded) {
+    /** Whether log id and origin are those of {@code log.json}. */
+    final boolean isOfThisLog;
+
+    Entry(SlotCodec.Decoded decoded, LogIdentity identity) {
         Slot slot = decoded.slot();
+        isOfThisLog = slot.logId().equals(identity.logId())
+                && (slot.origin().isEmpty() || slot.origin().equals(identity.origin()));
         number = slot.number();
         epoch = slot.epoch();
         keptNumber = slot.kept().number();
         archived = slot.archived();
-        part = slot.part();
+        // The text of log.json is in every one of them, and is compared by its digest above.
+        part = slot.part() instanceof Epoch ? EPOCH : slot.part();
         sha256 = bytes(decoded.sha256());
         previous = bytes(slot.previous());
         keptSha256 = bytes(slot.kept().sha256());

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.proof;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -35,6 +36,7 @@ final class FoundSlots {
     private static final int LISTS = 3;
 
     private final ShipLog log;
+    private final LogIdentity identity;
     private final Retries retries;
     private final int parallelism;
     private final LongConsumer progress;
@@ -50,8 +52,9 @@ final class FoundSlots {
     private @Nullable Slot highestSlot;
     private @Nullable Exception failure;
 
-    FoundSlots(ShipLog log, Retries retries, int parallelism, LongConsumer progress) {
+    FoundSlots(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
+        this.identity = identity;
         this.retries = retries;
         this.parallelism = parallelism;
         this.progress = progress;
@@ -156,7 +159,7 @@ final class FoundSlots {
     }
 
     private synchronized void add(SlotCodec.Decoded decoded) {
-        Entry entry = new Entry(decoded);
+        Entry entry = new Entry(decoded, identity);
         if (entry.number > highest) {
             highest = entry.number;
             highestSlot = decoded.slot();
@@ -204,7 +207,7 @@ final class FoundSlots {
         try {
             Optional<SlotCodec.Decoded> decoded = retries.call(() -> log.check(number));
             if (decoded.isPresent()) {
-                asked.put(number, new Entry(decoded.get()));
+                asked.put(number, new Entry(decoded.get(), identity));
                 read++;
             }
         } catch (BadObjectException | UnknownArchiveFormatException e) {

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.proof;
 
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
@@ -8,13 +9,20 @@ import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
+import io.veloz.wal.archive.internal.shiplog.LostSlots;
+import io.veloz.wal.archive.internal.shiplog.LostSlots.Evidence;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,26 +37,42 @@ public final class Prover {
 
     private final ShipLog log;
     private final LogIdentity identity;
+    private final Retries retries;
     private final FoundSlots found;
+    private final Map<String, Long> objects = new HashMap<>();
+
+    /** Segments that a GAP skips: from, and before. */
+    private final List<long[]> skipped = new ArrayList<>();
+
+    private long nextSegment;
 
     public Prover(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
         this.identity = identity;
-        this.found = new FoundSlots(log, retries, parallelism, progress);
+        this.nextSegment = identity.firstSegment();
+        this.retries = retries;
+        this.found = new FoundSlots(log, identity, retries, parallelism, progress);
     }
 
     /**
      * Returns when everything up to that record is proven; more is, unless it is damaged.
      *
-     * @throws BrokenProofException if an object that it takes is damaged or gone
+     * @throws BrokenProofException if an object that it takes is damaged or missing, or if slots after that were lost
+     * @throws WalRestoreException if {@code log.json} is not the one that the slots repeat
      */
     public Proof prove(long untilSequence) throws IOException {
+        // Order matters: see LostSlots.
+        listObjects();
         found.readAll();
         long from = found.highest();
         @Nullable BrokenProofException broken = null;
         while (true) {
             try {
-                return from == 0 ? nothing() : prove(from, broken == null ? -1 : from + 1);
+                Proof proof = from == 0 ? nothing() : prove(from, broken == null ? -1 : from + 1);
+                if (broken == null && untilSequence > proof.archived().sequence()) {
+                    checkLost(proof);
+                }
+                return proof;
             } catch (BrokenProofException e) {
                 broken = broken == null ? e : broken;
                 @Nullable Entry before = lastBefore(e.slot());
@@ -57,6 +81,45 @@ public final class Prover {
                 }
                 from = before.number;
             }
+        }
+    }
+
+    /** The sizes of all objects of segments and attachments by their keys, as they were before the slots were read. */
+    public Map<String, Long> objects() {
+        return objects;
+    }
+
+    private void listObjects() throws IOException {
+        for (String prefix : List.of(ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
+            String after = "";
+            while (true) {
+                String from = after;
+                for (StoredObject object : retries.call(() -> log.store().list(prefix, from))) {
+                    objects.put(object.key(), object.bytes());
+                    after = object.key().compareTo(after) > 0 ? object.key() : after;
+                }
+                if (after.equals(from)) {
+                    break;
+                }
+            }
+        }
+    }
+
+    private void checkLost(Proof proof) throws BrokenProofException {
+        @Nullable Slot tip = proof.tip();
+        LostSlots lost = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment);
+        proof.segments().forEach(segment -> lost.named(segment.key()));
+        proof.attachments().forEach(attachment -> lost.named(attachment.key()));
+        skipped.forEach(range -> lost.skipped(range[0], range[1]));
+        @Nullable Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
+        if (evidence != null) {
+            throw new BrokenProofException(
+                    evidence.key(),
+                    found.highest() + 1,
+                    proof.archived().sequence() + 1,
+                    false,
+                    log.store().describe() + "/" + evidence.key() + ": " + evidence.reason(),
+                    null);
         }
     }
 
@@ -78,14 +141,17 @@ public final class Prover {
         List<Entry> kept = keptChain(tip);
         KeptContent content = new KeptContent(log.store().describe(), identity);
         List<Entry> tails = new ArrayList<>();
+        skipped.clear();
         for (Entry entry : kept) {
             if (entry.part instanceof Gap gap) {
                 Entry before = need(entry.number - 1, entry.number);
                 checkPrevious(entry, before);
                 add(tails(before, content, gap.nextSegment()), content, tails);
+                skipped.add(new long[] {content.nextSegment(), gap.nextSegment()});
             }
             content.add(entry);
         }
+        nextSegment = content.nextSegment();
         add(tails(tip, content, Long.MAX_VALUE), content, tails);
         List<TailSlot> joined = tails.stream()
                 .map(entry -> new TailSlot(entry.number, entry.sha256(), (Tail) entry.part))
@@ -187,13 +253,31 @@ public final class Prover {
 
     private Entry need(long number, long by) throws IOException {
         @Nullable Entry entry = found.find(number);
+        if (entry != null && !entry.isOfThisLog) {
+            throw otherLog(number);
+        }
         if (entry == null) {
             @Nullable Exception bad = found.badness(number);
-            String gone = by < 0 ? "it is listed, and gone" : "it is gone, and slot " + by + " follows it";
-            String why = bad == null ? gone : "it is damaged";
+            String gone = by < 0 ? "it is listed, and missing" : "it is missing, and slot " + by + " follows it";
+            String unknown = "a newer version wrote it";
+            String damaged = bad instanceof UnknownArchiveFormatException ? unknown : "it is damaged";
+            String why = bad == null ? gone : damaged;
             throw broken(number, why, bad);
         }
         return entry;
+    }
+
+    private WalRestoreException otherLog(long number) throws IOException {
+        Slot slot = found.slot(number);
+        String why = retries.call(() -> ChainIdentity.mismatch(log, identity, slot))
+                .orElse("slot " + number + " is not of the log in log.json");
+        return new WalRestoreException(
+                WalRestoreException.Reason.OTHER_LOG,
+                ArchiveKeys.LOG,
+                -1,
+                -1,
+                why + "; put log.json back as the EPOCH slots have it, from a version or a copy",
+                null);
     }
 
     private BrokenProofException broken(long slot, String why, @Nullable Exception cause) {

@@ -93,23 +93,23 @@ public final class ObjectFiles {
         long length = 0;
         toSink(sink::restart);
         byte[] chunk = new byte[CHUNK_BYTES];
-        try (InputStream in = Lz4Frames.decompress(counted)) {
+        try (InputStream in = Lz4Frames.decompress(counted, expected.fileBytes())) {
             for (int got = in.read(chunk); got >= 0 && length <= expected.fileBytes(); got = in.read(chunk)) {
                 int count = got;
                 file.update(chunk, 0, count);
                 length += count;
                 toSink(() -> sink.write(chunk, count));
             }
-            counted.drain(chunk);
+            counted.drain(chunk, expected.objectBytes());
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
             if (counted.failed) {
                 throw e;
             }
-            throw new BadObjectException(where(expected) + ": no whole LZ4 frame: " + e.getMessage(), e);
+            throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e.getMessage(), e);
         } catch (RuntimeException e) {
-            throw new BadObjectException(where(expected) + ": no whole LZ4 frame: " + e, e);
+            throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e, e);
         }
         check(expected, "bytes", counted.bytes, expected.objectBytes());
         check(expected, "SHA-256", Digest.hex(counted.digest), expected.objectSha256());
@@ -172,9 +172,10 @@ public final class ObjectFiles {
             return got;
         }
 
-        void drain(byte[] chunk) throws IOException {
+        /** Reads to the end, but not on where the object is longer than it should be. */
+        void drain(byte[] chunk, long most) throws IOException {
             int got = 0;
-            while (got >= 0) {
+            while (got >= 0 && bytes <= most) {
                 got = read(chunk, 0, chunk.length);
             }
         }

@@ -4,10 +4,13 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
+import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is asked before a writer may take office at all: is this the archive of this log, can the store hold one, and has
@@ -17,6 +20,7 @@ final class ArchiveEntry {
     private final LocalLog log;
     private final ShipLog shipLog;
     private final Clock clock;
+    private LostSlots.@Nullable BeforeEpoch lostSlots;
 
     ArchiveEntry(LocalLog log, ShipLog shipLog, Clock clock) {
         this.log = log;
@@ -27,11 +31,21 @@ final class ArchiveEntry {
     /**
      * Says whose archive it is, and creates it if there is none.
      *
-     * @throws WalShippingRefusedException if it is another log's
+     * @throws WalShippingRefusedException if it is another log's, or has lost its log.json
      */
     LogIdentity identity() throws IOException {
         String logId = log.logId();
-        Optional<LogIdentity> there = shipLog.identity();
+        Optional<LogIdentity> there = shipLog.logJson();
+        if (there.isEmpty() && shipLog.holdsObjects()) {
+            there = shipLog.logJson();
+            // Looked for again: another writer may just have created the archive.
+            if (there.isEmpty()) {
+                throw refused(
+                        Reason.LOST_IDENTITY,
+                        "log.json is missing, and the archive holds objects. It is never created a second time: put it"
+                                + " back, from a version or a copy, or from \"logJson\" in an EPOCH slot");
+            }
+        }
         if (there.isEmpty()) {
             LocalLog.Range range = log.range();
             LogIdentity mine = new LogIdentity(
@@ -42,7 +56,7 @@ final class ArchiveEntry {
             if (shipLog.create(mine)) {
                 return mine;
             }
-            there = shipLog.identity();
+            there = shipLog.logJson();
         }
         LogIdentity found = there.orElseThrow(
                 () -> new IOException(shipLog.store().describe() + ": log.json is there, and is not"));
@@ -52,7 +66,40 @@ final class ArchiveEntry {
                     "the archive is of log " + found.logId() + ", the local log is " + logId
                             + ": ship to another place, or restore the log that the archive is of");
         }
+        if (!found.prefix().equals(log.files().prefix())) {
+            throw refused(
+                    Reason.OTHER_LOG,
+                    "log.json has the prefix " + found.prefix() + ", the local log "
+                            + log.files().prefix() + ": ship to another place, or put log.json back if it was changed");
+        }
         return found;
+    }
+
+    /**
+     * Compares log.json with the slots, and the tip with what was uploaded.
+     *
+     * @return false if the tip must be looked for again first
+     * @throws WalShippingRefusedException if log.json was changed, or the newest slots were lost
+     */
+    boolean checkTip(LogIdentity identity, Tip tip) throws IOException {
+        if (tip.slot() != null) {
+            Optional<String> mismatch = ChainIdentity.mismatch(shipLog, identity, tip.slot());
+            if (mismatch.isPresent()) {
+                throw refused(Reason.OTHER_LOG, mismatch.get() + ": put log.json back, from a version or a copy");
+            }
+        }
+        if (lostSlots == null) {
+            lostSlots = new LostSlots.BeforeEpoch(shipLog, identity);
+        }
+        Optional<LostSlots.Evidence> lost = lostSlots.against(tip.slot());
+        if (lost.isPresent()) {
+            throw refused(
+                    Reason.LOST_SLOTS,
+                    lost.get().key() + ": " + lost.get().reason()
+                            + ". Put the slots after slot " + tip.number() + " back, from a version or a copy, or ship to"
+                            + " another place");
+        }
+        return !lostSlots.mustLookAgain();
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Part;
@@ -14,16 +15,16 @@ import java.util.HexFormat;
 /**
  * Who writes slots: one term of office of one process. Immutable.
  *
- * @param logId of the log that is shipped
+ * @param identity of the archive
  * @param id 32 hex digits, never used twice
  * @param host for people
  * @param clock for people: orders nothing
  */
-record Author(String logId, String id, String host, Clock clock) {
-    static Author create(String logId, Clock clock) {
+record Author(LogIdentity identity, String id, String host, Clock clock) {
+    static Author create(LogIdentity identity, Clock clock) {
         byte[] id = new byte[16];
         new SecureRandom().nextBytes(id);
-        return new Author(logId, HexFormat.of().formatHex(id), hostName(), clock);
+        return new Author(identity, HexFormat.of().formatHex(id), hostName(), clock);
     }
 
     private static String hostName() {
@@ -34,10 +35,16 @@ record Author(String logId, String id, String host, Clock clock) {
         }
     }
 
+    /** The EPOCH slot that would follow a tip. It repeats log.json. */
+    Draft epoch(Tip tip) {
+        return draft(tip, tip.epoch() + 1, tip.archived(), new Slot.Epoch(identity.text()), new byte[0]);
+    }
+
     /** The slot that would follow a tip. */
     Draft draft(Tip tip, long epoch, Archived archived, Part part, byte[] content) {
         Slot slot = new Slot(
-                logId,
+                identity.logId(),
+                identity.origin(),
                 tip.number() + 1,
                 epoch,
                 id,

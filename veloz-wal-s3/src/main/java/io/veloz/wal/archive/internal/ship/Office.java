@@ -128,9 +128,7 @@ final class Office {
     /** Goes on to claim the office: the local log holds all that the tip says is archived. */
     void claim() {
         expect(Phase.CHECK);
-        Tip tip = term.tip();
-        Draft epoch = author.draft(tip, tip.epoch() + 1, tip.archived(), new Slot.Epoch(), new byte[0]);
-        term = term.send(Phase.CLAIM, epoch);
+        term = term.send(Phase.CLAIM, author.epoch(term.tip()));
     }
 
     private void settleClaim() throws IOException {

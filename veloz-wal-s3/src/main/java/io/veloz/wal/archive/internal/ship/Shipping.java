@@ -134,11 +134,15 @@ public final class Shipping implements AutoCloseable {
             return true;
         }
         if (office == null) {
-            office = new Office(shipLog, Author.create(identity.logId(), config.clock()), Term.BEGINNING);
+            office = new Office(shipLog, Author.create(identity, config.clock()), Term.BEGINNING);
         }
         Office here = office;
         switch (here.phase()) {
             case CHECK -> {
+                if (!entry.checkTip(identity, here.tip())) {
+                    office = null;
+                    return true;
+                }
                 localCheck.check(here.tip());
                 here.claim();
                 return true;

@@ -17,9 +17,6 @@ import java.util.function.LongConsumer;
 
 /** Reads and creates the slots of an archive, each request once. Any thread may call any method. */
 public final class ShipLog {
-    /** No object that is read into memory is larger: a tail's content compresses, or grows by little. */
-    private static final int MAX_OBJECT_BYTES = SlotCodec.MAX_CONTENT_BYTES + 1024 * 1024;
-
     private final ObjectStore store;
 
     public ShipLog(ObjectStore store) {
@@ -30,12 +27,41 @@ public final class ShipLog {
         return store;
     }
 
-    /** Which log the archive belongs to; empty if there is no archive yet. */
+    /**
+     * Which log the archive belongs to; empty if there is no archive yet. A {@code log.json} that is missing is taken from
+     * the slots.
+     *
+     * @throws BadObjectException if it is missing, and the slots that there are do not repeat it
+     */
     public Optional<LogIdentity> identity() throws IOException {
-        Optional<byte[]> bytes = read(ArchiveKeys.LOG);
-        return bytes.isEmpty()
-                ? Optional.empty()
-                : Optional.of(LogIdentity.decode(where(ArchiveKeys.LOG), bytes.get()));
+        Optional<LogIdentity> there = logJson();
+        if (there.isPresent() || !holdsObjects()) {
+            return there;
+        }
+        return Optional.of(ChainIdentity.recovered(this)
+                .orElseThrow(() -> new BadObjectException(
+                        where(ArchiveKeys.LOG) + ": is missing, and the archive holds objects; its slots do not repeat it"
+                                + " (an earlier version wrote them)")));
+    }
+
+    /** The object {@code log.json}; empty if it is missing. */
+    public Optional<LogIdentity> logJson() throws IOException {
+        try (InputStream in = store.get(ArchiveKeys.LOG)) {
+            byte[] bytes = in.readNBytes(LogIdentity.MAX_BYTES + 1);
+            return Optional.of(LogIdentity.decode(where(ArchiveKeys.LOG), bytes));
+        } catch (NoSuchObjectException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether there is any object of an archive but {@code log.json}. */
+    public boolean holdsObjects() throws StoreException {
+        for (String prefix : List.of(ArchiveKeys.SLOTS, ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
+            if (!store.list(prefix, "").isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Creates the archive; false if there is one. */
@@ -44,21 +70,35 @@ public final class ShipLog {
     }
 
     /**
-     * Reads a slot, and checks it as far as it goes without its neighbours; empty if there is none of that number.
+     * Reads a slot, and checks it as far as possible without its neighbours; empty if there is none of that number.
      *
-     * @throws BadObjectException if it is not whole. It may have come over damaged: a second read tells
+     * @throws BadObjectException if it is damaged. It may have been damaged on the way: read it again
      */
     public Optional<SlotCodec.Decoded> slot(long number) throws IOException {
-        String key = ArchiveKeys.slot(number);
-        Optional<byte[]> bytes = read(key);
-        return bytes.isEmpty() ? Optional.empty() : Optional.of(SlotCodec.decode(where(key), number, bytes.get()));
+        return read(number, SlotCodec::read);
     }
 
     /** The same, but of a tail's content nothing is kept. */
     public Optional<SlotCodec.Decoded> check(long number) throws IOException {
+        return copy(number, (bytes, length) -> {});
+    }
+
+    /** The same, with a tail's content handed on, piece by piece. What was handed on counts when this returns. */
+    public Optional<SlotCodec.Decoded> copy(long number, SlotCodec.Content content) throws IOException {
+        return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, content));
+    }
+
+    private interface Reading {
+        SlotCodec.Decoded read(String where, long number, InputStream in) throws IOException;
+    }
+
+    private Optional<SlotCodec.Decoded> read(long number, Reading reading) throws IOException {
         String key = ArchiveKeys.slot(number);
-        Optional<byte[]> bytes = read(key);
-        return bytes.isEmpty() ? Optional.empty() : Optional.of(SlotCodec.check(where(key), number, bytes.get()));
+        try (InputStream in = store.get(key)) {
+            return Optional.of(reading.read(where(key), number, in));
+        } catch (NoSuchObjectException e) {
+            return Optional.empty();
+        }
     }
 
     /** Creates a slot; false if there is one of that number, whoever made it. */
@@ -91,19 +131,8 @@ public final class ShipLog {
         }
     }
 
-    private Optional<byte[]> read(String key) throws IOException {
-        try (InputStream in = store.get(key)) {
-            byte[] bytes = in.readNBytes(MAX_OBJECT_BYTES + 1);
-            if (bytes.length > MAX_OBJECT_BYTES) {
-                throw new BadObjectException(where(key) + ": more than " + MAX_OBJECT_BYTES + " bytes");
-            }
-            return Optional.of(bytes);
-        } catch (NoSuchObjectException e) {
-            return Optional.empty();
-        }
-    }
-
-    private String where(String key) {
+    /** What messages call an object. */
+    String where(String key) {
         return store.describe() + "/" + key;
     }
 }

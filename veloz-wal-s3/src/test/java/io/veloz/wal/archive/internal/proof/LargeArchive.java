@@ -58,7 +58,7 @@ final class LargeArchive implements ObjectStore {
         Archived archived;
         byte[] content = new byte[0];
         if (number == 1) {
-            part = new Epoch();
+            part = new Epoch(identity.text());
             archived = Archived.NOTHING;
         } else if (place < TO_A_SEGMENT - 1) {
             part = new Tail(segment, end - TAIL_BYTES, end, first + place, first + place, Digest.of(CONTENT));
@@ -68,11 +68,12 @@ final class LargeArchive implements ObjectStore {
             long last = first + place - 1;
             String key = ArchiveKeys.segment("orders", segment, 1);
             part = new Segment(
-                    segment, key, 1, Digest.NONE, 9000, Digest.NONE, 8000, first, last, last - first + 1, 0, 0);
+                    segment, key, 5000, Digest.NONE, 9000, Digest.NONE, 8000, first, last, last - first + 1, 0, 0);
             archived = new Archived(segment, 9000, last);
         }
         Slot slot = new Slot(
                 LOG_ID,
+                identity.origin(),
                 number,
                 1,
                 "ab".repeat(16),
@@ -93,6 +94,9 @@ final class LargeArchive implements ObjectStore {
     @Override
     public List<StoredObject> list(String prefix, String afterKey) {
         List<StoredObject> page = new ArrayList<>();
+        if (!prefix.equals(ArchiveKeys.SLOTS)) {
+            return page;
+        }
         long after = Math.max(0, ArchiveKeys.slotNumber(afterKey));
         for (long number = after + 1; number <= slots && page.size() < 1000; number++) {
             page.add(new StoredObject(ArchiveKeys.slot(number), 900));

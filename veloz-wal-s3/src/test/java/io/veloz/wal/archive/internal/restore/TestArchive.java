@@ -33,7 +33,7 @@ public final class TestArchive {
 
     private final ObjectStore store;
     private final LogFiles files;
-    private final String logId;
+    private final LogIdentity identity;
     private String previous = Digest.NONE;
     private SlotRef kept = SlotRef.NONE;
     private Archived archived = Archived.NOTHING;
@@ -46,8 +46,7 @@ public final class TestArchive {
     public TestArchive(ObjectStore store, Path log, long firstSegment, long firstSequence) throws IOException {
         this.store = store;
         this.files = LogFiles.of(log);
-        this.logId = files.logId().orElseThrow();
-        var identity = new LogIdentity(logId, files.prefix(), Instant.EPOCH, firstSegment, firstSequence);
+        this.identity = new LogIdentity(files.logId().orElseThrow(), files.prefix(), Instant.EPOCH, firstSegment, firstSequence);
         store.putIfAbsent(ArchiveKeys.LOG, ObjectContent.of(identity.encode()));
         epoch();
     }
@@ -58,7 +57,7 @@ public final class TestArchive {
 
     public TestArchive epoch() throws IOException {
         epoch++;
-        return put(archived, new Epoch(), new byte[0]);
+        return put(archived, new Epoch(identity.text()), new byte[0]);
     }
 
     public Archived archived() {
@@ -72,7 +71,7 @@ public final class TestArchive {
     private TestArchive put(Archived reached, Part part, byte[] content) throws IOException {
         number++;
         Slot slot = new Slot(
-                logId, number, epoch, WRITER, "host", Instant.EPOCH.plusSeconds(number), previous, kept, reached, part);
+                identity.logId(), identity.origin(), number, epoch, WRITER, "host", Instant.EPOCH.plusSeconds(number), previous, kept, reached, part);
         byte[] bytes = SlotCodec.encode(slot, content);
         store.putIfAbsent(ArchiveKeys.slot(number), ObjectContent.of(bytes));
         previous = Digest.of(bytes);

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -46,7 +47,8 @@ final class ProtocolModel {
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
-    private static final String LOG_ID = "0123456789abcdef0123456789abcdef";
+    private static final LogIdentity IDENTITY =
+            new LogIdentity("0123456789abcdef0123456789abcdef", "orders", Instant.EPOCH, 1, 1);
 
     private final Mistake mistake;
     private final Map<String, byte[]> contents = new HashMap<>();
@@ -138,7 +140,7 @@ final class ProtocolModel {
     private Office office(ModelWorld world, Writer writer, Wrong wrong) {
         ModelStore store = new ModelStore(world, contents, wrong);
         String id = String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
-        return new Office(new ShipLog(store), new Author(LOG_ID, id, "host", CLOCK), writer.term);
+        return new Office(new ShipLog(store), new Author(IDENTITY, id, "host", CLOCK), writer.term);
     }
 
     private void step(ModelWorld world, int index, Wrong wrong) {

@@ -1,0 +1,409 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReader;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads every record of a proven archive, and compares it with what the slots claim. It belongs to one thread.
+ *
+ * <p>The files are made as a restore makes them, a window of a few segments at a time in a scratch directory, and checked by
+ * the log's own verification. Windows overlap by one segment, because each segment states how the one before it ended. So
+ * what passes here is restored, and the scratch directory takes a fixed room at any size of the archive.
+ */
+final class RecordCheck {
+    /** A window is checked when its files have this size; it has two segments at least. */
+    private static final long WINDOW_BYTES = 128L * 1024 * 1024;
+
+    private final ShipLog log;
+    private final Retries retries;
+    private final ObjectFiles objects;
+    private final LogIdentity identity;
+    private final Storage scratch;
+    private final LogFiles files;
+    private final WalProgress progress;
+    private final List<Problem> problems = new ArrayList<>();
+
+    /** The segments of the window that were not checked yet. */
+    private final TreeMap<Long, Segment> fresh = new TreeMap<>();
+
+    private long windowBytes;
+
+    /** The last segment of the window before, and its first record; -1 if there is none. */
+    private long base = -1;
+
+    private long baseSequence = -1;
+    private long read;
+    private long total;
+
+    RecordCheck(ObjectStore store, Retries retries, LogIdentity identity, Storage scratch, WalProgress progress) {
+        this.log = new ShipLog(store);
+        this.retries = retries;
+        this.objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        this.identity = identity;
+        this.scratch = scratch;
+        this.files = LogFiles.of(scratch, identity.prefix());
+        this.progress = progress;
+    }
+
+    List<Problem> problems() {
+        return problems;
+    }
+
+    /** How many bytes of objects were read. */
+    long read() {
+        return read;
+    }
+
+    void check(Proof proof) throws IOException {
+        total = proof.segments().stream().mapToLong(Segment::objectBytes).sum()
+                + proof.attachments().stream()
+                        .mapToLong(Attachment::objectBytes)
+                        .sum();
+        TreeMap<Long, List<TailSlot>> tails = new TreeMap<>();
+        for (TailSlot tail : proof.tails()) {
+            tails.computeIfAbsent(tail.tail().segment(), any -> new ArrayList<>())
+                    .add(tail);
+        }
+        for (Segment segment : proof.segments()) {
+            tails(tails.headMap(segment.number()));
+            add(segment);
+        }
+        tails(tails);
+        endWindow();
+        clear();
+        for (Attachment attachment : proof.attachments()) {
+            attachment(attachment);
+        }
+    }
+
+    // ---- segments
+
+    private void add(Segment segment) throws IOException {
+        long last = fresh.isEmpty() ? base : fresh.lastKey();
+        if (last >= 0 && segment.number() != last + 1) {
+            endWindow();
+            clear();
+        }
+        Expected expected = new Expected(
+                segment.key(),
+                segment.objectBytes(),
+                segment.objectSha256(),
+                segment.fileBytes(),
+                segment.fileSha256());
+        String name = files.sealedName(segment.number());
+        boolean whole = fetch(expected, name, segment.firstSequence(), segment.lastSequence());
+        advance(segment.objectBytes());
+        if (!whole) {
+            endWindow();
+            clear();
+            return;
+        }
+        fresh.put(segment.number(), segment);
+        windowBytes += segment.fileBytes();
+        if (windowBytes >= WINDOW_BYTES && fresh.size() + (base < 0 ? 0 : 1) > 1) {
+            endWindow();
+        }
+    }
+
+    private boolean fetch(Expected expected, String name, long first, long last) throws IOException {
+        try (Scratch sink = new Scratch(scratch, name)) {
+            objects.read(expected, sink);
+            return true;
+        } catch (BadObjectException e) {
+            problems.add(new Problem(expected.key(), first, last, String.valueOf(e.getMessage())));
+            return false;
+        }
+    }
+
+    private void advance(long bytes) {
+        read += bytes;
+        progress.update(read, total);
+    }
+
+    /** Checks the segments in the directory, and keeps the last one for the next window. */
+    private void endWindow() throws IOException {
+        if (fresh.isEmpty()) {
+            return;
+        }
+        Segment first = fresh.values().iterator().next();
+        long number = base < 0 ? first.number() : base;
+        long sequence = base < 0 ? first.firstSequence() : baseSequence;
+        files.complete(identity.logId(), number, sequence);
+        Map<String, SegmentReport> reports = reports();
+        for (Segment segment : fresh.values()) {
+            compare(segment, reports.get(files.sealedName(segment.number())));
+        }
+        Segment kept = fresh.lastEntry().getValue();
+        removeAllBut(files.sealedName(kept.number()));
+        base = kept.number();
+        baseSequence = kept.firstSequence();
+        fresh.clear();
+        windowBytes = kept.fileBytes();
+    }
+
+    private Map<String, SegmentReport> reports() {
+        RecoveryReport report = WalRecovery.verify(options(), WalProgress.NONE);
+        Map<String, SegmentReport> reports = new HashMap<>();
+        report.segments().forEach(segment -> reports.put(segment.file(), segment));
+        return reports;
+    }
+
+    private ReadOptions options() {
+        return ReadOptions.of(scratch).prefix(identity.prefix());
+    }
+
+    private void compare(Segment slot, @Nullable SegmentReport found) {
+        if (found == null || found.verdict() != Verdict.SEALED) {
+            bad(slot, found == null ? "it is not a segment" : found.verdict() + " " + found.detail());
+            return;
+        }
+        List<String> lies = new ArrayList<>();
+        lie(lies, "firstSequence", slot.firstSequence(), found.firstSequence());
+        lie(lies, "lastSequence", slot.lastSequence(), found.lastSequence());
+        lie(lies, "records", slot.records(), found.records());
+        lie(lies, "minTimestampNanos", slot.minTimestampNanos(), found.minTimestampNanos());
+        lie(lies, "maxTimestampNanos", slot.maxTimestampNanos(), found.maxTimestampNanos());
+        lie(lies, "dataBytes", slot.dataBytes(), found.dataBytes());
+        if (!lies.isEmpty()) {
+            bad(slot, String.join(", ", lies));
+        }
+    }
+
+    private static void lie(List<String> lies, String what, long stated, long found) {
+        if (stated != found) {
+            lies.add("the slot states " + what + " " + stated + ", the segment has " + found);
+        }
+    }
+
+    private void bad(Segment segment, String reason) {
+        problems.add(new Problem(segment.key(), segment.firstSequence(), segment.lastSequence(), reason));
+    }
+
+    // ---- tails
+
+    /** Takes those that there are out of the map, segment by segment. */
+    private void tails(SortedMap<Long, List<TailSlot>> bySegment) throws IOException {
+        while (!bySegment.isEmpty()) {
+            long number = bySegment.firstKey();
+            List<TailSlot> tails = bySegment.remove(number);
+            endWindow();
+            if (base >= 0 && number != base + 1) {
+                clear();
+            }
+            boolean more = !bySegment.isEmpty() && bySegment.firstKey() == number + 1;
+            boolean whole = fetch(tails) && compare(number, tails);
+            if (!whole || !more) {
+                clear();
+                continue;
+            }
+            files.sealCurrent();
+            removeAllBut(files.sealedName(number));
+            base = number;
+            baseSequence = tails.get(0).tail().firstSequence();
+        }
+    }
+
+    private boolean fetch(List<TailSlot> tails) throws IOException {
+        try (Scratch sink = new Scratch(scratch, files.currentName())) {
+            sink.restart();
+            for (TailSlot tail : tails) {
+                if (!fetch(tail, sink)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** The slot once more, which must be the one that was proven. */
+    private boolean fetch(TailSlot tail, Scratch sink) throws IOException {
+        String key = ArchiveKeys.slot(tail.slot());
+        long start = sink.position;
+        try {
+            return retries.call(() -> {
+                sink.position = start;
+                SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
+                        .orElseThrow(() -> new BadObjectException(key + ": it disappeared while it was read"));
+                if (!decoded.sha256().equals(tail.sha256())) {
+                    throw new BadObjectException(
+                            key + ": SHA-256 mismatch: read " + decoded.sha256() + ", proven " + tail.sha256());
+                }
+                return true;
+            });
+        } catch (BadObjectException e) {
+            bad(tail, String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    private boolean compare(long number, List<TailSlot> tails) throws IOException {
+        Tail first = tails.get(0).tail();
+        TailSlot last = tails.get(tails.size() - 1);
+        files.complete(
+                identity.logId(), base < 0 ? number : base, base < 0 ? first.firstSequence() : baseSequence);
+        @Nullable SegmentReport found = reports().get(files.currentName());
+        boolean good = found != null
+                && found.number() == number
+                && (found.verdict() == Verdict.ACTIVE || found.verdict() == Verdict.PREPARED);
+        if (found == null || !good) {
+            bad(last, found == null ? "it is not a segment" : found.verdict() + " " + found.detail());
+            return false;
+        }
+        if (found.dataBytes() != last.tail().endPosition()) {
+            bad(last, "it ends at " + last.tail().endPosition() + ", its last batch at " + found.dataBytes());
+            return false;
+        }
+        return ends(number, first, tails, found);
+    }
+
+    /** Each tail ends with a batch, and with the record that it states. */
+    private boolean ends(long number, Tail first, List<TailSlot> tails, SegmentReport found) throws IOException {
+        Map<Long, Long> ends = new HashMap<>();
+        ends.put(found.dataBytes(), Math.max(found.lastSequence(), first.firstSequence() - 1));
+        try (SegmentReader reader = SegmentReader.open(files, 0, 0, first.firstSequence() - 1)) {
+            while (found.records() > 0 && reader.next()) {
+                if (reader.segment() == number) {
+                    ends.put(reader.endPosition(), reader.lastSequence());
+                }
+            }
+        } catch (WalException | IllegalArgumentException e) {
+            bad(tails.get(0), String.valueOf(e.getMessage()));
+            return false;
+        }
+        for (TailSlot tail : tails) {
+            @Nullable Long sequence = ends.get(tail.tail().endPosition());
+            if (sequence == null || sequence != tail.tail().lastSequence()) {
+                bad(
+                        tail,
+                        "the slot states that it ends at " + tail.tail().endPosition() + " with record "
+                                + tail.tail().lastSequence() + "; the segment has "
+                                + (sequence == null ? "no end of a batch there" : "record " + sequence));
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void bad(TailSlot tail, String reason) {
+        problems.add(new Problem(
+                ArchiveKeys.slot(tail.slot()),
+                tail.tail().firstSequence(),
+                tail.tail().lastSequence(),
+                reason));
+    }
+
+    // ---- checkpoints
+
+    private void attachment(Attachment attachment) throws IOException {
+        Expected expected = new Expected(
+                attachment.key(),
+                attachment.objectBytes(),
+                attachment.objectSha256(),
+                attachment.fileBytes(),
+                attachment.fileSha256());
+        boolean checkpoint = attachment.name().equals("checkpoint");
+        boolean whole = fetch(expected, files.checkpointName(), -1, -1);
+        advance(attachment.objectBytes());
+        if (whole && checkpoint) {
+            files.complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
+            boolean good = WalCheckpoint.good(options()).stream()
+                    .anyMatch(found -> found.sequence() == attachment.sequence());
+            if (!good) {
+                problems.add(new Problem(
+                        attachment.key(),
+                        -1,
+                        -1,
+                        "it is not a checkpoint of log " + identity.logId() + " at record " + attachment.sequence()));
+            }
+        }
+        clear();
+    }
+
+    // ---- the scratch directory
+
+    private void clear() throws IOException {
+        removeAllBut("");
+        base = -1;
+        windowBytes = 0;
+    }
+
+    private void removeAllBut(String kept) throws IOException {
+        for (String name : scratch.list()) {
+            if (!name.equals(kept)) {
+                scratch.delete(name);
+            }
+        }
+    }
+
+    /** A file of the scratch directory. It is never forced: it does not outlive the check. */
+    private static final class Scratch implements ObjectFiles.Sink, SlotCodec.Content, AutoCloseable {
+        private final Storage storage;
+        private final String name;
+        private @Nullable StorageFile file;
+        private long position;
+
+        Scratch(Storage storage, String name) {
+            this.storage = storage;
+            this.name = name;
+        }
+
+        @Override
+        public void restart() throws IOException {
+            close();
+            if (storage.list().contains(name)) {
+                storage.delete(name);
+            }
+            file = storage.create(name);
+            position = 0;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
+            position += length;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                file.close();
+                file = null;
+            }
+        }
+    }
+}

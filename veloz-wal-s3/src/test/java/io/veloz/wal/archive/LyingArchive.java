@@ -1,0 +1,211 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.store.HeapStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/**
+ * An archive that states what is not true, with every digest right: what it changes it repairs along the whole chain, so that
+ * only the content contradicts.
+ */
+final class LyingArchive {
+    final TreeMap<Long, Slot> slots = new TreeMap<>();
+    final Map<Long, byte[]> contents = new HashMap<>();
+    final TreeMap<String, byte[]> objects = new TreeMap<>();
+
+    /** Slots whose bytes are changed behind their digest: they keep what is done to them, under a digest that is right. */
+    private final Map<Long, UnaryOperator<byte[]>> raw = new HashMap<>();
+
+    LogIdentity identity;
+
+    LyingArchive(HeapStore honest) throws IOException {
+        Map<String, byte[]> all = honest.objects();
+        identity = LogIdentity.decode("log.json", all.get(ArchiveKeys.LOG));
+        for (var object : all.entrySet()) {
+            long number = ArchiveKeys.slotNumber(object.getKey());
+            if (number > 0) {
+                SlotCodec.Decoded decoded = SlotCodec.decode(object.getKey(), number, object.getValue());
+                slots.put(number, decoded.slot());
+                contents.put(number, decoded.content());
+            } else if (!object.getKey().equals(ArchiveKeys.LOG)) {
+                objects.put(object.getKey(), object.getValue().clone());
+            }
+        }
+    }
+
+    List<Long> numbers(Class<? extends Part> kind) {
+        return slots.values().stream()
+                .filter(slot -> kind.isInstance(slot.part()))
+                .map(Slot::number)
+                .toList();
+    }
+
+    LyingArchive part(long number, UnaryOperator<Part> lie) {
+        slots.computeIfPresent(number, (any, slot) -> with(slot, slot.origin(), lie.apply(slot.part())));
+        return this;
+    }
+
+    static Slot with(Slot slot, String origin, Part part) {
+        return new Slot(
+                slot.logId(),
+                origin,
+                slot.number(),
+                slot.epoch(),
+                slot.writer(),
+                slot.host(),
+                slot.written(),
+                slot.previous(),
+                slot.kept(),
+                slot.archived(),
+                part);
+    }
+
+    LyingArchive segment(long number, UnaryOperator<Segment> lie) {
+        return part(number, part -> lie.apply((Segment) part));
+    }
+
+    /** The log's own bytes in a segment's object are others; the slot states them. */
+    LyingArchive file(long number, UnaryOperator<byte[]> lie) throws IOException {
+        Segment segment = (Segment) slots.get(number).part();
+        byte[] file;
+        try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(objects.get(segment.key())))) {
+            file = lie.apply(in.readAllBytes());
+        }
+        byte[] object = Lz4Frames.compress(file);
+        objects.put(segment.key(), object);
+        return segment(number, s -> new Segment(
+                s.number(),
+                s.key(),
+                object.length,
+                Digest.of(object),
+                file.length,
+                Digest.of(file),
+                s.dataBytes(),
+                s.firstSequence(),
+                s.lastSequence(),
+                s.records(),
+                s.minTimestampNanos(),
+                s.maxTimestampNanos()));
+    }
+
+    /** An object is another; the slot states it. */
+    LyingArchive object(String key, UnaryOperator<byte[]> lie) {
+        byte[] object = lie.apply(objects.get(key));
+        objects.put(key, object);
+        slots.replaceAll((number, slot) -> with(slot, slot.origin(), naming(slot.part(), key, object)));
+        return this;
+    }
+
+    private static Part naming(Part part, String key, byte[] object) {
+        if (part instanceof Segment s && s.key().equals(key)) {
+            return new Segment(
+                    s.number(),
+                    key,
+                    object.length,
+                    Digest.of(object),
+                    s.fileBytes(),
+                    s.fileSha256(),
+                    s.dataBytes(),
+                    s.firstSequence(),
+                    s.lastSequence(),
+                    s.records(),
+                    s.minTimestampNanos(),
+                    s.maxTimestampNanos());
+        } else if (part instanceof Attachment a && a.key().equals(key)) {
+            return new Attachment(
+                    a.name(), a.sequence(), key, object.length, Digest.of(object), a.fileBytes(), a.fileSha256());
+        }
+        return part;
+    }
+
+    /** The bytes of a tail are others; the slot states them. */
+    LyingArchive content(long number, UnaryOperator<byte[]> lie) {
+        byte[] content = lie.apply(contents.get(number));
+        contents.put(number, content);
+        return part(number, part -> {
+            Tail tail = (Tail) part;
+            return new Tail(
+                    tail.segment(),
+                    tail.position(),
+                    tail.position() + content.length,
+                    tail.firstSequence(),
+                    tail.lastSequence(),
+                    Digest.of(content));
+        });
+    }
+
+    /** All bytes of a slot before its digest are others. */
+    LyingArchive raw(long number, UnaryOperator<byte[]> lie) {
+        raw.put(number, lie);
+        return this;
+    }
+
+    /** log.json is another, and every slot names that one. */
+    LyingArchive identity(UnaryOperator<LogIdentity> lie) {
+        identity = lie.apply(identity);
+        slots.replaceAll((number, slot) -> with(
+                slot,
+                identity.origin(),
+                slot.part() instanceof Epoch ? new Epoch(identity.text()) : slot.part()));
+        return this;
+    }
+
+    /** The archive, with every digest repaired. */
+    HeapStore store() {
+        HeapStore store = new HeapStore();
+        store.damage(ArchiveKeys.LOG, identity.encode());
+        objects.forEach(store::damage);
+        Map<Long, String> digests = new HashMap<>();
+        slots.forEach((number, slot) -> {
+            Slot repaired = new Slot(
+                    slot.logId(),
+                    slot.origin(),
+                    slot.number(),
+                    slot.epoch(),
+                    slot.writer(),
+                    slot.host(),
+                    slot.written(),
+                    digests.getOrDefault(number - 1, slot.previous()),
+                    new SlotRef(
+                            slot.kept().number(),
+                            digests.getOrDefault(
+                                    slot.kept().number(), slot.kept().sha256())),
+                    slot.archived(),
+                    slot.part());
+            byte[] bytes = SlotCodec.encode(repaired, contents.get(number));
+            if (raw.containsKey(number)) {
+                bytes = sealed(raw.get(number).apply(java.util.Arrays.copyOf(bytes, bytes.length - 40)));
+            }
+            digests.put(number, Digest.of(bytes));
+            store.damage(ArchiveKeys.slot(number), bytes);
+        });
+        return store;
+    }
+
+    /** With the trailer that is right for those bytes. */
+    static byte[] sealed(byte[] body) {
+        byte[] slot = java.util.Arrays.copyOf(body, body.length + 40);
+        byte[] head = {0x51, 0x2A, 0x4D, 0x18, 32, 0, 0, 0};
+        System.arraycopy(head, 0, slot, body.length, 8);
+        System.arraycopy(Digest.sha256().digest(body), 0, slot, body.length + 8, 32);
+        return slot;
+    }
+}
