@@ -89,7 +89,7 @@ class RestoreTest {
         assertThat(report.records()).isEqualTo(original.size());
         assertThat(report.lastTimestampNanos())
                 .isEqualTo(original.get(original.size() - 1).timestampNanos());
-        assertThat(Files.exists(dir.resolve("target.partial"))).isFalse();
+        assertThat(Files.exists(target.resolve(".restore"))).isFalse();
         try (Wal wal = SmallLog.open(target)) {
             assertThat(wal.recovery().lost()).isEmpty();
             assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(original.size() + 1);
@@ -494,13 +494,13 @@ class RestoreTest {
     }
 
     @Test
-    void directoryInTheWayOfThePartialOneIsRefused() throws IOException {
+    void stagingDirectoryOfSomethingElseIsRefused() throws IOException {
         log(10);
         archive();
-        Files.createDirectories(dir.resolve("target.partial"));
-        Files.writeString(dir.resolve("target.partial/notes.txt"), "mine");
+        Files.createDirectories(target.resolve(".restore"));
+        Files.writeString(target.resolve(".restore/notes.txt"), "mine");
         assertThat(refusal(into())).isEqualTo(Reason.TARGET_NOT_EMPTY);
-        assertThat(dir.resolve("target.partial/notes.txt")).hasContent("mine");
+        assertThat(target.resolve(".restore/notes.txt")).hasContent("mine");
     }
 
     private static void copyDirectory(Path from, Path to) throws IOException {
