@@ -15,10 +15,12 @@ import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
+import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -79,6 +81,68 @@ public final class LogFiles {
     /** The name of the file for the newer checkpoint of a copy. */
     public String checkpointName() {
         return names.checkpoint(0);
+    }
+
+    /** Whether a file of that name belongs to this log. The lock does not count: it is never moved or removed. */
+    public boolean isOwn(String name) {
+        return names.isOwn(name);
+    }
+
+    /**
+     * Takes the lock that an open log holds. While it is held no process opens the log.
+     *
+     * @throws WalLockedException if another process or instance holds it; the message names the holder
+     */
+    public StorageLock lock() throws IOException {
+        return storage.lock(names.lock());
+    }
+
+    /** The name of the file that {@link #lock} locks. */
+    public String lockName() {
+        return names.lock();
+    }
+
+    /** The name of the mark that {@link #beginRestore} writes. */
+    public String restoreMarkName() {
+        return names.restoring();
+    }
+
+    /** Whether a restore into this directory has begun and has not ended. */
+    public boolean isRestoring() throws IOException {
+        return storage.list().contains(names.restoring());
+    }
+
+    /**
+     * Marks the directory: from now until {@link #endRestore} {@link Wal#open} and {@link WalRecovery} refuse it, also after a
+     * crash. Returns when the mark is on disk. The caller holds the {@link #lock}.
+     */
+    public void beginRestore() throws IOException {
+        String text = "A restore of this log has begun and has not ended. Run the same restore again to complete it.\n";
+        AtomicFile.replace(
+                storage,
+                names.restoring(),
+                names.temporary(names.restoring()),
+                ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    /** Removes the mark. Returns when that is on disk; so are all names that were created or moved before. */
+    public void endRestore() throws IOException {
+        // Order matters: with the mark gone and a segment's name lost in a crash, a shorter log would open.
+        storage.forceDirectory();
+        if (isRestoring()) {
+            storage.delete(names.restoring());
+            storage.forceDirectory();
+        }
+    }
+
+    /** Refuses a directory in which a restore has not ended: what is in it may be a part of a log. */
+    static void checkNoRestore(Storage storage, SegmentNames names) throws IOException {
+        if (storage.list().contains(names.restoring())) {
+            throw new WalOpenException(
+                    storage.describe() + ": a restore into it has not ended (" + names.restoring()
+                            + " exists); run the same restore again, or restore into another directory",
+                    null);
+        }
     }
 
     /** Whether anybody has the log open for writing. */

@@ -1,6 +1,7 @@
 package io.veloz.wal;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,6 +14,7 @@ public final class RestoreOptions {
     private final Path directory;
     private long untilSequence = Long.MAX_VALUE;
     private long untilTimeNanos = Long.MAX_VALUE;
+    private long atLeast;
     private Optional<String> expectedLogId = Optional.empty();
     private boolean acceptGaps;
     private boolean merge;
@@ -29,6 +31,7 @@ public final class RestoreOptions {
         this.directory = other.directory;
         this.untilSequence = other.untilSequence;
         this.untilTimeNanos = other.untilTimeNanos;
+        this.atLeast = other.atLeast;
         this.expectedLogId = other.expectedLogId;
         this.acceptGaps = other.acceptGaps;
         this.merge = other.merge;
@@ -57,11 +60,39 @@ public final class RestoreOptions {
 
     /**
      * Ends before the first record, in the order of the sequences, that is later than that time; nanoseconds since 1970. The
-     * result is a new log: see the report.
+     * result is a new log: see the report. A time before the archive's first record is refused, and so is one that is
+     * evidently in another unit.
      */
     public RestoreOptions untilTime(long nanos) {
         RestoreOptions copy = new RestoreOptions(this);
         copy.untilTimeNanos = nanos;
+        return copy;
+    }
+
+    /**
+     * As {@link #untilTime(long)}.
+     *
+     * @throws IllegalArgumentException if the time is not between the years 1678 and 2262
+     */
+    public RestoreOptions untilTime(Instant time) {
+        try {
+            return untilTime(Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000_000L), time.getNano()));
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("time " + time + ": expected the years 1678 to 2262", e);
+        }
+    }
+
+    /**
+     * Refuses an archive that ends before that record, with {@link WalRestoreException.Reason#ARCHIVE_TOO_SHORT} and before
+     * anything in the directory changes. An archive cannot prove by itself that its newest objects were not deleted: pass the
+     * last sequence that is known to be archived.
+     */
+    public RestoreOptions atLeast(long sequence) {
+        if (sequence < 1) {
+            throw new IllegalArgumentException("sequence " + sequence + ": expected 1 or more");
+        }
+        RestoreOptions copy = new RestoreOptions(this);
+        copy.atLeast = sequence;
         return copy;
     }
 
@@ -84,7 +115,9 @@ public final class RestoreOptions {
 
     /**
      * Takes a log that is in the directory already, damaged or behind, together with the archive: of each file the one that
-     * is whole, and of the end the longer one. The old directory is kept, with ".before-restore-1" behind its name.
+     * is whole, and of the end the longer one. A log that has the same records in other files, as after a failover and back,
+     * gets the files of the archive, and keeps the records that it has beyond them. The old files are kept in the directory,
+     * in "before-restore-1".
      */
     public RestoreOptions merge() {
         RestoreOptions copy = new RestoreOptions(this);
@@ -144,6 +177,11 @@ public final class RestoreOptions {
     /** {@link Long#MAX_VALUE} for no limit. */
     public long untilTimeNanos() {
         return untilTimeNanos;
+    }
+
+    /** The record that the archive must reach; 0 for no such condition. */
+    public long atLeast() {
+        return atLeast;
     }
 
     /** Whether not all of the archive is wanted. */

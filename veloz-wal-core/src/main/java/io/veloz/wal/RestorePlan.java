@@ -9,8 +9,9 @@ import java.util.List;
  * @param archive its URI
  * @param logId 32 hex digits: the log that was archived
  * @param firstSequence with which the archive begins
- * @param lastSequence the last record that the restore brings back, as far as is known before the records are read: for a
- *     point in time the last one that may be needed; 0 if there is none
+ * @param lastSequence the last record that the restore brings back, as far as is known before the records are read; 0 if
+ *     there is none. Up to a sequence it is that one, or a little more if an atomic group is cut. Up to a time it is an upper
+ *     bound, the end of the segment that holds the time
  * @param archivedSequence the last record of the archive
  * @param epoch the term of office of its last writer
  * @param writerHost where that writer ran

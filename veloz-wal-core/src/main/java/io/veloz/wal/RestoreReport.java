@@ -21,7 +21,7 @@ import java.util.Optional;
  * @param fetchedBytes what was read from the store for it
  * @param reusedFiles how many files were whole already: of an earlier attempt, or of the log that was there
  * @param localAhead how many records the log that was there has beyond the archive, all of which are kept
- * @param keptDirectory where the log is that was there before, if another one has taken its place
+ * @param keptDirectory where the files are of the log that was there before, if another one has taken its place
  * @param lost records that are known to be lost
  * @param notes what else a person should know
  * @param took by stage

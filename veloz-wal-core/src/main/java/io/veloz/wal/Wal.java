@@ -56,7 +56,7 @@ public final class Wal implements AutoCloseable {
      * <p>When this returns every record that a replay will show is on disk, and appending goes on behind the last of them.
      *
      * @throws WalLockedException if somebody else has it open
-     * @throws WalOpenException if the directory cannot be used
+     * @throws WalOpenException if the directory cannot be used, or a restore into it has not ended
      * @throws WalDiskFullException if there is no room for a segment; reading is possible all the same
      * @throws WalCorruptException if acknowledged data is damaged or missing; nothing was changed
      * @throws WalVersionException if it is in a format that this version does not know; nothing was changed
@@ -83,6 +83,7 @@ public final class Wal implements AutoCloseable {
         SegmentNames names = new SegmentNames(config.prefix());
         StorageLock lock = storage.lock(names.lock());
         try {
+            LogFiles.checkNoRestore(storage, names);
             Recovery.Settings settings =
                     new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
             Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();

@@ -26,7 +26,7 @@ public final class WalRecovery {
      * that was written last, but only a part of the zeros that follow it. Changes nothing, also while a writer has the log
      * open.
      *
-     * @throws WalOpenException if the directory cannot be read
+     * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
     public static RecoveryReport inspect(ReadOptions options) {
         return look(options, Depth.OUTLINE, WalProgress.NONE);
@@ -35,7 +35,7 @@ public final class WalRecovery {
     /**
      * The same, but reads and checks every byte.
      *
-     * @throws WalOpenException if the directory cannot be read
+     * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
     public static RecoveryReport verify(ReadOptions options, WalProgress progress) {
         return look(options, Depth.CONTENT, progress);
@@ -46,6 +46,7 @@ public final class WalRecovery {
         SegmentNames names = new SegmentNames(options.prefix);
         long started = System.nanoTime();
         try {
+            LogFiles.checkNoRestore(storage, names);
             return BesideWriter.look(
                     storage,
                     () -> storage.isLocked(names.lock()),
@@ -93,16 +94,20 @@ public final class WalRecovery {
 
     /**
      * Brings a log back from its archive. The archive is proven to be complete first; every object is held against its
-     * digests, and every record is read. When this returns the log is on disk in full, under its name; until then there is
-     * only a directory of that name with ".partial" behind it. After a crash, or a refusal, call it again: what was fetched is
-     * not fetched again.
+     * digests, and every record is read. When this returns the log is on disk in full. Until then its files are in the
+     * directory ".restore" inside the target, and the target does not open as a log. After a crash, or a refusal, call it
+     * again: what was fetched is not fetched again. The target can be a mount point.
      *
      * <p>A log that is in the directory already is never deleted or overwritten. If it has all that the archive has, it
-     * stays as it is, and the report says so.
+     * stays as it is, and the report says so. Its lock is held from the comparison to the end, and so a second restore into
+     * the directory is refused as an engine is.
+     *
+     * <p>Files get the owner, the group and the permissions of the directory; a new directory has mode 0700 and the owner of
+     * its parent.
      *
      * @param uri of the archive: s3://bucket/prefix
      * @throws WalRestoreException if it is refused; its reason says what to do
-     * @throws WalLockedException if somebody has the log in the directory open
+     * @throws WalLockedException if a process has the log in the directory open, or restores into it
      */
     public static RestoreReport restoreFrom(String uri, RestoreOptions options) {
         return restorer(uri).restore(uri, options);

@@ -4,8 +4,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A restore was refused. The target is as it was; what has been fetched stays beside it, in the directory with ".partial"
- * behind its name, and is not fetched again. What to do next depends on the {@link #reason}; the message says it as well.
+ * A restore was refused. A log that was in the target is as it was. What has been fetched stays in the target, in the
+ * directory ".restore", and is not fetched again; a target that held no log does not open as one until a restore completes.
+ * What to do next depends on the {@link #reason}; the message says it as well.
  */
 public final class WalRestoreException extends WalException {
     /** Why, and so what to do. */
@@ -24,6 +25,8 @@ public final class WalRestoreException extends WalException {
         UNKNOWN_FORMAT,
         /** The point that was asked for is not in the archive: take another one, or wait until it is. */
         BEYOND_ARCHIVE,
+        /** The archive ends before the record that atLeast requires: its newest objects were deleted, or never stored. */
+        ARCHIVE_TOO_SHORT,
         /** The target holds something: take another directory, or merge. */
         TARGET_NOT_EMPTY,
         /** The log in the target and the archive have different records: a person has to decide which are true. */

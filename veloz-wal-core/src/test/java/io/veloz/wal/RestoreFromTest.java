@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the core says of a restore by itself: without the archive's module on the class path. */
 class RestoreFromTest {
@@ -31,5 +35,50 @@ class RestoreFromTest {
         assertThatThrownBy(() -> WalRecovery.directoryOf(Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("VELOZ_WAL_DIR is not set; expected a directory");
+    }
+
+    @Test
+    void timeThatNanosecondsCannotHoldIsRefused() {
+        assertThatThrownBy(() -> RestoreOptions.into(Path.of("x")).untilTime(Instant.MAX))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected the years");
+        assertThatThrownBy(() -> RestoreOptions.into(Path.of("x")).atLeast(0))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void directoryWhoseRestoreHasNotEndedDoesNotOpen(@TempDir Path directory) throws IOException {
+        try (Wal wal = Wal.open(directory)) {
+            wal.appendDurable(1, ByteBuffer.wrap(new byte[] {1}));
+        }
+        LogFiles files = LogFiles.of(directory);
+        files.beginRestore();
+        assertThat(files.isRestoring()).isTrue();
+        assertThatThrownBy(() -> Wal.open(directory).close())
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("run the same restore again");
+        assertThatThrownBy(() -> WalRecovery.inspect(ReadOptions.of(directory))).isInstanceOf(WalOpenException.class);
+        files.endRestore();
+        files.endRestore();
+        try (Wal wal = Wal.open(directory)) {
+            assertThat(wal.lastSequence()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void everyFileOfTheLogIsItsOwnExceptTheLock(@TempDir Path directory) throws IOException {
+        try (Wal wal = Wal.open(directory)) {
+            wal.appendDurable(1, ByteBuffer.wrap(new byte[] {1}));
+            wal.writeCheckpoint(1, out -> out.write(1));
+            wal.roll();
+        }
+        LogFiles files = LogFiles.of(directory);
+        for (String name : files.storage().list()) {
+            assertThat(files.isOwn(name)).as(name).isEqualTo(!name.equals(files.lockName()));
+        }
+        assertThat(files.isOwn("..orders_trimmed.tmp")).isFalse();
+        assertThat(files.isOwn(".orders_trimmed.tmp")).isTrue();
+        assertThat(files.isOwn("orders_eu_current.wal")).isFalse();
+        assertThat(files.isOwn("notes.txt")).isFalse();
     }
 }

@@ -3,19 +3,24 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.RecordGroup;
 import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.RestoreReport;
+import io.veloz.wal.RestoreReport.Outcome;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +46,13 @@ class ShippedRestoreTest {
         }
     }
 
+    /** Every sealed segment, committed. */
+    private void shipSegments(Path log) throws IOException {
+        try (ObjectStore store = ObjectStores.open(uri())) {
+            new TestArchive(store, log).segments(1, LogFiles.of(log).sealed().size());
+        }
+    }
+
     @Test
     void restoredLogGoesOnAndShipsInANewEpoch() throws IOException {
         Files.createDirectories(dir.resolve("archive"));
@@ -58,6 +70,46 @@ class ShippedRestoreTest {
                     .isTrue();
             assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(450);
         }
+    }
+
+    @Test
+    void logThatWasFailedOverAndBackWithoutANewRecordIsMergedAndShipsAgain() throws IOException {
+        Files.createDirectories(dir.resolve("archive"));
+        Path first = dir.resolve("first");
+        Path second = dir.resolve("second");
+        SmallLog.twins(first, second, 200);
+        shipSegments(second);
+        RestoreReport plain = WalRecovery.restoreFrom(uri(), RestoreOptions.into(first));
+        assertThat(plain.outcome()).isEqualTo(Outcome.ALREADY_THERE);
+        assertThat(plain.notes()).anyMatch(note -> note.contains("restore with merge"));
+        RestoreReport merged =
+                WalRecovery.restoreFrom(uri(), RestoreOptions.into(first).merge());
+        assertThat(merged.outcome()).isEqualTo(Outcome.MERGED);
+        assertThat(SmallLog.read(first)).isEqualTo(SmallLog.read(second));
+        ship(first, 50);
+        WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("third")));
+        assertThat(SmallLog.read(dir.resolve("third"))).isEqualTo(SmallLog.read(first));
+    }
+
+    @Test
+    void recordsBeyondTheArchiveAreKeptByAMergeThatTakesItsFiles() throws IOException {
+        Files.createDirectories(dir.resolve("archive"));
+        Path first = dir.resolve("first");
+        Path second = dir.resolve("second");
+        SmallLog.twins(first, second, 200);
+        shipSegments(second);
+        try (Wal wal = SmallLog.open(first)) {
+            SmallLog.append(wal, 30);
+            wal.appendDurable(new RecordGroup().add(8, SmallLog.bytes("one")).add(9, SmallLog.bytes("two")));
+        }
+        List<SmallLog.Entry> before = SmallLog.read(first);
+        RestoreReport merged =
+                WalRecovery.restoreFrom(uri(), RestoreOptions.into(first).merge());
+        assertThat(merged.localAhead()).isEqualTo(32);
+        assertThat(SmallLog.read(first)).isEqualTo(before);
+        ship(first, 1);
+        WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("third")));
+        assertThat(SmallLog.read(dir.resolve("third"))).isEqualTo(SmallLog.read(first));
     }
 
     @Test

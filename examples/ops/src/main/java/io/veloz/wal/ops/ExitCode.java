@@ -40,7 +40,14 @@ final class ExitCode {
     private static int of(WalRestoreException.Reason reason) {
         return switch (reason) {
             case UNKNOWN_ARCHIVE -> USAGE;
-            case NOT_AN_ARCHIVE, OTHER_LOG, GAP, UNKNOWN_FORMAT, BEYOND_ARCHIVE, TARGET_NOT_EMPTY, DIVERGED -> REFUSED;
+            case NOT_AN_ARCHIVE,
+                    OTHER_LOG,
+                    GAP,
+                    UNKNOWN_FORMAT,
+                    BEYOND_ARCHIVE,
+                    ARCHIVE_TOO_SHORT,
+                    TARGET_NOT_EMPTY,
+                    DIVERGED -> REFUSED;
             case STORE_UNAVAILABLE -> UNREACHABLE;
             case DAMAGED, NO_SPACE, STORE_REFUSED, TARGET_UNUSABLE -> FAILED;
         };

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
                     + " of it before it gets its name.",
             "",
             "DIR must not be there, or be empty, or hold what is left of the same log; nothing in it is ever overwritten"
-                    + " or deleted. What is fetched goes to DIR.partial: a restore that was cut short is started again with"
+                    + " or deleted. What is fetched goes to DIR/.restore: a restore that was cut short is started again with"
                     + " the same words, and goes on there. A restore of everything brings back the same log, which may go"
                     + " on and ship into the same archive. One up to a point makes a new log with an id of its own."
         },
@@ -74,7 +74,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(
             names = "--merge",
             description = "Takes the log in DIR and the archive together: of each file the whole one, of the end the"
-                    + " longer one. The old directory stays, as DIR.before-restore-1.")
+                    + " longer one. The old files stay, in DIR/before-restore-1.")
     private boolean merge;
 
     @Option(

@@ -45,6 +45,11 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_trimmed";
     }
 
+    /** Stands while a restore puts the log into the directory: the log does not open until it is removed. */
+    public String restoring() {
+        return "." + prefix + "_restoring";
+    }
+
     public String checkpoint(int slot) {
         return "." + prefix + "_checkpoint_" + (slot == 0 ? "a" : "b");
     }
@@ -69,6 +74,22 @@ public record SegmentNames(String prefix) {
     /** Whether a file of that name takes part in the log. */
     public boolean isSegment(String name) {
         return name.equals(current()) || name.equals(prepared()) || isSealed(name);
+    }
+
+    /** Whether the name belongs to this log; the lock, which is never moved or removed, does not count. */
+    public boolean isOwn(String name) {
+        boolean temporary = name.startsWith(".") && name.endsWith(".tmp");
+        String inner = temporary ? name.substring(1, name.length() - ".tmp".length()) : name;
+        return isNamed(name) || (temporary && (isNamed(inner) || isNamed("." + inner)));
+    }
+
+    private boolean isNamed(String name) {
+        return isSegment(name)
+                || isCheckpoint(name)
+                || isQuarantine(name)
+                || name.equals(trimMark())
+                || name.equals(restoring())
+                || name.equals(preparing());
     }
 
     /** Whether the name has the form of a sealed segment's. */

@@ -11,10 +11,19 @@ final class DamagedObjectException extends StoreException {
     final long firstSequence;
     final long lastSequence;
 
+    /** Whether the object disappeared after the proof, as tails do when a shipper has committed their segment. */
+    final boolean vanished;
+
     DamagedObjectException(String key, long firstSequence, long lastSequence, BadObjectException cause) {
+        this(key, firstSequence, lastSequence, cause, false);
+    }
+
+    DamagedObjectException(
+            String key, long firstSequence, long lastSequence, BadObjectException cause, boolean vanished) {
         super(String.valueOf(cause.getMessage()), cause);
         this.key = key;
         this.firstSequence = firstSequence;
         this.lastSequence = lastSequence;
+        this.vanished = vanished;
     }
 }

@@ -19,13 +19,18 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +39,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Order matters: what there is only in tails is sealed as soon as it is there, with what comes before it, and nothing that
  * comes after. The active segment is last. A directory that holds less may open as a shorter log for moments, when there are
- * tails of several segments; but it is "log" in "wal.partial", and nothing opens that as a log.
+ * tails of several segments; but it is ".restore/log" in the target, and nothing opens that as a log.
+ *
+ * <p>Each directory is listed once: what the lists have shown changes only by what is done here.
  */
 final class Fetch implements AutoCloseable {
     private static final int CHUNK_BYTES = 256 * 1024;
+    private static final String TEMPORARY = ".tmp";
 
     /** Of tails that are in memory at the same time; one is always allowed. */
     private static final long AHEAD_BYTES = 8L * 1024 * 1024;
@@ -47,6 +55,9 @@ final class Fetch implements AutoCloseable {
     private final Storage storage;
     private final LogFiles files;
     private final @Nullable Storage local;
+    private final Set<String> staged = ConcurrentHashMap.newKeySet();
+    private final Set<String> fetched = ConcurrentHashMap.newKeySet();
+    private final Set<String> localNames;
     private final RestoreProgress progress;
     private final ExecutorService threads;
     private final int parallelism;
@@ -62,7 +73,8 @@ final class Fetch implements AutoCloseable {
             String prefix,
             @Nullable Storage local,
             int parallelism,
-            RestoreProgress progress) {
+            RestoreProgress progress)
+            throws IOException {
         this.log = log;
         this.objects = objects;
         this.storage = storage;
@@ -70,7 +82,20 @@ final class Fetch implements AutoCloseable {
         this.local = local;
         this.parallelism = parallelism;
         this.progress = progress;
+        this.localNames = local == null ? Set.of() : Set.copyOf(local.list());
+        removeTemporary();
         this.threads = Workers.start(parallelism, "veloz-wal-restore");
+    }
+
+    /** Of files that an earlier attempt did not complete. */
+    private void removeTemporary() throws IOException {
+        for (String name : storage.list()) {
+            if (name.endsWith(TEMPORARY)) {
+                storage.delete(name);
+            } else {
+                staged.add(name);
+            }
+        }
     }
 
     LogFiles files() {
@@ -112,11 +137,20 @@ final class Fetch implements AutoCloseable {
                 .filter(segment -> segment.number() < before)
                 .map(segment -> files.sealedName(segment.number()))
                 .toList();
+        Set<String> kept = new HashSet<>(sealed);
+        // Listed again: sealing and completing make names, too.
         for (String name : storage.list()) {
-            if (!sealed.contains(name)) {
+            if (!kept.contains(name)) {
                 storage.delete(name);
             }
         }
+        staged.retainAll(kept);
+    }
+
+    /** Stages the tails of one segment ahead of {@link #all}, which fetches them again. Returns the name of the file. */
+    String stageTails(List<TailSlot> tails) throws IOException {
+        tails(tails, true, false);
+        return files.currentName();
     }
 
     private void segments(List<Segment> segments) throws IOException {
@@ -139,19 +173,33 @@ final class Fetch implements AutoCloseable {
 
     private boolean segment(Segment segment) throws IOException {
         String name = files.sealedName(segment.number());
-        Expected expected = new Expected(
-                segment.key(),
-                segment.objectBytes(),
-                segment.objectSha256(),
-                segment.fileBytes(),
-                segment.fileSha256());
         try {
-            file(name, expected);
+            file(name, expected(segment));
         } catch (BadObjectException e) {
             throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
         }
         advance(segment.fileBytes());
         return true;
+    }
+
+    private static Expected expected(Segment segment) {
+        return new Expected(
+                segment.key(),
+                segment.objectBytes(),
+                segment.objectSha256(),
+                segment.fileBytes(),
+                segment.fileSha256());
+    }
+
+    /** Stages one segment of the archive ahead of {@link #all}, which keeps it. Returns its name. */
+    String stage(Segment segment) throws IOException {
+        String name = files.sealedName(segment.number());
+        try {
+            file(name, expected(segment));
+        } catch (BadObjectException e) {
+            throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
+        }
+        return name;
     }
 
     private synchronized void advance(long bytes) {
@@ -164,13 +212,15 @@ final class Fetch implements AutoCloseable {
     }
 
     private void file(String name, Expected expected) throws IOException {
-        if (isWhole(storage, name, expected)) {
-            reuse();
+        if (staged.contains(name) && isWhole(storage, name, expected)) {
+            if (!fetched.contains(name)) {
+                reuse();
+            }
             return;
         }
-        String temporary = "." + name + ".tmp";
+        String temporary = "." + name + TEMPORARY;
         try (FileSink sink = new FileSink(storage, temporary)) {
-            if (local != null && isWhole(local, name, expected)) {
+            if (local != null && localNames.contains(name) && isWhole(local, name, expected)) {
                 copy(local, name, sink);
                 reuse();
             } else {
@@ -179,12 +229,11 @@ final class Fetch implements AutoCloseable {
             sink.finish();
         }
         storage.rename(temporary, name);
+        fetched.add(name);
+        staged.add(name);
     }
 
     private static boolean isWhole(Storage where, String name, Expected expected) throws IOException {
-        if (!where.list().contains(name)) {
-            return false;
-        }
         try (StorageFile file = where.openForReading(name)) {
             return file.size() == expected.fileBytes()
                     && LocalBytes.digest(file, 0, expected.fileBytes()).equals(expected.fileSha256());
@@ -193,9 +242,16 @@ final class Fetch implements AutoCloseable {
         }
     }
 
+    /** Removes a checkpoint that was fetched and is none. */
+    void removeCheckpoint() throws IOException {
+        storage.delete(files.checkpointName());
+        storage.forceDirectory();
+        staged.remove(files.checkpointName());
+    }
+
     /** A file of the log that was there before. */
     void copyLocal(String name) throws IOException {
-        String temporary = "." + name + ".tmp";
+        String temporary = "." + name + TEMPORARY;
         try (FileSink sink = new FileSink(storage, temporary)) {
             copy(Objects.requireNonNull(local), name, sink);
             sink.finish();
@@ -232,7 +288,7 @@ final class Fetch implements AutoCloseable {
 
     /** Of one segment. Over a gap with losses it stays without a footer: only what can be read is copied from there. */
     private void tails(List<TailSlot> tails, boolean last, boolean lossy) throws IOException {
-        String temporary = "." + files.currentName() + ".tmp";
+        String temporary = "." + files.currentName() + TEMPORARY;
         try (FileSink sink = new FileSink(storage, temporary)) {
             sink.restart();
             contents(tails, sink);
@@ -276,10 +332,13 @@ final class Fetch implements AutoCloseable {
     SlotCodec.Decoded content(TailSlot slot) throws IOException {
         Tail tail = slot.tail();
         String key = ArchiveKeys.slot(slot.slot());
+        AtomicBoolean vanished = new AtomicBoolean();
         try {
             return objects.retries().call(() -> {
-                SlotCodec.Decoded decoded = log.slot(slot.slot())
-                        .orElseThrow(() -> new BadObjectException(key + ": it was there, and is gone"));
+                Optional<SlotCodec.Decoded> found = log.slot(slot.slot());
+                vanished.set(found.isEmpty());
+                SlotCodec.Decoded decoded = found.orElseThrow(
+                        () -> new BadObjectException(key + ": the object disappeared while it was read"));
                 if (!decoded.sha256().equals(slot.sha256())) {
                     throw new BadObjectException(key + ": SHA-256 " + decoded.sha256() + "; expected " + slot.sha256());
                 }
@@ -287,7 +346,7 @@ final class Fetch implements AutoCloseable {
                 return decoded;
             });
         } catch (BadObjectException e) {
-            throw new DamagedObjectException(key, tail.firstSequence(), tail.lastSequence(), e);
+            throw new DamagedObjectException(key, tail.firstSequence(), tail.lastSequence(), e, vanished.get());
         }
     }
 
@@ -327,6 +386,7 @@ final class Fetch implements AutoCloseable {
         private final String name;
         private @Nullable StorageFile file;
         private long position;
+        private boolean finished;
 
         FileSink(Storage storage, String name) {
             this.storage = storage;
@@ -336,9 +396,6 @@ final class Fetch implements AutoCloseable {
         @Override
         public void restart() throws IOException {
             close();
-            if (storage.list().contains(name)) {
-                storage.delete(name);
-            }
             file = storage.create(name);
             position = 0;
         }
@@ -352,17 +409,22 @@ final class Fetch implements AutoCloseable {
         /** Returns when it is on disk. */
         void finish() throws IOException {
             open().force();
+            finished = true;
         }
 
         private StorageFile open() {
             return Objects.requireNonNull(file);
         }
 
+        /** Removes the file if it was not finished. */
         @Override
         public void close() throws IOException {
             if (file != null) {
                 file.close();
                 file = null;
+                if (!finished) {
+                    storage.delete(name);
+                }
             }
         }
     }

@@ -4,8 +4,9 @@ import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
-import io.veloz.wal.WalLockedException;
+import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
@@ -13,47 +14,54 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
-import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The log that is in the target already, held against the archive. Changes nothing. It belongs to one thread. */
+/**
+ * The log that is in the target already, compared with the archive. Changes nothing in it. It belongs to one thread.
+ *
+ * <p>Files that are identical by their digests need no more than that. Other files can hold the same records: two copies of a
+ * log that went on apart differ in heartbeats and footers even if nothing was appended. So they are compared record by record,
+ * and only a record that differs makes a log diverge.
+ */
 final class LocalLog {
     private final Storage storage;
     private final Proof proof;
-    private final ObjectFiles objects;
+    private final Staged staged;
     private final RecoveryReport report;
+    private boolean otherFiles;
 
-    /** How the log stands to the archive. */
+    /** Where files of the archive are staged; created when the first one is needed. */
+    interface Staged {
+        Fetch fetch() throws IOException;
+    }
+
+    /** How the log relates to the archive. */
     enum Relation {
-        /** It has all that the archive has, and perhaps more. */
+        /** It has everything that the archive has, in the same files, and perhaps more. */
         COMPLETE,
+        /** It has every record that the archive has, and perhaps more, but in other files: it cannot be shipped. */
+        SAME_RECORDS,
         /** It is sound, and ends before the archive does. */
         BEHIND,
         /** Something in it is damaged or missing. */
         DAMAGED
     }
 
-    private LocalLog(Storage storage, Proof proof, ObjectFiles objects, RecoveryReport report) {
+    private LocalLog(Storage storage, Proof proof, Staged staged, RecoveryReport report) {
         this.storage = storage;
         this.proof = proof;
-        this.objects = objects;
+        this.staged = staged;
         this.report = report;
     }
 
-    /** Reads and checks all of it. */
-    static LocalLog look(Storage storage, Proof proof, ObjectFiles objects, WalProgress progress) throws IOException {
+    /** @throws WalRestoreException if the storage holds no log, or another one */
+    static void checkIdentity(Storage storage, Proof proof) throws IOException {
         String prefix = proof.identity().prefix();
-        LogFiles files = LogFiles.of(storage, prefix);
-        if (files.isLocked()) {
-            throw new WalLockedException(storage.describe(), "some process; stop it before you restore");
-        }
-        Optional<String> id = files.logId();
+        Optional<String> id = LogFiles.of(storage, prefix).logId();
         if (id.isEmpty()) {
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
@@ -68,8 +76,12 @@ final class LocalLog {
                             + proof.identity().logId() + "; restore into another directory",
                     null);
         }
-        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage).prefix(prefix), progress);
-        return new LocalLog(storage, proof, objects, report);
+    }
+
+    /** Reads and checks all of it. */
+    static LocalLog read(Storage storage, Proof proof, Staged staged, WalProgress progress) {
+        ReadOptions options = ReadOptions.of(storage).prefix(proof.identity().prefix());
+        return new LocalLog(storage, proof, staged, WalRecovery.verify(options, progress));
     }
 
     RecoveryReport report() {
@@ -77,102 +89,146 @@ final class LocalLog {
     }
 
     /**
-     * Holds every segment against the archive.
+     * Compares every segment with the archive.
      *
-     * @throws WalRestoreException if there are whole segments with other records than the archive's
+     * @throws WalRestoreException if there are records that differ from the archive's
      */
     Relation relation() throws IOException {
         boolean behind = false;
         for (Segment segment : proof.segments()) {
-            Optional<SegmentReport> local = local(segment.number());
-            if (local.isEmpty()) {
-                behind |= segment.lastSequence() > report.lastSequence();
-            } else if (local.get().isGood()) {
-                behind |= !agrees(segment, local.get());
-            }
+            behind |= segment.lastSequence() > report.lastSequence();
+            compare(segment);
         }
-        for (TailSlot slot : proof.tails()) {
-            Optional<SegmentReport> local = local(slot.tail().segment());
-            if (local.isEmpty()) {
-                behind |= slot.tail().lastSequence() > report.lastSequence();
-            } else if (local.get().isGood()) {
-                behind |= !agrees(slot.tail(), local.get());
-            }
+        for (List<TailSlot> tails : Wanted.bySegment(proof.tails())) {
+            behind |= tails.get(tails.size() - 1).tail().lastSequence() > report.lastSequence();
+            compare(tails);
         }
         if (!report.isSound()) {
             return Relation.DAMAGED;
         }
-        return behind ? Relation.BEHIND : Relation.COMPLETE;
+        if (behind) {
+            return Relation.BEHIND;
+        }
+        return otherFiles ? Relation.SAME_RECORDS : Relation.COMPLETE;
     }
 
     private Optional<SegmentReport> local(long number) {
         return report.segments().stream()
-                .filter(segment -> segment.number() == number && segment.records() > 0)
+                .filter(segment -> segment.number() == number && segment.records() > 0 && segment.isGood())
                 .findFirst();
     }
 
-    /** Whether the log has all of an archived segment; false if it ends before. */
-    private boolean agrees(Segment segment, SegmentReport local) throws IOException {
-        try (StorageFile file = LogFiles.of(storage, proof.identity().prefix()).openSegment(local.file())) {
-            boolean same = file.size() == segment.fileBytes()
-                    && LocalBytes.digest(file, 0, segment.fileBytes()).equals(segment.fileSha256());
-            if (same) {
-                return true;
-            }
-            long common = Math.min(local.dataBytes(), segment.dataBytes());
-            Difference difference = new Difference(file, common);
-            objects.read(
-                    new Expected(
-                            segment.key(),
-                            segment.objectBytes(),
-                            segment.objectSha256(),
-                            segment.fileBytes(),
-                            segment.fileSha256()),
-                    difference);
-            if (difference.found || (goesOnBehind(local) && local.lastSequence() != segment.lastSequence())) {
-                throw diverged(local, segment.firstSequence());
-            }
-            if (local.lastSequence() > segment.lastSequence()
-                    && segment.lastSequence() < proof.archived().sequence()) {
-                throw diverged(local, segment.lastSequence() + 1);
-            }
-            return local.lastSequence() >= segment.lastSequence();
+    private boolean has(long firstSequence, long lastSequence) {
+        return report.firstSequence() > 0
+                && report.firstSequence() <= lastSequence
+                && report.lastSequence() >= firstSequence;
+    }
+
+    private void compare(Segment segment) throws IOException {
+        Optional<SegmentReport> local = local(segment.number());
+        if (local.isPresent() && isIdentical(segment, local.get())) {
+            return;
+        }
+        if (has(segment.firstSequence(), segment.lastSequence())) {
+            OneFile archived = staged(staged.fetch().stage(segment));
+            compareRecords(archived, segment.firstSequence());
+            otherFiles |= local.isEmpty() || !isTheSameUnsealed(segment, local.get(), archived);
         }
     }
 
-    private boolean agrees(Tail tail, SegmentReport local) throws IOException {
-        boolean whole = local.dataBytes() >= tail.endPosition();
-        if (!whole) {
-            if (goesOnBehind(local)) {
-                throw diverged(local, tail.firstSequence());
-            }
+    private OneFile staged(String name) throws IOException {
+        return new OneFile(staged.fetch().files().storage(), name);
+    }
+
+    private boolean isIdentical(Segment segment, SegmentReport local) throws IOException {
+        try (StorageFile file = storage.openForReading(local.file())) {
+            return file.size() == segment.fileBytes()
+                    && LocalBytes.digest(file, 0, segment.fileBytes()).equals(segment.fileSha256());
+        }
+    }
+
+    /** Whether it has the bytes of the archived segment, and lacks only the footer, which the next open makes of them. */
+    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, OneFile archived)
+            throws IOException {
+        if (local.verdict() == Verdict.SEALED || local.dataBytes() != segment.dataBytes()) {
             return false;
         }
-        try (StorageFile file = LogFiles.of(storage, proof.identity().prefix()).openSegment(local.file())) {
-            if (!LocalBytes.digest(file, tail.position(), tail.endPosition()).equals(tail.sha256())) {
-                throw diverged(local, tail.firstSequence());
+        try (StorageFile mine = storage.openForReading(local.file());
+                StorageFile other = archived.openForReading(archived.name())) {
+            return LocalBytes.digest(mine, 0, segment.dataBytes())
+                    .equals(LocalBytes.digest(other, 0, segment.dataBytes()));
+        }
+    }
+
+    private void compare(List<TailSlot> tails) throws IOException {
+        Tail first = tails.get(0).tail();
+        Tail last = tails.get(tails.size() - 1).tail();
+        Optional<SegmentReport> local = local(first.segment());
+        if (local.isPresent() && hasBytes(tails, local.get())) {
+            return;
+        }
+        if (has(first.firstSequence(), last.lastSequence())) {
+            compareRecords(staged(staged.fetch().stageTails(tails)), first.firstSequence());
+            otherFiles = true;
+        }
+    }
+
+    private boolean hasBytes(List<TailSlot> tails, SegmentReport local) throws IOException {
+        try (StorageFile file = storage.openForReading(local.file())) {
+            for (TailSlot slot : tails) {
+                Tail tail = slot.tail();
+                if (local.dataBytes() < tail.endPosition()
+                        || !LocalBytes.digest(file, tail.position(), tail.endPosition())
+                                .equals(tail.sha256())) {
+                    return false;
+                }
             }
         }
         return true;
     }
 
-    private boolean goesOnBehind(SegmentReport local) {
-        return report.lastSequence() > local.lastSequence();
+    /** Of the records in one staged file those that this log has, too: damaged ones are not compared. */
+    private void compareRecords(OneFile file, long firstSequence) {
+        String prefix = proof.identity().prefix();
+        ReadOptions archive = ReadOptions.of(file).prefix(prefix).acceptMissingEnds(true);
+        ReadOptions mine = ReadOptions.of(storage)
+                .prefix(prefix)
+                .salvage()
+                .fromSequence(Math.max(firstSequence, report.firstSequence()));
+        try (WalReader archived = WalReader.open(archive);
+                WalReader local = WalReader.open(mine)) {
+            boolean more = local.next();
+            while (more && archived.next()) {
+                while (more && local.sequence() < archived.sequence()) {
+                    more = local.next();
+                }
+                if (more && local.sequence() == archived.sequence() && !isSame(archived, local)) {
+                    throw diverged(local.sequence());
+                }
+            }
+        }
     }
 
-    private WalRestoreException diverged(SegmentReport local, long sequence) {
+    private static boolean isSame(WalReader one, WalReader other) {
+        return one.type() == other.type()
+                && one.timestampNanos() == other.timestampNanos()
+                && one.groupContinues() == other.groupContinues()
+                && one.payload().equals(other.payload());
+    }
+
+    private WalRestoreException diverged(long sequence) {
         return new WalRestoreException(
                 Reason.DIVERGED,
                 null,
                 sequence,
                 -1,
-                storage.describe() + "/" + local.file() + " and the archive have different records from " + sequence
+                storage.describe() + " and the archive have different records from " + sequence
                         + " on; restore into another directory, and decide which of the two are true",
                 null);
     }
 
     /** The files that extend the archive, or replace its last, unsealed segment; none if there are no good ones. */
-    List<SegmentReport> tail() throws IOException {
+    List<SegmentReport> tail() {
         long last = proof.archived().segment();
         boolean sealed = proof.tails().stream().noneMatch(slot -> slot.tail().segment() == last);
         long from = sealed ? last + 1 : last;
@@ -191,33 +247,5 @@ final class LocalLog {
             return List.of();
         }
         return tail;
-    }
-
-    /** Holds a file that comes against one that is there. */
-    private static final class Difference implements ObjectFiles.Sink {
-        private final StorageFile file;
-        private final long end;
-        private long position;
-        boolean found;
-
-        Difference(StorageFile file, long end) {
-            this.file = file;
-            this.end = end;
-        }
-
-        @Override
-        public void restart() {
-            position = 0;
-            found = false;
-        }
-
-        @Override
-        public void write(byte[] bytes, int length) throws IOException {
-            int count = (int) Math.max(0, Math.min(length, end - position));
-            byte[] mine = new byte[count];
-            int got = file.readFully(ByteBuffer.wrap(mine), position);
-            found |= got < count || !Arrays.equals(mine, 0, count, bytes, 0, count);
-            position += length;
-        }
     }
 }

@@ -11,8 +11,6 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
-import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.proof.Proof;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -22,14 +20,15 @@ import java.util.Optional;
  * was archived. It belongs to one thread.
  */
 final class PartialCopy {
-    private final Fetch fetch;
-    private final Workplace place;
+    private final Checkpoints checkpoints;
+    private final Staging place;
     private final String prefix;
     private final RestoreOptions options;
     private final WalProgress progress;
 
-    PartialCopy(Fetch fetch, Workplace place, String prefix, RestoreOptions options, WalProgress progress) {
-        this.fetch = fetch;
+    PartialCopy(
+            Checkpoints checkpoints, Staging place, String prefix, RestoreOptions options, WalProgress progress) {
+        this.checkpoints = checkpoints;
         this.place = place;
         this.prefix = prefix;
         this.options = options;
@@ -37,7 +36,7 @@ final class PartialCopy {
     }
 
     /** Returns when the new log is on disk, with the checkpoint that belongs to it. */
-    RecoveryReport make(Proof proof) throws IOException {
+    RecoveryReport make() throws IOException {
         ReadOptions source = ReadOptions.of(place.log()).prefix(prefix).untilTime(options.untilTimeNanos());
         if (options.untilSequence() != Long.MAX_VALUE) {
             source = source.untilSequence(options.untilSequence());
@@ -49,19 +48,14 @@ final class PartialCopy {
                     "no record, or no whole group, of the archive is as old as that; take a later point",
                     null);
         }
-        Optional<Attachment> checkpoint = Wanted.checkpoint(proof, copied.lastSequence());
+        Optional<WalCheckpoint> checkpoint = checkpoints.fetch(copied.lastSequence());
         if (checkpoint.isPresent()) {
-            fetch.checkpoint(checkpoint.get());
             write(checkpoint.get());
         }
         return WalRecovery.verify(ReadOptions.of(place.copy()).prefix(prefix), WalProgress.NONE);
     }
 
-    private void write(Attachment attachment) throws IOException {
-        WalCheckpoint checkpoint = WalCheckpoint.newest(
-                        ReadOptions.of(fetch.files().storage()).prefix(prefix))
-                .orElseThrow(() -> new WalRestoreException(
-                        Reason.DAMAGED, attachment.key(), -1, -1, attachment.key() + " is no checkpoint", null));
+    private void write(WalCheckpoint checkpoint) {
         try (Wal wal = Wal.open(WalConfig.builder(place.copy()).prefix(prefix).build())) {
             wal.writeCheckpoint(checkpoint.sequence(), out -> {
                 try (InputStream in = checkpoint.open()) {

@@ -18,9 +18,11 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.LocalLog.Relation;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.Storage;
@@ -31,21 +33,25 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One restore, from the proof to the name of the directory: {@link #run} is the story. It belongs to one thread.
+ * One restore, from the proof to the last file in its place: {@link #run} is the story. It belongs to one thread.
  */
 final class Restore {
     private static final long SPARE_BYTES = 1024 * 1024;
+
+    /** A shipper that drops tails faster than they are read would have it proven for ever. */
+    private static final int PROOFS = 5;
 
     private final ObjectStore store;
     private final ShipLog log;
     private final RestoreOptions options;
     private final Retries retries;
     private final Steps steps;
-    private final Workplace place;
+    private final Staging place;
     private final ObjectFiles objects;
     private final RestoreChecks checks;
     private final Map<Stage, Duration> took = new EnumMap<>(Stage.class);
@@ -54,6 +60,7 @@ final class Restore {
     /** Of the log's file names, as the archive says. */
     private String prefix = "";
 
+    private @Nullable Fetch fetch;
     private long stageStarted = System.nanoTime();
 
     Restore(ObjectStore store, RestoreOptions options, Retries retries, Steps steps) {
@@ -62,7 +69,7 @@ final class Restore {
         this.options = options;
         this.retries = retries;
         this.steps = steps;
-        this.place = new Workplace(options.directory(), steps);
+        this.place = new Staging(options.directory(), steps);
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.checks = new RestoreChecks(store, options, place);
     }
@@ -76,45 +83,60 @@ final class Restore {
     }
 
     RestoreReport run() throws IOException {
-        place.endSwap();
-        Proof proof = prove();
+        try (place) {
+            place.finishMoves();
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    return restore(prove());
+                } catch (DamagedObjectException e) {
+                    // A shipper commits segments and drops their tails meanwhile: the next proof finds the segments.
+                    if (!e.vanished || attempt == PROOFS) {
+                        throw e;
+                    }
+                    note("the archive was shipped into during the restore, and was proven again");
+                } finally {
+                    closeFetch();
+                }
+            }
+        }
+    }
+
+    private RestoreReport restore(Proof proof) throws IOException {
         Wanted wanted = Wanted.of(proof, options);
         RestorePlan plan = plan(proof, wanted);
         checks.point(proof, wanted);
-        @Nullable LocalLog local = null;
-        if (plan.newLog() && !place.isFree() && isCopied()) {
+        if (place.isFree(prefix)) {
+            // Before anything is created.
+            checks.space(plan, null);
+        }
+        place.lock(prefix);
+        if (place.isFree(prefix)) {
+            fetch(proof, null).all(wanted);
+            return plan.newLog() ? copied(plan, proof, wanted) : restored(plan, proof, wanted);
+        }
+        if (plan.newLog() && isCopied()) {
             place.clear();
             return alreadyCopied(plan);
         }
-        if (!place.isFree()) {
-            local = local(proof);
-            LocalLog.Relation relation = local.relation();
-            end(Stage.COMPARE);
-            if (relation == LocalLog.Relation.COMPLETE && !plan.newLog()) {
-                place.clear();
-                return alreadyThere(plan, local);
-            }
-            checks.merging(local, relation, plan);
+        LocalLog.checkIdentity(place.storage(), proof);
+        checks.newLog(plan);
+        LocalLog local = LocalLog.read(
+                place.storage(),
+                proof,
+                () -> fetch(proof, place.storage()),
+                (done, total) -> options.progress().update(Stage.COMPARE, done, total));
+        Relation relation = local.relation();
+        end(Stage.COMPARE);
+        boolean isThere = relation == Relation.COMPLETE || (relation == Relation.SAME_RECORDS && !options.merges());
+        if (isThere) {
+            closeFetch();
+            place.clear();
+            return alreadyThere(plan, local, relation);
         }
+        checks.merging(local, relation, plan);
         checks.space(plan, local);
-        place.claim(proof.identity().logId());
-        try (Fetch fetch = fetch(proof, local)) {
-            fetch.all(wanted);
-            Optional<Attachment> checkpoint = Optional.empty();
-            if (!plan.newLog()) {
-                checkpoint = Wanted.checkpoint(proof, wanted.lastSequence());
-                if (checkpoint.isPresent()) {
-                    fetch.checkpoint(checkpoint.get());
-                }
-            }
-            LogIdentity identity = proof.identity();
-            fetch.files().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
-            end(Stage.FETCH);
-            if (plan.newLog()) {
-                return copied(plan, proof, wanted, fetch);
-            }
-            return local == null ? restored(plan, fetch) : merged(plan, proof, local, fetch);
-        }
+        fetch(proof, place.storage()).all(wanted);
+        return merged(plan, proof, wanted, local, relation);
     }
 
     // ---- the archive
@@ -134,25 +156,46 @@ final class Restore {
                     null);
         }
         prefix = identity.prefix();
-        Prover prover = new Prover(
-                log,
-                identity,
-                retries,
-                options.parallelism(),
-                slots -> options.progress().update(Stage.PROVE, slots, slots));
-        Proof proof = prover.prove(options.untilSequence());
+        Proof proof = prove(identity);
         if (proof.unusedFrom() > 0) {
-            notes.add("slot " + proof.unusedFrom() + " is damaged or gone: what is behind it was not used");
+            note("slot " + proof.unusedFrom() + " is damaged or missing: what comes after it was not used");
         }
         end(Stage.PROVE);
         return proof;
+    }
+
+    /** Again if a slot disappeared: beside a shipper one that was listed is dropped before it is read. */
+    private Proof prove(LogIdentity identity) throws IOException {
+        String vanished = "";
+        for (int attempt = 1; ; attempt++) {
+            Prover prover = new Prover(
+                    log,
+                    identity,
+                    retries,
+                    options.parallelism(),
+                    slots -> options.progress().update(Stage.PROVE, slots, slots));
+            try {
+                return prover.prove(options.untilSequence());
+            } catch (BrokenProofException e) {
+                // The same slot twice is missing for good.
+                if (e.isUnknownFormat() || e.key().equals(vanished) || attempt == PROOFS || exists(e.key())) {
+                    throw e;
+                }
+                vanished = e.key();
+            }
+        }
+    }
+
+    private boolean exists(String key) throws IOException {
+        return retries.call(() -> store.head(key)).isPresent();
     }
 
     private RestorePlan plan(Proof proof, Wanted wanted) throws IOException {
         @Nullable Slot tip = proof.tip();
         boolean newLog = options.isUpToAPoint() || !wanted.gaps().isEmpty();
         long fileBytes = wanted.segmentBytes() + wanted.tailBytes();
-        Optional<Attachment> checkpoint = Wanted.checkpoint(proof, wanted.lastSequence());
+        Optional<Attachment> checkpoint =
+                Checkpoints.upTo(proof, wanted.lastSequence()).stream().findFirst();
         long files = fileBytes + checkpoint.map(Attachment::fileBytes).orElse(0L);
         List<String> strays = new ArrayList<>();
         proof.strays().forEach(number -> strays.add("slot " + number));
@@ -183,92 +226,117 @@ final class Restore {
 
     // ---- the target
 
-    private LocalLog local(Proof proof) throws IOException {
-        return LocalLog.look(
-                steps.open(place.target()),
-                proof,
-                objects,
-                (done, total) -> options.progress().update(Stage.COMPARE, done, total));
+    private Fetch fetch(Proof proof, @Nullable Storage source) throws IOException {
+        if (fetch == null) {
+            place.claim(proof.identity().logId());
+            fetch = new Fetch(
+                    log, objects, steps.open(place.log()), prefix, source, options.parallelism(), options.progress());
+        }
+        return fetch;
     }
 
-    private Fetch fetch(Proof proof, @Nullable LocalLog local) throws IOException {
-        @Nullable Storage source = local == null ? null : steps.open(place.target());
-        return new Fetch(
-                log,
-                objects,
-                steps.open(place.log()),
-                proof.identity().prefix(),
-                source,
-                options.parallelism(),
-                options.progress());
+    private Fetch fetch() {
+        return Objects.requireNonNull(fetch);
+    }
+
+    private void closeFetch() {
+        if (fetch != null) {
+            fetch.close();
+            fetch = null;
+        }
+    }
+
+    /** Everything is fetched: makes a log of it. */
+    private void complete(Proof proof, Wanted wanted, boolean withCheckpoint) throws IOException {
+        if (withCheckpoint) {
+            checkpoints(proof).fetch(wanted.lastSequence());
+        }
+        LogIdentity identity = proof.identity();
+        fetch().files().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
+        end(Stage.FETCH);
+    }
+
+    private Checkpoints checkpoints(Proof proof) {
+        return new Checkpoints(proof, options, fetch(), this::note);
     }
 
     // ---- the ends
 
-    private RestoreReport alreadyThere(RestorePlan plan, LocalLog local) throws IOException {
+    private RestoreReport alreadyThere(RestorePlan plan, LocalLog local, Relation relation) throws IOException {
         RecoveryReport found = local.report();
         long ahead = found.lastSequence() - plan.archivedSequence();
-        notes.add(place.target() + " has all of it" + (ahead > 0 ? ", and " + ahead + " records more" : "")
+        note(place.target() + " has all of it" + (ahead > 0 ? ", and " + ahead + " more records" : "")
                 + "; nothing was changed");
-        Storage storage = steps.open(place.target());
-        return report(plan, Outcome.ALREADY_THERE, found, storage, 0, ahead, Optional.empty());
-    }
-
-    private RestoreReport restored(RestorePlan plan, Fetch fetch) throws IOException {
-        RecoveryReport found = verify(fetch.files().storage());
-        RestoreChecks.whole(found, plan);
-        place.publish(place.log());
-        Storage storage = steps.open(place.target());
-        return report(plan, Outcome.RESTORED, found, storage, fetch.reused(), 0, Optional.empty());
-    }
-
-    private RestoreReport merged(RestorePlan plan, Proof proof, LocalLog local, Fetch fetch) throws IOException {
-        List<SegmentReport> tail = local.tail();
-        for (SegmentReport segment : tail) {
-            fetch.copyLocal(segment.file());
+        if (relation == Relation.SAME_RECORDS) {
+            note("it has the same records in other files, as after a failover and back: a shipper refuses it as diverged;"
+                    + " restore with merge (--merge) to take the files of the archive and keep all records");
         }
-        RecoveryReport found = verify(fetch.files().storage());
+        return report(plan, Outcome.ALREADY_THERE, found, 0, ahead, Optional.empty());
+    }
+
+    private RestoreReport restored(RestorePlan plan, Proof proof, Wanted wanted) throws IOException {
+        complete(proof, wanted, true);
+        RecoveryReport found = verify(fetch().files().storage());
+        RestoreChecks.whole(found, plan);
+        place.publish();
+        return report(plan, Outcome.RESTORED, found, fetch().reused(), 0, Optional.empty());
+    }
+
+    private RestoreReport merged(RestorePlan plan, Proof proof, Wanted wanted, LocalLog local, Relation relation)
+            throws IOException {
+        complete(proof, wanted, true);
+        long localLast = local.report().lastSequence();
+        boolean sameRecords = relation == Relation.SAME_RECORDS;
+        List<SegmentReport> tail = sameRecords ? List.of() : local.tail();
+        for (SegmentReport segment : tail) {
+            fetch().copyLocal(segment.file());
+        }
+        if (sameRecords && localLast > plan.archivedSequence()) {
+            LocalRecords.append(place.storage(), local.report(), plan.archivedSequence(), place.log(), prefix);
+        }
+        RecoveryReport found = verify(fetch().files().storage());
         if (!tail.isEmpty() && !found.isSound()) {
             throw new WalRestoreException(
                     Reason.DIVERGED,
-                    place.target() + " has records behind " + plan.archivedSequence()
+                    place.target() + " has records after " + plan.archivedSequence()
                             + " that do not follow the archive's; restore into another directory",
                     null);
         }
         RestoreChecks.whole(found, plan);
-        Path kept = place.swap();
-        notes.add("the log that was there is in " + kept);
-        if (tail.isEmpty() && local.report().lastSequence() > proof.archived().sequence()) {
-            notes.add("records behind " + proof.archived().sequence() + " that it had could not be used");
+        if (sameRecords && found.lastSequence() < localLast) {
+            throw new IOException(place.log() + " ends with record " + found.lastSequence() + "; expected " + localLast);
+        }
+        Path kept = place.replace();
+        note("the files of the log that was there are in " + kept);
+        if (tail.isEmpty() && localLast > found.lastSequence()) {
+            note("records after " + found.lastSequence() + " that it had could not be used");
         }
         long ahead = Math.max(0, found.lastSequence() - plan.archivedSequence());
-        Storage storage = steps.open(place.target());
-        return report(plan, Outcome.MERGED, found, storage, fetch.reused(), ahead, Optional.of(kept));
+        return report(plan, Outcome.MERGED, found, fetch().reused(), ahead, Optional.of(kept));
     }
 
-    private RestoreReport copied(RestorePlan plan, Proof proof, Wanted wanted, Fetch fetch) throws IOException {
+    private RestoreReport copied(RestorePlan plan, Proof proof, Wanted wanted) throws IOException {
+        complete(proof, wanted, false);
         if (wanted.gaps().isEmpty()) {
-            RecoveryReport whole = verify(fetch.files().storage());
+            RecoveryReport whole = verify(fetch().files().storage());
             RestoreChecks.sound(whole, plan);
         }
         place.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
-        PartialCopy copy = new PartialCopy(fetch, place, prefix, options, progress);
-        RecoveryReport found = copy.make(proof);
+        PartialCopy copy = new PartialCopy(checkpoints(proof), place, prefix, options, progress);
+        RecoveryReport found = copy.make();
         end(Stage.COPY);
         place.publishCopy(found.logId(), wantedText());
-        return copied(plan, found, fetch.reused());
+        return copied(plan, found, fetch().reused());
     }
 
     private RestoreReport copied(RestorePlan plan, RecoveryReport found, int reused) throws IOException {
-        notes.add("this is a new log, " + found.logId() + ": it cannot be shipped into the archive of log "
-                + plan.logId());
-        Storage storage = steps.open(place.target());
-        return report(plan, Outcome.COPIED, found, storage, reused, 0, Optional.empty());
+        note("this is a new log, " + found.logId() + ": it cannot be shipped into the archive of log " + plan.logId());
+        return report(plan, Outcome.COPIED, found, reused, 0, Optional.empty());
     }
 
     private boolean isCopied() throws IOException {
-        Optional<String> id = LogFiles.of(steps.open(place.target()), prefix).logId();
+        Optional<String> id = LogFiles.of(place.storage(), prefix).logId();
         return id.isPresent() && place.isCopied(id.get(), wantedText());
     }
 
@@ -277,7 +345,7 @@ final class Restore {
     }
 
     private RestoreReport alreadyCopied(RestorePlan plan) throws IOException {
-        return copied(plan, verify(steps.open(place.target())), 0);
+        return copied(plan, verify(place.storage()), 0);
     }
 
     private RecoveryReport verify(Storage storage) {
@@ -288,15 +356,21 @@ final class Restore {
         return found;
     }
 
+    private void note(String note) {
+        if (!notes.contains(note)) {
+            notes.add(note);
+        }
+    }
+
     private RestoreReport report(
             RestorePlan plan,
             Outcome outcome,
             RecoveryReport found,
-            Storage storage,
             int reused,
             long ahead,
             Optional<Path> kept)
             throws IOException {
+        place.accessNote().ifPresent(this::note);
         return new RestoreReport(
                 plan,
                 place.target(),
@@ -304,7 +378,7 @@ final class Restore {
                 found.logId(),
                 found.firstSequence(),
                 found.lastSequence(),
-                lastTimestampNanos(storage, found),
+                lastTimestampNanos(place.storage(), found),
                 found.records(),
                 found.segments().stream().mapToLong(SegmentReport::fileBytes).sum(),
                 objects.fetched(),

@@ -8,9 +8,11 @@ import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,18 +20,23 @@ import org.jspecify.annotations.Nullable;
  * belongs to one thread.
  */
 final class RestoreChecks {
+    /** A time that is so much smaller than the archive's is in another unit: seconds are nanoseconds divided by 10⁹. */
+    private static final long MAX_TIME_RATIO = 500;
+
     private final ObjectStore store;
     private final RestoreOptions options;
-    private final Workplace place;
+    private final Staging place;
 
-    RestoreChecks(ObjectStore store, RestoreOptions options, Workplace place) {
+    RestoreChecks(ObjectStore store, RestoreOptions options, Staging place) {
         this.store = store;
         this.options = options;
         this.place = place;
     }
 
-    /** The point that is asked for is in the archive, and nothing before it is missing that was not accepted. */
+    /** The archive holds what is requested, and nothing before it is missing that was not accepted. */
     void point(Proof proof, Wanted wanted) {
+        end(proof);
+        time(proof);
         long until = options.untilSequence();
         long first = proof.identity().firstSequence();
         long last = proof.archived().sequence();
@@ -47,12 +54,69 @@ final class RestoreChecks {
             LostRange gap = wanted.gaps().get(0);
             throw gap(gap.firstSequence(), gap.lastSequence(), gap.reason());
         }
-        long covered = Wanted.checkpoint(proof, wanted.lastSequence())
+        long covered = Checkpoints.upTo(proof, wanted.lastSequence()).stream()
+                .findFirst()
                 .map(Attachment::sequence)
                 .orElse(0L);
         if (!options.acceptsGaps() && first > 1 && last >= first && covered < first - 1) {
             throw gap(1, first - 1, "the archive begins behind them, and has no checkpoint that covers them");
         }
+    }
+
+    /** The archive reaches as far as is known to be archived. */
+    private void end(Proof proof) {
+        long last = proof.archived().sequence();
+        if (last < options.atLeast()) {
+            throw new WalRestoreException(
+                    Reason.ARCHIVE_TOO_SHORT,
+                    null,
+                    last + 1,
+                    options.atLeast(),
+                    store.describe() + " ends with record " + last + "; expected record " + options.atLeast()
+                            + " at least; look for newest objects in ship/ that were deleted, or restore without that"
+                            + " condition",
+                    null);
+        }
+    }
+
+    /** The time is in the archive, as far as is known without its records. */
+    private void time(Proof proof) {
+        long until = options.untilTimeNanos();
+        if (until == Long.MAX_VALUE) {
+            return;
+        }
+        long earliest = earliestNanos(proof);
+        if (until > 0 && until < earliest / MAX_TIME_RATIO) {
+            throw new WalRestoreException(
+                    Reason.BEYOND_ARCHIVE,
+                    "time " + until + " is " + instant(until) + " in nanoseconds since 1970, and " + store.describe()
+                            + " begins about " + instant(earliest) + "; expected nanoseconds, not seconds, milliseconds"
+                            + " or microseconds: pass about " + earliest + " or later",
+                    null);
+        }
+        @Nullable Segment first = proof.segments().isEmpty() ? null : proof.segments().get(0);
+        if (first != null
+                && first.firstSequence() == proof.identity().firstSequence()
+                && until < first.minTimestampNanos()) {
+            throw new WalRestoreException(
+                    Reason.BEYOND_ARCHIVE,
+                    store.describe() + " begins at " + instant(first.minTimestampNanos()) + "; requested everything up to "
+                            + instant(until) + "; take a later time",
+                    null);
+        }
+    }
+
+    /** Of its records, or of the objects if only tails are there, whose records' times are not known yet. */
+    private static long earliestNanos(Proof proof) {
+        if (!proof.segments().isEmpty()) {
+            return proof.segments().get(0).minTimestampNanos();
+        }
+        return Math.max(0, proof.identity().created().getEpochSecond()) * 1_000_000_000L;
+    }
+
+    private static Instant instant(long nanos) {
+        return Instant.ofEpochSecond(
+                Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
     }
 
     private WalRestoreException gap(long first, long last, String reason) {
@@ -66,8 +130,8 @@ final class RestoreChecks {
                 null);
     }
 
-    /** The log that is in the target may be used. */
-    void merging(LocalLog local, LocalLog.Relation relation, RestorePlan plan) {
+    /** A new log takes no other log's place. */
+    void newLog(RestorePlan plan) {
         if (plan.newLog()) {
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
@@ -75,6 +139,10 @@ final class RestoreChecks {
                             + " restore into another directory",
                     null);
         }
+    }
+
+    /** The log that is in the target may be merged with the archive. */
+    void merging(LocalLog local, LocalLog.Relation relation, RestorePlan plan) {
         if (!options.merges()) {
             String state = relation == LocalLog.Relation.BEHIND
                     ? "the log up to record " + local.report().lastSequence()
@@ -83,14 +151,14 @@ final class RestoreChecks {
                     Reason.TARGET_NOT_EMPTY,
                     place.target() + " holds " + state + ", and the archive has it up to record "
                             + plan.archivedSequence()
-                            + "; restore with merge to use both, or into another directory",
+                            + "; restore with merge (--merge) to use both, or into another directory",
                     null);
         }
     }
 
     /** There is room for all that the plan needs. */
     void space(RestorePlan plan, @Nullable LocalLog local) throws IOException {
-        long needed = plan.neededBytes() - place.partialBytes();
+        long needed = plan.neededBytes() - place.stagedBytes();
         if (local != null) {
             needed += local.report().segments().stream()
                     .mapToLong(SegmentReport::dataBytes)

@@ -2,14 +2,11 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What of a proven archive a restore takes. Immutable.
@@ -45,7 +42,7 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
         long end = Math.max(last, all ? Long.MAX_VALUE : 0);
         List<LostRange> gaps =
                 proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
-        return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, last);
+        return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, Math.min(last, options.untilSequence()));
     }
 
     /** Whether records are missing in between. */
@@ -54,6 +51,10 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
     }
 
     List<List<TailSlot>> tailsBySegment() {
+        return bySegment(tails);
+    }
+
+    static List<List<TailSlot>> bySegment(List<TailSlot> tails) {
         List<List<TailSlot>> groups = new ArrayList<>();
         long segment = -1;
         for (TailSlot tail : tails) {
@@ -74,12 +75,5 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
         return tails.stream()
                 .mapToLong(tail -> tail.tail().endPosition() - tail.tail().position())
                 .sum();
-    }
-
-    /** The newest checkpoint that covers no record behind that one. */
-    static Optional<Attachment> checkpoint(Proof proof, long lastSequence) {
-        return proof.attachments().stream()
-                .filter(attachment -> attachment.name().equals("checkpoint") && attachment.sequence() <= lastSequence)
-                .max(Comparator.comparingLong(Attachment::sequence));
     }
 }

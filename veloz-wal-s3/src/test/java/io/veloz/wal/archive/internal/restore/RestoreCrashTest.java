@@ -8,7 +8,9 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalOpenException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
@@ -54,7 +56,7 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtEveryRequest() {
+    void dyingAtEveryRequest() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("request-" + n);
             HeapStore client = store.client(Plan.at(n, Fault.DIE_BEFORE));
@@ -74,7 +76,7 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtEveryChangeOfTheDisk() {
+    void dyingAtEveryChangeOfTheDisk() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("change-" + n);
             if (!diesAndCompletes(store, new DyingSteps(n), RestoreOptions.into(target), all.size())) {
@@ -85,9 +87,8 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtChangesOfTheDiskUpToAPoint() {
-        // Not at each: every attempt writes a whole new log.
-        for (int n = 1; ; n += 4) {
+    void dyingAtEveryChangeOfTheDiskUpToAPoint() throws IOException {
+        for (int n = 1; ; n++) {
             target = dir.resolve("point-" + n);
             RestoreOptions options = RestoreOptions.into(target).untilSequence(130);
             if (!diesAndCompletes(store, new DyingSteps(n), options, 130)) {
@@ -107,8 +108,30 @@ class RestoreCrashTest {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
-            assertThat(Files.exists(dir.resolve("merge-" + n + ".before-restore-1")))
-                    .isTrue();
+            assertThat(target.resolve("before-restore-1")).isNotEmptyDirectory();
+        }
+    }
+
+    @Test
+    void dyingAtEveryChangeOfTheDiskWhileALogInOtherFilesIsReplaced() throws IOException {
+        Path mine = dir.resolve("mine");
+        Path theirs = dir.resolve("theirs");
+        SmallLog.twins(mine, theirs, MANY);
+        store.delete(List.copyOf(store.objects().keySet()));
+        new TestArchive(store, theirs)
+                .segments(1, LogFiles.of(theirs).sealed().size());
+        try (Wal wal = SmallLog.open(mine)) {
+            SmallLog.append(wal, 10);
+        }
+        all = SmallLog.read(mine);
+        for (int n = 1; ; n++) {
+            target = dir.resolve("replace-" + n);
+            copyTree(mine, target);
+            RestoreOptions options = RestoreOptions.into(target).merge();
+            if (!diesAndCompletes(store, new DyingSteps(n), options, all.size())) {
+                assertThat(n).isGreaterThan(20);
+                return;
+            }
         }
     }
 
@@ -126,7 +149,8 @@ class RestoreCrashTest {
     }
 
     /** False if it did not die, because there is no step of that number. */
-    private boolean diesAndCompletes(ObjectStore from, Steps steps, RestoreOptions options, int expected) {
+    private boolean diesAndCompletes(ObjectStore from, Steps steps, RestoreOptions options, int expected)
+            throws IOException {
         boolean died = false;
         try {
             restore(from, options.parallelism(2), steps);
@@ -142,28 +166,44 @@ class RestoreCrashTest {
         return died;
     }
 
-    private static void assertNoShorterLog(Path directory, int expected) {
-        if (!Files.isDirectory(directory) || !holdsSegments(directory)) {
+    /** What an engine would get that starts now: all, the log that was there, or a refusal; nothing where a restore began. */
+    private void assertNoShorterLog(Path directory, int expected) throws IOException {
+        if (!Files.isDirectory(directory)) {
             return;
         }
-        var report = WalRecovery.inspect(ReadOptions.of(directory));
-        if (report.isSound()) {
-            assertThat(report.lastSequence()).isGreaterThanOrEqualTo(expected);
+        boolean began = Files.exists(directory.resolve(".restore/log-id"));
+        boolean held = holdsSegments(directory);
+        Path copy = dir.resolve("opened-" + copies++);
+        copyTree(directory, copy);
+        try (Wal wal = SmallLog.open(copy)) {
+            assertThat(wal.lastSequence()).isIn(0L, (long) expected);
+            assertThat(began && !held).as("an empty log opens where a restore began").isFalse();
+            assertThat(held && wal.lastSequence() == 0).as("no record is left").isFalse();
+        } catch (WalException e) {
+            assertThat(e).isInstanceOfAny(WalCorruptException.class, WalOpenException.class);
         }
     }
 
-    private static boolean holdsSegments(Path directory) {
+    private int copies;
+
+    private static void copyTree(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+        }
+    }
+
+    private static boolean holdsSegments(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.anyMatch(file -> file.getFileName().toString().endsWith(".wal"));
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
         }
     }
 
     @Test
     void whatWasFetchedIsNotFetchedAgain() {
         target = dir.resolve("target");
-        assertThatThrownBy(() -> restore(store, RestoreOptions.into(target), new DyingSteps("publish")))
+        assertThatThrownBy(() -> restore(store, RestoreOptions.into(target), new DyingSteps("set owner and permissions")))
                 .isInstanceOf(WalException.class);
         RestoreReport report = restore(store, RestoreOptions.into(target), Steps.REAL);
         assertThat(report.reusedFiles()).isEqualTo(1);

@@ -26,6 +26,7 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -89,7 +90,7 @@ class RestoreTest {
         assertThat(report.records()).isEqualTo(original.size());
         assertThat(report.lastTimestampNanos())
                 .isEqualTo(original.get(original.size() - 1).timestampNanos());
-        assertThat(Files.exists(dir.resolve("target.partial"))).isFalse();
+        assertThat(Files.exists(target.resolve(".restore"))).isFalse();
         try (Wal wal = SmallLog.open(target)) {
             assertThat(wal.recovery().lost()).isEmpty();
             assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(original.size() + 1);
@@ -264,6 +265,63 @@ class RestoreTest {
         assertThat(refusal(RestoreOptions.into(dir.resolve("x"))
                         .untilTime(all.get(0).timestampNanos() - 1)))
                 .isEqualTo(Reason.BEYOND_ARCHIVE);
+    }
+
+    @Test
+    void timeInAnotherUnitIsRefusedByPlanAndRestore() throws IOException {
+        log(150);
+        new TestArchive(store, source).segment(1).tails(1000, Long.MAX_VALUE);
+        long nanos = SmallLog.read(source).get(149).timestampNanos();
+        for (long unit : new long[] {1_000_000_000, 1_000_000, 1_000}) {
+            RestoreOptions options = into().untilTime(nanos / unit);
+            WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, () -> plan(options));
+            assertThat(refused.reason()).isEqualTo(Reason.BEYOND_ARCHIVE);
+            assertThat(refused).hasMessageContaining("expected nanoseconds");
+            assertThat(refusal(options)).isEqualTo(Reason.BEYOND_ARCHIVE);
+        }
+        assertThat(target).doesNotExist();
+        Instant last = Instant.ofEpochSecond(nanos / 1_000_000_000, nanos % 1_000_000_000);
+        assertThat(into().untilTime(last).untilTimeNanos()).isEqualTo(nanos);
+        assertThat(restore(into().untilTime(last)).lastSequence()).isEqualTo(150);
+    }
+
+    @Test
+    void timeBeforeTheFirstRecordIsRefusedByThePlan() throws IOException {
+        log(150);
+        new TestArchive(store, source).segment(1);
+        long first = SmallLog.read(source).get(0).timestampNanos();
+        assertThat(catchThrowableOfType(
+                                WalRestoreException.class,
+                                () -> plan(into().untilTime(first - 1)))
+                        .reason())
+                .isEqualTo(Reason.BEYOND_ARCHIVE);
+        assertThat(restore(into().untilTime(first)).lastSequence()).isPositive();
+    }
+
+    @Test
+    void planUpToASequenceEndsWithThatSequence() throws IOException {
+        log(MANY);
+        archive();
+        assertThat(plan(into().untilSequence(20)).lastSequence()).isEqualTo(20);
+        assertThat(plan(into().untilSequence(MANY)).lastSequence()).isEqualTo(MANY);
+    }
+
+    @Test
+    void archiveThatEndsTooEarlyIsRefusedBeforeAnythingChanges() throws IOException {
+        log(60);
+        copyDirectory(source, target);
+        new TestArchive(store, source).tails(1, 50);
+        WalRestoreException refused = refused(into().merge().atLeast(51));
+        assertThat(refused.reason()).isEqualTo(Reason.ARCHIVE_TOO_SHORT);
+        assertThat(refused.firstSequence()).isEqualTo(51);
+        assertThat(catchThrowableOfType(WalRestoreException.class, () -> plan(into().atLeast(51)))
+                        .reason())
+                .isEqualTo(Reason.ARCHIVE_TOO_SHORT);
+        assertThat(SmallLog.read(target)).hasSize(60);
+        target = dir.resolve("new");
+        assertThat(refusal(into().atLeast(51))).isEqualTo(Reason.ARCHIVE_TOO_SHORT);
+        assertThat(target).doesNotExist();
+        assertThat(restore(into().atLeast(50)).lastSequence()).isEqualTo(50);
     }
 
     @Test
@@ -494,13 +552,13 @@ class RestoreTest {
     }
 
     @Test
-    void directoryInTheWayOfThePartialOneIsRefused() throws IOException {
+    void stagingDirectoryOfSomethingElseIsRefused() throws IOException {
         log(10);
         archive();
-        Files.createDirectories(dir.resolve("target.partial"));
-        Files.writeString(dir.resolve("target.partial/notes.txt"), "mine");
+        Files.createDirectories(target.resolve(".restore"));
+        Files.writeString(target.resolve(".restore/notes.txt"), "mine");
         assertThat(refusal(into())).isEqualTo(Reason.TARGET_NOT_EMPTY);
-        assertThat(dir.resolve("target.partial/notes.txt")).hasContent("mine");
+        assertThat(target.resolve(".restore/notes.txt")).hasContent("mine");
     }
 
     private static void copyDirectory(Path from, Path to) throws IOException {

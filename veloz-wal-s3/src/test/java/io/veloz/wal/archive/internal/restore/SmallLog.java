@@ -4,8 +4,10 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +27,24 @@ public final class SmallLog {
                 .bufferBytes(8 * 1024)
                 .heartbeatDelay(Duration.ofHours(1))
                 .build());
+    }
+
+    /**
+     * Two copies of one log that have the same records in other files, as after a failover and back: one was closed, which
+     * writes a heartbeat, the other was copied before. Both were opened since, and so their segments are sealed.
+     */
+    public static void twins(Path closed, Path copied, int records) throws IOException {
+        try (Wal wal = open(closed)) {
+            append(wal, records);
+            Files.createDirectories(copied);
+            for (String name : wal.files().storage().list()) {
+                if (!name.equals(wal.files().lockName())) {
+                    Files.copy(closed.resolve(name), copied.resolve(name));
+                }
+            }
+        }
+        open(closed).close();
+        open(copied).close();
     }
 
     public static void append(Wal wal, int count) {

@@ -1,0 +1,389 @@
+package io.veloz.wal.archive.internal.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.RestoreProgress.Stage;
+import io.veloz.wal.RestoreReport;
+import io.veloz.wal.RestoreReport.Outcome;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalOpenException;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.storage.Storage;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a restore does to its target: it locks it, works inside it, and gives the files to the owner of the directory. */
+@Timeout(120)
+class RestoreTargetTest {
+    private static final int MANY = 300;
+
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private Path source;
+    private Path target;
+
+    @BeforeEach
+    void ship() throws IOException {
+        source = dir.resolve("source");
+        target = dir.resolve("target");
+        log(source, 60);
+        copy(source, dir.resolve("behind"));
+        log(source, MANY - 60);
+        LogFiles files = LogFiles.of(source);
+        new TestArchive(store, source).segments(1, files.sealed().size()).tails(2000, Long.MAX_VALUE);
+    }
+
+    private static void log(Path directory, int records) {
+        try (Wal wal = SmallLog.open(directory)) {
+            SmallLog.append(wal, records);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    private RestoreReport restore(RestoreOptions options, Steps steps) {
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), steps)::run);
+    }
+
+    private RestoreReport restore(RestoreOptions options) {
+        return restore(options, Steps.REAL);
+    }
+
+    private RestoreOptions into() {
+        return RestoreOptions.into(target).parallelism(2);
+    }
+
+    private void assertRestored(Path directory) {
+        assertThat(SmallLog.read(directory)).isEqualTo(SmallLog.read(source));
+        try (Wal wal = SmallLog.open(directory)) {
+            assertThat(wal.recovery().lost()).isEmpty();
+            assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(MANY + 1);
+        }
+    }
+
+    // ---- locks
+
+    /** What an engine gets that tries to open the target at every step from the comparison on. */
+    private final class Engine implements Steps {
+        final Set<Stage> stages = EnumSet.noneOf(Stage.class);
+        int attempts;
+
+        void tryToOpen() {
+            attempts++;
+            assertThatThrownBy(() -> SmallLog.open(target).close()).isInstanceOf(WalLockedException.class);
+        }
+
+        void progress(Stage stage, long done, long total) {
+            if (stage != Stage.PROVE && stages.add(stage)) {
+                tryToOpen();
+            }
+        }
+
+        @Override
+        public Storage open(Path directory) throws IOException {
+            return Steps.REAL.open(directory);
+        }
+
+        @Override
+        public void before(String what) {
+            tryToOpen();
+        }
+    }
+
+    @Test
+    void engineCannotOpenTheTargetFromTheComparisonToTheEndOfTheSwap() throws IOException {
+        copy(dir.resolve("behind"), target);
+        Engine engine = new Engine();
+        RestoreReport report = restore(into().merge().progress(engine::progress), engine);
+        assertThat(report.outcome()).isEqualTo(Outcome.MERGED);
+        assertThat(engine.stages).contains(Stage.COMPARE, Stage.FETCH, Stage.CHECK);
+        assertThat(engine.attempts).isGreaterThan(5);
+        assertRestored(target);
+    }
+
+    @Test
+    void engineCannotOpenTheTargetOfASwapThatIsPending() throws IOException {
+        copy(dir.resolve("behind"), target);
+        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+        assertThatThrownBy(() -> SmallLog.open(target).close())
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("run the same restore again");
+        Engine engine = new Engine();
+        RestoreReport report = restore(into(), engine);
+        assertThat(report.outcome()).isEqualTo(Outcome.ALREADY_THERE);
+        assertThat(engine.attempts).isPositive();
+        assertRestored(target);
+    }
+
+    @Test
+    void openLogIsNotTouchedByASwapThatIsPending() throws IOException {
+        copy(dir.resolve("behind"), target);
+        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+        LogFiles files = LogFiles.of(target);
+        try (var lock = files.lock()) {
+            assertThat(lock.lostBecause()).isNull();
+            Set<String> before = tree(target);
+            assertThatThrownBy(() -> restore(into())).isInstanceOf(WalLockedException.class);
+            assertThat(tree(target)).isEqualTo(before);
+        }
+        restore(into());
+        assertRestored(target);
+    }
+
+    @Test
+    void secondRestoreIntoOneDirectoryIsRefusedByName() {
+        List<Throwable> second = new ArrayList<>();
+        RestoreOptions options = into().progress((stage, done, total) -> {
+            if (stage == Stage.FETCH && second.isEmpty()) {
+                try {
+                    restore(into());
+                    second.add(new AssertionError("was not refused"));
+                } catch (WalException e) {
+                    second.add(e);
+                }
+            }
+        });
+        restore(options);
+        assertThat(second)
+                .singleElement()
+                .isInstanceOf(WalLockedException.class)
+                .asString()
+                .contains(target.toString())
+                .contains("process " + ProcessHandle.current().pid());
+        assertRestored(target);
+    }
+
+    @Test
+    void restoreThatDiedDoesNotLockItsTarget() {
+        assertThatThrownBy(() -> restore(into(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+        restore(into());
+        assertRestored(target);
+    }
+
+    @Test
+    void engineDoesNotStartAnEmptyLogWhereARestoreWasCutShort() throws IOException {
+        HeapStore dead = store.client(request ->
+                request.key().equals(ArchiveKeys.segment("orders", 2, 1)) ? HeapStore.Fault.DIE_BEFORE : null);
+        RestoreOptions options = into();
+        assertThatThrownBy(() -> ArchiveRestore.run(
+                        dead, options, new Restore(dead, options, new Retries(n -> {}), Steps.REAL)::run))
+                .isInstanceOf(WalException.class);
+        assertThat(target).exists();
+        assertThatThrownBy(() -> SmallLog.open(target).close())
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("run the same restore again");
+        restore(into());
+        assertRestored(target);
+    }
+
+    // ---- the place
+
+    private static Set<String> tree(Path directory) throws IOException {
+        Set<String> names = new TreeSet<>();
+        try (Stream<Path> files = Files.walk(directory)) {
+            files.forEach(file -> names.add(directory.relativize(file).toString()));
+        }
+        return names;
+    }
+
+    private static Object identity(Path directory) throws IOException {
+        return Files.readAttributes(directory, PosixFileAttributes.class).fileKey();
+    }
+
+    @Test
+    void directoryThatExistsStaysTheSameDirectory() throws IOException {
+        Files.createDirectories(target.resolve("lost+found"));
+        Object before = identity(target);
+        assertThat(restore(into()).outcome()).isEqualTo(Outcome.RESTORED);
+        assertThat(identity(target)).isEqualTo(before);
+        assertThat(target.resolve("lost+found")).isEmptyDirectory();
+        assertThat(target.resolve(".restore")).doesNotExist();
+        assertRestored(target);
+        assertThat(Files.list(dir)).containsExactlyInAnyOrder(source, target, dir.resolve("behind"));
+    }
+
+    @Test
+    void mergedDirectoryStaysTheSameDirectoryAndKeepsTheOldLogInside() throws IOException {
+        copy(dir.resolve("behind"), target);
+        Files.createDirectories(target.resolve("lost+found"));
+        Files.writeString(target.resolve("notes.txt"), "mine");
+        Object before = identity(target);
+        RestoreReport report = restore(into().merge());
+        assertThat(identity(target)).isEqualTo(before);
+        assertThat(report.keptDirectory()).contains(target.resolve("before-restore-1"));
+        assertThat(SmallLog.read(target.resolve("before-restore-1"))).hasSize(60);
+        assertThat(target.resolve("notes.txt")).hasContent("mine");
+        assertThat(Files.list(dir)).containsExactlyInAnyOrder(source, target, dir.resolve("behind"));
+        assertRestored(target);
+    }
+
+    @Test
+    void pointInTimeIsRestoredIntoADirectoryThatExists() throws IOException {
+        Files.createDirectories(target.resolve("lost+found"));
+        assertThat(restore(into().untilSequence(70)).outcome()).isEqualTo(Outcome.COPIED);
+        assertThat(SmallLog.read(target)).hasSize(70);
+        assertThat(target.resolve(".restore")).doesNotExist();
+    }
+
+    @Test
+    void mountPointIsRestoredInto() throws IOException, InterruptedException {
+        Files.createDirectories(target);
+        assumeTrue(isRun("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", target.toString()), "no right to mount");
+        try {
+            Files.createDirectory(target.resolve("lost+found"));
+            assertThat(restore(into()).outcome()).isEqualTo(Outcome.RESTORED);
+            assertRestored(target);
+        } finally {
+            assertThat(isRun("umount", target.toString())).isTrue();
+        }
+    }
+
+    private static boolean isRun(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void refusalBeforeAnythingIsFetchedCreatesNothing() {
+        assertThatThrownBy(() -> restore(into().untilSequence(MANY + 1))).isInstanceOf(WalException.class);
+        assertThat(target).doesNotExist();
+    }
+
+    // ---- one listing
+
+    private final class CountingSteps implements Steps {
+        final AtomicInteger lists = new AtomicInteger();
+
+        @Override
+        public Storage open(Path directory) throws IOException {
+            Storage real = Steps.REAL.open(directory);
+            return (Storage) Proxy.newProxyInstance(
+                    Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
+                        if (method.getName().equals("list")) {
+                            lists.incrementAndGet();
+                        }
+                        try {
+                            return method.invoke(real, arguments);
+                        } catch (java.lang.reflect.InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }
+
+        @Override
+        public void before(String what) {}
+    }
+
+    @Test
+    void numberOfListingsDoesNotGrowWithTheNumberOfSegments() throws IOException {
+        int[] lists = new int[2];
+        for (int i = 0; i < 2; i++) {
+            Path log = dir.resolve("log-" + i);
+            log(log, i == 0 ? 300 : 1500);
+            HeapStore archive = new HeapStore();
+            int sealed = LogFiles.of(log).sealed().size();
+            new TestArchive(archive, log).segments(1, sealed);
+            CountingSteps steps = new CountingSteps();
+            RestoreOptions options = RestoreOptions.into(dir.resolve("into-" + i));
+            RestoreReport report = ArchiveRestore.run(
+                    archive, options, new Restore(archive, options, new Retries(n -> {}), steps)::run);
+            assertThat(report.plan().segments()).isEqualTo(sealed);
+            lists[i] = steps.lists.get();
+        }
+        assertThat(lists[1]).isEqualTo(lists[0]);
+    }
+
+    // ---- owner and access
+
+    private static PosixFileAttributes attributes(Path path) throws IOException {
+        return Files.readAttributes(path, PosixFileAttributes.class);
+    }
+
+    private static void assertModes(Path directory, String directoryMode, String fileMode) throws IOException {
+        assertThat(PosixFilePermissions.toString(attributes(directory).permissions()))
+                .isEqualTo(directoryMode);
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(PosixFilePermissions.toString(attributes(file).permissions()))
+                        .as("%s", file)
+                        .isEqualTo(fileMode);
+            }
+        }
+    }
+
+    @Test
+    void newDirectoryIsForItsOwnerAlone() throws IOException {
+        restore(into());
+        assertModes(target, "rwx------", "rw-------");
+        target = dir.resolve("point");
+        restore(into().untilSequence(70));
+        assertModes(target, "rwx------", "rw-------");
+    }
+
+    @Test
+    void filesHaveTheAccessOfTheDirectoryThatExists() throws IOException {
+        Files.createDirectory(target);
+        Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-x---"));
+        restore(into());
+        assertModes(target, "rwxr-x---", "rw-r-----");
+    }
+
+    @Test
+    void filesBelongToTheOwnerOfTheDirectory() throws IOException {
+        assumeTrue(Files.getOwner(dir).getName().equals("root"), "only root can give files away");
+        var nobody = dir.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+        Files.createDirectory(target);
+        Files.setOwner(target, nobody);
+        restore(into());
+        assertOwner(target, "nobody");
+        Path home = Files.createDirectory(dir.resolve("home"));
+        Files.setOwner(home, nobody);
+        target = home.resolve("wal");
+        restore(into());
+        assertOwner(target, "nobody");
+    }
+
+    private static void assertOwner(Path directory, String owner) throws IOException {
+        assertThat(Files.getOwner(directory).getName()).isEqualTo(owner);
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                assertThat(Files.getOwner(file).getName()).as("%s", file).isEqualTo(owner);
+            }
+        }
+    }
+}
