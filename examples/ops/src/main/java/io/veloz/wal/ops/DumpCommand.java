@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
             "",
             "  0   all printed, also before a torn tail",
             "  1   a salvage declared losses in what was read",
-            "  2   damaged, or no log",
+            "  2   damaged",
+            "  4   refused: there is no log in DIR",
             "  64  usage"
         })
 final class DumpCommand implements Callable<Integer> {

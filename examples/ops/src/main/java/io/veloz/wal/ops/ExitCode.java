@@ -1,6 +1,7 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
@@ -28,6 +29,8 @@ final class ExitCode {
         if (problem instanceof WalFencedException) {
             return FENCED;
         } else if (problem instanceof WalShippingRefusedException) {
+            return REFUSED;
+        } else if (problem instanceof WalLockedException) {
             return REFUSED;
         } else if (problem instanceof StoreUnavailableException) {
             return UNREACHABLE;

@@ -31,6 +31,7 @@ import picocli.CommandLine.Parameters;
             "  0   imported, no finding",
             "  1   imported, with findings; nothing acknowledged was lost",
             "  2   imported, but the old log lost or may have lost acknowledged data; or failed, and there is no DIR",
+            "  4   refused: LEGACY_DIR holds no log of the engine, or DIR is not empty; nothing was changed",
             "  64  usage"
         })
 final class ImportCommand implements Callable<Integer> {
@@ -55,6 +56,7 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LegacyLog old = from.open();
+        LogDirectory.requireNew(into);
         WalConfig config = WalConfig.builder(into).prefix(from.prefix).build();
         long started = System.nanoTime();
         LegacyImportReport report;

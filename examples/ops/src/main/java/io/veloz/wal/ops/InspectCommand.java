@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
             "",
             "  0   sound",
             "  1   a torn tail, or losses that a salvage declared",
-            "  2   damaged, or no log",
+            "  2   damaged",
+            "  4   refused: there is no log in DIR",
             "  64  usage"
         })
 final class InspectCommand implements Callable<Integer> {

@@ -1,8 +1,6 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.orders.OrderText;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Writes JSON, value by value. It belongs to one thread. */
@@ -110,11 +108,6 @@ final class Json {
         return this;
     }
 
-    /** A text of the engine: every byte from 0x7f up is one character, so that bytes that are no UTF-8 survive. */
-    Json engineText(String text) {
-        return value(new String(OrderText.encode(text), StandardCharsets.ISO_8859_1));
-    }
-
     /** The bytes from position to limit, as hex digits. */
     Json hex(ByteBuffer bytes) {
         separate();
@@ -144,10 +137,25 @@ final class Json {
                 out.character('\\').character(c);
             } else if (c >= 0x20 && c < 0x7F) {
                 out.character(c);
+            } else if (isShown(text, i)) {
+                int point = text.codePointAt(i);
+                out.text(Character.toString(point));
+                i += Character.charCount(point) - 1;
             } else {
                 out.text("\\u").hexByte(c >>> 8).hexByte(c & 0xFF);
             }
         }
         out.character('"');
+    }
+
+    /** Control characters, and the lone surrogates that stand for bytes that are not UTF-8 (OrderText), are escaped. */
+    private static boolean isShown(String text, int at) {
+        int type = Character.getType(text.codePointAt(at));
+        return type != Character.CONTROL
+                && type != Character.SURROGATE
+                && type != Character.FORMAT
+                && type != Character.LINE_SEPARATOR
+                && type != Character.PARAGRAPH_SEPARATOR
+                && type != Character.UNASSIGNED;
     }
 }

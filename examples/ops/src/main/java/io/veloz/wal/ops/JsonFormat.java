@@ -32,7 +32,7 @@ final class JsonFormat implements RecordFormat {
     private record JsonFields(Json json) implements Fields {
         @Override
         public void text(String name, String value) {
-            json.name(name).engineText(value);
+            json.name(name).value(value);
         }
 
         @Override

@@ -17,7 +17,7 @@ final class LegacyArguments {
     String prefix = "orders";
 
     LegacyLog open() {
-        LogDirectory.requireDirectory(directory);
+        LogDirectory.requireLegacyLog(directory);
         return LegacyLog.open(directory, prefix);
     }
 }

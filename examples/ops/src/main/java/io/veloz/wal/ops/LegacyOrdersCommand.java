@@ -31,7 +31,8 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "  0   no finding",
             "  1   findings, nothing acknowledged lost",
-            "  2   acknowledged data is or may be lost, or no old log",
+            "  2   acknowledged data is or may be lost",
+            "  4   refused: there is no log of the engine in LEGACY_DIR",
             "  64  usage"
         })
 final class LegacyOrdersCommand implements Callable<Integer> {

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 /** What kind of directory the operator has named. Stateless. Never touches the lock file: see DiskLock. */
 final class LogDirectory {
+    private static final String MAGIC = "VELOZWAL";
     private static final String LEGACY_MAGIC = "ELAW";
 
     private LogDirectory() {}
@@ -28,15 +29,32 @@ final class LogDirectory {
                 .findFirst()
                 .orElse(null);
         if (legacy != null) {
-            throw new CommandFailure(directory + " holds an old log of the engine (" + legacy.getFileName()
-                    + "); read it with legacy-orders, or import it");
+            throw new CommandFailure(
+                    ExitCode.REFUSED,
+                    directory + " holds an old log of the engine (" + legacy.getFileName()
+                            + "); read it with legacy-orders, or import it");
         }
         // A log that was never written to has its lock only; the prepared segment begins with a dot.
         Pattern trace = Pattern.compile(
                 Pattern.quote(prefix) + "\\.lock|\\." + Pattern.quote(prefix) + "_(trimmed|prepared\\.wal)");
         if (!hasSegment && files.stream().noneMatch(file -> matches(trace, file))) {
-            throw new CommandFailure(directory + " holds no log: expected files named " + prefix
-                    + "_0000000000000001.wal or " + prefix + "_current.wal");
+            throw new CommandFailure(
+                    ExitCode.REFUSED,
+                    directory + " holds no log: expected files named " + prefix + "_0000000000000001.wal or " + prefix
+                            + "_current.wal");
+        }
+    }
+
+    /** Throws a {@link CommandFailure} if the directory holds a log of this library instead of one of the engine. */
+    static void requireLegacyLog(Path directory) {
+        requireDirectory(directory);
+        for (Path file : files(directory)) {
+            if (file.getFileName().toString().endsWith(".wal") && startsWith(file, MAGIC)) {
+                throw new CommandFailure(
+                        ExitCode.REFUSED,
+                        file + " starts with " + MAGIC + ", expected entries of the engine's old log: this is a log of"
+                                + " veloz-wal itself");
+            }
         }
     }
 
@@ -45,14 +63,35 @@ final class LogDirectory {
             return;
         }
         if (Files.exists(directory)) {
-            throw new CommandFailure(directory + " is a file; expected the directory of a log");
+            throw new CommandFailure(ExitCode.REFUSED, directory + " is a file; expected the directory of a log");
         }
         Path partial = Path.of(directory + ".partial");
-        throw new CommandFailure(directory + ": no such directory"
-                + (Files.isDirectory(partial) ? "; " + partial + " is left from an import or salvage cut short" : ""));
+        throw new CommandFailure(
+                ExitCode.REFUSED,
+                directory + ": no such directory"
+                        + (Files.isDirectory(partial)
+                                ? "; " + partial + " is left from an import, a salvage or a restore that did not finish"
+                                : ""));
     }
 
-    /** Whether somebody has the log open for writing. */
+    /** Refuses a target directory that holds files: the commands that make a log never add to what is there. */
+    static void requireNew(Path directory) {
+        if (Files.exists(directory) && !Files.isDirectory(directory)) {
+            throw new CommandFailure(ExitCode.REFUSED, directory + " is a file; expected a new or an empty directory");
+        }
+        if (Files.isDirectory(directory)) {
+            try (Stream<Path> files = Files.list(directory)) {
+                if (files.findAny().isPresent()) {
+                    throw new CommandFailure(
+                            ExitCode.REFUSED, directory + " is not empty; expected a new or an empty directory");
+                }
+            } catch (IOException e) {
+                throw new CommandFailure("cannot list " + directory + ": " + e);
+            }
+        }
+    }
+
+    /** Whether a process has the log open for writing. */
     static boolean hasWriter(Path directory, String prefix) {
         try {
             return DiskStorage.open(directory).isLocked(prefix + ".lock");
@@ -81,8 +120,12 @@ final class LogDirectory {
     }
 
     private static boolean isLegacy(Path file) {
+        return startsWith(file, LEGACY_MAGIC);
+    }
+
+    private static boolean startsWith(Path file, String magic) {
         try (InputStream bytes = Files.newInputStream(file)) {
-            return new String(bytes.readNBytes(4), StandardCharsets.US_ASCII).equals(LEGACY_MAGIC);
+            return new String(bytes.readNBytes(magic.length()), StandardCharsets.US_ASCII).equals(magic);
         } catch (IOException e) {
             throw new CommandFailure("cannot read " + file + ": " + e);
         }

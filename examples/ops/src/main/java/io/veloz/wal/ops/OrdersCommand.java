@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
             "Replays a log and prints every order as JSON: count, count_pending, count_terminal, orders.",
             "",
             "Starts at the newest good checkpoint, if there is one. Prices and quantities are exact: each number reads back"
-                    + " as the same double. Bytes from 0x7f up in a text are written as \\u00XX each. On a damaged log it"
+                    + " as the same double. Texts are UTF-8; a byte that is not UTF-8 is written as \\udcXX. On a damaged log it"
                     + " prints nothing, since the orders could be wrong. Never changes anything."
         },
         mixinStandardHelpOptions = true,
@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
             "",
             "  0   all orders, also before a torn tail",
             "  1   a salvage declared losses, so orders may be wrong",
-            "  2   damaged, or no log",
+            "  2   damaged",
+            "  4   refused: there is no log in DIR",
             "  64  usage"
         })
 final class OrdersCommand implements Callable<Integer> {

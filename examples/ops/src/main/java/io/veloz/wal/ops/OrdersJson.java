@@ -26,16 +26,16 @@ final class OrdersJson {
     }
 
     private static void write(Json json, OrderState order) {
-        json.object().name("client_order_id").engineText(order.clientOrderId());
-        json.name("symbol").engineText(order.symbol());
+        json.object().name("client_order_id").value(order.clientOrderId());
+        json.name("symbol").value(order.symbol());
         json.field("side", order.side() == null ? "" : order.side().name());
         json.name("order_qty").value(order.orderQuantity());
         json.name("limit_price").value(order.limitPrice());
         json.name("executed_qty").value(Double.valueOf(order.executedQuantity()));
         json.name("avg_price").value(Double.valueOf(order.averagePrice()));
-        json.name("venue_order_id").engineText(order.venueOrderId());
-        json.name("status").engineText(order.status());
-        json.name("reason").engineText(order.reason());
+        json.name("venue_order_id").value(order.venueOrderId());
+        json.name("status").value(order.status());
+        json.name("reason").value(order.reason());
         json.field("last_ts_ns", order.lastEventNanos());
         json.field("created_ts_set", order.createdNanos() != 0);
         json.endObject();

@@ -7,7 +7,8 @@ import java.util.Locale;
 /** A bar on a terminal that says how far a long piece of work has come. It belongs to the thread that works. */
 final class Progress implements WalProgress, AutoCloseable {
     private static final long BETWEEN_LINES_NANOS = 100_000_000;
-    private static final int CELLS = 24;
+    private static final int MOST_CELLS = 24;
+    private static final int FEWEST_CELLS = 4;
 
     /** In what the work is counted. */
     enum Unit {
@@ -17,23 +18,23 @@ final class Progress implements WalProgress, AutoCloseable {
     }
 
     private final TerminalLine bar;
-    private final boolean shown;
+    private final int columns;
     private final String what;
     private final Unit unit;
     private final long startedNanos = System.nanoTime();
     private long printedNanos = startedNanos;
 
-    /** @param shown false if nobody looks: then it does nothing */
-    Progress(PrintStream terminal, boolean shown, String what, Unit unit) {
-        this.bar = new TerminalLine(terminal);
-        this.shown = shown;
+    /** @param columns the width of the terminal; 0 if there is none: then nothing is shown */
+    Progress(PrintStream terminal, int columns, String what, Unit unit) {
+        this.bar = new TerminalLine(terminal, columns);
+        this.columns = columns;
         this.what = what;
         this.unit = unit;
     }
 
     @Override
     public void update(long done, long total) {
-        if (!shown) {
+        if (columns == 0) {
             return;
         }
         long now = System.nanoTime();
@@ -44,25 +45,26 @@ final class Progress implements WalProgress, AutoCloseable {
         bar.show(line(done, total, now - startedNanos));
     }
 
-    /** The bar for so much of so much after so long. */
+    /** The bar after some of the work and some time. */
     String line(long done, long total, long elapsedNanos) {
         double share = total <= 0 ? 1 : Math.min(1, (double) done / total);
-        int full = (int) (share * CELLS);
         double seconds = Math.max(1, elapsedNanos) / 1e9;
         double rate = done / seconds;
         long leftSeconds = rate <= 0 ? 0 : (long) Math.ceil((total - done) / rate);
-        return String.format(
+        String numbers = String.format(
                 Locale.ROOT,
-                "%s [%s%s] %3d %%  %s of %s  %s/s  %d:%02d left",
-                what,
-                "#".repeat(full),
-                ".".repeat(CELLS - full),
+                " %3d %%  %s of %s  %s/s  %d:%02d left",
                 (int) (share * 100),
-                amount(done),
+                unit == Unit.BYTES ? Units.bytes(done) : Units.count(done),
                 amount(total),
-                amount((long) rate),
+                unit == Unit.BYTES ? Units.bytes((long) rate) : Units.count((long) rate),
                 leftSeconds / 60,
                 leftSeconds % 60);
+        // The numbers matter more than the bar: it takes the room that is left.
+        int room = columns - 1 - what.length() - " []".length() - numbers.length();
+        int cells = Math.max(FEWEST_CELLS, Math.min(MOST_CELLS, room));
+        int full = (int) (share * cells);
+        return what + " [" + "#".repeat(full) + ".".repeat(cells - full) + "]" + numbers;
     }
 
     private String amount(long count) {

@@ -14,6 +14,7 @@ final class Quantities {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,18})([kmgt]?)(?:i?b)?");
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long FIRST_PLAUSIBLE_NANOS = 315_532_800L * NANOS_PER_SECOND;
 
     private Quantities() {}
 
@@ -56,13 +57,13 @@ final class Quantities {
         }
     }
 
-    /** {@code 2026-11-22T07:12:41.5Z}, or nanoseconds since 1970. */
+    /** {@code 2026-11-22T07:12:41.5Z}, or nanoseconds since 1970 from the year 1980 on. */
     static final class Moment implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
             try {
                 if (text.matches("\\d{1,19}")) {
-                    return Long.parseLong(text);
+                    return plausible(text, Long.parseLong(text));
                 }
                 Instant instant = Instant.parse(text);
                 return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), NANOS_PER_SECOND), instant.getNano());
@@ -70,6 +71,18 @@ final class Quantities {
                 throw new TypeConversionException(
                         "\"" + text + "\": expected a time as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
             }
+        }
+
+        /** Seconds, milliseconds or microseconds since 1970 would be a moment of January 1970. */
+        private static long plausible(String text, long nanos) {
+            if (nanos >= FIRST_PLAUSIBLE_NANOS) {
+                return nanos;
+            }
+            long unit = nanos < 100_000_000_000L ? NANOS_PER_SECOND : nanos < 100_000_000_000_000L ? 1_000_000 : 1_000;
+            String name = unit == NANOS_PER_SECOND ? "seconds" : unit == 1_000 ? "microseconds" : "milliseconds";
+            Instant meant = Instant.ofEpochSecond(0, Math.multiplyExact(nanos, unit));
+            throw new TypeConversionException("\"" + text + "\" as nanoseconds since 1970 is " + Units.time(nanos)
+                    + "; if it is in " + name + ", give " + meant);
         }
     }
 }

@@ -4,7 +4,6 @@ import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.RestorePlan;
 import io.veloz.wal.RestoreReport;
 import io.veloz.wal.WalRecovery;
-import io.veloz.wal.WalRestoreException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -110,14 +109,7 @@ final class RestoreCommand implements Callable<Integer> {
     public Integer call() {
         arguments.check(spec, uri);
         RestoreOptions options = options();
-        try {
-            return plan ? planned(plan(options)) : restored(restore(options));
-        } catch (WalRestoreException e) {
-            if (json) {
-                RestoreText.writeJson(e, streams.out());
-            }
-            throw e;
-        }
+        return plan ? planned(plan(options)) : restored(restore(options));
     }
 
     private RestorePlan plan(RestoreOptions options) {

@@ -4,7 +4,6 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.RestorePlan;
 import io.veloz.wal.RestoreProgress.Stage;
 import io.veloz.wal.RestoreReport;
-import io.veloz.wal.WalRestoreException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -123,15 +122,6 @@ final class RestoreText {
         to.endObject().name("plan").object();
         write(to, report.plan());
         to.endObject().endObject();
-        out.character('\n');
-    }
-
-    static void writeJson(WalRestoreException refusal, Output out) {
-        Json to = new Json(out).object().field("outcome", "REFUSED").field("exit_code", ExitCode.of(refusal));
-        to.field("reason", refusal.reason().name());
-        to.field("message", refusal.getMessage()).field("key", refusal.key().orElse(null));
-        to.field("first_sequence", refusal.firstSequence()).field("last_sequence", refusal.lastSequence());
-        to.endObject();
         out.character('\n');
     }
 

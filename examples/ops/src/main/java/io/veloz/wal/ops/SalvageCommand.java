@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
             "  0   nothing is lost",
             "  1   only a torn tail, which was never acknowledged",
             "  2   records are lost, or it failed, and there is no NEW_DIR",
+            "  4   refused: there is no log in DIR, or NEW_DIR is not empty; nothing was changed",
             "  64  usage"
         })
 final class SalvageCommand implements Callable<Integer> {
@@ -54,6 +55,7 @@ final class SalvageCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ReadOptions options = log.options();
+        LogDirectory.requireNew(target);
         SalvageReport report;
         try (Progress progress = streams.progress("salvage", Progress.Unit.BYTES)) {
             report = WalRecovery.salvage(options, target, progress);

@@ -7,6 +7,8 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.DiskStorage;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -40,8 +42,9 @@ import picocli.CommandLine.Spec;
             "  0   everything durable is archived",
             "  1   stopped, and something is left to ship",
             "  2   it failed",
-            "  3   fenced: another writer has taken over the archive",
-            "  4   refused: log and archive do not fit together",
+            "  3   fenced: another writer has taken over the archive. A supervisor must not restart it (systemd:"
+                    + " RestartPreventExitStatus=3)",
+            "  4   refused: log and archive are inconsistent, or another writer may be alive",
             "  5   --once: the store does not let us through",
             "  64  usage"
         })
@@ -100,6 +103,12 @@ final class ShipCommand implements Callable<Integer> {
     private boolean declareGaps;
 
     @Option(
+            names = "--take-over",
+            description = "Fences another writer even if it wrote to the archive within the last two minutes."
+                    + " Default: refused then, because it may be alive.")
+    private boolean takeOver;
+
+    @Option(
             names = "--status-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
@@ -123,10 +132,45 @@ final class ShipCommand implements Callable<Integer> {
     public Integer call() {
         try (ObjectStore store = arguments.open(spec, uri)) {
             LogDirectory.requireLog(directory, prefix);
+            requireElsewhere();
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
             ShipVoice voice = json ? new JsonShipVoice(streams) : new TextShipVoice(streams);
-            return new ShipRun(files, config(store), voice, statusInterval, onceUpTo(), patience).run();
+            try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
+                if (!takeOver) {
+                    lock.requireNoOtherWriter(store);
+                }
+                return new ShipRun(files, config(store), voice, lock, statusInterval, onceUpTo(), patience).run();
+            }
         }
+    }
+
+    /** An archive in the log's own directory is lost with it. */
+    private void requireElsewhere() {
+        if (!uri.regionMatches(true, 0, "file:", 0, "file:".length())) {
+            return;
+        }
+        Path archive = existing(Path.of(URI.create(uri).getPath()));
+        Path log = existing(directory);
+        if (archive.startsWith(log)) {
+            throw new CommandFailure(
+                    ExitCode.REFUSED,
+                    "the archive " + uri + " is inside the log's directory " + directory
+                            + " and would be lost with it; choose a place on another disk");
+        }
+    }
+
+    /** With all links resolved, as far as it exists. */
+    private static Path existing(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        for (Path known = absolute; known != null; known = known.getParent()) {
+            try {
+                return known.toRealPath().resolve(known.relativize(absolute));
+            } catch (IOException e) {
+                // Not there yet: its parent may be.
+                continue;
+            }
+        }
+        return absolute;
     }
 
     private long onceUpTo() {

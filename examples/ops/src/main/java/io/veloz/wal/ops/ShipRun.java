@@ -20,6 +20,7 @@ final class ShipRun {
     private final LogFiles files;
     private final ShipperConfig.Builder config;
     private final ShipVoice voice;
+    private final ShipLock lock;
     private final LocalEnd local;
     private final long statusNanos;
     private final long upTo;
@@ -28,6 +29,7 @@ final class ShipRun {
     private long saidNanos = System.nanoTime();
     private long movedNanos = saidNanos;
     private long moved = -1;
+    private long rememberedEpoch;
 
     /**
      * @param upTo ends when every record up to this one is archived; {@link #FOR_EVER}: does not
@@ -37,12 +39,14 @@ final class ShipRun {
             LogFiles files,
             ShipperConfig.Builder config,
             ShipVoice voice,
+            ShipLock lock,
             Duration statusInterval,
             long upTo,
             Duration patience) {
         this.files = files;
         this.config = config;
         this.voice = voice;
+        this.lock = lock;
         this.local = new LocalEnd(files);
         this.statusNanos = statusInterval.toNanos();
         this.upTo = upTo;
@@ -55,6 +59,7 @@ final class ShipRun {
                 files, config.listener(ShipEvent.to(events::add)).build())) {
             boolean stopped = follow(shipper);
             ShipperStatus last = shipper.stop();
+            remember(last);
             for (ShipEvent event = events.poll(); event != null; event = events.poll()) {
                 voice.event(event);
             }
@@ -75,6 +80,7 @@ final class ShipRun {
                 voice.event(event);
             }
             ShipperStatus status = shipper.status();
+            remember(status);
             if (STOP.equals(event)) {
                 return true;
             }
@@ -85,6 +91,13 @@ final class ShipRun {
             boolean due = now - saidNanos >= statusNanos;
             saidNanos = due ? now : saidNanos;
             voice.status(local.view(status, due), due);
+        }
+    }
+
+    private void remember(ShipperStatus status) {
+        if (status.epoch() != rememberedEpoch) {
+            rememberedEpoch = status.epoch();
+            lock.acquired(rememberedEpoch);
         }
     }
 

@@ -11,22 +11,27 @@ import java.nio.charset.StandardCharsets;
  *
  * @param standardOutput unbuffered, for output that must be on its way at once; nothing else may be written to
  *     {@code out} then
- * @param showsProgress whether {@code err} is a terminal
+ * @param columns the width of the terminal that {@code err} is; 0 if it is none
  */
-record Streams(OutputStream standardOutput, Output out, PrintStream err, boolean showsProgress) {
-    static Streams of(OutputStream out, OutputStream err, boolean showsProgress) {
-        return new Streams(out, new Output(out), new PrintStream(err, true, StandardCharsets.UTF_8), showsProgress);
+record Streams(OutputStream standardOutput, Output out, PrintStream err, int columns) {
+    static Streams of(OutputStream out, OutputStream err, int columns) {
+        return new Streams(out, new Output(out), new PrintStream(err, true, StandardCharsets.UTF_8), columns);
+    }
+
+    /** Whether a person watches {@code err}. */
+    boolean showsProgress() {
+        return columns > 0;
     }
 
     static Streams ofProcess() {
         return of(
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
-                Terminal.isStandardError());
+                Terminal.isStandardError() ? Terminal.columns() : 0);
     }
 
     Progress progress(String what, Progress.Unit unit) {
-        return new Progress(err, showsProgress, what, unit);
+        return new Progress(err, columns, what, unit);
     }
 
     void warning(String text) {

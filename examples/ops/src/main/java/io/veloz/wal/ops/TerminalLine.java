@@ -2,22 +2,27 @@ package io.veloz.wal.ops;
 
 import java.io.PrintStream;
 
-/** A line on a terminal that is written over and over. It belongs to one thread. */
+/** A line on a terminal that is overwritten in place. It belongs to one thread. */
 final class TerminalLine {
     private final PrintStream terminal;
+    private final int columns;
     private int printedLength;
 
-    TerminalLine(PrintStream terminal) {
+    /** @param columns the width of the terminal: a longer line would wrap, and each update would scroll the screen */
+    TerminalLine(PrintStream terminal, int columns) {
         this.terminal = terminal;
+        this.columns = columns;
     }
 
     void show(String line) {
-        terminal.print("\r" + line + " ".repeat(Math.max(0, printedLength - line.length())));
+        // One column stays free: a character in the last one makes some terminals wrap.
+        String cut = line.length() < columns ? line : line.substring(0, Math.max(0, columns - 1));
+        terminal.print("\r" + cut + " ".repeat(Math.max(0, printedLength - cut.length())));
         terminal.flush();
-        printedLength = line.length();
+        printedLength = cut.length();
     }
 
-    /** Takes it away, so that what is said next stands on a line of its own. */
+    /** Clears the line, so that the next message starts at its beginning. */
     void clear() {
         if (printedLength > 0) {
             terminal.print("\r" + " ".repeat(printedLength) + "\r");

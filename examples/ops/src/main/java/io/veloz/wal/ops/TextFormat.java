@@ -41,7 +41,7 @@ final class TextFormat implements RecordFormat {
         @Override
         public void text(String name, String value) {
             if (!value.isEmpty()) {
-                field(name).engineText(value);
+                field(name).value(value);
             }
         }
 

@@ -13,7 +13,7 @@ final class TextShipVoice implements ShipVoice {
 
     TextShipVoice(Streams streams) {
         this.streams = streams;
-        this.line = new TerminalLine(streams.err());
+        this.line = new TerminalLine(streams.err(), streams.columns());
     }
 
     @Override
@@ -85,7 +85,7 @@ final class TextShipVoice implements ShipVoice {
         WalFencedException fenced = status.fenced();
         WalShippingRefusedException refused = status.refused();
         if (fenced != null) {
-            return "fenced: " + fenced.getMessage() + "; to take over in turn, start it again";
+            return "fenced: " + fenced.getMessage() + "; to take over in turn, start it again with --take-over";
         } else if (refused != null) {
             return "refused: " + refused.getMessage() + next(refused.reason());
         } else if (exitCode == ExitCode.UNREACHABLE) {

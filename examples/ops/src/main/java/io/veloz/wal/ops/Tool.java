@@ -9,6 +9,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,6 +18,8 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The tool with all its commands. For one thread and one run. */
 @Command(
@@ -45,6 +49,12 @@ import picocli.CommandLine.ParameterException;
 final class Tool {
     private static final int HELP_COLUMNS = 100;
 
+    /** What messages of the library call by the name of a method of its API. */
+    private static final Map<String, String> OPTION_NAMES = Map.of(
+            "with merge", "with --merge",
+            "acceptGaps", "--accept-gaps",
+            "SpoolPolicy.giveUpOldest", "--declare-gaps");
+
     private final Streams streams;
     private final CommandLine line;
 
@@ -63,13 +73,15 @@ final class Tool {
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
                 .addSubcommand(new StressCommand(streams))
+                .addSubcommand(new CompletionCommand(streams))
+                .addSubcommand(new CommandLine.HelpCommand())
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
                 .setOut(writer(streams.standardOutput()))
                 .setErr(writer(streams.err()))
                 .setParameterExceptionHandler((problem, args) -> usage(problem))
-                .setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
+                .setExecutionExceptionHandler((problem, command, parsed) -> failed(problem, wantsJson(parsed)));
     }
 
     private static PrintWriter writer(OutputStream stream) {
@@ -89,23 +101,41 @@ final class Tool {
         } catch (ClosedOutputException e) {
             return code;
         } catch (UncheckedIOException e) {
-            return failed(e);
+            return failed(e, false);
         }
+    }
+
+    private static boolean wantsJson(ParseResult parsed) {
+        ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+        return command.hasMatchedOption("--json");
     }
 
     private int usage(ParameterException problem) {
         CommandSpec command = problem.getCommandLine().getCommandSpec();
         streams.error(String.valueOf(problem.getMessage()));
+        suggest(problem);
         streams.err().println("Try '" + command.qualifiedName() + " --help'.");
         return ExitCode.USAGE;
     }
 
-    /** What was read before stands on the output before the error does. */
-    private int failed(Exception problem) {
+    private void suggest(ParameterException problem) {
+        if (problem instanceof UnmatchedArgumentException unmatched) {
+            List<String> similar = unmatched.getSuggestions();
+            if (!similar.isEmpty()) {
+                streams.err().println("Did you mean: " + String.join(", ", similar) + "?");
+            }
+        }
+    }
+
+    /** What was read before the error stands on the output before the error does. */
+    private int failed(Exception problem, boolean json) {
         if (problem instanceof ClosedOutputException) {
             return ExitCode.OK;
         }
         try {
+            if (json) {
+                ErrorJson.write(problem, text(problem), streams.out());
+            }
             streams.out().flush();
         } catch (ClosedOutputException | UncheckedIOException e) {
             problem.addSuppressed(e);
@@ -120,7 +150,18 @@ final class Tool {
                 || problem instanceof StoreException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;
-        return known ? String.valueOf(problem.getMessage()) : "internal error, please report it: " + problem;
+        // The library names the methods of its API; on a command line they are options.
+        return known
+                ? withOptionNames(String.valueOf(problem.getMessage()))
+                : "internal error, please report it: " + problem;
+    }
+
+    private static String withOptionNames(String message) {
+        String text = message;
+        for (Map.Entry<String, String> name : OPTION_NAMES.entrySet()) {
+            text = text.replace(name.getKey(), name.getValue());
+        }
+        return text;
     }
 
     /** The version that the build wrote down. */

@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
             "",
             "  0   sound",
             "  1   a torn tail, or losses that were declared",
-            "  2   damaged, or no log",
-            "  4   refused: no archive, or of a newer format",
+            "  2   damaged",
+            "  4   refused: no log or archive there, or of a newer format",
             "  5   the store does not answer",
             "  64  usage"
         })

@@ -133,7 +133,7 @@ class ArchiveTest {
         assertThat(ToolRun.of("restore", archive, restored())
                         .exits(ExitCode.REFUSED)
                         .err())
-                .contains("restore with merge");
+                .contains("restore with --merge");
         ToolRun run = ToolRun.of("restore", "--merge", archive, restored()).exits(ExitCode.OK);
         assertThat(run.out()).contains("outcome     merged", "kept        ");
         assertThat(dumped(restored())).isEqualTo(dumped(log));

@@ -163,7 +163,7 @@ class DumpTest {
     void outputThatNobodyReadsEndsQuietly() {
         write(12);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = new Tool(Streams.of(failing("Broken pipe"), err, false)).run("dump", log.toString());
+        int code = new Tool(Streams.of(failing("Broken pipe"), err, 0)).run("dump", log.toString());
         assertThat(code).isEqualTo(ExitCode.OK);
         assertThat(err.size()).isZero();
     }
@@ -172,7 +172,7 @@ class DumpTest {
     void outputThatCannotBeWrittenIsAnError() {
         write(12);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = new Tool(Streams.of(failing("No space left on device"), err, false)).run("dump", log.toString());
+        int code = new Tool(Streams.of(failing("No space left on device"), err, 0)).run("dump", log.toString());
         assertThat(code).isEqualTo(ExitCode.FAILED);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("No space left on device");
     }

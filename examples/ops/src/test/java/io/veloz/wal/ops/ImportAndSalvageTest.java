@@ -66,8 +66,8 @@ class ImportAndSalvageTest {
     void targetInUseIsRefused() {
         Logs.ofRecords(target, 1);
         List<String> before = Logs.listing(target);
-        ToolRun.of("import", LegacyCase.of("a-small", scratch).wal(), target).failsSaying("is not empty");
-        ToolRun.of("salvage", target, target).failsSaying("is not empty");
+        ToolRun.of("import", LegacyCase.of("a-small", scratch).wal(), target).isRefusedSaying("is not empty");
+        ToolRun.of("salvage", target, target).isRefusedSaying("is not empty");
         assertThat(Logs.listing(target)).isEqualTo(before);
     }
 

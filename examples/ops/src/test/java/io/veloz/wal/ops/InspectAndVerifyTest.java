@@ -91,12 +91,12 @@ class InspectAndVerifyTest {
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "dump", "orders"})
     void whatIsNoLogIsSaidSoInOneLine(String command) throws IOException {
-        ToolRun.of(command, scratch.resolve("nowhere")).failsSaying("nowhere: no such directory");
-        ToolRun.of(command, scratch).failsSaying("holds no log");
+        ToolRun.of(command, scratch.resolve("nowhere")).isRefusedSaying("nowhere: no such directory");
+        ToolRun.of(command, scratch).isRefusedSaying("holds no log");
         Path file = Files.writeString(scratch.resolve("file"), "text");
-        ToolRun.of(command, file).failsSaying("is a file");
+        ToolRun.of(command, file).isRefusedSaying("is a file");
         Path legacy = LegacyCase.of("a-small", scratch).wal();
-        ToolRun.of(command, legacy).failsSaying("holds an old log of the engine");
+        ToolRun.of(command, legacy).isRefusedSaying("holds an old log of the engine");
     }
 
     @Test
@@ -110,7 +110,8 @@ class InspectAndVerifyTest {
     @Test
     void partialDirectoryBesideAMissingOneIsNamed() throws IOException {
         Files.createDirectory(scratch.resolve("log.partial"));
-        ToolRun.of("inspect", scratch.resolve("log")).failsSaying("log.partial is left from an import or salvage");
+        ToolRun.of("inspect", scratch.resolve("log"))
+                .isRefusedSaying("log.partial is left from an import, a salvage or a restore");
     }
 
     @ParameterizedTest

@@ -2,12 +2,18 @@ package io.veloz.wal.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.veloz.wal.orders.OrderText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -17,6 +23,8 @@ record LegacyCase(Path directory) {
     private static final Path ALL = Path.of(
             System.getProperty("basedir", "."), "..", "..", "veloz-wal-core", "src", "test", "resources", "legacy");
     private static final List<String> ZIPPED = List.of("b-typical", "c-kill9-fsync", "c2-kill9-torn");
+
+    private static final Pattern ESCAPED_BYTES = Pattern.compile("(\\\\u00[89a-f][0-9a-f])+");
 
     static Stream<String> names() throws IOException {
         try (Stream<Path> entries = Files.list(ALL)) {
@@ -62,13 +70,25 @@ record LegacyCase(Path directory) {
         }
     }
 
-    /** The lines of the orders as the engine's tools wrote them, to the letter. */
+    /** The lines of the orders as the engine's tools wrote them, but for their texts: the engine escapes each byte. */
     List<String> orderLines(String file) {
         try {
-            return orderLinesOf(Files.readString(directory.resolve(file)));
+            return orderLinesOf(ESCAPED_BYTES
+                    .matcher(Files.readString(directory.resolve(file)))
+                    .replaceAll(bytes -> Matcher.quoteReplacement(text(bytes.group()))));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String text(String escapedBytes) {
+        byte[] bytes = HexFormat.of().parseHex(escapedBytes.replace("\\u00", ""));
+        return OrderText.decode(bytes, 0, bytes.length)
+                .chars()
+                .mapToObj(c -> Character.isSurrogate((char) c)
+                        ? String.format(Locale.ROOT, "\\u%04x", c)
+                        : Character.toString(c))
+                .collect(Collectors.joining());
     }
 
     static List<String> orderLinesOf(String json) {

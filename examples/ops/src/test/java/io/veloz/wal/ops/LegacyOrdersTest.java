@@ -90,7 +90,8 @@ class LegacyOrdersTest {
 
     @Test
     void newLogIsRefused() {
-        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1)).failsSaying("log of veloz-wal itself");
+        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1))
+                .isRefusedSaying("log of veloz-wal itself");
     }
 
     @Test

@@ -38,8 +38,16 @@ class QuantitiesTest {
     @Test
     void momentsAreInUtcOrNanoseconds() {
         assertThat(new Quantities.Moment().convert("1970-01-01T00:00:01.5Z")).isEqualTo(1_500_000_000L);
-        assertThat(new Quantities.Moment().convert("42")).isEqualTo(42);
+        assertThat(new Quantities.Moment().convert("1771113600000000000")).isEqualTo(1_771_113_600_000_000_000L);
         assertThatThrownBy(() -> new Quantities.Moment().convert("yesterday"))
                 .isInstanceOf(TypeConversionException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1771113600, seconds", "1771113600000, milliseconds", "1771113600000000, microseconds"})
+    void otherUnitsThanNanosecondsAreRefusedWithTheTimeThatWasMeant(String text, String unit) {
+        assertThatThrownBy(() -> new Quantities.Moment().convert(text))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessageContainingAll("1970-01-", "if it is in " + unit, "2026-02-15T00:00:00Z");
     }
 }

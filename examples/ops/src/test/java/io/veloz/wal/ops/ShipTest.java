@@ -109,13 +109,16 @@ class ShipTest {
             append(wal, 3);
             try (ChildTool child = startShip()) {
                 child.lineWith("\"archived_sequence\":3,");
-                ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+                Path copy = scratch.resolve("copy");
+                ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
+                ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.OK);
                 append(wal, 3);
                 JsonNode end = json(child.lineWith("\"ended\""));
                 assertThat(child.exitCode()).isEqualTo(ExitCode.FENCED);
                 assertThat(end.get("fenced").get("epoch").asLong()).isEqualTo(2);
                 assertThat(end.get("fenced").get("since").asText()).isNotEmpty();
-                assertThat(child.errors()).contains("error: fenced: ", "to take over in turn, start it again");
+                assertThat(child.errors())
+                        .contains("error: fenced: ", "to take over in turn, start it again with --take-over");
             }
         }
     }
@@ -125,7 +128,8 @@ class ShipTest {
         Logs.ofRecords(log, 3);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         Path other = Logs.ofRecords(scratch.resolve("other"), 3);
-        ToolRun run = ToolRun.of("ship", "--once", other, archive).exits(ExitCode.REFUSED);
+        ToolRun run =
+                ToolRun.of("ship", "--once", "--take-over", other, archive).exits(ExitCode.REFUSED);
         assertThat(run.err().lines()).hasSize(1);
         assertThat(run.err()).startsWith("error: refused: ").contains("the archive is of log ");
     }
@@ -138,7 +142,7 @@ class ShipTest {
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
-        ToolRun run = ToolRun.of("ship", "--once", copy, archive).exits(ExitCode.REFUSED);
+        ToolRun run = ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.REFUSED);
         assertThat(run.err()).contains("veloz-wal restore --merge URI DIR");
     }
 
@@ -152,7 +156,46 @@ class ShipTest {
     }
 
     @Test
+    void secondShipOfADirectoryIsRefused() throws Exception {
+        Logs.ofRecords(log, 3);
+        try (ChildTool child = startShip()) {
+            child.lineWith("\"archived_sequence\":3,");
+            ToolRun.of("ship", "--once", "--take-over", log, archive)
+                    .exits(ExitCode.REFUSED)
+                    .isRefusedSaying("another `ship` runs on this directory");
+            child.terminate();
+            assertThat(child.lineWith("\"ended\"")).contains("\"exit_code\":0");
+        }
+    }
+
+    @Test
+    void archiveThatAnotherWriterJustWroteIsTakenOverOnDemandOnly() {
+        Logs.ofRecords(log, 3);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        Path copy = scratch.resolve("copy");
+        ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", copy, archive)
+                .isRefusedSaying("the writer of epoch 1 on host ")
+                .isRefusedSaying("fence it with --take-over");
+        ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.OK);
+        // The take-over made the copy's epoch the last one: it goes on without being asked, and the first does not.
+        ToolRun.of("ship", "--once", copy, archive).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", log, archive).isRefusedSaying("the writer of epoch 3 on host ");
+    }
+
+    @Test
+    void archiveInsideTheLogsDirectoryIsRefused() throws IOException {
+        Logs.ofRecords(log, 3);
+        Path link = Files.createSymbolicLink(scratch.resolve("link"), log);
+        ToolRun.of("ship", "--once", log, log.resolve("archive").toUri())
+                .isRefusedSaying("is inside the log's directory");
+        ToolRun.of("ship", "--once", log, link.resolve("archive").toUri())
+                .isRefusedSaying("is inside the log's directory");
+        assertThat(log.resolve("archive")).doesNotExist();
+    }
+
+    @Test
     void directoryWithoutALogIsAFailure() {
-        ToolRun.of("ship", log, archive).failsSaying("no such directory");
+        ToolRun.of("ship", log, archive).isRefusedSaying("no such directory");
     }
 }

@@ -16,7 +16,7 @@ record ToolRun(int exitCode, String out, String err) {
     static ToolRun of(Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = new Tool(Streams.of(out, err, false))
+        int code = new Tool(Streams.of(out, err, 0))
                 .run(Arrays.stream(args).map(String::valueOf).toArray(String[]::new));
         return new ToolRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
@@ -40,7 +40,15 @@ record ToolRun(int exitCode, String out, String err) {
 
     /** Nothing on standard output, and one line that says why, with no trace of the source. */
     ToolRun failsSaying(String text) {
-        exits(ExitCode.FAILED);
+        return endsSaying(ExitCode.FAILED, text);
+    }
+
+    ToolRun isRefusedSaying(String text) {
+        return endsSaying(ExitCode.REFUSED, text);
+    }
+
+    private ToolRun endsSaying(int code, String text) {
+        exits(code);
         assertThat(out).isEmpty();
         assertThat(err.lines()).hasSize(1);
         assertThat(err).startsWith("error: ").contains(text).doesNotContain("\tat ");

@@ -29,7 +29,8 @@ class ToolTest {
                 "restore",
                 "status",
                 "probe",
-                "stress"
+                "stress",
+                "completion"
             })
     void helpTeaches(String command) {
         ToolRun run = ToolRun.of(command, "--help").exits(ExitCode.OK);
@@ -55,6 +56,38 @@ class ToolTest {
     @Test
     void unknownCommandIsAUsageError() {
         assertThat(ToolRun.of("frob").exits(ExitCode.USAGE).err()).contains("'frob'");
+    }
+
+    @Test
+    void mistypedCommandGetsASuggestion() {
+        assertThat(ToolRun.of("verfy", "x").exits(ExitCode.USAGE).err()).contains("verify");
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        assertThat(ToolRun.of("help", "restore").exits(ExitCode.OK).out()).contains("Usage: veloz-wal restore");
+        assertThat(ToolRun.of("help").exits(ExitCode.OK).out()).contains("Usage: veloz-wal", "  restore ");
+    }
+
+    @Test
+    void completionKnowsCommandsAndOptions() {
+        assertThat(ToolRun.of("completion").exits(ExitCode.OK).out()).contains("verify", "--take-over", "complete -F");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"inspect", "verify", "dump", "orders", "legacy-orders", "status"})
+    void errorIsAnObjectWhereJsonIsAskedFor(String command) {
+        ToolRun run = ToolRun.of(command, "--json", scratch.resolve("nowhere")).exits(ExitCode.REFUSED);
+        assertThat(run.json().get("outcome").asText()).isEqualTo("REFUSED");
+        assertThat(run.json().get("exit_code").asInt()).isEqualTo(ExitCode.REFUSED);
+        assertThat(run.json().get("message").asText()).contains("nowhere: no such directory");
+        assertThat(run.err()).startsWith("error: ");
+    }
+
+    @Test
+    void whatIsMissingIsRefusedAlikeAsDirectoryAndAsUri() {
+        ToolRun.of("verify", scratch.resolve("none")).exits(ExitCode.REFUSED);
+        ToolRun.of("verify", scratch.resolve("none").toUri()).exits(ExitCode.REFUSED);
     }
 
     @Test
@@ -85,7 +118,7 @@ class ToolTest {
         try (ChildTool child = ChildTool.start("dump", scratch.resolve("nowhere"))) {
             assertThat(child.linesLeft()).isEmpty();
             assertThat(child.errors()).isEqualTo("error: " + scratch.resolve("nowhere") + ": no such directory\n");
-            assertThat(child.exitCode()).isEqualTo(ExitCode.FAILED);
+            assertThat(child.exitCode()).isEqualTo(ExitCode.REFUSED);
         }
     }
 }

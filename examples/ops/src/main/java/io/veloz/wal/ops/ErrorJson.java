@@ -1,0 +1,22 @@
+package io.veloz.wal.ops;
+
+import io.veloz.wal.WalRestoreException;
+
+/** The error that ended a command, as one JSON object on a line of its own. Stateless. */
+final class ErrorJson {
+    private ErrorJson() {}
+
+    static void write(Exception problem, String message, Output out) {
+        int exitCode = ExitCode.of(problem);
+        Json to = new Json(out).object().field("outcome", exitCode == ExitCode.REFUSED ? "REFUSED" : "FAILED");
+        to.field("exit_code", exitCode);
+        to.field("error", problem.getClass().getSimpleName()).field("message", message);
+        if (problem instanceof WalRestoreException refusal) {
+            to.field("reason", refusal.reason().name())
+                    .field("key", refusal.key().orElse(null));
+            to.field("first_sequence", refusal.firstSequence()).field("last_sequence", refusal.lastSequence());
+        }
+        to.endObject();
+        out.character('\n');
+    }
+}
