@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.s3;
 
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Set;
 import java.util.function.Function;
@@ -132,12 +133,24 @@ final class S3Connection {
         }
         boolean hasKey = isSet(System.getProperty("aws.accessKeyId")) || isSet(environment.apply("AWS_ACCESS_KEY_ID"));
         if (!hasKey && isSet(environment.apply("AWS_WEB_IDENTITY_TOKEN_FILE"))) {
-            return WebIdentityTokenFileCredentialsProvider.create();
+            return webIdentity(environment);
         }
         String profile = environment.apply("AWS_PROFILE");
         return hasKey || profile == null || profile.isBlank()
                 ? DefaultCredentialsProvider.builder().build()
                 : profile(profile);
+    }
+
+    private static AwsCredentialsProvider webIdentity(Function<String, @Nullable String> environment) {
+        String role = environment.apply("AWS_ROLE_ARN");
+        if (!isSet(role)) {
+            throw new IllegalArgumentException("AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not: set both");
+        }
+        WebIdentityTokenFileCredentialsProvider.Builder provider = WebIdentityTokenFileCredentialsProvider.builder()
+                .webIdentityTokenFile(Path.of(environment.apply("AWS_WEB_IDENTITY_TOKEN_FILE")))
+                .roleArn(role);
+        String session = environment.apply("AWS_ROLE_SESSION_NAME");
+        return (isSet(session) ? provider.roleSessionName(session) : provider).build();
     }
 
     /** A profile with nothing but a region and the like leaves the credentials to the chain. */
