@@ -7,6 +7,7 @@ module io.veloz.wal {
     requires org.slf4j;
     // Until the orders do without Chronicle Bytes.
     requires chronicle.bytes;
+    requires jdk.unsupported;
 
     exports io.veloz.wal;
     exports io.veloz.wal.legacy;

@@ -4,6 +4,11 @@ module io.veloz.wal.archive {
     requires transitive io.veloz.wal;
     requires static micrometer.core;
     requires static org.jspecify;
+    // Automatic modules name no modules of the JDK; these are what the AWS SDK uses.
+    requires java.logging;
+    requires java.management;
+    requires java.naming;
+    requires java.xml;
     requires com.fasterxml.jackson.core;
     requires org.lz4.java;
     requires org.slf4j;

@@ -46,7 +46,7 @@ final class ProbeCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "Only what a shipper must know before it starts: five requests.")
     private boolean quick;
 
-    @Option(names = "--json", description = "One JSON object instead of a table.")
+    @Option(names = "--json", description = "One JSON object at the end instead of a line for each check.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -64,18 +64,25 @@ final class ProbeCommand implements Callable<Integer> {
         ProbeReport report;
         try (ObjectStore store = arguments.open(spec, uri)) {
             // A store that cannot be asked at all is an error, and not a table of them.
-            report = StoreProbe.quick(store);
+            report = StoreProbe.quick(store, result -> show(quick, result));
             if (!quick) {
-                report = StoreProbe.thorough(store);
+                report = StoreProbe.thorough(store, result -> show(true, result));
             }
         }
         int exitCode = report.isUsable() ? ExitCode.OK : ExitCode.FAILED;
         if (json) {
             writeJson(report, exitCode);
         } else {
-            streams.out().text(report.table());
+            streams.out().line(report.verdict());
         }
         return exitCode;
+    }
+
+    /** At once: far away the checks take a minute together. */
+    private void show(boolean wanted, ProbeResult result) {
+        if (wanted && !json) {
+            streams.out().line(result.line()).flush();
+        }
     }
 
     private void writeJson(ProbeReport report, int exitCode) {

@@ -44,7 +44,8 @@ final class StoreArguments {
     @Option(
             names = "--checksum-mode",
             paramLabel = "MODE",
-            description = "when_required (the default; every store knows it), or crc32c with every upload.")
+            description = "With every upload: auto (the default: crc32c, or md5 where the store does not know it), crc32c, md5,"
+                    + " or when_required for none.")
     private @Nullable String checksumMode;
 
     @Option(
@@ -64,6 +65,12 @@ final class StoreArguments {
 
     @Option(names = "--profile", paramLabel = "NAME", description = "Of the AWS configuration files.")
     private @Nullable String profile;
+
+    @Option(
+            names = "--ca-bundle",
+            paramLabel = "FILE",
+            description = "PEM file of the CAs to trust. Default: AWS_CA_BUNDLE, or the JVM's own.")
+    private @Nullable String caBundle;
 
     @Option(names = "--connect-timeout", paramLabel = "TIME", description = "As 500ms, 5s or 2m. Default: 5s.")
     private @Nullable String connectTimeout;
@@ -97,6 +104,7 @@ final class StoreArguments {
         put(settings, "sseKmsKeyId", sseKmsKeyId);
         put(settings, "storageClass", storageClass);
         put(settings, "profile", profile);
+        put(settings, "caBundle", caBundle);
         put(settings, "connectTimeout", connectTimeout);
         put(settings, "attemptTimeout", attemptTimeout);
         put(settings, "callTimeout", callTimeout);

@@ -1,6 +1,9 @@
 package io.veloz.wal.archive.s3;
 
 import java.net.URI;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -8,11 +11,12 @@ import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
@@ -21,6 +25,17 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
 /** Builds the client from the settings, and from the environment where they are silent. */
 final class S3Connection {
+    private static final Set<String> CREDENTIAL_PROPERTIES = Set.of(
+            "aws_access_key_id",
+            "credential_process",
+            "credential_source",
+            "login_session",
+            "role_arn",
+            "source_profile",
+            "sso_session",
+            "sso_start_url",
+            "web_identity_token_file");
+
     private S3Connection() {}
 
     /**
@@ -32,9 +47,7 @@ final class S3Connection {
         URI endpoint = endpoint(settings, environment);
         Boolean pathStyle = settings.pathStyle;
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(UrlConnectionHttpClient.builder()
-                        .connectionTimeout(settings.connectTimeout)
-                        .socketTimeout(settings.attemptTimeout))
+                .httpClientBuilder(S3Network.client(settings, endpoint, environment))
                 // No retries, because the second answer to a put that was done says that the object exists.
                 .overrideConfiguration(override -> {
                     override.retryStrategy(AwsRetryStrategy.doNotRetry())
@@ -106,16 +119,53 @@ final class S3Connection {
         }
     }
 
-    /** The chain of the AWS tools, unless the settings have a provider. Nothing is asked yet. */
-    static AwsCredentialsProvider credentials(S3Settings settings) {
+    /**
+     * The chain of the AWS tools, unless the settings have a provider. A profile or a web identity that is configured is
+     * the only source: if it fails, the chain would go on, and use the rights of the machine instead, silently.
+     */
+    static AwsCredentialsProvider credentials(S3Settings settings, Function<String, @Nullable String> environment) {
         S3CredentialsProvider own = settings.credentials;
         if (own != null) {
             return () -> credentials(own.credentials());
         }
-        DefaultCredentialsProvider.Builder chain = DefaultCredentialsProvider.builder();
-        return settings.profile == null
-                ? chain.build()
-                : chain.profileName(settings.profile).build();
+        if (settings.profile != null) {
+            return profile(settings.profile);
+        }
+        boolean hasKey = isSet(System.getProperty("aws.accessKeyId")) || isSet(environment.apply("AWS_ACCESS_KEY_ID"));
+        if (!hasKey && isSet(environment.apply("AWS_WEB_IDENTITY_TOKEN_FILE"))) {
+            return webIdentity(environment);
+        }
+        String profile = environment.apply("AWS_PROFILE");
+        return hasKey || profile == null || profile.isBlank()
+                ? DefaultCredentialsProvider.builder().build()
+                : profile(profile);
+    }
+
+    private static AwsCredentialsProvider webIdentity(Function<String, @Nullable String> environment) {
+        String role = environment.apply("AWS_ROLE_ARN");
+        if (!isSet(role)) {
+            throw new IllegalArgumentException("AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not: set both");
+        }
+        WebIdentityTokenFileCredentialsProvider.Builder provider = WebIdentityTokenFileCredentialsProvider.builder()
+                .webIdentityTokenFile(Path.of(environment.apply("AWS_WEB_IDENTITY_TOKEN_FILE")))
+                .roleArn(role);
+        String session = environment.apply("AWS_ROLE_SESSION_NAME");
+        return (isSet(session) ? provider.roleSessionName(session) : provider).build();
+    }
+
+    /** A profile with nothing but a region and the like leaves the credentials to the chain. */
+    private static AwsCredentialsProvider profile(String name) {
+        boolean leavesThem = ProfileFile.defaultProfileFile()
+                .profile(name)
+                .map(profile -> Collections.disjoint(profile.properties().keySet(), CREDENTIAL_PROPERTIES))
+                .orElse(false);
+        return leavesThem
+                ? DefaultCredentialsProvider.builder().profileName(name).build()
+                : ProfileCredentialsProvider.create(name);
+    }
+
+    private static boolean isSet(@Nullable String value) {
+        return value != null && !value.isBlank();
     }
 
     private static AwsCredentials credentials(S3Credentials credentials) {

@@ -11,12 +11,19 @@ import org.jspecify.annotations.Nullable;
 
 /** How to reach S3, or a store that speaks its protocol. Immutable. What is not set is found as the AWS tools find it. */
 public final class S3Settings {
-    /** Which checksums are sent and asked for, besides the SHA-256 that an archive keeps itself. */
+    /** Which checksum is sent with an upload, besides the SHA-256 that an archive keeps itself. */
     public enum Checksums {
+        /**
+         * A CRC32C, and Content-MD5 if the store refuses that one as not implemented. A bucket with Object Lock accepts no
+         * upload without one of them.
+         */
+        AUTO,
         /** Only where the protocol demands one. Every store understands that. */
         WHEN_REQUIRED,
         /** A CRC32C with every upload, which the store compares. */
-        CRC32C
+        CRC32C,
+        /** Content-MD5 with every upload, which the store compares. The oldest of them; the content is read once more. */
+        MD5
     }
 
     /** How the store encrypts what it keeps. */
@@ -41,7 +48,8 @@ public final class S3Settings {
             "connectTimeout",
             "attemptTimeout",
             "callTimeout",
-            "profile"));
+            "profile",
+            "caBundle"));
 
     final @Nullable URI endpoint;
     final @Nullable String region;
@@ -55,6 +63,7 @@ public final class S3Settings {
     final Duration attemptTimeout;
     final Duration callTimeout;
     final @Nullable String profile;
+    final @Nullable String caBundle;
     final @Nullable S3CredentialsProvider credentials;
 
     private S3Settings(Builder builder) {
@@ -70,6 +79,7 @@ public final class S3Settings {
         this.attemptTimeout = builder.attemptTimeout;
         this.callTimeout = builder.callTimeout;
         this.profile = builder.profile;
+        this.caBundle = builder.caBundle;
         this.credentials = builder.credentials;
     }
 
@@ -92,14 +102,15 @@ public final class S3Settings {
         builder.attemptTimeout = settings.attemptTimeout;
         builder.callTimeout = settings.callTimeout;
         builder.profile = settings.profile;
+        builder.caBundle = settings.caBundle;
         builder.credentials = settings.credentials;
         return builder;
     }
 
     /**
-     * Reads settings by their names: endpoint, region, pathStyle (true, false), checksumMode (when_required, crc32c),
+     * Reads settings by their names: endpoint, region, pathStyle (true, false), checksumMode (auto, crc32c, md5, when_required),
      * chunkedEncoding (true, false), sse (none, AES256, aws:kms), sseKmsKeyId, storageClass, connectTimeout,
-     * attemptTimeout, callTimeout (as 500ms, 30s or 2m), profile. There is none for a secret.
+     * attemptTimeout, callTimeout (as 500ms, 30s or 2m), profile, caBundle. There is none for a secret.
      *
      * @throws IllegalArgumentException if a name is unknown or a value makes no sense
      */
@@ -117,9 +128,11 @@ public final class S3Settings {
             case "checksumMode" ->
                 builder.checksums(
                         switch (value.toLowerCase(Locale.ROOT)) {
-                            case "when_required" -> Checksums.WHEN_REQUIRED;
+                            case "auto" -> Checksums.AUTO;
                             case "crc32c" -> Checksums.CRC32C;
-                            default -> throw wrong(name, value, "when_required or crc32c");
+                            case "md5" -> Checksums.MD5;
+                            case "when_required" -> Checksums.WHEN_REQUIRED;
+                            default -> throw wrong(name, value, "auto, crc32c, md5 or when_required");
                         });
             case "chunkedEncoding" -> builder.chunkedEncoding(bool(name, value));
             case "sse" ->
@@ -136,6 +149,7 @@ public final class S3Settings {
             case "attemptTimeout" -> builder.attemptTimeout(duration(name, value));
             case "callTimeout" -> builder.callTimeout(duration(name, value));
             case "profile" -> builder.profile(value);
+            case "caBundle" -> builder.caBundle(value);
             default ->
                 throw new IllegalArgumentException("setting \"" + name + "\" is unknown; an S3 store knows " + NAMES);
         }
@@ -176,7 +190,7 @@ public final class S3Settings {
         private @Nullable URI endpoint;
         private @Nullable String region;
         private @Nullable Boolean pathStyle;
-        private Checksums checksums = Checksums.WHEN_REQUIRED;
+        private Checksums checksums = Checksums.AUTO;
         private boolean chunkedEncoding;
         private Encryption encryption = Encryption.NONE;
         private @Nullable String kmsKeyId;
@@ -185,6 +199,7 @@ public final class S3Settings {
         private Duration attemptTimeout = Duration.ofSeconds(30);
         private Duration callTimeout = Duration.ofMinutes(2);
         private @Nullable String profile;
+        private @Nullable String caBundle;
         private @Nullable S3CredentialsProvider credentials;
 
         private Builder() {}
@@ -266,6 +281,14 @@ public final class S3Settings {
         /** Whose credentials and region are taken from the AWS configuration files. */
         public Builder profile(String name) {
             this.profile = notBlank("profile", name);
+            return this;
+        }
+
+        /**
+         * A PEM file of the CA certificates that are trusted, in place of the JVM's. Default: AWS_CA_BUNDLE, or the JVM's.
+         */
+        public Builder caBundle(String file) {
+            this.caBundle = notBlank("caBundle", file);
             return this;
         }
 

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -40,6 +41,9 @@ public final class S3Store implements ObjectStore {
     private final S3Client client;
     private final S3Reads reads;
     private final S3Deletes deletes;
+    /** How uploads carry a checksum. {@link S3Settings.Checksums#AUTO} becomes MD5 once the store has refused a CRC32C. */
+    private volatile S3Settings.Checksums checksums;
+
     private volatile boolean isClosed;
 
     /**
@@ -50,11 +54,17 @@ public final class S3Store implements ObjectStore {
      * @throws IllegalArgumentException if the URI or a setting makes no sense, or there is no region
      */
     public S3Store(URI uri, S3Settings settings) {
+        this(uri, settings, System::getenv);
+    }
+
+    /** @param environment the variables of the process */
+    S3Store(URI uri, S3Settings settings, Function<String, @Nullable String> environment) {
         this.place = S3Place.of(uri);
         this.settings = settings;
-        S3Secrets secrets = new S3Secrets(S3Connection.credentials(settings));
+        S3Secrets secrets = new S3Secrets(S3Connection.credentials(settings, environment));
         this.errors = new S3Errors(place, secrets);
-        this.client = S3Connection.open(settings, secrets, System::getenv);
+        this.client = S3Connection.open(settings, secrets, environment);
+        this.checksums = settings.checksums;
         this.reads = new S3Reads(client, place, errors);
         this.deletes = new S3Deletes(client, place, errors);
     }
@@ -76,10 +86,27 @@ public final class S3Store implements ObjectStore {
     }
 
     private boolean put(String key, ObjectContent content) throws StoreException {
+        if (checksums != S3Settings.Checksums.AUTO) {
+            return put(key, content, checksums);
+        }
+        try {
+            return put(key, content, S3Settings.Checksums.CRC32C);
+        } catch (S3Exception e) {
+            if (!S3Errors.isNotImplemented(e)) {
+                throw e;
+            }
+        }
+        // Nothing was stored, so this is no retry: the store does not know the header.
+        boolean created = put(key, content, S3Settings.Checksums.MD5);
+        checksums = S3Settings.Checksums.MD5;
+        return created;
+    }
+
+    private boolean put(String key, ObjectContent content, S3Settings.Checksums checksum) throws StoreException {
         S3Upload upload = new S3Upload(content);
         try {
             PutObjectResponse answer = client.putObject(
-                    request(key, content.length()),
+                    request(key, content.length(), checksum, upload),
                     RequestBody.fromContentProvider(upload, content.length(), "application/octet-stream"));
             if (answer.eTag() == null) {
                 throw new StoreUnavailableException(
@@ -95,14 +122,16 @@ public final class S3Store implements ObjectStore {
         }
     }
 
-    private PutObjectRequest request(String key, long length) {
+    private PutObjectRequest request(String key, long length, S3Settings.Checksums checksum, S3Upload upload) {
         PutObjectRequest.Builder request = PutObjectRequest.builder()
                 .bucket(place.bucket())
                 .key(place.prefix() + key)
                 .ifNoneMatch("*")
                 .contentLength(length);
-        if (settings.checksums == S3Settings.Checksums.CRC32C) {
-            request.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
+        switch (checksum) {
+            case AUTO, CRC32C -> request.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
+            case MD5 -> request.contentMD5(upload.md5());
+            case WHEN_REQUIRED -> {}
         }
         switch (settings.encryption) {
             case AES256 -> request.serverSideEncryption(ServerSideEncryption.AES256);
@@ -194,16 +223,25 @@ public final class S3Store implements ObjectStore {
         checkOpen();
         try {
             return UninterruptibleThread.call("veloz-wal-s3 " + place.bucket(), request::send);
-        } catch (SdkException e) {
-            throw errors.told(what, e);
         } catch (StoreException e) {
             throw e;
         } catch (RuntimeException e) {
-            checkOpen();
-            throw errors.odd(what, e);
+            if (!(e instanceof SdkException)) {
+                checkOpen();
+            }
+            throw translated(what, e);
         } catch (Exception e) {
             throw new StoreException("cannot " + what + " in " + describe() + ": " + e, e);
         }
+    }
+
+    private StoreException translated(String what, RuntimeException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof S3Secrets.NoCredentialsException none) {
+                return errors.noCredentials(what, none);
+            }
+        }
+        return e instanceof SdkException failure ? errors.told(what, failure) : errors.odd(what, e);
     }
 
     private void checkOpen() {

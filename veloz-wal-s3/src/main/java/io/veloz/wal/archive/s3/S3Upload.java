@@ -5,10 +5,13 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.ContentStreamProvider;
 
-/** The content of an object, read once to sign it and once to send it. It belongs to one thread. */
+/** The content of an object, read once for each checksum and once to send it. It belongs to one thread. */
 final class S3Upload implements ContentStreamProvider {
     private final ObjectContent content;
     private @Nullable InputStream open;
@@ -30,6 +33,22 @@ final class S3Upload implements ContentStreamProvider {
         } catch (IOException e) {
             failure = e;
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads the content once for its Content-MD5. */
+    String md5() {
+        try (InputStream in = newStream()) {
+            MessageDigest digest = MessageDigest.getInstance("MD5");
+            byte[] chunk = new byte[16 * 1024];
+            for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
+                digest.update(chunk, 0, got);
+            }
+            return Base64.getEncoder().encodeToString(digest.digest());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JVM has no MD5; use checksumMode crc32c", e);
         }
     }
 

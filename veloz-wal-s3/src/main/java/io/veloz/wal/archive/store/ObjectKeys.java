@@ -16,7 +16,7 @@ public final class ObjectKeys {
     public static String require(String key) {
         String problem = problem(key);
         if (!problem.isEmpty()) {
-            throw new IllegalArgumentException("key \"" + key + "\": " + problem
+            throw new IllegalArgumentException("key \"" + printable(key) + "\": " + problem
                     + "; expected parts of letters, digits and \"._-\" with one slash between them, none beginning with"
                     + " a dot");
         }
@@ -26,6 +26,11 @@ public final class ObjectKeys {
     /** Whether it is a key. What else lies in a store belongs to others, and is neither listed nor touched. */
     public static boolean isKey(String key) {
         return problem(key).isEmpty();
+    }
+
+    private static String printable(String key) {
+        String cut = key.length() > KEY_MAX_CHARS ? key.substring(0, KEY_MAX_CHARS) + "…" : key;
+        return cut.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
     }
 
     private static String problem(String key) {

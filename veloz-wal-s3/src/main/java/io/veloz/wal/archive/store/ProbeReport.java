@@ -1,7 +1,6 @@
 package io.veloz.wal.archive.store;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -32,19 +31,9 @@ public record ProbeReport(String store, List<ProbeResult> results) {
 
     /** For people: a line for each check, and the verdict. */
     public String table() {
-        int width = results.stream()
-                .mapToInt(result -> result.name().length())
-                .max()
-                .orElse(0);
         StringBuilder text = new StringBuilder();
         for (ProbeResult result : results) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "%-4s %-" + Math.max(1, width) + "s %6d ms  %s%n",
-                    result.holds() ? "yes" : "NO",
-                    result.name(),
-                    result.took().toMillis(),
-                    result.found()));
+            text.append(result.line()).append(System.lineSeparator());
         }
         return text.append(verdict()).append(System.lineSeparator()).toString();
     }

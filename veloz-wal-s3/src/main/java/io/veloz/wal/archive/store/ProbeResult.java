@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.store;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * One thing that was tried on a store. Immutable.
@@ -10,4 +11,10 @@ import java.time.Duration;
  * @param found what it did
  * @param took how long that was tried
  */
-public record ProbeResult(String name, boolean holds, String found, Duration took) {}
+public record ProbeResult(String name, boolean holds, String found, Duration took) {
+    /** For people: one line, in the columns of {@link ProbeReport#table()}. */
+    public String line() {
+        return String.format(
+                Locale.ROOT, "%-4s %-50s %6d ms  %s", holds ? "yes" : "NO", name, took.toMillis(), found);
+    }
+}

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Finds out what a store really does, whatever its brand says. Any thread may call any method. What is tried is put under
@@ -25,13 +26,22 @@ public final class StoreProbe {
      * @throws StoreException if the store cannot be asked; nothing is known of it then
      */
     public static ProbeReport quick(ObjectStore store) throws StoreException {
+        return quick(store, result -> {});
+    }
+
+    /**
+     * As {@link #quick(ObjectStore)}.
+     *
+     * @param listener receives each result as its check ends, on the thread of the caller
+     */
+    public static ProbeReport quick(ObjectStore store, Consumer<ProbeResult> listener) throws StoreException {
         String key = newBase() + "once";
         byte[] first = "first".getBytes(StandardCharsets.UTF_8);
         List<ProbeResult> results = new ArrayList<>();
         long start = System.nanoTime();
         boolean created = store.putIfAbsent(key, ObjectContent.of(first));
         boolean again = store.putIfAbsent(key, ObjectContent.of("second".getBytes(StandardCharsets.UTF_8)));
-        results.add(result(
+        add(results, listener, result(
                 "a put creates an object, a second one is refused",
                 created && !again,
                 "the first was " + (created ? "stored" : "refused") + ", the second "
@@ -39,11 +49,11 @@ public final class StoreProbe {
                 start));
         start = System.nanoTime();
         boolean stays = Arrays.equals(read(store, key), first);
-        results.add(result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
+        add(results, listener, result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
         start = System.nanoTime();
         List<String> listed =
                 store.list(key, "").stream().map(StoredObject::key).toList();
-        results.add(result(
+        add(results, listener, result(
                 "the list shows an object right after its put",
                 listed.equals(List.of(key)),
                 "listed " + listed,
@@ -57,13 +67,27 @@ public final class StoreProbe {
      * A check that the store does not answer does not hold.
      */
     public static ProbeReport thorough(ObjectStore store) {
+        return thorough(store, result -> {});
+    }
+
+    /**
+     * As {@link #thorough(ObjectStore)}.
+     *
+     * @param listener receives each result as its check ends, on the thread of the caller
+     */
+    public static ProbeReport thorough(ObjectStore store, Consumer<ProbeResult> listener) {
         String base = newBase();
         List<ProbeResult> results = new ArrayList<>();
         for (ProbeCheck check : ProbeChecks.all()) {
-            results.add(tried(store, base, check));
+            add(results, listener, tried(store, base, check));
         }
-        results.add(tried(store, base, ProbeChecks.cleaned()));
+        add(results, listener, tried(store, base, ProbeChecks.cleaned()));
         return new ProbeReport(store.describe(), results);
+    }
+
+    private static void add(List<ProbeResult> results, Consumer<ProbeResult> listener, ProbeResult result) {
+        results.add(result);
+        listener.accept(result);
     }
 
     /** A place for one probe, which no other probe uses. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
@@ -91,10 +92,12 @@ class ModulePathTest {
 
                 import io.veloz.wal.*;
                 import io.veloz.wal.archive.*;
+                import io.veloz.wal.archive.store.*;
                 import io.veloz.wal.orders.*;
                 import java.nio.ByteBuffer;
                 import java.nio.file.Path;
                 import java.time.Duration;
+                import java.util.Map;
 
                 public class Main {
                     public static void main(String[] args) {
@@ -107,6 +110,12 @@ class ModulePathTest {
                         }
                         RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(dir.resolve("restored")));
                         System.out.println("restored " + report.lastSequence());
+                        try (ObjectStore store = ObjectStores.open(
+                                "s3://bucket/p", Map.of("endpoint", "http://127.0.0.1:1"))) {
+                            store.list("", "");
+                        } catch (StoreException e) {
+                            System.out.println("s3 " + e);
+                        }
                         System.out.println("module " + Wal.class.getModule().getName() + ", "
                                 + WalShipper.class.getModule().getName());
                     }
@@ -114,7 +123,7 @@ class ModulePathTest {
                 """;
         assertThat(compile(main)).startsWith("0 ");
         Path out = dir.resolve("out");
-        Process process = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
                         "-p",
@@ -123,13 +132,14 @@ class ModulePathTest {
                         "app/app.Main",
                         dir.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
+                .redirectOutput(out.toFile());
+        builder.environment().putAll(Map.of("AWS_ACCESS_KEY_ID", "id", "AWS_SECRET_ACCESS_KEY", "secret"));
+        Process process = builder.start();
         int exitCode = process.onExit().join().exitValue();
         String printed = Files.readString(out);
         assertThat(exitCode).as(printed).isZero();
         assertThat(printed)
-                .contains("archived true", "restored 1", "module io.veloz.wal, io.veloz.wal.archive");
+                .contains("archived true", "restored 1", "s3 ", "(ConnectException)", "module io.veloz.wal, io.veloz.wal.archive");
     }
 
     @Test

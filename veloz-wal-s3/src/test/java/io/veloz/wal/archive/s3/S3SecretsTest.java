@@ -13,6 +13,8 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must not be seen: the secret, the session token, and what was signed. */
 class S3SecretsTest {
@@ -40,6 +42,32 @@ class S3SecretsTest {
             }
             assertThat(proxy.requests())
                     .anyMatch(request -> request.header("x-amz-security-token").equals(TOKEN));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "TOKEN",
+        "token=FQoGZXIvYXdzEBY%2FlongEnough%2Bto%2FbeAToken%3D%3D;x",
+        "token=FQoGZXIvYXdzEBY%2flongEnough%2bto%2fbeAToken%3d%3d;x",
+        "token=FQoGZXIvYXdzEBY%252FlongEnough%252Bto%252FbeAToken%253D%253D;x",
+        "{\"t\":\"FQoGZXIvYXdzEBY\\/longEnough\\u002bto\\/beAToken\\u003d\\u003d\"}",
+        "&lt;t>FQoGZXIvYXdzEBY&amp;#x2F;longEnough&amp;#43;to/beAToken==",
+        "cut off: FQoGZXIvYXdzEBY/longEno",
+    })
+    void encodedOrCutTokenIsHidden(String form) throws IOException {
+        String token = "FQoGZXIvYXdzEBY/longEnough+to/beAToken==";
+        try (FaultProxy proxy = FaultProxy.start(1)) {
+            S3Settings settings = S3ProxyServer.settings(proxy.endpoint())
+                    .credentials(() -> new S3Credentials("AKIDEXAMPLE", SECRET, token))
+                    .build();
+            try (ObjectStore store = new S3Store(URI.create("s3://bucket/p"), settings)) {
+                String text = form.replace("TOKEN", token);
+                proxy.script(request -> Fault.error(400, "InvalidToken", "before " + text + " after"));
+                assertThat(catchThrowable(() -> store.list("", "")).getMessage())
+                        .contains("before", "[hidden]")
+                        .doesNotContain("FQoGZXIv", "longEnough", "beAToken");
+            }
         }
     }
 

@@ -24,7 +24,10 @@ class S3SettingsTest {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             proxy.script(request -> Fault.error(500, "InternalError", ""));
             try (S3Client client =
-                    S3Connection.open(OWN_KEY, S3Connection.credentials(OWN_KEY), environment.apply(proxy)::get)) {
+                    S3Connection.open(
+                            OWN_KEY,
+                            S3Connection.credentials(OWN_KEY, environment.apply(proxy)::get),
+                            environment.apply(proxy)::get)) {
                 catchThrowable(() -> client.listObjectsV2(request -> request.bucket("bucket")));
             }
             return proxy.requests().get(0);
@@ -67,7 +70,7 @@ class S3SettingsTest {
     void valueThatMakesNoSenseIsRefusedByName() {
         Map<String, String> wrong = Map.of(
                 "pathStyle", "yes",
-                "checksumMode", "md5",
+                "checksumMode", "sha1",
                 "sse", "rot13",
                 "attemptTimeout", "5",
                 "callTimeout", "0s",

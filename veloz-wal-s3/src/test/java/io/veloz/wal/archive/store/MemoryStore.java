@@ -33,6 +33,10 @@ public class MemoryStore implements ObjectStore {
         }
     }
 
+    int size() {
+        return objects.size();
+    }
+
     private void require(String key) {
         ObjectKeys.require(key);
         if (isClosed) {

@@ -61,6 +61,22 @@ class StoreProbeTest {
     }
 
     @Test
+    void eachResultIsReportedAsItsCheckEnds() throws StoreException {
+        MemoryStore store = new MemoryStore();
+        List<ProbeResult> reported = new ArrayList<>();
+        List<Integer> objects = new ArrayList<>();
+        ProbeReport report = StoreProbe.thorough(store, result -> {
+            reported.add(result);
+            objects.add(store.size());
+        });
+        assertThat(reported).isEqualTo(report.results());
+        assertThat(objects.get(0)).as("only the first check has run").isEqualTo(1);
+        reported.clear();
+        assertThat(StoreProbe.quick(store, reported::add).results()).isEqualTo(reported);
+        assertThat(report.table()).contains(report.results().get(0).line());
+    }
+
+    @Test
     void storeThatLetsSeveralWinARaceIsFound() {
         assertFound(
                 new MemoryStore() {
