@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
  * <p>An event takes effect in the store when it is durable, and not before, in the order of the log. So whatever a reader
  * of the store has seen is there again after a crash.
  *
- * <p>Memory is bounded by default. An order takes about 700 bytes, and each of its fills some 80 more for the trade id. The
- * store keeps all pending orders, and of the ended ones at most 200,000, no longer than a day
+ * <p>Memory is bounded by default. An order with one fill takes about 650 bytes, and each
+ * further fill some 115 for its trade id, which is kept as long as the order. The store keeps all pending orders, and of the ended ones at most 200,000, no longer than a day
  * ({@link OrderLogConfig.Builder#maxEndedOrders}, {@link OrderLogConfig.Builder#keepEndedOrders}). Orders are dropped when a
- * checkpoint is written: by default each minute and each 100,000 records. Both together: some 210 MB beside the pending
- * orders. At most 65,536 events are pending between an append and the store
+ * checkpoint is written: by default each minute and each 100,000 records. Together this is some
+ * 200 MB beside the pending orders. At most 65,536 events are pending between an append and the store
  * ({@link OrderLogConfig.Builder#maxPendingEvents}).
  *
  * <p>Every method throws {@link IllegalStateException} after {@link #close} or when a listener of findings calls it, and
@@ -253,8 +253,7 @@ public final class OrderLog implements AutoCloseable {
                     .orElse(Long.MIN_VALUE);
             OrderSnapshot orders = store.snapshotWithoutEnded(beforeNanos, config.maxEndedOrders());
             AtomicInteger digest = new AtomicInteger();
-            WalCheckpoint file =
-                    wal.writeCheckpoint(orders.coveredSequence(), out -> digest.set(orders.writeTo(out)));
+            WalCheckpoint file = wal.writeCheckpoint(orders.coveredSequence(), out -> digest.set(orders.writeTo(out)));
             long mark = appendDurable(
                     new Checkpoint(orders.coveredSequence(), orders.orders().size(), digest.get()));
             return new Written(file, mark);

@@ -193,7 +193,7 @@ public final class OrderLogConfig {
 
         /**
          * Drops all but this many orders that have ended, those first that were not touched for the longest, when a
-         * checkpoint is written. An order takes about 700 bytes. {@link Integer#MAX_VALUE} for no limit; then memory and
+         * checkpoint is written. An order takes about 650 bytes. {@link Integer#MAX_VALUE} for no limit; then memory and
          * checkpoints grow with every order. Default: 200,000.
          */
         public Builder maxEndedOrders(int value) {
@@ -263,7 +263,8 @@ public final class OrderLogConfig {
             }
             if (keepEndedOrders != null
                     && (keepEndedOrders.isNegative() || keepEndedOrders.compareTo(Duration.ofDays(36_500)) > 0)) {
-                throw new IllegalArgumentException("keepEndedOrders " + keepEndedOrders + ": expected 0 to 36,500 days");
+                throw new IllegalArgumentException(
+                        "keepEndedOrders " + keepEndedOrders + ": expected 0 to 36,500 days");
             }
             if (maxEndedOrders < 0) {
                 throw new IllegalArgumentException("maxEndedOrders " + maxEndedOrders + ": expected 0 or more");

@@ -93,7 +93,8 @@ public record OrderReplay(OrderStore store, OrderLogReport report) {
             return settings.build();
         }
         try (InputStream content = checkpoint.open()) {
-            return settings.buildFrom(OrderSnapshot.readFrom(content, "checkpoint for record " + checkpoint.sequence()));
+            return settings.buildFrom(
+                    OrderSnapshot.readFrom(content, "checkpoint for record " + checkpoint.sequence()));
         } catch (IOException e) {
             throw new UncheckedIOException("reading the checkpoint for record " + checkpoint.sequence(), e);
         }

@@ -47,7 +47,8 @@ public final class OrderStore {
 
     private OrderStore(Builder settings) {
         this.onFinding = settings.onFinding;
-        this.rules = new OrderRules(new OrderStatus(settings.normaliseStatus, settings.statusWords), this::addFindingLocked);
+        this.rules =
+                new OrderRules(new OrderStatus(settings.normaliseStatus, settings.statusWords), this::addFindingLocked);
     }
 
     public static Builder builder() {

@@ -88,7 +88,8 @@ final class PayloadWriter {
         if (more > bytes.length - position) {
             long wanted = Math.max((long) position + more, 2L * bytes.length);
             if (wanted > Integer.MAX_VALUE - 8) {
-                throw new IllegalArgumentException("payload of more than " + bytes.length + " bytes; no record is as large");
+                throw new IllegalArgumentException(
+                        "payload of more than " + bytes.length + " bytes; no record is as large");
             }
             bytes = Arrays.copyOf(bytes, (int) wanted);
         }

@@ -35,8 +35,7 @@ class DeniedUnsafeTest {
 
     /** The child: appends, and replays. */
     public static void main(String[] arguments) {
-        OrderLogConfig config =
-                OrderLogConfig.builder(Path.of(arguments[0])).build();
+        OrderLogConfig config = OrderLogConfig.builder(Path.of(arguments[0])).build();
         try (OrderLog log = OrderLog.open(config)) {
             log.appendDurable(OrderNew.market("a", "BTCUSDT", Side.BUY, 1));
             log.appendDurable(OrderFill.of("a", "BTCUSDT", 1, 100, 1));

@@ -220,16 +220,11 @@ class OrderHistoryTest {
         }
 
         private void check(
-                OrderLog log,
-                List<Appender> appenders,
-                List<String> inLog,
-                Map<String, Long> sequences,
-                boolean failed)
+                OrderLog log, List<Appender> appenders, List<String> inLog, Map<String, Long> sequences, boolean failed)
                 throws Exception {
             assertThat(wrong).as("seed %s", seed).isEmpty();
-            List<String> inStore = log.store().orders().stream()
-                    .map(OrderState::clientOrderId)
-                    .toList();
+            List<String> inStore =
+                    log.store().orders().stream().map(OrderState::clientOrderId).toList();
             assertThat(inStore.equals(inLog))
                     .as("%s threads, %s, seed %s: the store applied in the order of the log", threads, durability, seed)
                     .isTrue();
@@ -294,7 +289,9 @@ class OrderHistoryTest {
                         Thread.currentThread().interrupt();
                     }
                     appendSome(random.nextInt(waiting));
-                    assertThat(Thread.interrupted()).as("the interrupt of the caller").isEqualTo(interrupted);
+                    assertThat(Thread.interrupted())
+                            .as("the interrupt of the caller")
+                            .isEqualTo(interrupted);
                 }
             }
 

@@ -93,8 +93,9 @@ class OrderLogLimitsTest {
     /** One caller waits for room in the buffer, and holds up all others: none of them waits longer than it may. */
     @Test
     void callerWhoWaitsForAnotherAppendIsRefusedInTime() throws Exception {
-        OrderLogConfig config = OrderLogConfig.builder(
-                        Logs.small(storage).bufferFullTimeout(Duration.ofMillis(300)).build())
+        OrderLogConfig config = OrderLogConfig.builder(Logs.small(storage)
+                        .bufferFullTimeout(Duration.ofMillis(300))
+                        .build())
                 .build();
         try (OrderLog log = OrderLog.open(config)) {
             Hold hold = storage.hold(Operation.FORCE, name -> true);
@@ -106,8 +107,8 @@ class OrderLogLimitsTest {
             for (CompletableFuture<Long> caller : callers) {
                 caller.handle((sequence, failure) -> failure).get(30, TimeUnit.SECONDS);
             }
-            assertThat(callers).anySatisfy(caller -> assertThatThrownBy(caller::get)
-                    .hasCauseInstanceOf(WalBusyException.class));
+            assertThat(callers)
+                    .anySatisfy(caller -> assertThatThrownBy(caller::get).hasCauseInstanceOf(WalBusyException.class));
             hold.release();
             log.appendDurable(order("next"));
             long accepted = callers.stream()
@@ -209,8 +210,7 @@ class OrderLogLimitsTest {
 
     @Test
     void readingRefusesALogThatEndsBeforeItsCheckpoint() throws IOException {
-        OrderLogConfig config =
-                OrderLogConfig.builder(Logs.small(heap).build()).build();
+        OrderLogConfig config = OrderLogConfig.builder(Logs.small(heap).build()).build();
         HeapStorage older;
         try (OrderLog log = OrderLog.open(config)) {
             log.appendDurable(order("a"));
@@ -219,8 +219,8 @@ class OrderLogLimitsTest {
             log.checkpoint();
         }
         older.put(".orders_checkpoint_a", heap.bytes(".orders_checkpoint_a"));
-        assertThatThrownBy(() -> OrderReplay.read(
-                        ReadOptions.of(Logs.small(older).build())))
+        assertThatThrownBy(
+                        () -> OrderReplay.read(ReadOptions.of(Logs.small(older).build())))
                 .isInstanceOf(WalCorruptException.class)
                 .hasMessageContaining("checkpoint");
     }

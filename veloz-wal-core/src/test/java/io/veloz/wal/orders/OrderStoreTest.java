@@ -363,8 +363,8 @@ class OrderStoreTest {
                     .multiply(BigDecimal.TEN.pow(random.nextInt(4)));
             apply(placed(id, left.doubleValue()));
             for (int fills = random.nextInt(200); fills > 0 && left.signum() > 0; fills--) {
-                BigDecimal part = left.multiply(BigDecimal.valueOf(random.nextDouble()))
-                        .setScale(decimals, RoundingMode.DOWN);
+                BigDecimal part =
+                        left.multiply(BigDecimal.valueOf(random.nextDouble())).setScale(decimals, RoundingMode.DOWN);
                 if (part.signum() > 0) {
                     left = left.subtract(part);
                     apply(fill(id, part.doubleValue()));
