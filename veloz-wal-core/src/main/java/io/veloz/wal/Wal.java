@@ -158,7 +158,8 @@ public final class Wal implements AutoCloseable {
      *
      * @param type 1 to 65,535; means nothing to the log
      * @param payload the bytes from its position to its limit, at most {@link WalConfig#maxPayloadBytes()}; not kept, and
-     *     not moved
+     *     not moved. If it cannot be read (a closed arena, a mapped file that was cut), or changes meanwhile, this throws,
+     *     and the record was not appended
      * @throws WalBusyException if the buffer stayed full; the record was not appended
      * @throws WalDiskFullException if the disk is full; the record was not appended
      */
@@ -387,6 +388,7 @@ public final class Wal implements AutoCloseable {
      * failed, and every future is complete. Of two threads that call it at once the second waits for the first. A further
      * call does nothing.
      *
+     * @throws IllegalStateException if a callback or the listener calls it: it would wait for itself. The log stays open
      * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In
      *     the latter case the directory stays locked until the disk answers, or the process ends
      * @throws WalBusyException if all is on disk and the directory is free, but a callback or the listener has not returned
@@ -394,6 +396,7 @@ public final class Wal implements AutoCloseable {
      */
     @Override
     public void close() {
+        writer.refuseOnOwnThread("close");
         closed = true;
         writer.close(lock::release);
     }

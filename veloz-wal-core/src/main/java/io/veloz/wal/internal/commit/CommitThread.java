@@ -144,6 +144,10 @@ final class CommitThread implements Runnable {
         wake();
     }
 
+    boolean isOwnThread() {
+        return Thread.currentThread() == thread;
+    }
+
     boolean join(long timeoutNanos) {
         return Threads.join(thread, timeoutNanos);
     }

@@ -76,6 +76,10 @@ final class Housekeeper implements Runnable {
         starter.accept(thread);
     }
 
+    boolean isOwnThread() {
+        return Thread.currentThread() == thread;
+    }
+
     /** After {@link Handover#stop}. */
     boolean join(long timeoutNanos) {
         return Threads.join(thread, timeoutNanos);

@@ -316,6 +316,14 @@ public final class LogWriter {
         }
     }
 
+    /** What waits for the log's threads must not run on one of them. */
+    public void refuseOnOwnThread(String what) {
+        if (notifier.isOwnThread() || commitThread.isOwnThread() || housekeeper.isOwnThread()) {
+            throw new IllegalStateException(what + " was called on " + Thread.currentThread().getName()
+                    + ", which it waits for; call it on a thread of the application");
+        }
+    }
+
     private void closeAlone(Runnable whenEnded) {
         long deadline = System.nanoTime() + closeTimeoutNanos;
         buffer.close();

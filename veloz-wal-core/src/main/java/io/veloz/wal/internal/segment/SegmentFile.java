@@ -85,7 +85,7 @@ public final class SegmentFile implements Closeable {
         header.recordCount = records;
         header.wallNanos = wallNanos;
         header.previousCrc = lastBatchCrc;
-        header.recordsCrc = finishRecords(buffer, records, first);
+        header.recordsCrc = finishRecords(buffer, recordsEnd, records, first);
         header.encode(buffer, start, segment.salt(), checksum);
         buffer.limit(recordsEnd).position(start);
         file.writeFully(buffer, position);
@@ -111,14 +111,22 @@ public final class SegmentFile implements Closeable {
         markedNanos = wallNanos;
     }
 
-    private int finishRecords(ByteBuffer buffer, int records, long first) {
+    /** Also the last look at what appenders have put into the batch: what a reader would refuse is not written. */
+    private int finishRecords(ByteBuffer buffer, int end, int records, long first) throws IOException {
         recordsChecksum.start();
         int at = RECORDS_AT;
         for (int i = 0; i < records; i++) {
+            if (!RecordLayout.fits(buffer, at, end)) {
+                throw new IOException("record " + (first + i) + " does not fit into its batch; nothing of it was written");
+            }
             int crc = RecordLayout.computeCrc(buffer, at, segment.salt(), first + i, checksum);
             RecordLayout.putCrc(buffer, at, crc);
             recordsChecksum.add(crc);
             at += RecordLayout.size(RecordLayout.payloadBytes(buffer, at));
+        }
+        if (at != end) {
+            throw new IOException("records " + first + " to " + (first + records - 1) + " end " + (end - at)
+                    + " bytes before their batch; nothing of it was written");
         }
         return recordsChecksum.value();
     }
