@@ -26,7 +26,7 @@ final class BesideWriter {
     /** What the directory holds. */
     @FunctionalInterface
     interface Look {
-        /** @param live a writer lives */
+        /** Reads it, as it is while a writer has the log open, or while none has. */
         Analysis at(boolean live) throws IOException;
     }
 
@@ -37,8 +37,10 @@ final class BesideWriter {
     }
 
     /**
-     * @return what is made of the first look that finds no problem, or of one whose problem is there to stay
-     * @throws WalTrimmedException if that is what the use says, again and again
+     * Returns what is made of the first look that finds no problem, or of one whose problem stays.
+     *
+     * @throws IOException if the log cannot be read, or changes during every look
+     * @throws WalTrimmedException if a trim overtakes the use of every look
      */
     static <T> T look(Storage storage, DurableLimit.WriterProbe writer, Look look, Use<T> use) throws IOException {
         int looks = 0;

@@ -35,9 +35,11 @@ public final class WalCheckpoint {
      * @throws WalOpenException if the directory cannot be read
      */
     public static List<WalCheckpoint> good(ReadOptions options) {
-        return ofSlots(options, (storage, slots) -> slots.good().stream()
-                .map(file -> new WalCheckpoint(storage, file))
-                .toList());
+        return ofSlots(
+                options,
+                (storage, slots) -> slots.good().stream()
+                        .map(file -> new WalCheckpoint(storage, file))
+                        .toList());
     }
 
     static Optional<WalCheckpoint> newest(Storage storage, CheckpointSlots slots) throws IOException {

@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory: a window of the file, 256 KiB or the largest batch. Nothing is allocated for a record.
  */
 public final class WalReader implements AutoCloseable {
-    /** How long a writer in another process may be busy before it is asked again. */
+    /** Without a writer in this process: the pause before the first look at the files, and the longest one after many. */
     private static final long POLL_NANOS = 5_000_000;
+
+    private static final long LONGEST_POLL_NANOS = 50_000_000;
 
     /** After so long a waiting reader looks whether it was interrupted. */
     private static final long LONGEST_WAIT_NANOS = 100_000_000;
@@ -140,12 +142,15 @@ public final class WalReader implements AutoCloseable {
     /**
      * Steps on to the next record, and waits for it if need be.
      *
+     * <p>Without a writer in this process it looks at the files: every 5 ms at first, and every 50 ms when a while has passed
+     * without a record. A look that finds nothing new reads less than a page.
+     *
      * @return false if none became durable in that time, the thread was interrupted, or the reader has reached its end
      */
     public boolean next(Duration timeout) {
         long nanos = Reading.nanos(timeout);
         long deadline = System.nanoTime() + nanos;
-        while (true) {
+        for (long pause = POLL_NANOS; ; pause = Math.min(LONGEST_POLL_NANOS, pause + pause / 4)) {
             // Asked first: what becomes durable after the look is waited for, not missed.
             long durable = writer == null ? 0 : writer.durableSequence();
             if (next()) {
@@ -156,7 +161,7 @@ public final class WalReader implements AutoCloseable {
                 return false;
             }
             if (writer == null) {
-                LockSupport.parkNanos(this, Math.min(left, POLL_NANOS));
+                LockSupport.parkNanos(this, Math.min(left, pause));
             } else {
                 writer.awaitDurable(durable + 1, Math.min(left, LONGEST_WAIT_NANOS));
             }

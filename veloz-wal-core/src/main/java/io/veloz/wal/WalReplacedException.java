@@ -13,8 +13,10 @@ public final class WalReplacedException extends WalException {
      * @param found what the file holds now
      */
     public WalReplacedException(String file, long sequence, String found) {
-        super(file + ": the checkpoint up to record " + sequence + " was replaced; found " + found
-                + ". Take the newest checkpoint again", null);
+        super(
+                file + ": the checkpoint up to record " + sequence + " was replaced; found " + found
+                        + ". Take the newest checkpoint again",
+                null);
         this.sequence = sequence;
     }
 

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /** Readers, and a log that is trimmed, rolled and opened again between any two of their operations. */
 @Timeout(120)
@@ -52,11 +52,7 @@ class OvertakenReaderTest {
 
     private static WalReader inTheWritersJvm(Wal wal, ReadSeam seam) {
         return WalReader.open(
-                ReadOptions.of(seam),
-                seam,
-                DurableLimit.of(wal::durableSequence, () -> true),
-                () -> true,
-                null);
+                ReadOptions.of(seam), seam, DurableLimit.of(wal::durableSequence, () -> true), () -> true, null);
     }
 
     private static WalReader inAnotherProcess(Wal wal, ReadSeam seam) {
@@ -119,7 +115,9 @@ class OvertakenReaderTest {
             assertThat(seen.sequences).as("at operation %d", n).last().isEqualTo(wal.lastSequence());
             return "all";
         }
-        assertThat(seen.end.firstSequence()).as("at operation %d", n).isEqualTo(wal.trim(0).firstSequence());
+        assertThat(seen.end.firstSequence())
+                .as("at operation %d", n)
+                .isEqualTo(wal.trim(0).firstSequence());
         assertThat(seen.end.nextSequence()).as("at operation %d", n).isLessThan(seen.end.firstSequence());
         return "trimmed";
     }

@@ -18,8 +18,7 @@ class ReplacedCheckpointTest {
 
     private static WalCheckpoint write(Wal wal, String content) {
         TestLog.append(wal, 1);
-        return wal.writeCheckpoint(
-                wal.durableSequence(), out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
+        return wal.writeCheckpoint(wal.durableSequence(), out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String content(WalCheckpoint checkpoint) throws IOException {
@@ -41,7 +40,8 @@ class ReplacedCheckpointTest {
             write(wal, "the third, and longer");
             assertThatThrownBy(held::open)
                     .isInstanceOfSatisfying(
-                            WalReplacedException.class, e -> assertThat(e.sequence()).isEqualTo(1))
+                            WalReplacedException.class,
+                            e -> assertThat(e.sequence()).isEqualTo(1))
                     .hasMessageContaining("up to record 1")
                     .hasMessageContaining("up to record 3");
             assertThat(content(kept)).isEqualTo("the second");
@@ -93,7 +93,8 @@ class ReplacedCheckpointTest {
             left = storage.copy();
         }
         long before = left.readBytes();
-        assertThat(WalCheckpoint.newest(ReadOptions.of(left)).orElseThrow().sequence()).isEqualTo(2);
+        assertThat(WalCheckpoint.newest(ReadOptions.of(left)).orElseThrow().sequence())
+                .isEqualTo(2);
         assertThat(left.readBytes() - before).isLessThan(50_000);
         assertThat(WalCheckpoint.good(ReadOptions.of(left))).hasSize(2);
     }

@@ -133,15 +133,17 @@ public record CheckpointFile(
      */
     public InputStream open(Storage storage) throws IOException {
         StorageFile file = storage.openForReading(name);
+        boolean ours = false;
         try {
             String found = identity(file);
             if (!found.equals(identity())) {
                 throw new WalReplacedException(storage.describe() + "/" + name, sequence, found);
             }
+            ours = true;
             return StorageInputStream.of(file, name, HEAD_BYTES, HEAD_BYTES + contentBytes);
-        } catch (IOException | RuntimeException e) {
-            try (file) {
-                throw e;
+        } finally {
+            if (!ours) {
+                file.close();
             }
         }
     }

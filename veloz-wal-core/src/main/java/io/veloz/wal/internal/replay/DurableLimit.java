@@ -71,7 +71,8 @@ public final class DurableLimit {
         if (promised >= sequence) {
             return true;
         }
-        // The batch is whole, and no batch after it was promised yet. Without a writer the next recovery keeps it, also if
+        // The batch is whole, and no batch after it was promised yet. Without a writer the next recovery keeps it, also
+        // if
         // the writer has ended since the batches ahead were read.
         segment.abandoned = !isLive();
         return segment.abandoned;
@@ -112,9 +113,7 @@ public final class DurableLimit {
 
     private void lookIntoNext(OpenSegment segment, LogCursor cursor) throws IOException {
         long number = segment.header.number() + 1;
-        try (@Nullable
-                OpenSegment next = OpenSegment.find(
-                        cursor.storage(), cursor.names(), cursor.logId(), number)) {
+        try (@Nullable OpenSegment next = OpenSegment.find(cursor.storage(), cursor.names(), cursor.logId(), number)) {
             OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
             if (opening != null) {
                 promised(opening.durableSequence());

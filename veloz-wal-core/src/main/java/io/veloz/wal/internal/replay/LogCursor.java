@@ -250,7 +250,8 @@ public final class LogCursor implements Closeable {
     long firstAfterTrimOf(long number) throws IOException {
         try {
             @Nullable TrimMark mark = TrimMark.read(storage, names);
-            boolean ours = mark != null && (logId.equals(LogId.NONE) || mark.logId().equals(logId));
+            boolean ours =
+                    mark != null && (logId.equals(LogId.NONE) || mark.logId().equals(logId));
             return ours && mark.firstSegment() > number ? mark.firstSequence() : 0;
         } catch (DamagedException e) {
             if (salvage) {

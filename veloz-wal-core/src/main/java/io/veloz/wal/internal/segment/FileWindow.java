@@ -51,7 +51,9 @@ final class FileWindow {
             // Not more than there is, whatever a batch says of its length.
             int there = (int) Math.min(wanted, Math.max(kept, file.size() - position));
             if (there > buffer.capacity()) {
-                buffer = ByteBuffer.allocate(there).order(ByteOrder.LITTLE_ENDIAN).put(buffer);
+                buffer = ByteBuffer.allocate(there)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(buffer);
                 return;
             }
         }

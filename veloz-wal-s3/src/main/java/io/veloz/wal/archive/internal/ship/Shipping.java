@@ -6,6 +6,7 @@ import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;

@@ -53,6 +53,7 @@ final class TailReader implements AutoCloseable {
      *
      * @param maxBytes it is no longer, unless its only batch is
      * @throws IllegalArgumentException if the next record has been trimmed
+     * @throws io.veloz.wal.WalTrimmedException if it was trimmed since the last piece
      */
     @Nullable
     Piece next(Archived after, int maxBytes) throws IOException {
