@@ -18,6 +18,7 @@ import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
 import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.internal.segment.TailSearch;
+import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
@@ -185,7 +186,7 @@ final class SegmentExamination {
             BatchScanner scanner = scan(segment, file, footer.dataEnd(), Long.MAX_VALUE);
             if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
                 corrupt(segment, scanner, footer.lastSequence());
-            } else if (!SegmentSealer.digest(file, footer.dataEnd()).equals(footer.dataSha256())) {
+            } else if (!SegmentSealer.digest(new UnmarkedFile(file), footer.dataEnd()).equals(footer.dataSha256())) {
                 segment.bad(
                         Verdict.CORRUPT,
                         -1,
