@@ -202,6 +202,13 @@ final class SegmentExamination {
                         "footer of " + footer.recordCount() + " records, " + footer.firstSequence() + " to "
                                 + footer.lastSequence() + ", in " + footer.batchCount()
                                 + " batches; the data holds others, or of another time");
+            } else if (!footer.index().hasSameEntriesAs(segment.content.index())) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        footer.dataEnd(),
+                        segment.content.firstSequence(),
+                        segment.content.lastSequence(),
+                        "index in the footer; the batches have other sequences, positions or times");
             }
         }
         if (segment.verdict == Verdict.SEALED) {
