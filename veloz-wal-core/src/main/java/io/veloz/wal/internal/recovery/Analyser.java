@@ -39,6 +39,9 @@ public final class Analyser {
         CONTENT
     }
 
+    /** Of a file without a header no more is read. */
+    private static final long LARGEST_WITHOUT_HEADER = 1L << 32;
+
     private final Storage storage;
     private final SegmentNames names;
     private final Depth depth;
@@ -78,6 +81,12 @@ public final class Analyser {
                 analysis.quarantined.add(name);
             }
             traces |= names.isQuarantine(name) || names.isCheckpoint(name);
+        }
+        for (Map.Entry<String, String> entry : storage.irregular().entrySet()) {
+            if (names.belongsToLog(entry.getKey())) {
+                String why = "is " + entry.getValue() + "; expected a regular file";
+                analysis.segments.add(FoundSegment.bad(entry.getKey(), 0, Verdict.CORRUPT, -1, why));
+            }
         }
         analysis.quarantined.sort(Comparator.naturalOrder());
         readTrimMark();
@@ -122,17 +131,24 @@ public final class Analyser {
             int available = file.readFully(page, 0);
             try {
                 SegmentHeader header = SegmentHeader.decode(page, available);
+                header.checkFileBytes(file.size());
                 return new FoundSegment(name, file.size(), header, header.endMark(page));
             } catch (UnknownFormatException e) {
                 return FoundSegment.bad(
                         name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
             } catch (DamagedException e) {
-                if (name.equals(names.prepared()) && SegmentHeader.mayHaveBegun(page, available) && SameSegment.isBlank(file)) {
+                if (name.equals(names.prepared()) && holdsNothing(file, page, available)) {
                     return null;
                 }
                 return FoundSegment.bad(name, file.size(), Verdict.CORRUPT, 0, String.valueOf(e.getMessage()));
             }
         }
+    }
+
+    /** Not even a header: as good as not there. */
+    private static boolean holdsNothing(StorageFile file, ByteBuffer page, int available) throws IOException {
+        boolean ours = available == SegmentHeader.BYTES || SegmentHeader.mayHaveBegun(page, available);
+        return ours && file.size() <= LARGEST_WITHOUT_HEADER && SameSegment.isBlank(file);
     }
 
     private void readTrimMark() throws IOException {

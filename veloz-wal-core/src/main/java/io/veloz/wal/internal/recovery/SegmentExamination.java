@@ -175,7 +175,7 @@ final class SegmentExamination {
     private void lookAtSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
         segment.verdict = Verdict.SEALED;
         segment.footer = footer.withoutIndex();
-        segment.footerSha256 = Sha256.of(footer.encode());
+        segment.footerSha256 = FooterReader.sha256(file, footer);
         segment.previousFooterSha256 = footer.previousFooterSha256();
         segment.dataEnd = footer.dataEnd();
         segment.lastBatchCrc = footer.lastBatchCrc();
@@ -251,7 +251,7 @@ final class SegmentExamination {
         if (after != null && after.predecessor != null) {
             // The next segment was written to, so this one is complete, and that one says how it ended.
             if (after.predecessor.equals(endOf(segment))) {
-                segment.verdict = Verdict.UNSEALED;
+                unsealed(segment);
             } else {
                 corrupt(segment, scanner, after.openingSequence - 1);
             }
@@ -302,12 +302,21 @@ final class SegmentExamination {
      * A segment gets its number for a name when its footer is on disk. So here the footer is damaged, and if nothing is
      * left of it where the data ends, then data is lost with it.
      */
-    private static void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
+    private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
             throws IOException {
         if (FooterReader.wasAt(file, segment.dataEnd)) {
-            segment.verdict = Verdict.UNSEALED;
+            unsealed(segment);
         } else {
             corrupt(segment, scanner, -1);
+        }
+    }
+
+    /** Complete, and without a whole footer. Under the name of a sealed segment that is damage, though of nothing but the footer. */
+    private void unsealed(FoundSegment segment) {
+        segment.verdict = Verdict.UNSEALED;
+        if (names.isSealed(segment.name)) {
+            segment.detail = "its footer at " + segment.dataEnd
+                    + " is damaged; all records are whole, and the next open makes the footer again";
         }
     }
 

@@ -106,7 +106,9 @@ final class OpenSegment implements Closeable {
         try {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
-            OpenSegment segment = new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            SegmentHeader header = SegmentHeader.decode(page, available);
+            header.checkFileBytes(file.size());
+            OpenSegment segment = new OpenSegment(name, header, file);
             opened = true;
             return segment;
         } catch (UnknownFormatException | DamagedException e) {
