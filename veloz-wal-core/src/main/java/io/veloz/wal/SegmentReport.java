@@ -38,7 +38,10 @@ public record SegmentReport(
         PREPARED,
         /** Its end was being written when the writer died, and was never acknowledged. The next open cuts and keeps it. */
         TORN_TAIL,
-        /** Complete, but not sealed: the writer died between two segments. The next open seals it. */
+        /**
+         * Complete, but without a whole footer: the writer died between two segments, or the footer is damaged; then {@link
+         * SegmentReport#detail} is not empty. The next open makes the footer.
+         */
         UNSEALED,
         /** Acknowledged data in it is damaged. */
         CORRUPT,

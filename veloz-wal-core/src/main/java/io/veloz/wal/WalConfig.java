@@ -138,7 +138,7 @@ public final class WalConfig {
     /** Collects settings. It belongs to one thread. */
     public static final class Builder {
         static final long MIN_SEGMENT_BYTES = 16 * 1024;
-        static final long MAX_SEGMENT_BYTES = 1L << 40;
+        static final long MAX_SEGMENT_BYTES = SegmentHeader.MAX_SEGMENT_BYTES;
         static final int MIN_BATCH_BYTES = 4 * 1024;
         static final int MIN_BUFFER_BYTES = 8 * 1024;
         static final int MAX_BUFFER_BYTES = 128 * 1024 * 1024;

@@ -226,4 +226,61 @@ class RollCrashTest {
         TestLog.recover(storage);
         assertThat(storage.bytes(sealed(1))).isEqualTo(log.bytes(sealed(1)));
     }
+
+    @Test
+    void damagedFooterIsAWarningThatNamesTheFileUntilTheNextOpen() throws IOException {
+        MemoryStorage storage = log.copy();
+        storage.flip(sealed(2), dataEnd(sealed(2)) + 30, 1);
+        for (RecoveryReport report : List.of(
+                WalRecovery.inspect(ReadOptions.of(storage)),
+                WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE))) {
+            assertThat(report.isSound()).isTrue();
+            assertThat(report.segments().get(1).detail()).contains("footer", "damaged");
+            assertThat(report.segments().get(0).detail()).isEmpty();
+        }
+        TestLog.recover(storage);
+        assertThat(storage.bytes(sealed(2))).isEqualTo(log.bytes(sealed(2)));
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).segments().get(1).detail())
+                .isEmpty();
+    }
+
+    /** Who writes them has given them a meaning that this version need not know. */
+    @Test
+    void reservedBytesOfAFooterAreUnderTheChainAndNotLookedAt() throws IOException {
+        MemoryStorage storage = new MemoryStorage();
+        byte[] changed;
+        try (Wal wal = TestLog.open(storage)) {
+            TestLog.append(wal, 3);
+            wal.roll();
+        }
+        changed = storage.bytes(sealed(1));
+        ByteBuffer view = ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN);
+        int footer = changed.length - view.getInt(changed.length - 16);
+        view.putInt(footer + 92, 0x12345678);
+        int crc = new io.veloz.wal.internal.format.Checksum().of(view, footer, changed.length - 12 - footer);
+        view.putInt(changed.length - 12, crc);
+        storage.put(sealed(1), changed);
+        // The next segment is sealed by an open, which names the footer as it stands.
+        for (int i = 0; i < 2; i++) {
+            try (Wal wal = TestLog.open(storage)) {
+                TestLog.append(wal, 2);
+            }
+        }
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).isSound())
+                .isTrue();
+        assertThat(read(storage)).hasSize(7);
+        assertThat(storage.bytes(sealed(1))).isEqualTo(changed);
+    }
+
+    @Test
+    void preparedFileThatHoldsNothingCountsAsNotThereWhateverItsHeaderIs() throws IOException {
+        for (int bit = 0; bit < 64; bit++) {
+            MemoryStorage storage = log.copy().flip(PREPARED, bit / 8, 1 << bit % 8);
+            assertThat(read(storage)).isEqualTo(all);
+            assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).isSound())
+                    .isTrue();
+            TestLog.recover(storage);
+            assertThat(read(storage)).isEqualTo(all);
+        }
+    }
 }

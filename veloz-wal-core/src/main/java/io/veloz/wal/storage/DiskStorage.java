@@ -6,14 +6,19 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A directory of the operating system. Any thread may use it. */
@@ -132,18 +137,60 @@ public final class DiskStorage implements Storage {
     }
 
     @Override
+    public Map<String, String> irregular() throws IOException {
+        Map<String, String> kinds = new TreeMap<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                String kind = kind(entry);
+                if (!kind.isEmpty()) {
+                    kinds.put(entry.getFileName().toString(), kind);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return kinds;
+    }
+
+    /** What an entry is, unless it is a regular file, or is not there. */
+    private static String kind(Path entry) throws IOException {
+        try {
+            BasicFileAttributes attributes =
+                    Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (attributes.isRegularFile()) {
+                return "";
+            }
+            return attributes.isDirectory()
+                    ? "a directory"
+                    : attributes.isSymbolicLink() ? "a symbolic link" : "a FIFO, socket or device";
+        } catch (NoSuchFileException e) {
+            return "";
+        }
+    }
+
+    private Path regular(String name) throws IOException {
+        Path path = directory.resolve(name);
+        String kind = kind(path);
+        if (!kind.isEmpty()) {
+            throw new FileSystemException(path.toString(), null, "is " + kind + "; expected a regular file");
+        }
+        return path;
+    }
+
+    @Override
     public StorageFile create(String name) throws IOException {
         return channelFile(name, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     @Override
     public StorageFile open(String name) throws IOException {
+        regular(name);
         return channelFile(name, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     @Override
     public StorageFile openForReading(String name) throws IOException {
-        return new ReadOnlyDiskFile(directory.resolve(name));
+        return new ReadOnlyDiskFile(regular(name));
     }
 
     private StorageFile channelFile(String name, StandardOpenOption... options) throws IOException {

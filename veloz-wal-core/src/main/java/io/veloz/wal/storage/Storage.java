@@ -3,6 +3,7 @@ package io.veloz.wal.storage;
 import io.veloz.wal.WalLockedException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One flat directory of files with explicit durability: what is written is durable only after {@link StorageFile#force}
@@ -19,6 +20,11 @@ public interface Storage {
     /** The names of the regular files, in no order. */
     List<String> list() throws IOException;
 
+    /** What is not a regular file, by name, and what it is instead: a directory, a symbolic link, a FIFO or device. */
+    default Map<String, String> irregular() throws IOException {
+        return Map.of();
+    }
+
     /** Creates an empty file for reading and writing. Fails if the name exists. */
     StorageFile create(String name) throws IOException;
 
@@ -30,7 +36,8 @@ public interface Storage {
     StorageFile open(String name) throws IOException;
 
     /**
-     * Opens an existing file for reading alone, so that a read-only directory will do.
+     * Opens an existing file for reading alone, so that a read-only directory will do. What is not a regular file is not
+     * opened: a FIFO would wait for its other end.
      *
      * @throws java.nio.file.NoSuchFileException if there is none of that name, and for no other reason: the log takes it for
      *     missing then

@@ -21,6 +21,9 @@ record Assessment(int exitCode, String word, List<String> findings) {
                 findings.add("torn tail in " + segment.file() + " at " + segment.dataBytes()
                         + ": its writer died while it wrote; nothing there was acknowledged, and the next open cuts it"
                         + " off and keeps it");
+            } else if (segment.verdict() == SegmentReport.Verdict.UNSEALED
+                    && !segment.detail().isEmpty()) {
+                findings.add(segment.file() + ": " + segment.detail());
             }
         }
         if (report.segments().isEmpty()) {

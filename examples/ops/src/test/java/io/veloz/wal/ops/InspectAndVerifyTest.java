@@ -47,6 +47,17 @@ class InspectAndVerifyTest {
         assertThat(json.get("torn_bytes").asLong()).isPositive();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"inspect", "verify"})
+    void damagedFooterIsAWarningThatNamesTheFile(String command) throws IOException {
+        Path log = Logs.ofRecords(scratch.resolve("log"), 12);
+        byte[] bytes = Files.readAllBytes(log.resolve(FIRST));
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(log.resolve(FIRST), bytes);
+        ToolRun run = ToolRun.of(command, log).exits(ExitCode.WARNING);
+        assertThat(run.out()).contains("- " + FIRST + ": its footer", "verdict: warning");
+    }
+
     @Test
     void damagedRecordIsFoundByVerify() {
         Path log = Logs.ofRecords(scratch.resolve("log"), 12);

@@ -87,10 +87,13 @@ public record CheckpointFile(
             ends.limit(HEAD_BYTES + TAIL_BYTES);
             file.readFully(ends, size - TAIL_BYTES);
             int expected = ends.getInt(HEAD_BYTES + TAIL_BYTES - 4);
+            // First what costs nothing: a file of many gigabytes is not read if it cannot be one.
+            if (ends.getLong(0) != MAGIC || ends.getLong(HEAD_BYTES) != size - HEAD_BYTES - TAIL_BYTES) {
+                throw new DamagedException("file of " + size + " bytes is not a checkpoint: its ends state "
+                        + ends.getLong(HEAD_BYTES) + " bytes of content");
+            }
             int checksum = checksum(file, size - 4);
-            if (ends.getLong(0) != MAGIC
-                    || checksum != expected
-                    || ends.getLong(HEAD_BYTES) != size - HEAD_BYTES - TAIL_BYTES) {
+            if (checksum != expected) {
                 throw new DamagedException(String.format(
                         Locale.ROOT,
                         "checkpoint of %d bytes with checksum %08x; expected %08x",

@@ -118,6 +118,6 @@ public record Footer(
                 in.getInt(88),
                 Sha256.decode(in, 96),
                 Sha256.decode(in, 96 + Sha256.BYTES),
-                SparseIndex.decode(in, FIXED_BYTES, entries));
+                SparseIndex.decode(in, FIXED_BYTES, entries, in.getLong(80)));
     }
 }

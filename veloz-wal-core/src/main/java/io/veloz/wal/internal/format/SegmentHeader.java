@@ -33,6 +33,8 @@ public record SegmentHeader(
     /** No segment states more, so no reader allocates more for what a file says. */
     public static final int MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
+    public static final long MAX_SEGMENT_BYTES = 1L << 40;
+
     /** "VELOZWAL" in a hex dump. */
     private static final long MAGIC = magic("VELOZWAL");
 
@@ -136,13 +138,22 @@ public record SegmentHeader(
         return hasEndMarks ? EndMark.newest(page, salt) : null;
     }
 
-    /** Whether these may be the first bytes of a page of ours that was not written to its end: none at all will do. */
+    /** Whether a file that ends in its header page begins like a page of ours that was not written to its end. */
     public static boolean mayHaveBegun(ByteBuffer page, int available) {
         boolean ours = true;
         for (int i = 0; i < Math.min(available, 8); i++) {
             ours &= page.get(i) == 0 || page.get(i) == (byte) (MAGIC >>> (8 * i));
         }
         return ours;
+    }
+
+    /** A file that is much longer is not read to its end, which may be terabytes away. */
+    public void checkFileBytes(long fileBytes) throws DamagedException {
+        long most = segmentBytes + Footer.MAX_BYTES;
+        if (fileBytes > most) {
+            throw new DamagedException("file of " + fileBytes + " bytes; expected " + most + " at most: " + segmentBytes
+                    + " for batches, and a footer");
+        }
     }
 
     private static void checkVersion(ByteBuffer page) throws UnknownFormatException {
@@ -164,6 +175,7 @@ public record SegmentHeader(
         if (header.number < 1
                 || header.number > MAX_NUMBER
                 || header.segmentBytes < BYTES
+                || header.segmentBytes > MAX_SEGMENT_BYTES
                 || header.maxBatchBytes < BatchHeader.BYTES
                 || header.maxBatchBytes > header.segmentBytes
                 || header.maxBatchBytes > MAX_BATCH_BYTES) {

@@ -71,6 +71,11 @@ public record SegmentNames(String prefix) {
         return name.startsWith("." + prefix + "_quarantine_");
     }
 
+    /** Whether the log reads a file of that name. */
+    public boolean belongsToLog(String name) {
+        return isSegment(name) || isCheckpoint(name) || name.equals(trimMark());
+    }
+
     /** Whether a file of that name takes part in the log. */
     public boolean isSegment(String name) {
         return name.equals(current()) || name.equals(prepared()) || isSealed(name);

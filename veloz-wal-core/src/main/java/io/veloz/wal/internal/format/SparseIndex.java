@@ -91,7 +91,18 @@ public final class SparseIndex {
         }
     }
 
-    static SparseIndex decode(ByteBuffer in, int at, int entries) {
+    /** Whether both have the same entries. */
+    public boolean hasSameEntriesAs(SparseIndex other) {
+        return Arrays.equals(sequences, 0, size, other.sequences, 0, other.size)
+                && Arrays.equals(positions, 0, size, other.positions, 0, other.size)
+                && Arrays.equals(timestampsBefore, 0, size, other.timestampsBefore, 0, other.size);
+    }
+
+    /**
+     * @param dataEnd behind the last batch
+     * @throws DamagedException if the entries are not those of batches in order
+     */
+    static SparseIndex decode(ByteBuffer in, int at, int entries, long dataEnd) throws DamagedException {
         SparseIndex index = new SparseIndex();
         index.size = entries;
         index.sequences = new long[Math.max(1, entries)];
@@ -101,7 +112,18 @@ public final class SparseIndex {
             index.sequences[i] = in.getLong(at + i * ENTRY_BYTES);
             index.positions[i] = in.getLong(at + i * ENTRY_BYTES + 8);
             index.timestampsBefore[i] = in.getLong(at + i * ENTRY_BYTES + 16);
+            index.check(i, dataEnd);
         }
         return index;
+    }
+
+    private void check(int entry, long dataEnd) throws DamagedException {
+        long sequenceBefore = entry == 0 ? 0 : sequences[entry - 1];
+        long leastPosition = entry == 0 ? SegmentHeader.BYTES : positions[entry - 1] + BatchHeader.BYTES;
+        if (sequences[entry] <= sequenceBefore || positions[entry] < leastPosition || positions[entry] >= dataEnd) {
+            throw new DamagedException("index entry " + entry + " with sequence " + sequences[entry] + " at position "
+                    + positions[entry] + "; expected a sequence above " + sequenceBefore + ", and a position from "
+                    + leastPosition + " to " + dataEnd);
+        }
     }
 }

@@ -9,6 +9,7 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
+import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.TailSearch;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
@@ -40,6 +41,9 @@ public final class Analyser {
         /** Every byte. */
         CONTENT
     }
+
+    /** Of a file without a header no more is read. */
+    private static final long LARGEST_WITHOUT_HEADER = 1L << 32;
 
     private final Storage storage;
     private final SegmentNames names;
@@ -80,6 +84,12 @@ public final class Analyser {
                 analysis.quarantined.add(name);
             }
             traces |= names.isQuarantine(name) || names.isCheckpoint(name);
+        }
+        for (Map.Entry<String, String> entry : storage.irregular().entrySet()) {
+            if (names.belongsToLog(entry.getKey())) {
+                String why = "is " + entry.getValue() + "; expected a regular file";
+                analysis.segments.add(FoundSegment.bad(entry.getKey(), 0, Verdict.CORRUPT, -1, why));
+            }
         }
         analysis.quarantined.sort(Comparator.naturalOrder());
         readTrimMark();
@@ -124,17 +134,24 @@ public final class Analyser {
             int available = file.readFully(page, 0);
             try {
                 SegmentHeader header = SegmentHeader.decode(page, available);
+                header.checkFileBytes(file.size());
                 return new FoundSegment(name, file.size(), header, header.endMark(page));
             } catch (UnknownFormatException e) {
                 return FoundSegment.bad(
                         name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
             } catch (DamagedException e) {
-                if (name.equals(names.prepared()) && SegmentHeader.mayHaveBegun(page, available) && isZero(file)) {
+                if (name.equals(names.prepared()) && holdsNothing(file, page, available)) {
                     return null;
                 }
                 return FoundSegment.bad(name, file.size(), Verdict.CORRUPT, 0, String.valueOf(e.getMessage()));
             }
         }
+    }
+
+    /** Not even a header: as good as not there. */
+    private static boolean holdsNothing(StorageFile file, ByteBuffer page, int available) throws IOException {
+        boolean ours = available == SegmentHeader.BYTES || SegmentHeader.mayHaveBegun(page, available);
+        return ours && file.size() <= LARGEST_WITHOUT_HEADER && SameSegment.isBlank(file);
     }
 
     private void readTrimMark() throws IOException {
@@ -253,46 +270,29 @@ public final class Analyser {
         return FoundSegment.bad(name, 0, Verdict.MISSING, -1, "the file is not there, or holds nothing" + others);
     }
 
-    /**
-     * Of two files for one segment, one that nothing was ever written to does not count; nor does the original of a copy,
-     * which a recovery sealed, and which got its name when it was complete. (There is one name for that; see
-     * {@link #setAsideMisnamed}.)
-     */
+    /** See {@link SameSegment}. (There is one name with a number for each; see {@link #setAsideMisnamed}.) */
     private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
-        boolean copied = Objects.requireNonNull(first.header).salt()
-                == Objects.requireNonNull(second.header).salt();
-        if (first.blank || (copied && names.isSealed(second.name))) {
-            return second;
-        }
-        if (!second.blank && !(copied && names.isSealed(first.name))) {
-            second.bad(Verdict.FOREIGN, 40, -1, -1, "segment " + second.number() + " is in " + first.name + " as well");
-            analysis.segments.add(second);
-        }
-        return first;
+        return switch (SameSegment.of(sameSegment(first), sameSegment(second), names)) {
+            case FIRST -> first;
+            case SECOND -> second;
+            case NEITHER -> {
+                String why = "segment " + second.number() + " is in " + first.name + " as well";
+                second.bad(Verdict.FOREIGN, 40, -1, -1, why);
+                analysis.segments.add(second);
+                yield first;
+            }
+        };
+    }
+
+    private static SameSegment sameSegment(FoundSegment segment) {
+        return new SameSegment(segment.name, Objects.requireNonNull(segment.header), segment.blank);
     }
 
     private boolean isBlank(FoundSegment segment) throws IOException {
         try (StorageFile file = storage.openForReading(segment.name)) {
             return depth == Depth.CONTENT
-                    ? isZero(file)
+                    ? SameSegment.isBlank(file)
                     : TailSearch.isBlank(file, Objects.requireNonNull(segment.header));
         }
-    }
-
-    /** Whether nothing was ever written behind the header. */
-    private static boolean isZero(StorageFile file) throws IOException {
-        // A little first: nearly every segment holds something, and says so at once.
-        ByteBuffer chunk = ByteBuffer.allocate(64);
-        long position = SegmentHeader.BYTES;
-        while (file.readFully(chunk.clear(), position) > 0) {
-            for (int i = 0; i < chunk.position(); i++) {
-                if (chunk.get(i) != 0) {
-                    return false;
-                }
-            }
-            position += chunk.position();
-            chunk = chunk.capacity() == 64 ? ByteBuffer.allocate(64 * 1024) : chunk;
-        }
-        return true;
     }
 }

@@ -18,6 +18,7 @@ import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SegmentContent;
 import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.internal.segment.TailSearch;
+import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
@@ -174,7 +175,7 @@ final class SegmentExamination {
     private void lookAtSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
         segment.verdict = Verdict.SEALED;
         segment.footer = footer.withoutIndex();
-        segment.footerSha256 = Sha256.of(footer.encode());
+        segment.footerSha256 = FooterReader.sha256(file, footer);
         segment.previousFooterSha256 = footer.previousFooterSha256();
         segment.dataEnd = footer.dataEnd();
         segment.lastBatchCrc = footer.lastBatchCrc();
@@ -185,7 +186,7 @@ final class SegmentExamination {
             BatchScanner scanner = scan(segment, file, footer.dataEnd(), Long.MAX_VALUE);
             if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
                 corrupt(segment, scanner, footer.lastSequence());
-            } else if (!SegmentSealer.digest(file, footer.dataEnd()).equals(footer.dataSha256())) {
+            } else if (!SegmentSealer.digest(new UnmarkedFile(file), footer.dataEnd()).equals(footer.dataSha256())) {
                 segment.bad(
                         Verdict.CORRUPT,
                         -1,
@@ -201,6 +202,13 @@ final class SegmentExamination {
                         "footer of " + footer.recordCount() + " records, " + footer.firstSequence() + " to "
                                 + footer.lastSequence() + ", in " + footer.batchCount()
                                 + " batches; the data holds others, or of another time");
+            } else if (!footer.index().hasSameEntriesAs(segment.content.index())) {
+                segment.bad(
+                        Verdict.CORRUPT,
+                        footer.dataEnd(),
+                        segment.content.firstSequence(),
+                        segment.content.lastSequence(),
+                        "index in the footer; the batches have other sequences, positions or times");
             }
         }
         if (segment.verdict == Verdict.SEALED) {
@@ -243,7 +251,7 @@ final class SegmentExamination {
         if (after != null && after.predecessor != null) {
             // The next segment was written to, so this one is complete, and that one says how it ended.
             if (after.predecessor.equals(endOf(segment))) {
-                segment.verdict = Verdict.UNSEALED;
+                unsealed(segment);
             } else {
                 corrupt(segment, scanner, after.openingSequence - 1);
             }
@@ -294,12 +302,21 @@ final class SegmentExamination {
      * A segment gets its number for a name when its footer is on disk. So here the footer is damaged, and if nothing is
      * left of it where the data ends, then data is lost with it.
      */
-    private static void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
+    private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
             throws IOException {
         if (FooterReader.wasAt(file, segment.dataEnd)) {
-            segment.verdict = Verdict.UNSEALED;
+            unsealed(segment);
         } else {
             corrupt(segment, scanner, -1);
+        }
+    }
+
+    /** Complete, and without a whole footer. Under the name of a sealed segment that is damage, though of nothing but the footer. */
+    private void unsealed(FoundSegment segment) {
+        segment.verdict = Verdict.UNSEALED;
+        if (names.isSealed(segment.name)) {
+            segment.detail = "its footer at " + segment.dataEnd
+                    + " is damaged; all records are whole, and the next open makes the footer again";
         }
     }
 

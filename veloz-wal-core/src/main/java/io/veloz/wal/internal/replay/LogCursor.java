@@ -8,6 +8,7 @@ import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.Predecessor;
+import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analysis;
 import io.veloz.wal.internal.recovery.TrimMark;
@@ -57,6 +58,9 @@ public final class LogCursor implements Closeable {
 
     private final EndOfLog end = new EndOfLog();
 
+    /** The next batch is the one of an index entry, whose sequence is expected. */
+    private boolean atIndexEntry;
+
     /** Which records of the current batch are damaged; null if none is. */
     private @Nullable BitSet readable;
 
@@ -96,6 +100,7 @@ public final class LogCursor implements Closeable {
         } else {
             // The sequence is not for the scanner: the analysis has held it against the segment before.
             segment.scanner.jumpTo(extent.position, -1);
+            atIndexEntry = !salvage && expected > 0 && extent.position > SegmentHeader.BYTES;
         }
     }
 
@@ -154,6 +159,12 @@ public final class LogCursor implements Closeable {
                 readable = null;
             }
             BatchHeader batch = segment.scanner.header();
+            if (atIndexEntry && batch.firstSequence != expected) {
+                String why = "batch with first sequence " + batch.firstSequence + "; the index in the footer states "
+                        + expected;
+                throw damage(segment, segment.scanner.position(), expected, why);
+            }
+            atIndexEntry = false;
             if (salvage && batch.firstSequence < expected) {
                 // A copy of what was shown, or it does not belong here: a salvage never goes back.
                 withheld = false;

@@ -9,6 +9,7 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
@@ -48,21 +49,37 @@ final class OpenSegment implements Closeable {
      */
     static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
-        // Most have their number. Then in the order in which a segment gets its names, or one that is renamed meanwhile
-        // could
-        // be missed under each.
+        // Most have their number. Then in the order in which a segment gets its names: one that is renamed meanwhile could
+        // otherwise be missed under each.
+        @Nullable OpenSegment chosen = null;
         for (String name : List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number))) {
             @Nullable OpenSegment segment = open(storage, name);
-            if (segment != null) {
-                boolean ours =
-                        logId.equals(LogId.NONE) || segment.header.logId().equals(logId);
-                if (segment.header.number() == number && ours) {
-                    return segment;
-                }
+            boolean wanted = segment != null
+                    && segment.header.number() == number
+                    && (logId.equals(LogId.NONE) || segment.header.logId().equals(logId));
+            if (segment != null && !wanted) {
                 segment.close();
             }
+            if (segment != null && wanted) {
+                chosen = chosen == null ? segment : oneOf(chosen, segment, names);
+                if (names.isSealed(chosen.name) && !SameSegment.isBlank(chosen.file)) {
+                    return chosen;
+                }
+            }
         }
-        return null;
+        return chosen;
+    }
+
+    private static OpenSegment oneOf(OpenSegment first, OpenSegment second, SegmentNames names) throws IOException {
+        SameSegment.Choice choice = SameSegment.of(first.sameSegment(), second.sameSegment(), names);
+        // Two that both hold records the analysis refuses. Beside a writer it may be one file, and its name now is the later.
+        OpenSegment chosen = choice == SameSegment.Choice.FIRST ? first : second;
+        (chosen == first ? second : first).close();
+        return chosen;
+    }
+
+    private SameSegment sameSegment() throws IOException {
+        return new SameSegment(name, header, SameSegment.isBlank(file));
     }
 
     /** The segment with the lowest number above that one: not looked for number by number, as a header may state any. */
@@ -96,7 +113,9 @@ final class OpenSegment implements Closeable {
         try {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int available = file.readFully(page, 0);
-            OpenSegment segment = new OpenSegment(name, SegmentHeader.decode(page, available), file);
+            SegmentHeader header = SegmentHeader.decode(page, available);
+            header.checkFileBytes(file.size());
+            OpenSegment segment = new OpenSegment(name, header, file);
             opened = true;
             return segment;
         } catch (UnknownFormatException | DamagedException e) {

@@ -56,13 +56,18 @@ public final class Start {
         if (sequence > 0 && sequence < oldest) {
             throw new IllegalArgumentException("record " + sequence + " has been trimmed; the oldest one is " + oldest);
         }
+        SegmentStart start = analysis.startFor(storage, sequence, timeNanos);
+        if (salvage && start.position() > SegmentHeader.BYTES) {
+            // An index that lies would hide what can still be read.
+            start = new SegmentStart(start.number(), 0, -1);
+        }
         boolean fromOldest = sequence <= oldest && timeNanos == Long.MIN_VALUE;
         return new Start(
                 analysis,
                 storage,
                 names,
                 salvage,
-                analysis.startFor(storage, sequence, timeNanos),
+                start,
                 fromOldest ? analysis.beginSequence() : -1,
                 analysis.problem(storage.describe(), sequence));
     }

@@ -3,6 +3,7 @@ package io.veloz.wal.internal.segment;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,14 @@ public final class FooterReader {
     public static @Nullable Footer at(StorageFile file, SegmentHeader segment, long position) throws IOException {
         int length = lengthFromStart(file, position);
         return length < 0 ? null : decode(file, segment, position, length);
+    }
+
+    /** The SHA-256 of a footer as it stands in the file, with bytes that this version gives no meaning. */
+    public static Sha256 sha256(StorageFile file, Footer footer) throws IOException {
+        int length = lengthFromStart(file, footer.dataEnd());
+        ByteBuffer bytes = ByteBuffer.allocate(Math.max(0, length));
+        file.readFully(bytes, footer.dataEnd());
+        return Sha256.of(bytes.flip());
     }
 
     /**
