@@ -27,8 +27,8 @@ class ArchiveVectorsTest {
     private static final Path PAGE =
             Path.of("").toAbsolutePath().getParent().resolve("docs").resolve("archive.md");
 
-    private static final LogIdentity IDENTITY = new LogIdentity(
-            "0123456789abcdef0123456789abcdef", "orders", Instant.parse("2026-11-22T10:00:00Z"), 1, 1);
+    private static final LogIdentity IDENTITY =
+            new LogIdentity("0123456789abcdef0123456789abcdef", "orders", Instant.parse("2026-11-22T10:00:00Z"), 1, 1);
     private static final byte[] CONTENT =
             "abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz".getBytes(StandardCharsets.US_ASCII);
 
@@ -41,7 +41,8 @@ class ArchiveVectorsTest {
 
     /** The fenced block after the comment that names a vector. */
     private static String vector(String name) {
-        Matcher found = Pattern.compile("<!-- vector " + Pattern.quote(name) + " -->\\s*```\\w*\\n(.*?)\\n```", Pattern.DOTALL)
+        Matcher found = Pattern.compile(
+                        "<!-- vector " + Pattern.quote(name) + " -->\\s*```\\w*\\n(.*?)\\n```", Pattern.DOTALL)
                 .matcher(page);
         assertThat(found.find()).as(name).isTrue();
         return found.group(1);
