@@ -26,14 +26,11 @@ import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.Storage;
-import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -141,7 +138,7 @@ final class RecordCheck {
     }
 
     private boolean fetch(Expected expected, String name, long first, long last) throws IOException {
-        try (Scratch sink = new Scratch(scratch, name)) {
+        try (ScratchFile sink = new ScratchFile(scratch, name)) {
             objects.read(expected, sink);
             return true;
         } catch (BadObjectException e) {
@@ -239,7 +236,7 @@ final class RecordCheck {
     }
 
     private boolean fetch(List<TailSlot> tails) throws IOException {
-        try (Scratch sink = new Scratch(scratch, files.currentName())) {
+        try (ScratchFile sink = new ScratchFile(scratch, files.currentName())) {
             sink.restart();
             for (TailSlot tail : tails) {
                 if (!fetch(tail, sink)) {
@@ -251,12 +248,12 @@ final class RecordCheck {
     }
 
     /** The slot once more, which must be the one that was proven. */
-    private boolean fetch(TailSlot tail, Scratch sink) throws IOException {
+    private boolean fetch(TailSlot tail, ScratchFile sink) throws IOException {
         String key = ArchiveKeys.slot(tail.slot());
-        long start = sink.position;
+        long start = sink.position();
         try {
             return retries.call(() -> {
-                sink.position = start;
+                sink.seek(start);
                 SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
                         .orElseThrow(() -> new BadObjectException(key + ": it disappeared while it was read"));
                 if (!decoded.sha256().equals(tail.sha256())) {
@@ -274,8 +271,7 @@ final class RecordCheck {
     private boolean compare(long number, List<TailSlot> tails) throws IOException {
         Tail first = tails.get(0).tail();
         TailSlot last = tails.get(tails.size() - 1);
-        files.complete(
-                identity.logId(), base < 0 ? number : base, base < 0 ? first.firstSequence() : baseSequence);
+        files.complete(identity.logId(), base < 0 ? number : base, base < 0 ? first.firstSequence() : baseSequence);
         @Nullable SegmentReport found = reports().get(files.currentName());
         boolean good = found != null
                 && found.number() == number
@@ -341,8 +337,8 @@ final class RecordCheck {
         advance(attachment.objectBytes());
         if (whole && checkpoint) {
             files.complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
-            boolean good = WalCheckpoint.good(options()).stream()
-                    .anyMatch(found -> found.sequence() == attachment.sequence());
+            boolean good =
+                    WalCheckpoint.good(options()).stream().anyMatch(found -> found.sequence() == attachment.sequence());
             if (!good) {
                 problems.add(new Problem(
                         attachment.key(),
@@ -366,43 +362,6 @@ final class RecordCheck {
         for (String name : scratch.list()) {
             if (!name.equals(kept)) {
                 scratch.delete(name);
-            }
-        }
-    }
-
-    /** A file of the scratch directory. It is never forced: it does not outlive the check. */
-    private static final class Scratch implements ObjectFiles.Sink, SlotCodec.Content, AutoCloseable {
-        private final Storage storage;
-        private final String name;
-        private @Nullable StorageFile file;
-        private long position;
-
-        Scratch(Storage storage, String name) {
-            this.storage = storage;
-            this.name = name;
-        }
-
-        @Override
-        public void restart() throws IOException {
-            close();
-            if (storage.list().contains(name)) {
-                storage.delete(name);
-            }
-            file = storage.create(name);
-            position = 0;
-        }
-
-        @Override
-        public void write(byte[] bytes, int length) throws IOException {
-            Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
-            position += length;
-        }
-
-        @Override
-        public void close() throws IOException {
-            if (file != null) {
-                file.close();
-                file = null;
             }
         }
     }

@@ -67,7 +67,8 @@ class ArchiveIdentityTest {
 
     private WalShippingRefusedException shippingRefused() {
         try (Wal wal = SmallLog.open(log);
-                WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(uri).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(uri).build())) {
             SmallLog.append(wal, 1);
             return catchThrowableOfType(
                     WalShippingRefusedException.class,
@@ -134,8 +135,9 @@ class ArchiveIdentityTest {
         Files.delete(archive.resolve("log.json"));
         try (ObjectStore store = ObjectStores.open(uri)) {
             ArchiveReport report = new ArchiveVerifier(store).quick(WalProgress.NONE);
-            assertThat(report.problems()).singleElement().satisfies(problem -> assertThat(problem.key())
-                    .isEqualTo("log.json"));
+            assertThat(report.problems())
+                    .singleElement()
+                    .satisfies(problem -> assertThat(problem.key()).isEqualTo("log.json"));
         }
         WalRecovery.restoreFrom(uri, RestoreOptions.into(dir.resolve("target")));
         assertThat(SmallLog.read(dir.resolve("target"))).isEqualTo(SmallLog.read(log));
@@ -152,7 +154,10 @@ class ArchiveIdentityTest {
         try (ObjectStore store = ObjectStores.open(other.toUri().toString())) {
             new TestArchive(store, otherLog);
         }
-        Files.copy(other.resolve("log.json"), archive.resolve("log.json"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(
+                other.resolve("log.json"),
+                archive.resolve("log.json"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         assertThat(verificationRefused().reason()).isEqualTo(Reason.OTHER_LOG);
     }
 }

@@ -109,8 +109,7 @@ class GoldenArchiveTest {
         assertThat(report.status().epoch()).isEqualTo(3);
         Path log = archive.resolve("log.json");
         Files.writeString(log, Files.readString(log).replace("\"created\":\"2", "\"created\":\"3"));
-        assertThat(catchThrowable(this::verified))
-                .hasMessageContaining("created is ");
+        assertThat(catchThrowable(this::verified)).hasMessageContaining("created is ");
     }
 
     @Test
@@ -119,11 +118,13 @@ class GoldenArchiveTest {
         Path json = archive.resolve("log.json");
         Files.writeString(json, Files.readString(json).replace("\"firstSegment\":1", "\"firstSegment\":2"));
         try (Wal wal = SmallLog.open(log);
-                WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(uri).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(uri).build())) {
             SmallLog.append(wal, 1);
             assertThat(catchThrowable(() -> shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(20))))
                     .isInstanceOf(WalShippingRefusedException.class)
-                    .hasMessageContaining("it begins with orders segment 2 record 1, and the archive with orders segment 1");
+                    .hasMessageContaining(
+                            "it begins with orders segment 2 record 1, and the archive with orders segment 1");
         }
     }
 }

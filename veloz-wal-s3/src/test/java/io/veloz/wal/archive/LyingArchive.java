@@ -91,19 +91,21 @@ final class LyingArchive {
         }
         byte[] object = Lz4Frames.compress(file);
         objects.put(segment.key(), object);
-        return segment(number, s -> new Segment(
-                s.number(),
-                s.key(),
-                object.length,
-                Digest.of(object),
-                file.length,
-                Digest.of(file),
-                s.dataBytes(),
-                s.firstSequence(),
-                s.lastSequence(),
-                s.records(),
-                s.minTimestampNanos(),
-                s.maxTimestampNanos()));
+        return segment(
+                number,
+                s -> new Segment(
+                        s.number(),
+                        s.key(),
+                        object.length,
+                        Digest.of(object),
+                        file.length,
+                        Digest.of(file),
+                        s.dataBytes(),
+                        s.firstSequence(),
+                        s.lastSequence(),
+                        s.records(),
+                        s.minTimestampNanos(),
+                        s.maxTimestampNanos()));
     }
 
     /** An object is another; the slot states it. */
@@ -161,10 +163,8 @@ final class LyingArchive {
     /** log.json is another, and every slot names that one. */
     LyingArchive identity(UnaryOperator<LogIdentity> lie) {
         identity = lie.apply(identity);
-        slots.replaceAll((number, slot) -> with(
-                slot,
-                identity.origin(),
-                slot.part() instanceof Epoch ? new Epoch(identity.text()) : slot.part()));
+        slots.replaceAll((number, slot) ->
+                with(slot, identity.origin(), slot.part() instanceof Epoch ? new Epoch(identity.text()) : slot.part()));
         return this;
     }
 

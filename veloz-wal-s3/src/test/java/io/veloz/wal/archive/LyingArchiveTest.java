@@ -9,7 +9,6 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -111,8 +110,8 @@ class LyingArchiveTest {
     private Verdict check(HeapStore store) {
         ArchiveVerifier verifier = new ArchiveVerifier(store, AT_ONCE);
         ArchiveReport[] verified = new ArchiveReport[1];
-        WalRestoreException refused = catchThrowableOfType(
-                WalRestoreException.class, () -> verified[0] = verifier.full(WalProgress.NONE));
+        WalRestoreException refused =
+                catchThrowableOfType(WalRestoreException.class, () -> verified[0] = verifier.full(WalProgress.NONE));
         Path target = scratch.resolve("target");
         clear(target);
         clear(scratch.resolve("target.partial"));
@@ -261,19 +260,23 @@ class LyingArchiveTest {
             return new Tail(
                     t.segment(), t.position(), t.endPosition(), t.firstSequence(), t.lastSequence() + 1, t.sha256());
         });
-        archive.slots.computeIfPresent(one, (any, s) -> new Slot(
-                s.logId(),
-                s.origin(),
-                s.number(),
-                s.epoch(),
-                s.writer(),
-                s.host(),
-                s.written(),
-                s.previous(),
-                s.kept(),
-                new Slot.Archived(
-                        s.archived().segment(), s.archived().position(), s.archived().sequence() + 1),
-                s.part()));
+        archive.slots.computeIfPresent(
+                one,
+                (any, s) -> new Slot(
+                        s.logId(),
+                        s.origin(),
+                        s.number(),
+                        s.epoch(),
+                        s.writer(),
+                        s.host(),
+                        s.written(),
+                        s.previous(),
+                        s.kept(),
+                        new Slot.Archived(
+                                s.archived().segment(),
+                                s.archived().position(),
+                                s.archived().sequence() + 1),
+                        s.part()));
         archive.part(two, part -> {
             Tail t = (Tail) part;
             return new Tail(
@@ -286,18 +289,20 @@ class LyingArchiveTest {
     void tailOfAnEpochThatNeverBeganIsFound() {
         LyingArchive archive = archive();
         long last = archive.slots.lastKey();
-        archive.slots.computeIfPresent(last, (any, s) -> new Slot(
-                s.logId(),
-                s.origin(),
-                s.number(),
-                s.epoch() + 1,
-                s.writer(),
-                s.host(),
-                s.written(),
-                s.previous(),
-                s.kept(),
-                s.archived(),
-                s.part()));
+        archive.slots.computeIfPresent(
+                last,
+                (any, s) -> new Slot(
+                        s.logId(),
+                        s.origin(),
+                        s.number(),
+                        s.epoch() + 1,
+                        s.writer(),
+                        s.host(),
+                        s.written(),
+                        s.previous(),
+                        s.kept(),
+                        s.archived(),
+                        s.part()));
         assertUnsound(archive.store(), "a tail of epoch 3 in epoch 2");
     }
 
@@ -454,9 +459,16 @@ class LyingArchiveTest {
                     });
                     return "a bit of the content of slot " + number + ", repaired";
                 }
-                archive.part(number, part -> part instanceof Segment s
-                        ? with(s, s.lastSequence() + 1, s.records(), s.minTimestampNanos(), s.maxTimestampNanos())
-                        : part);
+                archive.part(
+                        number,
+                        part -> part instanceof Segment s
+                                ? with(
+                                        s,
+                                        s.lastSequence() + 1,
+                                        s.records(),
+                                        s.minTimestampNanos(),
+                                        s.maxTimestampNanos())
+                                : part);
                 return "last sequence in slot " + number;
             }
             default -> {

@@ -69,8 +69,8 @@ public final class ArchiveKeys {
     public static Optional<SegmentKey> segmentKey(String key) {
         Matcher found = SEGMENT.matcher(key);
         return found.matches()
-                ? Optional.of(new SegmentKey(
-                        found.group(1), Long.parseLong(found.group(2)), Long.parseLong(found.group(3))))
+                ? Optional.of(
+                        new SegmentKey(found.group(1), Long.parseLong(found.group(2)), Long.parseLong(found.group(3))))
                 : Optional.empty();
     }
 

@@ -97,7 +97,8 @@ final class Json {
         } catch (BadObjectException e) {
             throw e;
         } catch (IOException e) {
-            throw new BadObjectException(where + ": invalid JSON: " + e.getClass().getSimpleName(), e);
+            throw new BadObjectException(
+                    where + ": invalid JSON: " + e.getClass().getSimpleName(), e);
         }
     }
 

@@ -269,8 +269,7 @@ public final class SlotCodec {
     }
 
     private static byte[] head(String where, SlotStream in) throws IOException {
-        ByteBuffer frame =
-                ByteBuffer.wrap(in.readNBytes(FRAME_HEAD_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer frame = ByteBuffer.wrap(in.readNBytes(FRAME_HEAD_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         int headBytes = frame.limit() < FRAME_HEAD_BYTES || frame.getInt(0) != HEAD_MAGIC ? -1 : frame.getInt(4);
         if (headBytes < 0 || headBytes > MAX_HEAD_BYTES) {
             throw new BadObjectException(where + ": is not a slot: no head of at most " + MAX_HEAD_BYTES + " bytes");

@@ -96,8 +96,8 @@ final class SlotStream extends FilterInputStream {
         byte[] stated = new byte[SlotCodec.DIGEST_BYTES];
         trailer.get(last.length - stated.length, stated);
         if (!MessageDigest.isEqual(body, stated)) {
-            throw new BadObjectException(where + ": SHA-256 mismatch: stored " + Digest.hex(stated) + ", computed "
-                    + Digest.hex(body));
+            throw new BadObjectException(
+                    where + ": SHA-256 mismatch: stored " + Digest.hex(stated) + ", computed " + Digest.hex(body));
         }
         digest.update(last);
         sha256 = Digest.hex(digest);

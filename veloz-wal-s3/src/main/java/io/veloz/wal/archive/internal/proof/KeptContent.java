@@ -98,8 +98,8 @@ final class KeptContent {
                         ArchiveKeys.LOG,
                         -1,
                         -1,
-                        why + ": prefix is " + identity.prefix() + " in log.json; put log.json back, from a version or a"
-                                + " copy",
+                        why + ": prefix is " + identity.prefix()
+                                + " in log.json; put log.json back, from a version or a" + " copy",
                         null);
             }
             check(false, entry, why);

@@ -111,7 +111,8 @@ public final class Prover {
         proof.segments().forEach(segment -> lost.named(segment.key()));
         proof.attachments().forEach(attachment -> lost.named(attachment.key()));
         skipped.forEach(range -> lost.skipped(range[0], range[1]));
-        @Nullable Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
+        @Nullable
+        Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
         if (evidence != null) {
             throw new BrokenProofException(
                     evidence.key(),

@@ -96,7 +96,8 @@ final class ArchiveEntry {
             throw refused(
                     Reason.LOST_SLOTS,
                     lost.get().key() + ": " + lost.get().reason()
-                            + ". Put the slots after slot " + tip.number() + " back, from a version or a copy, or ship to"
+                            + ". Put the slots after slot " + tip.number()
+                            + " back, from a version or a copy, or ship to"
                             + " another place");
         }
         return !lostSlots.mustLookAgain();

@@ -36,8 +36,8 @@ public final class ChainIdentity {
         String text = ((Epoch) at.part()).logJson();
         return text.isEmpty()
                 ? Optional.empty()
-                : Optional.of(LogIdentity.decode(
-                        log.where("slot " + at.number()), text.getBytes(StandardCharsets.UTF_8)));
+                : Optional.of(
+                        LogIdentity.decode(log.where("slot " + at.number()), text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** The last slot before one that is never deleted; null if it names none. */
@@ -48,8 +48,8 @@ public final class ChainIdentity {
         }
         Decoded found = log.check(kept.number()).orElse(null);
         if (found == null || !found.sha256().equals(kept.sha256()) || kept.number() >= slot.number()) {
-            throw new BadObjectException(log.where("slot " + kept.number()) + (found == null ? " is missing" : " is not"
-                    + " the one that slot " + slot.number() + " names"));
+            throw new BadObjectException(log.where("slot " + kept.number())
+                    + (found == null ? " is missing" : " is not" + " the one that slot " + slot.number() + " names"));
         }
         return found.slot();
     }
@@ -104,8 +104,9 @@ public final class ChainIdentity {
         }
         String begins = "";
         if (first != null && first.part() instanceof Segment segment) {
-            begins = ArchiveKeys.segmentKey(segment.key()).map(SegmentKey::prefix).orElse("?") + " segment "
-                    + segment.number() + " record " + segment.firstSequence();
+            begins = ArchiveKeys.segmentKey(segment.key())
+                            .map(SegmentKey::prefix)
+                            .orElse("?") + " segment " + segment.number() + " record " + segment.firstSequence();
         } else if (first != null && first.part() instanceof Tail tail) {
             begins = identity.prefix() + " segment " + tail.segment() + " record " + tail.firstSequence();
         }
@@ -113,7 +114,7 @@ public final class ChainIdentity {
                 identity.prefix() + " segment " + identity.firstSegment() + " record " + identity.firstSequence();
         return begins.isEmpty() || begins.equals(stated)
                 ? Optional.empty()
-                : Optional.of(log.where("log.json") + " was changed: it begins with " + stated + ", and the archive with "
-                        + begins);
+                : Optional.of(log.where("log.json") + " was changed: it begins with " + stated
+                        + ", and the archive with " + begins);
     }
 }

@@ -73,8 +73,8 @@ public final class LostSlots {
                 continue;
             }
             if (ArchiveKeys.epoch(key) > epoch) {
-                return evidence(key, "it is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch "
-                        + epoch);
+                return evidence(
+                        key, "it is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch " + epoch);
             }
             Optional<SegmentKey> segment = ArchiveKeys.segmentKey(key);
             if (segment.isEmpty()) {

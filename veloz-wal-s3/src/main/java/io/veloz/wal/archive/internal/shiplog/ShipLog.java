@@ -39,9 +39,9 @@ public final class ShipLog {
             return there;
         }
         return Optional.of(ChainIdentity.recovered(this)
-                .orElseThrow(() -> new BadObjectException(
-                        where(ArchiveKeys.LOG) + ": is missing, and the archive holds objects; its slots do not repeat it"
-                                + " (an earlier version wrote them)")));
+                .orElseThrow(() -> new BadObjectException(where(ArchiveKeys.LOG)
+                        + ": is missing, and the archive holds objects; its slots do not repeat it"
+                        + " (an earlier version wrote them)")));
     }
 
     /** The object {@code log.json}; empty if it is missing. */

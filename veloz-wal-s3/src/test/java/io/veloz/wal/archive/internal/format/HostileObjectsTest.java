@@ -129,8 +129,7 @@ class HostileObjectsTest {
         byte[] bytes = new byte[300_000];
         new java.util.Random(1).nextBytes(bytes);
         Arrays.fill(bytes, 100_000, 200_000, (byte) 7);
-        try (InputStream in =
-                Lz4Frames.decompress(new ByteArrayInputStream(Lz4Frames.compress(bytes)), bytes.length)) {
+        try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(Lz4Frames.compress(bytes)), bytes.length)) {
             assertThat(in.readAllBytes()).isEqualTo(bytes);
         }
     }

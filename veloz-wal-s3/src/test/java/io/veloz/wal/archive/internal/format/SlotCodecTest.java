@@ -101,7 +101,9 @@ class SlotCodecTest {
 
     @Test
     void aNewerFormatIsNotTakenForDamage() {
-        byte[] head = new String(SlotCodec.encode(slot(new Slot.Epoch(IDENTITY.text()))), java.nio.charset.StandardCharsets.ISO_8859_1)
+        byte[] head = new String(
+                        SlotCodec.encode(slot(new Slot.Epoch(IDENTITY.text()))),
+                        java.nio.charset.StandardCharsets.ISO_8859_1)
                 .replace("\"format\":1", "\"format\":2")
                 .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
         byte[] digest = Digest.sha256().digest(Arrays.copyOf(head, head.length - 40));

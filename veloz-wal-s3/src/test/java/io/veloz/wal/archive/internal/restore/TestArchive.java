@@ -46,7 +46,8 @@ public final class TestArchive {
     public TestArchive(ObjectStore store, Path log, long firstSegment, long firstSequence) throws IOException {
         this.store = store;
         this.files = LogFiles.of(log);
-        this.identity = new LogIdentity(files.logId().orElseThrow(), files.prefix(), Instant.EPOCH, firstSegment, firstSequence);
+        this.identity = new LogIdentity(
+                files.logId().orElseThrow(), files.prefix(), Instant.EPOCH, firstSegment, firstSequence);
         store.putIfAbsent(ArchiveKeys.LOG, ObjectContent.of(identity.encode()));
         epoch();
     }
@@ -71,7 +72,17 @@ public final class TestArchive {
     private TestArchive put(Archived reached, Part part, byte[] content) throws IOException {
         number++;
         Slot slot = new Slot(
-                identity.logId(), identity.origin(), number, epoch, WRITER, "host", Instant.EPOCH.plusSeconds(number), previous, kept, reached, part);
+                identity.logId(),
+                identity.origin(),
+                number,
+                epoch,
+                WRITER,
+                "host",
+                Instant.EPOCH.plusSeconds(number),
+                previous,
+                kept,
+                reached,
+                part);
         byte[] bytes = SlotCodec.encode(slot, content);
         store.putIfAbsent(ArchiveKeys.slot(number), ObjectContent.of(bytes));
         previous = Digest.of(bytes);

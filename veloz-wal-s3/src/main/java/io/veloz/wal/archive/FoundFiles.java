@@ -1,0 +1,412 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoredObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a log that an archive still has, whatever became of its slots: each in a directory under its name, if it is
+ * whole and no other version contradicts it. It belongs to one thread.
+ */
+final class FoundFiles {
+    /** Where a file is looked at before it counts. */
+    static final String CANDIDATE = "candidate";
+
+    /** No LZ4 frame unpacks to more. */
+    private static final long MOST_TIMES_COMPRESSED = 256;
+
+    private final ObjectStore store;
+    private final ShipLog log;
+    private final Retries retries;
+    private final ObjectFiles objects;
+    private final Path directory;
+    private final Path candidate;
+    private final WalProgress progress;
+    private final List<Problem> problems = new ArrayList<>();
+    private final Map<Long, Segment> committed = new HashMap<>();
+    private final TreeMap<Long, Attachment> checkpoints = new TreeMap<>();
+    private final TreeMap<Long, TreeMap<Long, List<Long>>> tailSlots = new TreeMap<>();
+    private final Map<Long, Tail> tailParts = new HashMap<>();
+    private final TreeMap<Long, Set<String>> keys = new TreeMap<>();
+    private final Map<String, Long> sizes = new HashMap<>();
+    private @Nullable LogIdentity identity;
+    private String logId = "";
+    private String prefix = "";
+    private int segments;
+    private int tails;
+
+    FoundFiles(ObjectStore store, Retries retries, Path directory, WalProgress progress) {
+        this.store = store;
+        this.log = new ShipLog(store);
+        this.retries = retries;
+        this.objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        this.directory = directory;
+        this.candidate = directory.resolve(CANDIDATE);
+        this.progress = progress;
+    }
+
+    LogFiles files() {
+        return LogFiles.of(ArchiveSalvage.open(directory), prefix);
+    }
+
+    List<Problem> problems() {
+        return problems;
+    }
+
+    int segments() {
+        return segments;
+    }
+
+    int tails() {
+        return tails;
+    }
+
+    /** Returns when everything that is whole is in the directory. */
+    void collect() throws IOException {
+        Files.createDirectories(candidate);
+        readIdentity();
+        readSlots();
+        listSegments();
+        if (prefix.isEmpty()) {
+            throw new WalRestoreException(
+                    Reason.DAMAGED,
+                    store.describe() + ": neither log.json nor a slot nor a segment says which log this is",
+                    null);
+        }
+        TreeSet<Long> numbers = new TreeSet<>(keys.keySet());
+        numbers.addAll(committed.keySet());
+        numbers.addAll(tailSlots.keySet());
+        long done = 0;
+        for (long number : numbers) {
+            boolean last = number == numbers.last();
+            if (!segment(number)) {
+                tails(number, last);
+            }
+            progress.update(++done, numbers.size());
+        }
+        checkpoint();
+        if (segments == 0 && tails == 0) {
+            throw new WalRestoreException(
+                    Reason.DAMAGED,
+                    store.describe() + ": no segment and no tail is whole; nothing can be salvaged",
+                    null);
+        }
+        long firstSegment = identity == null ? 1 : identity.firstSegment();
+        files().complete(logId, firstSegment, identity == null ? 1 : identity.firstSequence());
+    }
+
+    // ---- what the archive says of itself
+
+    private void readIdentity() throws IOException {
+        try {
+            LogIdentity found = retries.call(log::logJson).orElse(null);
+            if (found == null) {
+                problem(ArchiveKeys.LOG, -1, -1, "it is missing");
+            } else {
+                take(found);
+            }
+        } catch (BadObjectException | UnknownArchiveFormatException e) {
+            problem(ArchiveKeys.LOG, -1, -1, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void take(LogIdentity found) {
+        identity = found;
+        logId = found.logId();
+        prefix = found.prefix();
+    }
+
+    private void readSlots() throws IOException {
+        TreeSet<Long> numbers = new TreeSet<>();
+        retries.call(() -> {
+            numbers.clear();
+            log.list(0, numbers::add);
+            return true;
+        });
+        for (long number : numbers) {
+            readSlot(number);
+        }
+        // The list is a hint.
+        for (long next = numbers.isEmpty() ? 1 : numbers.last() + 1; readSlot(next); next++) {
+            progress.update(next, next);
+        }
+    }
+
+    /** Returns whether there is one of that number. */
+    private boolean readSlot(long number) throws IOException {
+        try {
+            Slot slot = retries.call(() -> log.check(number))
+                    .map(SlotCodec.Decoded::slot)
+                    .orElse(null);
+            if (slot != null) {
+                note(slot);
+            }
+            return slot != null;
+        } catch (BadObjectException | UnknownArchiveFormatException e) {
+            problem(ArchiveKeys.slot(number), -1, -1, String.valueOf(e.getMessage()));
+            return true;
+        }
+    }
+
+    private void note(Slot slot) throws BadObjectException {
+        if (slot.part() instanceof Epoch epoch && !epoch.logJson().isEmpty() && identity == null) {
+            take(LogIdentity.decode(
+                    ArchiveKeys.slot(slot.number()), epoch.logJson().getBytes(StandardCharsets.UTF_8)));
+        }
+        logId = logId.isEmpty() ? slot.logId() : logId;
+        if (!slot.logId().equals(logId)) {
+            problem(ArchiveKeys.slot(slot.number()), -1, -1, "it belongs to log " + slot.logId());
+            return;
+        }
+        if (slot.part() instanceof Segment segment) {
+            committed.put(segment.number(), segment);
+        } else if (slot.part() instanceof Attachment attachment
+                && attachment.name().equals("checkpoint")) {
+            checkpoints.put(attachment.sequence(), attachment);
+        } else if (slot.part() instanceof Tail tail) {
+            tailParts.put(slot.number(), tail);
+            tailSlots
+                    .computeIfAbsent(tail.segment(), any -> new TreeMap<>())
+                    .computeIfAbsent(tail.position(), any -> new ArrayList<>())
+                    .add(slot.number());
+        }
+    }
+
+    private void listSegments() throws IOException {
+        String after = "";
+        while (true) {
+            String from = after;
+            for (StoredObject object : retries.call(() -> store.list(ArchiveKeys.SEGMENTS, from))) {
+                after = object.key().compareTo(after) > 0 ? object.key() : after;
+                SegmentKey key = ArchiveKeys.segmentKey(object.key()).orElse(null);
+                if (key != null && (prefix.isEmpty() || key.prefix().equals(prefix))) {
+                    prefix = key.prefix();
+                    sizes.put(object.key(), object.bytes());
+                    keys.computeIfAbsent(key.number(), any -> new TreeSet<>()).add(object.key());
+                }
+            }
+            if (after.equals(from)) {
+                return;
+            }
+        }
+    }
+
+    // ---- segments
+
+    /** Returns whether the file is in the directory. */
+    private boolean segment(long number) throws IOException {
+        @Nullable Segment named = committed.get(number);
+        if (named != null && isWhole(named)) {
+            return publish(number);
+        }
+        TreeMap<String, String> versions = new TreeMap<>();
+        for (String key : keys.getOrDefault(number, Set.of())) {
+            if (named == null || !key.equals(named.key())) {
+                String sha256 = version(number, key);
+                if (!sha256.isEmpty()) {
+                    versions.put(sha256, key);
+                }
+            }
+        }
+        if (versions.size() > 1) {
+            versions.values()
+                    .forEach(key -> problem(
+                            key,
+                            -1,
+                            -1,
+                            "it differs from another object of segment " + number + ", and no slot decides"));
+            return false;
+        }
+        return versions.size() == 1
+                && !version(number, versions.firstEntry().getValue()).isEmpty()
+                && publish(number);
+    }
+
+    private boolean isWhole(Segment segment) throws IOException {
+        Expected expected = new Expected(
+                segment.key(),
+                segment.objectBytes(),
+                segment.objectSha256(),
+                segment.fileBytes(),
+                segment.fileSha256());
+        try (ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(segment.number()))) {
+            objects.read(expected, sink);
+            return true;
+        } catch (BadObjectException e) {
+            problem(segment.key(), segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    /** The SHA-256 of the file in an object that no slot vouches for; empty if it is not a whole segment of this log. */
+    private String version(long number, String key) throws IOException {
+        long limit = MOST_TIMES_COMPRESSED * (1 + sizes.getOrDefault(key, 0L));
+        try {
+            var digest = Digest.sha256();
+            retries.call(() -> {
+                digest.reset();
+                try (InputStream object = store.get(key);
+                        InputStream in = Lz4Frames.decompress(object, limit);
+                        ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(number))) {
+                    sink.restart();
+                    byte[] chunk = new byte[64 * 1024];
+                    for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
+                        digest.update(chunk, 0, got);
+                        sink.write(chunk, got);
+                    }
+                    return true;
+                }
+            });
+            LogFiles one = LogFiles.of(ArchiveSalvage.open(candidate), prefix);
+            String owner = one.logId().orElse("");
+            logId = logId.isEmpty() ? owner : logId;
+            if (one.sealed(number).isPresent() && owner.equals(logId)) {
+                return Digest.hex(digest);
+            }
+            problem(key, -1, -1, "it is not segment " + number + " of log " + logId);
+        } catch (WalException | IOException e) {
+            if (e instanceof io.veloz.wal.archive.store.StoreException failure) {
+                throw failure;
+            }
+            problem(key, -1, -1, String.valueOf(e.getMessage()));
+        }
+        return "";
+    }
+
+    private boolean publish(long number) throws IOException {
+        Files.move(
+                candidate.resolve(name(number)),
+                directory.resolve(name(number)),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+        segments++;
+        return true;
+    }
+
+    private String name(long number) {
+        return LogFiles.of(ArchiveSalvage.open(directory), prefix).sealedName(number);
+    }
+
+    // ---- tails
+
+    /** Joins the tails of a segment from its beginning on, as far as they reach. */
+    private void tails(long number, boolean last) throws IOException {
+        NavigableMap<Long, List<Long>> byPosition = tailSlots.getOrDefault(number, new TreeMap<>());
+        LogFiles files = files();
+        String name = last ? files.currentName() : files.sealedName(number);
+        long position = 0;
+        try (ScratchFile sink = new ScratchFile(files.storage(), name)) {
+            while (byPosition.containsKey(position)) {
+                long slot = choose(byPosition.get(position));
+                if (slot < 0) {
+                    break;
+                }
+                if (position == 0) {
+                    sink.restart();
+                }
+                Tail tail = tail(slot);
+                long start = sink.position();
+                retries.call(() -> {
+                    sink.seek(start);
+                    return log.copy(slot, sink)
+                            .orElseThrow(
+                                    () -> new BadObjectException("slot " + slot + " disappeared while it was read"));
+                });
+                tails++;
+                position = tail.endPosition();
+            }
+        }
+    }
+
+    private Tail tail(long slot) {
+        return java.util.Objects.requireNonNull(tailParts.get(slot));
+    }
+
+    /** Of tails that begin at the same place, the one whose content no other contradicts; -1 if there is none. */
+    private long choose(List<Long> slots) {
+        long longest = slots.get(0);
+        for (long slot : slots) {
+            Tail one = tail(slot);
+            Tail other = tail(longest);
+            if (one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256())) {
+                problem(
+                        ArchiveKeys.slot(slot),
+                        one.firstSequence(),
+                        one.lastSequence(),
+                        "it contradicts slot " + longest + ", and nothing decides");
+                return -1;
+            }
+            longest = one.endPosition() > other.endPosition() ? slot : longest;
+        }
+        return longest;
+    }
+
+    // ---- checkpoints
+
+    /** The newest one that is whole. */
+    private void checkpoint() throws IOException {
+        LogFiles files = files();
+        for (Attachment attachment : checkpoints.descendingMap().values()) {
+            Expected expected = new Expected(
+                    attachment.key(),
+                    attachment.objectBytes(),
+                    attachment.objectSha256(),
+                    attachment.fileBytes(),
+                    attachment.fileSha256());
+            try (ScratchFile sink = new ScratchFile(files.storage(), files.checkpointName())) {
+                objects.read(expected, sink);
+            } catch (BadObjectException e) {
+                problem(attachment.key(), -1, -1, String.valueOf(e.getMessage()));
+                files.storage().delete(files.checkpointName());
+                continue;
+            }
+            if (WalCheckpoint.newest(ReadOptions.of(files.storage()).prefix(prefix))
+                    .isPresent()) {
+                return;
+            }
+        }
+    }
+
+    private void problem(String key, long first, long last, String reason) {
+        problems.add(new Problem(key, first, last, reason));
+    }
+}

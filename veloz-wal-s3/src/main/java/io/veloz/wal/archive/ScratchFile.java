@@ -1,0 +1,56 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A file that is filled from an archive and does not outlive the call: it is never forced. It belongs to one thread. */
+final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoCloseable {
+    private final Storage storage;
+    private final String name;
+    private @Nullable StorageFile file;
+    private long position;
+
+    ScratchFile(Storage storage, String name) {
+        this.storage = storage;
+        this.name = name;
+    }
+
+    @Override
+    public void restart() throws IOException {
+        close();
+        if (storage.list().contains(name)) {
+            storage.delete(name);
+        }
+        file = storage.create(name);
+        position = 0;
+    }
+
+    @Override
+    public void write(byte[] bytes, int length) throws IOException {
+        Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
+        position += length;
+    }
+
+    long position() {
+        return position;
+    }
+
+    /** What was written after that is written again. */
+    void seek(long to) {
+        position = to;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (file != null) {
+            file.close();
+            file = null;
+        }
+    }
+}
