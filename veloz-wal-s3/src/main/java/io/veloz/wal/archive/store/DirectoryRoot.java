@@ -90,7 +90,8 @@ final class DirectoryRoot {
 
     StoreUnavailableException missing() {
         return new StoreUnavailableException(
-                "the archive's directory " + path + " existed, and is missing: is its disk unmounted? Nothing was written"
+                "the archive's directory " + path
+                        + " existed, and is missing: is its disk unmounted? Nothing was written"
                         + " in its place; shipping continues when it is back",
                 null);
     }

@@ -114,8 +114,7 @@ public final class DirectoryStore implements ObjectStore {
             anchor(root);
             identity.check();
             if (!identity.isMarked()) {
-                ObjectContent id = ObjectContent.of(
-                        (UUID.randomUUID() + "\n").getBytes(StandardCharsets.US_ASCII));
+                ObjectContent id = ObjectContent.of((UUID.randomUUID() + "\n").getBytes(StandardCharsets.US_ASCII));
                 var unused = link(root.resolve(DirectoryRoot.MARKER), DirectoryRoot.MARKER, id);
             }
             anchor(directory);
