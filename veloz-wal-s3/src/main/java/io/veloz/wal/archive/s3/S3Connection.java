@@ -32,9 +32,11 @@ final class S3Connection {
         URI endpoint = endpoint(settings, environment);
         Boolean pathStyle = settings.pathStyle;
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(UrlConnectionHttpClient.builder()
-                        .connectionTimeout(settings.connectTimeout)
-                        .socketTimeout(settings.attemptTimeout))
+                .httpClientBuilder(S3Silence.limit(
+                        UrlConnectionHttpClient.builder()
+                                .connectionTimeout(settings.connectTimeout)
+                                .socketTimeout(settings.attemptTimeout),
+                        settings.attemptTimeout))
                 // No retries, because the second answer to a put that was done says that the object exists.
                 .overrideConfiguration(override -> {
                     override.retryStrategy(AwsRetryStrategy.doNotRetry())
