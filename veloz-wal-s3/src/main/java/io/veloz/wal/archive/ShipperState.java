@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /** What is known of a shipper, for everybody who asks. Written by the thread that ships; any thread may read. */
 final class ShipperState implements Reached {
+    private static final long LOOK_PAUSE_NANOS = 1_000_000_000;
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
     private final ShipperConfig config;
     private final LocalLog log;
@@ -61,6 +62,7 @@ final class ShipperState implements Reached {
     private volatile @Nullable WalException failure;
     private final AtomicBoolean flushRequested = new AtomicBoolean();
     private final AtomicBoolean lookRequested = new AtomicBoolean();
+    private volatile long lookRequestedAt;
     private volatile boolean uploadEnded;
     private volatile long closingSince;
     private volatile boolean closing;
@@ -77,6 +79,7 @@ final class ShipperState implements Reached {
         this.log = log;
         this.store = store;
         this.signal = signal;
+        this.lookRequestedAt = signal.nanoTime() - LOOK_PAUSE_NANOS;
         this.lag = new Lag(signal.nanoTime());
         this.sampledAt = signal.nanoTime() - config.flushInterval().toNanos();
         this.closeNanos = config.closeTimeout().toNanos();
@@ -224,9 +227,9 @@ final class ShipperState implements Reached {
         return epoch > 0;
     }
 
-    /** Beside a writer in another process only reading tells. */
+    /** While another process writes, only reading shows it. */
     boolean mayBeDirty() {
-        return log.durableSequence() == 0 || log.durableSequence() > archivedSequence;
+        return !log.isWriterHere() || log.durableSequence() > archivedSequence;
     }
 
     boolean takeFlushRequest() {
@@ -263,10 +266,14 @@ final class ShipperState implements Reached {
 
     // ---- asked and told by others
 
-    /** Has the shipper look whether another writer has taken over. */
+    /** Has the shipper look whether another writer has taken over. Callers may come at any rate: once a second is enough. */
     void requestLook() {
-        lookRequested.set(true);
-        signal.raise();
+        long now = signal.nanoTime();
+        if (now - lookRequestedAt >= LOOK_PAUSE_NANOS) {
+            lookRequestedAt = now;
+            lookRequested.set(true);
+            signal.raise();
+        }
     }
 
     /** Whether every record up to this one is in the archive, or in a gap, and {@link #isInGap} knows which. */

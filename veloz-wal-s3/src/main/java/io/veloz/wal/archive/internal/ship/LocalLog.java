@@ -86,6 +86,11 @@ public final class LocalLog {
                         Reason.NO_LOG, describe() + ": there is no log; open it, then ship it"));
     }
 
+    /** Whether the log is written by this process, so that its end is known at any time. */
+    public boolean isWriterHere() {
+        return end == null;
+    }
+
     /**
      * Reads on to the end of a log that another process writes; does nothing in the writer's process. For the thread that
      * ships.
