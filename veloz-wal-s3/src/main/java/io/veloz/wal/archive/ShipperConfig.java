@@ -5,8 +5,9 @@ import io.veloz.wal.archive.store.ObjectStores;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Supplier;
 
-/** Settings of a {@link WalShipper}. Immutable; any thread may use it. */
+/** Settings of a {@link WalShipper}. Immutable; any thread may use it, for any number of shippers. */
 public final class ShipperConfig {
     private final Builder values;
 
@@ -14,18 +15,24 @@ public final class ShipperConfig {
         this.values = values;
     }
 
-    /** For an archive that a URI names, as {@link ObjectStores#open(String)} does; the shipper closes the store. */
+    /**
+     * For an archive that a URI names, as {@link ObjectStores#open(String)} opens it. Each shipper opens a store of its own
+     * when it starts, and closes it when it ends.
+     */
     public static Builder builder(String uri) {
-        return new Builder(ObjectStores.open(uri), true);
+        Objects.requireNonNull(uri, "uri");
+        return new Builder(() -> ObjectStores.open(uri), true);
     }
 
-    /** For an archive in a store of one's own; the shipper does not close it. */
+    /** For an archive in a store of one's own; no shipper closes it. Close it after the last one. */
     public static Builder builder(ObjectStore store) {
-        return new Builder(store, false);
+        Objects.requireNonNull(store, "store");
+        return new Builder(() -> store, false);
     }
 
-    public ObjectStore store() {
-        return values.store;
+    /** The store for one shipper. */
+    ObjectStore openStore() {
+        return values.store.get();
     }
 
     boolean closesStore() {
@@ -68,14 +75,6 @@ public final class ShipperConfig {
         return values.closeTimeout;
     }
 
-    public double putPricePer1000() {
-        return values.putPricePer1000;
-    }
-
-    public double getPricePer1000() {
-        return values.getPricePer1000;
-    }
-
     public ShipperListener listener() {
         return values.listener;
     }
@@ -86,7 +85,7 @@ public final class ShipperConfig {
 
     /** Collects settings. It belongs to one thread. */
     public static final class Builder {
-        private final ObjectStore store;
+        private final Supplier<ObjectStore> store;
         private final boolean closesStore;
         private Duration flushInterval = Duration.ofSeconds(1);
         private int maxTailBytes = 4 * 1024 * 1024;
@@ -97,13 +96,11 @@ public final class ShipperConfig {
         private long uploadBytesPerSecond = Long.MAX_VALUE;
         private Duration lagBound = Duration.ofSeconds(30);
         private Duration closeTimeout = Duration.ofSeconds(10);
-        private double putPricePer1000 = 0.005;
-        private double getPricePer1000 = 0.0004;
         private ShipperListener listener = ShipperListener.NONE;
         private Clock clock = Clock.systemUTC();
 
-        private Builder(ObjectStore store, boolean closesStore) {
-            this.store = Objects.requireNonNull(store, "store");
+        private Builder(Supplier<ObjectStore> store, boolean closesStore) {
+            this.store = store;
             this.closesStore = closesStore;
         }
 
@@ -118,8 +115,6 @@ public final class ShipperConfig {
             uploadBytesPerSecond = other.uploadBytesPerSecond;
             lagBound = other.lagBound;
             closeTimeout = other.closeTimeout;
-            putPricePer1000 = other.putPricePer1000;
-            getPricePer1000 = other.getPricePer1000;
             listener = other.listener;
             clock = other.clock;
         }
@@ -179,24 +174,15 @@ public final class ShipperConfig {
             return this;
         }
 
-        /** How fast segments and checkpoints are uploaded at the most; tails are not held back. No limit. */
+        /**
+         * How fast segments and checkpoints are uploaded at the most, and tails of segments that are already sealed, each of
+         * the two. Tails of the segment that is written are not held back. No limit.
+         */
         public Builder uploadBytesPerSecond(long value) {
             if (value < 1) {
                 throw new IllegalArgumentException("uploadBytesPerSecond " + value + ": expected 1 or more");
             }
             uploadBytesPerSecond = value;
-            return this;
-        }
-
-        /** What 1,000 puts or lists cost, for the estimate in the status. 0.005, S3 Standard in us-east-1, in US dollars. */
-        public Builder putPricePer1000(double value) {
-            putPricePer1000 = value;
-            return this;
-        }
-
-        /** What 1,000 gets cost. 0.0004. */
-        public Builder getPricePer1000(double value) {
-            getPricePer1000 = value;
             return this;
         }
 

@@ -11,11 +11,16 @@ import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.Lag;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Reached;
+import io.veloz.wal.archive.internal.ship.Reached.Job;
 import io.veloz.wal.archive.internal.ship.Signal;
 import io.veloz.wal.archive.internal.ship.SpoolGuard;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -25,18 +30,16 @@ import org.slf4j.LoggerFactory;
 
 /** What is known of a shipper, for everybody who asks. Written by the thread that ships; any thread may read. */
 final class ShipperState implements Reached {
+    private static final long LOOK_PAUSE_NANOS = 1_000_000_000;
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
-    private static final double SECONDS_PER_MONTH = 30 * 86_400.0;
-    private static final double SHORTEST_SECONDS = 60;
-
     private final ShipperConfig config;
     private final LocalLog log;
     private final CountingStore store;
     private final Signal signal;
     private final SpoolGuard guard;
     private final long closeNanos;
-    private final long startedAt = System.nanoTime();
-    private final Lag lag = new Lag(startedAt);
+    private final Lag lag;
+    private long sampledAt;
     private volatile long archivedSequence;
     private volatile long seenSequence;
     private volatile long epoch;
@@ -45,9 +48,21 @@ final class ShipperState implements Reached {
     private final AtomicLong errors = new AtomicLong();
     private volatile String lastError = "";
     private volatile @Nullable Instant lastErrorAt;
+
+    /** Of the thread that ships. */
+    private final Set<Job> failing = EnumSet.noneOf(Job.class);
+
     private volatile boolean inTrouble;
+
+    /** Ranges that the archive declares lost, replaced as a whole. */
+    private volatile List<Gap> gaps = List.of();
+
+    private volatile long gapsKnownFrom = Long.MAX_VALUE;
+    private final AtomicLong gapsWantedFrom = new AtomicLong(Long.MAX_VALUE);
     private volatile @Nullable WalException failure;
     private final AtomicBoolean flushRequested = new AtomicBoolean();
+    private final AtomicBoolean lookRequested = new AtomicBoolean();
+    private volatile long lookRequestedAt;
     private volatile boolean uploadEnded;
     private volatile long closingSince;
     private volatile boolean closing;
@@ -57,11 +72,16 @@ final class ShipperState implements Reached {
     private boolean lagging;
     private boolean overBudget;
 
+    private record Gap(long firstSequence, long lastSequence) {}
+
     ShipperState(ShipperConfig config, LocalLog log, CountingStore store, Signal signal) {
         this.config = config;
         this.log = log;
         this.store = store;
         this.signal = signal;
+        this.lookRequestedAt = signal.nanoTime() - LOOK_PAUSE_NANOS;
+        this.lag = new Lag(signal.nanoTime());
+        this.sampledAt = signal.nanoTime() - config.flushInterval().toNanos();
         this.closeNanos = config.closeTimeout().toNanos();
         this.guard = new SpoolGuard(log, store.describe(), config.spoolPolicy());
     }
@@ -104,7 +124,14 @@ final class ShipperState implements Reached {
     }
 
     @Override
-    public void gap(long firstSequence, long lastSequence) {
+    public void gap(long firstSequence, long lastSequence, boolean isNew) {
+        List<Gap> more = new ArrayList<>(gaps);
+        more.add(new Gap(firstSequence, lastSequence));
+        // Before the archived sequence passes them: who waits must not take them for archived.
+        gaps = List.copyOf(more);
+        if (!isNew) {
+            return;
+        }
         LOG.error(
                 "records {} to {} were trimmed before they were archived; the archive says so",
                 firstSequence,
@@ -112,9 +139,25 @@ final class ShipperState implements Reached {
         tell(listener -> listener.onGap(firstSequence, lastSequence));
     }
 
-    void sample() {
+    @Override
+    public void gapsKnownFrom(long sequence) {
+        gapsKnownFrom = sequence;
+        signal.raise();
+    }
+
+    @Override
+    public long gapsWantedFrom() {
+        return gapsWantedFrom.get();
+    }
+
+    /** Looks how far the log is: at every call in the writer's process, else once in a flush interval. */
+    void sample(boolean isLast) {
+        long now = signal.nanoTime();
+        if (isLast || now - sampledAt >= config.flushInterval().toNanos()) {
+            sampledAt = now;
+            log.followEnd();
+        }
         long durable = durableSequence();
-        long now = System.nanoTime();
         lag.sample(durable, now);
         Duration behind = Duration.ofNanos(lag.nanos(archivedSequence, durable, now));
         boolean tooFar = behind.compareTo(config.lagBound()) > 0;
@@ -126,19 +169,30 @@ final class ShipperState implements Reached {
         lagging = tooFar;
     }
 
-    void trouble(Throwable error) {
+    @Override
+    public void failed(Job job, Throwable error) {
         errors.incrementAndGet();
         lastError = Objects.requireNonNullElse(error.getMessage(), error.toString());
         lastErrorAt = config.clock().instant();
-        if (!inTrouble) {
+        boolean isNew = failing.add(job);
+        if (job == Job.CLEAN_UP) {
+            // Costs room in the store, and no record: not worth a person's sleep.
+            if (isNew) {
+                LOG.warn("tails cannot be dropped, and are tried again: {}", lastError);
+            }
+        } else if (!inTrouble) {
             inTrouble = true;
             LOG.warn("shipping is in trouble, and tried again: {}", lastError);
             tell(listener -> listener.onTrouble(lastError));
         }
     }
 
-    void succeeded() {
-        if (inTrouble) {
+    /** Trouble ends when everything that failed has succeeded: not when something else does, a read above all. */
+    @Override
+    public void succeeded(Job job) {
+        boolean failedBefore = failing.remove(job);
+        boolean goesOn = failing.isEmpty() || (failing.size() == 1 && failing.contains(Job.CLEAN_UP));
+        if (failedBefore && inTrouble && goesOn) {
             inTrouble = false;
             LOG.info("shipping goes on");
             tell(ShipperListener::onTroubleEnded);
@@ -173,17 +227,21 @@ final class ShipperState implements Reached {
         return epoch > 0;
     }
 
-    /** Beside a writer in another process only reading tells. */
+    /** While another process writes, only reading shows it. */
     boolean mayBeDirty() {
-        return log.durableSequence() == 0 || log.durableSequence() > archivedSequence;
+        return !log.isWriterHere() || log.durableSequence() > archivedSequence;
     }
 
     boolean takeFlushRequest() {
         return flushRequested.getAndSet(false);
     }
 
+    boolean takeLookRequest() {
+        return lookRequested.getAndSet(false);
+    }
+
     boolean hasNews() {
-        return flushRequested.get() || uploadEnded || justClosing || abandoned;
+        return flushRequested.get() || lookRequested.get() || uploadEnded || justClosing || abandoned;
     }
 
     void takeNews() {
@@ -197,7 +255,7 @@ final class ShipperState implements Reached {
 
     /** Whether the time for a close is up. */
     boolean isOverdue() {
-        return closing && System.nanoTime() - closingSince >= closeNanos;
+        return closing && signal.nanoTime() - closingSince >= closeNanos;
     }
 
     boolean takeJustClosing() {
@@ -207,6 +265,31 @@ final class ShipperState implements Reached {
     }
 
     // ---- asked and told by others
+
+    /** Has the shipper look whether another writer has taken over. Callers may come at any rate: once a second is enough. */
+    void requestLook() {
+        long now = signal.nanoTime();
+        if (now - lookRequestedAt >= LOOK_PAUSE_NANOS) {
+            lookRequestedAt = now;
+            lookRequested.set(true);
+            signal.raise();
+        }
+    }
+
+    /** Whether every record up to this one is in the archive, or in a gap, and {@link #isInGap} knows which. */
+    boolean hasReached(long sequence) {
+        return archivedSequence >= sequence && gapsKnownFrom <= sequence;
+    }
+
+    boolean isInGap(long sequence) {
+        return gaps.stream().anyMatch(gap -> gap.firstSequence <= sequence && sequence <= gap.lastSequence);
+    }
+
+    /** Has the shipper find out which records from this one on the archive declares lost. */
+    void requestGaps(long sequence) {
+        gapsWantedFrom.accumulateAndGet(sequence, Math::min);
+        signal.raise();
+    }
 
     void requestFlush() {
         flushRequested.set(true);
@@ -220,7 +303,7 @@ final class ShipperState implements Reached {
 
     void close() {
         if (!closing) {
-            closingSince = System.nanoTime();
+            closingSince = signal.nanoTime();
             // In this order: who takes the news must find that it is closing.
             closing = true;
             justClosing = true;
@@ -258,7 +341,7 @@ final class ShipperState implements Reached {
     ShipperStatus status() {
         long archived = archivedSequence;
         long durable = durableSequence();
-        long now = System.nanoTime();
+        long now = signal.nanoTime();
         WalException end = failure;
         return new ShipperStatus(
                 store.describe(),
@@ -272,7 +355,6 @@ final class ShipperState implements Reached {
                 spoolBytes,
                 new Requests(store.puts(), store.gets(), store.lists(), store.deletes()),
                 store.bytes(),
-                costPerMonth(now),
                 errors.get(),
                 lastError,
                 lastErrorAt,
@@ -289,12 +371,5 @@ final class ShipperState implements Reached {
             return State.TROUBLE;
         }
         return epoch > 0 ? State.SHIPPING : State.STARTING;
-    }
-
-    private double costPerMonth(long now) {
-        double seconds = Math.max(SHORTEST_SECONDS, (now - startedAt) / 1e9);
-        double cost = (store.puts() + store.lists()) * config.putPricePer1000() / 1000
-                + store.gets() * config.getPricePer1000() / 1000;
-        return cost / seconds * SECONDS_PER_MONTH;
     }
 }

@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param spoolBytes of sealed segments that are not archived as a whole; -1 before that is known
  * @param requests how many requests were made, by kind
  * @param bytesSent to the store
- * @param requestCostPerMonth what the requests would cost if they went on as since the start, by the configured prices
  * @param errors how many steps failed
  * @param lastError in words; empty if there was none
  * @param lastErrorAt null if there was none
@@ -39,7 +38,6 @@ public record ShipperStatus(
         long spoolBytes,
         Requests requests,
         long bytesSent,
-        double requestCostPerMonth,
         long errors,
         String lastError,
         @Nullable Instant lastErrorAt,

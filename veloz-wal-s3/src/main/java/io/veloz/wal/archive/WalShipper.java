@@ -12,6 +12,7 @@ import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
 import io.veloz.wal.archive.internal.ship.Signal;
+import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,17 +36,17 @@ import org.jspecify.annotations.Nullable;
 public final class WalShipper implements AutoCloseable {
     private final ShipperConfig config;
     private final @Nullable Wal wal;
-    private final CountingStore store;
     private final Signal signal = new Signal();
     private final ShipperState state;
     private final UninterruptibleThread thread;
-    private final ShipLoop loop;
 
     /**
      * Starts to ship a log of this process. Returns at once: what becomes of it, the status says, and the listener.
      *
      * <p>Start it right after the open. From then on the log trims nothing that is not archived, unless the settings say
      * otherwise; that holds beyond {@link #close}, until the log is closed or shipped again.
+     *
+     * @throws IllegalArgumentException if the URI of the settings names no store
      */
     public static WalShipper start(Wal wal, ShipperConfig config) {
         WalShipper shipper = new WalShipper(wal, LocalLog.of(wal), config);
@@ -73,7 +74,8 @@ public final class WalShipper implements AutoCloseable {
     private WalShipper(@Nullable Wal wal, LocalLog log, ShipperConfig config) {
         this.wal = wal;
         this.config = config;
-        this.store = new CountingStore(config.store());
+        ObjectStore opened = config.openStore();
+        CountingStore store = new CountingStore(opened);
         this.state = new ShipperState(config, log, store, signal);
         String name = log.files().storage().describe();
         Shipping shipping = new Shipping(
@@ -83,22 +85,29 @@ public final class WalShipper implements AutoCloseable {
                 state,
                 new Backoff(new Random()),
                 new Bandwidth(config.uploadBytesPerSecond(), signal, state::isOverdue),
-                System::nanoTime,
+                signal::nanoTime,
                 // A thread for each: there is one at a time, and none is left when nothing is uploaded.
                 upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),
                 state::uploadEnded);
-        this.loop = new ShipLoop(config, shipping, state, signal, new Backoff(new Random()));
+        Runnable onEnd = config.closesStore() ? opened::close : () -> {};
+        ShipLoop loop = new ShipLoop(config, log, shipping, state, signal, new Backoff(new Random()), onEnd);
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);
     }
 
-    /** Every record up to this one is in the archive, or in a gap that it declares: see {@link SpoolPolicy#giveUpOldest}. */
+    /**
+     * Every record up to this one is in the archive, or in a gap that it declares: see {@link SpoolPolicy#giveUpOldest}.
+     * {@link #awaitArchived} tells the two apart.
+     */
     public long archivedSequence() {
         return state.archivedSequence();
     }
 
     /**
-     * Returns true when the {@link #archivedSequence} has reached a record, false if that took longer. Asks for it to be
-     * shipped at once.
+     * Ships a record at once, and returns true when it is in the archive.
+     *
+     * <p>Returns false if that took longer, or at once if the archive declares it lost: it is in a gap
+     * ({@link SpoolPolicy#giveUpOldest}), or before the first record of an archive that began later than the log. It will
+     * never be archived then, although {@link #archivedSequence} is beyond it.
      *
      * @param sequence of a record that has been appended
      * @throws WalFencedException if another writer has taken over: the record will not be archived by us
@@ -109,17 +118,18 @@ public final class WalShipper implements AutoCloseable {
      */
     public boolean awaitArchived(long sequence, Duration timeout) {
         long end = System.nanoTime() + nanos(timeout);
-        if (state.archivedSequence() >= sequence) {
-            return true;
+        if (state.hasReached(sequence)) {
+            state.requestLook();
+            return !state.isInGap(sequence);
         }
         if (wal != null && !wal.awaitDurable(sequence, timeout)) {
             return false;
         }
+        state.requestGaps(sequence);
         state.requestFlush();
-        signal.await(
-                () -> state.archivedSequence() >= sequence || state.isEnded(), Math.max(0, end - System.nanoTime()));
-        if (state.archivedSequence() >= sequence) {
-            return true;
+        signal.await(() -> state.hasReached(sequence) || state.isEnded(), Math.max(0, end - System.nanoTime()));
+        if (state.hasReached(sequence)) {
+            return !state.isInGap(sequence);
         }
         @Nullable WalException failure = state.failure();
         if (failure != null) {
@@ -148,9 +158,6 @@ public final class WalShipper implements AutoCloseable {
         // A request that hangs is left to its own timeouts: the thread is a daemon, and does nothing more after it.
         signal.await(state::isEnded, timeout);
         state.abandon();
-        if (config.closesStore() && loop.hasEnded()) {
-            config.store().close();
-        }
         return state.status();
     }
 

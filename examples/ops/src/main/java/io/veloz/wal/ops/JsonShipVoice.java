@@ -79,7 +79,6 @@ final class JsonShipVoice implements ShipVoice {
         to.field("puts", requests.puts()).field("gets", requests.gets());
         to.field("lists", requests.lists()).field("deletes", requests.deletes());
         to.field("bytes_sent", status.bytesSent());
-        to.name("request_cost_per_month").value((Double) status.requestCostPerMonth());
         to.field("errors", status.errors()).field("last_error", status.lastError());
     }
 }

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -11,14 +12,28 @@ import software.amazon.awssdk.core.exception.SdkException;
 /**
  * The body of an answer, which must be as long as its head said: the JDK's own client takes a connection that ends early
  * for the end. It belongs to one thread at a time.
+ *
+ * <p>A body that comes a byte a second is never silent, and would take days: below {@link #SLOWEST_BYTES_PER_SECOND}, over
+ * half a minute of waiting, it ends with an error. Time between two reads is the reader's, and does not count.
  */
 final class S3ObjectStream extends InputStream {
+    private static final long WINDOW_NANOS = 30_000_000_000L;
+    private static final long SLOWEST_BYTES_PER_SECOND = 1024;
+
     private final ResponseInputStream<?> body;
     private final String what;
     private final long length;
+    private final LongSupplier nanoTime;
     private long count;
+    private long windowNanos;
+    private long windowBytes;
 
     S3ObjectStream(ResponseInputStream<?> body, String what, long length) {
+        this(body, what, length, System::nanoTime);
+    }
+
+    S3ObjectStream(ResponseInputStream<?> body, String what, long length, LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
         this.body = body;
         this.what = what;
         this.length = length;
@@ -39,6 +54,7 @@ final class S3ObjectStream extends InputStream {
         int read;
         // The SDK gives up in an interrupted thread, and takes the flag away.
         boolean wasInterrupted = Thread.interrupted();
+        long before = nanoTime.getAsLong();
         try {
             read = body.read(target, offset, wanted);
         } catch (AbortedException e) {
@@ -58,10 +74,26 @@ final class S3ObjectStream extends InputStream {
             return -1;
         }
         count += read;
+        checkSpeed(nanoTime.getAsLong() - before, read);
         if (count > length) {
             throw new IOException(what + " has more than the " + length + " bytes it said");
         }
         return read;
+    }
+
+    private void checkSpeed(long nanos, int bytes) throws IOException {
+        windowNanos += nanos;
+        windowBytes += bytes;
+        if (windowNanos < WINDOW_NANOS) {
+            return;
+        }
+        if (windowBytes < WINDOW_NANOS / 1_000_000_000L * SLOWEST_BYTES_PER_SECOND) {
+            throw new IOException(what + ": got " + windowBytes + " bytes in " + windowNanos / 1_000_000_000L
+                    + " s, at " + count + " of " + length + "; expected " + SLOWEST_BYTES_PER_SECOND
+                    + " bytes a second or more");
+        }
+        windowNanos = 0;
+        windowBytes = 0;
     }
 
     @Override

@@ -7,7 +7,9 @@ import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -25,6 +27,9 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /** What is read from S3. Any thread may use it. */
 final class S3Reads {
     private static final int STATUS_RANGE_NOT_SATISFIABLE = 416;
+    /** In a row, of pages that are said not to be the last. */
+    private static final int MOST_EMPTY_PAGES = 100;
+
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
     private final S3Client client;
@@ -149,6 +154,8 @@ final class S3Reads {
             request.startAfter(place.prefix() + afterKey);
         }
         List<StoredObject> page = new ArrayList<>();
+        String reachedKey = "";
+        int empty = 0;
         while (true) {
             ListObjectsV2Response answer = client.listObjectsV2(request.build());
             if (answer.isTruncated() == null) {
@@ -166,7 +173,16 @@ final class S3Reads {
             if (!page.isEmpty() || !answer.isTruncated()) {
                 return page;
             }
-            // A page that holds nothing of ours, or nothing at all, is not the end.
+            // A page that holds nothing of ours, or nothing at all, is not the end; but a list has to get on.
+            empty = last.isEmpty() ? empty + 1 : 0;
+            if (empty > MOST_EMPTY_PAGES || (!last.isEmpty() && !isAfter(last, reachedKey))) {
+                throw new StoreUnavailableException(
+                        "list " + prefix + " in " + place.describe() + ": the store says that there is more after "
+                                + (reachedKey.isEmpty() ? "its first page" : reachedKey)
+                                + ", and its pages do not advance",
+                        null);
+            }
+            reachedKey = last.isEmpty() ? reachedKey : last;
             String token = answer.nextContinuationToken();
             if (token == null && last.isEmpty()) {
                 throw new StoreException(
@@ -174,6 +190,13 @@ final class S3Reads {
             }
             request = token == null ? request.startAfter(last) : request.continuationToken(token);
         }
+    }
+
+    /** In the order of a list: by the bytes, which is not that of the characters for every key of others. */
+    private static boolean isAfter(String key, String before) {
+        return Arrays.compareUnsigned(
+                        key.getBytes(StandardCharsets.UTF_8), before.getBytes(StandardCharsets.UTF_8))
+                > 0;
     }
 
     /** Returns the last key of the answer, whose it may be; empty if there is none. */

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -34,6 +35,9 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
  */
 public final class S3Store implements ObjectStore {
     private static final int STATUS_PRECONDITION_FAILED = 412;
+
+    /** A put that is never silent and yet slower than this is given up: it would never end. */
+    private static final long SLOWEST_BYTES_PER_SECOND = 1024;
 
     private final S3Place place;
     private final S3Settings settings;
@@ -128,6 +132,10 @@ public final class S3Store implements ObjectStore {
                 .key(place.prefix() + key)
                 .ifNoneMatch("*")
                 .contentLength(length);
+        // Not the time for a whole attempt, but silence ends a put: see S3Silence.
+        Duration longest = settings.callTimeout.plusSeconds(length / SLOWEST_BYTES_PER_SECOND);
+        request.overrideConfiguration(
+                override -> override.apiCallAttemptTimeout(longest).apiCallTimeout(longest));
         switch (checksum) {
             case AUTO, CRC32C -> request.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
             case MD5 -> request.contentMD5(upload.md5());

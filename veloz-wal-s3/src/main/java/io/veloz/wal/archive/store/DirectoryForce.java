@@ -5,13 +5,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Makes a file's bytes, or a directory's names, durable. Tests put one here that fails. */
+/**
+ * Makes a file's bytes, or a directory's names, durable (fsync). To open and to force are apart, because only a failed
+ * force leaves a state that no later force can repair. Tests put one here that fails.
+ */
 interface DirectoryForce {
-    DirectoryForce REAL = path -> {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    };
+    DirectoryForce REAL = (channel, path) -> channel.force(true);
 
-    void force(Path path) throws IOException;
+    default FileChannel open(Path path) throws IOException {
+        return FileChannel.open(path, StandardOpenOption.READ);
+    }
+
+    void force(FileChannel channel, Path path) throws IOException;
 }

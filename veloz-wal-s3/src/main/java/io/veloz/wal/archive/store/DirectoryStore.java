@@ -4,6 +4,8 @@ import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -49,7 +51,11 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * <p>When the force of a directory fails, then an object is seen that may vanish, and no later force can be believed: the
- * store refuses everything until it is opened anew.
+ * store refuses everything until it is opened anew. A directory that cannot even be opened (too many open files) is not a
+ * failed force: the next put opens and forces it.
+ *
+ * <p>The root must stay the directory that it was ({@link DirectoryRoot}): when its disk is unmounted, every request is a
+ * {@link StoreUnavailableException}, and nothing is written to the disk below.
  *
  * <p>A key cannot be a directory of other keys at the same time: with "a/b" there is no "a".
  */
@@ -58,6 +64,7 @@ public final class DirectoryStore implements ObjectStore {
     private static final Duration PARTIAL_KEPT = Duration.ofDays(1);
 
     private final Path root;
+    private final DirectoryRoot identity;
     private final DirectoryForce force;
     private final DirectoryListings listings;
     private final AtomicBoolean swept = new AtomicBoolean();
@@ -75,6 +82,7 @@ public final class DirectoryStore implements ObjectStore {
 
     DirectoryStore(Path root, DirectoryForce force, int windowEntries) {
         this.root = root.toAbsolutePath().normalize();
+        this.identity = new DirectoryRoot(this.root);
         this.force = force;
         this.listings = new DirectoryListings(this.root, windowEntries, System::nanoTime);
     }
@@ -93,28 +101,54 @@ public final class DirectoryStore implements ObjectStore {
         return created;
     }
 
+    /** The root is compared again at the end: a put counts only if it went into the right directory from first to last. */
     private boolean create(Path target, String key, ObjectContent content) throws IOException {
+        boolean created;
         Path directory = parent(target);
-        if (isThere(target, key)) {
+        if (identity.check() && isThere(target, key)) {
             // Who made it may not have come as far as the force.
             anchor(directory);
             forceNames(directory);
-            return false;
+            created = false;
+        } else {
+            anchor(root);
+            identity.check();
+            if (!identity.isMarked()) {
+                ObjectContent id = ObjectContent.of((UUID.randomUUID() + "\n").getBytes(StandardCharsets.US_ASCII));
+                var unused = link(root.resolve(DirectoryRoot.MARKER), DirectoryRoot.MARKER, id);
+            }
+            anchor(directory);
+            created = link(target, key, content);
         }
-        anchor(directory);
-        Path partials = root.resolve(PARTIAL);
-        Files.createDirectories(partials);
+        identity.check();
+        return created;
+    }
+
+    /** Writes, forces, and names a file. The directory that it gets its name in is there, and durable. */
+    private boolean link(Path target, String key, ObjectContent content) throws IOException {
+        Path partials = partials();
         sweep(partials);
         Path partial = partials.resolve(UUID.randomUUID().toString());
         try {
             write(partial, key, content);
-            force.force(partial);
-            boolean created = link(partial, target, key);
-            forceNames(directory);
+            force(partial);
+            boolean created = name(partial, target, key);
+            forceNames(parent(target));
             return created;
         } finally {
             removeLater(partial);
         }
+    }
+
+    private Path partials() throws IOException {
+        Path partials = root.resolve(PARTIAL);
+        try {
+            // Not with its parents: a root that is missing now is not made again.
+            Files.createDirectory(partials);
+        } catch (FileAlreadyExistsException e) {
+            // From an earlier put. If it is no directory, the write into it says so.
+        }
+        return partials;
     }
 
     private static boolean isThere(Path target, String key) throws IOException {
@@ -142,7 +176,7 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
-    private boolean link(Path partial, Path target, String key) throws IOException {
+    private boolean name(Path partial, Path target, String key) throws IOException {
         try {
             Files.createLink(target, partial);
             return true;
@@ -180,6 +214,9 @@ public final class DirectoryStore implements ObjectStore {
             return;
         }
         boolean isNew = !Files.isDirectory(directory);
+        if (isNew && identity.isKnown() && root.startsWith(directory)) {
+            throw identity.missing();
+        }
         anchor(above);
         if (isNew) {
             try {
@@ -201,15 +238,21 @@ public final class DirectoryStore implements ObjectStore {
         anchored.add(directory);
     }
 
+    private void force(Path path) throws IOException {
+        try (FileChannel channel = force.open(path)) {
+            force.force(channel, path);
+        }
+    }
+
     private void forceNames(Path directory) throws IOException {
-        try {
-            force.force(directory);
-        } catch (AccessDeniedException e) {
-            // Of the opening, not of the force.
-            throw e;
-        } catch (IOException e) {
-            forceFailure = e;
-            throw e;
+        try (FileChannel channel = force.open(directory)) {
+            try {
+                force.force(channel, directory);
+            } catch (IOException e) {
+                // Only of the force itself: to open the directory, and to close it, may fail and be repeated.
+                forceFailure = e;
+                throw e;
+            }
         }
     }
 
@@ -247,17 +290,24 @@ public final class DirectoryStore implements ObjectStore {
         Path path = path(key);
         checkUsable();
         try {
+            identity.check();
             BasicFileAttributes attributes =
                     Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            return attributes.isRegularFile()
-                    ? Optional.of(new StoredObject(key, attributes.size()))
-                    : Optional.empty();
-        } catch (IOException e) {
-            if (DirectoryErrors.meansMissing(e)) {
-                return Optional.empty();
+            if (attributes.isRegularFile()) {
+                return Optional.of(new StoredObject(key, attributes.size()));
             }
+        } catch (IOException e) {
+            if (!DirectoryErrors.meansMissing(e)) {
+                throw DirectoryErrors.told("look at \"" + key + "\"", root, e);
+            }
+        }
+        try {
+            // Missing in this directory, or is it the directory that went?
+            identity.check();
+        } catch (IOException e) {
             throw DirectoryErrors.told("look at \"" + key + "\"", root, e);
         }
+        return Optional.empty();
     }
 
     @Override
@@ -292,7 +342,10 @@ public final class DirectoryStore implements ObjectStore {
     public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
         checkUsable();
         try {
-            return listings.page(prefix, afterKey);
+            identity.check();
+            List<StoredObject> page = listings.page(prefix, afterKey);
+            identity.check();
+            return page;
         } catch (IOException e) {
             throw DirectoryErrors.told("list \"" + prefix + "\"", root, e);
         }
@@ -302,6 +355,7 @@ public final class DirectoryStore implements ObjectStore {
     public void delete(List<String> keys) throws StoreException {
         List<Path> paths = keys.stream().map(this::path).toList();
         onOwnThread("delete " + paths.size() + " objects", () -> {
+            identity.check();
             Set<Path> directories = ConcurrentHashMap.newKeySet();
             for (Path path : paths) {
                 remove(path, directories);

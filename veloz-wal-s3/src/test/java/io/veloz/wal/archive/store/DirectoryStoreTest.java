@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,11 +37,11 @@ class DirectoryStoreTest {
             int last = dying;
             DirectoryStore store = new DirectoryStore(
                     root,
-                    path -> {
+                    (channel, path) -> {
                         if (++forces[0] >= last) {
                             throw new IOException("power cut");
                         }
-                        DirectoryForce.REAL.force(path);
+                        DirectoryForce.REAL.force(channel, path);
                     },
                     10);
             boolean completed = false;
@@ -65,19 +68,26 @@ class DirectoryStoreTest {
         Path root = directory.resolve("archive");
         DirectoryStore store = new DirectoryStore(
                 root,
-                path -> forced.add(
+                (channel, path) -> forced.add(
                         path.toString().contains("/.partial/")
                                 ? "bytes, named: " + Files.exists(root.resolve("ship/1"))
                                 : path.equals(root.resolve("ship"))
                                         ? "names, named: " + Files.exists(root.resolve("ship/1"))
                                         : path.equals(root) || path.equals(directory)
-                                                ? path.getFileName() + ""
+                                                ? path.getFileName() + ", marked: "
+                                                        + Files.exists(root.resolve(DirectoryRoot.MARKER))
                                                 : "above"),
                 10);
         store.putIfAbsent("ship/1", CONTENT);
         forced.removeIf("above"::equals);
         assertThat(forced)
-                .containsExactly(directory.getFileName() + "", "archive", "bytes, named: false", "names, named: true");
+                .containsExactly(
+                        directory.getFileName() + ", marked: false",
+                        "bytes, named: false",
+                        "archive, marked: true",
+                        "archive, marked: true",
+                        "bytes, named: false",
+                        "names, named: true");
         forced.clear();
         store.putIfAbsent("ship/1", CONTENT);
         assertThat(forced).containsExactly("names, named: true");
@@ -88,7 +98,7 @@ class DirectoryStoreTest {
         Path root = directory.resolve("archive");
         DirectoryStore store = new DirectoryStore(
                 root,
-                path -> {
+                (channel, path) -> {
                     if (path.endsWith("ship")) {
                         throw new IOException("bad sector");
                     }
@@ -105,7 +115,7 @@ class DirectoryStoreTest {
     void fullDiskIsUnavailableAndLeavesNothing() throws IOException {
         DirectoryStore store = new DirectoryStore(
                 directory,
-                path -> {
+                (channel, path) -> {
                     if (path.toString().contains("/.partial/")) {
                         throw new IOException("No space left on device");
                     }
@@ -122,8 +132,14 @@ class DirectoryStoreTest {
     void directoryWithoutRightsIsDenied() {
         DirectoryStore store = new DirectoryStore(
                 directory,
-                path -> {
-                    throw new AccessDeniedException(path.toString());
+                new DirectoryForce() {
+                    @Override
+                    public FileChannel open(Path path) throws IOException {
+                        throw new AccessDeniedException(path.toString());
+                    }
+
+                    @Override
+                    public void force(FileChannel channel, Path path) {}
                 },
                 10);
         assertThatThrownBy(() -> store.putIfAbsent("ship/1", CONTENT))
@@ -135,8 +151,8 @@ class DirectoryStoreTest {
     void readOnlyFileSystemIsDenied() {
         DirectoryStore store = new DirectoryStore(
                 directory,
-                path -> {
-                    throw new java.nio.file.FileSystemException(path.toString(), null, "Read-only file system");
+                (channel, path) -> {
+                    throw new FileSystemException(path.toString(), null, "Read-only file system");
                 },
                 10);
         assertThatThrownBy(() -> store.putIfAbsent("a", CONTENT))
@@ -257,6 +273,133 @@ class DirectoryStoreTest {
         assertThatThrownBy(() -> ObjectStores.open("file:///a", Map.of("region", "x")))
                 .hasMessageContaining("[region]");
         assertThat(ObjectStores.open("file:target/a").describe()).endsWith("/target/a");
+    }
+
+    @Test
+    void rootThatIsMissingIsNotMadeAgainAndCountsAgainWhenItIsBack() throws IOException {
+        Path root = directory.resolve("disk/archive");
+        DirectoryStore store = new DirectoryStore(root);
+        assertThat(store.putIfAbsent("ship/1", CONTENT)).isTrue();
+        // As when the disk is unmounted: the path is an empty directory of the disk below.
+        Files.move(directory.resolve("disk"), directory.resolve("away"));
+        Files.createDirectory(directory.resolve("disk"));
+        assertRefused(store, "is missing");
+        assertThat(Files.list(directory.resolve("disk"))).isEmpty();
+        Files.delete(directory.resolve("disk"));
+        Files.move(directory.resolve("away"), directory.resolve("disk"));
+        assertThat(store.list("", "")).containsExactly(new StoredObject("ship/1", 3));
+        assertThat(store.putIfAbsent("ship/2", CONTENT)).isTrue();
+    }
+
+    @Test
+    void directoryThatTookTheRootsPlaceIsNotWritten() throws IOException {
+        Path root = directory.resolve("archive");
+        DirectoryStore store = new DirectoryStore(root);
+        store.putIfAbsent("ship/1", CONTENT);
+        Files.move(root, directory.resolve("away"));
+        Files.createDirectory(root);
+        assertRefused(store, "is another directory");
+        assertThat(filesOf(root)).isEmpty();
+    }
+
+    @Test
+    void directoryWithTheSameInodeIsToldApartByItsMarker() throws IOException {
+        Path root = directory.resolve("archive");
+        DirectoryStore store = new DirectoryStore(root);
+        store.putIfAbsent("ship/1", CONTENT);
+        String marker = Files.readString(root.resolve(DirectoryRoot.MARKER));
+        Files.writeString(root.resolve(DirectoryRoot.MARKER), "another");
+        assertRefused(store, "is another directory");
+        Files.writeString(root.resolve(DirectoryRoot.MARKER), marker);
+        assertThat(store.putIfAbsent("ship/2", CONTENT)).isTrue();
+    }
+
+    @Test
+    void rootThatIsReplacedDuringAPutDoesNotCount() throws IOException {
+        Path root = directory.resolve("archive");
+        boolean[] replace = {false};
+        DirectoryStore store = new DirectoryStore(
+                root,
+                (channel, path) -> {
+                    if (replace[0]) {
+                        replace[0] = false;
+                        Files.move(root, directory.resolve("away"));
+                        Files.createDirectories(root.resolve("ship"));
+                        Files.move(directory.resolve("away/.partial"), root.resolve(".partial"));
+                    }
+                },
+                10);
+        store.putIfAbsent("ship/1", CONTENT);
+        replace[0] = true;
+        assertThatThrownBy(() -> store.putIfAbsent("ship/2", CONTENT)).isInstanceOf(StoreUnavailableException.class);
+    }
+
+    @Test
+    void firstArchiveIsMadeOnlyWhereItsParentIsWhatItWas() throws IOException {
+        Path disk = Files.createDirectory(directory.resolve("disk"));
+        DirectoryStore store = new DirectoryStore(disk.resolve("archive"));
+        assertThat(store.list("", "")).isEmpty();
+        Files.move(disk, directory.resolve("away"));
+        Files.createDirectory(disk);
+        assertRefused(store, "is another directory");
+        assertThat(Files.list(disk)).isEmpty();
+        assertThat(new DirectoryStore(disk.resolve("archive")).putIfAbsent("ship/1", CONTENT))
+                .isTrue();
+    }
+
+    @Test
+    void secondStoreTakesTheMarkerOfTheFirst() throws IOException {
+        DirectoryStore first = new DirectoryStore(directory.resolve("archive"));
+        DirectoryStore second = new DirectoryStore(directory.resolve("archive"));
+        first.putIfAbsent("ship/1", CONTENT);
+        second.putIfAbsent("ship/2", CONTENT);
+        assertThat(first.list("", "")).hasSize(2).isEqualTo(second.list("", ""));
+    }
+
+    private static void assertRefused(DirectoryStore store, String message) {
+        for (ThrowingCallable request : List.<ThrowingCallable>of(
+                () -> store.putIfAbsent("ship/1", CONTENT),
+                () -> store.putIfAbsent("ship/3", CONTENT),
+                () -> store.head("ship/1"),
+                () -> store.get("ship/1"),
+                () -> store.list("", ""),
+                () -> store.delete(List.of("ship/1")))) {
+            assertThatThrownBy(request)
+                    .isInstanceOf(StoreUnavailableException.class)
+                    .hasMessageContaining(message);
+        }
+    }
+
+    @Test
+    void directoryThatCannotBeOpenedIsNotAFailedForce() throws IOException {
+        boolean[] tooMany = {false};
+        DirectoryStore store = new DirectoryStore(
+                directory.resolve("archive"),
+                new DirectoryForce() {
+                    @Override
+                    public FileChannel open(Path path) throws IOException {
+                        if (tooMany[0] && path.endsWith("ship")) {
+                            throw new FileSystemException(path.toString(), null, "Too many open files");
+                        }
+                        return DirectoryForce.super.open(path);
+                    }
+
+                    @Override
+                    public void force(FileChannel channel, Path path) throws IOException {
+                        REAL.force(channel, path);
+                    }
+                },
+                10);
+        store.putIfAbsent("ship/1", CONTENT);
+        tooMany[0] = true;
+        assertThatThrownBy(() -> store.putIfAbsent("ship/2", CONTENT))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("Too many open files");
+        tooMany[0] = false;
+        // The name was given and not forced: this put forces it, and says that it exists.
+        assertThat(store.putIfAbsent("ship/2", CONTENT)).isFalse();
+        assertThat(store.putIfAbsent("ship/3", CONTENT)).isTrue();
+        assertThat(store.head("ship/2")).isPresent();
     }
 
     private static List<Path> filesOf(Path directory) throws IOException {

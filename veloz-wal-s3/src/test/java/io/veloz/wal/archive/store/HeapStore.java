@@ -166,6 +166,13 @@ public final class HeapStore implements ObjectStore {
         }
     }
 
+    /** Removes an object, as a mistaken hand does. */
+    public void remove(String key) {
+        synchronized (shared) {
+            shared.objects.remove(key);
+        }
+    }
+
     @Override
     public String describe() {
         return "heap:store";

@@ -3,14 +3,14 @@ package io.veloz.wal.archive.internal.ship;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 
-/** So many bytes a second at the most. It belongs to one thread at a time. */
+/** A number of bytes a second at the most. It belongs to one thread at a time. */
 public final class Bandwidth implements Pace {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     private final long bytesPerSecond;
     private final Signal signal;
     private final BooleanSupplier stopped;
-    private long freeAt = System.nanoTime();
+    private long freeAt;
 
     /**
      * @param signal raised when {@code stopped} has come true
@@ -20,6 +20,7 @@ public final class Bandwidth implements Pace {
         this.bytesPerSecond = bytesPerSecond;
         this.signal = signal;
         this.stopped = stopped;
+        this.freeAt = signal.nanoTime();
     }
 
     @Override
@@ -30,7 +31,7 @@ public final class Bandwidth implements Pace {
         if (bytesPerSecond == Long.MAX_VALUE) {
             return;
         }
-        long now = System.nanoTime();
+        long now = signal.nanoTime();
         // What was not used is lost: a pause must not be followed by a flood.
         freeAt = (freeAt - now < 0 ? now : freeAt) + (long) ((double) bytes * NANOS_PER_SECOND / bytesPerSecond);
         if (signal.await(stopped, freeAt - now)) {

@@ -19,6 +19,7 @@ final class CleanUp {
     private final ObjectStore store;
     private final long graceNanos;
     private final Deque<Run> runs = new ArrayDeque<>();
+    private long committedUpTo;
 
     /** Tails that follow each other, and the last segment that any of them is of. */
     private static final class Run {
@@ -52,12 +53,16 @@ final class CleanUp {
     }
 
     /** The same, of tails that lie before all others: the oldest go first. */
-    void earlierTails(long first, long last, long segment) {
-        runs.addFirst(new Run(first, last, segment));
+    void earlierTails(long first, long last, long segment, long nowNanos) {
+        Run run = new Run(first, last, segment);
+        runs.addFirst(run);
+        run.committed = segment <= committedUpTo;
+        run.committedAt = nowNanos;
     }
 
     /** Everything up to that segment is there as a whole. */
     void committed(long segment, long nowNanos) {
+        committedUpTo = segment;
         for (Run run : runs) {
             if (!run.committed && run.segment <= segment) {
                 run.committed = true;

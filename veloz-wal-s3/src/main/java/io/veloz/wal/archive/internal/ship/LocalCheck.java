@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the local log against the end of the archive before anything is shipped: it must have all that is archived, with
@@ -30,6 +31,11 @@ final class LocalCheck {
     private final LocalLog log;
     private final ShipLog shipLog;
     private int looks;
+
+    /** Where the walk to the end of the archive has got: what was read stays when a request fails. */
+    private @Nullable Slot walked;
+
+    private long walkedFrom;
 
     LocalCheck(LocalLog log, ShipLog shipLog) {
         this.log = log;
@@ -69,7 +75,11 @@ final class LocalCheck {
 
     /** The slot that holds, or commits, the bytes that the archive ends with: always there, as what follows it shows. */
     private Slot lastContent(Slot tip, Archived end) throws IOException {
-        Slot slot = tip;
+        if (walked == null || walkedFrom != tip.number()) {
+            walked = tip;
+            walkedFrom = tip.number();
+        }
+        Slot slot = walked;
         while (!isEnd(slot, end)) {
             if (slot.number() == 1) {
                 throw new BadObjectException(shipLog.store().describe() + ": no slot holds the bytes before " + end);
@@ -80,6 +90,7 @@ final class LocalCheck {
                         + (before.isEmpty() ? " is missing" : " is not the one that the next slot names"));
             }
             slot = before.get().slot();
+            walked = slot;
         }
         return slot;
     }

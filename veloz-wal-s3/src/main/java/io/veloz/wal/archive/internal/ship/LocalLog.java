@@ -14,6 +14,7 @@ import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The log that is shipped, in this process or another. It is only read. Any thread may call any method. */
 public final class LocalLog {
@@ -22,7 +23,8 @@ public final class LocalLog {
     private final LongSupplier durableSequence;
     private final LongSupplier activeBytes;
 
-    private final boolean inProcess;
+    /** Null in the writer's process, which knows the end itself. */
+    private final @Nullable LogEnd end;
 
     private interface Readers {
         SegmentReader open(long afterSegment, long afterPosition, long afterSequence);
@@ -36,9 +38,9 @@ public final class LocalLog {
             Readers readers,
             LongSupplier durableSequence,
             LongSupplier activeBytes,
-            boolean inProcess) {
+            @Nullable LogEnd end) {
         this.files = files;
-        this.inProcess = inProcess;
+        this.end = end;
         this.readers = readers;
         this.durableSequence = durableSequence;
         this.activeBytes = activeBytes;
@@ -51,17 +53,18 @@ public final class LocalLog {
                 wal::segmentReader,
                 wal::durableSequence,
                 () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes(),
-                true);
+                null);
     }
 
     /** Beside a writer in another process, or without one. */
     public static LocalLog of(LogFiles files) {
+        LogEnd end = new LogEnd(files);
         return new LocalLog(
                 files,
                 (segment, position, sequence) -> SegmentReader.open(files, segment, position, sequence),
-                () -> 0,
-                () -> 0,
-                false);
+                end::durableSequence,
+                end::activeBytes,
+                end);
     }
 
     public LogFiles files() {
@@ -83,19 +86,41 @@ public final class LocalLog {
                         Reason.NO_LOG, describe() + ": there is no log; open it, then ship it"));
     }
 
-    /** The last durable record as the writer says; 0 if the writer is in another process. */
+    /** Whether the log is written by this process, so that its end is known at any time. */
+    public boolean isWriterHere() {
+        return end == null;
+    }
+
+    /**
+     * Reads on to the end of a log that another process writes; does nothing in the writer's process. For the thread that
+     * ships.
+     */
+    public void followEnd() {
+        if (end != null) {
+            end.follow();
+        }
+    }
+
+    /** Closes what {@link #followEnd} has open. For the thread that ships. */
+    public void closeEnd() {
+        if (end != null) {
+            end.close();
+        }
+    }
+
+    /** The last durable record; while another process writes, the last one that {@link #followEnd} found, 0 before. */
     public long durableSequence() {
         return durableSequence.getAsLong();
     }
 
-    /** About how much of the active segment is written; 0 if the writer is in another process. */
+    /** About how much of the active segment is written. */
     long activeBytes() {
         return Math.max(0, activeBytes.getAsLong());
     }
 
     /** Whether another process has it open: then only later batches tell what is durable. */
     boolean isWrittenElsewhere() throws IOException {
-        return !inProcess && files.isLocked();
+        return end != null && files.isLocked();
     }
 
     Range range() {

@@ -135,7 +135,7 @@ final class Office {
         Draft mine = draft();
         Optional<Decoded> there = shipLog.slot(mine.slot().number());
         if (there.isEmpty()) {
-            term = term.to(Phase.CLAIM);
+            absent(Phase.CLAIM);
         } else if (there.get().sha256().equals(mine.sha256())) {
             term = term.to(Phase.LIST_BEHIND);
         } else {
@@ -187,12 +187,27 @@ final class Office {
         Term before = term;
         // Whatever comes of the request, an exception above all: what stands there is read next.
         term = before.to(settle);
-        if (shipLog.put(mine.slot().number(), mine.bytes())) {
-            if (settle == Phase.SETTLE) {
-                takeTip();
-            } else {
-                term = before.to(Phase.LIST_BEHIND);
-            }
+        if (!shipLog.put(mine.slot().number(), mine.bytes())) {
+            term = before.collided(settle);
+        } else if (settle == Phase.SETTLE) {
+            takeTip();
+        } else {
+            term = before.to(Phase.LIST_BEHIND);
+        }
+    }
+
+    /**
+     * There is nothing where the slot should be: it is sent again. A store that refused it because something is there
+     * contradicts itself, and would be asked without end and without a pause.
+     */
+    private void absent(Phase again) throws StoreUnavailableException {
+        boolean contradicts = term.exists();
+        term = term.to(again);
+        if (contradicts) {
+            throw new StoreUnavailableException(
+                    shipLog.store().describe() + ": the put of slot "
+                            + draft().slot().number() + " was refused because it exists, and a read finds none",
+                    null);
         }
     }
 
@@ -200,13 +215,31 @@ final class Office {
         Draft mine = draft();
         Optional<Decoded> there = shipLog.slot(mine.slot().number());
         if (there.isEmpty()) {
-            term = term.to(Phase.PUT);
+            absent(Phase.PUT);
         } else if (there.get().sha256().equals(mine.sha256())) {
             takeTip();
         } else {
             Slot other = there.get().slot();
             term = term.lost(other.epoch() > mine.slot().epoch() ? Phase.FENCED : Phase.BROKEN, other);
         }
+    }
+
+    /**
+     * Looks whether another writer has taken over while there was nothing to put: makes two requests. Does so in office,
+     * between two slots.
+     *
+     * @return false if our own last slot is missing: nothing may be put after it
+     */
+    boolean watch() throws IOException {
+        expect(Phase.READY);
+        Tip tip = term.tip();
+        Optional<Decoded> next = shipLog.slot(tip.number() + 1);
+        if (next.isPresent()) {
+            Slot other = next.get().slot();
+            term = term.lost(other.epoch() > tip.epoch() ? Phase.FENCED : Phase.BROKEN, other);
+            return true;
+        }
+        return shipLog.has(tip.number());
     }
 
     private void takeTip() {

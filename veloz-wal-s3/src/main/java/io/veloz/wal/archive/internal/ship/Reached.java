@@ -2,8 +2,20 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 
-/** Is told how far shipping has got. Called by the thread that ships. */
+/** Receives how far shipping has got. Called by the thread that ships. */
 public interface Reached {
+    /** What is repeated by itself when it fails, while slots go on. */
+    enum Job {
+        /** A slot, or a step on the way to it. */
+        SLOT,
+        /** The object of a segment or a checkpoint. */
+        UPLOAD,
+        /** Whether another writer has taken over. */
+        LOOK,
+        /** Dropping tails. Nothing depends on it. */
+        CLEAN_UP
+    }
+
     /** The archive is ours to write. */
     void inOffice(long epoch, Archived archived);
 
@@ -23,6 +35,22 @@ public interface Reached {
      */
     void spool(long bytesBehind, long spoolBytes, long lastSealed);
 
-    /** The archive says now that it will never have these records. */
-    void gap(long firstSequence, long lastSequence);
+    /**
+     * The archive declares that it will never have these records.
+     *
+     * @param isNew whether it was declared just now, not by an earlier writer
+     */
+    void gap(long firstSequence, long lastSequence, boolean isNew);
+
+    /** All gaps with records from this one on are known. It falls from call to call. */
+    void gapsKnownFrom(long sequence);
+
+    /** From which record on the gaps have to be known; {@link Long#MAX_VALUE} if from none. */
+    long gapsWantedFrom();
+
+    /** A job failed and will be repeated, while others go on. */
+    void failed(Job job, Throwable error);
+
+    /** A job that may have failed before has succeeded. */
+    void succeeded(Job job);
 }

@@ -11,10 +11,11 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.ship.Reached.Job;
 import io.veloz.wal.archive.internal.ship.Term.Phase;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -28,12 +29,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps an archive equal to a log, one small step at a time: {@link #advance}. Any step may fail and be repeated. It
- * belongs to one thread; what it has reached others see through {@link Reached}.
+ * belongs to one thread; others see through {@link Reached} how far it has got.
  */
 public final class Shipping implements AutoCloseable {
     private static final byte[] NO_CONTENT = new byte[0];
     private static final int LOOKS_PER_CHECKPOINT = 60;
-    private static final long DROP_PAUSE_NANOS = 60_000_000_000L;
+    private static final long SECOND_NANOS = 1_000_000_000;
+
+    /** A segment that is uploaded within this time is not sent as tails, too. */
+    private static final long PATIENCE_NANOS = 5 * SECOND_NANOS;
 
     private final ShipperConfig config;
     private final LocalLog log;
@@ -45,20 +49,20 @@ public final class Shipping implements AutoCloseable {
     private final ArchiveEntry entry;
     private final LocalCheck localCheck;
     private final Uploader uploader;
-    private final Backoff uploadBackoff;
     private final TailReader tails;
     private final Spool spool;
-    private final CleanUp cleanUp;
+    private final Background background;
     private @Nullable LogIdentity identity;
     private @Nullable Office office;
-    private @Nullable Resume resume;
+    private @Nullable History history;
+    private boolean isResumed;
     private boolean isStoreFit;
     private boolean flushWanted;
     private boolean catchingUp;
-    private long uploadAt;
     private boolean uploadWaits;
+    private boolean tailWaits;
+    private long tailAt;
     private long checkpointAt;
-    private long dropAt;
 
     /**
      * @param uploads runs an upload on another thread; it is given one at a time
@@ -81,16 +85,16 @@ public final class Shipping implements AutoCloseable {
         this.entry = new ArchiveEntry(log, shipLog, config.clock());
         this.localCheck = new LocalCheck(log, shipLog);
         this.reached = reached;
-        this.uploadBackoff = uploadBackoff;
         this.pace = pace;
         this.nanoTime = nanoTime;
-        this.uploader = new Uploader(uploads, onUploadEnd);
+        long patience = Math.max(PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
+        this.uploader = new Uploader(uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
-        this.cleanUp = new CleanUp(store, config.tailGrace().toNanos());
-        this.uploadAt = nanoTime.getAsLong();
-        this.checkpointAt = uploadAt;
-        this.dropAt = uploadAt;
+        this.background = new Background(
+                log, shipLog, reached, nanoTime, config.tailGrace().toNanos());
+        this.tailAt = nanoTime.getAsLong();
+        this.checkpointAt = tailAt;
     }
 
     /** From now on everything that is durable by then is shipped, as a tail if need be. */
@@ -98,15 +102,30 @@ public final class Shipping implements AutoCloseable {
         flushWanted = true;
     }
 
-    /** Whether nothing can be shipped before an upload has ended, one that runs or the next try. */
-    public boolean awaitsUpload() {
-        return catchingUp;
+    /** Has the next step without a slot look whether another writer has taken over, unless that was seen a moment ago. */
+    public void look() {
+        background.look();
     }
 
-    /** How long until an upload that failed is tried again; {@link Long#MAX_VALUE} if none is to be. */
-    public long nanosToUpload() {
-        // What the last step saw decides: the pause may have ended since then.
-        return uploadWaits ? Math.max(0, uploadAt - nanoTime.getAsLong()) : Long.MAX_VALUE;
+    /** Whether there is something to ship, and time or an upload has to pass first. */
+    public boolean isWaiting() {
+        return catchingUp || (flushWanted && tailWaits);
+    }
+
+    /** Whether the archive is ours, and no slot is on its way: what failed before has succeeded since. */
+    public boolean isSettled() {
+        return office != null && office.phase() == Phase.READY;
+    }
+
+    /** How long until there may be something to do that no event announces; {@link Long#MAX_VALUE} if there is nothing. */
+    public long nanosToNext() {
+        if (!isSettled()) {
+            return Long.MAX_VALUE;
+        }
+        // What the last step saw decides: a pause may have ended since then.
+        long next = background.nanosToLook();
+        next = uploadWaits ? Math.min(next, uploader.nanosToRetry()) : next;
+        return tailWaits ? Math.min(next, Math.max(0, tailAt - nanoTime.getAsLong())) : next;
     }
 
     /**
@@ -174,23 +193,24 @@ public final class Shipping implements AutoCloseable {
 
     private void confirmed(Office here, Phase before) {
         Tip tip = here.tip();
+        background.confirmed();
         if (before == Phase.LIST_BEHIND) {
             reached.inOffice(here.epoch(), tip.archived());
             return;
         }
         Slot slot = Objects.requireNonNull(tip.slot());
-        resume = Objects.requireNonNull(resume).behind(slot.part());
-        if (slot.part() instanceof Tail tail) {
-            cleanUp.tails(slot.number(), slot.number(), tail.segment());
-        } else if (slot.part() instanceof Segment segment) {
-            cleanUp.committed(segment.number(), nanoTime.getAsLong());
-        } else if (slot.part() instanceof Gap gap) {
-            cleanUp.keepUncommitted();
-            if (tip.archived().position() == 0) {
-                reached.gap(gap.firstSequence(), gap.lastSequence());
-            }
+        history().follow(slot.part());
+        background.added(slot);
+        if (slot.part() instanceof Segment || slot.part() instanceof Attachment) {
+            reached.succeeded(Job.UPLOAD);
+        } else if (slot.part() instanceof Gap gap && History.isLoss(slot)) {
+            reached.gap(gap.firstSequence(), gap.lastSequence(), true);
         }
         reached.archived(tip.archived(), letsGo(tip.archived()));
+    }
+
+    private History history() {
+        return Objects.requireNonNull(history);
     }
 
     /**
@@ -198,25 +218,25 @@ public final class Shipping implements AutoCloseable {
      * ends in. That one stays, so that the next term of office can compare.
      */
     private long letsGo(Archived archived) {
-        Resume known = Objects.requireNonNull(resume);
-        boolean endsInIt = archived.segment() == known.nextSegment() - 1;
-        return endsInIt ? Math.max(0, known.committedFirst() - 1) : known.committedLast();
+        boolean endsInIt = archived.segment() == nextSegment() - 1;
+        return endsInIt
+                ? Math.max(0, history().committedFirst() - 1)
+                : history().committedLast();
     }
 
     // ---- in office
 
     private boolean ship(Office here) throws IOException {
-        if (resume == null) {
-            resume = Resume.from(shipLog, Objects.requireNonNull(identity), here.tip(), cleanUp);
-            cleanUp.committed(resume.nextSegment() - 1, nanoTime.getAsLong());
-            reached.archived(here.tip().archived(), letsGo(here.tip().archived()));
+        if (!isResumed) {
+            resume(here.tip());
             return true;
         }
         Archived archived = here.tip().archived();
         if (uploader.hasEnded()) {
-            return commit(here, archived);
+            commit(here, archived);
+            return true;
         }
-        List<SealedSegment> sealed = spool.from(Math.min(resume.nextSegment(), Math.max(1, archived.segment())));
+        List<SealedSegment> sealed = spool.from(Math.min(nextSegment(), Math.max(1, archived.segment())));
         reached.spool(
                 spool.bytesBehind(archived, sealed),
                 sealed.stream()
@@ -227,46 +247,64 @@ public final class Shipping implements AutoCloseable {
         if (isTrimmedAhead(sealed)) {
             return declareGap(here, archived);
         }
-        catchingUp = isCatchingUp(archived, sealed);
-        uploadWaits = uploader.isIdle() && nanoTime.getAsLong() - uploadAt < 0;
+        boolean hasBacklog = hasBacklog(archived, sealed);
+        // A backlog goes as whole segments, unless the upload is slow: then tails go on meanwhile, and the end of the
+        // archive moves with each.
+        catchingUp = hasBacklog && leadsTheWay(archived, sealed) && !uploader.isSlow();
+        uploadWaits = uploader.isIdle() && uploader.nanosToRetry() > 0;
         if (uploader.isIdle() && !uploadWaits && startUpload(archived, sealed, here.epoch())) {
             return true;
         }
-        if (flushWanted && !catchingUp && !awaitsCheckpoint()) {
-            return shipTail(here, archived);
+        tailWaits = nanoTime.getAsLong() - tailAt < 0;
+        if (flushWanted && !catchingUp && !tailWaits && !awaitsCheckpoint() && shipTail(here, archived, hasBacklog)) {
+            return true;
         }
-        return drop();
+        return background.step(here, history());
     }
 
-    /** Nothing depends on it, so a store that refuses to delete is not asked at every step. */
-    private boolean drop() throws IOException {
-        long now = nanoTime.getAsLong();
-        if (now - dropAt < 0) {
-            return false;
+    /** Reads what earlier writers left, a request at a time. */
+    private void resume(Tip tip) throws IOException {
+        if (history == null) {
+            history = new History(shipLog, Objects.requireNonNull(identity), tip, reached);
+        } else if (!history.isEnough()) {
+            history.step();
         }
-        dropAt = now + DROP_PAUSE_NANOS;
-        boolean dropped = cleanUp.drop(now);
-        dropAt = now;
-        return dropped;
+        if (history.isEnough()) {
+            isResumed = true;
+            background.resumed(tip, nextSegment());
+            reached.archived(tip.archived(), letsGo(tip.archived()));
+        }
     }
 
     private long nextSegment() {
-        return Objects.requireNonNull(resume).nextSegment();
+        return history().nextSegment();
     }
 
     /** An archive that begins later than the log once did is of no use before it has a checkpoint. */
     private boolean awaitsCheckpoint() {
         return Objects.requireNonNull(identity).firstSequence() > 1
-                && !Objects.requireNonNull(resume).hasCheckpoint();
+                && !history().hasCheckpoint();
     }
 
-    private boolean isCatchingUp(Archived archived, List<SealedSegment> sealed) {
+    private static @Nullable SealedSegment firstLeft(Archived archived, List<SealedSegment> sealed) {
         for (SealedSegment segment : sealed) {
             if (segment.lastSequence() > archived.sequence()) {
-                return left(segment, archived) >= config.maxTailBytes();
+                return segment;
             }
         }
-        return false;
+        return null;
+    }
+
+    /** Whether more is left of a sealed segment than fits into a tail. */
+    private boolean hasBacklog(Archived archived, List<SealedSegment> sealed) {
+        SealedSegment segment = firstLeft(archived, sealed);
+        return segment != null && left(segment, archived) >= config.maxTailBytes();
+    }
+
+    /** Whether the archive's end moves with the next upload. It does not if tails are further already. */
+    private boolean leadsTheWay(Archived archived, List<SealedSegment> sealed) {
+        SealedSegment segment = firstLeft(archived, sealed);
+        return segment != null && segment.number() == nextSegment();
     }
 
     private static long left(SealedSegment segment, Archived archived) {
@@ -296,7 +334,7 @@ public final class Shipping implements AutoCloseable {
         // To look is to read it: not at every step, while there is no new one.
         checkpointAt = now + config.checkpointInterval().toNanos() / LOOKS_PER_CHECKPOINT;
         Optional<WalCheckpoint> newest = log.newestCheckpoint();
-        long archivedBefore = Objects.requireNonNull(resume).checkpointSequence();
+        long archivedBefore = history().checkpointSequence();
         if (newest.isPresent()
                 && newest.get().sequence() > archivedBefore
                 && newest.get().sequence() <= archived.sequence()) {
@@ -311,27 +349,25 @@ public final class Shipping implements AutoCloseable {
         uploader.start(() -> Upload.checkpoint(log, store, checkpoint, epoch, pace));
     }
 
-    private boolean commit(Office here, Archived archived) throws IOException {
+    private void commit(Office here, Archived archived) {
         Slot.Part part;
         try {
             part = uploader.take();
         } catch (IOException e) {
-            // Tails go on meanwhile.
-            uploadAt = nanoTime.getAsLong() + uploadBackoff.nanosAfter(e);
-            checkpointAt = uploadAt;
-            throw e;
+            // Repeated by itself after a pause. Tails go on meanwhile.
+            checkpointAt = nanoTime.getAsLong() + uploader.nanosToRetry();
+            reached.failed(Job.UPLOAD, e);
+            return;
         }
-        uploadBackoff.succeeded();
-        uploadAt = nanoTime.getAsLong();
         Archived after = archived;
         if (part instanceof Segment segment && archived.segment() <= segment.number()) {
             after = new Archived(segment.number(), segment.fileBytes(), segment.lastSequence());
         }
         here.put(after, part, NO_CONTENT);
-        return true;
     }
 
-    private boolean shipTail(Office here, Archived archived) throws IOException {
+    /** Returns false if there is nothing to put. */
+    private boolean shipTail(Office here, Archived archived, boolean isBacklog) throws IOException {
         Archived from = archived;
         if (archived.sequence() == 0) {
             from = new Archived(0, 0, Objects.requireNonNull(identity).firstSequence() - 1);
@@ -344,9 +380,14 @@ public final class Shipping implements AutoCloseable {
         }
         if (piece == null) {
             flushWanted = false;
-            return drop();
+            return false;
         }
         flushWanted = !tails.atEnd();
+        if (isBacklog && config.uploadBytesPerSecond() < Long.MAX_VALUE) {
+            // Else the limit would be none for what a slow segment has in it.
+            double seconds = (double) piece.content().length / config.uploadBytesPerSecond();
+            tailAt = nanoTime.getAsLong() + (long) (seconds * SECOND_NANOS);
+        }
         here.put(piece.end(), piece.tail(), piece.content());
         return true;
     }
@@ -367,7 +408,7 @@ public final class Shipping implements AutoCloseable {
         }
         long last = local.firstSequence() - 1;
         boolean inTails = archived.sequence() >= last;
-        long first = inTails ? Objects.requireNonNull(resume).committedLast() + 1 : archived.sequence() + 1;
+        long first = inTails ? history().committedLast() + 1 : archived.sequence() + 1;
         if (!config.spoolPolicy().givesUpOldest()) {
             throw log.refused(
                     store,

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param high while the tip is looked for: no slot is listed behind this one
  * @param stride while the tip is looked for: how far ahead to look
  * @param draft the slot on its way; null if there is none
+ * @param exists whether the store answered that there is a slot where the draft should be, which has not been read yet
  * @param winner whose slot stands where ours should; null while nobody's does
  */
 record Term(
@@ -21,10 +22,11 @@ record Term(
         long high,
         long stride,
         @Nullable Draft draft,
+        boolean exists,
         @Nullable Slot winner) {
     private static final long FIRST_STRIDE = 1024;
 
-    static final Term BEGINNING = new Term(Phase.FIND, Tip.NONE, 0, Long.MAX_VALUE, 0, null, null);
+    static final Term BEGINNING = new Term(Phase.FIND, Tip.NONE, 0, Long.MAX_VALUE, 0, null, false, null);
 
     enum Phase {
         /** List, for the tip. */
@@ -56,26 +58,31 @@ record Term(
     }
 
     Term to(Phase next) {
-        return new Term(next, tip, low, high, stride, draft, winner);
+        return new Term(next, tip, low, high, stride, draft, false, winner);
     }
 
     Term to(Phase next, Tip newTip) {
-        return new Term(next, newTip, 0, Long.MAX_VALUE, 0, null, null);
+        return new Term(next, newTip, 0, Long.MAX_VALUE, 0, null, false, null);
+    }
+
+    Term collided(Phase next) {
+        return new Term(next, tip, low, high, stride, draft, true, winner);
     }
 
     Term send(Phase next, Draft slot) {
-        return new Term(next, tip, 0, Long.MAX_VALUE, 0, slot, null);
+        return new Term(next, tip, 0, Long.MAX_VALUE, 0, slot, false, null);
     }
 
     Term lost(Phase next, Slot to) {
-        return new Term(next, tip, low, high, stride, draft, to);
+        return new Term(next, tip, low, high, stride, draft, false, to);
     }
 
     Term listed(long last, boolean all) {
-        return new Term(Phase.FIND, tip, last, high, all ? 0 : Math.max(FIRST_STRIDE, 2 * stride), draft, winner);
+        return new Term(
+                Phase.FIND, tip, last, high, all ? 0 : Math.max(FIRST_STRIDE, 2 * stride), draft, false, winner);
     }
 
     Term listedNothing(long behind) {
-        return new Term(Phase.FIND, tip, low, behind, 0, draft, winner);
+        return new Term(Phase.FIND, tip, low, behind, 0, draft, false, winner);
     }
 }

@@ -101,6 +101,11 @@ public final class ShipLog {
         }
     }
 
+    /** Whether there is a slot of that number, without reading it. */
+    public boolean has(long number) throws StoreException {
+        return store.head(ArchiveKeys.slot(number)).isPresent();
+    }
+
     /** Creates a slot; false if there is one of that number, whoever made it. */
     public boolean put(long number, byte[] slot) throws StoreException {
         return store.putIfAbsent(ArchiveKeys.slot(number), ObjectContent.of(slot));
@@ -127,7 +132,14 @@ public final class ShipLog {
             if (page.isEmpty() || !numbers.isEmpty()) {
                 return numbers;
             }
-            last = page.get(page.size() - 1).key();
+            String end = page.get(page.size() - 1).key();
+            if (end.compareTo(last) <= 0) {
+                throw new StoreException(
+                        store.describe() + ": the page after " + last + " ends with " + end
+                                + "; a list that does not advance has no end",
+                        null);
+            }
+            last = end;
         }
     }
 

@@ -67,15 +67,19 @@ final class TestShip {
         return ShipperConfig.builder(store).maxTailBytes(MAX_TAIL).tailGrace(Duration.ofNanos(1));
     }
 
-    /** A shipper that runs on the caller's thread, with a clock that ticks with every step. */
+    /** A shipper that runs on the caller's thread, with a clock that it moves itself. */
     static final class Stepper implements Reached, AutoCloseable {
         final HeapStore store;
         final Shipping shipping;
         private long nanos;
+        private boolean uploadFailed;
         long epoch;
         long archived;
         long letsGo;
+        long gapsKnownFrom = Long.MAX_VALUE;
+        long gapsWantedFrom = Long.MAX_VALUE;
         final List<String> gaps = new ArrayList<>();
+        final List<String> failures = new ArrayList<>();
 
         Stepper(LocalLog log, HeapStore store) {
             this(log, store, shipping(store).build());
@@ -90,7 +94,7 @@ final class TestShip {
                     this,
                     new Backoff(new Random(1)),
                     Pace.NONE,
-                    () -> nanos += 60_000_000_000L,
+                    () -> ++nanos,
                     Runnable::run,
                     () -> {});
         }
@@ -98,14 +102,20 @@ final class TestShip {
         /** Steps until there is nothing to do, through all failures; stops if the store's client has died. */
         void ship() {
             shipping.flush();
-            int failures = 0;
-            while (failures < 1000) {
+            nanos += Duration.ofHours(2).toNanos();
+            int attempts = 0;
+            while (attempts < 1000) {
                 try {
                     if (!shipping.advance()) {
-                        return;
+                        if (!uploadFailed || store.isDead()) {
+                            return;
+                        }
+                        uploadFailed = false;
+                        attempts++;
+                        nanos += Duration.ofMinutes(2).toNanos();
                     }
                 } catch (IOException e) {
-                    failures++;
+                    attempts++;
                     if (store.isDead()) {
                         return;
                     }
@@ -141,9 +151,30 @@ final class TestShip {
         }
 
         @Override
-        public void gap(long firstSequence, long lastSequence) {
-            gaps.add(firstSequence + "-" + lastSequence);
+        public void gap(long firstSequence, long lastSequence, boolean isNew) {
+            if (isNew) {
+                gaps.add(firstSequence + "-" + lastSequence);
+            }
         }
+
+        @Override
+        public void gapsKnownFrom(long sequence) {
+            gapsKnownFrom = sequence;
+        }
+
+        @Override
+        public long gapsWantedFrom() {
+            return gapsWantedFrom;
+        }
+
+        @Override
+        public void failed(Job job, Throwable error) {
+            failures.add(job + ": " + error.getMessage());
+            uploadFailed |= job == Job.UPLOAD;
+        }
+
+        @Override
+        public void succeeded(Job job) {}
 
         @Override
         public void close() {

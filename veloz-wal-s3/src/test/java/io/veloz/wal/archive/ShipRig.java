@@ -1,0 +1,167 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.internal.ship.Backoff;
+import io.veloz.wal.archive.internal.ship.Bandwidth;
+import io.veloz.wal.archive.internal.ship.CountingStore;
+import io.veloz.wal.archive.internal.ship.LocalLog;
+import io.veloz.wal.archive.internal.ship.Shipping;
+import io.veloz.wal.archive.internal.ship.Signal;
+import io.veloz.wal.archive.store.ObjectStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The loop that ships, on the caller's thread, in a time that passes only while it waits: hours take milliseconds, and the
+ * same things happen in every run.
+ */
+final class ShipRig implements ShipperListener {
+    final List<String> events = new ArrayList<>();
+    final CountingStore counts;
+    final ShipperState state;
+    final Shipping shipping;
+    private final Time time = new Time();
+    private final TreeMap<Long, Runnable> plan = new TreeMap<>();
+    private final ShipLoop loop;
+    private final List<Runnable> uploads = new ArrayList<>();
+    private final List<Throwable> failures = new ArrayList<>();
+    private boolean holdsUploads;
+
+    /** When the last upload ended. */
+    Duration uploadedAt = Duration.ZERO;
+
+    private final class Time extends Signal {
+        private long nanos;
+
+        @Override
+        public long nanoTime() {
+            return nanos;
+        }
+
+        @Override
+        public boolean await(BooleanSupplier condition, long timeoutNanos) {
+            long end = timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : nanos + timeoutNanos;
+            while (!condition.getAsBoolean()) {
+                if (plan.isEmpty() || plan.firstKey() > end) {
+                    nanos = end;
+                    return condition.getAsBoolean();
+                }
+                var next = plan.pollFirstEntry();
+                nanos = Math.max(nanos, next.getKey());
+                try {
+                    next.getValue().run();
+                } catch (RuntimeException | Error e) {
+                    // The loop survives whatever is thrown in it.
+                    failures.add(e);
+                }
+            }
+            return true;
+        }
+    }
+
+    ShipRig(ShipperConfig.Builder settings, LocalLog log, ObjectStore store) {
+        ShipperConfig config = settings.listener(this).build();
+        counts = new CountingStore(store);
+        state = new ShipperState(config, log, counts, time);
+        shipping = new Shipping(
+                config,
+                log,
+                counts,
+                state,
+                new Backoff(new Random(1)),
+                new Bandwidth(config.uploadBytesPerSecond(), time, state::isOverdue),
+                time::nanoTime,
+                upload -> {
+                    if (holdsUploads) {
+                        uploads.add(upload);
+                    } else {
+                        upload.run();
+                        uploadedAt = now();
+                    }
+                },
+                state::uploadEnded);
+        loop = new ShipLoop(config, log, shipping, state, time, new Backoff(new Random(2)), () -> {});
+    }
+
+    /** Has something happen at a time from the start on. */
+    ShipRig at(Duration when, Runnable what) {
+        plan.merge(when.toNanos(), what, (one, other) -> () -> {
+            one.run();
+            other.run();
+        });
+        return this;
+    }
+
+    /** From now on uploads are as slow as {@link #endUploads} is late. */
+    void holdUploads() {
+        holdsUploads = true;
+    }
+
+    void endUploads() {
+        holdsUploads = false;
+        uploads.forEach(Runnable::run);
+        uploads.clear();
+    }
+
+    /** Ships until that time, then closes; returns earlier if shipping ends by itself. */
+    ShipRig run(Duration until) {
+        at(until, state::close);
+        loop.run();
+        failures.forEach(failure -> {
+            throw new AssertionError("at " + now(), failure);
+        });
+        return this;
+    }
+
+    Duration now() {
+        return Duration.ofNanos(time.nanos);
+    }
+
+    long requests() {
+        return counts.puts() + counts.gets() + counts.lists() + counts.deletes();
+    }
+
+    private void event(String what) {
+        events.add(what);
+    }
+
+    @Override
+    public void onTrouble(String error) {
+        event("trouble");
+    }
+
+    @Override
+    public void onTroubleEnded() {
+        event("trouble ended");
+    }
+
+    @Override
+    public void onLagging(Duration lag) {
+        event("lagging at " + now().toSeconds());
+    }
+
+    @Override
+    public void onLaggingEnded() {
+        event("lagging ended");
+    }
+
+    @Override
+    public void onSpoolOverBudget(long bytes) {
+        event("over budget");
+    }
+
+    @Override
+    public void onFenced(WalFencedException fenced) {
+        event("fenced by epoch " + fenced.epoch());
+    }
+
+    @Override
+    public void onRefused(WalShippingRefusedException refused) {
+        event("refused " + refused.reason());
+    }
+}
