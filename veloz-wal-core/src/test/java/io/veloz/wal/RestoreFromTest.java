@@ -76,7 +76,6 @@ class RestoreFromTest {
         for (String name : files.storage().list()) {
             assertThat(files.isOwn(name)).as(name).isEqualTo(!name.equals(files.lockName()));
         }
-        assertThat(files.isOwn("..orders_trimmed.tmp")).isFalse();
         assertThat(files.isOwn(".orders_trimmed.tmp")).isTrue();
         assertThat(files.isOwn("orders_eu_current.wal")).isFalse();
         assertThat(files.isOwn("notes.txt")).isFalse();

@@ -148,8 +148,7 @@ final class LocalLog {
     }
 
     /** Whether it has the bytes of the archived segment, and lacks only the footer, which the next open makes of them. */
-    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, OneFile archived)
-            throws IOException {
+    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, OneFile archived) throws IOException {
         if (local.verdict() == Verdict.SEALED || local.dataBytes() != segment.dataBytes()) {
             return false;
         }

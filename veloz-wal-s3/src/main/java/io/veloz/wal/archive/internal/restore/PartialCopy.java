@@ -26,8 +26,7 @@ final class PartialCopy {
     private final RestoreOptions options;
     private final WalProgress progress;
 
-    PartialCopy(
-            Checkpoints checkpoints, Staging place, String prefix, RestoreOptions options, WalProgress progress) {
+    PartialCopy(Checkpoints checkpoints, Staging place, String prefix, RestoreOptions options, WalProgress progress) {
         this.checkpoints = checkpoints;
         this.place = place;
         this.prefix = prefix;

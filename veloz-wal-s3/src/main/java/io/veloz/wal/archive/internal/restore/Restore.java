@@ -268,8 +268,9 @@ final class Restore {
         note(place.target() + " has all of it" + (ahead > 0 ? ", and " + ahead + " more records" : "")
                 + "; nothing was changed");
         if (relation == Relation.SAME_RECORDS) {
-            note("it has the same records in other files, as after a failover and back: a shipper refuses it as diverged;"
-                    + " restore with merge (--merge) to take the files of the archive and keep all records");
+            note(
+                    "it has the same records in other files, as after a failover and back: a shipper refuses it as diverged;"
+                            + " restore with merge (--merge) to take the files of the archive and keep all records");
         }
         return report(plan, Outcome.ALREADY_THERE, found, 0, ahead, Optional.empty());
     }
@@ -304,7 +305,8 @@ final class Restore {
         }
         RestoreChecks.whole(found, plan);
         if (sameRecords && found.lastSequence() < localLast) {
-            throw new IOException(place.log() + " ends with record " + found.lastSequence() + "; expected " + localLast);
+            throw new IOException(
+                    place.log() + " ends with record " + found.lastSequence() + "; expected " + localLast);
         }
         Path kept = place.replace();
         note("the files of the log that was there are in " + kept);
@@ -363,12 +365,7 @@ final class Restore {
     }
 
     private RestoreReport report(
-            RestorePlan plan,
-            Outcome outcome,
-            RecoveryReport found,
-            int reused,
-            long ahead,
-            Optional<Path> kept)
+            RestorePlan plan, Outcome outcome, RecoveryReport found, int reused, long ahead, Optional<Path> kept)
             throws IOException {
         place.accessNote().ifPresent(this::note);
         return new RestoreReport(

@@ -94,14 +94,15 @@ final class RestoreChecks {
                             + " or microseconds: pass about " + earliest + " or later",
                     null);
         }
-        @Nullable Segment first = proof.segments().isEmpty() ? null : proof.segments().get(0);
+        @Nullable
+        Segment first = proof.segments().isEmpty() ? null : proof.segments().get(0);
         if (first != null
                 && first.firstSequence() == proof.identity().firstSequence()
                 && until < first.minTimestampNanos()) {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
-                    store.describe() + " begins at " + instant(first.minTimestampNanos()) + "; requested everything up to "
-                            + instant(until) + "; take a later time",
+                    store.describe() + " begins at " + instant(first.minTimestampNanos())
+                            + "; requested everything up to " + instant(until) + "; take a later time",
                     null);
         }
     }
@@ -115,8 +116,7 @@ final class RestoreChecks {
     }
 
     private static Instant instant(long nanos) {
-        return Instant.ofEpochSecond(
-                Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+        return Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
     }
 
     private WalRestoreException gap(long first, long last, String reason) {

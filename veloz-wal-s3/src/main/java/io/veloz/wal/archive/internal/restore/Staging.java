@@ -248,9 +248,7 @@ final class Staging implements AutoCloseable {
 
     private Optional<String> read(String name) throws IOException {
         Path file = staging.resolve(name);
-        return Files.exists(file)
-                ? Optional.of(Files.readString(file, StandardCharsets.UTF_8))
-                : Optional.empty();
+        return Files.exists(file) ? Optional.of(Files.readString(file, StandardCharsets.UTF_8)) : Optional.empty();
     }
 
     private void write(String name, String text) throws IOException {

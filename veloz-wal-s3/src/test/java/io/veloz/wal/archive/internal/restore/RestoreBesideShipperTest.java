@@ -45,8 +45,7 @@ class RestoreBesideShipperTest {
 
     private RestoreReport restore(HeapStore client) {
         RestoreOptions options = RestoreOptions.into(dir.resolve("target")).parallelism(2);
-        return ArchiveRestore.run(
-                client, options, new Restore(client, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(client, options, new Restore(client, options, new Retries(n -> {}), Steps.REAL)::run);
     }
 
     /** Runs before the n-th read of a slot; a proof reads it once, the fetch once more. */
@@ -85,7 +84,8 @@ class RestoreBesideShipperTest {
     @Test
     void tailsDroppedAgainAndAgainAreProvenAgain() {
         String first = ArchiveKeys.slot(archive.tailSlots().get(10));
-        String later = ArchiveKeys.slot(archive.tailSlots().get(archive.tailSlots().size() - 1));
+        String later =
+                ArchiveKeys.slot(archive.tailSlots().get(archive.tailSlots().size() - 1));
         AtomicInteger reads = new AtomicInteger();
         HeapStore client = store.client(request -> {
             if (request.kind() == Kind.GET && request.key().equals(first) && reads.incrementAndGet() == 2) {

@@ -56,8 +56,7 @@ class RestoreCheckpointTest {
     }
 
     private RestoreReport restore(String name, RestoreOptions options) {
-        return ArchiveRestore.run(
-                store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
     }
 
     private RestoreReport restore(String name) {

@@ -118,8 +118,7 @@ class RestoreCrashTest {
         Path theirs = dir.resolve("theirs");
         SmallLog.twins(mine, theirs, MANY);
         store.delete(List.copyOf(store.objects().keySet()));
-        new TestArchive(store, theirs)
-                .segments(1, LogFiles.of(theirs).sealed().size());
+        new TestArchive(store, theirs).segments(1, LogFiles.of(theirs).sealed().size());
         try (Wal wal = SmallLog.open(mine)) {
             SmallLog.append(wal, 10);
         }
@@ -177,7 +176,9 @@ class RestoreCrashTest {
         copyTree(directory, copy);
         try (Wal wal = SmallLog.open(copy)) {
             assertThat(wal.lastSequence()).isIn(0L, (long) expected);
-            assertThat(began && !held).as("an empty log opens where a restore began").isFalse();
+            assertThat(began && !held)
+                    .as("an empty log opens where a restore began")
+                    .isFalse();
             assertThat(held && wal.lastSequence() == 0).as("no record is left").isFalse();
         } catch (WalException e) {
             assertThat(e).isInstanceOfAny(WalCorruptException.class, WalOpenException.class);
@@ -203,7 +204,8 @@ class RestoreCrashTest {
     @Test
     void whatWasFetchedIsNotFetchedAgain() {
         target = dir.resolve("target");
-        assertThatThrownBy(() -> restore(store, RestoreOptions.into(target), new DyingSteps("set owner and permissions")))
+        assertThatThrownBy(
+                        () -> restore(store, RestoreOptions.into(target), new DyingSteps("set owner and permissions")))
                 .isInstanceOf(WalException.class);
         RestoreReport report = restore(store, RestoreOptions.into(target), Steps.REAL);
         assertThat(report.reusedFiles()).isEqualTo(1);

@@ -136,7 +136,8 @@ class RestoreTargetTest {
     @Test
     void engineCannotOpenTheTargetOfASwapThatIsPending() throws IOException {
         copy(dir.resolve("behind"), target);
-        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in")))
+                .isInstanceOf(WalException.class);
         assertThatThrownBy(() -> SmallLog.open(target).close())
                 .isInstanceOf(WalOpenException.class)
                 .hasMessageContaining("run the same restore again");
@@ -150,7 +151,8 @@ class RestoreTargetTest {
     @Test
     void openLogIsNotTouchedByASwapThatIsPending() throws IOException {
         copy(dir.resolve("behind"), target);
-        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in")))
+                .isInstanceOf(WalException.class);
         LogFiles files = LogFiles.of(target);
         try (var lock = files.lock()) {
             assertThat(lock.lostBecause()).isNull();

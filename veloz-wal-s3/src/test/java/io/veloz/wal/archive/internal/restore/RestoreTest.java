@@ -290,9 +290,7 @@ class RestoreTest {
         log(150);
         new TestArchive(store, source).segment(1);
         long first = SmallLog.read(source).get(0).timestampNanos();
-        assertThat(catchThrowableOfType(
-                                WalRestoreException.class,
-                                () -> plan(into().untilTime(first - 1)))
+        assertThat(catchThrowableOfType(WalRestoreException.class, () -> plan(into().untilTime(first - 1)))
                         .reason())
                 .isEqualTo(Reason.BEYOND_ARCHIVE);
         assertThat(restore(into().untilTime(first)).lastSequence()).isPositive();
