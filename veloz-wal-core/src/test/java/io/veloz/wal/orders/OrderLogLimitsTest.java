@@ -93,8 +93,9 @@ class OrderLogLimitsTest {
             Logs.await(
                     "all appenders wait",
                     () -> log.wal().lastSequence() >= limit
-                            && appenders.stream().noneMatch(each -> each.getState() == Thread.State.RUNNABLE
-                                    || each.getState() == Thread.State.BLOCKED));
+                            && appenders.stream()
+                                    .noneMatch(each -> each.getState() == Thread.State.RUNNABLE
+                                            || each.getState() == Thread.State.BLOCKED));
             hold.release();
             for (Thread appender : appenders) {
                 TimeUnit.SECONDS.timedJoin(appender, 20);
