@@ -228,7 +228,11 @@ final class OrderApplier {
     /** Returns when each append that has a sequence has queued its entry. */
     private void awaitAppends() {
         appendLock.lock();
-        appendLock.unlock();
+        try {
+            // Whoever held it has queued its entries.
+        } finally {
+            appendLock.unlock();
+        }
     }
 
     private void applyDurable() {

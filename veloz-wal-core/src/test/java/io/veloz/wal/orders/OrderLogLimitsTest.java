@@ -68,6 +68,45 @@ class OrderLogLimitsTest {
         }
     }
 
+    /** As many appenders as hang in one force, when as many events as are allowed wait for it. */
+    @Test
+    void forceThatHangsForAMomentHoldsUpNoAppenderForever() throws Exception {
+        OrderLogConfig config = OrderLogConfig.builder(wal().bufferBytes(16 * 1024 * 1024)
+                        .durability(Durability.LOSE_UNFORCED)
+                        .build())
+                .build();
+        int limit = 64 * 1024;
+        try (OrderLog log = OrderLog.open(config)) {
+            Hold hold = storage.hold(Operation.FORCE, name -> true);
+            List<Thread> appenders = new ArrayList<>();
+            for (int t = 0; t < 200; t++) {
+                String name = "t" + t + "-";
+                Thread appender = new Thread(() -> {
+                    for (int i = 0; i < 400; i++) {
+                        log.append(order(name + i));
+                    }
+                });
+                appender.setDaemon(true);
+                appender.start();
+                appenders.add(appender);
+            }
+            Logs.await(
+                    "all appenders wait",
+                    () -> log.wal().lastSequence() >= limit
+                            && appenders.stream()
+                                    .noneMatch(each -> each.getState() == Thread.State.RUNNABLE
+                                            || each.getState() == Thread.State.BLOCKED));
+            hold.release();
+            for (Thread appender : appenders) {
+                TimeUnit.SECONDS.timedJoin(appender, 20);
+                assertThat(appender.isAlive()).isFalse();
+            }
+            log.wal().sync();
+            log.awaitApplied(80_000);
+            assertThat(log.store().count()).isEqualTo(80_000);
+        }
+    }
+
     @Test
     void appendsAreRefusedWhileTheDiskHangsAndGoOnAfterwards() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(wal().durability(Durability.LOSE_UNFORCED)

@@ -158,10 +158,10 @@ class OrderLogTest {
         List<OrderState> live;
         try (OrderLog log = OrderLog.open(config().build())) {
             List<Thread> threads = new ArrayList<>();
-            for (int t = 0; t < 8; t++) {
+            for (int t = 0; t < 200; t++) {
                 int first = t * 1000;
                 Thread thread = new Thread(() -> {
-                    for (int i = first; i < first + 50; i++) {
+                    for (int i = first; i < first + 4; i++) {
                         tradeOne(log, i);
                     }
                 });
@@ -172,7 +172,7 @@ class OrderLogTest {
                 thread.join();
             }
             live = log.store().orders();
-            assertThat(live).hasSize(400);
+            assertThat(live).hasSize(800);
         }
         try (OrderLog log = OrderLog.open(config().build())) {
             assertThat(log.store().orders()).isEqualTo(live);

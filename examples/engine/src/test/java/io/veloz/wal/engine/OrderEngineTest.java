@@ -17,10 +17,12 @@ import io.veloz.wal.testkit.FaultPlan;
 import io.veloz.wal.testkit.FaultyStorage;
 import io.veloz.wal.testkit.Operation;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,49 @@ class OrderEngineTest {
                         .maxBatchBytes(4 * 1024)
                         .build())
                 .build();
+    }
+
+    @Test
+    void hundredsOfThreadsTradeAndEveryOrderComesBack() throws Exception {
+        int threads = 300;
+        List<OrderState> before;
+        try (OrderEngine engine = started()) {
+            List<CompletableFuture<Void>> traders = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                String id = "order-" + t;
+                CompletableFuture<Void> done = new CompletableFuture<>();
+                traders.add(done);
+                Thread trader = new Thread(() -> {
+                    try {
+                        engine.place(order(id));
+                        engine.accepted(id, "V-" + id, 1_000);
+                        OrderFill half = OrderFill.of(id, "BTCUSDT", 1.0, 50_000.0, 2_000);
+                        engine.filled(half.withTradeId("T1"));
+                        assertThat(engine.filled(half.withTradeId("T2")).status())
+                                .isEqualTo("FILLED");
+                        done.complete(null);
+                    } catch (Throwable t1) {
+                        done.completeExceptionally(t1);
+                    }
+                });
+                trader.setDaemon(true);
+                trader.start();
+            }
+            for (CompletableFuture<Void> trader : traders) {
+                trader.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(engine.pending()).isEmpty();
+            before = states(engine, threads);
+        }
+        try (OrderEngine engine = started()) {
+            assertThat(states(engine, threads)).isEqualTo(before);
+        }
+    }
+
+    private static List<OrderState> states(OrderEngine engine, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> engine.order("order-" + i))
+                .toList();
     }
 
     @Test
