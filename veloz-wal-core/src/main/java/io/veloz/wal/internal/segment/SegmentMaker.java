@@ -20,6 +20,9 @@ import java.nio.ByteBuffer;
 public final class SegmentMaker {
     private static final int CHUNK_BYTES = 256 * 1024;
 
+    /** On the heap: direct memory is freed by garbage collection alone, and there is a roll for each segment. */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
+
     private SegmentMaker() {}
 
     /** Called between chunks, so that a force of somebody who waits can go first. */
@@ -64,7 +67,7 @@ public final class SegmentMaker {
 
     private static void fill(StorageFile file, SegmentHeader header, Pause pause) throws IOException {
         file.writeFully(header.encode(), 0);
-        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, header.segmentBytes()));
+        ByteBuffer zeros = ZEROS.duplicate();
         for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
