@@ -11,7 +11,11 @@ import java.nio.file.Path;
  * (see {@link UninterruptibleThread}): an interrupt closes a {@link FileChannel} for everybody.
  */
 final class DiskFile implements StorageFile {
-    private static final int LONGEST_HEAP_WRITE_BYTES = 256 * 1024;
+    /**
+     * The channel copies a heap buffer through direct memory of the same size, which its thread keeps until it ends. So
+     * this bounds the direct memory of a thread.
+     */
+    private static final int LONGEST_HEAP_BYTES = 256 * 1024;
 
     private final DiskStorage storage;
     private final Path path;
@@ -26,10 +30,7 @@ final class DiskFile implements StorageFile {
     @Override
     public int write(ByteBuffer source, long position) throws IOException {
         int end = source.limit();
-        if (!source.isDirect()) {
-            // The channel copies heap buffers to direct memory of the same size, of which there may be little.
-            source.limit((int) Math.min(end, (long) source.position() + LONGEST_HEAP_WRITE_BYTES));
-        }
+        shorten(source);
         try {
             return channel.write(source, position);
         } catch (IOException e) {
@@ -41,7 +42,19 @@ final class DiskFile implements StorageFile {
 
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
-        return channel.read(target, position);
+        int end = target.limit();
+        shorten(target);
+        try {
+            return channel.read(target, position);
+        } finally {
+            target.limit(end);
+        }
+    }
+
+    private static void shorten(ByteBuffer buffer) {
+        if (!buffer.isDirect()) {
+            buffer.limit((int) Math.min(buffer.limit(), (long) buffer.position() + LONGEST_HEAP_BYTES));
+        }
     }
 
     @Override

@@ -26,6 +26,8 @@ public final class ChildLog {
 
     private static final int LARGE_BYTES = 8 * 1024;
     private static final int SEGMENTS_MADE = 150;
+    private static final int ROLLS = 150;
+    private static final int OPENS = 64;
     private static final BufferedReader INPUT =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
@@ -47,6 +49,10 @@ public final class ChildLog {
             fight(directory);
             return;
         }
+        if (args[0].equals("opens")) {
+            openAndClose(directory);
+            return;
+        }
         WalConfig config = config(args[0], directory);
         say("opening");
         try (Wal wal = Wal.open(config)) {
@@ -56,6 +62,8 @@ public final class ChildLog {
                 case "grow" -> grow(wal);
                 case "hold" -> hold();
                 case "fork" -> fork();
+                case "rolls" -> roll(wal);
+                case "threads" -> appendOnThreads(wal, directory);
                 case "exhaust" -> exhaustDirectMemory(wal);
                 case "exhaust-heap" -> exhaustHeap(wal);
                 case "many" -> readRollAndRead(wal, directory);
@@ -77,10 +85,59 @@ public final class ChildLog {
         }
         WalConfig.Builder config =
                 Logs.small(DiskStorage.createOrOpen(directory)).heartbeatDelay(Duration.ofMillis(1));
+        if (what.equals("rolls")) {
+            config.segmentBytes(256 * 1024).bufferBytes(8 * 1024 * 1024);
+        }
         if (what.equals("grow")) {
             config.segmentBytes(2 * GROWN_BYTES).maxBatchBytes(256 * 1024).bufferBytes(1024 * 1024);
         }
         return config.build();
+    }
+
+    /** As many as need more direct memory than there is, if each keeps some. */
+    private static void roll(Wal wal) {
+        for (int i = 0; i < ROLLS; i++) {
+            wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
+            wal.roll();
+        }
+        say("rolled " + wal.stats().rolls());
+    }
+
+    private static void openAndClose(Path directory) {
+        WalConfig config =
+                WalConfig.builder(directory).segmentBytes(2 * 1024 * 1024).build();
+        for (int i = 0; i < OPENS; i++) {
+            try (Wal wal = Wal.open(config)) {
+                wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
+            } catch (OutOfMemoryError e) {
+                say("memory " + e.getMessage());
+                return;
+            }
+        }
+        say("read " + count(directory, OPENS));
+    }
+
+    /** Appenders that wait for each record, with and without company, and futures. */
+    private static void appendOnThreads(Wal wal, Path directory) throws InterruptedException {
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 3; t++) {
+            Thread thread = new Thread(() -> {
+                for (int i = 0; i < 300; i++) {
+                    wal.appendDurable(1, Records.payload("from a thread"));
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        for (int i = 0; i < 100; i++) {
+            wal.appendDurable(1, Records.payload("alone"));
+            wal.appendAsync(1, Records.payload("future")).join();
+        }
+        say("processors " + Runtime.getRuntime().availableProcessors());
+        say("read " + count(directory, wal.lastSequence()));
     }
 
     private static void append(Wal wal) {
@@ -145,7 +202,7 @@ public final class ChildLog {
             last = wal.appendDurable(1, Records.payload(text(last + 1)));
             say("acked " + last);
         }
-        throw new AssertionError("never failed, with " + hog.size() + " buffers taken");
+        say("survived with " + hog.size() + " buffers taken");
     }
 
     /** Takes the heap to its end and appends, over and over: any thread may be the one that finds none left. */

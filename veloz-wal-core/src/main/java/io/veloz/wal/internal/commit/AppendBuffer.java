@@ -61,8 +61,9 @@ final class AppendBuffer {
     private static final int PADDING = 1 << 30;
     private static final int URGENCY_SHIFT = 24;
 
+    private static final byte[] ZEROS = new byte[64 * 1024];
+
     private final ByteBuffer ring;
-    private final ByteBuffer zeros;
     private final int capacity;
 
     @SuppressWarnings("unused") // through TAIL
@@ -84,8 +85,7 @@ final class AppendBuffer {
 
     AppendBuffer(int capacity, long lastSequence) {
         this.capacity = capacity;
-        this.ring = ByteBuffer.allocateDirect(capacity).order(ByteOrder.LITTLE_ENDIAN);
-        this.zeros = ByteBuffer.allocateDirect(64 * 1024);
+        this.ring = DirectBuffers.take(capacity);
         this.takenSequence = lastSequence;
         this.consumedPosition = new Gate(0);
         this.tail = (lastSequence & SEQUENCE_MASK) << POSITION_BITS;
@@ -304,8 +304,8 @@ final class AppendBuffer {
         long taken = takenSequence;
         for (long position = consumedPosition.value(); position < takePosition; ) {
             int at = offset(position);
-            int bytes = (int) Math.min(Math.min(takePosition - position, capacity - at), zeros.capacity());
-            ring.put(at, zeros, 0, bytes);
+            int bytes = (int) Math.min(Math.min(takePosition - position, capacity - at), ZEROS.length);
+            ring.put(at, ZEROS, 0, bytes);
             position += bytes;
         }
         if (records > 0) {
@@ -314,6 +314,22 @@ final class AppendBuffer {
         if (takePosition != consumedPosition.value()) {
             consumedPosition.open(takePosition);
         }
+    }
+
+    /**
+     * Gives the memory to the next log, unless an appender may still write to it: one that died after its claim. After
+     * {@link #close}, and after the commit thread has ended.
+     */
+    void release() {
+        long end = completePosition(tail, consumedPosition.value());
+        for (long position = takePosition; position < end; ) {
+            int length = (int) INT.getAcquire(ring, offset(position));
+            if (length == 0) {
+                return;
+            }
+            position += length;
+        }
+        DirectBuffers.giveBack(ring);
     }
 
     private int offset(long position) {

@@ -9,7 +9,6 @@ import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -99,7 +98,7 @@ final class CommitThread implements Runnable {
         this.handover = handover;
         this.settings = settings;
         this.failure = "commit failed";
-        this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.batch = DirectBuffers.take(maxBatchBytes);
         this.active = active;
         this.writtenSequence = state.durable.value();
         this.rolledSequence = writtenSequence;
@@ -179,6 +178,11 @@ final class CommitThread implements Runnable {
             // Everything acknowledged has been forced, so the close decides nothing.
             notifier.closeFailed("close of the active segment", t);
         }
+    }
+
+    /** Gives the memory to the next log. After the thread has ended. */
+    void release() {
+        DirectBuffers.giveBack(batch);
     }
 
     private boolean step() throws IOException {

@@ -356,6 +356,8 @@ public final class LogWriter {
         }
         if (ended) {
             whenEnded.run();
+            commitThread.release();
+            buffer.release();
         } else {
             // A force that hangs may still return. Until then the lock stays, so that no other writer opens the files.
             Thread last = new Thread(

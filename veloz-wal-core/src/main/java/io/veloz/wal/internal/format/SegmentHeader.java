@@ -80,7 +80,7 @@ public record SegmentHeader(
         if (number > MAX_NUMBER) {
             throw new IllegalStateException("segment number " + number + ": the last one is " + MAX_NUMBER);
         }
-        ByteBuffer page = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer page = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         page.putLong(0, MAGIC);
         page.putInt(VERSION_AT, VERSION);
         page.putInt(READ_ONLY_COMPATIBLE_AT, readOnlyCompatible);

@@ -61,7 +61,7 @@ public final class LogCopy implements Closeable {
         this.logId = logId;
         this.segmentBytes = Math.max(segmentBytes, maxBatchBytes + 2L * SegmentHeader.BYTES);
         this.clock = clock;
-        this.batch = ByteBuffer.allocateDirect(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.batch = ByteBuffer.allocate(maxBatchBytes).order(ByteOrder.LITTLE_ENDIAN);
         this.nextSequence = firstSequence;
         if (firstSequence > 1) {
             TrimMark.writer(storage, names, logId).write(1, firstSequence);

@@ -23,6 +23,9 @@ import java.nio.ByteOrder;
 public final class SegmentMaker {
     private static final int CHUNK_BYTES = 256 * 1024;
 
+    /** On the heap: direct memory is freed by garbage collection alone, and there is a roll for each segment. */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
+
     private SegmentMaker() {}
 
     /** Called between chunks, so that a force of somebody who waits can go first. */
@@ -73,7 +76,7 @@ public final class SegmentMaker {
             new EndMark(0, SegmentHeader.BYTES, header.createdNanos()).encode(mark, header.salt(), new Checksum());
             file.writeFully(mark, EndMark.position(0));
         }
-        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, header.segmentBytes()));
+        ByteBuffer zeros = ZEROS.duplicate();
         for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
