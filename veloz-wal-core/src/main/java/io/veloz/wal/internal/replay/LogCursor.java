@@ -261,9 +261,10 @@ public final class LogCursor implements Closeable {
     long firstAfterTrimOf(long number) throws IOException {
         try {
             @Nullable TrimMark mark = TrimMark.read(storage, names);
-            boolean ours =
-                    mark != null && (logId.equals(LogId.NONE) || mark.logId().equals(logId));
-            return ours && mark.firstSegment() > number ? mark.firstSequence() : 0;
+            if (mark == null || mark.firstSegment() <= number) {
+                return 0;
+            }
+            return logId.equals(LogId.NONE) || logId.equals(mark.logId()) ? mark.firstSequence() : 0;
         } catch (DamagedException e) {
             if (salvage) {
                 return 0;

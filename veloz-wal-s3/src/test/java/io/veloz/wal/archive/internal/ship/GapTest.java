@@ -158,6 +158,20 @@ class GapTest {
         }
     }
 
+    /** Its reader stands in a segment that is deleted, and the next one is as well. */
+    @Test
+    void shipperThatATrimOvertakesDeclaresTheGapAndGoesOn() throws IOException {
+        try (Wal wal = open();
+                Stepper shipper = stepper(wal)) {
+            SmallLog.append(wal, 300);
+            shipper.ship();
+            outage(wal, 1200);
+            shipper.ship();
+            assertThat(shipper.gaps).hasSize(1);
+            assertThat(shipper.archived).isEqualTo(wal.durableSequence());
+        }
+    }
+
     @Test
     void gapMayBeTheLastSlot() throws IOException {
         try (Wal wal = open()) {
