@@ -34,10 +34,12 @@ final class Lie {
         List<Integer> batches = LogBytes.batches(file);
         int choice = dice.below(10);
         if (choice == 0 || batches.isEmpty()) {
-            return header(file, batches);
+            return dice.oneIn(2) ? endMark(file) : header(file, batches);
         }
         if (footer > 0 && choice <= 2) {
-            return footer(file, footer);
+            String what = footer(file, footer);
+            chainNext(file, LogBytes.footerAt(file));
+            return what;
         }
         int at = dice.of(batches);
         if (choice >= 8) {
@@ -56,6 +58,7 @@ final class Lie {
             LogBytes.rechain(file);
             if (footer > 0 && dice.oneIn(2)) {
                 LogBytes.reseal(file, footer);
+                chainNext(file, footer);
             }
             if (dice.oneIn(2)) {
                 joinNext(name, file, footer);
@@ -86,6 +89,31 @@ final class Lie {
                 LogBytes.repairPredecessor(next, opening, LogBytes.salt(next));
             }
         }
+    }
+
+    /** Has the footer behind follow the one that has changed, and the one behind that, each with some probability. */
+    private void chainNext(byte[] file, int footer) {
+        if (footer < 0 || dice.oneIn(2)) {
+            return;
+        }
+        long number = LogBytes.view(file).getLong(40);
+        for (byte[] next : files.values()) {
+            if (LogBytes.isSegment(next) && LogBytes.view(next).getLong(40) == number + 1) {
+                LogBytes.chainFooters(file, footer, next);
+                chainNext(next, LogBytes.footerAt(next));
+                return;
+            }
+        }
+    }
+
+    /** A mark that states another end, in one of its two places. */
+    private String endMark(byte[] file) {
+        int at = LogBytes.endMark(dice.below(2));
+        LogBytes.view(file).putLong(at, LogBytes.END_MARK_MAGIC);
+        LogBytes.view(file).putLong(at + 8, LogBytes.salt(file));
+        String what = "end mark field " + field(file, at + dice.of(List.of(0, 8, 16, 24, 32, 40)), true);
+        LogBytes.repairEndMark(file, at);
+        return what;
     }
 
     private static ByteBuffer view(byte[] file) {

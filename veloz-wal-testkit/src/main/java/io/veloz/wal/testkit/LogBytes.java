@@ -236,6 +236,15 @@ final class LogBytes {
         repairFooter(file, at);
     }
 
+    /** Has the footer of the segment behind name this one's as it has become. */
+    static void chainFooters(byte[] file, int at, byte[] next) {
+        int nextFooter = footerAt(next);
+        if (nextFooter > 0) {
+            System.arraycopy(sha256(file, at, file.length), 0, next, nextFooter + 128, 32);
+            repairFooter(next, nextFooter);
+        }
+    }
+
     static byte[] sha256(byte[] file, int from, int to) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -34,13 +34,17 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
 
     /** Runs a target on all cases, bounded in time and memory. {@code -Dwal.seed} is the first, see {@link CrashPoints}. */
     static void forEach(Target target) {
+        forEach(MOST_BYTES, target);
+    }
+
+    private static void forEach(long mostBytes, Target target) {
         long first = Long.getLong("wal.seed", 1);
         long cases = (long) CASES * CrashPoints.rounds();
         System.out.printf(Locale.ROOT, "tried %,7d times: hostile files, from seed %d%n", cases, first);
         try (Bounded bounded = new Bounded()) {
             for (long seed = first; seed < first + cases; seed++) {
                 HostileCase hostile = of(seed);
-                bounded.run(hostile.files, MOST_BYTES, () -> {
+                bounded.run(hostile.files, mostBytes, () -> {
                     target.run(hostile);
                     return null;
                 });
@@ -53,7 +57,12 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
 
     /** The same for targets that only read. */
     static void forEachUnchanged(Target target) {
-        forEach(hostile -> {
+        forEachUnchanged(1, target);
+    }
+
+    /** For targets that read so many times. */
+    static void forEachUnchanged(int readings, Target target) {
+        forEach(readings * MOST_BYTES, hostile -> {
             target.run(hostile);
             assertThat(SampleLogs.files(hostile.disk)).containsExactlyEntriesOf(hostile.files.files());
         });

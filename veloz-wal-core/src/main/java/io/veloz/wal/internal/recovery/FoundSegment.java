@@ -105,6 +105,11 @@ public final class FoundSegment {
         return number() > 1 && previousFooterSha256.equals(Sha256.ZERO);
     }
 
+    /** Whether the footer of the segment behind must name this one's. */
+    boolean isInChain() {
+        return !footerSha256.equals(Sha256.ZERO) && !startsChainAnew();
+    }
+
     void bad(Verdict what, long position, long first, long last, String why) {
         verdict = what;
         badPosition = position;

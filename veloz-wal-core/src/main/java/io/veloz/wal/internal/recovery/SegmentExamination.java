@@ -215,7 +215,7 @@ final class SegmentExamination {
             // The footer says it all: a log of very many segments must not keep the index of each.
             segment.content = null;
         }
-        if (segment.verdict == Verdict.SEALED && before != null && before.footer != null && !before.startsChainAnew()) {
+        if (segment.verdict == Verdict.SEALED && before != null && before.isInChain()) {
             Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
@@ -251,7 +251,7 @@ final class SegmentExamination {
         if (after != null && after.predecessor != null) {
             // The next segment was written to, so this one is complete, and that one says how it ended.
             if (after.predecessor.equals(endOf(segment))) {
-                unsealed(segment);
+                unsealed(segment, file);
             } else {
                 corrupt(segment, scanner, after.openingSequence - 1);
             }
@@ -305,18 +305,29 @@ final class SegmentExamination {
     private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
             throws IOException {
         if (FooterReader.wasAt(file, segment.dataEnd)) {
-            unsealed(segment);
+            unsealed(segment, file);
         } else {
             corrupt(segment, scanner, -1);
         }
     }
 
     /** Complete, and without a whole footer. Under the name of a sealed segment that is damage, though of nothing but the footer. */
-    private void unsealed(FoundSegment segment) {
+    private void unsealed(FoundSegment segment, StorageFile file) throws IOException {
         segment.verdict = Verdict.UNSEALED;
         if (names.isSealed(segment.name)) {
             segment.detail = "its footer at " + segment.dataEnd
                     + " is damaged; all records are whole, and the next open makes the footer again";
+            // As it will be then: the segment behind must follow that one.
+            Sha256 previous = before == null || !before.isInChain() ? Sha256.ZERO : before.footerSha256;
+            SegmentSealer.Data data = new SegmentSealer.Data(
+                    Objects.requireNonNull(segment.header),
+                    Objects.requireNonNull(segment.content),
+                    segment.dataEnd,
+                    segment.lastBatchCrc,
+                    previous);
+            segment.previousFooterSha256 = previous;
+            segment.footerSha256 = Sha256.of(data.footer(SegmentSealer.digest(new UnmarkedFile(file), segment.dataEnd))
+                    .encode());
         }
     }
 

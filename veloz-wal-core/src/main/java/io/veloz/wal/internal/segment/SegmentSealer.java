@@ -27,7 +27,8 @@ public final class SegmentSealer {
     /** What is sealed. */
     public record Data(
             SegmentHeader segment, SegmentContent content, long end, int lastBatchCrc, Sha256 previousFooter) {
-        Footer footer(Sha256 dataSha256) {
+        /** The footer that the segment gets. */
+        public Footer footer(Sha256 dataSha256) {
             return new Footer(
                     segment.number(),
                     segment.salt(),
