@@ -87,10 +87,14 @@ public final class ArchiveVerifier {
     }
 
     ArchiveStatus status() {
-        return run(() -> status(prover().prove(Long.MAX_VALUE)));
+        return run(() -> status(proof()));
     }
 
-    private <T> T run(Callable<T> task) {
+    Proof proof() throws IOException {
+        return prover().prove(Long.MAX_VALUE);
+    }
+
+    <T> T run(Callable<T> task) {
         try {
             return UninterruptibleThread.call("veloz-wal-verify", task);
         } catch (Exception e) {
@@ -203,7 +207,7 @@ public final class ArchiveVerifier {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.toList()) {
                 Files.delete(file);

@@ -92,8 +92,9 @@ class ArchiveSalvageTest {
         ArchiveSalvageReport report = salvage();
         assertThat(SmallLog.read(target)).isEqualTo(records);
         assertThat(report.log().lost()).isEmpty();
-        assertThat(report.problems()).singleElement().satisfies(problem -> assertThat(problem.key())
-                .isEqualTo(ArchiveKeys.slot(1)));
+        assertThat(report.problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(1)));
         assertThat(report.checkpointSequence()).isEqualTo(100);
         assertThat(WalCheckpoint.newest(ReadOptions.of(target)).orElseThrow().sequence())
                 .isEqualTo(100);
@@ -169,8 +170,7 @@ class ArchiveSalvageTest {
         ArchiveSalvageReport report = salvage();
         assertThat(report.problems())
                 .extracting(ArchiveReport.Problem::key)
-                .containsExactlyInAnyOrder(
-                        ArchiveKeys.segment("orders", 2, 1), ArchiveKeys.segment("orders", 2, 2));
+                .containsExactlyInAnyOrder(ArchiveKeys.segment("orders", 2, 1), ArchiveKeys.segment("orders", 2, 2));
         assertThat(report.log().lost()).hasSize(1);
     }
 }

@@ -1,0 +1,188 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.WalReader;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.DiskStorage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a log in a directory relates to an archive. Immutable.
+ *
+ * @param relation what the two have of each other
+ * @param records by how many records the log is behind or ahead; 0 otherwise
+ * @param localSequence the last record of the log; 0 if it has none
+ * @param archivedSequence the last record of the archive; 0 if it has none
+ * @param divergedFrom from that record on the two may differ; -1 unless the relation is {@link Relation#DIVERGED}
+ */
+public record ArchiveComparison(
+        Relation relation, long records, long localSequence, long archivedSequence, long divergedFrom) {
+
+    /** What a log and an archive have of each other. */
+    public enum Relation {
+        /** The same records. */
+        EQUAL,
+        /** The log ends before the archive does: restore with merge before it is opened. */
+        BEHIND,
+        /** The log has records that are not archived yet: ship them. */
+        AHEAD,
+        /** Both have records that the other has not, under the same sequences: a person has to decide which are true. */
+        DIVERGED,
+        /** They belong to different logs: one of the two places is wrong. */
+        OTHER_LOG,
+        /** There is no log in the directory. */
+        NO_LOG
+    }
+
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    /**
+     * Proves the archive, and compares it with a log where the shorter of the two ends. Reads one segment or tail of each;
+     * changes nothing, also while the log is written. Returns when that is done.
+     *
+     * @throws WalRestoreException if the archive is not whole, or cannot be read; its reason says what to do
+     */
+    public static ArchiveComparison of(ObjectStore store, LogFiles log) {
+        ArchiveVerifier verifier = new ArchiveVerifier(store);
+        return verifier.run(() -> compare(store, log, verifier.proof(), Retries.withBackoff()));
+    }
+
+    private static ArchiveComparison compare(ObjectStore store, LogFiles log, Proof proof, Retries retries)
+            throws IOException {
+        long archived = proof.archived().sequence();
+        String logId = log.logId().orElse("");
+        if (logId.isEmpty()) {
+            return new ArchiveComparison(Relation.NO_LOG, 0, 0, archived, -1);
+        }
+        ReadOptions options = ReadOptions.of(log.storage()).prefix(log.prefix());
+        RecoveryReport local = WalRecovery.inspect(options);
+        long last = local.lastSequence();
+        if (!logId.equals(proof.identity().logId())) {
+            return new ArchiveComparison(Relation.OTHER_LOG, 0, last, archived, -1);
+        }
+        long diverged = divergedFrom(store, log, local, proof, retries);
+        if (diverged >= 0) {
+            return new ArchiveComparison(Relation.DIVERGED, 0, last, archived, diverged);
+        }
+        Relation relation = last < archived ? Relation.BEHIND : last > archived ? Relation.AHEAD : Relation.EQUAL;
+        return new ArchiveComparison(relation, Math.abs(last - archived), last, archived, -1);
+    }
+
+    /** Compares the last piece of the archive that the log reaches to the end of; -1 if it is the same, or there is none. */
+    private static long divergedFrom(
+            ObjectStore store, LogFiles log, RecoveryReport local, Proof proof, Retries retries) throws IOException {
+        long last = local.lastSequence();
+        @Nullable Tail tail = null;
+        for (TailSlot each : proof.tails()) {
+            tail = each.tail().lastSequence() <= last ? each.tail() : tail;
+        }
+        @Nullable Segment segment = null;
+        for (Segment each : proof.segments()) {
+            segment = each.lastSequence() <= last ? each : segment;
+        }
+        if (tail != null && (segment == null || tail.segment() > segment.number())) {
+            String file = file(local, tail.segment());
+            boolean same = file.isEmpty()
+                    || digest(log, file, tail.position(), tail.endPosition()).equals(tail.sha256());
+            return same ? -1 : tail.firstSequence();
+        }
+        if (segment == null || file(local, segment.number()).isEmpty()) {
+            return -1;
+        }
+        String file = file(local, segment.number());
+        // Two directories that ended the same segment have other heartbeats and footers: then records decide.
+        return digest(log, file, 0, Long.MAX_VALUE).equals(segment.fileSha256())
+                ? -1
+                : differingRecord(store, log, segment, proof, retries);
+    }
+
+    private static String file(RecoveryReport local, long number) {
+        return local.segments().stream()
+                .filter(segment -> segment.number() == number && segment.isGood())
+                .map(SegmentReport::file)
+                .findFirst()
+                .orElse("");
+    }
+
+    private static String digest(LogFiles log, String file, long from, long to) throws IOException {
+        MessageDigest digest = Digest.sha256();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream in = log.open(file)) {
+            in.skipNBytes(from);
+            long left = to - from;
+            for (int got = in.read(buffer); got >= 0 && left > 0; got = in.read(buffer)) {
+                int count = (int) Math.min(got, left);
+                digest.update(buffer, 0, count);
+                left -= count;
+            }
+        }
+        return Digest.hex(digest);
+    }
+
+    private static long differingRecord(
+            ObjectStore store, LogFiles log, Segment segment, Proof proof, Retries retries) throws IOException {
+        Path scratch = Files.createTempDirectory("veloz-wal-compare-");
+        try {
+            LogFiles archived = LogFiles.of(DiskStorage.open(scratch), log.prefix());
+            try (ScratchFile sink = new ScratchFile(archived.storage(), archived.sealedName(segment.number()))) {
+                new ObjectFiles(store, retries, Long.MAX_VALUE)
+                        .read(
+                                new ObjectFiles.Expected(
+                                        segment.key(),
+                                        segment.objectBytes(),
+                                        segment.objectSha256(),
+                                        segment.fileBytes(),
+                                        segment.fileSha256()),
+                                sink);
+            }
+            archived.complete(proof.identity().logId(), segment.number(), segment.firstSequence());
+            return differingRecord(log, archived, segment);
+        } finally {
+            ArchiveVerifier.delete(scratch);
+        }
+    }
+
+    private static long differingRecord(LogFiles one, LogFiles other, Segment segment) {
+        try (WalReader mine = WalReader.open(options(one, segment));
+                WalReader theirs = WalReader.open(options(other, segment))) {
+            long at = segment.firstSequence();
+            while (theirs.next()) {
+                at = theirs.sequence();
+                boolean same = mine.next()
+                        && mine.sequence() == at
+                        && mine.type() == theirs.type()
+                        && mine.timestampNanos() == theirs.timestampNanos()
+                        && mine.groupContinues() == theirs.groupContinues()
+                        && mine.payload().equals(theirs.payload());
+                if (!same) {
+                    return at;
+                }
+            }
+            return -1;
+        }
+    }
+
+    private static ReadOptions options(LogFiles files, Segment segment) {
+        return ReadOptions.of(files.storage())
+                .prefix(files.prefix())
+                .fromSequence(segment.firstSequence())
+                .untilSequence(segment.lastSequence());
+    }
+}

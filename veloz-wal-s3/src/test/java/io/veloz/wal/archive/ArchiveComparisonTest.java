@@ -1,0 +1,100 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.LogFiles;
+import io.veloz.wal.Wal;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
+import io.veloz.wal.archive.store.HeapStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class ArchiveComparisonTest {
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private Path log;
+    private Path before;
+
+    @BeforeEach
+    void ship() throws IOException {
+        log = dir.resolve("log");
+        before = dir.resolve("before");
+        append(log, 250);
+        copy(log, before);
+        append(log, 50);
+        new TestArchive(store, log)
+                .segments(1, LogFiles.of(log).sealed().size())
+                .tails(1000, Long.MAX_VALUE);
+    }
+
+    private static void append(Path directory, int records) {
+        try (Wal wal = SmallLog.open(directory)) {
+            SmallLog.append(wal, records);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectory(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    private ArchiveComparison compare(Path directory) {
+        return ArchiveComparison.of(store, LogFiles.of(directory));
+    }
+
+    @Test
+    void logThatWasShippedIsEqual() {
+        assertThat(compare(log)).isEqualTo(new ArchiveComparison(Relation.EQUAL, 0, 300, 300, -1));
+    }
+
+    @Test
+    void logThatWentOnIsAhead() {
+        append(log, 7);
+        assertThat(compare(log)).isEqualTo(new ArchiveComparison(Relation.AHEAD, 7, 307, 300, -1));
+    }
+
+    @Test
+    void olderCopyIsBehind() {
+        assertThat(compare(before)).isEqualTo(new ArchiveComparison(Relation.BEHIND, 50, 250, 300, -1));
+    }
+
+    @Test
+    void copyThatWentItsOwnWayHasDiverged() {
+        try (Wal wal = SmallLog.open(before)) {
+            for (int i = 0; i < 60; i++) {
+                wal.appendDurable(9, SmallLog.bytes("other " + i));
+            }
+        }
+        ArchiveComparison found = compare(before);
+        assertThat(found.relation()).isEqualTo(Relation.DIVERGED);
+        assertThat(found.divergedFrom()).isBetween(200L, 300L);
+    }
+
+    @Test
+    void anotherLogIsNotCompared() {
+        Path other = dir.resolve("other");
+        append(other, 5);
+        assertThat(compare(other).relation()).isEqualTo(Relation.OTHER_LOG);
+    }
+
+    @Test
+    void directoryWithoutLogHasNone() throws IOException {
+        assertThat(compare(Files.createDirectory(dir.resolve("empty"))).relation())
+                .isEqualTo(Relation.NO_LOG);
+    }
+}
