@@ -92,7 +92,10 @@ class ShipLoopTest {
     void putsThatAreDeniedForGoodAreRepeatedEveryMinuteAndAreOneTrouble() {
         ShipRig rig = rig();
         append(10);
-        heap.plan(request -> isSlotPut(request) ? Fault.DENY : null);
+        rig.at(MINUTE, () -> {
+            heap.plan(request -> isSlotPut(request) ? Fault.DENY : null);
+            append(1);
+        });
         rig.run(HOUR);
         // 60 s at the most, with full jitter: about 120.
         assertThat(rig.counts.puts()).isBetween(60L, 200L);

@@ -194,8 +194,7 @@ final class S3Reads {
 
     /** In the order of a list: by the bytes, which is not that of the characters for every key of others. */
     private static boolean isAfter(String key, String before) {
-        return Arrays.compareUnsigned(
-                        key.getBytes(StandardCharsets.UTF_8), before.getBytes(StandardCharsets.UTF_8))
+        return Arrays.compareUnsigned(key.getBytes(StandardCharsets.UTF_8), before.getBytes(StandardCharsets.UTF_8))
                 > 0;
     }
 

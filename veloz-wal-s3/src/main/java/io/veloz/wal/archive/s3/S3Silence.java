@@ -58,17 +58,7 @@ final class S3Silence implements SdkHttpClient {
     @Override
     public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
         ContentStreamProvider body = request.contentStreamProvider().orElse(null);
-        if (body == null) {
-            return client.prepareRequest(request);
-        }
-        Sending sending = new Sending();
-        HttpExecuteRequest watched = HttpExecuteRequest.builder()
-                .request(request.httpRequest())
-                .metricCollector(request.metricCollector().orElse(null))
-                .contentStreamProvider(() -> sending.reads(body.newStream()))
-                .build();
-        sending.request = client.prepareRequest(watched);
-        return sending;
+        return body == null ? client.prepareRequest(request) : new Sending(request, body);
     }
 
     @Override
@@ -83,12 +73,20 @@ final class S3Silence implements SdkHttpClient {
     }
 
     private final class Sending implements ExecutableHttpRequest, Runnable {
-        private ExecutableHttpRequest request;
+        private final ExecutableHttpRequest request;
 
         // The sending thread writes, the watching one reads.
         private volatile long since = System.nanoTime();
         private volatile boolean isReading;
         private volatile boolean isSilent;
+
+        Sending(HttpExecuteRequest plain, ContentStreamProvider body) {
+            request = client.prepareRequest(HttpExecuteRequest.builder()
+                    .request(plain.httpRequest())
+                    .metricCollector(plain.metricCollector().orElse(null))
+                    .contentStreamProvider(() -> reads(body.newStream()))
+                    .build());
+        }
 
         @Override
         public HttpExecuteResponse call() throws IOException {
