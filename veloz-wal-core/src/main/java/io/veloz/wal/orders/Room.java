@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,7 +14,7 @@ final class Room {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition given = lock.newCondition();
-    private volatile int waiting;
+    private final AtomicInteger waiting = new AtomicInteger();
 
     Room(int capacity) {
         this.capacity = capacity;
@@ -47,7 +48,7 @@ final class Room {
         lock.lock();
         try {
             // Counted before the room is looked at: whoever gives room back after that look sees a waiter.
-            waiting++;
+            waiting.incrementAndGet();
             while (!tryTake(count)) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
@@ -61,7 +62,7 @@ final class Room {
             }
             return true;
         } finally {
-            waiting--;
+            waiting.decrementAndGet();
             lock.unlock();
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -71,7 +72,7 @@ final class Room {
 
     void give(int count) {
         taken.addAndGet(-count);
-        if (waiting > 0) {
+        if (waiting.get() > 0) {
             lock.lock();
             try {
                 given.signalAll();

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -71,13 +72,24 @@ class OrderLogLimitsTest {
     /** As many appenders as hang in one force, when as many events as are allowed wait for it. */
     @Test
     void forceThatHangsForAMomentHoldsUpNoAppenderForever() throws Exception {
-        OrderLogConfig config = OrderLogConfig.builder(wal().bufferBytes(16 * 1024 * 1024)
+        OrderLogConfig config = OrderLogConfig.builder(wal().bufferBytes(32 * 1024 * 1024)
+                        .segmentBytes(64 * 1024 * 1024)
+                        .maxBatchBytes(1024 * 1024)
                         .durability(Durability.LOSE_UNFORCED)
                         .build())
                 .build();
         int limit = 64 * 1024;
         try (OrderLog log = OrderLog.open(config)) {
             Hold hold = storage.hold(Operation.FORCE, name -> true);
+            // The first events take some time to apply, so that all appenders meet while they are applied.
+            int slow = 12;
+            for (int i = 0; i < slow; i++) {
+                List<String> trades =
+                        IntStream.range(0, 80_000).mapToObj(Integer::toString).toList();
+                log.append(new OrderRestored(
+                        OrderState.builder("slow" + i).tradeIds(trades).build()));
+                log.append(OrderFill.of("slow" + i, "S", 1, 1, 1).withTradeId("new"));
+            }
             List<Thread> appenders = new ArrayList<>();
             for (int t = 0; t < 200; t++) {
                 String name = "t" + t + "-";
@@ -102,8 +114,8 @@ class OrderLogLimitsTest {
                 assertThat(appender.isAlive()).isFalse();
             }
             log.wal().sync();
-            log.awaitApplied(80_000);
-            assertThat(log.store().count()).isEqualTo(80_000);
+            log.awaitApplied(80_000 + 2 * slow);
+            assertThat(log.store().count()).isEqualTo(80_000 + slow);
         }
     }
 
