@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The checkpoints of an open log, and what they need of it. Any thread may call it; one checkpoint is written at a time. */
 final class Checkpoints implements TrimGuard {
@@ -24,6 +25,9 @@ final class Checkpoints implements TrimGuard {
     /** One checkpoint at a time. No monitor, so that a virtual thread is not pinned. */
     private final ReentrantLock writing = new ReentrantLock();
 
+    /** The thread that runs the application's code for a checkpoint now. */
+    private volatile @Nullable Thread contentThread;
+
     Checkpoints(
             Storage storage, CheckpointSlots slots, SharedLock lock, LogWriter writer, LongSupplier wallClockNanos) {
         this.storage = storage;
@@ -35,6 +39,9 @@ final class Checkpoints implements TrimGuard {
 
     WalCheckpoint write(long sequence, CheckpointContent content) {
         Objects.requireNonNull(content, "content");
+        if (Thread.currentThread() == contentThread) {
+            throw new IllegalStateException("the content of a checkpoint writes a checkpoint, and would wait for itself");
+        }
         writing.lock();
         try {
             lock.enter();
@@ -55,7 +62,14 @@ final class Checkpoints implements TrimGuard {
                     + writer.durableSequence() + ", the last durable one");
         }
         long now = wallClockNanos.getAsLong();
-        return onOwnThread(() -> new WalCheckpoint(storage, slots.write(sequence, now, content)));
+        return onOwnThread(() -> {
+            contentThread = Thread.currentThread();
+            try {
+                return new WalCheckpoint(storage, slots.write(sequence, now, content));
+            } finally {
+                contentThread = null;
+            }
+        });
     }
 
     Optional<WalCheckpoint> newest() {

@@ -1,11 +1,12 @@
 package io.veloz.wal;
 
 import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** Asks everybody, then deletes what nobody needs. */
@@ -24,45 +25,27 @@ final class Trim {
             }
         }
         long limit = upTo;
-        String heldBackBy = strictest;
-        FutureTask<TrimReport> task =
-                writer.onHousekeeper(() -> trimOnHousekeeper(writer, limit, heldBackBy, keepSegments));
-        return await(task);
-    }
-
-    private static TrimReport trimOnHousekeeper(LogWriter writer, long upTo, String heldBackBy, int keepSegments)
-            throws IOException {
-        List<SegmentReport> trimmed = writer.trimOnHousekeeper(upTo, keepSegments);
-        @Nullable SegmentReport oldest = writer.oldestOnHousekeeper();
+        List<SegmentReport> trimmed = onOwnThread(writer.storage(), () -> writer.trim(limit, keepSegments));
+        @Nullable SegmentReport oldest = writer.oldestSealed();
         boolean held = oldest != null && oldest.lastSequence() > upTo;
-        String kept =
-                held ? heldBackBy : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
+        String kept = held ? strictest : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
         return new TrimReport(
                 trimmed.stream().map(SegmentReport::file).toList(),
                 trimmed.stream().mapToLong(SegmentReport::fileBytes).sum(),
-                writer.firstSequenceOnHousekeeper(),
+                writer.firstSequence(),
                 kept);
     }
 
-    private static TrimReport await(FutureTask<TrimReport> task) {
-        boolean interrupted = false;
+    /** An interrupt of the caller must not reach the files. */
+    private static <T> T onOwnThread(Storage storage, Callable<T> task) {
         try {
-            while (true) {
-                try {
-                    return task.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    if (e.getCause() instanceof RuntimeException cause) {
-                        throw cause;
-                    }
-                    throw new UncheckedIOException("trim", new IOException(e.getCause()));
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            return UninterruptibleThread.call("veloz-wal-trim " + storage.describe(), task);
+        } catch (IOException e) {
+            throw new UncheckedIOException("trim in " + storage.describe() + ": " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("trim in " + storage.describe(), e);
         }
     }
 }

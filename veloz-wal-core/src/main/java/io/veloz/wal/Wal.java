@@ -208,8 +208,14 @@ public final class Wal implements AutoCloseable {
     /**
      * Appends a record; the future completes with its sequence when it is on disk, or with {@link WalFailedException}.
      *
-     * <p>Futures complete in the order of the sequences, on one thread of the log: what is hung on to them should be short.
-     * To cancel a future does not take the record back.
+     * <p>Futures complete in the order of the sequences, on one thread of the log, and callbacks run there too. A slow
+     * callback delays all later futures, and no commit. A callback may append, and wait for records with
+     * {@link #awaitDurable} or {@link #appendDurable}. It must not wait for a future of {@link #appendAsync}, nor call
+     * {@link #close}: both would wait for the callback itself, and throw {@link IllegalStateException} at once. Use
+     * {@code thenCompose}. To cancel a future does not take the record back.
+     *
+     * @throws WalBusyException also if more than {@link WalConfig#maxPendingFutures} records wait to be delivered; at once
+     *     if a callback is the caller
      */
     public CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
         PendingAppend future = writer.newFuture();
@@ -355,7 +361,8 @@ public final class Wal implements AutoCloseable {
 
     /**
      * Deletes sealed segments whose records nobody needs: no guard holds one back, and each of the two checkpoints covers
-     * them, so that one of the two may go bad. Returns when that is durable.
+     * them, so that one of the two may go bad. Returns when that is durable. Appends and rolls go on meanwhile. A close
+     * ends it after the file that is being deleted; the next open deletes the rest.
      *
      * @param keepSegments so many sealed segments stay in any case
      */

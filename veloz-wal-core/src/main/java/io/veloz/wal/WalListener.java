@@ -4,7 +4,8 @@ import java.time.Duration;
 
 /**
  * Is told what happens to a log. All methods are called by one thread, in order, and never by the thread that writes: a
- * slow listener delays futures and later calls, but no commit. What a method throws is logged and otherwise ignored.
+ * slow listener delays futures and later calls, but no commit. What a method throws is logged and otherwise ignored. The
+ * rules for callbacks of {@link Wal#appendAsync} hold here too.
  */
 public interface WalListener {
     /** Does nothing. */

@@ -37,8 +37,7 @@ class ConstantLoadTest {
                 .forceInterval(Duration.ofNanos(1))
                 .build());
         Logs.await("the next segment", () -> heap.list().contains(".orders_prepared.wal"));
-        // Runs when the making of the next segment has ended, so a roll need not wait for it.
-        wal.trim(100);
+        Logs.awaitIdleHousekeepers();
         return wal;
     }
 

@@ -34,8 +34,8 @@ class LostLockTest {
         Wal wal = Wal.open(small(DiskStorage.createOrOpen(directory)).build());
         wal.appendDurable(1, payload("one"));
         Logs.await("the next segment", () -> Files.exists(directory.resolve(".orders_prepared.wal")));
-        // Runs when the housekeeper has nothing else to do: the accident meets no call of its.
-        wal.trim(100);
+        // The accident meets no call of its.
+        Logs.awaitIdleHousekeepers();
 
         accident.happen(directory);
 

@@ -258,10 +258,10 @@ class MutantsTest {
     void trimThatDeletesBeforeItsMarkIsDurableIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(COMMIT + "SealedSegments")
-                        .with("mark.write(last.number() + 1, last.lastSequence() + 1);", "")
                         .with(
-                                "segments.removeFirst(); }",
-                                "segments.removeFirst(); } mark.write(last.number() + 1, last.lastSequence() + 1);"),
+                                "mark.write(last.number() + 1, last.lastSequence() + 1); doom(going);",
+                                "doom(going); List<SegmentReport> deleted = deleteDoomed();"
+                                        + " mark.write(last.number() + 1, last.lastSequence() + 1); return deleted;"),
                 Cuts.class);
     }
 

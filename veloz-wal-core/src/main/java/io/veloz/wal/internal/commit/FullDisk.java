@@ -31,7 +31,7 @@ final class FullDisk {
     }
 
     /**
-     * Returns when there was room for it, and runs tasks meanwhile: one of them may make room.
+     * Returns when there was room for it. A trim that has made some ends the wait.
      *
      * @throws StoppedException if the log is closing, and there is still none
      */
@@ -45,7 +45,7 @@ final class FullDisk {
                 begin(e);
             }
             lockWatch.look();
-            if (!handover.pause(RETRY_NANOS) && !handover.runTasks()) {
+            if (!handover.pause(RETRY_NANOS)) {
                 throw new StoppedException();
             }
         }

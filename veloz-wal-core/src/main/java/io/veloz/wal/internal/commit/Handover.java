@@ -5,15 +5,13 @@ import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the housekeeping thread meets the others: the next segment and the last one change hands here, and tasks are
- * handed in. The commit thread comes here once a segment.
+ * Where the housekeeping thread meets the others: the next segment and the last one change hands here. The
+ * commit thread comes here once a segment.
  *
  * <p>No thread does I/O while it holds {@link #lock}. It is a monitor, because entering and notifying a monitor takes no
  * memory: a thread that fails the log for lack of memory can still wake the others.
@@ -26,14 +24,13 @@ final class Handover {
     /** Guards everything below. */
     private final Object lock = new Object();
 
-    private final ConcurrentLinkedQueue<FutureTask<?>> tasks = new ConcurrentLinkedQueue<>();
     private @Nullable SegmentFile toSeal;
     private @Nullable Prepared prepared;
     private boolean commitsWait;
     private int rollsAsked;
     private boolean closing;
     private boolean stopping;
-    private boolean ended;
+    private boolean roomMade;
 
     /** Whether {@link #prepared} is there, for those who do not want to wait for it. */
     private volatile boolean isPrepared;
@@ -120,14 +117,10 @@ final class Handover {
         }
     }
 
-    /** Has the housekeeping thread run a task between its others. */
-    void execute(FutureTask<?> task) {
+    /** There may be room on the disk now: who waits for it tries again at once. */
+    void roomMade() {
         synchronized (lock) {
-            if (stopping || ended) {
-                state.throwIfFailed();
-                throw new IllegalStateException("the log is closed");
-            }
-            tasks.add(task);
+            roomMade = true;
             lock.notifyAll();
         }
     }
@@ -166,11 +159,11 @@ final class Handover {
     }
 
     private boolean isIdle() {
-        return toSeal == null && tasks.isEmpty() && prepared != null && !stopping && !state.hasFailed();
+        return toSeal == null && prepared != null && !stopping && !state.hasFailed();
     }
 
     private boolean isUndisturbed() {
-        return !stopping && !state.hasFailed() && tasks.isEmpty();
+        return !stopping && !state.hasFailed();
     }
 
     private void awaitWhile(BooleanSupplier condition, long nanos) {
@@ -191,19 +184,6 @@ final class Handover {
         }
     }
 
-    /** Runs all tasks there are; false if there is none. */
-    boolean runTasks() {
-        boolean any = false;
-        while (true) {
-            @Nullable FutureTask<?> task = tasks.poll();
-            if (task == null) {
-                return any;
-            }
-            task.run();
-            any = true;
-        }
-    }
-
     /** The segment that was handed in has been sealed. */
     void sealed() {
         synchronized (lock) {
@@ -221,10 +201,11 @@ final class Handover {
         whenPrepared.run();
     }
 
-    /** Waits; false if that was cut short, because the log is ending or there is a task to run. */
+    /** Waits, shorter if there may be room meanwhile; false if the log is ending. */
     boolean pause(long nanos) {
         synchronized (lock) {
-            awaitWhile(this::isUndisturbed, nanos);
+            awaitWhile(() -> isUndisturbed() && !roomMade, nanos);
+            roomMade = false;
             return isUndisturbed();
         }
     }
@@ -247,14 +228,6 @@ final class Handover {
         synchronized (lock) {
             return commitsWait || rollsAsked > 0;
         }
-    }
-
-    /** From here on tasks are refused, because nobody would run them; those there are still run. */
-    void end() {
-        synchronized (lock) {
-            ended = true;
-        }
-        runTasks();
     }
 
     /** What is still open when the thread ends: the next segment, and after a failure also the last. */

@@ -108,7 +108,7 @@ final class Housekeeper implements Runnable {
         if (work.toSeal() != null) {
             return seal(work.toSeal());
         }
-        if (!handover.runTasks() && work.prepare()) {
+        if (work.prepare()) {
             @Nullable Prepared next = preparation.next();
             if (next != null) {
                 handover.offer(next);
@@ -128,6 +128,7 @@ final class Housekeeper implements Runnable {
             storage.forceDirectory();
             fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));
             storage.forceDirectory();
+            sealedSegments.add(report);
         } catch (StoppedException e) {
             return false;
         }
@@ -144,7 +145,6 @@ final class Housekeeper implements Runnable {
     }
 
     private void end() {
-        handover.end();
         state.endSealing();
         try {
             handover.closeFiles();

@@ -15,8 +15,6 @@ import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -37,6 +35,7 @@ public final class LogWriter {
     private final SealedSegments sealedSegments;
     private final TrimMark.Writer trimMark;
     private final WatchedStorage watched;
+    private final LockWatch lockWatch;
     private final Claims claims;
     private final long closeTimeoutNanos;
     private final String closeTooSlow;
@@ -65,12 +64,12 @@ public final class LogWriter {
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
         this.watched = new WatchedStorage(storage, state);
         this.sealedSegments = new SealedSegments(
-                watched, names, recovered.sealed(), recovered.lastFooter(), recovered.lastSequence() + 1);
+                watched, names, state, recovered.sealed(), recovered.lastFooter(), recovered.lastSequence() + 1);
         this.trimMark = TrimMark.writer(watched, names, recovered.logId());
         this.handover = new Handover(state, stats, notifier);
         this.claims = new Claims(
                 buffer, state, notifier, handover, config.bufferFullTimeout().toNanos());
-        LockWatch lockWatch = new LockWatch(lock, state);
+        this.lockWatch = new LockWatch(lock, state);
         FullDisk fullDisk = new FullDisk(state, notifier, handover, lockWatch);
         Preparation preparation = new Preparation(
                 watched,
@@ -251,38 +250,30 @@ public final class LogWriter {
     // ---- trimming
 
     /**
-     * Runs a task on the thread that owns the sealed segments.
+     * Deletes sealed segments that hold nothing beyond a sequence, and returns when that is durable. On a thread that
+     * cannot be interrupted. Rolls go on meanwhile.
      *
      * @throws IllegalStateException if the log is closed
      */
-    public <T> FutureTask<T> onHousekeeper(Callable<T> task) {
-        FutureTask<T> future = new FutureTask<>(() -> {
-            // Again, here: on a failed log nothing is changed any more.
-            state.throwIfFailed();
-            return task.call();
-        });
-        handover.execute(future);
-        return future;
-    }
-
-    /** On the housekeeping thread. */
-    public List<SegmentReport> trimOnHousekeeper(long upToSequence, int keepSegments) throws IOException {
-        state.throwIfFailed();
+    public List<SegmentReport> trim(long upToSequence, int keepSegments) throws IOException {
+        // A second owner may have other files under these names.
+        lockWatch.look();
         List<SegmentReport> trimmed = sealedSegments.trim(upToSequence, keepSegments, trimMark);
         if (!trimmed.isEmpty()) {
+            handover.roomMade();
             long last = trimmed.get(trimmed.size() - 1).lastSequence();
             notifier.event(listener -> listener.onTrimmed(last));
         }
         return trimmed;
     }
 
-    /** The oldest sealed segment; null if there is none. On the housekeeping thread. */
-    public @Nullable SegmentReport oldestOnHousekeeper() {
+    /** The oldest sealed segment; null if there is none. */
+    public @Nullable SegmentReport oldestSealed() {
         return sealedSegments.oldest();
     }
 
-    /** Of the oldest record that is still there; of the next one if there is none. On the housekeeping thread. */
-    public long firstSequenceOnHousekeeper() {
+    /** Of the oldest record that is still there; of the next one if there is none. */
+    public long firstSequence() {
         return sealedSegments.firstSequence();
     }
 
@@ -335,6 +326,7 @@ public final class LogWriter {
         }
         handover.stop();
         ended &= housekeeper.join(Math.max(1_000_000, deadline - System.nanoTime()));
+        ended &= sealedSegments.endTrimming(Math.max(1_000_000, deadline - System.nanoTime()));
         if (!ended) {
             failClose();
         }
@@ -364,6 +356,7 @@ public final class LogWriter {
                     () -> {
                         commitThread.join(Long.MAX_VALUE / 2);
                         housekeeper.join(Long.MAX_VALUE / 2);
+                        sealedSegments.endTrimming(Long.MAX_VALUE / 2);
                         whenEnded.run();
                     },
                     "veloz-wal-close");

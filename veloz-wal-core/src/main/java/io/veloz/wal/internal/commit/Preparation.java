@@ -56,7 +56,7 @@ final class Preparation {
         this.notifier = notifier;
     }
 
-    /** Null if the log is ending, or there is something to do that goes first. */
+    /** Null if the log is ending. */
     @Nullable
     Prepared next() throws IOException {
         SegmentHeader header = new SegmentHeader(
