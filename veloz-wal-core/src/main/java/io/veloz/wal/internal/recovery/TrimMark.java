@@ -43,13 +43,14 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
 
     /** Null if the log was never trimmed. */
     public static @Nullable TrimMark read(Storage storage, SegmentNames names) throws IOException, DamagedException {
+        if (!storage.list().contains(names.trimMark())) {
+            return null;
+        }
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (StorageFile file = storage.openForReading(names.trimMark())) {
             if (file.readFully(bytes, 0) < BYTES || file.size() != BYTES) {
                 throw new DamagedException("file of " + file.size() + " bytes; expected " + BYTES);
             }
-        } catch (NoSuchFileException e) {
-            return null;
         }
         int crc = new Checksum().of(bytes, 0, BYTES - 4);
         if (bytes.getLong(0) != MAGIC || crc != bytes.getInt(BYTES - 4)) {
