@@ -8,6 +8,7 @@ import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -126,7 +127,7 @@ class SlotCodecTest {
         LogIdentity log = new LogIdentity(
                 "0123456789abcdef0123456789abcdef", "orders", Instant.parse("2026-11-22T10:00:00Z"), 3, 200);
         assertThat(LogIdentity.decode("log.json", log.encode())).isEqualTo(log);
-        assertThatThrownBy(() -> LogIdentity.decode("log.json", "{\"format\":1}".getBytes()))
+        assertThatThrownBy(() -> LogIdentity.decode("log.json", "{\"format\":1}".getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("field \"log\" is null");
     }
