@@ -79,7 +79,7 @@ final class S3Proxy implements AutoCloseable {
                     throw e;
                 }
                 // A port of another process: there is nothing to wait on but its answer.
-                Thread.sleep(50);
+                process.waitFor(50, TimeUnit.MILLISECONDS);
             }
         }
     }

@@ -109,7 +109,7 @@ final class S3Server implements AutoCloseable {
                     throw new IOException("the S3 server does not answer; what it said is in " + output, e);
                 }
                 // A port of another process: there is nothing to wait on but its answer.
-                Thread.sleep(20);
+                shell.waitFor(20, TimeUnit.MILLISECONDS);
             }
         }
     }

@@ -44,8 +44,9 @@ final class StoreArguments {
     @Option(
             names = "--checksum-mode",
             paramLabel = "MODE",
-            description = "With every upload: auto (the default: crc32c, or md5 where the store does not know it), crc32c, md5,"
-                    + " or when_required for none.")
+            description =
+                    "With every upload: auto (the default: crc32c, or md5 where the store does not know it), crc32c, md5,"
+                            + " or when_required for none.")
     private @Nullable String checksumMode;
 
     @Option(

@@ -60,7 +60,9 @@ final class S3Errors {
             String told = message + said(code(refused), refused);
             return refused.statusCode() >= 500 || refused.isThrottlingException()
                     ? new StoreUnavailableException(told, null)
-                    : denied(told, "this is the answer of the credentials' service; look at the role and who may assume it");
+                    : denied(
+                            told,
+                            "this is the answer of the credentials' service; look at the role and who may assume it");
         }
         String text = source == null ? "" : String.valueOf(source.getMessage());
         if (text.contains("from any of the providers in the chain")) {

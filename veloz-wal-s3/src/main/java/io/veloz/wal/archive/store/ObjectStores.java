@@ -39,7 +39,8 @@ public final class ObjectStores {
         }
         String scheme = parsed.getScheme() == null ? "" : parsed.getScheme().toLowerCase(Locale.ROOT);
         TreeSet<String> known = new TreeSet<>();
-        // The context class loader has the application's own stores. A thread of the common pool has one that may not see
+        // The context class loader has the application's own stores. A thread of the common pool has one that may not
+        // see
         // this library, so the library's own loader comes next.
         ServiceConfigurationError unusable = null;
         for (ClassLoader loader : new @Nullable ClassLoader[] {

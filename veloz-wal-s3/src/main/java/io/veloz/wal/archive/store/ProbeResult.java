@@ -14,7 +14,6 @@ import java.util.Locale;
 public record ProbeResult(String name, boolean holds, String found, Duration took) {
     /** For people: one line, in the columns of {@link ProbeReport#table()}. */
     public String line() {
-        return String.format(
-                Locale.ROOT, "%-4s %-50s %6d ms  %s", holds ? "yes" : "NO", name, took.toMillis(), found);
+        return String.format(Locale.ROOT, "%-4s %-50s %6d ms  %s", holds ? "yes" : "NO", name, took.toMillis(), found);
     }
 }

@@ -41,23 +41,32 @@ public final class StoreProbe {
         long start = System.nanoTime();
         boolean created = store.putIfAbsent(key, ObjectContent.of(first));
         boolean again = store.putIfAbsent(key, ObjectContent.of("second".getBytes(StandardCharsets.UTF_8)));
-        add(results, listener, result(
-                "a put creates an object, a second one is refused",
-                created && !again,
-                "the first was " + (created ? "stored" : "refused") + ", the second "
-                        + (again ? "was stored, too" : "refused"),
-                start));
+        add(
+                results,
+                listener,
+                result(
+                        "a put creates an object, a second one is refused",
+                        created && !again,
+                        "the first was " + (created ? "stored" : "refused") + ", the second "
+                                + (again ? "was stored, too" : "refused"),
+                        start));
         start = System.nanoTime();
         boolean stays = Arrays.equals(read(store, key), first);
-        add(results, listener, result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
+        add(
+                results,
+                listener,
+                result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
         start = System.nanoTime();
         List<String> listed =
                 store.list(key, "").stream().map(StoredObject::key).toList();
-        add(results, listener, result(
-                "the list shows an object right after its put",
-                listed.equals(List.of(key)),
-                "listed " + listed,
-                start));
+        add(
+                results,
+                listener,
+                result(
+                        "the list shows an object right after its put",
+                        listed.equals(List.of(key)),
+                        "listed " + listed,
+                        start));
         store.delete(List.of(key));
         return new ProbeReport(store.describe(), results);
     }

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A program of named modules uses the log and its archive, in a process of its own. */
 @Timeout(120)
 class ModulePathTest {
-    private static final String APP_INFO =
-            "module app { requires io.veloz.wal.archive; exports app; }";
+    private static final String APP_INFO = "module app { requires io.veloz.wal.archive; exports app; }";
 
     @TempDir
     Path dir;
@@ -42,7 +41,11 @@ class ModulePathTest {
         boolean isFromMaven = Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0])
                 .endsWith("target/test-classes");
         assumeTrue(
-                isFromMaven || entries.stream().filter(ModulePathTest::hasDescriptor).count() >= 2,
+                isFromMaven
+                        || entries.stream()
+                                        .filter(ModulePathTest::hasDescriptor)
+                                        .count()
+                                >= 2,
                 "the classes were compiled without their module-info");
         modulePath = entries.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
@@ -139,7 +142,12 @@ class ModulePathTest {
         String printed = Files.readString(out);
         assertThat(exitCode).as(printed).isZero();
         assertThat(printed)
-                .contains("archived true", "restored 1", "s3 ", "(ConnectException)", "module io.veloz.wal, io.veloz.wal.archive");
+                .contains(
+                        "archived true",
+                        "restored 1",
+                        "s3 ",
+                        "(ConnectException)",
+                        "module io.veloz.wal, io.veloz.wal.archive");
     }
 
     @Test

@@ -54,7 +54,8 @@ class S3ChecksumTest {
     private static Fault withoutChecksums(HttpMessage request) {
         return request.header("x-amz-checksum-crc32c").isEmpty()
                 ? Fault.object("")
-                : Fault.error(501, "NotImplemented", "A header you provided implies functionality that is not implemented");
+                : Fault.error(
+                        501, "NotImplemented", "A header you provided implies functionality that is not implemented");
     }
 
     @Test

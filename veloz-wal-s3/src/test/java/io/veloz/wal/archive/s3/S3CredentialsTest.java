@@ -84,9 +84,10 @@ class S3CredentialsTest {
 
     @Test
     void webIdentityIsExchangedForARole() throws IOException {
-        proxy.script(request -> request.method().equals("POST") && request.path().equals("/")
-                ? Fault.answer(200, ASSUMED)
-                : Fault.error(403, "AccessDenied", ""));
+        proxy.script(
+                request -> request.method().equals("POST") && request.path().equals("/")
+                        ? Fault.answer(200, ASSUMED)
+                        : Fault.error(403, "AccessDenied", ""));
         try (S3Store store = store(S3Settings.builder(), webIdentity())) {
             assertThat(catchThrowable(() -> store.list("", ""))).isInstanceOf(StoreDeniedException.class);
         }

@@ -45,10 +45,7 @@ class S3NetworkTest {
     static Path dir;
 
     private static S3Settings.Builder settings(String endpoint) {
-        return S3Settings.builder()
-                .endpoint(endpoint)
-                .region("us-east-1")
-                .credentials(() -> S3ProxyServer.CREDENTIALS);
+        return S3Settings.builder().endpoint(endpoint).region("us-east-1").credentials(() -> S3ProxyServer.CREDENTIALS);
     }
 
     private static ObjectStore store(String endpoint, Map<String, String> environment) {
@@ -67,7 +64,9 @@ class S3NetworkTest {
                 .redirectErrorStream(true)
                 .redirectOutput(out.toFile())
                 .start();
-        assertThat(process.onExit().join().exitValue()).as(Files.readString(out)).isZero();
+        assertThat(process.onExit().join().exitValue())
+                .as(Files.readString(out))
+                .isZero();
     }
 
     /** A server whose certificate no JVM trusts. That certificate is in ca.pem. */
@@ -185,7 +184,8 @@ class S3NetworkTest {
             throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             proxy.script(request -> Fault.error(403, "AccessDenied", ""));
-            String address = form.replace("HOST", "127.0.0.1:" + proxy.endpoint().getPort());
+            String address =
+                    form.replace("HOST", "127.0.0.1:" + proxy.endpoint().getPort());
             try (ObjectStore store = store(endpoint, Map.of(name, address, "NO_PROXY", noProxy))) {
                 Throwable failure = catchThrowable(() -> store.list("", ""));
                 assertThat(failure).isInstanceOf(StoreException.class);
@@ -210,8 +210,7 @@ class S3NetworkTest {
 
     @Test
     void proxyGetsItsUserAndPassword() throws IOException {
-        List<HttpMessage> requests =
-                throughProxy("HTTP_PROXY", "user:p%40ss@HOST", "http://store.invalid:9000", "");
+        List<HttpMessage> requests = throughProxy("HTTP_PROXY", "user:p%40ss@HOST", "http://store.invalid:9000", "");
         assertThat(requests.get(0).header("proxy-authorization")).isEqualTo("Basic dXNlcjpwQHNz");
     }
 

@@ -46,15 +46,16 @@ class S3SecretsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "TOKEN",
-        "token=FQoGZXIvYXdzEBY%2FlongEnough%2Bto%2FbeAToken%3D%3D;x",
-        "token=FQoGZXIvYXdzEBY%2flongEnough%2bto%2fbeAToken%3d%3d;x",
-        "token=FQoGZXIvYXdzEBY%252FlongEnough%252Bto%252FbeAToken%253D%253D;x",
-        "{\"t\":\"FQoGZXIvYXdzEBY\\/longEnough\\u002bto\\/beAToken\\u003d\\u003d\"}",
-        "&lt;t>FQoGZXIvYXdzEBY&amp;#x2F;longEnough&amp;#43;to/beAToken==",
-        "cut off: FQoGZXIvYXdzEBY/longEno",
-    })
+    @ValueSource(
+            strings = {
+                "TOKEN",
+                "token=FQoGZXIvYXdzEBY%2FlongEnough%2Bto%2FbeAToken%3D%3D;x",
+                "token=FQoGZXIvYXdzEBY%2flongEnough%2bto%2fbeAToken%3d%3d;x",
+                "token=FQoGZXIvYXdzEBY%252FlongEnough%252Bto%252FbeAToken%253D%253D;x",
+                "{\"t\":\"FQoGZXIvYXdzEBY\\/longEnough\\u002bto\\/beAToken\\u003d\\u003d\"}",
+                "&lt;t>FQoGZXIvYXdzEBY&amp;#x2F;longEnough&amp;#43;to/beAToken==",
+                "cut off: FQoGZXIvYXdzEBY/longEno",
+            })
     void encodedOrCutTokenIsHidden(String form) throws IOException {
         String token = "FQoGZXIvYXdzEBY/longEnough+to/beAToken==";
         try (FaultProxy proxy = FaultProxy.start(1)) {

@@ -23,11 +23,10 @@ class S3SettingsTest {
     private static HttpMessage firstRequest(Function<FaultProxy, Map<String, String>> environment) throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             proxy.script(request -> Fault.error(500, "InternalError", ""));
-            try (S3Client client =
-                    S3Connection.open(
-                            OWN_KEY,
-                            S3Connection.credentials(OWN_KEY, environment.apply(proxy)::get),
-                            environment.apply(proxy)::get)) {
+            try (S3Client client = S3Connection.open(
+                    OWN_KEY,
+                    S3Connection.credentials(OWN_KEY, environment.apply(proxy)::get),
+                    environment.apply(proxy)::get)) {
                 catchThrowable(() -> client.listObjectsV2(request -> request.bucket("bucket")));
             }
             return proxy.requests().get(0);

@@ -8,6 +8,7 @@ import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import net.jpountz.lz4.LZ4FrameInputStream;
@@ -130,7 +131,7 @@ class SlotCodecTest {
     @Test
     void identityComesBackAsItWas() throws IOException {
         assertThat(LogIdentity.decode("log.json", IDENTITY.encode())).isEqualTo(IDENTITY);
-        assertThatThrownBy(() -> LogIdentity.decode("log.json", "{\"format\":1}".getBytes()))
+        assertThatThrownBy(() -> LogIdentity.decode("log.json", "{\"format\":1}".getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("field \"prefix\" is missing");
     }
