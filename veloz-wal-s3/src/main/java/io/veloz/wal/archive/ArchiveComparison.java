@@ -136,8 +136,8 @@ public record ArchiveComparison(
         return Digest.hex(digest);
     }
 
-    private static long differingRecord(
-            ObjectStore store, LogFiles log, Segment segment, Proof proof, Retries retries) throws IOException {
+    private static long differingRecord(ObjectStore store, LogFiles log, Segment segment, Proof proof, Retries retries)
+            throws IOException {
         Path scratch = Files.createTempDirectory("veloz-wal-compare-");
         try {
             LogFiles archived = LogFiles.of(DiskStorage.open(scratch), log.prefix());

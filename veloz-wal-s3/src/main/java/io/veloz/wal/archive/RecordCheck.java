@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -217,7 +218,7 @@ final class RecordCheck {
     private void tails(SortedMap<Long, List<TailSlot>> bySegment) throws IOException {
         while (!bySegment.isEmpty()) {
             long number = bySegment.firstKey();
-            List<TailSlot> tails = bySegment.remove(number);
+            List<TailSlot> tails = Objects.requireNonNull(bySegment.remove(number));
             endWindow();
             if (base >= 0 && number != base + 1) {
                 clear();

@@ -481,7 +481,7 @@ class LyingArchiveTest {
     private static String number(LyingArchive archive, long number, Random random) {
         archive.raw(number, body -> {
             String text = new String(body, java.nio.charset.StandardCharsets.ISO_8859_1);
-            int end = 8 + (body[4] & 0xFF | (body[5] & 0xFF) << 8);
+            int end = 8 + ((body[4] & 0xFF) | ((body[5] & 0xFF) << 8));
             var found = java.util.regex.Pattern.compile("\"(\\w+)\":(-?\\d+)")
                     .matcher(text.substring(8, end))
                     .results()

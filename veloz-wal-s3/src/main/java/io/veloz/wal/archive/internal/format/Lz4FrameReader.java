@@ -100,7 +100,7 @@ final class Lz4FrameReader extends InputStream {
             length = 10;
             long stated = 0;
             for (int i = 9; i >= 2; i--) {
-                stated = stated << 8 | (header[i] & 0xFF);
+                stated = (stated << 8) | (header[i] & 0xFF);
             }
             // Unlimited is for callers that do not know the size; they count the content themselves.
             check(
@@ -108,7 +108,7 @@ final class Lz4FrameReader extends InputStream {
                     "content size " + Long.toUnsignedString(stated) + "; expected " + limit);
         }
         fill(header, length, 1);
-        int checksum = HASH.hash(header, 0, length, 0) >>> 8 & 0xFF;
+        int checksum = (HASH.hash(header, 0, length, 0) >>> 8) & 0xFF;
         check((header[length] & 0xFF) == checksum, "header checksum mismatch");
         block = new byte[(int) Math.min(maxBlockBytes, limit)];
     }
@@ -165,7 +165,7 @@ final class Lz4FrameReader extends InputStream {
     private int readInt() throws IOException {
         byte[] bytes = new byte[4];
         fill(bytes, 0, 4);
-        return bytes[0] & 0xFF | (bytes[1] & 0xFF) << 8 | (bytes[2] & 0xFF) << 16 | bytes[3] << 24;
+        return (bytes[0] & 0xFF) | ((bytes[1] & 0xFF) << 8) | ((bytes[2] & 0xFF) << 16) | (bytes[3] << 24);
     }
 
     private void fill(byte[] target, int from, int length) throws IOException {

@@ -165,7 +165,7 @@ class HiddenListTest {
         WalRestoreException refused = refusal();
         assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
         assertThat(refused.key()).contains(ArchiveKeys.slot(tip));
-        assertThat(refused).hasMessageContaining("listed, and gone");
+        assertThat(refused).hasMessageContaining("listed, and missing");
     }
 
     /** The list is as old as the tip that it shows; that one's segment was shipped since, and the tails are dropped. */
