@@ -103,7 +103,8 @@ class EndMarkTest {
         for (int batch = 0; batch < RECORDS; batch++) {
             MemoryStorage zeroed = log.copy().zero(CURRENT, boundaries().get(batch));
             assertDamaged(zeroed, batch, "zeroed behind batch " + batch);
-            assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE).lost())
+            assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE)
+                            .lost())
                     .extracting(LostRange::firstSequence, LostRange::lastSequence)
                     .containsExactly(tuple(batch + 1L, (long) RECORDS));
         }
@@ -132,7 +133,8 @@ class EndMarkTest {
         try (Wal wal = Wal.open(
                 TestLog.config(storage).heartbeatDelay(Duration.ofMillis(1)).build())) {
             TestLog.append(wal, RECORDS);
-            Logs.await("a heartbeat", () -> dataEnd(storage.copy()) > boundaries().get(RECORDS));
+            Logs.await(
+                    "a heartbeat", () -> dataEnd(storage.copy()) > boundaries().get(RECORDS));
         }
         for (int mark : List.of(FIRST_MARK, SECOND_MARK)) {
             for (int byteOfMark : List.of(0, 8, 16, 24, 32, 300, 508)) {
@@ -157,7 +159,8 @@ class EndMarkTest {
             for (int i = 1; i <= 300; i++) {
                 TestLog.append(wal, 1);
                 MemoryStorage copy = storage.copy();
-                assertThat(WalRecovery.verify(ReadOptions.of(copy), WalProgress.NONE).isSound())
+                assertThat(WalRecovery.verify(ReadOptions.of(copy), WalProgress.NONE)
+                                .isSound())
                         .as("after record %d", i)
                         .isTrue();
                 if (i % 20 == 0) {
@@ -173,8 +176,8 @@ class EndMarkTest {
         MemoryStorage storage = new MemoryStorage();
         AtomicLong clock = new AtomicLong(TestLog.START_NANOS);
         MemoryStorage left;
-        try (Wal wal = Wal.open(
-                TestLog.config(storage).wallClockNanos(clock::get).build())) {
+        try (Wal wal =
+                Wal.open(TestLog.config(storage).wallClockNanos(clock::get).build())) {
             TestLog.append(wal, 5);
             clock.addAndGet(1_000_000_000);
             TestLog.append(wal, 10);
@@ -243,7 +246,10 @@ class EndMarkTest {
         for (int i = FIRST_MARK; i < 1536; i++) {
             assertThat(copied[i]).isZero();
         }
-        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).segments().get(0).verdict())
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE)
+                        .segments()
+                        .get(0)
+                        .verdict())
                 .isEqualTo(Verdict.SEALED);
     }
 }

@@ -77,15 +77,21 @@ class GoldenLogTest {
         try (Wal wal = TestLog.open(storage)) {
             assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(19);
         }
-        assertThat(listing(storage)).startsWith(expected("end-marks").toArray(String[]::new)).hasSize(15);
+        assertThat(listing(storage))
+                .startsWith(expected("end-marks").toArray(String[]::new))
+                .hasSize(15);
     }
 
     @Test
     void goldenLogWithEndMarksProvesItsEnd() {
         MemoryStorage zeroed = logWithEndMarks();
-        int end = (int) WalRecovery.inspect(ReadOptions.of(zeroed)).segments().get(1).dataBytes();
+        int end = (int)
+                WalRecovery.inspect(ReadOptions.of(zeroed)).segments().get(1).dataBytes();
         zeroed.zero(TestLog.CURRENT, end - 200);
-        assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE).segments().get(1).verdict())
+        assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE)
+                        .segments()
+                        .get(1)
+                        .verdict())
                 .isEqualTo(Verdict.CORRUPT);
     }
 

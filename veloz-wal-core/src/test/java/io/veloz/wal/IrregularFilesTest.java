@@ -59,7 +59,8 @@ class IrregularFilesTest {
                 List.of(WalRecovery.inspect(options), WalRecovery.verify(options, WalProgress.NONE))) {
             assertThat(report.isSound()).isFalse();
             assertThat(report.segments())
-                    .anySatisfy(segment -> assertThat(segment.file() + segment.detail()).contains(name, kind));
+                    .anySatisfy(segment ->
+                            assertThat(segment.file() + segment.detail()).contains(name, kind));
         }
     }
 

@@ -48,7 +48,9 @@ class LyingIndexTest {
     }
 
     private static void assertFound(MemoryStorage lying) {
-        assertThat(WalRecovery.verify(ReadOptions.of(lying), WalProgress.NONE).segments().get(0))
+        assertThat(WalRecovery.verify(ReadOptions.of(lying), WalProgress.NONE)
+                        .segments()
+                        .get(0))
                 .satisfies(segment -> {
                     assertThat(segment.verdict()).isEqualTo(Verdict.CORRUPT);
                     assertThat(segment.detail()).contains("index in the footer");
@@ -67,7 +69,9 @@ class LyingIndexTest {
         assertThatThrownBy(() -> read(ReadOptions.of(lying).fromSequence(wanted)))
                 .isInstanceOf(WalCorruptException.class)
                 .hasMessageContaining("the index in the footer states");
-        assertThat(read(ReadOptions.of(lying).fromSequence(wanted).salvage()).get(0).sequence())
+        assertThat(read(ReadOptions.of(lying).fromSequence(wanted).salvage())
+                        .get(0)
+                        .sequence())
                 .as("a salvage goes on")
                 .isGreaterThanOrEqualTo(wanted);
     }
@@ -79,8 +83,7 @@ class LyingIndexTest {
             view.putLong(entry + 8, view.getLong(entry + 8) + 2_080);
         });
         assertFound(lying);
-        assertThatThrownBy(() -> read(ReadOptions.of(lying).fromSequence(40)))
-                .isInstanceOf(WalCorruptException.class);
+        assertThatThrownBy(() -> read(ReadOptions.of(lying).fromSequence(40))).isInstanceOf(WalCorruptException.class);
     }
 
     @Test
@@ -96,7 +99,8 @@ class LyingIndexTest {
     void entriesThatAreNotInOrderAreADamagedFooter() throws Exception {
         for (long sequence : new long[] {-5, 0, 1, Long.MAX_VALUE}) {
             MemoryStorage lying = with((view, footer) -> view.putLong(footer + SECOND_ENTRY, sequence));
-            assertThat(read(ReadOptions.of(lying).fromSequence(50)).get(0).sequence()).isEqualTo(50);
+            assertThat(read(ReadOptions.of(lying).fromSequence(50)).get(0).sequence())
+                    .isEqualTo(50);
             assertThat(WalRecovery.verify(ReadOptions.of(lying), WalProgress.NONE)
                             .segments()
                             .get(0)
@@ -109,7 +113,8 @@ class LyingIndexTest {
 
     @Test
     void indexThatTheLibraryWroteIsSound() {
-        assertThat(WalRecovery.verify(ReadOptions.of(log), WalProgress.NONE).isSound()).isTrue();
+        assertThat(WalRecovery.verify(ReadOptions.of(log), WalProgress.NONE).isSound())
+                .isTrue();
         for (long sequence : new long[] {1, 29, 30, 31, 60, 119, 120, 121}) {
             assertThat(read(ReadOptions.of(log).fromSequence(sequence)).get(0).sequence())
                     .isEqualTo(sequence);

@@ -148,7 +148,8 @@ class RollCrashTest {
     @Test
     void firstBatchOfNextSegmentIsTorn() {
         for (int size = 1; size < 8; size++) {
-            byte[] three = log.copy().unmarked(CURRENT).zero(CURRENT, 4096 + size * 11).bytes(CURRENT);
+            byte[] three =
+                    log.copy().unmarked(CURRENT).zero(CURRENT, 4096 + size * 11).bytes(CURRENT);
             opensWith(rolling(sealedTwo(), three), UP_TO_ROLL);
             opensWith(rolling(unsealedTwo, three), UP_TO_ROLL);
             opensWith(rolling(sealedTwo(), three).move(CURRENT, sealed(2)), UP_TO_ROLL);
@@ -240,7 +241,10 @@ class RollCrashTest {
         }
         TestLog.recover(storage);
         assertThat(storage.bytes(sealed(2))).isEqualTo(log.bytes(sealed(2)));
-        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).segments().get(1).detail())
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE)
+                        .segments()
+                        .get(1)
+                        .detail())
                 .isEmpty();
     }
 
@@ -277,7 +281,8 @@ class RollCrashTest {
         for (int bit = 0; bit < 64; bit++) {
             MemoryStorage storage = log.copy().flip(PREPARED, bit / 8, 1 << bit % 8);
             assertThat(read(storage)).isEqualTo(all);
-            assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).isSound())
+            assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE)
+                            .isSound())
                     .isTrue();
             TestLog.recover(storage);
             assertThat(read(storage)).isEqualTo(all);

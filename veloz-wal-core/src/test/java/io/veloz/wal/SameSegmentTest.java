@@ -7,8 +7,11 @@ import static io.veloz.wal.TestLog.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.fault.FaultStorage;
+import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.Logs;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -74,7 +77,11 @@ class SameSegmentTest {
         byte[] original = log.bytes(CURRENT);
         MemoryStorage sealed = log.copy();
         TestLog.recover(sealed);
-        assertEverybodySeesAll(log.put(sealed(2), sealed.bytes(sealed(2))).put(CURRENT, original).put(PREPARED, sealed.bytes(CURRENT)), 7);
+        assertEverybodySeesAll(
+                log.put(sealed(2), sealed.bytes(sealed(2)))
+                        .put(CURRENT, original)
+                        .put(PREPARED, sealed.bytes(CURRENT)),
+                7);
     }
 
     @Test
@@ -84,13 +91,30 @@ class SameSegmentTest {
     }
 
     @Test
+    void readThatFailsWhileTheTwoAreComparedLeavesNoFileOpen() {
+        MemoryStorage log = copiedDuringARoll();
+        int failed = 0;
+        for (int reads = 0; reads < 60; reads++) {
+            FaultStorage storage = new FaultStorage(log.copy());
+            storage.fail(Operation.READ, () -> new IOException("no read")).after(reads).times(1);
+            try {
+                read(storage);
+            } catch (WalOpenException | UncheckedIOException e) {
+                failed++;
+            }
+            assertThat(storage.openFiles()).as("after %d reads", reads).isZero();
+        }
+        assertThat(failed).isGreaterThan(20);
+    }
+
+    @Test
     void twoFilesThatBothHoldRecordsAreRefusedByEverybody() {
         MemoryStorage log = copiedDuringARoll();
         byte[] earlier = log.bytes(CURRENT);
         Arrays.fill(earlier, 4096 + 200, earlier.length, (byte) 0);
         log.put(PREPARED, earlier);
-        List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> readings = List.of(
-                () -> read(log), () -> segmentReaderLast(log), () -> TestLog.recover(log));
+        List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> readings =
+                List.of(() -> read(log), () -> segmentReaderLast(log), () -> TestLog.recover(log));
         for (var reading : readings) {
             assertThatThrownBy(reading).isInstanceOf(WalCorruptException.class).hasMessageContaining("as well");
         }

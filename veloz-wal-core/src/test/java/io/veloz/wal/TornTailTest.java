@@ -247,7 +247,9 @@ class TornTailTest {
             List<TestLog.Entry> whole = read(left);
             int end = dataEnd(left);
             int cut = random.nextInt(1, 60);
-            storage = random.nextBoolean() ? left.unmarked(CURRENT).cut(CURRENT, end - cut) : left.zero(CURRENT, end - cut);
+            storage = random.nextBoolean()
+                    ? left.unmarked(CURRENT).cut(CURRENT, end - cut)
+                    : left.zero(CURRENT, end - cut);
             expected = read(storage);
             assertThat(whole.subList(0, expected.size())).isEqualTo(expected);
             assertThat(expected.size()).isGreaterThanOrEqualTo(whole.size() - 1);

@@ -47,7 +47,9 @@ class HostileVerdictTest {
                 }
             }
             if (strict.told instanceof WalException) {
-                assertThat(verified.isSound()).as("verified, but read: %s", strict.told).isFalse();
+                assertThat(verified.isSound())
+                        .as("verified, but read: %s", strict.told)
+                        .isFalse();
             }
             if (!inspected.isSound()) {
                 assertThat(verified.isSound()).as("verified").isFalse();

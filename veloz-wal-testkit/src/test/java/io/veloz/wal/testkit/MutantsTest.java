@@ -189,11 +189,11 @@ class MutantsTest {
     void endMarkThatStatesTheBatchThatIsForcedWithItIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(SEGMENT + "SegmentFile")
-                        .with(
-                                "durable != first - 1) { return; }",
-                                "durable != first - 1 || records == 0) { return; }")
+                        .with("durable != first - 1) { return; }", "durable != first - 1 || records == 0) { return; }")
                         .with("Math.abs(wallNanos - markedNanos) < MARK_NANOS", "false")
-                        .with("new EndMark(durable, position, wallNanos)", "new EndMark(first, position + 80, wallNanos)"),
+                        .with(
+                                "new EndMark(durable, position, wallNanos)",
+                                "new EndMark(first, position + 80, wallNanos)"),
                 Cuts.class);
     }
 

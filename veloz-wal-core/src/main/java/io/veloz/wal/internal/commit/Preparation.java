@@ -60,12 +60,12 @@ final class Preparation {
     @Nullable
     Prepared next() throws IOException {
         SegmentHeader header = new SegmentHeader(
-                settings.logId(),
-                nextNumber,
-                random.nextLong(),
-                settings.segmentBytes(),
-                settings.maxBatchBytes(),
-                settings.wallClockNanos().getAsLong())
+                        settings.logId(),
+                        nextNumber,
+                        random.nextLong(),
+                        settings.segmentBytes(),
+                        settings.maxBatchBytes(),
+                        settings.wallClockNanos().getAsLong())
                 .withEndMarks();
         StorageFile file = fillUntilItSucceeds(header);
         if (file == null) {

@@ -137,8 +137,7 @@ public final class Analyser {
                 header.checkFileBytes(file.size());
                 return new FoundSegment(name, file.size(), header, header.endMark(page));
             } catch (UnknownFormatException e) {
-                return FoundSegment.bad(
-                        name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
+                return FoundSegment.bad(name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
             } catch (DamagedException e) {
                 if (name.equals(names.prepared()) && holdsNothing(file, page, available)) {
                     return null;

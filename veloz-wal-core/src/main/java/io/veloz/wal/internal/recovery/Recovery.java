@@ -110,12 +110,12 @@ public final class Recovery {
         finishRoll(analysis);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
         SegmentHeader header = new SegmentHeader(
-                logId,
-                analysis.nextNumber(),
-                new SecureRandom().nextLong(),
-                settings.segmentBytes(),
-                settings.maxBatchBytes(),
-                settings.wallClockNanos().getAsLong())
+                        logId,
+                        analysis.nextNumber(),
+                        new SecureRandom().nextLong(),
+                        settings.segmentBytes(),
+                        settings.maxBatchBytes(),
+                        settings.wallClockNanos().getAsLong())
                 .withEndMarks();
         StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
         boolean done = false;

@@ -186,7 +186,8 @@ final class SegmentExamination {
             BatchScanner scanner = scan(segment, file, footer.dataEnd(), Long.MAX_VALUE);
             if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
                 corrupt(segment, scanner, footer.lastSequence());
-            } else if (!SegmentSealer.digest(new UnmarkedFile(file), footer.dataEnd()).equals(footer.dataSha256())) {
+            } else if (!SegmentSealer.digest(new UnmarkedFile(file), footer.dataEnd())
+                    .equals(footer.dataSha256())) {
                 segment.bad(
                         Verdict.CORRUPT,
                         -1,
@@ -302,8 +303,7 @@ final class SegmentExamination {
      * A segment gets its number for a name when its footer is on disk. So here the footer is damaged, and if nothing is
      * left of it where the data ends, then data is lost with it.
      */
-    private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner)
-            throws IOException {
+    private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
         if (FooterReader.wasAt(file, segment.dataEnd)) {
             unsealed(segment, file);
         } else {

@@ -51,31 +51,51 @@ final class OpenSegment implements Closeable {
             throws IOException {
         // Most have their number. Then in the order in which a segment gets its names: one that is renamed meanwhile could
         // otherwise be missed under each.
+        List<String> order = List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number));
         @Nullable OpenSegment chosen = null;
-        for (String name : List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number))) {
-            @Nullable OpenSegment segment = open(storage, name);
-            boolean wanted = segment != null
-                    && segment.header.number() == number
-                    && (logId.equals(LogId.NONE) || segment.header.logId().equals(logId));
-            if (segment != null && !wanted) {
-                segment.close();
-            }
-            if (segment != null && wanted) {
-                chosen = chosen == null ? segment : oneOf(chosen, segment, names);
-                if (names.isSealed(chosen.name) && !SameSegment.isBlank(chosen.file)) {
-                    return chosen;
+        boolean done = false;
+        try {
+            for (String name : order) {
+                @Nullable OpenSegment segment = open(storage, name);
+                if (segment != null && segment.is(logId, number)) {
+                    chosen = chosen == null ? segment : oneOf(chosen, segment, names);
+                } else if (segment != null) {
+                    segment.close();
+                }
+                if (chosen != null && names.isSealed(chosen.name) && !SameSegment.isBlank(chosen.file)) {
+                    break;
                 }
             }
+            done = true;
+            return chosen;
+        } finally {
+            if (!done && chosen != null) {
+                chosen.close();
+            }
         }
-        return chosen;
     }
 
+    private boolean is(LogId logId, long number) {
+        return header.number() == number
+                && (logId.equals(LogId.NONE) || header.logId().equals(logId));
+    }
+
+    /** Closes the other one; if that cannot be told, the second. */
     private static OpenSegment oneOf(OpenSegment first, OpenSegment second, SegmentNames names) throws IOException {
-        SameSegment.Choice choice = SameSegment.of(first.sameSegment(), second.sameSegment(), names);
-        // Two that both hold records the analysis refuses. Beside a writer it may be one file, and its name now is the later.
-        OpenSegment chosen = choice == SameSegment.Choice.FIRST ? first : second;
-        (chosen == first ? second : first).close();
-        return chosen;
+        boolean takeSecond = false;
+        try {
+            // Two that both hold records the analysis refuses. Beside a writer it may be one file, whose name now is the
+            // later one.
+            takeSecond = SameSegment.of(first.sameSegment(), second.sameSegment(), names) != SameSegment.Choice.FIRST;
+        } finally {
+            if (!takeSecond) {
+                second.close();
+            }
+        }
+        if (takeSecond) {
+            first.close();
+        }
+        return takeSecond ? second : first;
     }
 
     private SameSegment sameSegment() throws IOException {

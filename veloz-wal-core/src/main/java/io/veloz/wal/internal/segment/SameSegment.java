@@ -34,9 +34,7 @@ public record SameSegment(String name, SegmentHeader header, boolean blank) {
         if (first.header.salt() != second.header.salt()) {
             return Choice.NEITHER;
         }
-        return names.isSealed(second.name)
-                ? Choice.SECOND
-                : names.isSealed(first.name) ? Choice.FIRST : Choice.NEITHER;
+        return names.isSealed(second.name) ? Choice.SECOND : names.isSealed(first.name) ? Choice.FIRST : Choice.NEITHER;
     }
 
     /** Whether nothing was ever written behind the header. */
