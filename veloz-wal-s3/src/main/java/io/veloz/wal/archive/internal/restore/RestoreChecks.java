@@ -102,7 +102,7 @@ final class RestoreChecks {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
                     store.describe() + " begins at " + instant(first.minTimestampNanos())
-                            + "; requested everything up to " + instant(until) + "; take a later time",
+                            + "; requested everything up to " + instant(until) + "; take a later point",
                     null);
         }
     }
