@@ -6,7 +6,6 @@ import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +61,7 @@ final class Appender {
         ByteBuffer image = borrow(recordBytes);
         try {
             putRecord(image, 0, type, 0, timestamp, payload, position, bytes);
-            return append(1, image.array(), recordBytes, urgency, pending);
+            return append(1, image, recordBytes, urgency, pending);
         } finally {
             giveBack(image);
         }
@@ -85,10 +84,11 @@ final class Appender {
                 if (bytes < 0 || RecordLayout.size(bytes) > groupBytes - at) {
                     throw new IllegalStateException("a payload has grown to " + bytes + " bytes while it was appended");
                 }
-                putRecord(image, at, group.type(i), flags, group.timestampNanos(i, timestamp), payload, position, bytes);
+                putRecord(
+                        image, at, group.type(i), flags, group.timestampNanos(i, timestamp), payload, position, bytes);
                 at += RecordLayout.size(bytes);
             }
-            return append(records, image.array(), at, urgency, pending);
+            return append(records, image, at, urgency, pending);
         } finally {
             giveBack(image);
         }
@@ -136,7 +136,7 @@ final class Appender {
         // First, as it may lie in the head: the buffer still has the bytes of an earlier record, and padding is zeros.
         image.putLong(at + RecordLayout.size(bytes) - 8, 0);
         RecordLayout.putHeader(image, at, bytes, type, flags, timestampNanos);
-        copy(payload, position, bytes, image.array(), at + RecordLayout.HEADER_BYTES);
+        copy(payload, position, bytes, image, at + RecordLayout.HEADER_BYTES);
     }
 
     /**
@@ -144,17 +144,19 @@ final class Appender {
      * after the claim. So the last byte, which such a copy does not reach, is set to another value before, and looked at
      * after it. Payloads of six bytes and less are not copied in one piece, and their fault may be missed.
      */
-    private static void copy(ByteBuffer payload, int position, int bytes, byte[] target, int at) {
+    private static void copy(ByteBuffer payload, int position, int bytes, ByteBuffer target, int at) {
         if (bytes == 0 || !payload.isDirect()) {
-            payload.get(position, target, at, bytes);
+            target.put(at, payload, position, bytes);
             return;
         }
         byte last = payload.get(position + bytes - 1);
-        target[at + bytes - 1] = (byte) ~last;
-        payload.get(position, target, at, bytes);
-        if (target[at + bytes - 1] != last) {
-            throw new IllegalStateException("the payload cannot be read, or changes while it is appended: expected " + last
-                    + " as its last byte, got " + target[at + bytes - 1] + "; if it is in a mapped file, the file was cut");
+        int lastAt = at + bytes - 1;
+        target.put(lastAt, (byte) ~last);
+        target.put(at, payload, position, bytes);
+        if (target.get(lastAt) != last) {
+            throw new IllegalStateException("the payload cannot be read, or changes while it is appended: expected "
+                    + last + " as its last byte, got " + target.get(lastAt)
+                    + "; if it is in a mapped file, the file was cut");
         }
     }
 
@@ -202,8 +204,8 @@ final class Appender {
         return sequence;
     }
 
-    /** The bytes of records as they go into the file, from the start of an array. */
-    private long append(int records, byte[] image, int recordBytes, int urgency, @Nullable PendingAppend pending) {
+    /** The bytes of records as they go into the file, from the start of a heap buffer. */
+    private long append(int records, ByteBuffer image, int recordBytes, int urgency, @Nullable PendingAppend pending) {
         long claim = writer.claim(records, recordBytes, pending != null);
         long first;
         try {

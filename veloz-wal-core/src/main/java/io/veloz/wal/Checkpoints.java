@@ -40,7 +40,8 @@ final class Checkpoints implements TrimGuard {
     WalCheckpoint write(long sequence, CheckpointContent content) {
         Objects.requireNonNull(content, "content");
         if (Thread.currentThread() == contentThread) {
-            throw new IllegalStateException("the content of a checkpoint writes a checkpoint, and would wait for itself");
+            throw new IllegalStateException(
+                    "the content of a checkpoint writes a checkpoint, and would wait for itself");
         }
         writing.lock();
         try {

@@ -237,7 +237,9 @@ class CommitTest {
     @Test
     void closeByACallbackIsRefusedAtOnceAndTheLogGoesOn() throws Exception {
         Wal wal = Wal.open(small(storage).build());
+        Hold force = storage.hold(Operation.FORCE, ANY);
         CompletableFuture<Void> closed = wal.appendAsync(1, payload("a")).thenRun(wal::close);
+        force.release();
 
         assertThatThrownBy(() -> get(closed)).hasCauseInstanceOf(IllegalStateException.class);
         wal.appendDurable(1, payload("b"));

@@ -101,9 +101,11 @@ class LockIdentityTest {
                 for (int i = 0; i < 3; i++) {
                     assertThat(type.getMethod("isLocked", String.class).invoke(storage, LOCK))
                             .isEqualTo(true);
-                    assertThatThrownBy(() -> type.getMethod("lock", String.class).invoke(storage, LOCK))
+                    assertThatThrownBy(
+                                    () -> type.getMethod("lock", String.class).invoke(storage, LOCK))
                             .rootCause()
-                            .hasMessageContaining("process " + ProcessHandle.current().pid());
+                            .hasMessageContaining(
+                                    "process " + ProcessHandle.current().pid());
                 }
             });
             Object storage = type.getMethod("open", Path.class).invoke(null, directory());

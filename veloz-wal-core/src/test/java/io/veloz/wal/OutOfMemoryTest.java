@@ -83,9 +83,10 @@ class OutOfMemoryTest {
             FaultStorage storage = new FaultStorage(new HeapStorage());
             Fault[] fault = new Fault[1];
             Life life = new Life(storage, small(storage).build());
-            life.run(operation + " " + n + " " + how, () -> fault[0] = storage.error(operation, how::error)
-                    .after(skipped)
-                    .times(how.times));
+            life.run(
+                    operation + " " + n + " " + how,
+                    () -> fault[0] =
+                            storage.error(operation, how::error).after(skipped).times(how.times));
             if (fault[0].hits() == 0) {
                 return;
             }
@@ -218,7 +219,9 @@ class OutOfMemoryTest {
             }
             try (Wal again = Wal.open(small(storage).build())) {
                 SortedMap<Long, String> records = Records.of(storage);
-                assertThat(records).as(what).containsAllEntriesOf(acked.tailMap(records.isEmpty() ? 1 : records.firstKey()));
+                assertThat(records)
+                        .as(what)
+                        .containsAllEntriesOf(acked.tailMap(records.isEmpty() ? 1 : records.firstKey()));
                 again.appendDurable(1, payload("after"));
             }
             assertThat(storage.openFiles()).as(what).isZero();

@@ -76,8 +76,11 @@ class UnreadablePayloadTest {
         byte[] bytes = "x".repeat(2 * PAGE_BYTES).getBytes(StandardCharsets.ISO_8859_1);
         try (RandomAccessFile file =
                         new RandomAccessFile(directory.resolve("mapped").toFile(), "rw");
-                Wal wal = Wal.open(
-                        small(heap).segmentBytes(1 << 20).maxBatchBytes(1 << 16).bufferBytes(1 << 17).build())) {
+                Wal wal = Wal.open(small(heap)
+                        .segmentBytes(1 << 20)
+                        .maxBatchBytes(1 << 16)
+                        .bufferBytes(1 << 17)
+                        .build())) {
             file.write(bytes);
             ByteBuffer mapped = file.getChannel().map(FileChannel.MapMode.READ_ONLY, 0, bytes.length);
             ByteBuffer small = mapped.duplicate().position(PAGE_BYTES).limit(PAGE_BYTES + 100);
@@ -88,7 +91,8 @@ class UnreadablePayloadTest {
             file.setLength(0);
 
             for (ByteBuffer cut : List.of(mapped, small, mapped, small)) {
-                assertThatThrownBy(() -> wal.append(1, cut)).isInstanceOfAny(InternalError.class, IllegalStateException.class);
+                assertThatThrownBy(() -> wal.append(1, cut))
+                        .isInstanceOfAny(InternalError.class, IllegalStateException.class);
                 assertThatThrownBy(() -> wal.append(
                                 new RecordGroup().add(1, payload("a")).add(1, cut)))
                         .isInstanceOfAny(InternalError.class, IllegalStateException.class);
@@ -155,6 +159,8 @@ class UnreadablePayloadTest {
             wal.appendDurable(new RecordGroup().add(1, payload("a")).add(1, payload("longer")));
             wal.appendDurable(new RecordGroup().add(1, payload("b")));
         }
-        assertThat(Records.of(heap)).containsValues("read only", "", "a", "longer", "b").hasSize(5);
+        assertThat(Records.of(heap))
+                .containsValues("read only", "", "a", "longer", "b")
+                .hasSize(5);
     }
 }

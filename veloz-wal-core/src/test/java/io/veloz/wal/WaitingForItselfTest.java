@@ -68,10 +68,12 @@ class WaitingForItselfTest {
             throws Exception {
         try (Wal wal = Wal.open(small(storage).build())) {
             AtomicReference<CompletableFuture<Long>> later = new AtomicReference<>();
+            Hold force = storage.hold(Operation.FORCE, name -> true);
             CompletableFuture<Object> waited = wal.appendAsync(1, payload("a")).thenApply(sequence -> {
                 later.set(wal.appendAsync(1, payload("b")));
                 return wait.apply(later.get());
             });
+            force.release();
             assertThatThrownBy(() -> get(waited))
                     .hasCauseInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("thenCompose");
@@ -96,12 +98,14 @@ class WaitingForItselfTest {
     @Test
     void appendInACallbackThatHasNoSlotIsRefusedWithTrueNumbers() throws Exception {
         try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
+            Hold force = storage.hold(Operation.FORCE, name -> true);
             CompletableFuture<Long> refused = wal.appendAsync(1, payload("a")).thenCompose(sequence -> {
                 for (int i = 0; i < 5; i++) {
                     wal.append(1, payload("plain"));
                 }
                 return wal.appendAsync(1, payload("b"));
             });
+            force.release();
             assertThatThrownBy(() -> get(refused))
                     .hasCauseInstanceOf(WalBusyException.class)
                     .hasMessageContaining("a future for record 7 has to wait until record 5")
@@ -115,6 +119,8 @@ class WaitingForItselfTest {
     void closeDuringACallbackThatDoesNotReturnIsReportedAndLeavesTheDirectoryFree() throws Exception {
         CountDownLatch release = new CountDownLatch(1);
         Wal wal = Wal.open(small(storage).closeTimeout(Duration.ofMillis(50)).build());
+        // Until the callback is attached, or it would run on this thread.
+        Hold force = storage.hold(Operation.FORCE, name -> true);
         CompletableFuture<Void> slow = wal.appendAsync(1, payload("a")).thenRun(() -> {
             try {
                 release.await();
@@ -123,6 +129,8 @@ class WaitingForItselfTest {
             }
         });
         CompletableFuture<Long> after = wal.appendAsync(1, payload("b"));
+        force.release();
+        wal.awaitDurable(2);
 
         assertThatThrownBy(wal::close)
                 .isInstanceOf(WalBusyException.class)

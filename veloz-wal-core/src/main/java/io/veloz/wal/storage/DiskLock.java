@@ -88,8 +88,8 @@ final class DiskLock implements StorageLock {
 
     private static Attempt attempt(Path directory, Path path, String self) throws IOException {
         refuseIfHeldHere(directory, keyIfThere(path));
-        FileChannel channel = FileChannel.open(
-                path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Object key = key(path);
         synchronized (monitor(key)) {
             boolean mayClose = true;
@@ -281,7 +281,8 @@ final class DiskLock implements StorageLock {
 
     /** Opens nothing, so that no lock is lost. Where files have no key it is the path. */
     private static Object key(Path path) throws IOException {
-        @Nullable Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        @Nullable
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
         return key == null ? path.toRealPath().toString() : key;
     }
 

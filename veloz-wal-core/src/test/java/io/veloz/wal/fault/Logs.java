@@ -52,9 +52,11 @@ public final class Logs {
 
     /** Returns when the next segment of every open log has been made and handed over, so that a roll need not wait. */
     public static void awaitIdleHousekeepers() {
-        await("idle housekeepers", () -> Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("veloz-wal-housekeeper"))
-                .allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
+        await(
+                "idle housekeepers",
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().startsWith("veloz-wal-housekeeper"))
+                        .allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
     }
 
     /** Returns when something has come true that only a look can tell; fails if it never does. */

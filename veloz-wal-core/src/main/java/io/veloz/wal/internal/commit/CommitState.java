@@ -28,6 +28,8 @@ final class CommitState {
     /** Made once, so that a failure needs no memory for it. */
     private final Supplier<WalException> exception = this::exception;
 
+    private final Supplier<IllegalStateException> closed = CommitState::closed;
+
     private volatile Runnable[] whenFailed = {};
 
     // The failure. Written once, under the monitor, the flag last.
@@ -101,11 +103,13 @@ final class CommitState {
     /** No segment will be sealed any more: those who wait for one get an exception. */
     void endSealing() {
         if (!hasFailed()) {
-            sealed.fail(CLOSED);
+            sealed.fail(closed);
         }
     }
 
-    private static final Supplier<RuntimeException> CLOSED = () -> new IllegalStateException("the log is closed");
+    private static IllegalStateException closed() {
+        return new IllegalStateException("the log is closed");
+    }
 
     boolean hasFailed() {
         return failed;

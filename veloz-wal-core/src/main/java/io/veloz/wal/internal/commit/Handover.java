@@ -176,6 +176,7 @@ final class Handover {
     }
 
     /** Until a change, or not at all if one comes at once; the caller looks again. With the lock. */
+    @SuppressWarnings("WaitNotInLoop") // the callers loop
     private void await(long nanos) {
         try {
             lock.wait(nanos / 1_000_000, (int) (nanos % 1_000_000));

@@ -168,7 +168,11 @@ public final class LogWriter {
         return buffer.bytes();
     }
 
-    /** @param urgency of {@link #urgency}, which is computed before the claim: it may load a class, which can fail */
+    /**
+     * Hands a claim over to the commit thread.
+     *
+     * @param urgency of {@link #urgency}, which is computed before the claim: it may load a class, which can fail
+     */
     public void publish(long claim, int records, int recordBytes, int urgency) {
         buffer.publish(claim, records, recordBytes, urgency);
     }
@@ -310,8 +314,9 @@ public final class LogWriter {
     /** What waits for the log's threads must not run on one of them. */
     public void refuseOnOwnThread(String what) {
         if (notifier.isOwnThread() || commitThread.isOwnThread() || housekeeper.isOwnThread()) {
-            throw new IllegalStateException(what + " was called on " + Thread.currentThread().getName()
-                    + ", which it waits for; call it on a thread of the application");
+            throw new IllegalStateException(
+                    what + " was called on " + Thread.currentThread().getName()
+                            + ", which it waits for; call it on a thread of the application");
         }
     }
 
@@ -336,9 +341,10 @@ public final class LogWriter {
         closed = delivered || state.hasFailed();
         state.throwIfFailed();
         if (!delivered) {
-            throw new WalBusyException("all records are on disk and the log is closed, but a callback has not returned for "
-                    + closeTimeoutNanos / 1_000_000 + " ms, and the futures after it are pending: " + notifier
-                    + "; they complete when it returns");
+            throw new WalBusyException(
+                    "all records are on disk and the log is closed, but a callback has not returned for "
+                            + closeTimeoutNanos / 1_000_000 + " ms, and the futures after it are pending: " + notifier
+                            + "; they complete when it returns");
         }
     }
 

@@ -83,8 +83,8 @@ final class Notifier implements Runnable {
         // From here on deliveries are counted; before, no future needed them.
         futuresUsed = true;
         if (isOwnThread()) {
-            throw new WalBusyException(
-                    undelivered(sequence) + ", and a callback cannot wait for them: it runs on the thread that does it");
+            throw new WalBusyException(undelivered(sequence)
+                    + ", and a callback cannot wait for them: it runs on the thread that does it");
         }
         wake();
         if (!delivered.await(sequence - slots.length(), timeoutNanos)) {

@@ -29,8 +29,9 @@ public class PendingAppend extends CompletableFuture<Long> {
 
     private void refuseWaitingForItself() {
         if (!isDone() && notifier.isOwnThread()) {
-            throw new IllegalStateException("a callback waits for the future of an append, which completes only after the"
-                    + " callback has returned; use thenCompose or another thread");
+            throw new IllegalStateException(
+                    "a callback waits for the future of an append, which completes only after the"
+                            + " callback has returned; use thenCompose or another thread");
         }
     }
 

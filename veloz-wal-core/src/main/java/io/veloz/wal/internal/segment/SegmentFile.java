@@ -117,7 +117,8 @@ public final class SegmentFile implements Closeable {
         int at = RECORDS_AT;
         for (int i = 0; i < records; i++) {
             if (!RecordLayout.fits(buffer, at, end)) {
-                throw new IOException("record " + (first + i) + " does not fit into its batch; nothing of it was written");
+                throw new IOException(
+                        "record " + (first + i) + " does not fit into its batch; nothing of it was written");
             }
             int crc = RecordLayout.computeCrc(buffer, at, segment.salt(), first + i, checksum);
             RecordLayout.putCrc(buffer, at, crc);

@@ -32,8 +32,7 @@ class SegmentFileTest {
         }
         int recordsEnd = end;
         SegmentHeader header = new SegmentHeader(new LogId(1, 2), 1, 3, 1 << 16, 4096, 0);
-        try (SegmentFile segment =
-                new SegmentFile(storage.create("segment"), header, new Predecessor(0, 0, 0, 0))) {
+        try (SegmentFile segment = new SegmentFile(storage.create("segment"), header, new Predecessor(0, 0, 0, 0))) {
             assertThatThrownBy(() -> segment.write(batch, recordsEnd, 2, 1, 0, 0, 0))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("nothing of it was written");
