@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * limit of a payload are read once: a caller that changes them meanwhile gets one of both, and harms no other record. A
  * payload in plain heap memory is an array, which can be copied at any time. Any other payload may be unreadable: its arena
  * is closed or belongs to another thread, or its mapped file was cut. It is copied before the claim, as are the records of
- * a group. See docs/decisions/0008-payloads-are-read-before-the-claim.md.
+ * a group. See docs/decisions/0011-payloads-are-read-before-the-claim.md.
  */
 final class Appender {
     /** More threads than this that copy at the same moment allocate. */

@@ -11,7 +11,7 @@ final class EventDecoder {
     private final OrderCodec codec = new OrderCodec();
 
     static boolean isOrderType(int type) {
-        return type >= OrderCodec.ORDER_NEW && type <= OrderCodec.ORDER_RESTORED;
+        return OrderCodec.isOrderType(type);
     }
 
     /** The event, or null if the record holds none, for those who can show the bytes instead. */

@@ -35,6 +35,7 @@ final class OrdersReplay {
     Result run() {
         OrderSnapshot snapshot = newestSnapshot();
         RecoveryReport found = WalRecovery.inspect(options);
+        requireAllThatIsCovered(found);
         if (snapshot == null && found.expectedFirstSequence() > 1) {
             throw new CommandFailure("the records before " + found.expectedFirstSequence()
                     + " were trimmed, and no checkpoint of orders can be read: the orders are not all known");
@@ -54,6 +55,19 @@ final class OrdersReplay {
             streams.err().println("note: events that did not fit their orders: " + store.findingCounts());
         }
         return new Result(store, exitCode);
+    }
+
+    /** A checkpoint beyond the end shows that records were lost, whatever it holds: an open refuses the log as well. */
+    private void requireAllThatIsCovered(RecoveryReport found) {
+        long covered = WalCheckpoint.good(options).stream()
+                .mapToLong(WalCheckpoint::sequence)
+                .max()
+                .orElse(0);
+        if (covered > found.lastSequence()) {
+            throw new CommandFailure("the log ends with record " + found.lastSequence()
+                    + ", and its checkpoint covers the records up to " + covered
+                    + ": records are lost, so the orders are not known; restore the log from its archive");
+        }
     }
 
     private void replay(WalReader reader, OrderStore store, long lastSequence) {

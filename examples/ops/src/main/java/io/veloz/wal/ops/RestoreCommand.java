@@ -64,6 +64,13 @@ final class RestoreCommand implements Callable<Integer> {
                     "Ends before the first record later than that: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
     private @Nullable Long untilTime;
 
+    @Option(
+            names = "--at-least",
+            paramLabel = "N",
+            description = "Refuses an archive that ends before record N. For a record that is known to be archived, as from"
+                    + " the last metric of the engine.")
+    private @Nullable Long atLeast;
+
     @Option(names = "--plan", description = "Proves the archive and says what would be fetched; writes nothing.")
     private boolean plan;
 
@@ -149,6 +156,7 @@ final class RestoreCommand implements Callable<Integer> {
             RestoreOptions options = RestoreOptions.into(directory);
             options = untilSequence == null ? options : options.untilSequence(untilSequence);
             options = untilTime == null ? options : options.untilTime(untilTime);
+            options = atLeast == null ? options : options.atLeast(atLeast);
             options = expectLog == null ? options : options.expectedLogId(expectLog);
             options = merge ? options.merge() : options;
             options = acceptGaps ? options.acceptGaps() : options;

@@ -5,10 +5,10 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
+import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -132,7 +132,7 @@ final class ShipCommand implements Callable<Integer> {
     public Integer call() {
         try (ObjectStore store = arguments.open(spec, uri)) {
             LogDirectory.requireLog(directory, prefix);
-            requireElsewhere();
+            requireElsewhere(store);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
             ShipVoice voice = json ? new JsonShipVoice(streams) : new TextShipVoice(streams);
             try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
@@ -145,11 +145,11 @@ final class ShipCommand implements Callable<Integer> {
     }
 
     /** An archive in the log's own directory is lost with it. */
-    private void requireElsewhere() {
-        if (!uri.regionMatches(true, 0, "file:", 0, "file:".length())) {
+    private void requireElsewhere(ObjectStore store) {
+        if (!(store instanceof DirectoryStore)) {
             return;
         }
-        Path archive = existing(Path.of(URI.create(uri).getPath()));
+        Path archive = existing(Path.of(store.describe().substring("file://".length())));
         Path log = existing(directory);
         if (archive.startsWith(log)) {
             throw new CommandFailure(

@@ -1,6 +1,10 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.LogFiles;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.archive.ShipperStatus.State;
@@ -30,6 +34,7 @@ final class ShipRun {
     private long movedNanos = saidNanos;
     private long moved = -1;
     private long rememberedEpoch;
+    private boolean verified;
 
     /**
      * @param upTo ends when every record up to this one is archived; {@link #FOR_EVER}: does not
@@ -78,6 +83,7 @@ final class ShipRun {
             ShipEvent event = next();
             if (event != null) {
                 voice.event(event);
+                endIfDamaged(event);
             }
             ShipperStatus status = shipper.status();
             remember(status);
@@ -91,6 +97,21 @@ final class ShipRun {
             boolean due = now - saidNanos >= statusNanos;
             saidNanos = due ? now : saidNanos;
             voice.status(local.view(status, due), due);
+        }
+    }
+
+    /** To repeat what fails is right if the store fails, and pointless if the log itself cannot be read. */
+    private void endIfDamaged(ShipEvent event) {
+        if (upTo == FOR_EVER || verified || !event.name().equals("trouble")) {
+            return;
+        }
+        verified = true;
+        RecoveryReport log = WalRecovery.verify(
+                ReadOptions.of(files.storage()).prefix(files.prefix()), WalProgress.NONE);
+        if (!log.isSound()) {
+            throw new CommandFailure("the log in " + log.directory() + " is damaged and cannot be shipped whole: "
+                    + String.join("; ", Assessment.of(log, false).findings())
+                    + "; `veloz-wal verify DIR` shows it, `veloz-wal restore --merge URI DIR` brings back what is archived");
         }
     }
 

@@ -1,11 +1,15 @@
 package io.veloz.wal.ops;
 
+import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveComparison;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.DiskStorage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,7 +44,7 @@ import picocli.CommandLine.Spec;
             "",
             "  0   in order",
             "  1   behind by more than --max-behind, or records are known to be lost, or a torn tail",
-            "  2   log or archive is damaged, or it failed",
+            "  2   log or archive is damaged, the log ends before its archive, the two diverged, or it failed",
             "  4   refused: no archive, or log and archive are not of each other",
             "  5   the store does not answer",
             "  64  usage"
@@ -99,7 +103,14 @@ final class StatusCommand implements Callable<Integer> {
                     archive.archive() + " is the archive of log " + archive.logId() + ", and " + directory
                             + " holds log " + log.logId());
         }
-        return json ? writeJson(archive, log) : writeText(archive, log);
+        ArchiveComparison comparison = uri == null || directory == null ? null : compare(uri, directory);
+        return json ? writeJson(archive, log, comparison) : writeText(archive, log, comparison);
+    }
+
+    private ArchiveComparison compare(String uri, String directory) {
+        try (ObjectStore store = arguments.open(spec, uri)) {
+            return ArchiveComparison.of(store, LogFiles.of(DiskStorage.open(Path.of(directory)), prefix));
+        }
     }
 
     private @Nullable String one(List<String> found, String what) {
@@ -125,16 +136,36 @@ final class StatusCommand implements Callable<Integer> {
         return Math.max(0, log.lastSequence() - archive.archivedSequence());
     }
 
-    private int exitCode(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
+    private int exitCode(
+            @Nullable ArchiveStatus archive, @Nullable RecoveryReport log, @Nullable ArchiveComparison comparison) {
         int worst = log == null ? ExitCode.OK : Assessment.of(log, false).exitCode();
+        if (comparison != null && !problem(comparison).isEmpty()) {
+            return ExitCode.FAILED;
+        }
         boolean tooFar = maxBehind != null && archive != null && log != null && behind(archive, log) > maxBehind;
         boolean hasGaps = archive != null && !archive.gaps().isEmpty();
         return tooFar || hasGaps ? Math.max(worst, ExitCode.WARNING) : worst;
     }
 
+    /** Why the log must not be opened as it is, and the next step; empty if it may be. */
+    private static String problem(ArchiveComparison comparison) {
+        return switch (comparison.relation()) {
+            case BEHIND ->
+                "the log ends with record " + Units.count(comparison.localSequence()) + ", "
+                        + Units.count(comparison.records(), "record") + " before its archive does; do not start the engine:"
+                        + " `veloz-wal restore --merge URI DIR` brings the missing records";
+            case DIVERGED ->
+                "log and archive hold different records from record " + Units.count(comparison.divergedFrom())
+                        + " on; do not start the engine: `veloz-wal restore URI NEW_DIR`, and compare the two with"
+                        + " `dump --format crc`";
+            default -> "";
+        };
+    }
+
     // ---- for people
 
-    private int writeText(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
+    private int writeText(
+            @Nullable ArchiveStatus archive, @Nullable RecoveryReport log, @Nullable ArchiveComparison comparison) {
         Output out = streams.out();
         if (archive != null) {
             ArchiveReportText.write(archive, out);
@@ -149,11 +180,15 @@ final class StatusCommand implements Callable<Integer> {
         if (archive != null && log != null) {
             Duration silent = Duration.between(archive.lastWritten(), Instant.now());
             out.character('\n');
+            if (comparison != null && !problem(comparison).isEmpty()) {
+                out.line("- " + problem(comparison));
+                return exitCode(archive, log, comparison);
+            }
             long behind = behind(archive, log);
             out.line("behind      " + (behind == 0 ? "nothing" : Units.count(behind, "record")) + "; last written "
                     + Units.count(Math.max(0, silent.toSeconds())) + " s ago");
         }
-        return exitCode(archive, log);
+        return exitCode(archive, log, comparison);
     }
 
     private static void write(RecoveryReport log, Output out) {
@@ -170,8 +205,9 @@ final class StatusCommand implements Callable<Integer> {
 
     // ---- for machines
 
-    private int writeJson(@Nullable ArchiveStatus archive, @Nullable RecoveryReport log) {
-        int exitCode = exitCode(archive, log);
+    private int writeJson(
+            @Nullable ArchiveStatus archive, @Nullable RecoveryReport log, @Nullable ArchiveComparison comparison) {
+        int exitCode = exitCode(archive, log, comparison);
         Json to = new Json(streams.out()).object().field("exit_code", exitCode);
         if (archive != null) {
             to.name("archive").object();
@@ -187,6 +223,11 @@ final class StatusCommand implements Callable<Integer> {
         }
         if (archive != null && log != null) {
             to.field("behind_records", behind(archive, log));
+        }
+        if (comparison != null) {
+            to.field("relation", comparison.relation().name());
+            to.field("log_behind_records", comparison.relation() == Relation.BEHIND ? comparison.records() : 0);
+            to.field("diverged_from", comparison.divergedFrom());
         }
         to.endObject();
         streams.out().character('\n');

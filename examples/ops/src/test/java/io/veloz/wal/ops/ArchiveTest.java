@@ -228,4 +228,50 @@ class ArchiveTest {
         assertThat(json.get("usable").asBoolean()).isTrue();
         assertThat(json.get("checks")).hasSize(3);
     }
+
+    @Test
+    void statusSaysThatTheLogEndsBeforeItsArchive() throws IOException {
+        ToolRun.of("restore", "--until-sequence", 5, archive, restored()).exits(ExitCode.OK);
+        Path behind = scratch.resolve("behind");
+        ToolRun.of("restore", archive, behind).exits(ExitCode.OK);
+        ToolRun.of("stress", log, "--records", 3).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        ToolRun run = ToolRun.of("status", archive, behind).exits(ExitCode.FAILED);
+        assertThat(run.out()).contains("3 records before its archive does", "restore --merge URI DIR");
+        JsonNode json = ToolRun.of("status", "--json", archive, behind)
+                .exits(ExitCode.FAILED)
+                .json();
+        assertThat(json.get("relation").asText()).isEqualTo("BEHIND");
+        assertThat(json.get("log_behind_records").asLong()).isEqualTo(3);
+    }
+
+    @Test
+    void statusSaysFromWhichRecordTheLogDiverged() {
+        Path other = scratch.resolve("other");
+        ToolRun.of("restore", archive, other).exits(ExitCode.OK);
+        ToolRun.of("stress", log, "--records", 3, "--seed", 1).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        ToolRun.of("stress", other, "--records", 4, "--seed", 2).exits(ExitCode.OK);
+        ToolRun run = ToolRun.of("status", archive, other).exits(ExitCode.FAILED);
+        assertThat(run.out()).contains("hold different records from record 13 on");
+    }
+
+    @Test
+    void restoreOfAnArchiveThatEndsTooEarlyIsRefused() {
+        ToolRun.of("restore", "--at-least", RECORDS, archive, restored()).exits(ExitCode.OK);
+        ToolRun.of("restore", "--at-least", RECORDS + 1, archive, scratch.resolve("more"))
+                .exits(ExitCode.REFUSED);
+        assertThat(scratch.resolve("more")).doesNotExist();
+    }
+
+    @Test
+    void whatIsWholeOfADamagedArchiveIsSalvaged() throws IOException {
+        Files.delete(firstSegmentObject());
+        ToolRun.of("restore", archive, restored()).exits(ExitCode.FAILED);
+        ToolRun run = ToolRun.of("salvage", "--json", archive, scratch.resolve("salvaged"));
+        assertThat(run.exitCode()).isIn(ExitCode.WARNING, ExitCode.FAILED);
+        assertThat(run.json().get("problems")).isNotEmpty();
+        assertThat(run.json().get("last_sequence").asLong()).isEqualTo(RECORDS);
+        ToolRun.of("salvage", archive, scratch.resolve("salvaged")).isRefusedSaying("is not empty");
+    }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +128,34 @@ class OrdersTest {
         Files.delete(log.resolve(".orders_checkpoint_a"));
         Files.delete(log.resolve(".orders_checkpoint_b"));
         ToolRun.of("orders", log).failsSaying("records before 5 were trimmed, and no checkpoint of orders can be read");
+    }
+
+    @Test
+    void logThatEndsBeforeItsCheckpointGivesNoOrders() throws IOException {
+        Logs.ofOrders(log);
+        Path earlier = scratch.resolve("earlier");
+        ToolRun.of("salvage", log, earlier).exits(ExitCode.OK);
+        try (Wal wal = Logs.open(earlier)) {
+            Logs.appendOrders(wal, new OrderStore());
+            wal.writeCheckpoint(wal.lastSequence(), out -> out.write(7));
+        }
+        try (Stream<Path> files = Files.list(earlier)) {
+            for (Path file : files.filter(file -> file.getFileName().toString().matches("orders_0.*2\\.wal|orders_current\\.wal|\\.orders_prepared\\.wal")).toList()) {
+                Files.delete(file);
+            }
+        }
+        ToolRun run = ToolRun.of("orders", earlier).exits(ExitCode.FAILED);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("error: ");
+    }
+
+    @Test
+    void orderEventOfANewerVersionIsRefusedByName() {
+        Logs.ofOrders(log);
+        try (Wal wal = Logs.open(log)) {
+            wal.appendDurable(0xFF00, ByteBuffer.wrap(new byte[] {1}));
+        }
+        ToolRun.of("orders", log).failsSaying("record 6");
     }
 
     @Test

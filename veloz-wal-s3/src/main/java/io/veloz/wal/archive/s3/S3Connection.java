@@ -75,7 +75,7 @@ final class S3Connection {
             return builder.build();
         } catch (SdkException e) {
             throw new IllegalArgumentException(
-                    "archive in S3: " + e.getMessage() + "; set the region, or AWS_REGION, or one in the profile", e);
+                    "archive in S3: no region: set AWS_REGION, the setting \"region\", or a region in the profile", e);
         }
     }
 

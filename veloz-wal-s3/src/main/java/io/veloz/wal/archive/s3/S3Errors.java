@@ -6,10 +6,12 @@ import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.net.HttpRetryException;
+import java.net.URI;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -35,17 +37,19 @@ final class S3Errors {
     /** What moves a cursor, begins a line or turns the direction of text. */
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+");
 
-    private final S3Place place;
+    /** The place, and the endpoint unless it is AWS itself: a wrong endpoint is a common cause, and its name shows it. */
+    private final String where;
+
     private final S3Secrets secrets;
 
-    S3Errors(S3Place place, S3Secrets secrets) {
-        this.place = place;
+    S3Errors(S3Place place, Optional<URI> endpoint, S3Secrets secrets) {
         this.secrets = secrets;
+        this.where = place.describe() + endpoint.map(uri -> " at " + clean(uri.toString())).orElse("");
     }
 
     /** The same failure for a caller, of an action such as "put ship/1". */
     StoreException told(String action, SdkException e) {
-        String message = "cannot " + clean(action) + " in " + place.describe() + ": ";
+        String message = "cannot " + clean(action) + " in " + where + ": ";
         if (e instanceof S3Exception refused) {
             return refused(message, code(refused), refused);
         }
@@ -55,7 +59,7 @@ final class S3Errors {
     /** The source of the credentials gave none. Only what is a matter of the network may pass by itself. */
     StoreException noCredentials(String action, S3Secrets.NoCredentialsException e) {
         @Nullable Throwable source = e.getCause();
-        String message = "cannot " + clean(action) + " in " + place.describe() + ": no credentials: ";
+        String message = "cannot " + clean(action) + " in " + where + ": no credentials: ";
         if (source instanceof AwsServiceException refused) {
             String told = message + said(code(refused), refused);
             return refused.statusCode() >= 500 || refused.isThrottlingException()
@@ -94,7 +98,7 @@ final class S3Errors {
     /** What the SDK itself stumbles over: an answer that ends early or is none, or a provider of credentials that fails. */
     StoreException odd(String action, RuntimeException e) {
         return new StoreUnavailableException(
-                "cannot " + action + " in " + place.describe() + ": no answer that makes sense: "
+                "cannot " + action + " in " + where + ": no answer that makes sense: "
                         + clean(String.valueOf(e)),
                 e);
     }

@@ -66,8 +66,8 @@ public final class S3Store implements ObjectStore {
         this.place = S3Place.of(uri);
         this.settings = settings;
         S3Secrets secrets = new S3Secrets(S3Connection.credentials(settings, environment));
-        this.errors = new S3Errors(place, secrets);
         this.client = S3Connection.open(settings, secrets, environment);
+        this.errors = new S3Errors(place, client.serviceClientConfiguration().endpointOverride(), secrets);
         this.checksums = settings.checksums;
         this.reads = new S3Reads(client, place, errors);
         this.deletes = new S3Deletes(client, place, errors);

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class ObjectStores {
     private ObjectStores() {}
 
+    private static final String FILE = "file:";
+
     /** Opens the store that a URI names, with its settings as they are by default. */
     public static ObjectStore open(String uri) {
         return open(uri, Map.of());
@@ -26,7 +28,7 @@ public final class ObjectStores {
     public static ObjectStore open(String uri, Map<String, String> settings) {
         URI parsed;
         try {
-            parsed = new URI(uri);
+            parsed = uri.regionMatches(true, 0, FILE, 0, FILE.length()) ? fileUri(uri) : new URI(uri);
         } catch (URISyntaxException e) {
             // Neither shown nor kept as the cause: what makes it no URI may be a password.
             throw new IllegalArgumentException(
@@ -60,5 +62,18 @@ public final class ObjectStores {
         }
         throw new IllegalArgumentException(
                 "archive \"" + uri + "\": expected a URI that starts with one of " + known, unusable);
+    }
+
+    /** People type the path of a directory as it is, with spaces and letters of any script. */
+    private static URI fileUri(String uri) throws URISyntaxException {
+        try {
+            return new URI(uri);
+        } catch (URISyntaxException e) {
+            String path = uri.substring(FILE.length());
+            if (path.startsWith("//") && !path.startsWith("///")) {
+                throw e;
+            }
+            return new URI("file", path.startsWith("///") ? path.substring(2) : path, null);
+        }
     }
 }
