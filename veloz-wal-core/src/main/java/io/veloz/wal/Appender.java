@@ -198,6 +198,8 @@ final class Appender {
             register(pending, sequence, sequence);
             writer.publish(claim, 1, recordBytes, urgency);
         } catch (Throwable t) {
+            // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
+            claimLoss.happened = true;
             throw lost(t);
         }
         published(pending, sequence);
@@ -215,6 +217,8 @@ final class Appender {
             register(pending, first, first + records - 1);
             writer.publish(claim, records, recordBytes, urgency);
         } catch (Throwable t) {
+            // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
+            claimLoss.happened = true;
             throw lost(t);
         }
         published(pending, first);
@@ -230,7 +234,6 @@ final class Appender {
 
     /** The stack has come to its end: the sequence is taken, and the record cannot be written. */
     private RuntimeException lost(Throwable t) {
-        claimLoss.happened = true;
         writer.wake();
         if (t instanceof RuntimeException e) {
             throw e;

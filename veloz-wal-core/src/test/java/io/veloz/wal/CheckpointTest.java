@@ -170,9 +170,9 @@ class CheckpointTest {
                 wal.roll();
             }
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
-            wal.writeCheckpoint(3, content("a"));
+            wal.writeCheckpoint(2, content("a"));
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
-            wal.writeCheckpoint(2, content("b"));
+            wal.writeCheckpoint(3, content("b"));
             TrimReport report = wal.trim(0);
             assertThat(report.deletedSegments())
                     .containsExactly("orders_0000000000000001.wal", "orders_0000000000000002.wal");

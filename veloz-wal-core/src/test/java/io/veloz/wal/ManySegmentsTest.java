@@ -91,8 +91,8 @@ class ManySegmentsTest {
     /** The same within one segment: a torn tail is searched once, however much is in it. */
     @Test
     void recoveryReadsALongTornTailAFixedNumberOfTimes() throws IOException {
-        long one = bytesReadByRecovery(garbage(500_000));
-        long two = bytesReadByRecovery(garbage(1_000_000));
+        long one = bytesReadByRecovery(garbage(50_000));
+        long two = bytesReadByRecovery(garbage(100_000));
         assertThat(two).isBetween(one, one * 21 / 10);
     }
 
