@@ -16,8 +16,9 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -123,14 +124,14 @@ public record ArchiveComparison(
 
     private static String digest(LogFiles log, String file, long from, long to) throws IOException {
         MessageDigest digest = Digest.sha256();
-        byte[] buffer = new byte[BUFFER_BYTES];
-        try (InputStream in = log.open(file)) {
-            in.skipNBytes(from);
-            long left = to - from;
-            for (int got = in.read(buffer); got >= 0 && left > 0; got = in.read(buffer)) {
-                int count = (int) Math.min(got, left);
-                digest.update(buffer, 0, count);
-                left -= count;
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        // Not the bytes on disk: the header page of an active segment changes where its end marks are.
+        try (StorageFile in = log.openSegment(file)) {
+            long end = Math.min(to, in.size());
+            for (long position = from; position < end; position += buffer.limit()) {
+                buffer.clear().limit((int) Math.min(BUFFER_BYTES, end - position));
+                in.readFully(buffer, position);
+                digest.update(buffer.flip());
             }
         }
         return Digest.hex(digest);

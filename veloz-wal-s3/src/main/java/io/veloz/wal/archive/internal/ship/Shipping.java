@@ -402,6 +402,10 @@ public final class Shipping implements AutoCloseable {
     }
 
     private boolean declareGap(Office here, Archived archived) throws IOException {
+        if (!uploader.isIdle()) {
+            // It may still commit a segment that the gap would cover: no number is committed after a gap that covers it.
+            return false;
+        }
         LocalLog.Range local = log.range();
         if (local.firstSegment() <= nextSegment()) {
             throw new IOException(log.describe() + ": segment " + nextSegment() + " is not there at the moment");
