@@ -83,8 +83,7 @@ class LogPropertyTest {
 
     @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
     void whateverStandsBehindTheDataIsNoRecord(
-            @ForAll @IntRange(min = 1, max = 8) int records,
-            @ForAll @Size(min = 1, max = 300) byte[] garbage)
+            @ForAll @IntRange(min = 1, max = 8) int records, @ForAll @Size(min = 1, max = 300) byte[] garbage)
             throws IOException {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {

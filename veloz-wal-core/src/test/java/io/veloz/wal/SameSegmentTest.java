@@ -96,7 +96,9 @@ class SameSegmentTest {
         int failed = 0;
         for (int reads = 0; reads < 60; reads++) {
             FaultStorage storage = new FaultStorage(log.copy());
-            storage.fail(Operation.READ, () -> new IOException("no read")).after(reads).times(1);
+            storage.fail(Operation.READ, () -> new IOException("no read"))
+                    .after(reads)
+                    .times(1);
             try {
                 read(storage);
             } catch (WalOpenException | UncheckedIOException e) {

@@ -67,8 +67,9 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(
             names = "--at-least",
             paramLabel = "N",
-            description = "Refuses an archive that ends before record N. For a record that is known to be archived, as from"
-                    + " the last metric of the engine.")
+            description =
+                    "Refuses an archive that ends before record N. For a record that is known to be archived, as from"
+                            + " the last metric of the engine.")
     private @Nullable Long atLeast;
 
     @Option(names = "--plan", description = "Proves the archive and says what would be fetched; writes nothing.")

@@ -106,12 +106,13 @@ final class ShipRun {
             return;
         }
         verified = true;
-        RecoveryReport log = WalRecovery.verify(
-                ReadOptions.of(files.storage()).prefix(files.prefix()), WalProgress.NONE);
+        RecoveryReport log =
+                WalRecovery.verify(ReadOptions.of(files.storage()).prefix(files.prefix()), WalProgress.NONE);
         if (!log.isSound()) {
-            throw new CommandFailure("the log in " + log.directory() + " is damaged and cannot be shipped whole: "
-                    + String.join("; ", Assessment.of(log, false).findings())
-                    + "; `veloz-wal verify DIR` shows it, `veloz-wal restore --merge URI DIR` brings back what is archived");
+            throw new CommandFailure(
+                    "the log in " + log.directory() + " is damaged and cannot be shipped whole: "
+                            + String.join("; ", Assessment.of(log, false).findings())
+                            + "; `veloz-wal verify DIR` shows it, `veloz-wal restore --merge URI DIR` brings back what is archived");
         }
     }
 

@@ -152,7 +152,8 @@ final class StatusCommand implements Callable<Integer> {
         return switch (comparison.relation()) {
             case BEHIND ->
                 "the log ends with record " + Units.count(comparison.localSequence()) + ", "
-                        + Units.count(comparison.records(), "record") + " before its archive does; do not start the engine:"
+                        + Units.count(comparison.records(), "record")
+                        + " before its archive does; do not start the engine:"
                         + " `veloz-wal restore --merge URI DIR` brings the missing records";
             case DIVERGED ->
                 "log and archive hold different records from record " + Units.count(comparison.divergedFrom())

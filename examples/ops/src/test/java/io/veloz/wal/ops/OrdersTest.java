@@ -140,7 +140,10 @@ class OrdersTest {
             wal.writeCheckpoint(wal.lastSequence(), out -> out.write(7));
         }
         try (Stream<Path> files = Files.list(earlier)) {
-            for (Path file : files.filter(file -> file.getFileName().toString().matches("orders_0.*2\\.wal|orders_current\\.wal|\\.orders_prepared\\.wal")).toList()) {
+            for (Path file : files.filter(file -> file.getFileName()
+                            .toString()
+                            .matches("orders_0.*2\\.wal|orders_current\\.wal|\\.orders_prepared\\.wal"))
+                    .toList()) {
                 Files.delete(file);
             }
         }

@@ -199,7 +199,8 @@ class ShipTest {
         Logs.ofRecords(log, 12);
         Logs.damage(log.resolve("orders_0000000000000001.wal"), "record 3");
         ToolRun run = ToolRun.of("ship", "--once", log, archive).exits(ExitCode.FAILED);
-        assertThat(run.err()).contains("orders_0000000000000001.wal is corrupt", "is damaged and cannot be shipped whole");
+        assertThat(run.err())
+                .contains("orders_0000000000000001.wal is corrupt", "is damaged and cannot be shipped whole");
     }
 
     @Test
@@ -209,7 +210,8 @@ class ShipTest {
         ToolRun.of("ship", "--once", log, uri).exits(ExitCode.OK);
         assertThat(scratch.resolve("dir \u00fc").resolve("log.json")).exists();
         ToolRun.of("restore", uri, scratch.resolve("restored")).exits(ExitCode.OK);
-        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive").isRefusedSaying("inside the log's directory");
+        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive")
+                .isRefusedSaying("inside the log's directory");
     }
 
     @Test

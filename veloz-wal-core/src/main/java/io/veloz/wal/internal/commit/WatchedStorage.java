@@ -5,6 +5,7 @@ import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The storage of an open log. Any thread may use it.
@@ -42,6 +43,11 @@ final class WatchedStorage implements Storage {
     @Override
     public List<String> list() throws IOException {
         return storage.list();
+    }
+
+    @Override
+    public Map<String, String> irregular() throws IOException {
+        return storage.irregular();
     }
 
     @Override

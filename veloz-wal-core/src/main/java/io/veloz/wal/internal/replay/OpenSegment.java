@@ -49,7 +49,8 @@ final class OpenSegment implements Closeable {
      */
     static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
-        // Most have their number. Then in the order in which a segment gets its names: one that is renamed meanwhile could
+        // Most have their number. Then in the order in which a segment gets its names: one that is renamed meanwhile
+        // could
         // otherwise be missed under each.
         List<String> order = List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number));
         @Nullable OpenSegment chosen = null;
@@ -84,7 +85,8 @@ final class OpenSegment implements Closeable {
     private static OpenSegment oneOf(OpenSegment first, OpenSegment second, SegmentNames names) throws IOException {
         boolean takeSecond = false;
         try {
-            // Two that both hold records the analysis refuses. Beside a writer it may be one file, whose name now is the
+            // Two that both hold records the analysis refuses. Beside a writer it may be one file, whose name now is
+            // the
             // later one.
             takeSecond = SameSegment.of(first.sameSegment(), second.sameSegment(), names) != SameSegment.Choice.FIRST;
         } finally {

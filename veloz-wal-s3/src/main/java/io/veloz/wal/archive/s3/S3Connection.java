@@ -47,8 +47,8 @@ final class S3Connection {
         URI endpoint = endpoint(settings, environment);
         Boolean pathStyle = settings.pathStyle;
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(S3Silence.limit(
-                        S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
+                .httpClientBuilder(
+                        S3Silence.limit(S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
                 // No retries, because the second answer to a put that was done says that the object exists.
                 .overrideConfiguration(override -> {
                     override.retryStrategy(AwsRetryStrategy.doNotRetry())

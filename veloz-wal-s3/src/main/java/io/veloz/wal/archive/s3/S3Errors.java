@@ -44,7 +44,8 @@ final class S3Errors {
 
     S3Errors(S3Place place, Optional<URI> endpoint, S3Secrets secrets) {
         this.secrets = secrets;
-        this.where = place.describe() + endpoint.map(uri -> " at " + clean(uri.toString())).orElse("");
+        this.where = place.describe()
+                + endpoint.map(uri -> " at " + clean(uri.toString())).orElse("");
     }
 
     /** The same failure for a caller, of an action such as "put ship/1". */
@@ -98,9 +99,7 @@ final class S3Errors {
     /** What the SDK itself stumbles over: an answer that ends early or is none, or a provider of credentials that fails. */
     StoreException odd(String action, RuntimeException e) {
         return new StoreUnavailableException(
-                "cannot " + action + " in " + where + ": no answer that makes sense: "
-                        + clean(String.valueOf(e)),
-                e);
+                "cannot " + action + " in " + where + ": no answer that makes sense: " + clean(String.valueOf(e)), e);
     }
 
     static String code(AwsServiceException e) {

@@ -4,7 +4,6 @@ import io.veloz.wal.SealedSegment;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
-import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
@@ -403,7 +402,8 @@ public final class Shipping implements AutoCloseable {
 
     private boolean declareGap(Office here, Archived archived) throws IOException {
         if (!uploader.isIdle()) {
-            // It may still commit a segment that the gap would cover: no number is committed after a gap that covers it.
+            // It may still commit a segment that the gap would cover: no number is committed after a gap that covers
+            // it.
             return false;
         }
         LocalLog.Range local = log.range();
