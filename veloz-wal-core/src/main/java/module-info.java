@@ -5,9 +5,6 @@ module io.veloz.wal {
     requires static org.jspecify;
     requires HdrHistogram;
     requires org.slf4j;
-    // Until the orders do without Chronicle Bytes.
-    requires chronicle.bytes;
-    requires jdk.unsupported;
 
     exports io.veloz.wal;
     exports io.veloz.wal.legacy;

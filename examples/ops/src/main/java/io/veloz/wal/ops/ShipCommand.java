@@ -9,6 +9,7 @@ import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -162,15 +163,19 @@ final class ShipCommand implements Callable<Integer> {
     /** With all links resolved, as far as it exists. */
     private static Path existing(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
-        for (Path known = absolute; known != null; known = known.getParent()) {
-            try {
-                return known.toRealPath().resolve(known.relativize(absolute));
-            } catch (IOException e) {
-                // Not there yet: its parent may be.
-                continue;
-            }
+        Path known = absolute;
+        while (known != null && !Files.exists(known)) {
+            known = known.getParent();
         }
-        return absolute;
+        if (known == null) {
+            return absolute;
+        }
+        try {
+            return known.toRealPath().resolve(known.relativize(absolute));
+        } catch (IOException e) {
+            // It disappeared, or cannot be read: the shipper reports what follows from that.
+            return absolute;
+        }
     }
 
     private long onceUpTo() {
