@@ -158,7 +158,7 @@ final class IndependentLog {
         for (Path file : files) {
             String name = file.getFileName().toString();
             Matcher matcher = numbered.matcher(name);
-            boolean isNumbered = matcher.matches() && Long.parseLong(matcher.group(1)) > 0;
+            boolean isNumbered = matcher.matches();
             boolean prepared = name.equals("." + prefix + "_prepared.wal");
             if (!isNumbered && !prepared && !name.equals(prefix + "_current.wal")) {
                 continue;
@@ -319,15 +319,17 @@ final class IndependentLog {
     /** Returns the footer that the next one has to name: null if that cannot be known. */
     private byte[] checkFooter(IndependentSegment segment, int place, byte[] before) {
         byte[] footer = segment.footer();
-        if (footer == null || segment.role != Role.NUMBERED) {
-            return null;
-        }
-        byte[] stated = Arrays.copyOfRange(footer, 128, 160);
         byte[] none = new byte[32];
         boolean oldest = place == 0;
+        boolean first = oldest && segment.number() == 1;
+        if (footer == null || segment.role != Role.NUMBERED) {
+            byte[] known = first ? none : before;
+            return known == null ? null : IndependentSegment.sha256(segment.rebuiltFooter(known));
+        }
+        byte[] stated = Arrays.copyOfRange(footer, 128, 160);
         if (!Arrays.equals(footer, segment.rebuiltFooter(stated))) {
             find(Verdict.DAMAGED, segment.name + ": the footer does not agree with the data");
-        } else if (oldest && segment.number() == 1 && !Arrays.equals(stated, none)) {
+        } else if (first && !Arrays.equals(stated, none)) {
             find(Verdict.DAMAGED, segment.name + ": names a footer before the first one");
         } else if (before != null && !Arrays.equals(stated, before)) {
             find(Verdict.DAMAGED, segment.name + ": names another footer than the one before");
@@ -337,8 +339,16 @@ final class IndependentLog {
     }
 
     private void readCheckpoint(byte[] bytes, String id) {
-        if (bytes == null || bytes.length < 64) {
-            return;
+        Checkpoint read = bytes == null ? null : checkpoint(bytes, id);
+        if (read != null) {
+            checkpoints.add(read);
+        }
+    }
+
+    /** Null if it is not a good one of that log. */
+    static Checkpoint checkpoint(byte[] bytes, String id) {
+        if (bytes.length < 64) {
+            return null;
         }
         ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         boolean good = new String(bytes, 0, 8, US_ASCII).equals("VELOZCKP")
@@ -347,8 +357,6 @@ final class IndependentLog {
                 && in.getLong(32) >= 0
                 && in.getLong(bytes.length - 16) == bytes.length - 64L
                 && in.getInt(bytes.length - 4) == IndependentSegment.crc(bytes, 0, bytes.length - 4);
-        if (good) {
-            checkpoints.add(new Checkpoint(in.getLong(32), Arrays.copyOfRange(bytes, 48, bytes.length - 16)));
-        }
+        return good ? new Checkpoint(in.getLong(32), Arrays.copyOfRange(bytes, 48, bytes.length - 16)) : null;
     }
 }
