@@ -18,8 +18,8 @@ class IndependenceTest {
     @Test
     void readersDependOnNothingOfTheLibrary() {
         JavaClasses own = new ClassFileImporter().importPackages(OWN);
-        JavaClasses readers = own.that(not(com.tngtech.archunit.base.DescribedPredicate.describe(
-                "tests", IndependenceTest::isTest)));
+        JavaClasses readers =
+                own.that(not(com.tngtech.archunit.base.DescribedPredicate.describe("tests", IndependenceTest::isTest)));
 
         assertThat(readers.stream().map(JavaClass::getSimpleName))
                 .contains("IndependentLog", "IndependentSegment", "IndependentArchive", "IndependentSlot");

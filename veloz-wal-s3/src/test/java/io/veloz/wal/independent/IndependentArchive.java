@@ -174,7 +174,9 @@ final class IndependentArchive {
         IndependentFrames frames = new IndependentFrames(bytes);
         byte[] file = frames.frame(size);
         expect(frames.isAtEnd(), "bytes behind the frame in " + key);
-        expect(IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)), "the digest of the file in " + key);
+        expect(
+                IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)),
+                "the digest of the file in " + key);
         return file;
     }
 

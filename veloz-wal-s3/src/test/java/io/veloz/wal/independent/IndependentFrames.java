@@ -76,7 +76,9 @@ final class IndependentFrames {
             int at = in.position();
             in.position(at + length);
             if (checksums) {
-                expect(in.remaining() >= 4 && in.getInt() == HASH.hash(in.array(), at, length, 0), "a block's checksum");
+                expect(
+                        in.remaining() >= 4 && in.getInt() == HASH.hash(in.array(), at, length, 0),
+                        "a block's checksum");
             }
             int count = length;
             if (word < 0) {

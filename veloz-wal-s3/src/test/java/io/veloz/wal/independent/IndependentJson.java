@@ -15,8 +15,9 @@ import java.util.Map;
 
 /** One JSON object with the rules of docs/archive.md: whole numbers are never read as doubles. */
 final class IndependentJson {
-    private static final JsonFactory FACTORY =
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
     private final Map<String, Object> fields;
 
     private IndependentJson(Map<String, Object> fields) {
@@ -24,8 +25,10 @@ final class IndependentJson {
     }
 
     static IndependentJson of(byte[] utf8) {
-        try (JsonParser parser = FACTORY.createParser(
-                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString())) {
+        try (JsonParser parser = FACTORY.createParser(StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(utf8))
+                .toString())) {
             expect(parser.nextToken() == JsonToken.START_OBJECT, "JSON is no object");
             IndependentJson object = new IndependentJson(object(parser));
             expect(parser.nextToken() == null, "bytes behind the JSON object");

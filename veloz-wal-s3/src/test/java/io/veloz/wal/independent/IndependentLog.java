@@ -135,7 +135,9 @@ final class IndependentLog {
         if (verdict.compareTo(Verdict.DAMAGED) < 0
                 && !checkpoints.isEmpty()
                 && checkpoints.get(0).sequence() >= next) {
-            find(Verdict.DAMAGED, "the log ends before its checkpoint " + checkpoints.get(0).sequence());
+            find(
+                    Verdict.DAMAGED,
+                    "the log ends before its checkpoint " + checkpoints.get(0).sequence());
         }
     }
 
@@ -257,8 +259,8 @@ final class IndependentLog {
             if (i > 0 && segment.hasBatches()) {
                 checkPredecessor(segments.get(i - 1), segment);
             }
-            boolean noneLater = segments.subList(i + 1, segments.size()).stream()
-                    .allMatch(later -> later.predecessor() == null);
+            boolean noneLater =
+                    segments.subList(i + 1, segments.size()).stream().allMatch(later -> later.predecessor() == null);
             if (!judgeEnd(segment, following, noneLater)) {
                 return;
             }
@@ -327,7 +329,7 @@ final class IndependentLog {
             return known == null ? null : IndependentSegment.sha256(segment.rebuiltFooter(known));
         }
         byte[] stated = Arrays.copyOfRange(footer, 128, 160);
-        if (!Arrays.equals(footer, segment.rebuiltFooter(stated))) {
+        if (!segment.agrees(footer)) {
             find(Verdict.DAMAGED, segment.name + ": the footer does not agree with the data");
         } else if (first && !Arrays.equals(stated, none)) {
             find(Verdict.DAMAGED, segment.name + ": names a footer before the first one");

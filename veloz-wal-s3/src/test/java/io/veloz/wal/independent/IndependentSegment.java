@@ -12,11 +12,10 @@ import java.util.zip.CRC32C;
 /** One segment, read as docs/format.md describes it, and as nothing else does. */
 final class IndependentSegment {
     static final int PAGE = 4096;
-    private static final int MARK = 512;
+    static final int MARK = 512;
     private static final int BATCH_HEAD = 56;
     private static final int PREDECESSOR = 32;
     private static final int RECORD_HEAD = 24;
-    private static final int MOST_INDEX_ENTRIES = 4096;
     private static final int OPENS = 1;
     private static final int DECLARES_LOSS = 2;
 
@@ -35,7 +34,7 @@ final class IndependentSegment {
 
     record Predecessor(long number, long salt, long dataEnd, int lastCrc) {}
 
-    private record Batch(int position, long first, int count, long latestBefore) {}
+    record Batch(int position, long first, int count, long latestBefore) {}
 
     final String name;
     final Role role;
@@ -319,68 +318,38 @@ final class IndependentSegment {
         return isText(end, "VELOZFTR") || (bytes.length >= PAGE + 16 && isText(bytes.length - 8, "VELOZEND"));
     }
 
+    boolean mayHaveMarks() {
+        return mayHaveMarks;
+    }
+
+    List<Batch> batches() {
+        return batches;
+    }
+
+    long earliest() {
+        return earliest;
+    }
+
+    long latest() {
+        return latest;
+    }
+
     /** The footer behind the last whole batch, or null if none there counts. */
     byte[] footer() {
-        if (end + 176L > bytes.length || !isText(end, "VELOZFTR")) {
-            return null;
-        }
-        int length = in.getInt(end + 8);
-        int count = in.getInt(end + 12);
-        boolean fits = count >= 0 && count <= MOST_INDEX_ENTRIES && length == 176 + 24 * count && end + (long) length <= bytes.length;
-        if (!fits || in.getLong(end + 16) != number || in.getLong(end + 24) != salt || in.getLong(end + 80) != end) {
-            return null;
-        }
-        int trailer = end + length - 16;
-        boolean right = in.getInt(trailer) == length
-                && in.getInt(trailer + 4) == crc(bytes, end, length - 12)
-                && isText(trailer + 8, "VELOZEND");
-        return right ? Arrays.copyOfRange(bytes, end, end + length) : null;
+        return new IndependentFooter(this).found();
+    }
+
+    /** Whether all of a footer agrees with the batches; what it reserves is not looked at. */
+    boolean agrees(byte[] footer) {
+        return new IndependentFooter(this).agrees(footer);
     }
 
     /** The footer that belongs behind the batches, byte for byte. */
     byte[] rebuiltFooter(byte[] before) {
-        List<long[]> index = index();
-        int length = 176 + 24 * index.size();
-        ByteBuffer out = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        out.put(text("VELOZFTR")).putInt(length).putInt(index.size()).putLong(number).putLong(salt);
-        boolean none = entries.isEmpty();
-        out.putLong(none ? -1 : entries.get(0).sequence());
-        out.putLong(none ? -1 : entries.get(entries.size() - 1).sequence());
-        out.putLong(entries.size()).putLong(batches.size()).putLong(earliest).putLong(latest);
-        out.putLong(end).putInt(lastCrc).putInt(0);
-        byte[] data = Arrays.copyOf(bytes, end);
-        if (mayHaveMarks) {
-            Arrays.fill(data, MARK, 3 * MARK, (byte) 0);
-        }
-        out.put(sha256(data)).put(before);
-        for (long[] entry : index) {
-            out.putLong(entry[0]).putLong(entry[1]).putLong(entry[2]);
-        }
-        out.putInt(length);
-        out.putInt(crc(out.array(), 0, out.position()));
-        return out.put(text("VELOZEND")).array();
+        return new IndependentFooter(this).rebuilt(before);
     }
 
-    private List<long[]> index() {
-        List<long[]> index = new ArrayList<>();
-        long spacing = 65_536;
-        for (Batch batch : batches) {
-            boolean far = index.isEmpty() || batch.position() - index.get(index.size() - 1)[1] >= spacing;
-            if (batch.count() == 0 || !far) {
-                continue;
-            }
-            if (index.size() == MOST_INDEX_ENTRIES) {
-                for (int i = MOST_INDEX_ENTRIES - 1; i > 0; i -= 2) {
-                    index.remove(i);
-                }
-                spacing *= 2;
-            }
-            index.add(new long[] {batch.first(), batch.position(), batch.latestBefore()});
-        }
-        return index;
-    }
-
-    private boolean isText(int at, String text) {
+    boolean isText(int at, String text) {
         byte[] expectedBytes = text(text);
         return at + expectedBytes.length <= bytes.length
                 && Arrays.equals(bytes, at, at + expectedBytes.length, expectedBytes, 0, expectedBytes.length);
@@ -394,7 +363,7 @@ final class IndependentSegment {
         return (int) crc.getValue();
     }
 
-    private static byte[] text(String text) {
+    static byte[] text(String text) {
         return text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
     }
 

@@ -72,7 +72,8 @@ final class IndependentSlot {
     private void checkTrailer(byte[] bytes) {
         int trailer = bytes.length - 40;
         expect(trailer >= 8, "slot " + number + " has no trailer");
-        byte[] stated = new IndependentFrames(Arrays.copyOfRange(bytes, trailer, bytes.length)).skippable(0x184D2A51, 32);
+        byte[] stated =
+                new IndependentFrames(Arrays.copyOfRange(bytes, trailer, bytes.length)).skippable(0x184D2A51, 32);
         byte[] actual = IndependentSegment.sha256(Arrays.copyOf(bytes, trailer));
         expect(Arrays.equals(stated, actual), "the digest of slot " + number);
     }
@@ -88,8 +89,8 @@ final class IndependentSlot {
         if (kind == Kind.TAIL) {
             IndependentJson tail = head.object("tail");
             expect(hexSha256(content).equals(tail.hex("sha256", 64)), "the content of slot " + number);
-            Reach reach = new Reach(
-                    tail.number("segment", 1), tail.number("endPosition", 0), tail.number("lastSequence", 0));
+            Reach reach =
+                    new Reach(tail.number("segment", 1), tail.number("endPosition", 0), tail.number("lastSequence", 0));
             expect(archived.equals(reach), "archived of slot " + number);
             expect(tail.number("firstSequence", 1) <= reach.sequence() + 1, "the sequences of slot " + number);
         } else if (kind == Kind.EPOCH && head.has("logJson")) {
