@@ -32,7 +32,10 @@ final class IndependentFooter {
                 && count <= MOST_INDEX_ENTRIES
                 && length == 176 + 24 * count
                 && end + (long) length <= bytes.length;
-        if (!fits || in.getLong(end + 16) != segment.number() || in.getLong(end + 24) != segment.salt() || in.getLong(end + 80) != end) {
+        if (!fits
+                || in.getLong(end + 16) != segment.number()
+                || in.getLong(end + 24) != segment.salt()
+                || in.getLong(end + 80) != end) {
             return null;
         }
         int trailer = end + length - 16;
@@ -75,8 +78,12 @@ final class IndependentFooter {
                 .putLong(segment.salt());
         boolean none = segment.entries().isEmpty();
         out.putLong(none ? -1 : segment.entries().get(0).sequence());
-        out.putLong(none ? -1 : segment.entries().get(segment.entries().size() - 1).sequence());
-        out.putLong(segment.entries().size()).putLong(segment.batches().size()).putLong(segment.earliest()).putLong(segment.latest());
+        out.putLong(
+                none ? -1 : segment.entries().get(segment.entries().size() - 1).sequence());
+        out.putLong(segment.entries().size())
+                .putLong(segment.batches().size())
+                .putLong(segment.earliest())
+                .putLong(segment.latest());
         out.putLong(end).putInt(segment.lastCrc()).putInt(0);
         byte[] data = Arrays.copyOf(bytes, end);
         if (segment.mayHaveMarks()) {

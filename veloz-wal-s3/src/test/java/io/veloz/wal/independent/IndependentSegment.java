@@ -282,8 +282,7 @@ final class IndependentSegment {
                 return false;
             }
             int record = RECORD_HEAD + padded(length);
-            boolean lastOfGroup = (in.getShort(position + 18) & 1) == 0;
-            if (record > stop - position || (i == count - 1 && !lastOfGroup)) {
+            if (record > stop - position) {
                 return false;
             }
             CRC32C crc = new CRC32C();
