@@ -1,0 +1,337 @@
+package io.veloz.wal.independent;
+
+import static io.veloz.wal.independent.IndependentFrames.expect;
+
+import io.veloz.wal.independent.IndependentLog.Checkpoint;
+import io.veloz.wal.independent.IndependentLog.Verdict;
+import io.veloz.wal.independent.IndependentSegment.Entry;
+import io.veloz.wal.independent.IndependentSegment.Loss;
+import io.veloz.wal.independent.IndependentSegment.Role;
+import io.veloz.wal.independent.IndependentSlot.Kind;
+import io.veloz.wal.independent.IndependentSlot.Reach;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * An archive in a directory, read as docs/archive.md describes it: by no code of the library. Whatever is not proven throws
+ * IllegalStateException.
+ */
+final class IndependentArchive {
+    private final Path root;
+    private final String log;
+    private final String prefix;
+    private final String origin;
+    private final long firstSegment;
+    private final long firstSequence;
+    private final TreeMap<Long, Long> epochs = new TreeMap<>();
+    private final Set<String> accounted = new TreeSet<>();
+    private final List<Entry> records = new ArrayList<>();
+    private final List<Loss> lost = new ArrayList<>();
+    private final List<Loss> gaps = new ArrayList<>();
+    private final List<Checkpoint> checkpoints = new ArrayList<>();
+
+    /** What belongs together since the beginning, or since the last gap. */
+    private List<IndependentSegment> run = new ArrayList<>();
+
+    private final Map<Long, IndependentJson> heads = new HashMap<>();
+    private long runBegins;
+    private long committed;
+    private long lastSequence;
+    private Reach end;
+
+    private IndependentArchive(Path root) throws IOException {
+        this.root = root;
+        byte[] bytes = Files.readAllBytes(root.resolve("log.json"));
+        expect(bytes.length <= 4096, "log.json");
+        IndependentJson json = IndependentJson.of(bytes);
+        expect(json.number("format", 0) == 1, "log.json has an unknown format");
+        log = json.hex("log", 32);
+        prefix = json.text("prefix");
+        expect(prefix.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,63}"), "the prefix");
+        json.text("created");
+        firstSegment = json.number("firstSegment", 1);
+        firstSequence = json.number("firstSequence", 1);
+        origin = IndependentSlot.hexSha256(bytes);
+        committed = firstSegment - 1;
+        lastSequence = firstSequence - 1;
+        runBegins = firstSequence;
+        end = new Reach(0, 0, 0);
+    }
+
+    static IndependentArchive read(Path root) throws IOException {
+        IndependentArchive archive = new IndependentArchive(root);
+        archive.prove();
+        return archive;
+    }
+
+    List<Entry> records() {
+        return records;
+    }
+
+    /** What the log itself declares as lost. */
+    List<Loss> lost() {
+        return lost;
+    }
+
+    List<Loss> gaps() {
+        return gaps;
+    }
+
+    List<Checkpoint> checkpoints() {
+        return checkpoints;
+    }
+
+    private void prove() throws IOException {
+        List<String> objects = new ArrayList<>(names("segments"));
+        objects.addAll(names("attachments"));
+        long last = names("ship").stream()
+                .filter(name -> name.matches("ship/\\d{20}"))
+                .mapToLong(name -> Long.parseLong(name.substring(5)))
+                .max()
+                .orElseThrow(() -> new IllegalStateException("damaged: no slots"));
+        IndependentSlot tip = slot(last);
+        List<IndependentSlot> chain = keptChain(tip);
+        Reach reached = new Reach(0, 0, 0);
+        long epoch = 0;
+        for (IndependentSlot slot : chain) {
+            epoch = slot.kind == Kind.EPOCH ? epoch + 1 : epoch;
+            expect(slot.epoch == epoch, "the epoch of slot " + slot.number);
+            epochs.put(slot.number, epoch);
+            expect(!slot.archived.isBehind(reached), "archived of slot " + slot.number + " goes back");
+            take(slot, reached);
+            reached = slot.archived;
+        }
+        expect(!tip.archived.isBehind(reached), "archived of the tip goes back");
+        addTails(tip, Long.MAX_VALUE);
+        readRun();
+        boolean none = end.segment() == 0;
+        expect(none || tip.archived.equals(end), "the tip's archived " + tip.archived + " is not " + end);
+        checkLostSlots(objects, tip.epoch);
+    }
+
+    private List<IndependentSlot> keptChain(IndependentSlot tip) throws IOException {
+        List<IndependentSlot> chain = new ArrayList<>();
+        IndependentSlot slot = tip;
+        if (tip.kind != Kind.TAIL) {
+            chain.add(tip);
+        }
+        while (slot.kept.slot() != 0) {
+            slot = slot(slot.kept.slot(), slot.kept.sha256());
+            expect(slot.kind != Kind.TAIL, "slot " + slot.number + " is kept and a TAIL");
+            chain.add(slot);
+        }
+        expect(slot.number == 1 && slot.kind == Kind.EPOCH, "the chain ends at slot " + slot.number);
+        Collections.reverse(chain);
+        return chain;
+    }
+
+    private void take(IndependentSlot slot, Reach before) throws IOException {
+        switch (slot.kind) {
+            case EPOCH -> {}
+            case SEGMENT -> takeSegment(slot);
+            case ATTACHMENT -> takeAttachment(slot);
+            case GAP -> takeGap(slot, before);
+            case TAIL -> throw new IllegalStateException("damaged: a TAIL in the kept chain");
+        }
+    }
+
+    private void takeSegment(IndependentSlot slot) throws IOException {
+        IndependentJson segment = slot.head.object("segment");
+        long number = segment.number("number", 1);
+        expect(number == committed + 1, "segment " + number + " follows " + committed);
+        expect(segment.number("firstSequence", 1) == lastSequence + 1, "the first record of segment " + number);
+        String key = String.format("segments/%s_%016d.e%010d.wal.lz4", prefix, number, slot.epoch);
+        byte[] file = object(segment, key);
+        run.add(new IndependentSegment(key, Role.NUMBERED, file));
+        heads.put(number, segment);
+        committed = number;
+        lastSequence = segment.number("lastSequence", 1);
+        end = new Reach(number, file.length, lastSequence);
+        expect(!slot.archived.isBehind(end), "archived of slot " + slot.number);
+    }
+
+    private byte[] object(IndependentJson described, String key) throws IOException {
+        expect(described.text("key").equals(key), "the key " + key);
+        accounted.add(key);
+        byte[] bytes = Files.readAllBytes(root.resolve(key));
+        expect(bytes.length == described.number("objectBytes", 1), "the size of " + key);
+        expect(IndependentSlot.hexSha256(bytes).equals(described.hex("objectSha256", 64)), "the digest of " + key);
+        long size = described.number("fileBytes", 1);
+        expect(size <= 256L * bytes.length, "the file's size in " + key);
+        IndependentFrames frames = new IndependentFrames(bytes);
+        byte[] file = frames.frame(size);
+        expect(frames.isAtEnd(), "bytes behind the frame in " + key);
+        expect(
+                IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)),
+                "the digest of the file in " + key);
+        return file;
+    }
+
+    private void takeAttachment(IndependentSlot slot) throws IOException {
+        IndependentJson attachment = slot.head.object("attachment");
+        if (!attachment.text("name").equals("checkpoint")) {
+            accounted.add(attachment.text("key"));
+            return;
+        }
+        long sequence = attachment.number("sequence", 0);
+        String key = String.format("attachments/checkpoint_%020d.e%010d.lz4", sequence, slot.epoch);
+        Checkpoint checkpoint = IndependentLog.checkpoint(object(attachment, key), log);
+        expect(checkpoint != null && checkpoint.sequence() == sequence, "the checkpoint " + key);
+        checkpoints.add(checkpoint);
+    }
+
+    private void takeGap(IndependentSlot slot, Reach before) throws IOException {
+        IndependentJson gap = slot.head.object("gap");
+        long next = gap.number("nextSegment", 1);
+        long last = gap.number("lastSequence", 1);
+        expect(next > committed && gap.number("firstSequence", 1) <= last, "the gap in slot " + slot.number);
+        IndependentSlot preceding = slot(slot.number - 1, slot.previous);
+        expect(!preceding.archived.isBehind(before), "archived of slot " + preceding.number + " goes back");
+        addTails(preceding, next);
+        readRun();
+        if (lastSequence < last) {
+            gaps.add(new Loss(lastSequence + 1, last));
+            end = new Reach(next, 0, last);
+        }
+        expect(slot.archived.equals(end), "archived of slot " + slot.number);
+        lastSequence = Math.max(last, lastSequence);
+        runBegins = lastSequence + 1;
+        committed = next - 1;
+    }
+
+    /** The tails from the last committed segment up to where that slot says that the archive reaches. */
+    private void addTails(IndependentSlot from, long before) throws IOException {
+        Reach reach = from.archived;
+        long first = committed + 1;
+        if (reach.segment() < first || (reach.segment() == first && reach.position() == 0)) {
+            return;
+        }
+        List<IndependentSlot> tails = new ArrayList<>();
+        for (IndependentSlot slot = from; ; slot = slot(slot.number - 1, slot.previous)) {
+            if (slot.kind == Kind.TAIL) {
+                IndependentJson tail = slot.head.object("tail");
+                long segment = tail.number("segment", 1);
+                if (segment >= first) {
+                    expect(segment < before, "slot " + slot.number + " is a tail behind a gap");
+                    expect(slot.epoch == epochs.floorEntry(slot.number).getValue(), "the epoch of slot " + slot.number);
+                    tails.add(slot);
+                }
+                if (segment == first && tail.number("position", 0) == 0) {
+                    break;
+                }
+            }
+            expect(slot.number > 1, "the first tail of segment " + first + " is not there");
+        }
+        Collections.reverse(tails);
+        join(tails, first);
+    }
+
+    private void join(List<IndependentSlot> tails, long first) {
+        long segment = first;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (IndependentSlot slot : tails) {
+            IndependentJson tail = slot.head.object("tail");
+            if (tail.number("segment", 1) == segment + 1 && tail.number("position", 0) == 0) {
+                run.add(new IndependentSegment("tails of " + segment, Role.CURRENT, bytes.toByteArray()));
+                segment++;
+                bytes.reset();
+            }
+            expect(tail.number("segment", 1) == segment, "the segment of slot " + slot.number);
+            expect(tail.number("position", 0) == bytes.size(), "the position of slot " + slot.number);
+            expect(tail.number("firstSequence", 1) == lastSequence + 1, "the first record of slot " + slot.number);
+            bytes.writeBytes(slot.content);
+            lastSequence = tail.number("lastSequence", 0);
+            end = slot.archived;
+        }
+        run.add(new IndependentSegment("tails of " + segment, Role.CURRENT, bytes.toByteArray()));
+    }
+
+    private void readRun() {
+        for (IndependentSegment segment : run) {
+            expect(segment.isReadable() && segment.refusal().isEmpty(), "the header of " + segment.name);
+            expect(segment.log().equals(log), segment.name + " is of another log");
+        }
+        IndependentLog read = IndependentLog.of(run, runBegins);
+        expect(read.verdict() == Verdict.SOUND, read.findings());
+        expect(read.next() == lastSequence + 1, "the last record is " + (read.next() - 1) + ", not " + lastSequence);
+        for (IndependentSegment segment : run) {
+            checkStated(segment);
+        }
+        records.addAll(read.records());
+        lost.addAll(read.lost());
+        run = new ArrayList<>();
+    }
+
+    private void checkStated(IndependentSegment segment) {
+        if (segment.role != Role.NUMBERED) {
+            expect(segment.end() == segment.bytes.length, segment.name + " has more than whole batches");
+            return;
+        }
+        IndependentJson head = heads.get(segment.number());
+        expect(head != null && segment.footer() != null, segment.name + " is not sealed");
+        List<Entry> entries = segment.entries();
+        expect(head.number("dataBytes", 0) == segment.end(), "dataBytes of " + segment.name);
+        expect(head.number("records", 1) == entries.size(), "records of " + segment.name);
+        expect(
+                head.number("lastSequence", 1)
+                        == entries.get(entries.size() - 1).sequence(),
+                "the last record of " + segment.name);
+        long earliest = entries.stream().mapToLong(Entry::timestamp).min().orElseThrow();
+        long latest = entries.stream().mapToLong(Entry::timestamp).max().orElseThrow();
+        expect(head.number("minTimestampNanos", Long.MIN_VALUE) == earliest, "the times of " + segment.name);
+        expect(head.number("maxTimestampNanos", Long.MIN_VALUE) == latest, "the times of " + segment.name);
+    }
+
+    private void checkLostSlots(List<String> objects, long epoch) {
+        Pattern pattern = Pattern.compile("segments/" + prefix + "_(\\d{16})\\.e(\\d{10})\\.wal\\.lz4");
+        Pattern checkpoint = Pattern.compile("attachments/checkpoint_\\d{20}\\.e(\\d{10})\\.lz4");
+        Set<Long> unnamed = new TreeSet<>();
+        for (String key : objects) {
+            Matcher segment = pattern.matcher(key);
+            Matcher attachment = checkpoint.matcher(key);
+            if (segment.matches()) {
+                long of = Long.parseLong(segment.group(2));
+                expect(of <= epoch, key + " is of a later epoch");
+                expect(Long.parseLong(segment.group(1)) <= committed + 1, key + " is beyond the next segment");
+                expect(accounted.contains(key) || unnamed.add(of), "slots are lost: nothing names " + key);
+            } else if (attachment.matches()) {
+                expect(Long.parseLong(attachment.group(1)) <= epoch, key + " is of a later epoch");
+            }
+        }
+    }
+
+    private IndependentSlot slot(long number, String digest) throws IOException {
+        IndependentSlot slot = slot(number);
+        expect(slot.digest.equals(digest), "slot " + number + " is another one");
+        return slot;
+    }
+
+    private IndependentSlot slot(long number) throws IOException {
+        Path file = root.resolve(String.format("ship/%020d", number));
+        expect(Files.exists(file), "slot " + number + " is missing");
+        return new IndependentSlot(number, Files.readAllBytes(file), log, origin);
+    }
+
+    private List<String> names(String folder) throws IOException {
+        Path directory = root.resolve(folder);
+        if (!Files.exists(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> folder + "/" + file.getFileName()).sorted().toList();
+        }
+    }
+}

@@ -1,0 +1,379 @@
+package io.veloz.wal.independent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.Durability;
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecordGroup;
+import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalReader;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.independent.IndependentLog.Checkpoint;
+import io.veloz.wal.independent.IndependentLog.Verdict;
+import io.veloz.wal.independent.IndependentSegment.Entry;
+import io.veloz.wal.independent.IndependentSegment.Loss;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The formats can be read by whoever has the documents alone: two readers agree, and one of them is not the library's. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class IndependentReaderTest {
+    private static final int CHANGES = 80;
+    private static final Path GOLDEN_ARCHIVE = Path.of("src/test/resources/golden/archive-1");
+    private static final Path GOLDEN_LOGS = Path.of("../veloz-wal-core/src/test/resources/golden");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v1", "end-marks"})
+    void goldenLogReadsAsItsTruthStates(String name) throws IOException {
+        IndependentLog log = IndependentLog.read(GOLDEN_LOGS.resolve(name), "orders");
+
+        List<String> read = Stream.concat(
+                        log.records().stream().map(IndependentReaderTest::line),
+                        log.lost().stream().map(loss -> "lost " + loss.first() + " to " + loss.last()))
+                .toList();
+        assertThat(read).isEqualTo(Files.readAllLines(GOLDEN_LOGS.resolve(name).resolve("expected.txt")));
+        assertThat(log.verdict()).as(log.findings()).isEqualTo(Verdict.SOUND);
+    }
+
+    @Test
+    void randomLogsReadAsTheLibraryReadsThem(@TempDir Path directory) throws IOException {
+        forEachSeed((random, round) -> {
+            Path home = directory.resolve("log-" + round);
+            Path log = writeLog(random, home);
+            assertReadEqual(log);
+        });
+    }
+
+    @Test
+    void changedByteIsNeverReadAsAnotherRecord(@TempDir Path directory) throws IOException {
+        forEachSeed((random, round) -> {
+            Path log = writeLog(random, directory.resolve("log-" + round));
+            List<Entry> before = IndependentLog.read(log, "orders").records();
+            List<Path> files = files(log);
+            int found = 0;
+            for (int i = 0; i < CHANGES; i++) {
+                Path file = files.get(random.nextInt(files.size()));
+                byte[] bytes = Files.readAllBytes(file);
+                if (bytes.length == 0) {
+                    continue;
+                }
+                int at = placeOfChange(random, bytes);
+                byte[] changed = bytes.clone();
+                changed[at] ^= (byte) (1 + random.nextInt(255));
+                Files.write(file, changed);
+                found += assertNothingElseIsRead(log, before, file.getFileName() + " at " + at);
+                Files.write(file, bytes);
+            }
+            assertThat(found).as("changes that were found").isPositive();
+        });
+    }
+
+    @Test
+    void goldenArchiveReadsAsItIsRestored(@TempDir Path directory) throws IOException {
+        IndependentArchive archive = IndependentArchive.read(GOLDEN_ARCHIVE);
+
+        WalRecovery.restoreFrom(
+                GOLDEN_ARCHIVE.toAbsolutePath().normalize().toUri().toString(), RestoreOptions.into(directory));
+        assertThat(archive.records())
+                .isEqualTo(IndependentLog.read(directory, "orders").records());
+        assertThat(archive.records()).isNotEmpty();
+        assertThat(archive.checkpoints()).extracting(Checkpoint::sequence).containsExactly(100L);
+        assertReadEqual(directory);
+    }
+
+    @Test
+    void shippedLogsReadFromTheArchiveAsTheyWereWritten(@TempDir Path directory) throws IOException {
+        forEachSeed((random, round) -> {
+            Path home = directory.resolve("home-" + round);
+            Path archive = home.resolve("archive");
+            ship(random, home.resolve("log"), archive);
+
+            IndependentArchive read = IndependentArchive.read(archive);
+            Path restored = home.resolve("restored");
+            WalRecovery.restoreFrom(archive.toUri().toString(), RestoreOptions.into(restored));
+            assertReadEqual(restored);
+            assertThat(read.records())
+                    .isEqualTo(IndependentLog.read(restored, "orders").records());
+            List<Entry> local =
+                    IndependentLog.read(home.resolve("log"), "orders").records();
+            assertThat(read.records()).endsWith(local.toArray(Entry[]::new));
+            assertThat(read.gaps()).isEmpty();
+        });
+    }
+
+    @Test
+    void changedByteOfAnArchiveIsFoundOrHarmless(@TempDir Path directory) throws IOException {
+        forEachSeed((random, round) -> {
+            Path home = directory.resolve("home-" + round);
+            Path archive = home.resolve("archive");
+            ship(random, home.resolve("log"), archive);
+            List<Entry> before = IndependentArchive.read(archive).records();
+            List<Path> objects;
+            try (Stream<Path> walk = Files.walk(archive)) {
+                objects = walk.filter(Files::isRegularFile)
+                        .filter(file -> !archive.relativize(file).toString().startsWith("."))
+                        .sorted()
+                        .toList();
+            }
+            int found = 0;
+            for (int i = 0; i < CHANGES; i++) {
+                Path object = objects.get(random.nextInt(objects.size()));
+                byte[] bytes = Files.readAllBytes(object);
+                byte[] changed = bytes.clone();
+                changed[random.nextInt(bytes.length)] ^= (byte) (1 + random.nextInt(255));
+                Files.write(object, changed);
+                try {
+                    assertThat(IndependentArchive.read(archive).records()).isEqualTo(before);
+                } catch (IllegalStateException e) {
+                    found++;
+                }
+                Files.write(object, bytes);
+            }
+            assertThat(found).as("changes that were found").isPositive();
+        });
+    }
+
+    /** Some terms of office of a shipper beside random lives of a log. */
+    private static void ship(Random random, Path log, Path archive) {
+        for (int life = 0; life <= random.nextInt(3); life++) {
+            ShipperConfig config = ShipperConfig.builder(archive.toUri().toString())
+                    .flushInterval(Duration.ofMillis(100))
+                    .build();
+            try (Wal wal = Wal.open(config(random, log));
+                    WalShipper shipper = WalShipper.start(wal, config)) {
+                wal.append(1, payload(random));
+                for (int i = random.nextInt(100); i > 0; i--) {
+                    act(random, wal);
+                    if (random.nextInt(20) == 0) {
+                        wal.sync();
+                        assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30)))
+                                .isTrue();
+                    }
+                }
+                wal.sync();
+            }
+        }
+    }
+
+    /** Half of the changes hit bytes that are not zero: most of a segment is. */
+    private static int placeOfChange(Random random, byte[] bytes) {
+        int at = random.nextInt(bytes.length);
+        for (int i = 0; random.nextBoolean() && bytes[at] == 0 && i < bytes.length; i++) {
+            at = (at + 1) % bytes.length;
+        }
+        return at;
+    }
+
+    /** Returns 1 if the change was found. A closed log is proven to its end, so nothing in it may pass for torn. */
+    private static int assertNothingElseIsRead(Path log, List<Entry> before, String change) throws IOException {
+        IndependentLog read = IndependentLog.read(log, "orders");
+        boolean found = read.verdict().compareTo(Verdict.DAMAGED) >= 0;
+        if (found) {
+            assertThat(read.records().size()).as(change).isLessThanOrEqualTo(before.size());
+            assertThat(before).as(change).containsAll(read.records());
+        } else {
+            assertThat(read.records()).as(change).isEqualTo(before);
+        }
+        Verdict library = verdictOfLibrary(log, before);
+        assertThat(library).as(change + ": " + read.findings()).isEqualTo(found ? Verdict.DAMAGED : Verdict.SOUND);
+        return found ? 1 : 0;
+    }
+
+    private static Verdict verdictOfLibrary(Path log, List<Entry> before) {
+        List<Entry> read = new ArrayList<>();
+        try (WalReader reader = WalReader.open(ReadOptions.of(log))) {
+            while (reader.next()) {
+                read.add(entry(reader));
+            }
+            if (!WalRecovery.verify(ReadOptions.of(log), WalProgress.NONE).isSound()) {
+                return Verdict.DAMAGED;
+            }
+        } catch (WalException e) {
+            return Verdict.DAMAGED;
+        }
+        assertThat(read).isEqualTo(before);
+        return Verdict.SOUND;
+    }
+
+    private static void assertReadEqual(Path log) throws IOException {
+        IndependentLog independent = IndependentLog.read(log, "orders");
+        List<Entry> read = new ArrayList<>();
+        try (WalReader reader = WalReader.open(ReadOptions.of(log))) {
+            while (reader.next()) {
+                read.add(entry(reader));
+            }
+            assertThat(independent.lost())
+                    .isEqualTo(reader.lost().stream()
+                            .map(range -> new Loss(range.firstSequence(), range.lastSequence()))
+                            .toList());
+        }
+        assertThat(independent.records()).isEqualTo(read);
+        assertThat(independent.verdict())
+                .as(independent.findings())
+                .isEqualTo(WalRecovery.inspect(ReadOptions.of(log)).hasTornTail() ? Verdict.TORN : Verdict.SOUND);
+        assertThat(independent.checkpoints().stream().map(Checkpoint::sequence).toList())
+                .isEqualTo(WalCheckpoint.good(ReadOptions.of(log)).stream()
+                        .map(WalCheckpoint::sequence)
+                        .toList());
+    }
+
+    /** Some lives of a log, with all that the public API does to its files. Returns its directory. */
+    private static Path writeLog(Random random, Path home) throws IOException {
+        Path log = home.resolve("life-0");
+        for (int life = 0; life <= random.nextInt(4); life++) {
+            live(random, log);
+            if (random.nextInt(4) == 0) {
+                log = salvage(random, log, home.resolve("life-" + (life + 1)));
+            } else if (random.nextInt(3) == 0) {
+                tear(random, log);
+                assertReadEqual(log);
+            }
+        }
+        live(random, log);
+        return log;
+    }
+
+    private static void live(Random random, Path log) {
+        WalConfig config = config(random, log);
+        try (Wal wal = Wal.open(config)) {
+            for (int i = random.nextInt((int) Math.min(600, config.segmentBytes() / 128)); i > 0; i--) {
+                act(random, wal);
+            }
+        }
+    }
+
+    private static WalConfig config(Random random, Path log) {
+        boolean large = random.nextInt(5) == 0;
+        return WalConfig.builder(log)
+                .segmentBytes(large ? 1 << 20 : 16_384L << random.nextInt(3))
+                .maxBatchBytes(large ? 65_536 : 4096)
+                .heartbeatDelay(Duration.ofMillis(1 + random.nextInt(20)))
+                .build();
+    }
+
+    private static void act(Random random, Wal wal) {
+        int action = random.nextInt(100);
+        if (action < 60) {
+            wal.append(type(random), payload(random), Durability.values()[random.nextInt(3)]);
+        } else if (action < 75) {
+            wal.appendDurable(type(random), payload(random));
+        } else if (action < 90) {
+            RecordGroup group = new RecordGroup();
+            for (int i = 0; i <= random.nextInt(4); i++) {
+                long time = random.nextInt(20) == 0 ? random.nextLong() : 1_700_000_000_000_000_000L + random.nextInt();
+                group.add(type(random), time, payload(random));
+            }
+            wal.append(group);
+        } else if (action < 94) {
+            wal.roll();
+        } else if (action < 97 && wal.durableSequence() > 0) {
+            wal.writeCheckpoint(wal.durableSequence(), out -> out.write(random.nextInt(256)));
+        } else if (action < 98) {
+            wal.trim(random.nextInt(2));
+        } else {
+            wal.sync();
+        }
+    }
+
+    private static int type(Random random) {
+        return 1 + random.nextInt(random.nextBoolean() ? 10 : 65_535);
+    }
+
+    private static ByteBuffer payload(Random random) {
+        byte[] bytes = new byte[random.nextInt(random.nextInt(4) == 0 ? 900 : 60)];
+        random.nextBytes(bytes);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    /** Damages a record in the middle, and accepts the loss: the new log declares it. */
+    private static Path salvage(Random random, Path log, Path target) throws IOException {
+        List<Path> segments = files(log).stream()
+                .filter(file -> file.getFileName().toString().matches("orders_\\d{16}\\.wal"))
+                .toList();
+        if (segments.isEmpty()) {
+            return log;
+        }
+        Path file = segments.get(random.nextInt(segments.size()));
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[4096 + random.nextInt(bytes.length - 4096 - 200)] ^= 1;
+        Files.write(file, bytes);
+        WalRecovery.salvage(ReadOptions.of(log), target, WalProgress.NONE);
+        assertReadEqual(target);
+        return target;
+    }
+
+    /** A batch that was being written when the power failed: bytes behind the last one. */
+    private static void tear(Random random, Path log) throws IOException {
+        Path file = log.resolve("orders_current.wal");
+        byte[] bytes = Files.readAllBytes(file);
+        int end = bytes.length;
+        while (end > 4096 && bytes[end - 1] == 0) {
+            end--;
+        }
+        byte[] torn = new byte[Math.min(1 + random.nextInt(200), bytes.length - end)];
+        random.nextBytes(torn);
+        System.arraycopy(torn, 0, bytes, end, torn.length);
+        Files.write(file, bytes);
+    }
+
+    private static List<Path> files(Path log) throws IOException {
+        try (Stream<Path> files = Files.list(log)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static Entry entry(WalReader reader) {
+        ByteBuffer payload = reader.payload();
+        CRC32C crc = new CRC32C();
+        int length = payload.remaining();
+        crc.update(payload);
+        return new Entry(
+                reader.sequence(), reader.type(), reader.timestampNanos(), reader.groupContinues(), length, (int)
+                        crc.getValue());
+    }
+
+    private interface Round {
+        void run(Random random, int round) throws IOException;
+    }
+
+    private static void forEachSeed(Round round) throws IOException {
+        long first = Long.getLong("wal.seed", System.nanoTime());
+        for (int i = 0; i < 5 * Integer.getInteger("wal.rounds", 1); i++) {
+            long seed = first + i;
+            System.out.println("-Dwal.seed=" + seed);
+            round.run(new Random(seed), i);
+        }
+    }
+
+    private static String line(Entry entry) {
+        return String.format(
+                "%d %d %d %s %d %08x",
+                entry.sequence(),
+                entry.type(),
+                entry.timestamp(),
+                entry.group() ? "+" : ".",
+                entry.length(),
+                entry.payloadCrc());
+    }
+}
