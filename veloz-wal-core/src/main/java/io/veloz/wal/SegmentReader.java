@@ -62,6 +62,7 @@ public final class SegmentReader implements AutoCloseable {
         Storage storage = files.storage();
         SegmentNames names = new SegmentNames(files.prefix());
         try {
+            LogFiles.checkNoRestore(storage, names);
             return BesideWriter.look(
                     storage,
                     writerLives,

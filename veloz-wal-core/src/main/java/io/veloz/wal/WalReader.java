@@ -62,7 +62,7 @@ public final class WalReader implements AutoCloseable {
     /**
      * Opens a log for reading.
      *
-     * @throws WalOpenException if there is no such directory, or it cannot be read
+     * @throws WalOpenException if there is no such directory, or it cannot be read, or a restore into it has not ended
      * @throws WalVersionException if the log is in a format that this version does not know
      * @throws WalCorruptException if it is damaged before the first record to be read, and this is no salvage
      * @throws IllegalArgumentException if the first record to be read has been trimmed
@@ -82,6 +82,10 @@ public final class WalReader implements AutoCloseable {
             @Nullable Writer writer) {
         SegmentNames names = new SegmentNames(options.prefix);
         try {
+            if (writer == null) {
+                // An unfinished restore would read as a shorter log. A log that is open has none.
+                LogFiles.checkNoRestore(storage, names);
+            }
             return BesideWriter.look(
                     storage,
                     writerLives,

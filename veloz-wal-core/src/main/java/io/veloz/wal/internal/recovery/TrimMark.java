@@ -56,6 +56,10 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
             throw new DamagedException(
                     String.format(Locale.ROOT, "checksum %08x; expected %08x", crc, bytes.getInt(BYTES - 4)));
         }
+        if (bytes.getLong(24) < 1 || bytes.getLong(32) < 1) {
+            throw new DamagedException("begins with segment " + bytes.getLong(24) + " and record " + bytes.getLong(32)
+                    + "; expected 1 or more");
+        }
         return new TrimMark(new LogId(bytes.getLong(8), bytes.getLong(16)), bytes.getLong(24), bytes.getLong(32));
     }
 }
