@@ -29,7 +29,9 @@ class UnfinishedRestoreTest {
 
     @Test
     void openIsRefused() {
-        assertThatThrownBy(() -> Wal.open(log)).isInstanceOf(WalOpenException.class).hasMessageContaining(EXPECTED);
+        assertThatThrownBy(() -> Wal.open(log))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining(EXPECTED);
     }
 
     @Test
