@@ -28,6 +28,9 @@ final class Background {
     /** Between two clean-ups, if one failed. */
     private static final long DROP_PAUSE_NANOS = 60 * SECOND_NANOS;
 
+    /** Between two tries to read back which gaps there are, if one failed. */
+    private static final long GAPS_PAUSE_NANOS = 5 * SECOND_NANOS;
+
     /** A store that once does not find what it has must not end shipping. */
     private static final int MISSES_BELIEVED = 3;
 
@@ -41,6 +44,7 @@ final class Background {
     private int misses;
     private long lookedAt;
     private long dropAt;
+    private long gapsAt;
 
     Background(LocalLog log, ShipLog shipLog, Reached reached, LongSupplier nanoTime, long tailGraceNanos) {
         this.log = log;
@@ -50,6 +54,7 @@ final class Background {
         this.cleanUp = new CleanUp(shipLog.store(), tailGraceNanos);
         this.lookedAt = nanoTime.getAsLong();
         this.dropAt = lookedAt;
+        this.gapsAt = lookedAt;
     }
 
     /** Has {@link #step} look for another writer, unless that was seen a moment ago. */
@@ -98,11 +103,23 @@ final class Background {
             watch(office);
             return true;
         }
-        if (reached.gapsWantedFrom() < history.gapsKnownFrom() && !history.isWhole()) {
-            history.step();
+        boolean wanted = reached.gapsWantedFrom() < history.gapsKnownFrom() && !history.isWhole();
+        if (wanted && now - gapsAt >= 0) {
+            readGaps(history, now);
             return true;
         }
         return drop(now);
+    }
+
+    /** A slot that cannot be read must not count as a slot that cannot be put: those go on, and end no trouble of this. */
+    private void readGaps(History history, long now) {
+        try {
+            history.step();
+            reached.succeeded(Job.GAPS);
+        } catch (IOException e) {
+            gapsAt = now + GAPS_PAUSE_NANOS;
+            reached.failed(Job.GAPS, e);
+        }
     }
 
     private void watch(Office office) {

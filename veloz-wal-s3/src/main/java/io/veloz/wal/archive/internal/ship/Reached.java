@@ -12,6 +12,8 @@ public interface Reached {
         UPLOAD,
         /** Whether another writer has taken over. */
         LOOK,
+        /** Reading back which gaps the archive declares. */
+        GAPS,
         /** Dropping tails. Nothing depends on it. */
         CLEAN_UP
     }

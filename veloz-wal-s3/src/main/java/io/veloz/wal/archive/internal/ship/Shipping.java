@@ -403,8 +403,10 @@ public final class Shipping implements AutoCloseable {
     private boolean declareGap(Office here, Archived archived) throws IOException {
         if (!uploader.isIdle()) {
             // It may still commit a segment that the gap would cover: no number is committed after a gap that covers
-            // it.
-            return false;
+            // it. No pause counts meanwhile: one that has ended would keep the thread awake.
+            uploadWaits = false;
+            tailWaits = false;
+            return background.step(here, history());
         }
         LocalLog.Range local = log.range();
         if (local.firstSegment() <= nextSegment()) {

@@ -6,6 +6,7 @@ import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -97,9 +98,10 @@ public final class ChainIdentity {
             if (!at.origin().isEmpty()) {
                 return mismatch(log, identity, at);
             }
-            first = at.part() instanceof Segment ? at : first;
+            first = at.part() instanceof Segment || at.part() instanceof Gap ? at : first;
         }
-        if (first == null) {
+        if (first == null || first.part() instanceof Gap) {
+            // Tails before a gap are never dropped; without them nothing shows where the archive began.
             first = log.check(2).map(Decoded::slot).orElse(null);
         }
         String begins = "";
