@@ -285,10 +285,19 @@ final class Restore {
 
     private RestoreReport merged(RestorePlan plan, Proof proof, Wanted wanted, LocalLog local, Relation relation)
             throws IOException {
-        complete(proof, wanted, true);
         long localLast = local.report().lastSequence();
         boolean sameRecords = relation == Relation.SAME_RECORDS;
         List<SegmentReport> tail = sameRecords ? List.of() : local.tail();
+        if (!sameRecords && tail.isEmpty() && localLast > plan.archivedSequence()) {
+            throw new WalRestoreException(
+                    Reason.DIVERGED,
+                    place.target() + " has records up to " + localLast + ", the archive up to "
+                            + plan.archivedSequence()
+                            + ", and what is between is damaged: a merge would drop all of it;"
+                            + " copy what is whole by a salvage, and restore into another directory",
+                    null);
+        }
+        complete(proof, wanted, true);
         for (SegmentReport segment : tail) {
             fetch().copyLocal(segment.file());
         }
@@ -310,9 +319,6 @@ final class Restore {
         }
         Path kept = place.replace();
         note("the files of the log that was there are in " + kept);
-        if (tail.isEmpty() && localLast > found.lastSequence()) {
-            note("records after " + found.lastSequence() + " that it had could not be used");
-        }
         long ahead = Math.max(0, found.lastSequence() - plan.archivedSequence());
         return report(plan, Outcome.MERGED, found, fetch().reused(), ahead, Optional.of(kept));
     }
