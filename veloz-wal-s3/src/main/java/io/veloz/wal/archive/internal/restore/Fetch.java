@@ -25,12 +25,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,12 +157,13 @@ final class Fetch implements AutoCloseable {
 
     private void segments(List<Segment> segments) throws IOException {
         Queue<Future<Boolean>> running = new ArrayDeque<>();
+        AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
         try {
             for (Segment segment : segments) {
                 if (running.size() >= 2 * parallelism) {
                     await(running.remove());
                 }
-                running.add(threads.submit(() -> segment(segment)));
+                running.add(threads.submit(untilOneFails(failed, () -> segment(segment))));
             }
             while (!running.isEmpty()) {
                 await(running.remove());
@@ -305,13 +308,14 @@ final class Fetch implements AutoCloseable {
     private void contents(List<TailSlot> tails, FileSink sink) throws IOException {
         Queue<TailSlot> waiting = new ArrayDeque<>(tails);
         Queue<Future<SlotCodec.Decoded>> running = new ArrayDeque<>();
+        AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
         long ahead = 0;
         try {
             for (TailSlot tail : tails) {
                 while (!waiting.isEmpty() && (running.isEmpty() || ahead + size(waiting.element()) <= AHEAD_BYTES)) {
                     TailSlot next = waiting.remove();
                     ahead += size(next);
-                    running.add(threads.submit(() -> content(next)));
+                    running.add(threads.submit(untilOneFails(failed, () -> content(next))));
                 }
                 byte[] content = await(running.remove()).content();
                 sink.write(content, content.length);
@@ -319,7 +323,6 @@ final class Fetch implements AutoCloseable {
                 advance(content.length);
             }
         } finally {
-            // Or a store that went away would be asked for each of the rest, again and again, before anybody is told.
             running.forEach(future -> future.cancel(false));
         }
     }
@@ -348,6 +351,25 @@ final class Fetch implements AutoCloseable {
         } catch (BadObjectException e) {
             throw new DamagedObjectException(key, tail.firstSequence(), tail.lastSequence(), e, vanished.get());
         }
+    }
+
+    /**
+     * A task that fails as another has failed already, without a request. Otherwise a store that went away would get the requests of each task
+     * in the queue, with all their retries, before the first failure is seen by the thread that takes the results.
+     */
+    private static <T> Callable<T> untilOneFails(AtomicReference<@Nullable Exception> failed, Callable<T> task) {
+        return () -> {
+            Exception first = failed.get();
+            if (first != null) {
+                throw first;
+            }
+            try {
+                return task.call();
+            } catch (Exception e) {
+                failed.compareAndSet(null, e);
+                throw e;
+            }
+        };
     }
 
     private static <T> T await(Future<T> future) throws IOException {
