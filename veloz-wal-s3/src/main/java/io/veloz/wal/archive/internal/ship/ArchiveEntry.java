@@ -9,7 +9,9 @@ import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ final class ArchiveEntry {
     private final ShipLog shipLog;
     private final Clock clock;
     private LostSlots.@Nullable BeforeEpoch lostSlots;
+
+    /** A start whose requests fail now and then goes on where it was. */
+    private final Set<String> emptyPlaces = new HashSet<>();
 
     ArchiveEntry(LocalLog log, ShipLog shipLog, Clock clock) {
         this.log = log;
@@ -36,7 +41,7 @@ final class ArchiveEntry {
     LogIdentity identity() throws IOException {
         String logId = log.logId();
         Optional<LogIdentity> there = shipLog.logJson();
-        if (there.isEmpty() && shipLog.holdsObjects()) {
+        if (there.isEmpty() && shipLog.holdsObjects(emptyPlaces)) {
             there = shipLog.logJson();
             // Looked for again: another writer may just have created the archive.
             if (there.isEmpty()) {

@@ -7,12 +7,10 @@ import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.format.Slot.SlotRef;
-import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
+import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * What a writer has to know of its predecessors: read back from the tip along the kept slots, one request for each
@@ -66,13 +64,11 @@ final class History {
 
     /** The kept slot before another one. */
     static Slot kept(ShipLog shipLog, Slot after) throws IOException {
-        SlotRef kept = after.kept();
-        Optional<Decoded> slot = shipLog.slot(kept.number());
-        if (slot.isEmpty() || !slot.get().sha256().equals(kept.sha256())) {
-            throw new BadObjectException(shipLog.store().describe() + ": slot " + kept.number()
-                    + (slot.isEmpty() ? " is missing" : " is not the one that later slots name"));
+        Slot kept = ChainIdentity.keptBefore(shipLog, after);
+        if (kept == null) {
+            throw new BadObjectException(shipLog.where("slot " + after.number()) + " names no slot before it");
         }
-        return slot.get().slot();
+        return kept;
     }
 
     private void note() {

@@ -56,6 +56,10 @@ public final class Shipping implements AutoCloseable {
     private @Nullable History history;
     private boolean isResumed;
     private boolean isStoreFit;
+
+    /** The tip that was compared with log.json and with what was uploaded. */
+    private long checkedTip = -1;
+
     private boolean flushWanted;
     private boolean catchingUp;
     private boolean uploadWaits;
@@ -159,8 +163,12 @@ public final class Shipping implements AutoCloseable {
         Office here = office;
         switch (here.phase()) {
             case CHECK -> {
-                if (!entry.checkTip(identity, here.tip())) {
-                    office = null;
+                if (here.tip().number() != checkedTip) {
+                    if (entry.checkTip(identity, here.tip())) {
+                        checkedTip = here.tip().number();
+                    } else {
+                        office = null;
+                    }
                     return true;
                 }
                 localCheck.check(here.tip());

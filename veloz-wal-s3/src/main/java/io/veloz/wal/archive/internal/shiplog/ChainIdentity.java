@@ -42,16 +42,21 @@ public final class ChainIdentity {
     }
 
     /** The last slot before one that is never deleted; null if it names none. */
-    static @Nullable Slot keptBefore(ShipLog log, Slot slot) throws IOException {
+    public static @Nullable Slot keptBefore(ShipLog log, Slot slot) throws IOException {
         SlotRef kept = slot.kept();
         if (kept.number() == 0) {
             return null;
+        }
+        Slot remembered = log.remembered(kept);
+        if (remembered != null) {
+            return remembered;
         }
         Decoded found = log.check(kept.number()).orElse(null);
         if (found == null || !found.sha256().equals(kept.sha256()) || kept.number() >= slot.number()) {
             throw new BadObjectException(log.where("slot " + kept.number())
                     + (found == null ? " is missing" : " is not" + " the one that slot " + slot.number() + " names"));
         }
+        log.remember(kept, found.slot());
         return found.slot();
     }
 

@@ -3,6 +3,8 @@ package io.veloz.wal.archive.internal.shiplog;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
@@ -11,13 +13,28 @@ import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and creates the slots of an archive, each request once. Any thread may call any method. */
 public final class ShipLog {
+    /** Slots that are never deleted, as they were checked: a walk that a failed request ended goes on where it was. */
+    private static final int REMEMBERED_SLOTS = 16_384;
+
     private final ObjectStore store;
+    private final Map<SlotRef, Slot> kept = Collections.synchronizedMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<SlotRef, Slot> eldest) {
+            return size() > REMEMBERED_SLOTS;
+        }
+    });
 
     public ShipLog(ObjectStore store) {
         this.store = store;
@@ -56,12 +73,27 @@ public final class ShipLog {
 
     /** Whether there is any object of an archive but {@code log.json}. */
     public boolean holdsObjects() throws StoreException {
+        return holdsObjects(new HashSet<>());
+    }
+
+    /** As {@link #holdsObjects()}, but for the places that are known to be empty; adds those that are. */
+    public boolean holdsObjects(Set<String> empty) throws StoreException {
         for (String prefix : List.of(ArchiveKeys.SLOTS, ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
-            if (!store.list(prefix, "").isEmpty()) {
+            if (!empty.contains(prefix) && !store.list(prefix, "").isEmpty()) {
                 return true;
             }
+            empty.add(prefix);
         }
         return false;
+    }
+
+    @Nullable
+    Slot remembered(SlotRef ref) {
+        return kept.get(ref);
+    }
+
+    void remember(SlotRef ref, Slot slot) {
+        kept.put(ref, slot);
     }
 
     /** Creates the archive; false if there is one. */
@@ -144,7 +176,7 @@ public final class ShipLog {
     }
 
     /** What messages call an object. */
-    String where(String key) {
+    public String where(String key) {
         return store.describe() + "/" + key;
     }
 }
