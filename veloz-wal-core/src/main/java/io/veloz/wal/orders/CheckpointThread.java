@@ -93,12 +93,21 @@ final class CheckpointThread implements Runnable {
             // Its own mark in the log counts as covered, or an idle log would write checkpoints for ever.
             coveredSequence = log.writeCheckpoint().markSequence();
             log.trim();
-        } catch (RuntimeException e) {
+        } catch (Throwable t) {
+            // Also an error, of a trim guard or for lack of memory: without checkpoints neither memory nor disk is bounded.
             coveredSequence = appliedSequence;
             if (!stopping) {
                 // No caller waits for it: the log goes on, and its next replay takes longer.
-                LOG.warn("{}: no checkpoint could be written; the next one is tried when it is due", log.wal(), e);
+                warn(t);
             }
+        }
+    }
+
+    private void warn(Throwable t) {
+        try {
+            LOG.warn("{}: no checkpoint could be written; the next one is tried when it is due", log.wal(), t);
+        } catch (Throwable alsoOfLogging) {
+            // As a rule there is no memory. The thread has to go on.
         }
     }
 }

@@ -190,11 +190,24 @@ final class OrderApplier {
 
     /** Refuses calls of a listener that runs while an event is applied, and calls after the store has failed. */
     void checkUsable() {
+        refuseListener();
+        throwIfStoreFailed();
+    }
+
+    private void refuseListener() {
         if (applyLock.isHeldByCurrentThread()) {
             throw new IllegalStateException("the log was called by a listener of findings, which runs while an event is"
                     + " applied; expected the call on another thread");
         }
-        throwIfStoreFailed();
+    }
+
+    /** Refuses a close that would wait for its own thread, before anything is stopped. */
+    void checkMayClose() {
+        refuseListener();
+        if (Thread.currentThread() == notifier) {
+            throw new IllegalStateException("close was called by a callback on " + Thread.currentThread().getName()
+                    + ", which it waits for; call it on a thread of the application");
+        }
     }
 
     private void throwIfStoreFailed() {
@@ -289,12 +302,20 @@ final class OrderApplier {
 
     /** Applies what no thread waits for, and completes futures in order. */
     void onDurable() {
-        if (wal == null) {
+        Wal log = wal;
+        if (log == null) {
             return;
         }
         @Nullable Throwable failure = null;
         try {
-            applyDurable();
+            long durable = log.durableSequence();
+            if (applied < durable) {
+                applyDurable();
+                // Not after the wait that may follow: whoever has the append lock may wait for room.
+                completeApplied();
+            }
+            // A record may be durable before its appender has queued it, and no further call may come for it.
+            applyUpTo(durable);
         } catch (Throwable t) {
             failure = t;
         }

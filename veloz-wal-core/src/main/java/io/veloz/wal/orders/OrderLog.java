@@ -280,10 +280,12 @@ public final class OrderLog implements AutoCloseable {
     /**
      * Commits everything that was appended, and closes the files.
      *
+     * @throws IllegalStateException if a callback or a listener calls it: it would wait for itself. The log stays open
      * @throws io.veloz.wal.WalFailedException if the log has failed, or the disk took too long
      */
     @Override
     public void close() {
+        applier.checkMayClose();
         // A disk that hangs holds up a checkpoint too. Then the close of the log ends the wait.
         checkpoints.stop(config.wal().closeTimeout());
         wal.close();

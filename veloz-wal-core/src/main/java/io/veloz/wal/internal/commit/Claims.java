@@ -4,7 +4,7 @@ import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.internal.segment.SegmentFile;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.Semaphore;
 
 /**
  * Who gets room in the buffer and a sequence, who waits for it, and who is refused. Any thread may claim.
@@ -21,14 +21,19 @@ final class Claims {
     private static final long NO_ROOM_POLL_NANOS = 100_000;
 
     private final AppendBuffer buffer;
+    private final ClaimLoss claimLoss;
     private final CommitState state;
     private final Notifier notifier;
     private final Handover handover;
     private final long bufferFullTimeoutNanos;
-    private final ReentrantLock whileDiskFull = new ReentrantLock();
+    /**
+     * No ReentrantLock: where the stack ends inside one, the JVM may throw only when the caller returns, outside every try.
+     */
+    private final Semaphore whileDiskFull = new Semaphore(1);
 
     Claims(AppendBuffer buffer, CommitState state, Notifier notifier, Handover handover, long bufferFullTimeoutNanos) {
         this.buffer = buffer;
+        this.claimLoss = buffer.claimLoss();
         this.state = state;
         this.notifier = notifier;
         this.handover = handover;
@@ -50,16 +55,27 @@ final class Claims {
         if (handover.isPrepared() && !state.isDiskFull()) {
             return buffer.claim(records, recordBytes, limit);
         }
-        // One after the other, so that all together do not claim more than there is room for.
-        whileDiskFull.lock();
+        long claim = NO_ROOM_YET;
         try {
-            refuseIfDiskFull(recordBytes);
-            // As long as it is not known whether there will be a next segment, nothing gets a sequence that might need
-            // it.
-            boolean room = handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed();
-            return room ? buffer.claim(records, recordBytes, limit) : NO_ROOM_YET;
-        } finally {
-            whileDiskFull.unlock();
+            // One after the other, so that all together do not claim more than there is room for.
+            whileDiskFull.acquireUninterruptibly();
+            try {
+                refuseIfDiskFull(recordBytes);
+                // As long as it is not known whether there will be a next segment, nothing gets a sequence that might
+                // need it.
+                if (handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed()) {
+                    claim = buffer.claim(records, recordBytes, limit);
+                }
+            } finally {
+                whileDiskFull.release();
+            }
+            return claim;
+        } catch (Throwable t) {
+            // The stack may end in the unlock: then the claim, if there is one, will not be published.
+            if (claim >= 0) {
+                claimLoss.happened = true;
+            }
+            throw t;
         }
     }
 
