@@ -94,7 +94,8 @@ final class CheckpointThread implements Runnable {
             coveredSequence = log.writeCheckpoint().markSequence();
             log.trim();
         } catch (Throwable t) {
-            // Also an error, of a trim guard or for lack of memory: without checkpoints neither memory nor disk is bounded.
+            // Also an error, of a trim guard or for lack of memory: without checkpoints neither memory nor disk is
+            // bounded.
             coveredSequence = appliedSequence;
             if (!stopping) {
                 // No caller waits for it: the log goes on, and its next replay takes longer.

@@ -205,7 +205,8 @@ final class OrderApplier {
     void checkMayClose() {
         refuseListener();
         if (Thread.currentThread() == notifier) {
-            throw new IllegalStateException("close was called by a callback on " + Thread.currentThread().getName()
+            throw new IllegalStateException("close was called by a callback on "
+                    + Thread.currentThread().getName()
                     + ", which it waits for; call it on a thread of the application");
         }
     }

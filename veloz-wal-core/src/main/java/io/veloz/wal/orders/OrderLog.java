@@ -186,6 +186,9 @@ public final class OrderLog implements AutoCloseable {
      * Appends an event; the future completes with its sequence when it is on disk and in the store, or with
      * {@link io.veloz.wal.WalFailedException}. Futures complete in order, on one thread of the log, and all of them
      * complete, also when the log fails or is closed. Throws as {@link #append}.
+     *
+     * <p>What depends on a future runs on that thread: it must be short, and must not wait for another future of this log,
+     * which that thread would have to complete.
      */
     public CompletableFuture<Long> appendAsync(OrderEvent event) {
         CompletableFuture<Long> future = new CompletableFuture<>();

@@ -3,8 +3,8 @@ package io.veloz.wal.internal.commit;
 import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.internal.segment.SegmentFile;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Who gets room in the buffer and a sequence, who waits for it, and who is refused. Any thread may claim.
