@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -153,7 +154,7 @@ final class IndependentArchive {
         long number = segment.number("number", 1);
         expect(number == committed + 1, "segment " + number + " follows " + committed);
         expect(segment.number("firstSequence", 1) == lastSequence + 1, "the first record of segment " + number);
-        String key = String.format("segments/%s_%016d.e%010d.wal.lz4", prefix, number, slot.epoch);
+        String key = String.format(Locale.ROOT, "segments/%s_%016d.e%010d.wal.lz4", prefix, number, slot.epoch);
         byte[] file = object(segment, key);
         run.add(new IndependentSegment(key, Role.NUMBERED, file));
         heads.put(number, segment);
@@ -187,7 +188,7 @@ final class IndependentArchive {
             return;
         }
         long sequence = attachment.number("sequence", 0);
-        String key = String.format("attachments/checkpoint_%020d.e%010d.lz4", sequence, slot.epoch);
+        String key = String.format(Locale.ROOT, "attachments/checkpoint_%020d.e%010d.lz4", sequence, slot.epoch);
         Checkpoint checkpoint = IndependentLog.checkpoint(object(attachment, key), log);
         expect(checkpoint != null && checkpoint.sequence() == sequence, "the checkpoint " + key);
         checkpoints.add(checkpoint);
@@ -320,7 +321,7 @@ final class IndependentArchive {
     }
 
     private IndependentSlot slot(long number) throws IOException {
-        Path file = root.resolve(String.format("ship/%020d", number));
+        Path file = root.resolve(String.format(Locale.ROOT, "ship/%020d", number));
         expect(Files.exists(file), "slot " + number + " is missing");
         return new IndependentSlot(number, Files.readAllBytes(file), log, origin);
     }

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -114,7 +115,7 @@ final class IndependentLog {
                 find(Verdict.DAMAGED, "the trim mark");
                 return;
             }
-            id = String.format("%016x%016x", in.getLong(8), in.getLong(16));
+            id = String.format(Locale.ROOT, "%016x%016x", in.getLong(8), in.getLong(16));
             firstSegment = in.getLong(24);
             next = in.getLong(32);
         }
@@ -355,7 +356,8 @@ final class IndependentLog {
         ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         boolean good = new String(bytes, 0, 8, US_ASCII).equals("VELOZCKP")
                 && in.getInt(8) == 1
-                && String.format("%016x%016x", in.getLong(16), in.getLong(24)).equals(id)
+                && String.format(Locale.ROOT, "%016x%016x", in.getLong(16), in.getLong(24))
+                        .equals(id)
                 && in.getLong(32) >= 0
                 && in.getLong(bytes.length - 16) == bytes.length - 64L
                 && in.getInt(bytes.length - 4) == IndependentSegment.crc(bytes, 0, bytes.length - 4);

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -368,6 +369,7 @@ class IndependentReaderTest {
 
     private static String line(Entry entry) {
         return String.format(
+                Locale.ROOT,
                 "%d %d %d %s %d %08x",
                 entry.sequence(),
                 entry.type(),

@@ -7,6 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /** One segment, read as docs/format.md describes it, and as nothing else does. */
@@ -112,7 +113,7 @@ final class IndependentSegment {
     }
 
     String log() {
-        return String.format("%016x%016x", logHigh, logLow);
+        return String.format(Locale.ROOT, "%016x%016x", logHigh, logLow);
     }
 
     long number() {
