@@ -319,6 +319,10 @@ final class OrderApplier {
             applyUpTo(durable);
         } catch (Throwable t) {
             failure = t;
+            // Also for lack of memory: what fails below never reaches the store, so the log must not go on beside it.
+            if (storeFailure == null) {
+                storeFailure = t;
+            }
         }
         completeApplied();
         if (failure != null) {

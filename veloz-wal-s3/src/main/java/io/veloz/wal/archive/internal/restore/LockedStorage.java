@@ -5,6 +5,7 @@ import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A directory whose lock this restore holds: reading it does not take the restore itself for a writer. Any thread may use it.
@@ -23,6 +24,11 @@ record LockedStorage(Storage storage) implements Storage {
     @Override
     public List<String> list() throws IOException {
         return storage.list();
+    }
+
+    @Override
+    public Map<String, String> irregular() throws IOException {
+        return storage.irregular();
     }
 
     @Override
