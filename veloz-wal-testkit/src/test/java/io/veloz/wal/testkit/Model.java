@@ -152,7 +152,15 @@ final class Model {
         begunCheckpoints.add(sequence);
     }
 
+    /** An older checkpoint than one that exists is refused, and nothing was written. */
+    void refusedCheckpoint(long sequence) {
+        begunCheckpoints.remove(begunCheckpoints.size() - 1);
+        long newest = newest(checkpointsCertain ? checkpoints : begunCheckpoints);
+        assertThat(sequence).as("a checkpoint was refused").isLessThan(newest);
+    }
+
     void endCheckpoint(long sequence) {
+        assertThat(sequence).as("a checkpoint was written").isGreaterThanOrEqualTo(newest(checkpoints));
         if (checkpoints.size() == 2) {
             checkpoints.remove(Math.min(checkpoints.get(0), checkpoints.get(1)));
         }
@@ -166,7 +174,7 @@ final class Model {
 
     /** 0 if there is none. */
     void assertNewestCheckpoint(long sequence) {
-        long newest = checkpoints.stream().mapToLong(Long::longValue).max().orElse(0);
+        long newest = newest(checkpoints);
         if (checkpointsCertain) {
             assertThat(sequence).as("the newest checkpoint").isEqualTo(newest);
         } else {
@@ -175,6 +183,10 @@ final class Model {
                     .as("checkpoint %d was written", sequence)
                     .isTrue();
         }
+    }
+
+    private static long newest(List<Long> sequences) {
+        return sequences.stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
     /** Each of two checkpoints covers the records up to here at the most. */

@@ -173,20 +173,28 @@ final class ModelRun {
         }
         long sequence = Math.max(0, wal().durableSequence() - back);
         model.beginCheckpoint(sequence);
-        boolean written = attempt(() -> {
-            try {
-                wal().writeCheckpoint(sequence, out -> out.write(Model.content(sequence)));
-            } catch (WalDiskFullException e) {
-                assertThat(disk.isTroubled())
-                        .as("there is no room: %s", e.getMessage())
-                        .isTrue();
-                throw e;
-            }
-        });
+        boolean written;
+        try {
+            written = attempt(() -> writeCheckpoint(sequence));
+        } catch (IllegalArgumentException e) {
+            model.refusedCheckpoint(sequence);
+            return;
+        }
         if (written) {
             model.endCheckpoint(sequence);
         } else {
             model.failCheckpoint();
+        }
+    }
+
+    private void writeCheckpoint(long sequence) {
+        try {
+            wal().writeCheckpoint(sequence, out -> out.write(Model.content(sequence)));
+        } catch (WalDiskFullException e) {
+            assertThat(disk.isTroubled())
+                    .as("there is no room: %s", e.getMessage())
+                    .isTrue();
+            throw e;
         }
     }
 
