@@ -59,12 +59,8 @@ final class Appender {
             return append(type, payload.array(), payload.arrayOffset() + position, bytes, timestamp, urgency, pending);
         }
         ByteBuffer image = borrow(recordBytes);
-        try {
-            putRecord(image, 0, type, 0, timestamp, payload, position, bytes);
-            return append(1, image, recordBytes, urgency, pending);
-        } finally {
-            giveBack(image);
-        }
+        putRecord(image, 0, type, 0, timestamp, payload, position, bytes);
+        return append(1, image, recordBytes, urgency, pending);
     }
 
     /** Returns the sequence of the last record. */
@@ -74,24 +70,19 @@ final class Appender {
         int groupBytes = sizeOf(group, records);
         long timestamp = clock.getAsLong();
         ByteBuffer image = borrow(groupBytes);
-        try {
-            int at = 0;
-            for (int i = 0; i < records; i++) {
-                ByteBuffer payload = group.payload(i);
-                int flags = i < records - 1 ? RecordLayout.GROUP_CONTINUES : 0;
-                int position = payload.position();
-                int bytes = payload.limit() - position;
-                if (bytes < 0 || RecordLayout.size(bytes) > groupBytes - at) {
-                    throw new IllegalStateException("a payload has grown to " + bytes + " bytes while it was appended");
-                }
-                putRecord(
-                        image, at, group.type(i), flags, group.timestampNanos(i, timestamp), payload, position, bytes);
-                at += RecordLayout.size(bytes);
+        int at = 0;
+        for (int i = 0; i < records; i++) {
+            ByteBuffer payload = group.payload(i);
+            int flags = i < records - 1 ? RecordLayout.GROUP_CONTINUES : 0;
+            int position = payload.position();
+            int bytes = payload.limit() - position;
+            if (bytes < 0 || RecordLayout.size(bytes) > groupBytes - at) {
+                throw new IllegalStateException("a payload has grown to " + bytes + " bytes while it was appended");
             }
-            return append(records, image, at, urgency, pending);
-        } finally {
-            giveBack(image);
+            putRecord(image, at, group.type(i), flags, group.timestampNanos(i, timestamp), payload, position, bytes);
+            at += RecordLayout.size(bytes);
         }
+        return append(records, image, at, urgency, pending);
     }
 
     private int sizeOf(RecordGroup group, int records) {
@@ -160,6 +151,7 @@ final class Appender {
         }
     }
 
+    /** Given back after the append; a buffer of a refused append is left to the garbage collector. */
     private ByteBuffer borrow(int bytes) {
         int first = (int) Thread.currentThread().getId();
         for (int i = 0; i < STAGING_BUFFERS; i++) {
@@ -176,7 +168,9 @@ final class Appender {
         staging.set((int) Thread.currentThread().getId() & (STAGING_BUFFERS - 1), buffer);
     }
 
-    // ---- from the claim on, nothing fails but a stack that has come to its end
+    // ---- from the claim on, nothing fails but a stack that has come to its end; then the record was not appended or
+    // the
+    // log fails, so that no caller goes on beside a record that it takes for not appended
 
     private long append(
             int type,
@@ -188,41 +182,40 @@ final class Appender {
             @Nullable PendingAppend pending) {
         int recordBytes = RecordLayout.size(bytes);
         long claim = writer.claim(1, recordBytes, pending != null);
-        long sequence;
         try {
-            sequence = writer.firstSequence(claim);
+            long sequence = writer.firstSequence(claim);
             int at = writer.recordsAt(claim);
             ByteBuffer ring = writer.bytes();
             RecordLayout.putHeader(ring, at, bytes, type, 0, timestampNanos);
             ring.put(at + RecordLayout.HEADER_BYTES, payload, offset, bytes);
             register(pending, sequence, sequence);
             writer.publish(claim, 1, recordBytes, urgency);
+            published(pending, sequence);
+            return sequence;
         } catch (Throwable t) {
             // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
             claimLoss.happened = true;
             throw lost(t);
         }
-        published(pending, sequence);
-        return sequence;
     }
 
-    /** The bytes of records as they go into the file, from the start of a heap buffer. */
+    /** The bytes of records as they go into the file, from the start of a borrowed buffer. */
     private long append(int records, ByteBuffer image, int recordBytes, int urgency, @Nullable PendingAppend pending) {
         long claim = writer.claim(records, recordBytes, pending != null);
-        long first;
         try {
-            first = writer.firstSequence(claim);
+            long first = writer.firstSequence(claim);
             writer.bytes().put(writer.recordsAt(claim), image, 0, recordBytes);
             // At the first record: the group is one batch, so it is delivered as a whole.
             register(pending, first, first + records - 1);
             writer.publish(claim, records, recordBytes, urgency);
+            published(pending, first);
+            giveBack(image);
+            return first + records - 1;
         } catch (Throwable t) {
             // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
             claimLoss.happened = true;
             throw lost(t);
         }
-        published(pending, first);
-        return first + records - 1;
     }
 
     private void register(@Nullable PendingAppend pending, long first, long last) {
@@ -232,7 +225,7 @@ final class Appender {
         }
     }
 
-    /** The stack has come to its end: the sequence is taken, and the record cannot be written. */
+    /** The stack has come to its end: the sequence is taken, and whether the record will be written is not known. */
     private RuntimeException lost(Throwable t) {
         writer.wake();
         if (t instanceof RuntimeException e) {

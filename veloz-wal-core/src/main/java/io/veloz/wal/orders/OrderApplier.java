@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,12 +60,12 @@ final class OrderApplier {
     private volatile @Nullable Throwable storeFailure;
 
     /** Covers the append to the log and to the queue, and guards {@link #tail}. Waited for with a timeout. */
-    private final ReentrantLock appendLock = new ReentrantLock();
+    private final OverflowSafeLock appendLock = new OverflowSafeLock();
 
     private Entry tail = new Entry(0, new Checkpoint(0, 0, 0), null);
 
     /** Guards the writing side of the store, {@link #head}, and the list of entries to complete. */
-    private final ReentrantLock applyLock = new ReentrantLock();
+    private final OverflowSafeLock applyLock = new OverflowSafeLock();
 
     /** The entry that was applied last; the one after it is next. */
     private Entry head = tail;
@@ -123,8 +122,13 @@ final class OrderApplier {
                 tail = entries[entries.length - 1];
                 queued = true;
                 return last;
+            } catch (StackOverflowError e) {
+                // Whether the record is in the log is not known, so the store may miss it.
+                storeFailure = e;
+                throw e;
             } finally {
-                appendLock.unlock();
+                appendLock.owner = null;
+                appendLock.wakeNext();
             }
         } finally {
             if (!queued) {
@@ -145,7 +149,7 @@ final class OrderApplier {
             // Events with a relaxed durability may hold the room, and no force comes for them soon.
             if (log.sync(Duration.ofNanos(left))) {
                 applyDurable();
-                if (Thread.currentThread() == notifier) {
+                if (isOnNotifier()) {
                     takeRoomOnNotifier(count);
                     return;
                 }
@@ -163,28 +167,11 @@ final class OrderApplier {
         }
     }
 
-    /** The holder may wait for room in the log's buffer, as long as the log's timeout allows. */
+    /** The owner may wait for room in the log's buffer, as long as the log's timeout allows. */
     private void lockForAppend(long deadline) {
-        if (appendLock.tryLock()) {
-            return;
-        }
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    if (appendLock.tryLock(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
-                        return;
-                    }
-                    throw new WalBusyException("other appends waited for room in the append buffer for "
-                            + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        if (!appendLock.tryLock(deadline - System.nanoTime())) {
+            throw new WalBusyException("other appends waited for room in the append buffer for "
+                    + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
         }
     }
 
@@ -204,7 +191,7 @@ final class OrderApplier {
     /** Refuses a close that would wait for its own thread, before anything is stopped. */
     void checkMayClose() {
         refuseListener();
-        if (Thread.currentThread() == notifier) {
+        if (isOnNotifier()) {
             throw new IllegalStateException("close was called by a callback on "
                     + Thread.currentThread().getName()
                     + ", which it waits for; call it on a thread of the application");
@@ -245,7 +232,8 @@ final class OrderApplier {
         try {
             // Whoever held it has queued its entries.
         } finally {
-            appendLock.unlock();
+            appendLock.owner = null;
+            appendLock.wakeNext();
         }
     }
 
@@ -267,7 +255,8 @@ final class OrderApplier {
                 whenApplied.accept(applied);
             }
         } finally {
-            applyLock.unlock();
+            applyLock.owner = null;
+            applyLock.wakeNext();
         }
     }
 
@@ -295,6 +284,11 @@ final class OrderApplier {
     }
 
     // ---- complete, on the notifying thread of the log
+
+    /** Whether the caller is a callback. */
+    boolean isOnNotifier() {
+        return Thread.currentThread() == notifier;
+    }
 
     /** The first call of the notifying thread. */
     void onOpened() {
@@ -359,7 +353,8 @@ final class OrderApplier {
             firstToComplete = null;
             lastToComplete = null;
         } finally {
-            applyLock.unlock();
+            applyLock.owner = null;
+            applyLock.wakeNext();
         }
         while (entry != null) {
             @Nullable Entry next = entry.nextToComplete;
@@ -381,7 +376,8 @@ final class OrderApplier {
             }
             last = head;
         } finally {
-            applyLock.unlock();
+            applyLock.owner = null;
+            applyLock.wakeNext();
         }
         // Not further than the last one taken out: entries may have come after it.
         while (entry != null) {

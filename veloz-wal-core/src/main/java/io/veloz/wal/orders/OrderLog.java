@@ -9,6 +9,7 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.WalException;
+import io.veloz.wal.internal.CallbackFuture;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -187,11 +188,11 @@ public final class OrderLog implements AutoCloseable {
      * {@link io.veloz.wal.WalFailedException}. Futures complete in order, on one thread of the log, and all of them
      * complete, also when the log fails or is closed. Throws as {@link #append}.
      *
-     * <p>What depends on a future runs on that thread: it must be short, and must not wait for another future of this log,
-     * which that thread would have to complete.
+     * <p>What depends on a future runs on that thread, so it must be short. A wait there for another future of this log
+     * throws {@link IllegalStateException}, as that thread would have to complete it.
      */
     public CompletableFuture<Long> appendAsync(OrderEvent event) {
-        CompletableFuture<Long> future = new CompletableFuture<>();
+        CompletableFuture<Long> future = new CallbackFuture<>(applier::isOnNotifier);
         append(event, Durability.LOSE_NOTHING, future);
         return future;
     }

@@ -3,12 +3,19 @@ package io.veloz.wal.orders;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.Durability;
+import io.veloz.wal.RecordGroup;
 import io.veloz.wal.TrimGuard;
+import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalFailedException;
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -124,5 +131,104 @@ class OrderLogLivenessTest {
         log.get().appendDurable(OrderFill.of("x", "S", 1, 1, 1));
         assertThat(got.get()).isInstanceOf(IllegalStateException.class);
         log.get().close();
+    }
+
+    @Test
+    void waitForAFutureInACallbackIsRefused() {
+        FaultStorage storage = new FaultStorage(new HeapStorage());
+        try (OrderLog log = OrderLog.open(withoutTimer(Logs.small(storage)).build())) {
+            // The callback is there before the future is complete, so that it runs on the notifier.
+            FaultStorage.Hold hold = storage.hold(FaultStorage.Operation.FORCE, name -> true);
+            CompletableFuture<Long> waits = log.appendAsync(order("a"))
+                    .thenApply(sequence -> log.appendAsync(order("b")).join());
+            CompletableFuture<Long> composes = waits.exceptionallyCompose(refused -> log.appendAsync(order("c")));
+            hold.release();
+            assertThat(composes.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(3);
+            assertThatThrownBy(waits::join).hasCauseInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void endOfTheStackHangsNoAppender() throws Exception {
+        for (int life = 0; life < 8; life++) {
+            OrderLog log = OrderLog.open(withoutTimer(wal().closeTimeout(Duration.ofSeconds(10)))
+                    .checkpointEveryRecords(0)
+                    .build());
+            List<CompletableFuture<Long>> futures = new ArrayList<>(20_000);
+            // A class that is initialized at the end of the stack is unusable for the rest of this JVM.
+            assertThat(log.appendAsync(order("d")).join()).isEqualTo(1);
+            assertThat(log.appendDurable(order("d"))).isEqualTo(2);
+            int[] calls = new int[1];
+            Thread deep = new Thread(null, () -> appendAtTheEndOfTheStack(log, futures, calls), "deep", 256 * 1024);
+            deep.start();
+            deep.join();
+            boolean failed = isFailed(log);
+            try {
+                log.close();
+            } catch (WalFailedException e) {
+                // An append that lost its claim at the end of the stack has failed the log.
+            }
+            assertThat(calls[0]).isGreaterThan(100);
+            assertThat(futures).allMatch(CompletableFuture::isDone);
+            // No event of the log is missing from the store of a log that goes on.
+            assertThat(failed || log.store().appliedSequence() == log.wal().durableSequence())
+                    .isTrue();
+        }
+    }
+
+    private static boolean isFailed(OrderLog log) {
+        try {
+            log.appendDurable(order("d"));
+            return false;
+        } catch (WalFailedException e) {
+            return true;
+        }
+    }
+
+    private static void appendAtTheEndOfTheStack(OrderLog log, List<CompletableFuture<Long>> futures, int[] calls) {
+        try {
+            appendAtTheEndOfTheStack(log, futures, calls);
+        } catch (StackOverflowError e) {
+            // Each frame on the way back appends with a little more stack.
+        }
+        if (calls[0] == 3_000) {
+            return;
+        }
+        try {
+            calls[0]++;
+            if (calls[0] % 2 == 0) {
+                futures.add(log.appendAsync(order("d")));
+            } else {
+                log.appendDurable(order("d"));
+            }
+        } catch (StackOverflowError | WalException e) {
+            // Not appended, or not known.
+        }
+    }
+
+    @Test
+    void eventThatCannotBeAppliedFailsItsFutureAndEachLaterAppend() {
+        OrderApplier applier = new OrderApplier(100, Duration.ofSeconds(10));
+        try (Wal wal = Wal.open(wal().build())) {
+            OrderStore store = new OrderStore();
+            applier.start(wal, store);
+            OrderCodec codec = new OrderCodec();
+            OrderApplier.Entry bad = new OrderApplier.Entry(1, null, new CompletableFuture<>());
+            long sequence = applier.append(record(codec), Durability.LOSE_NOTHING, bad);
+            wal.awaitDurable(sequence);
+            assertThatThrownBy(() -> applier.applyUpTo(sequence)).isInstanceOf(WalFailedException.class);
+            OrderApplier.Entry next = new OrderApplier.Entry(2, order("a"), null);
+            assertThatThrownBy(() -> applier.append(record(codec), Durability.LOSE_NOTHING, next))
+                    .isInstanceOf(WalFailedException.class)
+                    .hasMessageContaining("could not be applied");
+            assertThat(wal.lastSequence()).isEqualTo(sequence);
+            assertThat(store.appliedSequence()).isZero();
+        }
+    }
+
+    private static RecordGroup record(OrderCodec codec) {
+        RecordGroup group = new RecordGroup();
+        group.add(order("a").recordType(), 1, codec.encode(order("a")));
+        return group;
     }
 }

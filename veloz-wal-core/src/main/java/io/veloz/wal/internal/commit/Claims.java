@@ -3,7 +3,7 @@ package io.veloz.wal.internal.commit;
 import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.internal.segment.SegmentFile;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -15,25 +15,28 @@ final class Claims {
     /** A frame of 40 bytes can become a batch of its own, of 112 bytes. */
     private static final int LARGEST_GROWTH = 3;
 
-    /** Instead of a position: the active segment may be full, and the next one is not there yet. */
+    /** Instead of a position: the active segment may be full and the next one not ready, or another thread is claiming. */
     private static final long NO_ROOM_YET = -3;
 
     private static final long NO_ROOM_POLL_NANOS = 100_000;
 
     private final AppendBuffer buffer;
-    private final ClaimLoss claimLoss;
     private final CommitState state;
     private final Notifier notifier;
     private final Handover handover;
     private final long bufferFullTimeoutNanos;
+
+    private static final AtomicIntegerFieldUpdater<Claims> CLAIMING =
+            AtomicIntegerFieldUpdater.newUpdater(Claims.class, "claiming");
+
     /**
-     * No ReentrantLock: where the stack ends inside one, the JVM may throw only when the caller returns, outside every try.
+     * 1 while a thread compares a claim with the room that is left. Released by a plain write: at the end of the stack no
+     * method can be called, and a lock would stay locked.
      */
-    private final Semaphore whileDiskFull = new Semaphore(1);
+    private volatile int claiming;
 
     Claims(AppendBuffer buffer, CommitState state, Notifier notifier, Handover handover, long bufferFullTimeoutNanos) {
         this.buffer = buffer;
-        this.claimLoss = buffer.claimLoss();
         this.state = state;
         this.notifier = notifier;
         this.handover = handover;
@@ -55,27 +58,19 @@ final class Claims {
         if (handover.isPrepared() && !state.isDiskFull()) {
             return buffer.claim(records, recordBytes, limit);
         }
-        long claim = NO_ROOM_YET;
+        // One thread at a time, so that all together do not claim more than the segment has room for.
+        if (!CLAIMING.compareAndSet(this, 0, 1)) {
+            return NO_ROOM_YET;
+        }
         try {
-            // One after the other, so that all together do not claim more than there is room for.
-            whileDiskFull.acquireUninterruptibly();
-            try {
-                refuseIfDiskFull(recordBytes);
-                // As long as it is not known whether there will be a next segment, nothing gets a sequence that might
-                // need it.
-                if (handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed()) {
-                    claim = buffer.claim(records, recordBytes, limit);
-                }
-            } finally {
-                whileDiskFull.release();
+            refuseIfDiskFull(recordBytes);
+            // While it is not known whether there will be a next segment, nothing gets a sequence that might need it.
+            if (handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed()) {
+                return buffer.claim(records, recordBytes, limit);
             }
-            return claim;
-        } catch (Throwable t) {
-            // The stack may end in the unlock: then the claim, if there is one, will not be published.
-            if (claim >= 0) {
-                claimLoss.happened = true;
-            }
-            throw t;
+            return NO_ROOM_YET;
+        } finally {
+            claiming = 0;
         }
     }
 

@@ -7,6 +7,7 @@ import io.veloz.wal.WalListener;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,7 @@ final class Notifier implements Runnable {
     private final AtomicReferenceArray<@Nullable PendingAppend> slots;
     private final ConcurrentLinkedQueue<Consumer<WalListener>> events = new ConcurrentLinkedQueue<>();
     private final Thread thread;
+    private final BooleanSupplier ownThread = this::isOwnThread;
 
     /** Everything up to here has been delivered, or is being delivered: its slots are free. */
     private final Gate delivered;
@@ -67,6 +69,11 @@ final class Notifier implements Runnable {
     /** Whether the caller is a callback. */
     boolean isOwnThread() {
         return Thread.currentThread() == thread;
+    }
+
+    /** As {@link #isOwnThread}: one object for all futures. */
+    BooleanSupplier ownThread() {
+        return ownThread;
     }
 
     /** The highest sequence that has a slot now. */
