@@ -334,11 +334,11 @@ final class IndependentLog {
             find(Verdict.DAMAGED, segment.name + ": the footer does not agree with the data");
         } else if (first && !Arrays.equals(stated, none)) {
             find(Verdict.DAMAGED, segment.name + ": names a footer before the first one");
-        } else if (before != null && !Arrays.equals(stated, before)) {
+        } else if (before != null && !Arrays.equals(stated, none) && !Arrays.equals(stated, before)) {
             find(Verdict.DAMAGED, segment.name + ": names another footer than the one before");
         }
-        boolean madeAgain = oldest && segment.number() > 1 && Arrays.equals(stated, none);
-        return madeAgain ? null : IndependentSegment.sha256(footer);
+        boolean startsAnew = segment.number() > 1 && Arrays.equals(stated, none);
+        return startsAnew ? null : IndependentSegment.sha256(footer);
     }
 
     private void readCheckpoint(byte[] bytes, String id) {

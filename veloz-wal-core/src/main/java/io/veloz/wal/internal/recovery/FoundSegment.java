@@ -98,8 +98,9 @@ public final class FoundSegment {
     }
 
     /**
-     * Its footer had to be made again, and what it followed was gone in a trim, or had been made again itself: it cannot
-     * become what it was, and the next one, which names that, need not follow it.
+     * When its footer was written, the segment before had been trimmed, or its footer had been made again: it names none, so
+     * it need not follow that one. If the footer was made again itself, the next one names the lost one, and need not follow
+     * it either.
      */
     boolean startsChainAnew() {
         return number() > 1 && previousFooterSha256.equals(Sha256.ZERO);

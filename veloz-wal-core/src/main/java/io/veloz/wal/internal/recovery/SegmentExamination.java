@@ -216,7 +216,8 @@ final class SegmentExamination {
             // The footer says it all: a log of very many segments must not keep the index of each.
             segment.content = null;
         }
-        if (segment.verdict == Verdict.SEALED && before != null && before.isInChain()) {
+        // Zeros: the one before was trimmed when the footer was written, and is here again, from an archive.
+        if (segment.verdict == Verdict.SEALED && before != null && before.isInChain() && !segment.startsChainAnew()) {
             Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
