@@ -6,14 +6,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.domain.JavaMember;
-import com.tngtech.archunit.core.domain.JavaMethod;
-import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.nio.channels.FileChannel;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -32,8 +26,6 @@ class LayersTest {
     private static final String REPLAY = "io.veloz.wal.internal.replay";
     private static final String COMMIT = "io.veloz.wal.internal.commit";
     private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint";
-    private static final String ORDERS = "io.veloz.wal.orders";
-    private static final String LEGACY = "io.veloz.wal.legacy";
     private static final String METRICS = "io.veloz.wal.metrics";
 
     /** The classes that wire the layers together; all others in their package are words that every layer may use. */
@@ -92,7 +84,7 @@ class LayersTest {
                 .resideInAPackage(STORAGE)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.veloz.wal.internal..", ORDERS, LEGACY)
+                .resideInAnyPackage("io.veloz.wal.internal..")
                 .check(CLASSES);
     }
 
@@ -126,7 +118,7 @@ class LayersTest {
                 .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .resideInAnyPackage(METRICS)
                 .check(CLASSES);
         noClasses()
                 .that()
@@ -144,15 +136,15 @@ class LayersTest {
                 .resideInAnyPackage(API)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .resideInAnyPackage(METRICS)
                 .check(CLASSES);
     }
 
     @Test
-    void ordersUseTheLogAsAnybodyElseCould() {
+    void metricsUseThePublicApiAlone() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ORDERS, LEGACY, METRICS)
+                .resideInAnyPackage(METRICS)
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.veloz.wal.internal.."))
                 .check(CLASSES);
@@ -165,34 +157,7 @@ class LayersTest {
                 .resideOutsideOfPackages("io.veloz.wal.internal..", METRICS)
                 .and()
                 .arePublic()
-                .should(useOnlyOwnAndJavaTypesInPublicMembers())
+                .should(PublicApi.useOnlyOwnAndJavaTypesInPublicMembers())
                 .check(CLASSES);
-    }
-
-    private static ArchCondition<JavaClass> useOnlyOwnAndJavaTypesInPublicMembers() {
-        return new ArchCondition<>("use only own and Java types in public members") {
-            @Override
-            public void check(JavaClass type, ConditionEvents events) {
-                for (JavaMember member : type.getMembers()) {
-                    if (!member.getModifiers().contains(JavaModifier.PUBLIC)) {
-                        continue;
-                    }
-                    Set<JavaClass> types = member.getAllInvolvedRawTypes();
-                    if (member instanceof JavaMethod method) {
-                        types.addAll(method.getExceptionTypes().stream()
-                                .map(t -> t.toErasure())
-                                .toList());
-                    }
-                    for (JavaClass used : types) {
-                        String name = used.getBaseComponentType().getPackageName();
-                        boolean known = name.isEmpty() || name.startsWith("java.") || name.startsWith("io.veloz.wal");
-                        if (!known || name.startsWith("io.veloz.wal.internal")) {
-                            events.add(SimpleConditionEvent.violated(
-                                    member, member.getFullName() + " uses " + used.getName()));
-                        }
-                    }
-                }
-            }
-        };
     }
 }

@@ -12,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.simple.SimpleLogger;
@@ -50,9 +49,11 @@ public final class Child implements AutoCloseable {
         return new Child(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Of the library, of what it needs, and of the tests. */
-    public static String classPath() {
-        return Stream.of(Wal.class, ChildLog.class, Logger.class, SimpleLogger.class, Histogram.class, Nullable.class)
+    /** Of the library, its dependencies and its tests, and of more classes. */
+    public static String classPath(Class<?>... more) {
+        return Stream.concat(
+                        Stream.of(Wal.class, ChildLog.class, Logger.class, SimpleLogger.class, Nullable.class),
+                        Stream.of(more))
                 .map(type -> Path.of(java.net.URI.create(type.getProtectionDomain()
                                 .getCodeSource()
                                 .getLocation()

@@ -15,7 +15,6 @@ import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -127,18 +126,9 @@ class FormatVectorsTest {
         assertVector("checkpoint", Files.readAllBytes(directory.resolve(NAMES.checkpoint(0))));
     }
 
-    /** The one that the first version wrote, and that every later one reads. */
-    @Test
-    void snapshot() throws IOException {
-        String golden;
-        try (InputStream in = FormatVectorsTest.class.getResourceAsStream("/golden/order-snapshot-v1.txt")) {
-            golden = new String(in.readAllBytes(), StandardCharsets.US_ASCII).strip();
-        }
-        assertVector("snapshot", HexFormat.of().parseHex(golden));
-    }
-
     @Test
     void everyVectorIsTested() throws IOException {
+        // That of a snapshot is tested where the orders are.
         assertThat(vectors().keySet())
                 .containsExactlyElementsOf(
                         List.of("group", "declared-loss", "end-mark", "trim-mark", "checkpoint", "snapshot"));

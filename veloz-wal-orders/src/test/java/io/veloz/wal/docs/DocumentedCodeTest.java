@@ -119,7 +119,7 @@ class DocumentedCodeTest {
     @Test
     void theReadmeShowsThisCode() throws IOException {
         String here = withoutSpace(Files.readString(
-                ROOT.resolve("veloz-wal-core/src/test/java/io/veloz/wal/docs/DocumentedCodeTest.java")));
+                ROOT.resolve("veloz-wal-orders/src/test/java/io/veloz/wal/docs/DocumentedCodeTest.java")));
         Stream<String> shown = JAVA_BLOCK
                 .matcher(Files.readString(ROOT.resolve("README.md")))
                 .results()

@@ -25,7 +25,8 @@ class DeniedUnsafeTest {
         if (Runtime.version().feature() >= 23) {
             command.add("--sun-misc-unsafe-memory-access=deny");
         }
-        command.addAll(List.of("-cp", Child.classPath(), DeniedUnsafeTest.class.getName(), dir.toString()));
+        String classPath = Child.classPath(OrderLog.class, DeniedUnsafeTest.class);
+        command.addAll(List.of("-cp", classPath, DeniedUnsafeTest.class.getName(), dir.toString()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -42,6 +44,16 @@ class OrderSnapshotTest {
         assertThat(read.coveredSequence()).isEqualTo(7);
         assertThat(read.newestNanos()).isEqualTo(70);
         assertThat(read.orders()).isEqualTo(golden().orders());
+    }
+
+    @Test
+    void goldenSnapshotIsTheVectorOfTheDocument() throws IOException {
+        String document =
+                Files.readString(Path.of("").toAbsolutePath().getParent().resolve("docs/format.md"));
+        String vector = document.substring(document.indexOf("vector snapshot") + "vector snapshot".length());
+        assertThat(HexFormat.of()
+                        .parseHex(vector.substring(0, vector.indexOf("```")).replaceAll("\\s", "")))
+                .isEqualTo(bytes(golden()));
     }
 
     @Test

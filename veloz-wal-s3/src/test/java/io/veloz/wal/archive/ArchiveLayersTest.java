@@ -4,18 +4,10 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.domain.JavaMember;
-import com.tngtech.archunit.core.domain.JavaMethod;
-import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
-import java.util.HashSet;
-import java.util.Set;
+import io.veloz.wal.architecture.PublicApi;
 import org.junit.jupiter.api.Test;
 
 /** The layers: bytes know no store, a store knows no log, and all of it uses the log as anybody else could. */
@@ -123,35 +115,7 @@ class ArchiveLayersTest {
                 .resideOutsideOfPackages("io.veloz.wal.archive.internal..", METRICS)
                 .and()
                 .arePublic()
-                .should(useOnlyOwnAndJavaTypesInPublicMembers())
+                .should(PublicApi.useOnlyOwnAndJavaTypesInPublicMembers())
                 .check(CLASSES);
-    }
-
-    private static ArchCondition<JavaClass> useOnlyOwnAndJavaTypesInPublicMembers() {
-        return new ArchCondition<>("use only own and Java types in public members") {
-            @Override
-            public void check(JavaClass type, ConditionEvents events) {
-                for (JavaMember member : type.getMembers()) {
-                    if (member.getModifiers().contains(JavaModifier.PUBLIC)) {
-                        check(member, events);
-                    }
-                }
-            }
-
-            private void check(JavaMember member, ConditionEvents events) {
-                Set<JavaClass> types = new HashSet<>(member.getAllInvolvedRawTypes());
-                if (member instanceof JavaMethod method) {
-                    method.getExceptionTypes().forEach(type -> types.add(type.toErasure()));
-                }
-                for (JavaClass used : types) {
-                    String name = used.getBaseComponentType().getPackageName();
-                    boolean known = name.isEmpty() || name.startsWith("java.") || name.startsWith("io.veloz.wal");
-                    if (!known || name.startsWith("io.veloz.wal.archive.internal")) {
-                        events.add(SimpleConditionEvent.violated(
-                                member, member.getFullName() + " uses " + used.getName()));
-                    }
-                }
-            }
-        };
     }
 }

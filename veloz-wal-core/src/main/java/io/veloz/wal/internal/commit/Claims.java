@@ -33,6 +33,7 @@ final class Claims {
      * 1 while a thread compares a claim with the room that is left. Released by a plain write: at the end of the stack no
      * method can be called, and a lock would stay locked.
      */
+    @SuppressWarnings("UnusedVariable") // read through CLAIMING
     private volatile int claiming;
 
     Claims(AppendBuffer buffer, CommitState state, Notifier notifier, Handover handover, long bufferFullTimeoutNanos) {

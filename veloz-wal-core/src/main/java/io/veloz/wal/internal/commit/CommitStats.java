@@ -1,13 +1,8 @@
 package io.veloz.wal.internal.commit;
 
-import org.HdrHistogram.ConcurrentHistogram;
-
 /** Counters. Each is written by one thread, the commit thread unless it says otherwise, and read by any. */
 public final class CommitStats {
-    private static final long LONGEST_FORCE_NANOS = 3_600_000_000_000L;
-
-    /** Two digits: within one percent, in some 30 KB. */
-    private final ConcurrentHistogram forceNanos = new ConcurrentHistogram(LONGEST_FORCE_NANOS, 2);
+    private final LatencyHistogram forceNanos = new LatencyHistogram();
 
     private volatile long records;
     private volatile long bytes;
@@ -32,7 +27,7 @@ public final class CommitStats {
     }
 
     void force(long nanos) {
-        forceNanos.recordValue(Math.min(nanos, LONGEST_FORCE_NANOS));
+        forceNanos.record(nanos);
     }
 
     void stall(long nanos) {
@@ -76,14 +71,14 @@ public final class CommitStats {
     }
 
     public long forces() {
-        return forceNanos.getTotalCount();
+        return forceNanos.count();
     }
 
     public long forceNanosAt(double percentile) {
-        return forceNanos.getTotalCount() == 0 ? 0 : forceNanos.getValueAtPercentile(percentile);
+        return forceNanos.valueAt(percentile);
     }
 
     public long forceNanosMax() {
-        return forceNanos.getMaxValue();
+        return forceNanos.max();
     }
 }

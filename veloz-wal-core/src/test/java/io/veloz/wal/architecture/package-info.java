@@ -1,0 +1,4 @@
+@NullMarked
+package io.veloz.wal.architecture;
+
+import org.jspecify.annotations.NullMarked;

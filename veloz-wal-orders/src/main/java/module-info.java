@@ -1,0 +1,9 @@
+/** Typed orders on the log, their state and checkpoints, and the reader of the engine's old logs. */
+module io.veloz.wal.orders {
+    requires transitive io.veloz.wal;
+    requires static org.jspecify;
+    requires org.slf4j;
+
+    exports io.veloz.wal.legacy;
+    exports io.veloz.wal.orders;
+}
