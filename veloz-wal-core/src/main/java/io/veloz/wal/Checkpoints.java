@@ -83,7 +83,7 @@ final class Checkpoints implements TrimGuard {
     }
 
     @Override
-    public long neededNoLongerUpTo() {
+    public long releasedThrough() {
         return onOwnThread(slots::coveredByBoth);
     }
 

@@ -18,7 +18,7 @@ final class Trim {
         String strictest = "";
         for (TrimGuard guard : guards) {
             // Asked on the caller's thread: a guard that hangs or throws holds up nobody else.
-            long letsGo = guard.neededNoLongerUpTo();
+            long letsGo = guard.releasedThrough();
             if (letsGo < upTo) {
                 upTo = letsGo;
                 strictest = guard.name() + ", which needs records after " + letsGo;

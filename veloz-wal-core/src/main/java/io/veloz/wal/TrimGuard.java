@@ -9,5 +9,5 @@ public interface TrimGuard {
     String name();
 
     /** Records up to this sequence are no longer needed; 0 if all still are. */
-    long neededNoLongerUpTo();
+    long releasedThrough();
 }

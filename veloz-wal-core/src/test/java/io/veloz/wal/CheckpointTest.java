@@ -216,7 +216,7 @@ class CheckpointTest {
                 }
 
                 @Override
-                public long neededNoLongerUpTo() {
+                public long releasedThrough() {
                     return 3;
                 }
             });

@@ -239,7 +239,7 @@ class StressTest {
         }
 
         @Override
-        public long neededNoLongerUpTo() {
+        public long releasedThrough() {
             long seen = Long.MAX_VALUE;
             for (int i = 0; i < FOLLOWERS; i++) {
                 seen = Math.min(seen, following.get(i) - 1);

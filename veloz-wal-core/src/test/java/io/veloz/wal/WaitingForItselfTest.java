@@ -209,7 +209,7 @@ class WaitingForItselfTest {
             }
 
             @Override
-            public long neededNoLongerUpTo() {
+            public long releasedThrough() {
                 wal.close();
                 return Long.MAX_VALUE;
             }

@@ -131,7 +131,7 @@ class OrderHistoryTest {
                 }
 
                 @Override
-                public long neededNoLongerUpTo() {
+                public long releasedThrough() {
                     return read.get();
                 }
             });

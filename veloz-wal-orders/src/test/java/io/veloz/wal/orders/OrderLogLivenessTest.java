@@ -107,7 +107,7 @@ class OrderLogLivenessTest {
             }
 
             @Override
-            public long neededNoLongerUpTo() {
+            public long releasedThrough() {
                 called.run();
                 return 0;
             }

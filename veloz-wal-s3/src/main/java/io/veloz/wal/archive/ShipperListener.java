@@ -13,7 +13,7 @@ public interface ShipperListener {
     ShipperListener NONE = new ShipperListener() {};
 
     /** The archive is ours to write, in that epoch. */
-    default void onInOffice(long epoch) {}
+    default void onEpochAcquired(long epoch) {}
 
     /** Every record up to this one is in the archive. Sequences grow from call to call. */
     default void onArchived(long archivedSequence) {}

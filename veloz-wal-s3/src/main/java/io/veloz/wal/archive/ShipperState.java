@@ -96,7 +96,7 @@ final class ShipperState implements Reached {
     public void inOffice(long newEpoch, Archived archived) {
         epoch = newEpoch;
         archivedSequence = archived.sequence();
-        tell(listener -> listener.onInOffice(newEpoch));
+        tell(listener -> listener.onEpochAcquired(newEpoch));
         signal.raise();
     }
 

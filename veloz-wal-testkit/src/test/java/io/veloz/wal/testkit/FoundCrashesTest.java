@@ -70,7 +70,7 @@ class FoundCrashesTest {
             }
 
             @Override
-            public long neededNoLongerUpTo() {
+            public long releasedThrough() {
                 storage.plan(FaultPlan.always(Kind.RENAME, Fault.IO_ERROR));
                 assertThatThrownBy(wal::roll).isInstanceOf(WalFailedException.class);
                 return Long.MAX_VALUE;

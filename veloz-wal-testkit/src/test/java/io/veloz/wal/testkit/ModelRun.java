@@ -213,7 +213,7 @@ final class ModelRun {
         }
 
         @Override
-        public long neededNoLongerUpTo() {
+        public long releasedThrough() {
             return guard;
         }
     }

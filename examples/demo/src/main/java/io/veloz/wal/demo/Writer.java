@@ -90,7 +90,7 @@ final class Writer {
         private final CountDownLatch inOffice = new CountDownLatch(1);
 
         @Override
-        public void onInOffice(long epoch) {
+        public void onEpochAcquired(long epoch) {
             inOffice.countDown();
         }
 

@@ -18,7 +18,7 @@ record ShipEvent(String name, String text, boolean isWarning) {
     static ShipperListener to(Consumer<ShipEvent> events) {
         return new ShipperListener() {
             @Override
-            public void onInOffice(long epoch) {
+            public void onEpochAcquired(long epoch) {
                 events.accept(new ShipEvent("in_office", "in office, epoch " + epoch, false));
             }
 

@@ -31,7 +31,7 @@ public final class SpoolGuard implements TrimGuard {
     }
 
     @Override
-    public long neededNoLongerUpTo() {
+    public long releasedThrough() {
         long limit = letsGo;
         if (!policy.givesUpOldest()) {
             return limit;

@@ -292,12 +292,12 @@ class ShippingTest {
             var sealed = wal.files().sealed();
             long budget = 2 * wal.files().sealed(sealed.get(0)).orElseThrow().fileBytes() + 100;
             LocalLog log = LocalLog.of(wal);
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.KEEP).neededNoLongerUpTo())
+            assertThat(new SpoolGuard(log, "x", SpoolPolicy.KEEP).releasedThrough())
                     .isZero();
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).neededNoLongerUpTo())
+            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).releasedThrough())
                     .isZero();
             long kept = sealed.get(sealed.size() - 2);
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(budget)).neededNoLongerUpTo())
+            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(budget)).releasedThrough())
                     .isEqualTo(wal.files().sealed(kept).orElseThrow().firstSequence() - 1);
         }
     }
