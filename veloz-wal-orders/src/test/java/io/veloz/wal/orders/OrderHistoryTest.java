@@ -25,6 +25,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -77,6 +78,7 @@ class OrderHistoryTest {
         private final boolean slowCallbacks;
         private final HeapStorage heap = new HeapStorage();
         private final FaultStorage storage = new FaultStorage(heap);
+        private final FaultStorage.@Nullable Fault disk;
         private final OrderLogConfig config;
 
         /** The sequence that an append or a future gave to each event; 0 if none is known. */
@@ -116,9 +118,11 @@ class OrderHistoryTest {
                 }
             });
             if (failing) {
-                storage.fail(Operation.FORCE, () -> new IOException("the disk is gone"))
+                disk = storage.fail(Operation.FORCE, () -> new IOException("the disk is gone"))
                         .on(name -> !name.contains("checkpoint"))
                         .after(5 + random.nextInt(60));
+            } else {
+                disk = null;
             }
         }
 
@@ -153,6 +157,10 @@ class OrderHistoryTest {
             boolean failed = close(log);
             endOfLog = log.wal().durableSequence();
             join(List.of(reader));
+            if (disk != null) {
+                // It may not have failed yet, and the next open is of a good disk.
+                disk.end();
+            }
             check(log, appenders, inLog, sequences, failed);
         }
 
