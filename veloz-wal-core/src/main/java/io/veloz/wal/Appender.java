@@ -133,7 +133,7 @@ final class Appender {
             ByteBuffer payload,
             int position,
             int bytes) {
-        // Zeroes the padding, since the image still has bytes of an earlier record. First, as it may overlap the header.
+        // Zeroes the padding, since the image has bytes of earlier records. First, because it may overlap the header.
         image.putLong(at + RecordLayout.size(bytes) - 8, 0);
         RecordLayout.putHeader(image, at, bytes, type, flags, timestampNanos);
         copy(payload, position, bytes, image, at + RecordLayout.HEADER_BYTES);

@@ -38,27 +38,27 @@ public final class ReadSeam extends ForwardingStorage {
         action = what;
     }
 
-    /** Whether the action has run. */
+    /** Returns whether the action has run. */
     public boolean hasActed() {
         return operations >= actAt;
     }
 
-    /** Bytes read so far. */
+    /** Returns the bytes read so far. */
     public long bytes() {
         return bytes;
     }
 
-    /** Reads so far. */
+    /** Returns the number of reads so far. */
     public long reads() {
         return reads;
     }
 
-    /** Operations of every kind so far. */
+    /** Returns the number of operations of every kind so far. */
     public long operations() {
         return operations;
     }
 
-    /** Files opened so far. */
+    /** Returns the number of files opened so far. */
     public long opens() {
         return opens;
     }

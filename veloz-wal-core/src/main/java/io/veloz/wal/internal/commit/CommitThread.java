@@ -119,7 +119,7 @@ public final class CommitThread implements Runnable {
 
     /** Wakes the thread. Call it after a publish. */
     public void wake() {
-        // The publish before the fence and the load after it must not be reordered, or both threads could miss each other.
+        // The publish before the fence and the load after it must not be reordered, or a wake-up is lost.
         VarHandle.fullFence();
         if (parked) {
             LockSupport.unpark(thread);
@@ -233,8 +233,8 @@ public final class CommitThread implements Runnable {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
                 break;
             } catch (StorageFullException e) {
-                // The blocks of the segment are allocated, so this happens only on copy-on-write storage or with a quota.
-                // Nothing of the batch counts yet: the retry writes the same bytes to the same position.
+                // The blocks of the segment are allocated, so this needs copy-on-write storage or a quota. Nothing of the
+                // batch counts yet: the retry writes the same bytes to the same position.
                 if (closing && records == 0) {
                     // No caller waits for a heartbeat. The log ends as after a crash, with everything acknowledged.
                     return;

@@ -236,7 +236,7 @@ public final class LogWriter {
             commitThread.release();
             buffer.release();
         } else {
-            // A force that hangs may still return. The lock is kept until then, so that no other writer opens the files.
+            // A force that hangs may still return. Until then the lock is kept, so no other writer opens the files.
             Thread last = new Thread(
                     () -> {
                         commitThread.join(Long.MAX_VALUE / 2);
