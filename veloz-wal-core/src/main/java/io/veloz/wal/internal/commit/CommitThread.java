@@ -204,7 +204,8 @@ public final class CommitThread implements Runnable {
             return false;
         }
         if (buffer.claimLost) {
-            throw new IOException("an append of record " + taken.firstSequence + " or a later one failed after its claim");
+            throw new IOException(
+                    "an append of record " + taken.firstSequence + " or a later one failed after its claim");
         }
         return runDueWork() || waitForWork();
     }
@@ -233,8 +234,8 @@ public final class CommitThread implements Runnable {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
                 break;
             } catch (StorageFullException e) {
-                // The blocks of the segment are allocated, so this needs copy-on-write storage or a quota. Nothing of the
-                // batch counts yet: the retry writes the same bytes to the same position.
+                // The blocks of the segment are allocated, so this needs copy-on-write storage or a quota.
+                // Nothing of the batch counts yet: the retry writes the same bytes to the same position.
                 if (closing && records == 0) {
                     // No caller waits for a heartbeat. The log ends as after a crash, with everything acknowledged.
                     return;

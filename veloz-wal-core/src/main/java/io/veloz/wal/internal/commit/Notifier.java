@@ -299,8 +299,8 @@ public final class Notifier implements Runnable {
                 if (!pending.isDone()) {
                     throw t;
                 }
-                // An error such as StackOverflowError in a stage of the user, which CompletableFuture does not catch. The
-                // stage has left its queue; the next call runs the remaining ones.
+                // An error such as StackOverflowError in a stage of the user, which CompletableFuture does not catch.
+                // The stage has left its queue; the next call runs the remaining ones.
                 log("callback of {} failed", pending, t);
             }
         }

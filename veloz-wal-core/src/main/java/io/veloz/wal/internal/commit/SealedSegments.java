@@ -37,11 +37,7 @@ public final class SealedSegments {
     private long nextSequence;
 
     public SealedSegments(
-            Storage storage,
-            TrimMark.Writer mark,
-            CommitState state,
-            List<SegmentReport> segments,
-            long nextSequence) {
+            Storage storage, TrimMark.Writer mark, CommitState state, List<SegmentReport> segments, long nextSequence) {
         this.storage = storage;
         this.mark = mark;
         this.state = state;
