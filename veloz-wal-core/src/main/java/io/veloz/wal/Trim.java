@@ -1,15 +1,13 @@
 package io.veloz.wal;
 
 import io.veloz.wal.internal.commit.LogWriter;
-import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** Asks everybody, then deletes what nobody needs. */
+/** A trim: queries all guards, then deletes the sealed segments that every guard has released. Stateless. */
 final class Trim {
     private Trim() {}
 
@@ -17,15 +15,14 @@ final class Trim {
         long upTo = Long.MAX_VALUE;
         String strictest = "";
         for (TrimGuard guard : guards) {
-            // Asked on the caller's thread: a guard that hangs or throws holds up nobody else.
-            long letsGo = guard.releasedThrough();
-            if (letsGo < upTo) {
-                upTo = letsGo;
-                strictest = guard.name() + ", which needs records after " + letsGo;
+            // Called on the caller's thread: a guard that hangs or throws delays no other thread.
+            long released = guard.releasedThrough();
+            if (released < upTo) {
+                upTo = released;
+                strictest = guard.name() + ", which needs records after " + released;
             }
         }
-        long limit = upTo;
-        List<SegmentReport> trimmed = onOwnThread(writer.storage(), () -> writer.trim(limit, keepSegments));
+        List<SegmentReport> trimmed = trim(writer, upTo, keepSegments);
         @Nullable SegmentReport oldest = writer.oldestSealed();
         boolean held = oldest != null && oldest.lastSequence() > upTo;
         String kept = held ? strictest : oldest != null ? "the " + keepSegments + " segments that are always kept" : "";
@@ -36,16 +33,17 @@ final class Trim {
                 kept);
     }
 
-    /** An interrupt of the caller must not reach the files. */
-    private static <T> T onOwnThread(Storage storage, Callable<T> task) {
+    /** Runs on a thread that cannot be interrupted, because an interrupt of the caller must not reach the files. */
+    private static List<SegmentReport> trim(LogWriter writer, long upTo, int keepSegments) {
+        String directory = writer.describe();
         try {
-            return UninterruptibleThread.call("veloz-wal-trim " + storage.describe(), task);
+            return UninterruptibleThread.call("veloz-wal-trim " + directory, () -> writer.trim(upTo, keepSegments));
         } catch (IOException e) {
-            throw new UncheckedIOException("trim in " + storage.describe() + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("trim in " + directory + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            throw new IllegalStateException("trim in " + storage.describe(), e);
+            throw new IllegalStateException("trim in " + directory, e);
         }
     }
 }

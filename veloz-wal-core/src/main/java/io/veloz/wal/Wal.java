@@ -1,8 +1,6 @@
 package io.veloz.wal;
 
-import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.commit.LogWriter;
-import io.veloz.wal.internal.commit.PendingAppend;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -21,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A write-ahead log: what it has acknowledged survives the death of the process and of the machine, and comes back in
@@ -43,7 +42,7 @@ public final class Wal implements AutoCloseable {
     private final Reading reading;
     private final Checkpoints checkpoints;
     private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
-    private volatile boolean closed;
+    private final AtomicBoolean closed;
 
     /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
     public static Wal open(Path directory) {
@@ -88,7 +87,7 @@ public final class Wal implements AutoCloseable {
                     new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
             Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
             try {
-                return wire(config, storage, names, lock, recovered);
+                return start(config, storage, names, lock, recovered);
             } catch (Throwable t) {
                 closeAfter(t, recovered.activeFile());
                 throw t;
@@ -99,15 +98,14 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    /** Wires everything. If it fails no thread is left; the files are the caller's. */
-    private static Wal wire(
+    /** Connects all parts, see {@link Wiring}, and starts the threads. If this throws, no thread runs. */
+    private static Wal start(
             WalConfig config, Storage storage, SegmentNames names, StorageLock lock, Recovered recovered) {
-        LogWriter writer = new LogWriter(config, config.intervalClockNanos(), storage, names, lock, recovered);
-        CheckpointSlots slots = new CheckpointSlots(writer.storage(), names, recovered.logId());
-        Wal wal = new Wal(config, storage, names, new SharedLock(storage, lock), recovered.report(), writer, slots);
-        // Before the threads: once they run nothing may fail any more, because nothing would end them.
-        writer.event(listener -> listener.onOpened(recovered.report()));
-        writer.start();
+        Wiring parts = new Wiring(config, storage, names, lock, recovered);
+        Wal wal = new Wal(config, storage, names, recovered.report(), parts);
+        parts.writer.event(listener -> listener.onOpened(recovered.report()));
+        // Last: after the threads have started nothing may fail, because nothing would end them.
+        parts.writer.start(Thread::start);
         return wal;
     }
 
@@ -120,23 +118,17 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    private Wal(
-            WalConfig config,
-            Storage storage,
-            SegmentNames names,
-            SharedLock lock,
-            RecoveryReport report,
-            LogWriter writer,
-            CheckpointSlots slots) {
+    private Wal(WalConfig config, Storage storage, SegmentNames names, RecoveryReport report, Wiring parts) {
         this.config = config;
         this.storage = storage;
         this.names = names;
-        this.lock = lock;
+        this.lock = parts.sharedLock;
         this.report = report;
-        this.writer = writer;
-        this.appender = new Appender(writer, config);
-        this.reading = new Reading(writer, () -> closed);
-        this.checkpoints = new Checkpoints(storage, slots, lock, writer, config.wallClockNanos());
+        this.writer = parts.writer;
+        this.appender = parts.appender;
+        this.reading = parts.reading;
+        this.checkpoints = parts.checkpoints;
+        this.closed = parts.closed;
         guards.add(checkpoints);
     }
 
@@ -164,12 +156,12 @@ public final class Wal implements AutoCloseable {
      * @throws WalDiskFullException if the disk is full; the record was not appended
      */
     public long append(int type, ByteBuffer payload) {
-        return appender.append(type, payload, config.durability(), null);
+        return appender.append(type, payload, config.durability());
     }
 
     /** As {@link #append(int, ByteBuffer)}, with a durability of its own. */
     public long append(int type, ByteBuffer payload, Durability durability) {
-        return appender.append(type, payload, durability, null);
+        return appender.append(type, payload, durability);
     }
 
     /**
@@ -178,12 +170,12 @@ public final class Wal implements AutoCloseable {
      * @return the sequence of the last one; they follow each other without a gap
      */
     public long append(RecordGroup group) {
-        return appender.append(group, config.durability(), null);
+        return appender.append(group, config.durability());
     }
 
     /** As {@link #append(RecordGroup)}, with a durability of its own. */
     public long append(RecordGroup group, Durability durability) {
-        return appender.append(group, durability, null);
+        return appender.append(group, durability);
     }
 
     /**
@@ -193,14 +185,14 @@ public final class Wal implements AutoCloseable {
      * @throws WalFailedException if the disk fails; whether the record is there, the next open will show
      */
     public long appendDurable(int type, ByteBuffer payload) {
-        long sequence = appender.append(type, payload, Durability.LOSE_NOTHING, null);
+        long sequence = appender.append(type, payload, Durability.LOSE_NOTHING);
         writer.awaitDurable(sequence, Long.MAX_VALUE);
         return sequence;
     }
 
     /** Appends records that come back together or not at all, and returns the last sequence when all are on disk. */
     public long appendDurable(RecordGroup group) {
-        long sequence = appender.append(group, Durability.LOSE_NOTHING, null);
+        long sequence = appender.append(group, Durability.LOSE_NOTHING);
         writer.awaitDurable(sequence, Long.MAX_VALUE);
         return sequence;
     }
@@ -218,16 +210,12 @@ public final class Wal implements AutoCloseable {
      *     if a callback is the caller
      */
     public CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
-        PendingAppend future = writer.newFuture();
-        appender.append(type, payload, Durability.LOSE_NOTHING, future);
-        return future;
+        return appender.appendAsync(type, payload);
     }
 
     /** As {@link #appendAsync(int, ByteBuffer)}, for records that come back together; with the last one's sequence. */
     public CompletableFuture<Long> appendAsync(RecordGroup group) {
-        PendingAppend future = writer.newFuture();
-        appender.append(group, Durability.LOSE_NOTHING, future);
-        return future;
+        return appender.appendAsync(group);
     }
 
     // ---- wait
@@ -385,7 +373,7 @@ public final class Wal implements AutoCloseable {
 
     private void checkOpen() {
         writer.throwIfFailed();
-        if (closed) {
+        if (closed.get()) {
             throw new IllegalStateException("the log is closed");
         }
     }
@@ -404,7 +392,7 @@ public final class Wal implements AutoCloseable {
     @Override
     public void close() {
         writer.refuseOnOwnThread("close");
-        closed = true;
+        closed.set(true);
         writer.close(lock::release);
     }
 

@@ -37,7 +37,7 @@ public final class WalCheckpoint {
     public static List<WalCheckpoint> good(ReadOptions options) {
         return ofSlots(
                 options,
-                (storage, slots) -> slots.good().stream()
+                (storage, slots) -> slots.valid().stream()
                         .map(file -> new WalCheckpoint(storage, file))
                         .toList());
     }

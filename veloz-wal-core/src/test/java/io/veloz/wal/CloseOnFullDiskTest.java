@@ -59,7 +59,7 @@ class CloseOnFullDiskTest {
         WalFailedException told = catchThrowableOfType(WalFailedException.class, wal::close);
         assertThat(told.firstInDoubt()).isEqualTo(2);
         assertThat(told.lastInDoubt()).isEqualTo(2);
-        assertThat(told).hasMessageContaining("no room").hasRootCauseInstanceOf(StorageFullException.class);
+        assertThat(told).hasMessageContaining("the disk was full").hasRootCauseInstanceOf(StorageFullException.class);
         assertFailed(future);
         assertFailed(waiting);
         assertThat(storage.openFiles()).isZero();

@@ -108,7 +108,7 @@ class WaitingForItselfTest {
             force.release();
             assertThatThrownBy(() -> get(refused))
                     .hasCauseInstanceOf(WalBusyException.class)
-                    .hasMessageContaining("a future for record 7 has to wait until record 5")
+                    .hasMessageContaining("the future of record 7 has to wait until record 5")
                     .hasMessageContaining("delivered up to 1, 0 futures are pending");
         }
     }

@@ -31,6 +31,7 @@ class LayersTest {
     /** The classes that wire the layers together; all others in their package are words that every layer may use. */
     private static final Set<String> FACADE = Set.of(
             "Wal",
+            "Wiring",
             "WalReader",
             "WalRecovery",
             "WalCheckpoint",

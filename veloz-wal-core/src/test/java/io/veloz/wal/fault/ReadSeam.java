@@ -1,24 +1,23 @@
 package io.veloz.wal.fault;
 
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
-import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Another storage as one reading thread sees it: counts what that thread reads, and runs an action before its n-th operation.
- * Calls of other threads pass through.
+ * A storage that counts the operations of one reading thread, and runs an action before its n-th operation. Calls of other
+ * threads are forwarded.
  */
-public final class ReadSeam implements Storage {
-    /** What may happen between two operations of a reader. */
+public final class ReadSeam extends ForwardingStorage {
+    /** An event between two operations of a reader. */
     @FunctionalInterface
     public interface Action {
         void run() throws IOException;
     }
 
-    private final Storage storage;
     private final Thread reader = Thread.currentThread();
     private long bytes;
     private long reads;
@@ -28,9 +27,9 @@ public final class ReadSeam implements Storage {
     private Action action = () -> {};
     private boolean acting;
 
-    /** Counts for the thread that creates it. */
+    /** Creates a storage that counts the operations of the calling thread. */
     public ReadSeam(Storage storage) {
-        this.storage = storage;
+        super(storage);
     }
 
     /** Runs the action before the n-th operation from now, counted from 1. */
@@ -39,27 +38,27 @@ public final class ReadSeam implements Storage {
         action = what;
     }
 
-    /** Whether the action has run. */
+    /** Returns whether the action has run. */
     public boolean hasActed() {
         return operations >= actAt;
     }
 
-    /** Bytes read so far. */
+    /** Returns the bytes read so far. */
     public long bytes() {
         return bytes;
     }
 
-    /** Reads so far. */
+    /** Returns the number of reads so far. */
     public long reads() {
         return reads;
     }
 
-    /** Operations of every kind so far. */
+    /** Returns the number of operations of every kind so far. */
     public long operations() {
         return operations;
     }
 
-    /** Files opened so far. */
+    /** Returns the number of files opened so far. */
     public long opens() {
         return opens;
     }
@@ -84,24 +83,9 @@ public final class ReadSeam implements Storage {
     }
 
     @Override
-    public String describe() {
-        return storage.describe();
-    }
-
-    @Override
     public List<String> list() throws IOException {
         operation();
-        return storage.list();
-    }
-
-    @Override
-    public StorageFile create(String name) throws IOException {
-        return storage.create(name);
-    }
-
-    @Override
-    public StorageFile open(String name) throws IOException {
-        return storage.open(name);
+        return super.list();
     }
 
     @Override
@@ -110,44 +94,19 @@ public final class ReadSeam implements Storage {
         if (counts()) {
             opens++;
         }
-        return new Seen(storage.openForReading(name));
-    }
-
-    @Override
-    public void rename(String from, String to) throws IOException {
-        storage.rename(from, to);
-    }
-
-    @Override
-    public void delete(String name) throws IOException {
-        storage.delete(name);
-    }
-
-    @Override
-    public void forceDirectory() throws IOException {
-        storage.forceDirectory();
-    }
-
-    @Override
-    public long usableBytes() throws IOException {
-        return storage.usableBytes();
-    }
-
-    @Override
-    public StorageLock lock(String name) throws IOException {
-        return storage.lock(name);
+        return new CountingFile(super.openForReading(name));
     }
 
     @Override
     public boolean isLocked(String name) throws IOException {
         operation();
-        return storage.isLocked(name);
+        return super.isLocked(name);
     }
 
-    private final class Seen implements StorageFile {
+    private final class CountingFile implements StorageFile {
         private final StorageFile file;
 
-        Seen(StorageFile file) {
+        CountingFile(StorageFile file) {
             this.file = file;
         }
 

@@ -151,7 +151,7 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(COMMIT + "CommitThread")
                         .with(
-                                "if (writtenSequence > state.durable.value()) { // A barrier: no batch is in the next segment before everything in this one is on disk. force(); }",
+                                "if (writtenSequence > state.durable.value()) { // A barrier: everything in this segment is durable before a batch is written to the next one. force(); }",
                                 ""),
                 Cuts.class);
     }
@@ -161,18 +161,18 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(COMMIT + "Housekeeper")
                         .with(
-                                "storage.forceDirectory(); fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));",
-                                "fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));"),
+                                "storage.forceDirectory(); retryWhileFull(() -> rename(names.prepared(), names.current()));",
+                                "retryWhileFull(() -> rename(names.prepared(), names.current()));"),
                 Cuts.class);
     }
 
     @Test
     void segmentThatIsUsedBeforeItsNameIsDurableIsCaught() throws Exception {
         assertCaught(
-                Mutant.of(COMMIT + "Preparation")
+                Mutant.of(COMMIT + "Housekeeper")
                         .with(
-                                "storage.rename(names.preparing(), names.prepared()); return true; }); storage.forceDirectory();",
-                                "storage.rename(names.preparing(), names.prepared()); return true; });"),
+                                "retryWhileFull(() -> rename(names.preparing(), names.prepared())); storage.forceDirectory();",
+                                "retryWhileFull(() -> rename(names.preparing(), names.prepared()));"),
                 Cuts.class);
     }
 
@@ -259,8 +259,8 @@ class MutantsTest {
         assertCaught(
                 Mutant.of(COMMIT + "SealedSegments")
                         .with(
-                                "mark.write(last.number() + 1, last.lastSequence() + 1); doom(going);",
-                                "doom(going); List<SegmentReport> deleted = deleteDoomed();"
+                                "mark.write(last.number() + 1, last.lastSequence() + 1); remove(oldest);",
+                                "remove(oldest); List<SegmentReport> deleted = deleteRemoved();"
                                         + " mark.write(last.number() + 1, last.lastSequence() + 1); return deleted;"),
                 Cuts.class);
     }
@@ -289,7 +289,7 @@ class MutantsTest {
     void trimThatReliesOnOneCheckpointAloneIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(CHECKPOINT + "CheckpointSlots")
-                        .with("good.get(good.size() - 1).sequence()", "good.get(0).sequence()"),
+                        .with("valid.get(valid.size() - 1).sequence()", "valid.get(0).sequence()"),
                 Cuts.class);
     }
 

@@ -18,11 +18,11 @@ import java.nio.ByteOrder;
 import java.util.Locale;
 
 /**
- * One checkpoint on disk: a head, the content, and a tail with the length and the checksum of everything. Immutable. See
+ * A checkpoint on disk: a head, the content, and a tail with the length and the checksum of the file. Immutable. See
  * docs/format.md, "Checkpoint".
  *
- * @param sequence the content covers every record up to this one
- * @param contentBytes how long the content is
+ * @param sequence the last record that the content covers
+ * @param contentBytes the length of the content
  */
 public record CheckpointFile(
         String name, LogId logId, long sequence, long createdNanos, long contentBytes, int checksum) {
@@ -32,7 +32,7 @@ public record CheckpointFile(
     private static final int TAIL_BYTES = 16;
     private static final int BUFFER_BYTES = 64 * 1024;
 
-    /** Writes a checkpoint to a temporary file, on disk when this returns, and gives it its name. */
+    /** Writes a checkpoint to a temporary file, forces it, and renames it. Returns when the new name is durable. */
     static void write(
             Storage storage,
             String name,
@@ -65,7 +65,7 @@ public record CheckpointFile(
         storage.forceDirectory();
     }
 
-    /** What its head says it covers, unchecked; -1 if it has none. Reads no more than that. */
+    /** Returns the sequence in the head of a checkpoint, unverified; -1 if the head is invalid. Reads the head only. */
     static long statedSequence(Storage storage, String name) throws IOException {
         try (StorageFile file = storage.openForReading(name)) {
             ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -73,7 +73,7 @@ public record CheckpointFile(
         }
     }
 
-    /** Reads and checks all of a checkpoint. */
+    /** Reads a checkpoint and verifies all of it. */
     static CheckpointFile read(Storage storage, String name)
             throws IOException, DamagedException, UnknownFormatException {
         try (StorageFile file = storage.openForReading(name)) {
@@ -87,7 +87,7 @@ public record CheckpointFile(
             ends.limit(HEAD_BYTES + TAIL_BYTES);
             file.readFully(ends, size - TAIL_BYTES);
             int expected = ends.getInt(HEAD_BYTES + TAIL_BYTES - 4);
-            // First what costs nothing: a file of many gigabytes is not read if it cannot be one.
+            // The cheap checks first, so that a large file that is not a checkpoint is not read.
             if (ends.getLong(0) != MAGIC || ends.getLong(HEAD_BYTES) != size - HEAD_BYTES - TAIL_BYTES) {
                 throw new DamagedException("file of " + size + " bytes is not a checkpoint: its ends state "
                         + ends.getLong(HEAD_BYTES) + " bytes of content");
@@ -96,7 +96,7 @@ public record CheckpointFile(
             if (checksum != expected) {
                 throw new DamagedException(String.format(
                         Locale.ROOT,
-                        "checkpoint of %d bytes with checksum %08x; expected %08x",
+                        "checkpoint of %d bytes: checksum mismatch: computed %08x, stored %08x",
                         size,
                         checksum,
                         expected));
@@ -129,10 +129,10 @@ public record CheckpointFile(
     }
 
     /**
-     * The content. Close the stream. A checkpoint is replaced by a rename, so the file that is open here stays what it is; only
-     * whether it is this checkpoint's has to be checked.
+     * Opens the content as a stream, which the caller must close. A checkpoint is replaced by a rename, so the content of the
+     * open file does not change. This only checks that the file is still this checkpoint.
      *
-     * @throws WalReplacedException if the file of that name is another checkpoint by now
+     * @throws WalReplacedException if the file has been replaced by another checkpoint
      */
     public InputStream open(Storage storage) throws IOException {
         StorageFile file = storage.openForReading(name);
@@ -155,7 +155,7 @@ public record CheckpointFile(
         return identity(logId, sequence, createdNanos, HEAD_BYTES + contentBytes + TAIL_BYTES, checksum);
     }
 
-    /** As head and tail state it. */
+    /** Returns the identity that head and tail of a file state. */
     private static String identity(StorageFile file) throws IOException {
         long size = file.size();
         ByteBuffer ends = ByteBuffer.allocate(HEAD_BYTES + TAIL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -173,7 +173,7 @@ public record CheckpointFile(
     private static String identity(LogId id, long sequence, long createdNanos, long fileBytes, int checksum) {
         return String.format(
                 Locale.ROOT,
-                "the checkpoint of log %s up to record %d, made at %d, %d bytes with checksum %08x",
+                "the checkpoint of log %s up to record %d, created at %d, %d bytes with checksum %08x",
                 id,
                 sequence,
                 createdNanos,

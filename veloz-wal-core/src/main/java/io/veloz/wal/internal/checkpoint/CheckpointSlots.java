@@ -15,8 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two places for checkpoints. A new one replaces the older, so at any time, also when a crash cuts the writing of one,
- * there is another that is whole. One thread at a time may write.
+ * The two files for checkpoints. A new checkpoint replaces the older one, so a crash during the write leaves the newer one
+ * intact. Any thread may read; only one thread at a time may write.
  */
 public final class CheckpointSlots {
     private static final int SLOTS = 2;
@@ -31,28 +31,28 @@ public final class CheckpointSlots {
         this.logId = logId;
     }
 
-    /** The good ones of this log, newest first. */
-    public List<CheckpointFile> good() throws IOException {
-        List<CheckpointFile> good = new ArrayList<>();
+    /** Returns the valid checkpoints of this log, newest first. */
+    public List<CheckpointFile> valid() throws IOException {
+        List<CheckpointFile> valid = new ArrayList<>();
         for (int slot = 0; slot < SLOTS; slot++) {
             @Nullable CheckpointFile file = read(slot);
             if (file != null) {
-                good.add(file);
+                valid.add(file);
             }
         }
-        good.sort(Comparator.comparingLong(CheckpointFile::sequence).reversed());
-        return good;
+        valid.sort(Comparator.comparingLong(CheckpointFile::sequence).reversed());
+        return valid;
     }
 
-    /** The newest good one of this log. The content of the older one is read only if the newer one is bad. */
+    /** Returns the newest valid checkpoint of this log. Reads the content of the older one only if the newer is invalid. */
     public Optional<CheckpointFile> newest() throws IOException {
-        // Twice, because a writer may replace the older one between the look at the heads and the reading.
+        // The other head is read again, because a writer may have replaced the older checkpoint in between.
         int first = statedSequence(1) > statedSequence(0) ? 1 : 0;
         @Nullable CheckpointFile newer = read(first);
         if (newer != null && newer.sequence() >= statedSequence(1 - first)) {
             return Optional.of(newer);
         }
-        return good().stream().findFirst();
+        return valid().stream().findFirst();
     }
 
     private long statedSequence(int slot) throws IOException {
@@ -63,14 +63,17 @@ public final class CheckpointSlots {
         }
     }
 
-    /** The newest good one that covers more than that; null if there is none, and then only the heads are read. */
-    public @Nullable CheckpointFile beyond(long sequence) throws IOException {
+    /**
+     * Returns the newest valid checkpoint that covers a record after the given one; null if there is none. If no head states
+     * such a sequence, only the heads are read.
+     */
+    public @Nullable CheckpointFile newestAfter(long sequence) throws IOException {
         boolean stated = false;
         for (int slot = 0; slot < SLOTS; slot++) {
             stated |= statedSequence(slot) > sequence;
         }
-        List<CheckpointFile> good = stated ? good() : List.of();
-        return good.isEmpty() || good.get(0).sequence() <= sequence ? null : good.get(0);
+        List<CheckpointFile> valid = stated ? valid() : List.of();
+        return valid.isEmpty() || valid.get(0).sequence() <= sequence ? null : valid.get(0);
     }
 
     private @Nullable CheckpointFile read(int slot) throws IOException {
@@ -78,16 +81,15 @@ public final class CheckpointSlots {
             CheckpointFile file = CheckpointFile.read(storage, names.checkpoint(slot));
             return file.logId().equals(logId) ? file : null;
         } catch (NoSuchFileException | DamagedException | UnknownFormatException e) {
-            // A bad checkpoint is as good as none: the log has the records, because trimming never relies on one alone.
+            // An invalid checkpoint is ignored: trimming never relies on one alone, so the log still has the records.
             return null;
         }
     }
 
     /**
-     * Replaces the older one. Returns when the new one is on disk and has been read back.
+     * Replaces the older checkpoint. Returns when the new one is durable and has been verified.
      *
-     * @throws IllegalArgumentException if a newer one is there: it would take the place of the newest, and the two would
-     *     cover less than trimming relies on
+     * @throws IllegalArgumentException if a newer checkpoint exists: the two would then cover less than trimming relies on
      */
     public CheckpointFile write(long sequence, long createdNanos, CheckpointContent content) throws IOException {
         @Nullable CheckpointFile first = read(0);
@@ -100,7 +102,7 @@ public final class CheckpointSlots {
         try {
             return CheckpointFile.read(storage, name);
         } catch (DamagedException | UnknownFormatException e) {
-            throw new IOException("checkpoint " + name + " was written and does not read back", e);
+            throw new IOException("checkpoint " + name + " was written, but its verification failed", e);
         }
     }
 
@@ -111,9 +113,9 @@ public final class CheckpointSlots {
         }
     }
 
-    /** Up to where each of the two alone would do; 0 if there are not two. */
+    /** Returns the last sequence that both checkpoints cover; 0 if there are fewer than two. */
     public long coveredByBoth() throws IOException {
-        List<CheckpointFile> good = good();
-        return good.size() < SLOTS ? 0 : good.get(good.size() - 1).sequence();
+        List<CheckpointFile> valid = valid();
+        return valid.size() < SLOTS ? 0 : valid.get(valid.size() - 1).sequence();
     }
 }

@@ -1,4 +1,4 @@
-/** The two files that hold an application's state at a sequence. */
+/** Checkpoints: the two files with the state of an application at a sequence. */
 @NullMarked
 package io.veloz.wal.internal.checkpoint;
 

@@ -6,38 +6,39 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The bounded ring between the appenders and the commit thread. Any thread claims and publishes; only the commit thread
- * takes.
+ * A bounded ring buffer between the appenders and the commit thread. Any thread may claim and publish; only the commit
+ * thread takes.
  *
- * <p>One compare-and-set of {@link #tail} claims room and sequences together, so the order in the ring is the order of
- * the sequences. The claimer copies its records in and then stores the frame's length with release; the commit thread
- * loads it with acquire, so it sees the whole frame or none of it. Before the commit thread gives room back it writes
- * zeros, so that a length is never anything but zero before it is published.
+ * <p>One compare-and-set of {@link #tail} claims space and sequences together, so the ring is ordered by sequence. The
+ * appender copies its records into the claim and then stores the frame's length with release. The commit thread loads the
+ * length with acquire, so it sees the whole frame or none of it. The commit thread zeroes space before it frees it, so the
+ * length of a frame is zero until the frame is published.
  *
  * <pre>
- *   frame:  | length (int, 0 = not yet) | flags and count (int) | first sequence (long) | records as in the file |
+ *   frame:  | length (int, 0 = unpublished) | flags and count (int) | first sequence (long) | records as in the file |
  *   tail:   | closed (1 bit) | sequence (23 bits) | position / 8 (40 bits) |
  * </pre>
  *
- * Sequence and position in the tail are the low bits of numbers that only grow. They are completed from what the commit
- * thread has taken: the ring holds at most 2^22 records and 2^27 bytes, so there is one answer. For a stale tail to pass
- * the compare-and-set, a claimer would have to sleep while a multiple of 8 TiB and of 2^23 records go by, both exactly.
+ * The tail has the low bits of a sequence and a position that only grow. The high bits are derived from what the commit
+ * thread has taken. The ring holds at most 2^22 records and 2^27 bytes, so the result is unambiguous. A stale tail passes
+ * the compare-and-set only if an appender sleeps while exactly a multiple of 8 TiB and of 2^23 records is appended.
  */
-final class AppendBuffer {
+public final class AppendBuffer {
     static final int FRAME_HEADER_BYTES = 16;
 
-    /** What {@link #claim} returns instead of a position. */
+    /** Returned by {@link #claim}: there is not enough space, or the limit has been reached. */
     static final long FULL = -1;
 
+    /** Returned by {@link #claim}: the buffer is closed. */
     static final long CLOSED = -2;
 
-    /** How urgent it is to force a frame: the most urgent one of a batch decides. */
+    /** Urgency of a force. A batch has the urgency of its most urgent frame. */
     static final int FORCE_NOW = 0;
 
     static final int FORCE_SOON = 1;
     static final int FORCE_LATER = 2;
 
-    /** The ring's largest size, from the bits for records in the tail. */
+    /** The largest size of the ring, which follows from the bits for the sequence in the tail. */
     static final int MAX_BYTES = 128 * 1024 * 1024;
 
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -66,42 +67,53 @@ final class AppendBuffer {
     private final ByteBuffer ring;
     private final int capacity;
 
-    @SuppressWarnings("unused") // through TAIL
+    @SuppressWarnings("unused") // accessed through TAIL
     private volatile long tail;
 
-    /** Everything before it has been taken, and may be overwritten. Written by the commit thread. */
+    /** The position before which everything has been taken and may be overwritten. Written by the commit thread. */
     private final Gate consumedPosition;
 
     /** The last sequence taken. Written by the commit thread, before {@link #consumedPosition}. */
     private volatile long takenSequence;
 
-    /** Bytes taken that are not in the file yet. Written by the commit thread, before {@link #consumedPosition}. */
+    /** Bytes that were taken and are not in the file yet. Written by the commit thread, before {@link #consumedPosition}. */
     private volatile long takenBytes;
 
-    private final ClaimLoss claimLoss = new ClaimLoss();
+    /**
+     * Whether a thread died between a claim and its publication, so that the log cannot continue after the claim. Set by
+     * any thread, read by the commit thread.
+     *
+     * <p>Appenders set the field directly: a thread at the end of its stack cannot call a method.
+     */
+    volatile boolean claimLost;
 
-    // Of the commit thread alone.
+    // Used by the commit thread only.
     private long takePosition;
 
-    AppendBuffer(int capacity, long lastSequence) {
+    /**
+     * Creates an empty buffer.
+     *
+     * @param capacity a power of two
+     */
+    public AppendBuffer(int capacity, long lastSequence) {
         this.capacity = capacity;
-        this.ring = DirectBuffers.take(capacity);
+        this.ring = DirectBuffers.acquire(capacity);
         this.takenSequence = lastSequence;
         this.consumedPosition = new Gate(0);
         this.tail = (lastSequence & SEQUENCE_MASK) << POSITION_BITS;
-        // Links the call, which takes memory, before a failure that has none closes the buffer.
+        // Links the call site, which allocates, before the buffer has to be closed because memory has run out.
         boolean unused = TAIL.compareAndSet(this, tail, tail);
     }
 
-    /** Bytes that records of that size take in the ring. */
+    /** Returns the bytes that records of the given size take in the ring. */
     static int frameBytes(int recordBytes) {
         return FRAME_HEADER_BYTES + recordBytes;
     }
 
     /**
-     * Claims room and sequences, or nothing. What is claimed must be published: the commit thread waits for it.
+     * Claims space and sequences, or neither. Every claim must be published: the commit thread waits for it.
      *
-     * @param firstLimit the first sequence must not be beyond it
+     * @param firstLimit the highest allowed value of the first sequence
      * @return the position of the claim, {@link #FULL} or {@link #CLOSED}
      */
     long claim(int records, int recordBytes, long firstLimit) {
@@ -131,19 +143,19 @@ final class AppendBuffer {
                     if (padding > 0) {
                         publishPadding(position, padding);
                     }
-                    // Kept in the claimed range itself: to return two numbers would take an object.
+                    // Stored in the claimed range: returning two numbers would allocate an object.
                     ring.putLong(offset(position + padding) + 8, sequence + 1);
                     return position + padding;
                 } catch (Throwable t) {
-                    // The caller's stack is at its end, say.
-                    claimLoss.happened = true;
+                    // For example at the end of the caller's stack.
+                    claimLost = true;
                     throw t;
                 }
             }
         }
     }
 
-    /** A frame lies in one piece; what is left at the ring's end is skipped. */
+    /** Returns the bytes to skip at the end of the ring, because a frame is contiguous. */
     private int padding(long position, int frame) {
         int room = capacity - (int) (position & (capacity - 1));
         return room < frame ? room : 0;
@@ -155,42 +167,37 @@ final class AppendBuffer {
         INT.setRelease(ring, at, padding);
     }
 
-    /** Of a claim: the sequence of its first record. Before it is published. */
+    /** Returns the sequence of the first record of a claim that has not been published. */
     long firstSequence(long claim) {
         return ring.getLong(offset(claim) + 8);
     }
 
-    /** Of a claim: where in {@link #bytes()} its records go. */
+    /** Returns the index in {@link #bytes()} at which the records of a claim start. */
     int recordsAt(long claim) {
         return offset(claim) + FRAME_HEADER_BYTES;
     }
 
-    /** For absolute puts into a claimed range only. */
+    /** Returns the ring, for absolute puts into a claimed range only. */
     ByteBuffer bytes() {
         return ring;
     }
 
-    /** Hands a claim over to the commit thread. The caller wakes it. */
+    /** Hands a claim over to the commit thread. The caller must wake that thread. */
     void publish(long claim, int records, int recordBytes, int urgency) {
         int at = offset(claim);
         ring.putInt(at + 4, records | (urgency << URGENCY_SHIFT));
         INT.setRelease(ring, at, frameBytes(recordBytes));
     }
 
-    /** To be set for a claim that will not be published. */
-    ClaimLoss claimLoss() {
-        return claimLoss;
-    }
-
     /**
-     * Whether so much was taken since these two were loaded that the bits in the tail have no longer one answer: the
-     * thread slept in between.
+     * Returns whether too much was taken since the two arguments were loaded to complete the bits of the tail: this thread
+     * was not scheduled in between.
      */
     private boolean isStale(long consumed, long taken) {
         return takenSequence - taken > SEQUENCE_MASK / 2 || consumedPosition.value() - consumed > POSITION_MASK * 4;
     }
 
-    /** No claim succeeds any more. Returns the last sequence that was ever claimed. */
+    /** Refuses all further claims, and returns the last claimed sequence, which is final. */
     long close() {
         while (true) {
             long seen = tail;
@@ -204,7 +211,7 @@ final class AppendBuffer {
         return (tail & CLOSED_BIT) != 0;
     }
 
-    /** The last sequence claimed so far. */
+    /** Returns the last claimed sequence. */
     long lastClaimedSequence() {
         while (true) {
             long consumed = consumedPosition.value();
@@ -216,7 +223,7 @@ final class AppendBuffer {
         }
     }
 
-    /** Bytes claimed and not yet taken. */
+    /** Returns the bytes that are claimed and not yet taken. */
     long pendingBytes() {
         while (true) {
             long consumed = consumedPosition.value();
@@ -228,8 +235,9 @@ final class AppendBuffer {
         }
     }
 
-    /** Bytes claimed that are not in the file yet: at least those, as they pass from one count to the other. */
+    /** Returns the bytes that are claimed and not in the file yet; too many while bytes are being taken, never too few. */
     long unwrittenBytes() {
+        // Pending before taken: bytes that are taken between the two loads count twice instead of not at all.
         long pending = pendingBytes();
         return pending + takenBytes;
     }
@@ -238,22 +246,22 @@ final class AppendBuffer {
         return capacity;
     }
 
-    /** Opens further as the commit thread gives room back. */
+    /** Returns the gate that opens as the commit thread frees space. */
     Gate consumedPosition() {
         return consumedPosition;
     }
 
     // ---- the commit thread
 
-    /** What was taken for one batch. */
+    /** The result of one take: the records of one batch. */
     static final class Taken {
         int records;
         long firstSequence;
 
-        /** Position in the target behind the last record. */
+        /** Position in the target after the last record. */
         int end;
 
-        /** The most urgent one of all frames. */
+        /** Urgency of the most urgent frame. */
         int urgency;
     }
 
@@ -261,12 +269,12 @@ final class AppendBuffer {
         return (int) INT.getAcquire(ring, offset(takePosition)) == 0;
     }
 
-    /** Whether everything claimed has been taken. Meaningful once the buffer is closed. */
+    /** Returns whether every claim has been taken. Meaningful once the buffer is closed. */
     boolean isDrainedOnCommitThread() {
         return completeSequence(tail, takenSequence) == takenSequence;
     }
 
-    /** Moves published frames, in order, to a buffer, from one of its positions up to its capacity; never half a frame. */
+    /** Moves whole published frames, in order, to a buffer, from the given position up to its capacity. */
     void takeOnCommitThread(Taken taken, ByteBuffer target, int from) {
         taken.records = 0;
         taken.firstSequence = takenSequence + 1;
@@ -292,15 +300,15 @@ final class AppendBuffer {
             takePosition += length;
         }
         takenBytes = takePosition - consumedPosition.value();
-        giveBack(taken.records);
+        freeTaken(taken.records);
     }
 
-    /** What was taken is in the file, and the file's room has been told. */
+    /** Records that everything taken is in the file. The room left in the file must have been published before. */
     void writtenOnCommitThread() {
         takenBytes = 0;
     }
 
-    private void giveBack(int records) {
+    private void freeTaken(int records) {
         long taken = takenSequence;
         for (long position = consumedPosition.value(); position < takePosition; ) {
             int at = offset(position);
@@ -317,8 +325,8 @@ final class AppendBuffer {
     }
 
     /**
-     * Gives the memory to the next log, unless an appender may still write to it: one that died after its claim. After
-     * {@link #close}, and after the commit thread has ended.
+     * Returns the memory to the pool for the next log, unless a claim was never published: its appender may still write.
+     * Call it after {@link #close} and after the commit thread has ended.
      */
     void release() {
         long end = completePosition(tail, consumedPosition.value());
@@ -329,7 +337,7 @@ final class AppendBuffer {
             }
             position += length;
         }
-        DirectBuffers.giveBack(ring);
+        DirectBuffers.release(ring);
     }
 
     private int offset(long position) {

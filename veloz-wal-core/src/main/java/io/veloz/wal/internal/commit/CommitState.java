@@ -6,18 +6,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far the log has come, and whether it has failed. Here the threads of a log meet: the commit thread acknowledges,
- * any thread may fail the log, any thread reads.
+ * The progress of the log, and its failure if it has failed. The commit thread acknowledges, any thread may fail the log,
+ * any thread reads.
  *
- * <p>Both changes are made under one monitor, so after a failure nothing is acknowledged, not even by a force that was
- * already running. No thread waits inside the monitor.
+ * <p>Acknowledgement and failure exclude each other by one monitor. So nothing is acknowledged after a failure, not even by
+ * a force that was already running. No thread waits inside the monitor.
  *
- * <p>{@link #fail} allocates nothing and never throws: a thread of the log that ends because memory has run out still
- * leaves a failed log, and no caller waits for a thread that has ended. What a failure needs is a field; its message is
- * built by whoever receives the exception.
+ * <p>{@link #fail} allocates nothing and never throws. So a thread of the log that ends with an {@link OutOfMemoryError}
+ * leaves a failed log, and no caller waits for a thread that has ended. A failure is stored in fields; each thread that
+ * receives it builds its own exception.
  */
-final class CommitState {
-    /** The last sequence on disk. */
+public final class CommitState {
+    /** The last durable sequence. */
     final Gate durable;
 
     /** The last sequence in a sealed segment. */
@@ -25,14 +25,14 @@ final class CommitState {
 
     private final AppendBuffer buffer;
 
-    /** Made once, so that a failure needs no memory for it. */
+    /** Created in advance, so that a failure does not allocate it. */
     private final Supplier<WalException> exception = this::exception;
 
     private final Supplier<IllegalStateException> closed = CommitState::closed;
 
-    private volatile Runnable[] whenFailed = {};
+    private volatile Runnable[] onFailure = {};
 
-    // The failure. Written once, under the monitor, the flag last.
+    // The failure: written once, under the monitor, and the flag last.
     private volatile boolean failed;
     private String failure = "";
     private long failureDurable;
@@ -42,19 +42,19 @@ final class CommitState {
     /** Bytes left in the active segment. Written by the commit thread. */
     volatile long activeRoomBytes;
 
-    /** Why the next segment cannot be made, or the last one sealed, for lack of room. Written by the housekeeping thread. */
+    /** Why a full disk prevents that a segment is prepared or sealed; null if it does not. Written by the housekeeper. */
     volatile @Nullable String diskFull;
 
-    /** Why what was taken cannot be written for lack of room; null if it can. Written by the commit thread. */
+    /** Why a full disk prevents that a batch is written; null if it does not. Written by the commit thread. */
     volatile @Nullable String writeBlocked;
 
-    CommitState(AppendBuffer buffer, long lastSequence) {
+    public CommitState(AppendBuffer buffer, long lastSequence) {
         this.buffer = buffer;
         this.durable = new Gate(lastSequence);
         this.sealed = new Gate(lastSequence);
     }
 
-    /** Lets through all who wait for this sequence; false if the log has failed, and nothing was acknowledged. */
+    /** Releases all threads that wait for this sequence. Returns false, and does nothing, if the log has failed. */
     synchronized boolean acknowledge(long sequence) {
         if (failed) {
             return false;
@@ -63,20 +63,19 @@ final class CommitState {
         return true;
     }
 
-    /** Sets what wakes the log's threads when the log fails. Before they start. */
-    void whenFailed(Runnable... wakes) {
-        whenFailed = wakes.clone();
+    /** Sets the actions that wake the threads of the log when it fails. Call it before the threads start. */
+    public void onFailure(Runnable... wakes) {
+        onFailure = wakes.clone();
     }
 
     /**
-     * Fails the log for good, and wakes all its threads and waiters; the first call counts.
+     * Fails the log permanently, and wakes all its threads and waiters. Only the first call has an effect.
      *
-     * @param what made before: a text that is built for this call needs memory, and so does a literal that is used for the
-     *     first time
+     * @param what a string that already exists: a concatenation allocates, and so does the first use of a literal
      */
     void fail(String what, @Nullable Throwable cause) {
         latch(what, cause);
-        for (Runnable wake : whenFailed) {
+        for (Runnable wake : onFailure) {
             wake.run();
         }
     }
@@ -85,7 +84,7 @@ final class CommitState {
         if (failed) {
             return;
         }
-        // First closed, so that the last claimed sequence is final: every claim is below it, and gets the failure.
+        // Closed first, so that the last claimed sequence is final and every claim up to it receives the failure.
         failureLastClaimed = buffer.close();
         failureDurable = durable.value();
         failureCause = cause;
@@ -100,7 +99,7 @@ final class CommitState {
         return diskFull != null || writeBlocked != null;
     }
 
-    /** No segment will be sealed any more: those who wait for one get an exception. */
+    /** Fails all threads that wait for a segment to be sealed: no further segment will be. */
     void endSealing() {
         if (!hasFailed()) {
             sealed.fail(closed);
@@ -115,7 +114,7 @@ final class CommitState {
         return failed;
     }
 
-    /** The failure, as a new exception for each thread that gets it. */
+    /** Returns the failure as a new exception, one for each thread that receives it. */
     WalException exception() {
         if (!failed) {
             throw new IllegalStateException("the log has not failed");
@@ -128,13 +127,13 @@ final class CommitState {
         try {
             return cause.toString();
         } catch (Throwable t) {
-            // The description of an error may fail itself. The failure must be reported all the same.
+            // The description of an error may fail too. The failure must be reported nevertheless.
             return cause.getClass().getName();
         }
     }
 
-    /** The same, for who takes it later. */
-    Supplier<WalException> exceptions() {
+    /** Returns a supplier of {@link #exception()}. */
+    Supplier<WalException> exceptionSupplier() {
         return exception;
     }
 
@@ -144,7 +143,7 @@ final class CommitState {
         }
     }
 
-    /** For a thread that found the buffer closed: a failure closes it first, and is known when the monitor is free again. */
+    /** Throws the failure that has closed the buffer, if one has: the buffer is closed before the failure is visible. */
     synchronized void throwIfFailing() {
         throwIfFailed();
     }

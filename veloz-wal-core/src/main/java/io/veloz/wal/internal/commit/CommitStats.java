@@ -1,6 +1,6 @@
 package io.veloz.wal.internal.commit;
 
-/** Counters. Each is written by one thread, the commit thread unless it says otherwise, and read by any. */
+/** Counters of an open log. Each is written by one thread, the commit thread unless stated otherwise; any thread reads. */
 public final class CommitStats {
     private final LatencyHistogram forceNanos = new LatencyHistogram();
 
@@ -11,7 +11,7 @@ public final class CommitStats {
     private volatile long stalls;
     private volatile long stalledNanos;
 
-    /** By the housekeeping thread. */
+    /** Written by the housekeeping thread. */
     private volatile long rolls;
 
     void batch(int batchRecords, long batchBytes) {

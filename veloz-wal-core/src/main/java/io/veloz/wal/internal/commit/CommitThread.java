@@ -16,23 +16,26 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread that writes the log. It takes whatever the appenders have published, writes it as one batch with one
- * call, forces it, and only then lets the waiters through. What arrives meanwhile is the next batch, so there is no timer
- * and no batch is smaller than it has to be.
+ * The commit thread: the only thread that writes the active segment. It takes all published records, writes them as one
+ * batch with one call, forces (fsync) the file, and then releases the waiters. Records that arrive meanwhile form the next
+ * batch. So there is no timer, and batches grow with the load.
  *
- * <p>A batch is written only after the force of the one before has returned, and never lies in two segments. So, under
- * {@link Durability#LOSE_NOTHING}, at most the last batch of a log can be torn, and it was never acknowledged.
+ * <p>A batch is written only after the force of the previous one has returned, and never spans two segments. So, under
+ * {@link Durability#LOSE_NOTHING}, only the last batch of a log can be torn, and it was never acknowledged.
  *
- * <p>Crash table of a commit: cut before or in the write: nothing, or a torn batch, which recovery cuts off. Cut between
- * write and force: the batch is there or torn; it was not acknowledged, and is kept if it is whole. Cut after the force:
- * it is there. The acknowledgement comes last.
+ * <p>Crash table of a commit:
+ *
+ * <pre>
+ *   before or during the write     nothing, or a torn batch, which recovery cuts off
+ *   between write and force        the batch is complete or torn; it was not acknowledged, and is kept if complete
+ *   after the force                the batch is complete; the acknowledgement comes last
+ * </pre>
  */
-final class CommitThread implements Runnable {
+public final class CommitThread implements Runnable {
     private static final long SPIN_NANOS = Threads.MAY_SPIN ? 30_000 : 0;
     private static final long DISK_FULL_RETRY_NANOS = 100_000_000;
 
     private final AppendBuffer buffer;
-    private final ClaimLoss claimLoss;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
@@ -41,46 +44,48 @@ final class CommitThread implements Runnable {
     private final Thread thread;
     private final ByteBuffer batch;
 
-    /** Of this thread. Not a literal where it is used, see {@link CommitState#fail}. */
+    /** Not a literal at its use, see {@link CommitState#fail}. */
     private final String failure;
 
     private final AppendBuffer.Taken taken = new AppendBuffer.Taken();
 
-    /** Everything up to here is to be forced, whatever its durability. Raised by any thread. */
+    /** Everything up to this sequence must be forced, whatever its durability. Raised by any thread. */
     private final AtomicLong forceUpTo = new AtomicLong();
 
-    /** A segment that ends here or later is to be sealed. Raised by any thread. */
+    /** Everything up to this sequence must be in sealed segments. Raised by any thread. */
     private final AtomicLong rollAt = new AtomicLong();
 
     private volatile boolean parked;
     private volatile boolean closing;
 
-    // Of the commit thread alone.
+    // Used by the commit thread only.
     private SegmentFile active;
 
-    /** When the first record of the active segment was written; only meaningful if there is one. */
+    /** When the first record of the active segment was written. Meaningful only if the segment has a record. */
     private long activeSinceNanos;
 
     private long writtenSequence;
     private long rolledSequence;
 
-    /** The highest durable sequence that a written batch states. */
+    /** The highest durable sequence that is stated in a written batch. */
     private long promisedSequence;
 
-    /** When the oldest record that waits for the interval was written; only meaningful if there is one. */
+    /** When the oldest record that waits for the force interval was written. Meaningful while {@link #intervalRuns}. */
     private long unforcedSinceNanos;
 
     private boolean intervalRuns;
     private long idleSinceNanos;
 
-    record Settings(
+    /** Settings of the commit thread. */
+    public record Settings(
             long forceIntervalNanos,
             long heartbeatNanos,
             long segmentMaxAgeNanos,
             LongSupplier intervalClockNanos,
             LongSupplier wallClockNanos) {}
 
-    CommitThread(
+    /** Creates the thread, which takes over the active segment and closes it when it ends. */
+    public CommitThread(
             AppendBuffer buffer,
             CommitState state,
             CommitStats stats,
@@ -91,14 +96,13 @@ final class CommitThread implements Runnable {
             SegmentFile active,
             String threadName) {
         this.buffer = buffer;
-        this.claimLoss = buffer.claimLoss();
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
         this.handover = handover;
         this.settings = settings;
         this.failure = "commit failed";
-        this.batch = DirectBuffers.take(maxBatchBytes);
+        this.batch = DirectBuffers.acquire(maxBatchBytes);
         this.active = active;
         this.writtenSequence = state.durable.value();
         this.rolledSequence = writtenSequence;
@@ -113,17 +117,17 @@ final class CommitThread implements Runnable {
 
     // ---- any thread
 
-    /** After a publish. */
-    void wake() {
-        // The publish before and the load after must not change places, or both sides could miss each other.
+    /** Wakes the thread. Call it after a publish. */
+    public void wake() {
+        // The publish before the fence and the load after it must not be reordered, or a wake-up is lost.
         VarHandle.fullFence();
         if (parked) {
             LockSupport.unpark(thread);
         }
     }
 
-    /** After a failure: whatever the thread is waiting for, it is not coming. */
-    void wakeAlways() {
+    /** Wakes the thread after a failure, from any wait. */
+    public void wakeAlways() {
         LockSupport.unpark(thread);
     }
 
@@ -137,7 +141,7 @@ final class CommitThread implements Runnable {
         wake();
     }
 
-    /** Commits what has been claimed, then ends. Does not wait. */
+    /** Makes the thread commit all claimed records and end. Returns at once. */
     void stop() {
         closing = true;
         wake();
@@ -158,13 +162,13 @@ final class CommitThread implements Runnable {
         try {
             idleSinceNanos = nanoTime();
             while (step()) {
-                // Each step is a commit, a chore, or a wait.
+                // Each step is a commit, due work, or a wait.
             }
             if (!state.hasFailed()) {
                 finish();
             }
         } catch (Throwable t) {
-            // Also an OutOfMemoryError: a thread that may have left out a step must not acknowledge another.
+            // Includes an OutOfMemoryError: after a skipped step nothing more may be acknowledged.
             state.fail(failure, t);
         } finally {
             closeActive();
@@ -175,14 +179,14 @@ final class CommitThread implements Runnable {
         try {
             active.close();
         } catch (Throwable t) {
-            // Everything acknowledged has been forced, so the close decides nothing.
+            // Everything acknowledged has been forced, so a failed close loses nothing.
             notifier.closeFailed("close of the active segment", t);
         }
     }
 
-    /** Gives the memory to the next log. After the thread has ended. */
+    /** Returns the memory to the pool for the next log. Call it after the thread has ended. */
     void release() {
-        DirectBuffers.giveBack(batch);
+        DirectBuffers.release(batch);
     }
 
     private boolean step() throws IOException {
@@ -192,23 +196,24 @@ final class CommitThread implements Runnable {
         buffer.takeOnCommitThread(taken, batch, SegmentFile.RECORDS_AT);
         if (taken.records > 0) {
             commit();
-            // Also under load, or what is due would wait for a pause that never comes.
-            chore();
+            // Also under load, where there is no idle moment.
+            runDueWork();
             return true;
         }
         if (closing && buffer.isDrainedOnCommitThread()) {
             return false;
         }
-        if (claimLoss.happened) {
-            throw new IOException("an append of record " + taken.firstSequence + " or after failed half-way");
+        if (buffer.claimLost) {
+            throw new IOException(
+                    "an append of record " + taken.firstSequence + " or a later one failed after its claim");
         }
-        return chore() || waitForWork();
+        return runDueWork() || waitForWork();
     }
 
     private void commit() throws IOException {
-        boolean tooOld = ages() && nanoTime() - ageDue() >= 0;
+        boolean tooOld = isAgeLimited() && nanoTime() - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
-            throw new IOException("closed while there was no room on the disk for the next segment");
+            throw new IOException("closed while the disk was full and the next segment could not be created");
         }
         write(taken.end, taken.records, taken.firstSequence);
         boolean force = taken.urgency == AppendBuffer.FORCE_NOW || forceUpTo.get() > state.durable.value();
@@ -229,13 +234,13 @@ final class CommitThread implements Runnable {
                 active.write(batch, end, records, first, durable, settings.wallClockNanos.getAsLong(), 0);
                 break;
             } catch (StorageFullException e) {
-                // The segment's blocks are there already, so only a storage that copies on write comes here. Nothing of
-                // the batch counts yet: the same bytes go to the same place when there is room.
+                // The blocks of the segment are allocated, so this needs copy-on-write storage or a quota.
+                // Nothing of the batch counts yet: the retry writes the same bytes to the same position.
                 if (closing && records == 0) {
-                    // Nobody waits for a heartbeat: the log ends as in a crash, with all that was acknowledged.
+                    // No caller waits for a heartbeat. The log ends as after a crash, with everything acknowledged.
                     return;
                 }
-                waitForRoom(e);
+                waitForSpace(e);
             }
         }
         if (state.writeBlocked != null) {
@@ -253,9 +258,9 @@ final class CommitThread implements Runnable {
         stats.batch(records, active.position() - before);
     }
 
-    private void waitForRoom(StorageFullException cause) throws IOException {
+    private void waitForSpace(StorageFullException cause) throws IOException {
         if (closing) {
-            throw new IOException("closed while there was no room on the disk for what was appended", cause);
+            throw new IOException("closed while the disk was full and appended records could not be written", cause);
         }
         if (state.writeBlocked == null) {
             String reason = String.valueOf(cause.getMessage());
@@ -277,10 +282,10 @@ final class CommitThread implements Runnable {
         }
     }
 
-    /** False if the log is closing and there is no next segment. */
+    /** Makes the next segment the active one; false if the log is closing and there is no next segment. */
     private boolean roll() throws IOException {
         if (writtenSequence > state.durable.value()) {
-            // A barrier: no batch is in the next segment before everything in this one is on disk.
+            // A barrier: everything in this segment is durable before a batch is written to the next one.
             force();
         }
         Predecessor predecessor = active.asPredecessor();
@@ -304,44 +309,45 @@ final class CommitThread implements Runnable {
         }
     }
 
-    /** Does what is due while nobody appends; false if nothing is. */
-    private boolean chore() throws IOException {
+    /** Forces, rolls or writes a heartbeat if one of them is due; false if none is. */
+    private boolean runDueWork() throws IOException {
         long durable = state.durable.value();
         long now = nanoTime();
         if (writtenSequence > durable && (forceUpTo.get() > durable || (intervalRuns && now - forceDue() >= 0))) {
             force();
             return true;
         }
-        if (isRollAsked() || (ages() && now - ageDue() >= 0)) {
-            // Written at once, so that the new segment says how the old one ended.
+        if (isRollRequested() || (isAgeLimited() && now - ageDue() >= 0)) {
+            // Written at once, so that the new segment states how the old one ended.
             if (roll()) {
                 heartbeat();
             }
             return true;
         }
-        if (owesHeartbeat() && now - heartbeatDue() >= 0) {
+        if (needsHeartbeat() && now - heartbeatDue() >= 0) {
             heartbeat();
             return true;
         }
         return false;
     }
 
-    private boolean owesHeartbeat() {
+    /** Returns whether records are durable and no batch after them states it. */
+    private boolean needsHeartbeat() {
         return promisedSequence < state.durable.value() && writtenSequence == state.durable.value();
     }
 
-    /** Only when the next segment is there: the commits need not wait for it as long as this one has room. */
-    private boolean ages() {
+    /** Returns whether the age limit applies: commits do not wait for the next segment because of the age alone. */
+    private boolean isAgeLimited() {
         return settings.segmentMaxAgeNanos > 0 && !active.content().isEmpty() && handover.isPrepared();
     }
 
-    private boolean isRollAsked() {
-        long asked = rollAt.get();
-        // Not before all of it is written, or what was appended last would take a second roll.
-        return asked > rolledSequence && writtenSequence >= asked && handover.isPrepared();
+    private boolean isRollRequested() {
+        long requested = rollAt.get();
+        // Not before all requested records are written, or the last of them would need a second roll.
+        return requested > rolledSequence && writtenSequence >= requested && handover.isPrepared();
     }
 
-    /** For what is due after an interval. */
+    /** Returns the time of the clock for intervals. */
     private long nanoTime() {
         return settings.intervalClockNanos.getAsLong();
     }
@@ -358,7 +364,7 @@ final class CommitThread implements Runnable {
         return idleSinceNanos + settings.heartbeatNanos;
     }
 
-    /** A batch without records, which says that the last one with records is on disk. */
+    /** Writes a batch without records, which states that everything before it is durable. */
     private void heartbeat() throws IOException {
         write(SegmentFile.RECORDS_AT, 0, writtenSequence + 1);
         long started = System.nanoTime();
@@ -375,41 +381,41 @@ final class CommitThread implements Runnable {
             Thread.onSpinWait();
         } while (System.nanoTime() - end < 0);
         parked = true;
-        // Once more, after the flag is up: who publishes now sees it.
+        // Checked again after the flag is set: a thread that publishes from now on sees the flag.
         VarHandle.fullFence();
-        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isAsked() && !claimLoss.happened) {
-            LockSupport.parkNanos(this, nanosUntilChore());
+        if (buffer.isEmptyOnCommitThread() && !closing && !state.hasFailed() && !isRequested() && !buffer.claimLost) {
+            LockSupport.parkNanos(this, nanosUntilDue());
         }
         parked = false;
         return true;
     }
 
-    private boolean isAsked() {
+    private boolean isRequested() {
         long durable = state.durable.value();
-        return (writtenSequence > durable && forceUpTo.get() > durable) || isRollAsked();
+        return (writtenSequence > durable && forceUpTo.get() > durable) || isRollRequested();
     }
 
-    private long nanosUntilChore() {
+    private long nanosUntilDue() {
         long now = nanoTime();
         long nanos = Threads.LONGEST_PARK_NANOS;
         if (intervalRuns) {
             nanos = Math.min(nanos, forceDue() - now);
         }
-        if (owesHeartbeat()) {
+        if (needsHeartbeat()) {
             nanos = Math.min(nanos, heartbeatDue() - now);
         }
-        if (ages()) {
+        if (isAgeLimited()) {
             nanos = Math.min(nanos, ageDue() - now);
         }
         return Math.max(1, nanos);
     }
 
-    /** The orderly end: all on disk, and said so. */
+    /** Ends the log in order: everything is durable, and the last batch states it. */
     private void finish() throws IOException {
         if (writtenSequence > state.durable.value()) {
             force();
         }
-        if (owesHeartbeat()) {
+        if (needsHeartbeat()) {
             heartbeat();
         }
     }

@@ -6,26 +6,26 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Direct memory of closed logs, for the next log that is opened. Java 17 frees direct memory only by garbage collection,
- * so a process that opens and closes logs would need a collection to go on. Any thread may use it.
+ * A pool of direct buffers of closed logs, for the next log that is opened. Java 17 frees direct memory only by garbage
+ * collection, so without the pool a process that opens and closes logs could run out of it. Thread-safe.
  *
- * <p>Bounded: it keeps the few buffers that were given back last. What is more is left to garbage collection.
+ * <p>The pool is bounded: it keeps the buffers that were released last, and leaves the others to the garbage collector.
  */
 final class DirectBuffers {
     private static final int MOST_BUFFERS = 8;
 
-    /** These stay, however large they are. */
-    private static final int OF_ONE_LOG = 2;
+    /** The buffers of one log are kept, however large they are. */
+    private static final int BUFFERS_OF_ONE_LOG = 2;
 
     private static final long MOST_BYTES = 32L * 1024 * 1024;
 
-    /** Guards itself. The oldest first. */
+    /** Guarded by itself, oldest first. */
     private static final ArrayList<ByteBuffer> FREE = new ArrayList<>(MOST_BUFFERS + 1);
 
     private DirectBuffers() {}
 
-    /** Zeros, of exactly that size. */
-    static ByteBuffer take(int bytes) {
+    /** Returns a buffer of exactly the given size, filled with zeros. */
+    static ByteBuffer acquire(int bytes) {
         @Nullable ByteBuffer buffer = reused(bytes);
         return buffer == null ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN) : zeroed(buffer);
     }
@@ -49,11 +49,11 @@ final class DirectBuffers {
         return buffer;
     }
 
-    /** Of a buffer that no thread uses any more: another log may have it next. */
-    static void giveBack(ByteBuffer buffer) {
+    /** Returns a buffer to the pool. No thread may use it any more. */
+    static void release(ByteBuffer buffer) {
         synchronized (FREE) {
             FREE.add(buffer);
-            while (FREE.size() > MOST_BUFFERS || (FREE.size() > OF_ONE_LOG && bytes() > MOST_BYTES)) {
+            while (FREE.size() > MOST_BUFFERS || (FREE.size() > BUFFERS_OF_ONE_LOG && bytes() > MOST_BYTES)) {
                 FREE.remove(0);
             }
         }

@@ -7,15 +7,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A number that only grows, for which threads can wait. One thread opens it; any thread waits.
+ * A monotonically growing number that threads can wait for. One thread opens the gate; any thread waits.
  *
- * <p>Waiters stand in a lock-free stack. No wake-up is lost: a waiter pushes itself and then looks at the value; the
- * opener stores the value and then takes the stack. All four are volatile, so one of them sees the other. Who takes the
- * stack and puts a waiter back looks once more, for the same reason. No monitor is held while a thread waits, so a virtual
- * thread is not pinned.
+ * <p>Waiters are in a lock-free stack. No wake-up is lost: a waiter pushes itself and then reads the value; the opener
+ * stores the value and then takes the stack. All four accesses are volatile, so at least one of the two threads sees the
+ * other. A thread that takes the stack and pushes a waiter back reads the value again, for the same reason. No monitor is
+ * held while a thread waits, so a virtual thread is not pinned.
  */
 final class Gate {
-    /** How long a lone waiter looks at the value before it parks: about as long as a force takes on a good disk. */
+    /** How long a single waiter spins before it parks: about the time of a force on a fast disk. */
     private static final long SPIN_NANOS = 150_000;
 
     private static final VarHandle WAITERS;
@@ -33,7 +33,7 @@ final class Gate {
     private static final class Waiter {
         final long target;
         final Thread thread;
-        volatile boolean gone;
+        volatile boolean done;
 
         @Nullable
         Waiter next;
@@ -49,12 +49,12 @@ final class Gate {
     private volatile @Nullable Waiter waiters;
 
     static {
-        // Links the calls, which takes memory, before a failure that has none makes them.
+        // Links the call sites, which allocates, before a failure has to wake waiters when memory has run out.
         new Gate(0).wake();
     }
 
-    /** At most one thread spins for each gate, so that waiting costs at most one core. */
-    @SuppressWarnings("unused") // through SPINNER
+    /** The thread that spins. At most one spins at a time, so waiting costs at most one core. */
+    @SuppressWarnings("unused") // accessed through SPINNER
     private volatile @Nullable Thread spinner;
 
     Gate(long value) {
@@ -65,7 +65,7 @@ final class Gate {
         return value;
     }
 
-    /** Lets everybody through who waits for this value or less. */
+    /** Releases all threads that wait for this value or a lower one. */
     void open(long newValue) {
         value = newValue;
         if (waiters != null) {
@@ -73,7 +73,7 @@ final class Gate {
         }
     }
 
-    /** Lets everybody through, for good; those whose value was not reached get a failure each. */
+    /** Releases all present and future waiters; those whose value was not reached receive an exception each. */
     void fail(Supplier<? extends RuntimeException> cause) {
         failure = cause;
         wake();
@@ -83,11 +83,11 @@ final class Gate {
         @Nullable Waiter waiter = (Waiter) WAITERS.getAndSet(this, null);
         while (waiter != null) {
             @Nullable Waiter next = waiter.next;
-            if (!waiter.gone) {
+            if (!waiter.done) {
                 if (!isOver(waiter)) {
                     push(waiter);
                 }
-                // Also after the push: while the waiter was in our hands, an opener may have found the stack empty.
+                // Checked again after the push: while the waiter was not in the stack, an opener may have missed it.
                 if (isOver(waiter)) {
                     LockSupport.unpark(waiter.thread);
                 }
@@ -109,22 +109,22 @@ final class Gate {
     }
 
     /**
-     * Waits until the value is reached, and does not give up when the thread is interrupted: the interrupt is kept.
+     * Waits until the value is reached. An interrupt does not end the wait; it stays pending.
      *
-     * @param timeoutNanos how long at the most; {@link Long#MAX_VALUE} for ever
-     * @return whether it was reached
-     * @throws RuntimeException what the gate failed with, if the value was not reached before
+     * @param timeoutNanos the longest time to wait; {@link Long#MAX_VALUE} to wait indefinitely
+     * @return whether the value was reached
+     * @throws RuntimeException the failure of the gate, if the value was not reached before
      */
     boolean await(long target, long timeoutNanos) {
         if (value >= target) {
             return true;
         }
-        boolean forever = timeoutNanos == Long.MAX_VALUE;
+        boolean unlimited = timeoutNanos == Long.MAX_VALUE;
         long deadline = System.nanoTime() + timeoutNanos;
         if (Threads.MAY_SPIN && timeoutNanos > SPIN_NANOS && spin(target)) {
             return true;
         }
-        return park(target, forever, deadline);
+        return park(target, unlimited, deadline);
     }
 
     private boolean spin(long target) {
@@ -133,7 +133,7 @@ final class Gate {
         }
         try {
             long end = System.nanoTime() + SPIN_NANOS;
-            // Only as long as nobody else waits: then the others need the core more.
+            // Only while there is no other waiter: otherwise another thread needs the core more.
             while (waiters == null && failure == null && System.nanoTime() - end < 0) {
                 for (int i = 0; i < 16; i++) {
                     if (value >= target) {
@@ -148,7 +148,7 @@ final class Gate {
         }
     }
 
-    private boolean park(long target, boolean forever, long deadline) {
+    private boolean park(long target, boolean unlimited, long deadline) {
         Waiter waiter = new Waiter(target, Thread.currentThread());
         push(waiter);
         boolean interrupted = false;
@@ -156,25 +156,25 @@ final class Gate {
             while (value < target) {
                 Supplier<? extends RuntimeException> cause = failure;
                 if (cause != null) {
-                    // Once more: the value may have been reached just before the failure.
+                    // Checked again: the value may have been reached just before the failure.
                     if (value >= target) {
                         return true;
                     }
                     throw cause.get();
                 }
-                long left = forever ? Long.MAX_VALUE : deadline - System.nanoTime();
+                long left = unlimited ? Long.MAX_VALUE : deadline - System.nanoTime();
                 if (left <= 0) {
                     return false;
                 }
                 LockSupport.parkNanos(this, Math.min(left, Threads.LONGEST_PARK_NANOS));
-                // A pending interrupt would make park return at once, for ever.
+                // Cleared, because with a pending interrupt every further park would return at once.
                 interrupted |= Thread.interrupted();
             }
             return true;
         } finally {
-            waiter.gone = true;
+            waiter.done = true;
             if (value < target && failure == null) {
-                // Takes those who gave up out of the stack, so that it does not grow while nothing is committed.
+                // Removes waiters that timed out, so that the stack does not grow while nothing is committed.
                 wake();
             }
             if (interrupted) {

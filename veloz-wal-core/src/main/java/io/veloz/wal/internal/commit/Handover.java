@@ -10,60 +10,59 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the housekeeping thread meets the others: the next segment and the last one change hands here. The
- * commit thread comes here once a segment.
+ * The exchange of segments between the commit thread and the housekeeping thread. The commit thread takes the prepared
+ * segment and hands over the one to be sealed, once for each segment. Thread-safe.
  *
- * <p>No thread does I/O while it holds {@link #lock}. It is a monitor, because entering and notifying a monitor takes no
- * memory: a thread that fails the log for lack of memory can still wake the others.
+ * <p>No thread does I/O under {@link #lock}. The lock is a monitor because entering and notifying a monitor does not
+ * allocate: a thread that fails the log with an {@link OutOfMemoryError} can still wake the others.
  */
-final class Handover {
+public final class Handover {
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
 
-    /** Guards everything below. */
+    /** Guards the fields below. */
     private final Object lock = new Object();
 
     private @Nullable SegmentFile toSeal;
     private @Nullable Prepared prepared;
     private boolean commitsWait;
-    private int rollsAsked;
+    private int rollsRequested;
     private boolean closing;
     private boolean stopping;
-    private boolean roomMade;
+    private boolean spaceFreed;
 
-    /** Whether {@link #prepared} is there, for those who do not want to wait for it. */
+    /** Whether {@link #prepared} is set, for threads that do not enter the monitor. */
     private volatile boolean isPrepared;
 
-    private volatile Runnable whenPrepared = () -> {};
+    private volatile Runnable onPrepared = () -> {};
 
-    /** A segment that is made, named and on disk, and has no batch yet. */
+    /** A segment that has its name, is durable, and has no batch yet. */
     record Prepared(StorageFile file, SegmentHeader header) {}
 
-    /** What the housekeeping thread should do next. */
+    /** The next work of the housekeeping thread. */
     record Work(@Nullable SegmentFile toSeal, boolean prepare, boolean end) {}
 
-    Handover(CommitState state, CommitStats stats, Notifier notifier) {
+    public Handover(CommitState state, CommitStats stats, Notifier notifier) {
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
     }
 
-    /** Has the commit thread told that there is a next segment. Before the threads start. */
-    void whenPrepared(Runnable wake) {
-        whenPrepared = wake;
+    /** Sets the callback that runs when the next segment is ready. Call it before the threads start. */
+    public void onPrepared(Runnable wake) {
+        onPrepared = wake;
     }
 
     // ---- the commit thread
 
     /**
-     * Exchanges the active segment, which will not be written any more, for the next one, which is made and on disk; waits
-     * for that if need be.
+     * Exchanges the active segment, which will not be written any more, for the prepared one. Waits until one is prepared.
      *
-     * <p>One step under the lock: were the next one taken first, another could be made under its name before the old one
-     * is here to be sealed.
+     * <p>The exchange is one step under the lock. Otherwise the housekeeper could prepare another segment under the same
+     * name before it receives the old one to seal.
      *
-     * @return null if the log has failed, or is closing and there will be none
+     * @return the prepared segment; null if the log has failed, or is closing and no segment will be prepared
      */
     @Nullable
     Prepared rollOnCommitThread(SegmentFile active) {
@@ -98,34 +97,34 @@ final class Handover {
 
     // ---- any thread
 
-    /** Whether there is a next segment, so that a roll does not wait. */
+    /** Returns whether a next segment is prepared, so that a roll does not wait. */
     boolean isPrepared() {
         return isPrepared;
     }
 
-    /** Somebody waits for a roll from now on. He may wait for the next segment although the commits do not need it yet. */
+    /** Counts a caller that waits for a roll, and so for the next segment, from now on. */
     void beginRoll() {
         synchronized (lock) {
-            rollsAsked++;
+            rollsRequested++;
         }
     }
 
-    /** He has been told how it ended. */
+    /** Ends a {@link #beginRoll}. */
     void endRoll() {
         synchronized (lock) {
-            rollsAsked--;
+            rollsRequested--;
         }
     }
 
-    /** There may be room on the disk now: who waits for it tries again at once. */
-    void roomMade() {
+    /** Ends a {@link #pause}, because files were deleted. */
+    void spaceFreed() {
         synchronized (lock) {
-            roomMade = true;
+            spaceFreed = true;
             lock.notifyAll();
         }
     }
 
-    /** From now on nobody waits for a segment that a full disk does not let be made. */
+    /** Ends the wait for the next segment if the disk is full, now and later. */
     void closing() {
         synchronized (lock) {
             closing = true;
@@ -133,7 +132,7 @@ final class Handover {
         }
     }
 
-    /** What is to be sealed still is, and then the housekeeping thread ends. */
+    /** Makes the housekeeping thread seal a segment that was handed over, and end. */
     void stop() {
         synchronized (lock) {
             stopping = true;
@@ -141,8 +140,8 @@ final class Handover {
         }
     }
 
-    /** Wakes whoever waits here. */
-    void wake() {
+    /** Wakes all threads that wait here. */
+    public void wake() {
         synchronized (lock) {
             lock.notifyAll();
         }
@@ -150,7 +149,7 @@ final class Handover {
 
     // ---- the housekeeping thread
 
-    /** Waits until there is something to do, or the time is over. */
+    /** Waits until there is work, or until the timeout. */
     Work awaitWork(long nanos) {
         synchronized (lock) {
             awaitWhile(this::isIdle, nanos);
@@ -162,7 +161,7 @@ final class Handover {
         return toSeal == null && prepared != null && !stopping && !state.hasFailed();
     }
 
-    private boolean isUndisturbed() {
+    private boolean isRunning() {
         return !stopping && !state.hasFailed();
     }
 
@@ -175,7 +174,7 @@ final class Handover {
         }
     }
 
-    /** Until a change, or not at all if one comes at once; the caller looks again. With the lock. */
+    /** Waits for a change, under the lock. The caller checks its condition again. */
     @SuppressWarnings("WaitNotInLoop") // the callers loop
     private void await(long nanos) {
         try {
@@ -185,33 +184,33 @@ final class Handover {
         }
     }
 
-    /** The segment that was handed in has been sealed. */
+    /** Records that the segment that was handed over has been sealed. */
     void sealed() {
         synchronized (lock) {
             toSeal = null;
         }
     }
 
-    /** The next segment, for the commit thread to take. */
+    /** Offers the prepared segment to the commit thread. */
     void offer(Prepared next) {
         synchronized (lock) {
             prepared = next;
             isPrepared = true;
             lock.notifyAll();
         }
-        whenPrepared.run();
+        onPrepared.run();
     }
 
-    /** Waits, shorter if there may be room meanwhile; false if the log is ending. */
+    /** Waits before a retry, until the timeout or until space is freed; false if the log is ending. */
     boolean pause(long nanos) {
         synchronized (lock) {
-            awaitWhile(() -> isUndisturbed() && !roomMade, nanos);
-            roomMade = false;
-            return isUndisturbed();
+            awaitWhile(() -> isRunning() && !spaceFreed, nanos);
+            spaceFreed = false;
+            return isRunning();
         }
     }
 
-    /** Between the chunks of a segment that is made: leaves the disk to the commit thread for as long as a chunk took. */
+    /** Leaves the disk to the commit thread after a chunk of a new segment, for as long as the chunk took. */
     void yieldToCommits(long chunkNanos) throws StoppedException {
         synchronized (lock) {
             if (stopping || state.hasFailed()) {
@@ -224,14 +223,14 @@ final class Handover {
         LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
     }
 
-    /** Whether somebody can wait for the next segment: the commit thread, or who has asked for a roll. */
+    /** Returns whether the commit thread or the caller of a roll may be waiting for the next segment. */
     boolean isAwaited() {
         synchronized (lock) {
-            return commitsWait || rollsAsked > 0;
+            return commitsWait || rollsRequested > 0;
         }
     }
 
-    /** What is still open when the thread ends: the next segment, and after a failure also the last. */
+    /** Closes the prepared segment, and after a failure also the one to seal. Call it when the housekeeping thread ends. */
     void closeFiles() throws IOException {
         try {
             if (prepared != null) {
@@ -244,7 +243,7 @@ final class Handover {
         }
     }
 
-    /** The log is closing, and what was begun will not be needed. */
+    /** Thrown to abandon work that a closing log does not need. */
     static final class StoppedException extends IOException {
         StoppedException() {
             super("the log is closing");

@@ -1,70 +1,105 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.SegmentReport;
+import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.commit.Handover.Prepared;
 import io.veloz.wal.internal.commit.Handover.StoppedException;
+import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.LogId;
+import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.segment.SegmentMaker;
+import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageFullException;
+import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread for everything about files that nobody should wait for: it makes the next segment ahead of its use, and seals
- * and names the last one after the roll. So a roll costs the commit thread no I/O.
+ * The housekeeping thread: prepares the next segment ahead of its use, seals and renames the last one after a roll, and
+ * checks the lock of the log. So a roll costs the commit thread no I/O.
  *
- * <p>Crash table of the roll, from segment n to n+1; what a cut after each step leaves, and what the next open does:
+ * <p>Crash table of the roll from segment n to n+1. The left column is the last step before the crash, the right one the
+ * state that the next open finds, and its action:
  *
  * <pre>
  *   n+1 written to, under the prepared name     n is current and unsealed: seal, rename both
- *   footer of n written, in part or whole       the data of n is proven by the first batch of n+1: seal again
+ *   footer of n written, in part or completely  the data of n is proven by the first batch of n+1: seal again
  *   n renamed to its number, directory forced   no current: the prepared one is renamed
  *   n+1 renamed to current, directory forced    done
  * </pre>
  *
- * The directory is forced between the two renames: names may reach the disk in any order, and if only the second one
- * did, the current name would be taken from n before it has another.
+ * The directory is forced between the two renames. Renames may become durable in any order. If only the second one did, it
+ * would take the current name from n before n has another name.
  */
-final class Housekeeper implements Runnable {
-    /** So often the lock is looked at when there is nothing else to do. */
-    private static final long LOOK_NANOS = 1_000_000_000;
+public final class Housekeeper implements Runnable {
+    /** The longest time between two checks of the lock, unless a piece of work takes longer. */
+    private static final long LOCK_CHECK_NANOS = 1_000_000_000;
+
+    private static final long DISK_FULL_RETRY_NANOS = 1_000_000_000;
+    private static final long FIRST_RETRY_NANOS = 50_000_000;
+    private static final long LAST_RETRY_NANOS = 1_000_000_000;
+
+    /** The log fails after this many failed preparations in a row, for another reason than space, while a thread waits. */
+    private static final int FATAL_ATTEMPTS = 10;
 
     private final Storage storage;
     private final SegmentNames names;
+    private final StorageLock lock;
+    private final Settings settings;
     private final SealedSegments sealedSegments;
-    private final Preparation preparation;
-    private final FullDisk fullDisk;
     private final Handover handover;
-    private final LockWatch lockWatch;
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
     private final Thread thread;
+    private final SecureRandom random = new SecureRandom();
 
-    /** Of this thread. Not a literal where it is used, see {@link CommitState#fail}. */
+    /** Not a literal at its use, see {@link CommitState#fail}. */
     private final String failure;
 
-    Housekeeper(
+    // Used by the housekeeping thread only.
+    private long nextNumber;
+    private Sha256 lastFooter;
+
+    /** Settings of the segments that the thread prepares. */
+    public record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
+
+    /**
+     * Creates the thread.
+     *
+     * @param nextNumber the number of the next segment to prepare
+     * @param lastFooter the SHA-256 of the footer of the last sealed segment
+     */
+    public Housekeeper(
             Storage storage,
             SegmentNames names,
+            StorageLock lock,
+            Settings settings,
+            long nextNumber,
+            Sha256 lastFooter,
             SealedSegments sealedSegments,
-            Preparation preparation,
-            FullDisk fullDisk,
             Handover handover,
-            LockWatch lockWatch,
             CommitState state,
             CommitStats stats,
             Notifier notifier,
             String threadName) {
         this.storage = storage;
         this.names = names;
+        this.lock = lock;
+        this.settings = settings;
+        this.nextNumber = nextNumber;
+        this.lastFooter = lastFooter;
         this.sealedSegments = sealedSegments;
-        this.preparation = preparation;
-        this.fullDisk = fullDisk;
         this.handover = handover;
-        this.lockWatch = lockWatch;
         this.state = state;
         this.stats = stats;
         this.notifier = notifier;
@@ -76,14 +111,29 @@ final class Housekeeper implements Runnable {
         starter.accept(thread);
     }
 
+    // ---- any thread
+
     boolean isOwnThread() {
         return Thread.currentThread() == thread;
     }
 
-    /** After {@link Handover#stop}. */
+    /** Waits for the end of the thread after {@link Handover#stop}. */
     boolean join(long timeoutNanos) {
         return Threads.join(thread, timeoutNanos);
     }
+
+    /**
+     * Fails the log if its lock has been lost: the lock file or the directory was removed, so another process may have
+     * opened the log. Not for the commit thread, which waits for its own file only.
+     */
+    void checkLock() {
+        @Nullable String lost = state.hasFailed() ? null : lock.lostBecause();
+        if (lost != null) {
+            state.fail(lost, null);
+        }
+    }
+
+    // ---- the housekeeping thread
 
     @Override
     public void run() {
@@ -99,9 +149,9 @@ final class Housekeeper implements Runnable {
     }
 
     private boolean step() throws IOException {
-        Handover.Work work = handover.awaitWork(LOOK_NANOS);
-        // Before each piece of work: a second owner may have other files under the names that are about to change.
-        lockWatch.look();
+        Handover.Work work = handover.awaitWork(LOCK_CHECK_NANOS);
+        // Before each piece of work: another writer may have other files under the names that are about to change.
+        checkLock();
         if (work.end() || state.hasFailed()) {
             return false;
         }
@@ -109,7 +159,7 @@ final class Housekeeper implements Runnable {
             return seal(work.toSeal());
         }
         if (work.prepare()) {
-            @Nullable Prepared next = preparation.next();
+            @Nullable Prepared next = prepare();
             if (next != null) {
                 handover.offer(next);
             }
@@ -117,16 +167,28 @@ final class Housekeeper implements Runnable {
         return true;
     }
 
-    /** False if the log is stopping and there is no room to seal: the next open does it, as after a crash. */
+    private void end() {
+        state.endSealing();
+        try {
+            handover.closeFiles();
+        } catch (Throwable t) {
+            // Nothing in these files waits for a force: one is blank, the other was forced before the roll.
+            notifier.closeFailed("close of a segment", t);
+        }
+    }
+
+    // ---- seal
+
+    /** Returns false if the log is stopping and the disk is full: the next open seals the segment, as after a crash. */
     private boolean seal(SegmentFile segment) throws IOException {
         SegmentReport report;
         try {
-            report = fullDisk.whenThereIsRoom(() -> sealedSegments.seal(segment));
+            report = retryWhileFull(() -> writeFooter(segment));
             segment.close();
             String sealed = names.sealed(segment.segment().number());
-            fullDisk.whenThereIsRoom(() -> rename(names.current(), sealed));
+            retryWhileFull(() -> rename(names.current(), sealed));
             storage.forceDirectory();
-            fullDisk.whenThereIsRoom(() -> rename(names.prepared(), names.current()));
+            retryWhileFull(() -> rename(names.prepared(), names.current()));
             storage.forceDirectory();
             sealedSegments.add(report);
         } catch (StoppedException e) {
@@ -139,18 +201,138 @@ final class Housekeeper implements Runnable {
         return true;
     }
 
+    private SegmentReport writeFooter(SegmentFile segment) throws IOException {
+        Footer footer = SegmentSealer.seal(segment, lastFooter);
+        lastFooter = Sha256.of(footer.encode());
+        return new SegmentReport(
+                names.sealed(footer.number()),
+                footer.number(),
+                SegmentReport.Verdict.SEALED,
+                footer.firstSequence(),
+                footer.lastSequence(),
+                footer.recordCount(),
+                footer.minTimestampNanos(),
+                footer.maxTimestampNanos(),
+                footer.dataEnd(),
+                footer.dataEnd() + footer.encode().remaining(),
+                "");
+    }
+
     private boolean rename(String from, String to) throws IOException {
         storage.rename(from, to);
         return true;
     }
 
-    private void end() {
-        state.endSealing();
+    // ---- prepare
+
+    /** Returns the next segment, with its name and durable; null if the log is ending. */
+    private @Nullable Prepared prepare() throws IOException {
+        SegmentHeader header = new SegmentHeader(
+                        settings.logId(),
+                        nextNumber,
+                        random.nextLong(),
+                        settings.segmentBytes(),
+                        settings.maxBatchBytes(),
+                        settings.wallClockNanos().getAsLong())
+                .withEndMarks();
+        @Nullable StorageFile file = fill(header);
+        if (file == null) {
+            return null;
+        }
+        @Nullable Prepared prepared = null;
         try {
-            handover.closeFiles();
-        } catch (Throwable t) {
-            // Nothing in them waits for a force: the one is blank, the other was forced before the roll.
-            notifier.closeFailed("close of a segment", t);
+            publish();
+            nextNumber++;
+            prepared = new Prepared(file, header);
+        } catch (StoppedException e) {
+            // The file remains, as after a crash, and the next open removes it.
+        } finally {
+            if (prepared == null) {
+                file.close();
+            }
+        }
+        return prepared;
+    }
+
+    /** Creates the file of the next segment, with retries and backoff; null if the log is ending. */
+    private @Nullable StorageFile fill(SegmentHeader header) throws IOException {
+        long retryNanos = FIRST_RETRY_NANOS;
+        int attempts = 0;
+        while (true) {
+            try {
+                StorageFile file = SegmentMaker.fill(storage, names, header, handover::yieldToCommits);
+                diskFullEnded();
+                return file;
+            } catch (StoppedException e) {
+                return null;
+            } catch (StorageFullException e) {
+                diskFull(e);
+                attempts = 0;
+            } catch (IOException e) {
+                notifier.event(listener -> listener.onPrepareFailed(e.toString()));
+                attempts = handover.isAwaited() ? attempts + 1 : 0;
+                if (attempts >= FATAL_ATTEMPTS) {
+                    throw e;
+                }
+            }
+            checkLock();
+            if (!handover.pause(retryNanos)) {
+                return null;
+            }
+            retryNanos = Math.min(LAST_RETRY_NANOS, retryNanos * 2);
+        }
+    }
+
+    private void publish() throws IOException {
+        if (storage.list().contains(names.prepared())) {
+            throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
+        }
+        retryWhileFull(() -> rename(names.preparing(), names.prepared()));
+        storage.forceDirectory();
+    }
+
+    // ---- full disk: reported once when it begins and once when it ends, with retries in between
+
+    /** An operation that has no effect when it fails because the disk is full. */
+    @FunctionalInterface
+    private interface DiskOperation<T> {
+        T run() throws IOException;
+    }
+
+    /**
+     * Runs an operation, and retries it while the disk is full. A trim that has freed space ends the wait early.
+     *
+     * @throws StoppedException if the log is closing and the disk is still full
+     */
+    private <T> T retryWhileFull(DiskOperation<T> operation) throws IOException {
+        while (true) {
+            try {
+                T result = operation.run();
+                diskFullEnded();
+                return result;
+            } catch (StorageFullException e) {
+                diskFull(e);
+            }
+            checkLock();
+            if (!handover.pause(DISK_FULL_RETRY_NANOS)) {
+                throw new StoppedException();
+            }
+        }
+    }
+
+    private void diskFull(StorageFullException cause) {
+        if (state.diskFull == null) {
+            String reason = String.valueOf(cause.getMessage());
+            state.diskFull = reason;
+            notifier.event(listener -> listener.onDiskFull(reason));
+            handover.wake();
+        }
+    }
+
+    private void diskFullEnded() {
+        if (state.diskFull != null) {
+            state.diskFull = null;
+            notifier.event(WalListener::onDiskFullEnded);
         }
     }
 }

@@ -3,10 +3,10 @@ package io.veloz.wal.internal.commit;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * How often each latency occurred, within one percent, from 1 ns to 73 minutes; a longer one counts as that. One thread
- * records, any thread reads.
+ * A histogram of latencies from 1 ns to 73 minutes with a relative error of at most one percent. A longer latency is
+ * recorded as 73 minutes. One thread records, any thread reads.
  *
- * <p>Linear up to 128 ns, then 128 buckets for each power of two: 36 KB.
+ * <p>The buckets are linear up to 128 ns, then there are 128 buckets for each power of two: 36 KB in total.
  */
 final class LatencyHistogram {
     private static final int SUB_BUCKETS = 128;
@@ -46,12 +46,12 @@ final class LatencyHistogram {
         return count;
     }
 
-    /** The longest latency, exactly. */
+    /** Returns the longest latency, exactly. */
     long max() {
         return max;
     }
 
-    /** The latency that a percentage of all did not exceed, within one percent; 0 if there are none. */
+    /** Returns the latency at a percentile, with an error of at most one percent; 0 if nothing was recorded. */
     long valueAt(double percentile) {
         long all = count;
         long rank = Math.max(1, (long) Math.ceil(all * Math.min(percentile, 100) / 100));

@@ -1,131 +1,76 @@
 package io.veloz.wal.internal.commit;
 
-import io.veloz.wal.Durability;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalBusyException;
-import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
-import io.veloz.wal.internal.format.SegmentNames;
-import io.veloz.wal.internal.recovery.Recovery.Recovered;
-import io.veloz.wal.internal.recovery.TrimMark;
-import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.Storage;
-import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writing side of an open log: the buffer, the threads, and the gates at which callers wait. Any thread may call any
- * method.
+ * The writing side of an open log: waits, rolls, trims, counters, and the start and the end of the threads. Thread-safe.
+ * Appends go through {@link RecordPublisher}.
  */
 public final class LogWriter {
+    private final Storage storage;
     private final AppendBuffer buffer;
     private final CommitState state;
-    private final CommitStats stats = new CommitStats();
+    private final CommitStats stats;
     private final Notifier notifier;
+    private final SealedSegments sealedSegments;
     private final Handover handover;
     private final Housekeeper housekeeper;
     private final CommitThread commitThread;
-    private final SealedSegments sealedSegments;
-    private final TrimMark.Writer trimMark;
-    private final WatchedStorage watched;
-    private final LockWatch lockWatch;
-    private final Claims claims;
     private final long closeTimeoutNanos;
-    private final String closeTooSlow;
 
-    /** One close at a time. No monitor, so that a virtual thread is not pinned. */
+    /** Not a literal or a concatenation at its use, see {@link CommitState#fail}. */
+    private final String closeTimedOut;
+
+    /** One close at a time. Not a monitor, so that a virtual thread is not pinned. */
     private final ReentrantLock closing = new ReentrantLock();
 
-    // Guarded by it.
+    // Guarded by closing.
     private boolean releases;
     private boolean closed;
 
     public LogWriter(
-            WalConfig config,
-            LongSupplier intervalClockNanos,
             Storage storage,
-            SegmentNames names,
-            StorageLock lock,
-            Recovered recovered) {
-        String name = storage.describe();
-        long lastSequence = recovered.lastSequence();
-        this.closeTimeoutNanos = config.closeTimeout().toNanos();
-        this.closeTooSlow = "close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk";
-        this.buffer = new AppendBuffer(config.bufferBytes(), lastSequence);
-        this.state = new CommitState(buffer, lastSequence);
-        this.notifier =
-                new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        this.watched = new WatchedStorage(storage, state);
-        this.sealedSegments = new SealedSegments(
-                watched, names, state, recovered.sealed(), recovered.lastFooter(), recovered.lastSequence() + 1);
-        this.trimMark = TrimMark.writer(watched, names, recovered.logId());
-        this.handover = new Handover(state, stats, notifier);
-        this.claims = new Claims(
-                buffer, state, notifier, handover, config.bufferFullTimeout().toNanos());
-        this.lockWatch = new LockWatch(lock, state);
-        FullDisk fullDisk = new FullDisk(state, notifier, handover, lockWatch);
-        Preparation preparation = new Preparation(
-                watched,
-                names,
-                new Preparation.Settings(
-                        recovered.logId(), config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
-                recovered.activeHeader().number() + 1,
-                handover,
-                fullDisk,
-                lockWatch,
-                notifier);
-        this.housekeeper = new Housekeeper(
-                watched,
-                names,
-                sealedSegments,
-                preparation,
-                fullDisk,
-                handover,
-                lockWatch,
-                state,
-                stats,
-                notifier,
-                "veloz-wal-housekeeper " + name);
-        this.commitThread = new CommitThread(
-                buffer,
-                state,
-                stats,
-                notifier,
-                handover,
-                new CommitThread.Settings(
-                        config.forceInterval().toNanos(),
-                        config.heartbeatDelay().toNanos(),
-                        config.segmentMaxAge().toNanos(),
-                        intervalClockNanos,
-                        config.wallClockNanos()),
-                config.maxBatchBytes(),
-                new SegmentFile(recovered.activeFile(), recovered.activeHeader(), recovered.predecessor()),
-                "veloz-wal-commit " + name);
-        state.whenFailed(commitThread::wakeAlways, handover::wake, notifier::signal);
-        handover.whenPrepared(commitThread::wake);
+            AppendBuffer buffer,
+            CommitState state,
+            CommitStats stats,
+            Notifier notifier,
+            SealedSegments sealedSegments,
+            Handover handover,
+            Housekeeper housekeeper,
+            CommitThread commitThread,
+            long closeTimeoutNanos) {
+        this.storage = storage;
+        this.buffer = buffer;
+        this.state = state;
+        this.stats = stats;
+        this.notifier = notifier;
+        this.sealedSegments = sealedSegments;
+        this.handover = handover;
+        this.housekeeper = housekeeper;
+        this.commitThread = commitThread;
+        this.closeTimeoutNanos = closeTimeoutNanos;
+        this.closeTimedOut = "close waited " + closeTimeoutNanos / 1_000_000 + " ms for the disk";
     }
 
     /**
-     * Starts the threads. If one of them cannot be started none is left when this throws, and the active segment is as it
-     * was handed over: open.
+     * Starts the threads. If one of them cannot be started, this ends those that were started, leaves the active segment
+     * open, and throws.
      */
-    public void start() {
-        start(Thread::start);
-    }
-
-    void start(Consumer<Thread> starter) {
+    public void start(Consumer<Thread> starter) {
         boolean started = false;
         try {
             notifier.start(starter);
             housekeeper.start(starter);
-            // Last: it is the one that closes the active segment when it ends.
+            // Last, because it closes the active segment when it ends.
             commitThread.start(starter);
             started = true;
         } finally {
@@ -135,7 +80,7 @@ public final class LogWriter {
         }
     }
 
-    /** However long it takes: an open waits for the disk too. */
+    /** Ends the threads that were started, without a timeout. */
     private void endThreads() {
         buffer.close();
         handover.stop();
@@ -144,76 +89,9 @@ public final class LogWriter {
         notifier.join(Long.MAX_VALUE / 2);
     }
 
-    // ---- appending: claim, copy into bytes(), publish
-
-    /**
-     * Claims room and sequences, and waits for them if need be. What is claimed must be published.
-     *
-     * @param future whether the claim is going to have a future
-     */
-    public long claim(int records, int recordBytes, boolean future) {
-        return claims.claim(records, recordBytes, future);
-    }
-
-    public long firstSequence(long claim) {
-        return buffer.firstSequence(claim);
-    }
-
-    public int recordsAt(long claim) {
-        return buffer.recordsAt(claim);
-    }
-
-    /** For absolute puts into a claimed range only. */
-    public ByteBuffer bytes() {
-        return buffer.bytes();
-    }
-
-    /**
-     * Hands a claim over to the commit thread.
-     *
-     * @param urgency of {@link #urgency}, which is computed before the claim: it may load a class, which can fail
-     */
-    public void publish(long claim, int records, int recordBytes, int urgency) {
-        buffer.publish(claim, records, recordBytes, urgency);
-    }
-
-    /** After a publish. */
-    public void wake() {
-        commitThread.wake();
-    }
-
-    public static int urgency(Durability durability) {
-        return switch (durability) {
-            case LOSE_NOTHING -> AppendBuffer.FORCE_NOW;
-            case LOSE_LAST_INTERVAL -> AppendBuffer.FORCE_SOON;
-            case LOSE_UNFORCED -> AppendBuffer.FORCE_LATER;
-        };
-    }
-
-    /** To be set for a claim that could not be filled and published: fails the log. */
-    public ClaimLoss claimLoss() {
-        return buffer.claimLoss();
-    }
-
-    /** A future for an append. Before the claim, so that nothing after it needs memory. */
-    public PendingAppend newFuture() {
-        return new PendingAppend(notifier);
-    }
-
-    /** Before the claim is published. */
-    public void register(long firstSequence, PendingAppend pending) {
-        notifier.register(firstSequence, pending);
-    }
-
-    /** After the claim is published: the log may have failed in between. */
-    public void failIfPending(long firstSequence, PendingAppend pending) {
-        if (state.hasFailed()) {
-            notifier.failIfPending(firstSequence, pending);
-        }
-    }
-
     // ---- waiting
 
+    /** Waits until a record is durable; false on timeout. */
     public boolean awaitDurable(long sequence, long timeoutNanos) {
         return state.durable.await(sequence, timeoutNanos);
     }
@@ -230,18 +108,18 @@ public final class LogWriter {
         return state.hasFailed();
     }
 
-    /** Has everything up to a sequence forced, whatever its durability. Does not wait. */
+    /** Requests a force of everything up to a sequence, whatever its durability. Returns at once. */
     public void requestForce(long sequence) {
         commitThread.requestForce(sequence);
     }
 
     /**
-     * Returns when everything up to a sequence is in sealed segments.
+     * Rolls, and returns when everything up to a sequence is in sealed segments.
      *
-     * @throws IllegalStateException if the log is closed before
+     * @throws IllegalStateException if the log is closed before that
      */
     public void roll(long sequence) {
-        // First, so that a segment which cannot be made is not tried for ever while this waits for it.
+        // First, so that failed preparations are counted, and do not continue indefinitely while this waits.
         handover.beginRoll();
         try {
             commitThread.requestRoll(sequence);
@@ -254,38 +132,39 @@ public final class LogWriter {
     // ---- trimming
 
     /**
-     * Deletes sealed segments that hold nothing beyond a sequence, and returns when that is durable. On a thread that
-     * cannot be interrupted. Rolls go on meanwhile.
+     * Deletes sealed segments that contain no record after a sequence, and returns when that is durable. Rolls continue
+     * concurrently. Call it on a thread that cannot be interrupted.
      *
      * @throws IllegalStateException if the log is closed
      */
     public List<SegmentReport> trim(long upToSequence, int keepSegments) throws IOException {
-        // A second owner may have other files under these names.
-        lockWatch.look();
-        List<SegmentReport> trimmed = sealedSegments.trim(upToSequence, keepSegments, trimMark);
+        // If the lock was lost, another writer may have other files under these names.
+        housekeeper.checkLock();
+        List<SegmentReport> trimmed = sealedSegments.trim(upToSequence, keepSegments);
         if (!trimmed.isEmpty()) {
-            handover.roomMade();
+            handover.spaceFreed();
             long last = trimmed.get(trimmed.size() - 1).lastSequence();
             notifier.event(listener -> listener.onTrimmed(last));
         }
         return trimmed;
     }
 
-    /** The oldest sealed segment; null if there is none. */
+    /** Returns the oldest sealed segment; null if there is none. */
     public @Nullable SegmentReport oldestSealed() {
         return sealedSegments.oldest();
     }
 
-    /** Of the oldest record that is still there; of the next one if there is none. */
+    /** Returns the sequence of the oldest record of the log; of the next record if the log is empty. */
     public long firstSequence() {
         return sealedSegments.firstSequence();
     }
 
-    /** For whoever else changes files of the open log: a failed force of the directory fails the log. */
-    public Storage storage() {
-        return watched;
+    /** Returns the directory, for messages. */
+    public String describe() {
+        return storage.describe();
     }
 
+    /** Queues a call of the listener. */
     public void event(Consumer<WalListener> event) {
         notifier.event(event);
     }
@@ -293,25 +172,25 @@ public final class LogWriter {
     // ---- the end
 
     /**
-     * Commits what was appended, and ends the threads. If this throws, another call goes on where it has stopped. Once it
+     * Commits all appended records, and ends the threads. If this throws, the next call continues where it stopped. After it
      * has returned, or has failed because of the disk, further calls do nothing.
      *
-     * @param whenEnded runs once, when no thread touches the files any more; maybe after this has thrown
-     * @throws WalFailedException if the log has failed, or the disk took too long
-     * @throws WalBusyException if all is on disk and closed, but a callback that does not return holds up the futures
+     * @param whenEnded runs once, when no thread uses the files any more, perhaps after this has thrown
+     * @throws WalFailedException if the log has failed, or the disk took longer than the timeout
+     * @throws WalBusyException if everything is durable and closed, but a callback that does not return delays the futures
      */
     public void close(Runnable whenEnded) {
         closing.lock();
         try {
             if (!closed) {
-                closeAlone(whenEnded);
+                closeLocked(whenEnded);
             }
         } finally {
             closing.unlock();
         }
     }
 
-    /** What waits for the log's threads must not run on one of them. */
+    /** Throws if the caller runs on a thread of the log, for operations that wait for these threads. */
     public void refuseOnOwnThread(String what) {
         if (notifier.isOwnThread() || commitThread.isOwnThread() || housekeeper.isOwnThread()) {
             throw new IllegalStateException(
@@ -320,7 +199,7 @@ public final class LogWriter {
         }
     }
 
-    private void closeAlone(Runnable whenEnded) {
+    private void closeLocked(Runnable whenEnded) {
         long deadline = System.nanoTime() + closeTimeoutNanos;
         buffer.close();
         handover.closing();
@@ -342,7 +221,7 @@ public final class LogWriter {
         state.throwIfFailed();
         if (!delivered) {
             throw new WalBusyException(
-                    "all records are on disk and the log is closed, but a callback has not returned for "
+                    "all records are durable and the log is closed, but a callback has not returned for "
                             + closeTimeoutNanos / 1_000_000 + " ms, and the futures after it are pending: " + notifier
                             + "; they complete when it returns");
         }
@@ -357,7 +236,7 @@ public final class LogWriter {
             commitThread.release();
             buffer.release();
         } else {
-            // A force that hangs may still return. Until then the lock stays, so that no other writer opens the files.
+            // A force that hangs may still return. Until then the lock is kept, so no other writer opens the files.
             Thread last = new Thread(
                     () -> {
                         commitThread.join(Long.MAX_VALUE / 2);
@@ -373,13 +252,15 @@ public final class LogWriter {
     }
 
     private void failClose() {
-        state.fail(closeTooSlow, null);
+        state.fail(closeTimedOut, null);
     }
 
-    /** The failure, for a caller who is to be told. */
+    /** Throws the failure if the log has failed. */
     public void throwIfFailed() {
         state.throwIfFailed();
     }
+
+    // ---- observe
 
     public boolean isDiskFull() {
         return state.isDiskFull();

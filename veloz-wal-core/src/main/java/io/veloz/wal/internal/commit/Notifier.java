@@ -4,6 +4,7 @@ import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
+import io.veloz.wal.internal.CallbackFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
@@ -14,17 +15,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Completes futures and calls the listener, in the order of the sequences, on a thread of its own: the user's code never
- * runs on the commit thread.
+ * The notifier thread: completes futures and calls the listener, in the order of the sequences. So user code never runs on
+ * the commit thread.
  *
- * <p>A future stands in a slot for the sequence of its first record. It is put there before the record is published, so it
- * is there when the record becomes durable. A slot is free when the record that had it before has been delivered; claims
- * beyond that are refused, which bounds the memory, and keeps all pending futures within one round of the slots.
+ * <p>A future is stored in a slot that is chosen by the sequence of its first record. It is stored before the record is
+ * published, and therefore before the record becomes durable. A slot is free when the record that used it before has been
+ * delivered. Claims that would need an occupied slot are refused, which bounds the memory and keeps all pending futures
+ * within one round of the slots.
  *
- * <p>The thread ends only after {@link #stop}, and with no future left. To complete a future takes memory, so a delivery
- * for which there is none stays where it is and is repeated.
+ * <p>The thread ends only after {@link #stop}, and only when no future is pending. Completing a future allocates, so a
+ * delivery that fails with an {@link OutOfMemoryError} is retried.
  */
-final class Notifier implements Runnable {
+public final class Notifier implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
     private static final long NO_MEMORY_RETRY_NANOS = 10_000_000;
@@ -36,22 +38,41 @@ final class Notifier implements Runnable {
     private final Thread thread;
     private final BooleanSupplier ownThread = this::isOwnThread;
 
-    /** Everything up to here has been delivered, or is being delivered: its slots are free. */
+    /** Everything up to this sequence has been delivered or is being delivered, so its slots are free. */
     private final Gate delivered;
 
     private volatile boolean parked;
     private volatile boolean stopping;
     private volatile boolean futuresUsed;
 
-    // Of the notifier's thread alone.
+    // Used by the notifier thread only.
     private long completedTo;
     private long reportedTo;
     private boolean failureDelivered;
 
-    /** Taken out of its slot and not completed yet, for lack of memory. */
+    /** A future that was taken out of its slot and could not be completed yet, because memory had run out. */
     private @Nullable PendingAppend undelivered;
 
-    Notifier(CommitState state, WalListener listener, int slots, String threadName) {
+    /**
+     * The future of an append, and the sequence that it completes with: of its record, or of the last record of its group.
+     * Created before the sequence is claimed, so that nothing after the claim allocates.
+     */
+    public static class PendingAppend extends CallbackFuture<Long> {
+        /** Set once, after the claim and before the future is registered. */
+        long sequence;
+
+        PendingAppend(Notifier notifier) {
+            super(notifier.ownThread);
+        }
+
+        @Override
+        public String toString() {
+            return "the append of record " + sequence;
+        }
+    }
+
+    /** Creates the thread, with at least the given number of slots. */
+    public Notifier(CommitState state, WalListener listener, int slots, String threadName) {
         this.state = state;
         this.listener = listener;
         this.slots = new AtomicReferenceArray<>(Integer.highestOneBit(slots * 2 - 1));
@@ -66,59 +87,54 @@ final class Notifier implements Runnable {
         starter.accept(thread);
     }
 
-    /** Whether the caller is a callback. */
+    /** Returns whether the caller runs in a callback. */
     boolean isOwnThread() {
         return Thread.currentThread() == thread;
     }
 
-    /** As {@link #isOwnThread}: one object for all futures. */
-    BooleanSupplier ownThread() {
-        return ownThread;
-    }
-
-    /** The highest sequence that has a slot now. */
+    /** Returns the highest sequence whose slot is free now. */
     long slotLimit() {
         return delivered.value() + slots.length();
     }
 
     /**
-     * Waits until a future for a sequence as high as this has a slot.
+     * Waits until the slot for a sequence is free.
      *
-     * @throws WalBusyException if it takes too long, or the caller is the notifier itself and would wait for ever
+     * @throws WalBusyException on timeout, or if the caller runs in a callback and would wait for itself
      */
     void awaitSlot(long sequence, long timeoutNanos) {
-        // From here on deliveries are counted; before, no future needed them.
+        // Deliveries are counted from now on. Before, no future needed the count.
         futuresUsed = true;
         if (isOwnThread()) {
             throw new WalBusyException(undelivered(sequence)
-                    + ", and a callback cannot wait for them: it runs on the thread that does it");
+                    + ", and a callback cannot wait for that: it runs on the thread that delivers");
         }
         wake();
         if (!delivered.await(sequence - slots.length(), timeoutNanos)) {
             throw new WalBusyException(
-                    undelivered(sequence) + ", and the slowest callback took " + timeoutNanos / 1_000_000 + " ms");
+                    undelivered(sequence) + ", which took longer than " + timeoutNanos / 1_000_000 + " ms");
         }
     }
 
     private String undelivered(long sequence) {
-        return "a future for record " + sequence + " has to wait until record " + (sequence - slots.length())
+        return "the future of record " + sequence + " has to wait until record " + (sequence - slots.length())
                 + " has been delivered to futures and listener; " + this;
     }
 
-    /** Before the record is published. */
+    /** Stores a future in its slot. Call it before the record is published. */
     void register(long firstSequence, PendingAppend pending) {
         futuresUsed = true;
         slots.set(slot(firstSequence), pending);
     }
 
-    /** After the commit thread has acknowledged, or the log has failed. */
-    void signal() {
+    /** Wakes the thread. Call it after an acknowledgement, or when the log has failed. */
+    public void signal() {
         if (futuresUsed || listener != WalListener.NONE) {
             wake();
         }
     }
 
-    /** Has the listener called. */
+    /** Queues a call of the listener. */
     void event(Consumer<WalListener> event) {
         if (listener == WalListener.NONE) {
             return;
@@ -127,16 +143,16 @@ final class Notifier implements Runnable {
         wake();
     }
 
-    /** A file was not closed, after all in it is on disk. For a thread that ends: throws nothing. */
+    /** Reports a file whose close failed after everything in it was durable. Throws nothing, for a thread that ends. */
     void closeFailed(String what, Throwable cause) {
         try {
             event(target -> target.onPrepareFailed(what + ": " + cause));
         } catch (Throwable t) {
-            // Without memory the listener misses it.
+            // Out of memory: the listener misses the event.
         }
     }
 
-    /** Delivers what there is, then ends. Does not wait. */
+    /** Makes the thread deliver everything pending and end. Returns at once. */
     void stop() {
         stopping = true;
         wake();
@@ -152,7 +168,7 @@ final class Notifier implements Runnable {
         }
     }
 
-    /** What is pending, for messages. */
+    /** Describes the pending deliveries, for messages. */
     @Override
     public String toString() {
         int futures = 0;
@@ -162,7 +178,7 @@ final class Notifier implements Runnable {
         return "delivered up to " + delivered.value() + ", " + futures + " futures are pending";
     }
 
-    // ---- the notifier's thread
+    // ---- the notifier thread
 
     @Override
     public void run() {
@@ -175,7 +191,7 @@ final class Notifier implements Runnable {
                 }
                 waitForWork();
             } catch (Throwable t) {
-                // Memory is out: the user's code is caught where it is called. Nothing is lost, so it is done again.
+                // Out of memory, since errors of user code are caught at the call. Nothing was lost, so retry.
                 LockSupport.parkNanos(this, NO_MEMORY_RETRY_NANOS);
             }
         }
@@ -204,7 +220,7 @@ final class Notifier implements Runnable {
     private void deliver() {
         deliverDurable();
         if (state.hasFailed() && !failureDelivered) {
-            // What became durable just before the failure counts as such.
+            // Records that became durable just before the failure are reported as durable.
             deliverDurable();
             deliverFailure();
         }
@@ -225,7 +241,7 @@ final class Notifier implements Runnable {
             for (long sequence = completedTo + 1; sequence <= end; sequence++) {
                 undelivered = slots.getAndSet(slot(sequence), null);
                 if (undelivered != null) {
-                    // First, so that an append in the callback finds free slots up to here.
+                    // Opened before the callback runs, so that an append in the callback finds these slots free.
                     delivered.open(sequence);
                     completedTo = sequence;
                     completeUndelivered();
@@ -249,7 +265,7 @@ final class Notifier implements Runnable {
 
     private void deliverFailure() {
         WalException failure = state.exception();
-        delivered.fail(state.exceptions());
+        delivered.fail(state.exceptionSupplier());
         for (long sequence = completedTo + 1; sequence <= completedTo + slots.length(); sequence++) {
             @Nullable PendingAppend pending = slots.get(slot(sequence));
             if (pending != null) {
@@ -261,18 +277,18 @@ final class Notifier implements Runnable {
         call(event);
     }
 
-    // ---- the notifier's thread, or an appender that finds the log failed
+    // ---- the notifier thread, or an appender that finds the log failed
 
-    /** For an appender that registered while the log was failing, so that the notifier may have passed its slot. */
+    /** Fails a future that is still in its slot: the appender may register after the notifier has passed the slot. */
     void failIfPending(long firstSequence, PendingAppend pending) {
         if (slots.get(slot(firstSequence)) == pending) {
-            // It leaves its slot last: if there is no memory for its exception, it is still there for another attempt.
+            // Removed last: if memory runs out while the exception is created, the future remains for a retry.
             settle(pending, state.exception());
             slots.compareAndSet(slot(firstSequence), pending, null);
         }
     }
 
-    /** Throws only if the future could not be completed, for lack of memory. */
+    /** Completes a future. Throws only if it could not be completed because memory has run out. */
     private static void settle(PendingAppend pending, @Nullable WalException failure) {
         while (true) {
             try {
@@ -283,9 +299,9 @@ final class Notifier implements Runnable {
                 if (!pending.isDone()) {
                     throw t;
                 }
-                // Of a dependent of the user's, which CompletableFuture does not catch: an error such as
-                // StackOverflowError. It has left its queue; the next call runs the others.
-                log("a callback of {} failed", pending, t);
+                // An error such as StackOverflowError in a stage of the user, which CompletableFuture does not catch.
+                // The stage has left its queue; the next call runs the remaining ones.
+                log("callback of {} failed", pending, t);
             }
         }
     }
@@ -294,16 +310,16 @@ final class Notifier implements Runnable {
         try {
             event.accept(listener);
         } catch (Throwable t) {
-            // This is the user's code on our thread: there is no caller to throw it to.
-            log("a call of the listener {} failed", listener.getClass(), t);
+            // User code on this thread: there is no caller to throw the error to.
+            log("call of listener {} failed", listener.getClass(), t);
         }
     }
 
-    private static void log(String what, Object whose, Throwable t) {
+    private static void log(String format, Object subject, Throwable t) {
         try {
-            LOG.error(what, whose, t);
-        } catch (Throwable alsoOfLogging) {
-            // Memory that is out, as a rule. This thread has to go on: others wait for their futures.
+            LOG.error(format, subject, t);
+        } catch (Throwable loggingFailed) {
+            // Usually out of memory. This thread must continue: other callers wait for their futures.
         }
     }
 

@@ -1,12 +1,7 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.SegmentReport;
-import io.veloz.wal.internal.format.Footer;
-import io.veloz.wal.internal.format.SegmentNames;
-import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.internal.recovery.TrimMark;
-import io.veloz.wal.internal.segment.SegmentFile;
-import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -18,134 +13,107 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments that are complete, oldest first, and the chain of their footers. The housekeeping thread adds to them, and
- * any thread that cannot be interrupted trims them. The two never wait for each other's I/O: a segment is added when it has
- * its name, and is taken out before it is deleted.
+ * The list of sealed segments, oldest first, and their deletion. The housekeeping thread adds segments; any thread that
+ * cannot be interrupted may trim. A roll and a trim never wait for the I/O of each other: a segment is added after it has
+ * its name, and is removed from the list before it is deleted.
  */
-final class SealedSegments {
+public final class SealedSegments {
     private final Storage storage;
-    private final SegmentNames names;
+    private final TrimMark.Writer mark;
     private final CommitState state;
 
     /** One trim at a time. */
     private final ReentrantLock trimming = new ReentrantLock();
 
-    /** Below the mark, and still to be deleted. Guarded by {@link #trimming}. */
-    private final ArrayDeque<SegmentReport> doomed = new ArrayDeque<>();
+    /** Segments below the trim mark that still have to be deleted. Guarded by {@link #trimming}. */
+    private final ArrayDeque<SegmentReport> toDelete = new ArrayDeque<>();
 
     private volatile boolean ended;
 
-    /** Of the housekeeping thread alone. */
-    private Sha256 lastFooter;
-
-    // Guarded by this; there is no I/O under it.
+    // Guarded by this. No I/O is done under the monitor.
     private final ArrayDeque<SegmentReport> segments;
 
-    /** Of the first record after them, if there is one yet. */
+    /** The sequence of the first record after the sealed segments, whether it exists yet or not. */
     private long nextSequence;
 
-    SealedSegments(
-            Storage storage,
-            SegmentNames names,
-            CommitState state,
-            List<SegmentReport> segments,
-            Sha256 lastFooter,
-            long nextSequence) {
-        this.state = state;
-        this.nextSequence = nextSequence;
+    public SealedSegments(
+            Storage storage, TrimMark.Writer mark, CommitState state, List<SegmentReport> segments, long nextSequence) {
         this.storage = storage;
-        this.names = names;
+        this.mark = mark;
+        this.state = state;
         this.segments = new ArrayDeque<>(segments);
-        this.lastFooter = lastFooter;
+        this.nextSequence = nextSequence;
     }
 
-    /** Seals a segment on disk. Its name is for later. */
-    SegmentReport seal(SegmentFile segment) throws IOException {
-        Footer footer = SegmentSealer.seal(segment, lastFooter);
-        lastFooter = Sha256.of(footer.encode());
-        return new SegmentReport(
-                names.sealed(footer.number()),
-                footer.number(),
-                SegmentReport.Verdict.SEALED,
-                footer.firstSequence(),
-                footer.lastSequence(),
-                footer.recordCount(),
-                footer.minTimestampNanos(),
-                footer.maxTimestampNanos(),
-                footer.dataEnd(),
-                footer.dataEnd() + footer.encode().remaining(),
-                "");
-    }
-
-    /** Takes in a segment that has been sealed and has its name, so that a trim may delete it. */
+    /** Adds a segment that is sealed and has its name, so that a trim may delete it. */
     synchronized void add(SegmentReport sealed) {
         segments.add(sealed);
         nextSequence = sealed.lastSequence() + 1;
     }
 
-    /** Null if there is none. */
+    /** Returns the oldest segment; null if there is none. */
     synchronized @Nullable SegmentReport oldest() {
         return segments.peekFirst();
     }
 
-    /** Of the oldest record in the log, here or in the active segment; of the next one if there is none. */
+    /** Returns the sequence of the oldest record of the log; of the next record if the log is empty. */
     synchronized long firstSequence() {
         return segments.isEmpty() ? nextSequence : segments.getFirst().firstSequence();
     }
 
     /**
-     * Deletes the oldest segments that hold nothing beyond a sequence. On a thread that cannot be interrupted.
+     * Deletes the oldest segments that contain no record after a sequence, and returns the deleted segments when that is
+     * durable. Call it on a thread that cannot be interrupted.
      *
-     * <p>Crash table. The mark goes first: it says which segments may be missing, so that a missing one is never taken for
-     * a trimmed one. A cut after the mark leaves segments below it, all or some; the next open deletes them, or the next
-     * trim if a delete has failed.
+     * <p>Crash table: the trim mark is durable before the first delete. It states which segments may be missing, so a
+     * segment that is missing for another reason is never taken for a trimmed one. A crash after the mark leaves some or all
+     * of the segments below it. The next open deletes them, or the next trim if a delete has failed.
      *
-     * @return what was deleted
-     * @throws IllegalStateException if the log is closed meanwhile
+     * @throws IllegalStateException if the log is closed concurrently
      */
-    List<SegmentReport> trim(long upToSequence, int keepSegments, TrimMark.Writer mark) throws IOException {
+    List<SegmentReport> trim(long upToSequence, int keepSegments) throws IOException {
         trimming.lock();
         try {
             checkOpen();
-            List<SegmentReport> going = oldestUpTo(upToSequence, keepSegments);
-            if (!going.isEmpty()) {
-                SegmentReport last = going.get(going.size() - 1);
+            List<SegmentReport> oldest = oldestUpTo(upToSequence, keepSegments);
+            if (!oldest.isEmpty()) {
+                SegmentReport last = oldest.get(oldest.size() - 1);
                 mark.write(last.number() + 1, last.lastSequence() + 1);
-                doom(going);
+                remove(oldest);
             }
-            return deleteDoomed();
+            return deleteRemoved();
         } finally {
             trimming.unlock();
         }
     }
 
     private synchronized List<SegmentReport> oldestUpTo(long upToSequence, int keepSegments) {
-        List<SegmentReport> going = new ArrayList<>();
+        List<SegmentReport> oldest = new ArrayList<>();
         for (SegmentReport segment : segments) {
-            if (segment.lastSequence() > upToSequence || segments.size() - going.size() <= keepSegments) {
+            if (segment.lastSequence() > upToSequence || segments.size() - oldest.size() <= keepSegments) {
                 break;
             }
-            going.add(segment);
+            oldest.add(segment);
         }
-        return going;
+        return oldest;
     }
 
-    private synchronized void doom(List<SegmentReport> going) {
-        doomed.addAll(going);
-        going.forEach(unused -> segments.removeFirst());
+    private synchronized void remove(List<SegmentReport> oldest) {
+        toDelete.addAll(oldest);
+        oldest.forEach(unused -> segments.removeFirst());
     }
 
-    private List<SegmentReport> deleteDoomed() throws IOException {
+    private List<SegmentReport> deleteRemoved() throws IOException {
         List<SegmentReport> deleted = new ArrayList<>();
-        while (!doomed.isEmpty()) {
+        while (!toDelete.isEmpty()) {
             checkOpen();
-            SegmentReport segment = doomed.getFirst();
+            SegmentReport segment = toDelete.getFirst();
             try {
                 storage.delete(segment.file());
             } catch (NoSuchFileException e) {
-                // Someone else has deleted it, which the mark allows.
+                // Deleted by an operator or a tool, which the mark allows.
             }
-            doomed.removeFirst();
+            toDelete.removeFirst();
             deleted.add(segment);
         }
         if (!deleted.isEmpty()) {
@@ -154,7 +122,7 @@ final class SealedSegments {
         return deleted;
     }
 
-    /** On a failed log nothing is changed any more, and on a closed one it may have another owner. */
+    /** A failed log must not change any more, and a closed one may have been opened by another process. */
     private void checkOpen() {
         state.throwIfFailed();
         if (ended) {
@@ -162,7 +130,7 @@ final class SealedSegments {
         }
     }
 
-    /** Has a trim that runs end after its current file, and no other begin. Returns whether it has ended in time. */
+    /** Refuses further trims, and ends a running one after its current file. Returns whether it ended in time. */
     boolean endTrimming(long timeoutNanos) {
         ended = true;
         long deadline = System.nanoTime() + timeoutNanos;

@@ -1,22 +1,22 @@
 package io.veloz.wal.internal.commit;
 
-/** How the threads of a log wait. Stateless. */
+/** Limits and helpers for waiting threads. Stateless. */
 final class Threads {
     /**
-     * Whether a thread may look for news for a while before it parks. Where cores are few, the one it keeps busy is needed
-     * by the thread it waits for, or by the kernel to finish the write: that costs more than parking does.
+     * Whether a thread may spin before it parks. On a machine with few cores the thread that it waits for, or the kernel
+     * that completes the write, needs the core: spinning costs more than parking there.
      */
     static final boolean MAY_SPIN = Runtime.getRuntime().availableProcessors() >= 4;
 
     /**
-     * No thread waits longer than this without a look at what it waits for. So a wake-up that is lost, because memory or
-     * stack ran out on the thread that owed it, costs a second and not a hang.
+     * The longest time that a thread parks before it checks its condition again. So a wake-up that is lost, because the
+     * waking thread ran out of memory or stack, costs a second and is not a hang.
      */
     static final long LONGEST_PARK_NANOS = 1_000_000_000;
 
     private Threads() {}
 
-    /** Waits, and does not give up when interrupted: the interrupt is kept. Returns whether the thread has ended. */
+    /** Waits for a thread, and returns whether it has ended. An interrupt does not end the wait; it stays pending. */
     static boolean join(Thread thread, long timeoutNanos) {
         long deadline = System.nanoTime() + timeoutNanos;
         boolean interrupted = false;

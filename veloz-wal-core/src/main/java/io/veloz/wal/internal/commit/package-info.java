@@ -1,4 +1,4 @@
-/** The threads: many appenders, one that commits, one that keeps house, one that notifies. */
+/** The write path of an open log: appenders, the commit thread, the housekeeping thread and the notifier thread. */
 @NullMarked
 package io.veloz.wal.internal.commit;
 

@@ -115,7 +115,7 @@ public final class Analyser {
         if (analysis.logId == null || (end == null && analysis.problem("") != null)) {
             return;
         }
-        @Nullable CheckpointFile beyond = new CheckpointSlots(storage, names, analysis.logId).beyond(last);
+        @Nullable CheckpointFile beyond = new CheckpointSlots(storage, names, analysis.logId).newestAfter(last);
         if (beyond != null) {
             FoundSegment lost = end != null ? end : missing(names.current(), 1);
             String why = "the log ends with record " + last + "; expected " + beyond.sequence() + ", which checkpoint "

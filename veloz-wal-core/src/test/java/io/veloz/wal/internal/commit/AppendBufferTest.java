@@ -62,7 +62,7 @@ class AppendBufferTest {
     }
 
     @Test
-    void mostUrgentFrameDecides() {
+    void batchHasTheUrgencyOfItsMostUrgentFrame() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 0);
         for (int urgency : new int[] {AppendBuffer.FORCE_LATER, AppendBuffer.FORCE_SOON, AppendBuffer.FORCE_LATER}) {
             buffer.publish(buffer.claim(1, 24, NO_LIMIT), 1, 24, urgency);
@@ -73,7 +73,7 @@ class AppendBufferTest {
     }
 
     @Test
-    void nothingBehindAnUnpublishedClaimIsTaken() {
+    void nothingAfterAnUnpublishedClaimIsTaken() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 0);
         buffer.publish(buffer.claim(1, 24, NO_LIMIT), 1, 24, AppendBuffer.FORCE_NOW);
         buffer.claim(1, 24, NO_LIMIT);
@@ -98,7 +98,7 @@ class AppendBufferTest {
     }
 
     @Test
-    void unwrittenBytesCountWhatWasTaken() {
+    void unwrittenBytesIncludeTakenBytes() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 0);
         buffer.publish(buffer.claim(1, 24, NO_LIMIT), 1, 24, AppendBuffer.FORCE_NOW);
         buffer.takeOnCommitThread(taken, target, 0);
@@ -110,7 +110,7 @@ class AppendBufferTest {
     }
 
     @Test
-    void limitHoldsForTheFirstSequenceOfAClaim() {
+    void limitAppliesToTheFirstSequenceOfAClaim() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 10);
 
         assertThat(buffer.claim(5, 120, 10)).isEqualTo(AppendBuffer.FULL);
@@ -120,7 +120,7 @@ class AppendBufferTest {
     }
 
     @Test
-    void closedBufferGivesNothingAndKnowsItsLastSequence() {
+    void closedBufferRefusesClaimsAndReturnsItsLastSequence() {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, 7);
         long claim = buffer.claim(2, 48, NO_LIMIT);
 
@@ -134,10 +134,10 @@ class AppendBufferTest {
         assertThat(buffer.isDrainedOnCommitThread()).isTrue();
     }
 
-    /** The tail holds the low bits alone: 23 of the sequence, 40 of an eighth of the position. */
+    /** The tail has only the low bits: 23 bits of the sequence, and 40 bits of the position divided by 8. */
     @ParameterizedTest
     @ValueSource(longs = {0, (1 << 23) - 10, 1 << 23, (1L << 32) - 5, (1L << 40) * 8 - 64, Long.MAX_VALUE - 5_000_000})
-    void sequencesAndPositionsGoOnOverTheEndOfTheirBits(long lastSequence) throws Exception {
+    void sequencesAndPositionsContinueWhenTheirBitsOverflow(long lastSequence) throws Exception {
         AppendBuffer buffer = new AppendBuffer(CAPACITY, lastSequence);
         startAt(buffer, (1L << 43) - 20_000);
         Random random = new Random(1);
@@ -168,10 +168,10 @@ class AppendBufferTest {
         tail.setLong(buffer, tail.getLong(buffer) | ((position >>> 3) & ((1L << 40) - 1)));
     }
 
-    /** Many threads claim, fill and publish; one takes; then it is closed. Every claimed record comes out once, whole. */
+    /** Many threads claim, fill and publish, one takes, and then the buffer is closed. */
     @ParameterizedTest
     @ValueSource(longs = {0, (1 << 23) - 1000})
-    void everyClaimComesOutOnceAndWhole(long lastSequence) throws Exception {
+    void everyClaimIsTakenOnceAndWhole(long lastSequence) throws Exception {
         long seed = Long.getLong("wal.seed", System.nanoTime());
         System.out.println("seed " + seed);
         int rounds = 2 * Integer.getInteger("wal.rounds", 1);
@@ -200,7 +200,7 @@ class AppendBufferTest {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!buffer.isDrainedOnCommitThread() || !close.get()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("the ring stands still after record " + expected);
+                throw new AssertionError("no progress after record " + expected);
             }
             buffer.takeOnCommitThread(taken, target, 0);
             if (taken.records > 0) {
@@ -221,7 +221,7 @@ class AppendBufferTest {
         assertThat(claimed.cardinality()).isEqualTo((int) claimedRecords.get());
     }
 
-    /** A record is its length, its sequence, and bytes that follow from that. */
+    /** Checks that each record has its length, its sequence, and the bytes that follow from the two. */
     private long checkRecords(long before) {
         long sequence = before;
         int at = 0;

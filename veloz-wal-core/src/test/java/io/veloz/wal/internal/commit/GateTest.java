@@ -16,17 +16,17 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class GateTest {
-    private static final long FOREVER = Long.MAX_VALUE;
+    private static final long UNLIMITED = Long.MAX_VALUE;
     private static final int WAITERS = 32;
     private static final int ROUNDS = 2_000 * Integer.getInteger("wal.rounds", 1);
 
     @Test
-    void reachedValueLetsThroughAtOnce() {
+    void awaitReturnsAtOnceIfTheValueIsReached() {
         assertThat(new Gate(5).await(5, 0)).isTrue();
     }
 
     @Test
-    void waitEndsWithItsTime() {
+    void awaitReturnsFalseOnTimeout() {
         Gate gate = new Gate(5);
 
         assertThat(gate.await(6, 0)).isFalse();
@@ -40,7 +40,7 @@ class GateTest {
         List<CompletableFuture<Boolean>> waiters = new ArrayList<>();
         for (int i = 1; i <= 16; i++) {
             long target = i;
-            waiters.add(start(() -> gate.await(target, FOREVER)));
+            waiters.add(start(() -> gate.await(target, UNLIMITED)));
         }
 
         for (int i = 1; i <= 16; i++) {
@@ -50,10 +50,10 @@ class GateTest {
     }
 
     @Test
-    void failureReachesEverybodyWhoseValueWasNotReached() throws Exception {
+    void failureReachesEveryWaiterWhoseValueWasNotReached() throws Exception {
         Gate gate = new Gate(0);
-        CompletableFuture<Boolean> reached = start(() -> gate.await(1, FOREVER));
-        CompletableFuture<Boolean> missed = start(() -> gate.await(2, FOREVER));
+        CompletableFuture<Boolean> reached = start(() -> gate.await(1, UNLIMITED));
+        CompletableFuture<Boolean> missed = start(() -> gate.await(2, UNLIMITED));
         gate.open(1);
         gate.fail(() -> new IllegalStateException("over"));
 
@@ -66,13 +66,13 @@ class GateTest {
     }
 
     @Test
-    void interruptedWaiterWaitsOnAndKeepsTheInterrupt() throws Exception {
+    void interruptedWaiterContinuesToWaitAndStaysInterrupted() throws Exception {
         Gate gate = new Gate(0);
         Thread[] waiter = new Thread[1];
         CompletableFuture<Boolean> kept = start(() -> {
             waiter[0] = Thread.currentThread();
             Thread.currentThread().interrupt();
-            gate.await(1, FOREVER);
+            gate.await(1, UNLIMITED);
             return Thread.interrupted();
         });
         gate.open(1);
@@ -80,9 +80,9 @@ class GateTest {
         assertThat(kept.get(30, TimeUnit.SECONDS)).isTrue();
     }
 
-    /** A waiter whose time is over takes the stack of waiters for a moment. Whoever opens in that moment finds nobody. */
+    /** A waiter that times out takes the stack of waiters for a moment. An opener finds the stack empty in that moment. */
     @Test
-    void noWakeUpIsLostWhenAnotherWaiterGivesUp() throws Exception {
+    void noWakeUpIsLostWhenAnotherWaiterTimesOut() throws Exception {
         Gate gate = new Gate(0);
         AtomicLong opened = new AtomicLong();
         List<CompletableFuture<Boolean>> patient = new ArrayList<>();
@@ -90,7 +90,7 @@ class GateTest {
         for (int i = 0; i < WAITERS; i++) {
             patient.add(start(() -> {
                 for (int round = 1; round <= ROUNDS; round++) {
-                    gate.await(round, FOREVER);
+                    gate.await(round, UNLIMITED);
                     through.release();
                 }
                 return true;
@@ -98,9 +98,9 @@ class GateTest {
         }
         CompletableFuture<Boolean> impatient = start(() -> {
             for (int round = 1; round <= ROUNDS; round++) {
-                // Not once more after the opening: that would wake those who were forgotten.
+                // No wait after the opening: it would wake waiters that were missed.
                 while (opened.get() < round) {
-                    gate.await(FOREVER, 1);
+                    gate.await(UNLIMITED, 1);
                 }
             }
             return true;
@@ -109,7 +109,7 @@ class GateTest {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (waiting(gate) < WAITERS) {
                 if (System.nanoTime() - deadline > 0) {
-                    throw new AssertionError("not all wait in round " + round);
+                    throw new AssertionError("not all threads wait in round " + round);
                 }
                 Thread.onSpinWait();
             }
@@ -123,7 +123,7 @@ class GateTest {
     }
 
     @Test
-    void thousandsOfTimedOutWaitersLeaveNothingBehind() throws Exception {
+    void timedOutWaitersAreRemovedFromTheStack() throws Exception {
         Gate gate = new Gate(0);
         for (int i = 0; i < 10_000; i++) {
             assertThat(gate.await(1, 1)).isFalse();

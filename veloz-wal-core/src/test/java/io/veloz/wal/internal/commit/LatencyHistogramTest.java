@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class LatencyHistogramTest {
     @Property(tries = 300)
-    void percentilesAreThoseOfTheSortedValuesWithinOnePercent(
+    void percentilesMatchTheSortedValuesWithinOnePercent(
             @ForAll @NotEmpty List<@LongRange(min = 0, max = (1L << 42) - 1) Long> values) {
         LatencyHistogram histogram = new LatencyHistogram();
         values.forEach(histogram::record);
@@ -29,7 +29,7 @@ class LatencyHistogramTest {
     }
 
     @Test
-    void longerThanTheLongestCountsAsTheLongest() {
+    void valueAboveTheRangeIsRecordedAsTheLongest() {
         LatencyHistogram histogram = new LatencyHistogram();
         histogram.record(Long.MAX_VALUE);
         histogram.record(-1);
@@ -39,7 +39,7 @@ class LatencyHistogramTest {
     }
 
     @Test
-    void histogramWithoutValuesHasZeros() {
+    void emptyHistogramReturnsZero() {
         assertThat(new LatencyHistogram().valueAt(99)).isZero();
         assertThat(new LatencyHistogram().max()).isZero();
     }

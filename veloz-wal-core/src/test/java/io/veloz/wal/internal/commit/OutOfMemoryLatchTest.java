@@ -7,16 +7,17 @@ import com.sun.management.ThreadMXBean;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.internal.commit.Notifier.PendingAppend;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The two places that must work when memory has run out: a log fails without any, and a future is not forgotten. */
+/** Behaviour when memory has run out: failing a log allocates nothing, and no future stays incomplete. */
 @Timeout(60)
 class OutOfMemoryLatchTest {
-    private static final OutOfMemoryError CAUSE = new OutOfMemoryError("of a test");
+    private static final OutOfMemoryError CAUSE = new OutOfMemoryError("simulated");
 
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
     private final AtomicInteger woken = new AtomicInteger();
@@ -24,7 +25,7 @@ class OutOfMemoryLatchTest {
     @Test
     void failingALogAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        state.whenFailed(woken::incrementAndGet);
+        state.onFailure(woken::incrementAndGet);
         String what = "commit failed";
         long unused = threads.getCurrentThreadAllocatedBytes();
         long idle = threads.getCurrentThreadAllocatedBytes();
@@ -38,11 +39,11 @@ class OutOfMemoryLatchTest {
         assertThat(woken).hasValue(1);
         assertThatThrownBy(() -> state.durable.await(1, Long.MAX_VALUE))
                 .isInstanceOf(WalFailedException.class)
-                .hasMessageContaining("commit failed: java.lang.OutOfMemoryError: of a test")
+                .hasMessageContaining("commit failed: java.lang.OutOfMemoryError: simulated")
                 .hasCause(CAUSE);
     }
 
-    /** A future for which the first attempts find no memory. */
+    /** A future whose first three completions fail with an OutOfMemoryError. */
     private static final class Starved extends PendingAppend {
         private int attempts;
 
@@ -52,7 +53,7 @@ class OutOfMemoryLatchTest {
 
         private void attempt() {
             if (++attempts <= 3) {
-                throw new OutOfMemoryError("of a test");
+                throw new OutOfMemoryError("simulated");
             }
         }
 
@@ -71,13 +72,13 @@ class OutOfMemoryLatchTest {
 
     private PendingAppend registered(Notifier notifier, long sequence) {
         Starved future = new Starved(notifier);
-        future.sequence(sequence);
+        future.sequence = sequence;
         notifier.register(sequence, future);
         return future;
     }
 
     @Test
-    void futureThatCannotBeCompletedForLackOfMemoryIsCompletedLater() throws Exception {
+    void futureThatCannotBeCompletedWithoutMemoryIsCompletedLater() throws Exception {
         Notifier notifier = new Notifier(state, WalListener.NONE, 16, "test-notifier");
         notifier.start(Thread::start);
         PendingAppend first = registered(notifier, 1);
@@ -87,7 +88,7 @@ class OutOfMemoryLatchTest {
         assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo(1);
         assertThat(second.get(30, TimeUnit.SECONDS)).isEqualTo(2);
 
-        state.whenFailed(notifier::signal);
+        state.onFailure(notifier::signal);
         PendingAppend third = registered(notifier, 3);
         state.fail("commit failed", CAUSE);
         Logs.await("third", third::isDone);

@@ -9,13 +9,13 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** Parking against a failure: the waiter is told. */
+/** A failure concurrent with a waiter that parks: the waiter receives the failure. */
 @JCStressTest
-@Outcome(id = "-1", expect = ACCEPTABLE, desc = "told")
+@Outcome(id = "-1", expect = ACCEPTABLE, desc = "failed")
 @Outcome(
         id = {"0", "1"},
         expect = FORBIDDEN,
-        desc = "the wake-up was lost, or a failure was a success")
+        desc = "the wake-up was lost, or the failure was reported as a success")
 @State
 public class FailureWakesTheWaiter {
     private final Gate gate = Gates.parking();
@@ -28,7 +28,7 @@ public class FailureWakesTheWaiter {
     @Actor
     public void appender(I_Result result) {
         try {
-            result.r1 = gate.await(1, Gates.PATIENCE_NANOS) ? 1 : 0;
+            result.r1 = gate.await(1, Gates.TIMEOUT_NANOS) ? 1 : 0;
         } catch (IllegalStateException e) {
             result.r1 = -1;
         }

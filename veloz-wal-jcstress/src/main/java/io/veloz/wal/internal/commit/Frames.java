@@ -2,16 +2,16 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.internal.commit.SharedBuffers.Lent;
 
-/** Appends and takes records whose bytes say which they are. Stateless. */
+/** Appends and takes records whose bytes identify them. Stateless. */
 final class Frames {
-    /** What a take answers if a record is not what was appended. */
+    /** Returned by a take if a record differs from the appended one. */
     static final int WRONG = -1;
 
     private static final long MARK = 0x5157_4C4F_4721_3B2DL;
 
     private Frames() {}
 
-    /** Claims, copies, publishes; returns the sequence, or what the claim has returned instead of a position. */
+    /** Claims, copies and publishes a record. Returns its sequence, or the negative result of the claim. */
     static long append(AppendBuffer buffer, int recordBytes) {
         long claim = buffer.claim(1, recordBytes, SharedBuffers.NO_LIMIT);
         if (claim < 0) {
@@ -26,7 +26,7 @@ final class Frames {
         return sequence;
     }
 
-    /** Takes what there is, as the commit thread does; returns how many records, or that one is wrong. */
+    /** Takes all published records, as the commit thread does. Returns their count, or {@link #WRONG}. */
     static int take(Lent lent, int recordBytes) {
         lent.buffer.takeOnCommitThread(lent.taken, lent.batch, 0);
         lent.buffer.writtenOnCommitThread();

@@ -2,10 +2,10 @@ package io.veloz.wal.internal.commit;
 
 import java.lang.reflect.Field;
 
-/** Gates whose waiters park at once: the look before costs a trial more than all the rest, and hides what is tested. */
+/** Gates whose waiters park without spinning first: spinning would dominate a trial and hide the parking. */
 final class Gates {
-    /** Longer than any wait that is woken, and short enough for a run in which a wake-up is lost. */
-    static final long PATIENCE_NANOS = 5_000_000_000L;
+    /** The timeout of a wait: longer than any wait that is woken, and short enough to end a run that loses a wake-up. */
+    static final long TIMEOUT_NANOS = 5_000_000_000L;
 
     private Gates() {}
 
@@ -14,7 +14,7 @@ final class Gates {
             Gate gate = new Gate(0);
             Field spinner = Gate.class.getDeclaredField("spinner");
             spinner.setAccessible(true);
-            // As if somebody else were looking: there is one at a time.
+            // As if another thread were spinning: only one thread spins at a time.
             spinner.set(gate, Thread.currentThread());
             return gate;
         } catch (ReflectiveOperationException e) {

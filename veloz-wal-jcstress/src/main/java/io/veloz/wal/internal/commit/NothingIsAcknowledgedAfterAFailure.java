@@ -11,10 +11,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** A force that returns while another thread fails the log: what waiters were told and what the failure tells is one. */
+/** A force that returns while another thread fails the log: waiters and the failure report the same durable sequence. */
 @JCStressTest
-@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "failed before")
-@Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "acknowledged before")
+@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "failed before the acknowledgement")
+@Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "acknowledged before the failure")
 @State
 public class NothingIsAcknowledgedAfterAFailure {
     private static final int BYTES = 24;
@@ -38,12 +38,12 @@ public class NothingIsAcknowledgedAfterAFailure {
     }
 
     @Arbiter
-    public void everybody(III_Result result) {
+    public void result(III_Result result) {
         result.r2 = (int) (state.durable.value() - before);
         result.r3 = state.exception() instanceof WalFailedException failure
                 ? (int) (failure.durableSequence() - before)
                 : -1;
         Frames.take(lent, BYTES);
-        SharedBuffers.giveBackClosed(lent);
+        SharedBuffers.reopenAndRelease(lent);
     }
 }

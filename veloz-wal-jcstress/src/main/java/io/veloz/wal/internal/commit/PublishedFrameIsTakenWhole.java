@@ -10,9 +10,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Claim, copy, publish against the commit thread's take: all of the frame, or none of it. */
+/** An append concurrent with a take: the commit thread sees the whole frame, or none of it. */
 @JCStressTest
-@Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "not yet published, taken later")
+@Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "not published yet, taken later")
 @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "taken at once")
 @State
 public class PublishedFrameIsTakenWhole {
@@ -33,6 +33,6 @@ public class PublishedFrameIsTakenWhole {
     @Arbiter
     public void rest(II_Result result) {
         result.r2 = Frames.take(lent, BYTES);
-        SharedBuffers.giveBack(lent);
+        SharedBuffers.release(lent);
     }
 }

@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Buffers that go from one trial to the next. A trial lasts less than a microsecond, and making a buffer far longer; and so
- * the trials also wander over the end of the ring. Any thread may borrow; whoever runs last in a trial gives back.
+ * A pool of buffers for trials. A trial lasts less than a microsecond, and creating a buffer far longer. Reuse also lets the
+ * trials cross the end of the ring. Any thread may borrow; the last method of a trial returns the buffer.
  */
 final class SharedBuffers {
     static final int CAPACITY = 4096;
@@ -29,7 +29,7 @@ final class SharedBuffers {
 
     private SharedBuffers() {}
 
-    /** A buffer, and the commit thread's side of it. */
+    /** A buffer, and the objects with which the commit thread uses it. */
     static final class Lent {
         final AppendBuffer buffer = new AppendBuffer(CAPACITY, 0);
         final AppendBuffer.Taken taken = new AppendBuffer.Taken();
@@ -41,13 +41,13 @@ final class SharedBuffers {
         return lent == null ? new Lent() : lent;
     }
 
-    static void giveBack(Lent lent) {
+    static void release(Lent lent) {
         FREE.add(lent);
     }
 
-    /** Open again, which a buffer of the log never is. */
-    static void giveBackClosed(Lent lent) {
+    /** Returns a closed buffer, and opens it again, which a log never does. */
+    static void reopenAndRelease(Lent lent) {
         TAIL.set(lent.buffer, (long) TAIL.get(lent.buffer) & Long.MAX_VALUE);
-        giveBack(lent);
+        release(lent);
     }
 }

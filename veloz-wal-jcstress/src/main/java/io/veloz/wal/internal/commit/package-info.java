@@ -1,4 +1,4 @@
-/** In the package of what is tested, which nobody else may see. */
+/** Concurrency stress tests, in the package of the package-private classes that they test. */
 @NullMarked
 package io.veloz.wal.internal.commit;
 

@@ -10,14 +10,14 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** Two appenders get two sequences that follow each other, and both records come out whole, in that order. */
+/** Two concurrent appends receive consecutive sequences, and both records are taken whole, in that order. */
 @JCStressTest
 @Outcome(
         id = {"1, 2, 2", "2, 1, 2"},
         expect = ACCEPTABLE,
         desc = "one after the other")
 @State
-public class ClaimsAreOneOrder {
+public class ConcurrentClaimsAreOrdered {
     private static final int BYTES = 24;
 
     private final Lent lent = SharedBuffers.borrow();
@@ -36,6 +36,6 @@ public class ClaimsAreOneOrder {
     @Arbiter
     public void commitThread(III_Result result) {
         result.r3 = Frames.take(lent, BYTES);
-        SharedBuffers.giveBack(lent);
+        SharedBuffers.release(lent);
     }
 }

@@ -8,15 +8,15 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Who sees the durable sequence sees all that came before it; who does not yet may see anything. */
+/** A thread that reads the new value of a gate sees all writes before its opening. */
 @JCStressTest
-@Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "durable, and seen")
+@Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "durable and visible")
 @Outcome(
         id = {"0, 0", "0, 1"},
         expect = ACCEPTABLE,
         desc = "not durable yet")
 @State
-public class OpenedGateShowsWhatWasWritten {
+public class OpenGatePublishesEarlierWrites {
     private final Gate gate = Gates.parking();
     private int written;
 

@@ -1,13 +1,12 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal;
 
 import static io.veloz.wal.fault.Logs.small;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.Wal;
-import io.veloz.wal.WalConfig;
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.HeapStorage;
+import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -17,19 +16,19 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A machine that has no thread left for one of the log's. */
+/** An open that fails because the machine cannot start one of the threads of the log. */
 @Timeout(60)
 class ThreadStartTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
-    void threadThatCannotBeStartedLeavesNoneOfTheOthers(int startable) throws Exception {
+    void threadThatCannotBeStartedLeavesNoOtherThreadRunning(int startable) throws Exception {
         FaultStorage storage = new FaultStorage(new HeapStorage());
         WalConfig config = small(storage).build();
         SegmentNames names = new SegmentNames(config.prefix());
         Recovery.Settings settings =
                 new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
         Recovered recovered = new Recovery(storage, names, settings, false).recover();
-        LogWriter writer = new LogWriter(config, System::nanoTime, storage, names, () -> {}, recovered);
+        LogWriter writer = new Wiring(config, storage, names, () -> {}, recovered).writer;
         List<Thread> started = new ArrayList<>();
 
         assertThatThrownBy(() -> writer.start(thread -> {
@@ -42,7 +41,7 @@ class ThreadStartTest {
                 .isInstanceOf(OutOfMemoryError.class);
 
         assertThat(started).hasSize(startable).noneMatch(Thread::isAlive);
-        // The active segment is the caller's again, and nothing else is open.
+        // Only the active segment is open, and the caller closes it.
         assertThat(storage.openFiles()).isEqualTo(1);
         recovered.activeFile().close();
         Wal.open(config).close();

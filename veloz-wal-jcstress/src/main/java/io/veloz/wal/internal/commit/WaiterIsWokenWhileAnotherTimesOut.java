@@ -9,12 +9,12 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** One who gives up takes all waiters in hand for a moment. Who opens in that moment finds nobody to wake. */
+/** A waiter that times out takes the stack of waiters for a moment. An opener finds the stack empty in that moment. */
 @JCStressTest
-@Outcome(id = "1", expect = ACCEPTABLE, desc = "through")
+@Outcome(id = "1", expect = ACCEPTABLE, desc = "released")
 @Outcome(id = "0", expect = FORBIDDEN, desc = "the wake-up was lost")
 @State
-public class WaiterIsWokenBesideOneThatGivesUp {
+public class WaiterIsWokenWhileAnotherTimesOut {
     private final Gate gate = Gates.parking();
 
     @Actor
@@ -23,12 +23,12 @@ public class WaiterIsWokenBesideOneThatGivesUp {
     }
 
     @Actor
-    public void givesUp() {
+    public void timesOut() {
         gate.await(2, 1);
     }
 
     @Actor
     public void appender(I_Result result) {
-        result.r1 = gate.await(1, Gates.PATIENCE_NANOS) ? 1 : 0;
+        result.r1 = gate.await(1, Gates.TIMEOUT_NANOS) ? 1 : 0;
     }
 }

@@ -11,14 +11,14 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A close against an append: either the append is refused, or the close knows its sequence, and the commit thread waits for
- * it before it ends.
+ * A close concurrent with an append: either the append is refused, or the close returns its sequence and the buffer is not
+ * drained before the record is taken.
  */
 @JCStressTest
-@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before")
-@Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "claimed before")
+@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before the claim")
+@Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "claimed before the close")
 @State
-public class CloseKnowsTheLastClaim {
+public class CloseReturnsTheLastClaim {
     private static final int BYTES = 24;
 
     private final Lent lent = SharedBuffers.borrow();
@@ -39,6 +39,6 @@ public class CloseKnowsTheLastClaim {
     public void commitThread(III_Result result) {
         int records = Frames.take(lent, BYTES);
         result.r3 = lent.buffer.isDrainedOnCommitThread() ? records : Frames.WRONG;
-        SharedBuffers.giveBackClosed(lent);
+        SharedBuffers.reopenAndRelease(lent);
     }
 }

@@ -11,21 +11,21 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A full ring, from which the commit thread takes while an appender claims the room that becomes free: the appender is
- * refused, or its record comes out whole. Zeros written too late would eat it; room given back too early would let it eat
- * others.
+ * A take from a full ring concurrent with an append: the append is refused, or its record is taken whole. Zeros that are
+ * written after the space is freed would destroy the new record. Space that is freed too early would let the new record
+ * overwrite others.
  */
 @JCStressTest
-@Outcome(id = "0, 3, 0", expect = ACCEPTABLE, desc = "refused: the room was not back yet")
-@Outcome(id = "1, 3, 1", expect = ACCEPTABLE, desc = "claimed behind the three")
+@Outcome(id = "0, 3, 0", expect = ACCEPTABLE, desc = "refused: the space was not free yet")
+@Outcome(id = "1, 3, 1", expect = ACCEPTABLE, desc = "claimed after the three")
 @State
-public class RoomGivenBackIsClean {
-    /** Three frames of this fill the ring, and leave a piece at its end that is skipped. */
+public class FreedSpaceIsZeroed {
+    /** Three frames of this size fill the ring, except for a rest at its end that is skipped. */
     private static final int BYTES = 1200;
 
     private final Lent lent = SharedBuffers.borrow();
 
-    public RoomGivenBackIsClean() {
+    public FreedSpaceIsZeroed() {
         for (int i = 0; i < 3; i++) {
             Frames.append(lent.buffer, BYTES);
         }
@@ -44,6 +44,6 @@ public class RoomGivenBackIsClean {
     @Arbiter
     public void rest(III_Result result) {
         result.r3 = Frames.take(lent, BYTES);
-        SharedBuffers.giveBack(lent);
+        SharedBuffers.release(lent);
     }
 }
