@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Copies records into the append buffer: check, claim, copy, publish. Any thread may use it.
  *
- * <p>What is claimed has a sequence and must be published, so nothing that can fail happens after the claim. Position and
- * limit of a payload are read once: a caller that changes them meanwhile gets one of both, and harms no other record. A
- * payload in plain heap memory is an array, which can be copied at any time. Any other payload may be unreadable: its arena
- * is closed or belongs to another thread, or its mapped file was cut. It is copied before the claim, as are the records of
- * a group. See docs/decisions/0011-payloads-are-read-before-the-claim.md.
+ * <p>A claimed range has a sequence and must be published, so no step after the claim may fail. Position and limit of a
+ * payload are read once. If the caller changes them concurrently, the record has either the old or the new bytes, and no
+ * other record is affected. A payload in plain heap memory is an array, which can be copied at any time. Any other payload
+ * may be unreadable: its arena is closed or belongs to another thread, or its mapped file was truncated. It is copied before
+ * the claim, as are the records of a group. See docs/decisions/0011-payloads-are-read-before-the-claim.md.
  */
 final class Appender {
-    /** More threads than this that copy at the same moment allocate. */
+    /** If more threads than this copy at the same time, the others allocate a buffer. */
     private static final int STAGING_BUFFERS = 8;
 
     private static final int SMALLEST_STAGING_BYTES = 1024;
@@ -30,7 +30,7 @@ final class Appender {
     private final LongSupplier clock;
     private final int maxPayloadBytes;
 
-    /** Whoever uses one takes it out; each has at most twice the bytes of the largest record. */
+    /** A thread takes a buffer out while it uses it. Each is at most twice as large as the largest record. */
     private final AtomicReferenceArray<@Nullable ByteBuffer> staging = new AtomicReferenceArray<>(STAGING_BUFFERS);
 
     Appender(LogWriter writer, WalConfig config) {
@@ -46,7 +46,7 @@ final class Appender {
         }
     }
 
-    /** Returns the sequence of the record. */
+    /** Appends a record and returns its sequence. */
     long append(int type, ByteBuffer payload, Durability durability, @Nullable PendingAppend pending) {
         checkType(type);
         int urgency = LogWriter.urgency(durability);
@@ -63,7 +63,7 @@ final class Appender {
         return append(1, image, recordBytes, urgency, pending);
     }
 
-    /** Returns the sequence of the last record. */
+    /** Appends a group and returns the sequence of its last record. */
     long append(RecordGroup group, Durability durability, @Nullable PendingAppend pending) {
         int urgency = LogWriter.urgency(durability);
         int records = group.size();
@@ -77,7 +77,7 @@ final class Appender {
             int position = payload.position();
             int bytes = payload.limit() - position;
             if (bytes < 0 || RecordLayout.size(bytes) > groupBytes - at) {
-                throw new IllegalStateException("a payload has grown to " + bytes + " bytes while it was appended");
+                throw new IllegalStateException("a payload grew to " + bytes + " bytes while it was appended");
             }
             putRecord(image, at, group.type(i), flags, group.timestampNanos(i, timestamp), payload, position, bytes);
             at += RecordLayout.size(bytes);
@@ -87,21 +87,21 @@ final class Appender {
 
     private int sizeOf(RecordGroup group, int records) {
         if (records == 0) {
-            throw new IllegalArgumentException("a group without records");
+            throw new IllegalArgumentException("the group is empty: expected at least one record");
         }
         long bytes = 0;
         for (int i = 0; i < records; i++) {
             bytes += RecordLayout.size(group.payload(i).remaining());
         }
         if (bytes > RecordLayout.size(maxPayloadBytes)) {
-            throw tooLarge("group of " + records + " records, " + bytes + " bytes with heads");
+            throw tooLarge("group of " + records + " records, " + bytes + " bytes with record headers");
         }
         return (int) bytes;
     }
 
     private void checkSize(int payloadBytes) {
         if (payloadBytes < 0) {
-            throw new IllegalStateException("position and limit of the payload change while it is appended");
+            throw new IllegalStateException("position or limit of the payload changed while it was appended");
         }
         if (payloadBytes > maxPayloadBytes) {
             throw tooLarge("payload of " + payloadBytes + " bytes");
@@ -124,16 +124,17 @@ final class Appender {
             ByteBuffer payload,
             int position,
             int bytes) {
-        // First, as it may lie in the head: the buffer still has the bytes of an earlier record, and padding is zeros.
+        // Clears the padding, as the buffer has bytes of an earlier record. First, because the last 8 bytes may overlap the header.
         image.putLong(at + RecordLayout.size(bytes) - 8, 0);
         RecordLayout.putHeader(image, at, bytes, type, flags, timestampNanos);
         copy(payload, position, bytes, image, at + RecordLayout.HEADER_BYTES);
     }
 
     /**
-     * A fault in mapped memory stops the copy, but the JVM throws the InternalError for it at some later point, perhaps
-     * after the claim. So the last byte, which such a copy does not reach, is set to another value before, and looked at
-     * after it. Payloads of six bytes and less are not copied in one piece, and their fault may be missed.
+     * Copies a payload and detects a fault in mapped memory. Such a fault stops the copy, but the JVM throws the
+     * InternalError at some later point, perhaps after the claim. So the last byte of the target, which an interrupted copy
+     * does not reach, is set to a different value before the copy and checked after it. Payloads of six bytes or less are
+     * not copied in one piece, so a fault in them may be missed.
      */
     private static void copy(ByteBuffer payload, int position, int bytes, ByteBuffer target, int at) {
         if (bytes == 0 || !payload.isDirect()) {
@@ -145,13 +146,13 @@ final class Appender {
         target.put(lastAt, (byte) ~last);
         target.put(at, payload, position, bytes);
         if (target.get(lastAt) != last) {
-            throw new IllegalStateException("the payload cannot be read, or changes while it is appended: expected "
+            throw new IllegalStateException("the payload is unreadable or changed while it was appended: expected "
                     + last + " as its last byte, got " + target.get(lastAt)
-                    + "; if it is in a mapped file, the file was cut");
+                    + "; if it is in a mapped file, the file was truncated");
         }
     }
 
-    /** Given back after the append; a buffer of a refused append is left to the garbage collector. */
+    /** Returns a staging buffer. It is given back after the append; that of a rejected append is garbage-collected. */
     private ByteBuffer borrow(int bytes) {
         int first = (int) Thread.currentThread().getId();
         for (int i = 0; i < STAGING_BUFFERS; i++) {
@@ -168,9 +169,8 @@ final class Appender {
         staging.set((int) Thread.currentThread().getId() & (STAGING_BUFFERS - 1), buffer);
     }
 
-    // ---- from the claim on, nothing fails but a stack that has come to its end; then the record was not appended or
-    // the
-    // log fails, so that no caller goes on beside a record that it takes for not appended
+    // ---- from the claim on: only a stack overflow can fail here. Then either the record was not appended, or the log
+    // fails, so that no caller continues with a record that it wrongly assumes was not appended
 
     private long append(
             int type,
@@ -193,26 +193,26 @@ final class Appender {
             published(pending, sequence);
             return sequence;
         } catch (Throwable t) {
-            // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
+            // Set here and first: after a stack overflow no method can be called, and the commit thread must see it.
             claimLoss.happened = true;
             throw lost(t);
         }
     }
 
-    /** The bytes of records as they go into the file, from the start of a borrowed buffer. */
+    /** Appends records that were encoded as they are in the file, from the start of a borrowed buffer. */
     private long append(int records, ByteBuffer image, int recordBytes, int urgency, @Nullable PendingAppend pending) {
         long claim = writer.claim(records, recordBytes, pending != null);
         try {
             long first = writer.firstSequence(claim);
             writer.bytes().put(writer.recordsAt(claim), image, 0, recordBytes);
-            // At the first record: the group is one batch, so it is delivered as a whole.
+            // Registered at the first record: the group is one batch, so it is delivered as a whole.
             register(pending, first, first + records - 1);
             writer.publish(claim, records, recordBytes, urgency);
             published(pending, first);
             giveBack(image);
             return first + records - 1;
         } catch (Throwable t) {
-            // First, and here: at the end of the stack no method can be called, and the commit thread must learn of it.
+            // Set here and first: after a stack overflow no method can be called, and the commit thread must see it.
             claimLoss.happened = true;
             throw lost(t);
         }
@@ -225,7 +225,7 @@ final class Appender {
         }
     }
 
-    /** The stack has come to its end: the sequence is taken, and whether the record will be written is not known. */
+    /** Handles a stack overflow after the claim: the sequence is taken, and the record may or may not be written. */
     private RuntimeException lost(Throwable t) {
         writer.wake();
         if (t instanceof RuntimeException e) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** Asks everybody, then deletes what nobody needs. */
+/** Deletes the sealed segments that all guards have released. */
 final class Trim {
     private Trim() {}
 
@@ -17,11 +17,11 @@ final class Trim {
         long upTo = Long.MAX_VALUE;
         String strictest = "";
         for (TrimGuard guard : guards) {
-            // Asked on the caller's thread: a guard that hangs or throws holds up nobody else.
-            long letsGo = guard.releasedThrough();
-            if (letsGo < upTo) {
-                upTo = letsGo;
-                strictest = guard.name() + ", which needs records after " + letsGo;
+            // Called on the caller's thread, so that a guard that blocks or throws affects no other thread.
+            long released = guard.releasedThrough();
+            if (released < upTo) {
+                upTo = released;
+                strictest = guard.name() + ", which needs records after " + released;
             }
         }
         long limit = upTo;
@@ -36,7 +36,7 @@ final class Trim {
                 kept);
     }
 
-    /** An interrupt of the caller must not reach the files. */
+    /** Runs the task on a separate thread, so that an interrupt of the caller does not reach the files. */
     private static <T> T onOwnThread(Storage storage, Callable<T> task) {
         try {
             return UninterruptibleThread.call("veloz-wal-trim " + storage.describe(), task);

@@ -1,6 +1,6 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;

@@ -1,9 +1,9 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalCheckpoint;

@@ -3,8 +3,8 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;

@@ -2,7 +2,7 @@ package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;

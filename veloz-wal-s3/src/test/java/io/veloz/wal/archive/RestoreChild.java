@@ -1,6 +1,6 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.WalRecovery;
 
 /** A process that restores an archive where its environment says, and tells how many records that were. */

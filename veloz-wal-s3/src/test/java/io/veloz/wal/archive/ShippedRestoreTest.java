@@ -3,11 +3,11 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.RecordGroup;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
-import io.veloz.wal.RestoreReport.Outcome;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;

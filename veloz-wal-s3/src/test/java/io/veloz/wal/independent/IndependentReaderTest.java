@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.veloz.wal.Durability;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecordGroup;
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalConfig;

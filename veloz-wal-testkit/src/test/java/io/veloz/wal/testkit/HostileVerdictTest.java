@@ -2,9 +2,9 @@ package io.veloz.wal.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCorruptException;

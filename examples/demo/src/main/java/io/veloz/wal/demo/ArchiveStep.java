@@ -1,8 +1,8 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreProgress;
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;

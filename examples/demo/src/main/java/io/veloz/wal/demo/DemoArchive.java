@@ -1,6 +1,6 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package io.veloz.wal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;

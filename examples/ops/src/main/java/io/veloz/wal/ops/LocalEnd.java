@@ -1,6 +1,6 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;

@@ -1,8 +1,8 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.WalRecovery;
 import java.nio.file.Path;
 import java.util.Map;

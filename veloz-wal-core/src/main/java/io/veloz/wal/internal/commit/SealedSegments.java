@@ -63,18 +63,11 @@ final class SealedSegments {
     SegmentReport seal(SegmentFile segment) throws IOException {
         Footer footer = SegmentSealer.seal(segment, lastFooter);
         lastFooter = Sha256.of(footer.encode());
-        return new SegmentReport(
-                names.sealed(footer.number()),
-                footer.number(),
-                SegmentReport.Verdict.SEALED,
-                footer.firstSequence(),
-                footer.lastSequence(),
-                footer.recordCount(),
-                footer.minTimestampNanos(),
-                footer.maxTimestampNanos(),
-                footer.dataEnd(),
-                footer.dataEnd() + footer.encode().remaining(),
-                "");
+        return SegmentReport.builder(names.sealed(footer.number()), footer.number(), SegmentReport.Verdict.SEALED)
+                .records(footer.firstSequence(), footer.lastSequence(), footer.recordCount())
+                .timestampNanos(footer.minTimestampNanos(), footer.maxTimestampNanos())
+                .bytes(footer.dataEnd(), footer.dataEnd() + footer.encode().remaining())
+                .build();
     }
 
     /** Takes in a segment that has been sealed and has its name, so that a trim may delete it. */

@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.environment;
 
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalRecovery;

@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;

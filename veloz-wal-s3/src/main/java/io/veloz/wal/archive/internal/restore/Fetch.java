@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreProgress;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.restore.RestoreProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;

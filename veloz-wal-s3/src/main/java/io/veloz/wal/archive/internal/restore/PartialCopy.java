@@ -2,7 +2,7 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.RestoreOptions;
+import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.SalvageReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;

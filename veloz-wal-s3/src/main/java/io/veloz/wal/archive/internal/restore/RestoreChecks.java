@@ -2,8 +2,8 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;

@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.storage.AtomicFile;

@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
+import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;

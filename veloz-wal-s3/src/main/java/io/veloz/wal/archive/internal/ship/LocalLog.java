@@ -1,10 +1,10 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SealedSegment;
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalRecovery;

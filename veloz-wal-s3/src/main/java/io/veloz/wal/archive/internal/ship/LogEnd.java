@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.SealedSegment;
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.WalException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

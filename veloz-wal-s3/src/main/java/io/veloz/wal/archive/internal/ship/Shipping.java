@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
+import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;

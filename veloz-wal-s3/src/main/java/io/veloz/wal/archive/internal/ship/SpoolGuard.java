@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
+import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.archive.SpoolPolicy;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Tail;

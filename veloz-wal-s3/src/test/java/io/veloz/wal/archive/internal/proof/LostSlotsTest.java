@@ -3,7 +3,7 @@ package io.veloz.wal.archive.internal.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.restore.SmallLog;

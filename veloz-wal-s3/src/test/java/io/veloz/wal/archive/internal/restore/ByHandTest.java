@@ -3,7 +3,7 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;

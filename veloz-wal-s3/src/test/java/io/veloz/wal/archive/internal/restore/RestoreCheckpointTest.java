@@ -3,10 +3,10 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalRecovery;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreProgress.Stage;
-import io.veloz.wal.RestoreReport;
-import io.veloz.wal.RestoreReport.Outcome;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreProgress.Stage;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalLockedException;

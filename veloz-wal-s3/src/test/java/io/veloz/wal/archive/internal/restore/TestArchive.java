@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.SealedSegment;
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;

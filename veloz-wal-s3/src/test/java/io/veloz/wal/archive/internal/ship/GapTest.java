@@ -3,9 +3,9 @@ package io.veloz.wal.archive.internal.ship;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
-import io.veloz.wal.RestoreReport.Outcome;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;

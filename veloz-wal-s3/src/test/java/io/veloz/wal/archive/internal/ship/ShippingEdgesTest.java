@@ -6,7 +6,7 @@ import static io.veloz.wal.archive.internal.ship.TestShip.slots;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.SegmentReader;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
