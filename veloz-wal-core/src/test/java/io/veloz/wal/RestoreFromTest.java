@@ -14,10 +14,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the core says of a restore by itself: without the archive's module on the class path. */
+/** A restore without the archive module on the class path. */
 class RestoreFromTest {
     @Test
-    void missingModuleIsNamedAndNothingOfTheUriButItsScheme() {
+    void missingModuleIsNamedAndOfTheUriOnlyTheScheme() {
         RestoreOptions options = RestoreOptions.into(Path.of("never-made"));
         WalRestoreException refused = catchThrowableOfType(
                 WalRestoreException.class, () -> WalRecovery.restoreFrom("s3://bucket/secret", options));
@@ -31,7 +31,7 @@ class RestoreFromTest {
     }
 
     @Test
-    void directoryIsTheOneThatTheEnvironmentNames() {
+    void directoryIsTakenFromTheEnvironment() {
         assertThat(WalRecovery.directoryOf(Map.of("VELOZ_WAL_DIR", " data/wal ")))
                 .isEqualTo(Path.of("data/wal"));
         assertThatThrownBy(() -> WalRecovery.directoryOf(Map.of()))
@@ -40,7 +40,7 @@ class RestoreFromTest {
     }
 
     @Test
-    void timeThatNanosecondsCannotHoldIsRefused() {
+    void timeThatDoesNotFitNanosecondsIsRefused() {
         assertThatThrownBy(() -> RestoreOptions.into(Path.of("x")).untilTime(Instant.MAX))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("expected the years");

@@ -8,11 +8,11 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Another storage as one reading thread sees it: counts what that thread reads, and runs an action before its n-th operation.
+ * A wrapper of a storage that counts the reads of one thread, and runs an action before its n-th operation.
  * Calls of other threads pass through.
  */
 public final class ReadSeam implements Storage {
-    /** What may happen between two operations of a reader. */
+    /** An action between two operations of a reader. */
     @FunctionalInterface
     public interface Action {
         void run() throws IOException;
@@ -28,7 +28,7 @@ public final class ReadSeam implements Storage {
     private Action action = () -> {};
     private boolean acting;
 
-    /** Counts for the thread that creates it. */
+    /** Creates a wrapper that counts the operations of the calling thread. */
     public ReadSeam(Storage storage) {
         this.storage = storage;
     }
@@ -39,27 +39,27 @@ public final class ReadSeam implements Storage {
         action = what;
     }
 
-    /** Whether the action has run. */
+    /** Returns whether the action has run. */
     public boolean hasActed() {
         return operations >= actAt;
     }
 
-    /** Bytes read so far. */
+    /** Returns the number of bytes read so far. */
     public long bytes() {
         return bytes;
     }
 
-    /** Reads so far. */
+    /** Returns the number of reads so far. */
     public long reads() {
         return reads;
     }
 
-    /** Operations of every kind so far. */
+    /** Returns the number of operations of any kind so far. */
     public long operations() {
         return operations;
     }
 
-    /** Files opened so far. */
+    /** Returns the number of files opened so far. */
     public long opens() {
         return opens;
     }
