@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * Copies records into the append buffer: check, claim, copy, publish. Any thread may use it.
  *
  * <p>A claimed range has a sequence and must be published, so no step after the claim may fail. Position and limit of a
- * payload are read once. If the caller changes them concurrently, the record has either the old or the new bytes, and no
- * other record is affected. A payload in plain heap memory is an array, which can be copied at any time. Any other payload
- * may be unreadable: its arena is closed or belongs to another thread, or its mapped file was truncated. It is copied before
- * the claim, as are the records of a group. See docs/decisions/0011-payloads-are-read-before-the-claim.md.
+ * payload are read once. If the caller changes them concurrently, the old or the new values are used, and no other
+ * record is affected. A payload in plain heap memory is an array, which can be copied at any time. Any other
+ * payload may be unreadable: its arena is closed or belongs to another thread, or its mapped file was truncated. It is
+ * copied before the claim, as are the records of a group. See
+ * docs/decisions/0011-payloads-are-read-before-the-claim.md.
  */
 final class Appender {
     /** If more threads than this copy at the same time, the others allocate a buffer. */
@@ -124,7 +125,8 @@ final class Appender {
             ByteBuffer payload,
             int position,
             int bytes) {
-        // Clears the padding, as the buffer has bytes of an earlier record. First, because the last 8 bytes may overlap the header.
+        // Clears the padding, as the buffer has bytes of an earlier record. First, because the last 8 bytes may overlap
+        // the header.
         image.putLong(at + RecordLayout.size(bytes) - 8, 0);
         RecordLayout.putHeader(image, at, bytes, type, flags, timestampNanos);
         copy(payload, position, bytes, image, at + RecordLayout.HEADER_BYTES);
@@ -132,9 +134,9 @@ final class Appender {
 
     /**
      * Copies a payload and detects a fault in mapped memory. Such a fault stops the copy, but the JVM throws the
-     * InternalError at some later point, perhaps after the claim. So the last byte of the target, which an interrupted copy
-     * does not reach, is set to a different value before the copy and checked after it. Payloads of six bytes or less are
-     * not copied in one piece, so a fault in them may be missed.
+     * InternalError at some later point, perhaps after the claim. So the last byte of the target, which an interrupted
+     * copy does not reach, is set to a different value before the copy and checked after it. Payloads of six bytes or
+     * less are not copied in one piece, so a fault in them may be missed.
      */
     private static void copy(ByteBuffer payload, int position, int bytes, ByteBuffer target, int at) {
         if (bytes == 0 || !payload.isDirect()) {

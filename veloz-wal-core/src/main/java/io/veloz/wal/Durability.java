@@ -10,7 +10,9 @@ public enum Durability {
     /** Forces the record's batch as soon as it is written. Every acknowledged record survives. The default. */
     LOSE_NOTHING,
 
-    /** Forces the record within {@link WalConfig#forceInterval()}. A power failure can lose the records of one interval. */
+    /**
+     * Forces the record within {@link WalConfig#forceInterval()}. A power failure can lose the records of one interval.
+     */
     LOSE_LAST_INTERVAL,
 
     /**

@@ -68,8 +68,8 @@ public final class ReadOptions {
     }
 
     /**
-     * Starts with the first record, in the order of the sequences, whose timestamp is at or after this time, in nanoseconds
-     * since 1970.
+     * Starts with the first record, in the order of the sequences, whose timestamp is at or after this time, in
+     * nanoseconds since 1970.
      */
     public ReadOptions fromTime(long nanos) {
         ReadOptions copy = new ReadOptions(this);
@@ -94,8 +94,8 @@ public final class ReadOptions {
     }
 
     /**
-     * Ends before the first record, in the order of the sequences, whose timestamp is after this time, in nanoseconds since
-     * 1970.
+     * Ends before the first record, in the order of the sequences, whose timestamp is after this time, in nanoseconds
+     * since 1970.
      */
     public ReadOptions untilTime(long nanos) {
         ReadOptions copy = new ReadOptions(this);

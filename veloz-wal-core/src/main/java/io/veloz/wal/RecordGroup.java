@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Records that are appended atomically: after a crash either all of them are recovered, or none. A group is also the way to
- * append records with given timestamps. It belongs to one thread, and can be cleared and reused.
+ * Records that are appended atomically: after a crash either all of them are recovered, or none. A group is also the
+ * way to append records with given timestamps. It belongs to one thread, and can be cleared and reused.
  */
 public final class RecordGroup {
     private final List<Member> members = new ArrayList<>();
@@ -32,8 +32,8 @@ public final class RecordGroup {
     }
 
     /**
-     * Adds a record with a given timestamp, in nanoseconds since 1970. Timestamps are for information only and do not affect
-     * the order of records. The append reads the payload, not this method.
+     * Adds a record with a given timestamp, in nanoseconds since 1970. Timestamps are for information only and do not
+     * affect the order of records. The append reads the payload, not this method.
      */
     public RecordGroup add(int type, long timestampNanos, ByteBuffer payload) {
         Member member = next(type, payload);

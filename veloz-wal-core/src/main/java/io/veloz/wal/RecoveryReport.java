@@ -97,7 +97,10 @@ public final class RecoveryReport {
         return segments.stream().allMatch(SegmentReport::isGood);
     }
 
-    /** Returns whether the log ended with bytes that were never acknowledged, because the writer died while writing them. */
+    /**
+     * Returns whether the log ended with bytes that were never acknowledged, because the writer died while writing
+     * them.
+     */
     public boolean hasTornTail() {
         return segments.stream().anyMatch(segment -> segment.verdict() == SegmentReport.Verdict.TORN_TAIL);
     }

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock of an open log, shared by its users: the writer, from the start, and a checkpoint while it is written. The last
- * user releases it. Any thread may use it.
+ * The lock of an open log, shared by its users: the writer, from the start, and a checkpoint while it is written. The
+ * last user releases it. Any thread may use it.
  */
 final class SharedLock {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");

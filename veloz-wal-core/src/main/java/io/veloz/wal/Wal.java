@@ -25,15 +25,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A write-ahead log. Every acknowledged record survives a crash of the process and of the machine, and is replayed in order.
+ * A write-ahead log. Every acknowledged record survives a crash of the process and of the machine, and is replayed in
+ * order.
  *
  * <p>Thread-safe: any thread may call any method, platform or virtual. An interrupt of a caller never harms the log, and
  * stays pending.
  *
  * <p>Only one instance in one process may have a directory open at a time. The number of readers is not limited.
  *
- * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a write or
- * a force (fsync) has failed.
+ * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a
+ * write or a force (fsync) has failed.
  */
 public final class Wal implements AutoCloseable {
     private final WalConfig config;
@@ -70,8 +71,8 @@ public final class Wal implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-open " + storage.describe(), () -> open(config, storage));
         } catch (StorageFullException e) {
             throw new WalDiskFullException(
-                    "not enough disk space to open " + storage.describe() + ": up to two segments of " + config.segmentBytes()
-                            + " bytes are needed: " + e.getMessage(),
+                    "not enough disk space to open " + storage.describe() + ": up to two segments of "
+                            + config.segmentBytes() + " bytes are needed: " + e.getMessage(),
                     e);
         } catch (IOException e) {
             throw new WalOpenException("cannot open " + storage.describe() + ": " + e, e);
@@ -156,8 +157,8 @@ public final class Wal implements AutoCloseable {
     // ---- append
 
     /**
-     * Appends a record with the durability of the log and the current time. Returns its sequence as soon as it is assigned:
-     * the record is <em>not durable yet</em>. Waits while the append buffer is full (back-pressure).
+     * Appends a record with the durability of the log and the current time. Returns its sequence as soon as it is
+     * assigned: the record is <em>not durable yet</em>. Waits while the append buffer is full (back-pressure).
      *
      * @param type 1 to 65,535. The log does not interpret it
      * @param payload the bytes from its position to its limit, at most {@link WalConfig#maxPayloadBytes()}. The buffer is not
@@ -191,8 +192,8 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Appends a record, and returns its sequence when it is durable, independently of the durability of the log. If the disk
-     * becomes full after the record was accepted, this waits until there is space or the log is closed.
+     * Appends a record, and returns its sequence when it is durable, independently of the durability of the log. If the
+     * disk becomes full after the record was accepted, this waits until there is space or the log is closed.
      *
      * @throws WalFailedException if the disk fails. The record is in doubt: the next open shows whether the log has it
      */
@@ -212,11 +213,11 @@ public final class Wal implements AutoCloseable {
     /**
      * Appends a record. The future completes with its sequence when it is durable, or with {@link WalFailedException}.
      *
-     * <p>Futures complete in the order of the sequences, on one thread of the log, which also runs their callbacks. A slow
-     * callback delays all later futures, but no commit. A callback may append records, and wait for them with {@link
-     * #awaitDurable} or {@link #appendDurable}. It must not wait for a future of {@link #appendAsync}, and must not call
-     * {@link #close}: both would wait for the callback itself, so they throw {@link IllegalStateException} immediately. Use
-     * {@code thenCompose} instead. Cancelling a future does not remove the record.
+     * <p>Futures complete in the order of the sequences, on one thread of the log, which also runs their callbacks. A
+     * slow callback delays all later futures, but no commit. A callback may append records, and wait for them with
+     * {@link #awaitDurable} or {@link #appendDurable}. It must not wait for a future of {@link #appendAsync}, and must
+     * not call {@link #close}: both would wait for the callback itself, so they throw {@link IllegalStateException}
+     * immediately. Use {@code thenCompose} instead. Cancelling a future does not remove the record.
      *
      * @throws WalBusyException also if more than {@link WalConfig#maxPendingFutures} records wait for delivery. If a
      *     callback is the caller, it is thrown immediately
@@ -227,7 +228,10 @@ public final class Wal implements AutoCloseable {
         return future;
     }
 
-    /** Appends a group atomically. The future completes with its last sequence. See {@link #appendAsync(int, ByteBuffer)}. */
+    /**
+     * Appends a group atomically. The future completes with its last sequence. See {@link #appendAsync(int,
+     * ByteBuffer)}.
+     */
     public CompletableFuture<Long> appendAsync(RecordGroup group) {
         PendingAppend future = writer.newFuture();
         appender.append(group, Durability.LOSE_NOTHING, future);
@@ -249,7 +253,8 @@ public final class Wal implements AutoCloseable {
     /**
      * Waits until a record is durable.
      *
-     * <p>When a record of relaxed durability is forced depends on its {@link Durability}. Call {@link #sync} to force it now.
+     * <p>When a record of relaxed durability is forced depends on its {@link Durability}. Call {@link #sync} to force
+     * it now.
      *
      * @param sequence the sequence of a record that has been appended
      * @throws IllegalArgumentException if no record has that sequence yet
@@ -289,8 +294,9 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Seals the active segment, and returns when every record that was appended before this call is in a sealed segment.
-     * Does nothing if all are. If the disk is full, this waits until there is space for the next segment or the log is closed.
+     * Seals the active segment, and returns when every record that was appended before this call is in a sealed
+     * segment. Does nothing if all are. If the disk is full, this waits until there is space for the next segment or
+     * the log is closed.
      *
      * @throws WalFailedException if the next segment could not be created, for another reason, in ten attempts
      */
@@ -302,8 +308,8 @@ public final class Wal implements AutoCloseable {
     // ---- read
 
     /**
-     * Opens a reader that starts with the oldest record and continues as the log grows. It returns durable records only. It
-     * keeps working after the log was closed, up to the last durable record.
+     * Opens a reader that starts with the oldest record and continues as the log grows. It returns durable records
+     * only. It keeps working after the log was closed, up to the last durable record.
      */
     public WalReader reader() {
         return reader(ReadOptions.of(storage));
@@ -321,8 +327,8 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Opens a reader of the segments as bytes, which starts after the end of a copy: see {@link SegmentReader}. It returns
-     * durable bytes only. It keeps working after the log was closed, up to the last durable record.
+     * Opens a reader of the segments as bytes, which starts after the end of a copy: see {@link SegmentReader}. It
+     * returns durable bytes only. It keeps working after the log was closed, up to the last durable record.
      *
      * @param afterSegment the segment that the copy ends in; 0 if the copy is empty
      * @param afterPosition the position in that segment where the copy ends
@@ -336,9 +342,9 @@ public final class Wal implements AutoCloseable {
     // ---- checkpoints and trimming
 
     /**
-     * Writes a checkpoint: the state of the application after a record, so that its next replay can start there. Returns
-     * when the checkpoint is durable and has been read back. The two newest checkpoints are kept. If the log is closed at the
-     * same time, the directory stays locked until the checkpoint is written.
+     * Writes a checkpoint: the state of the application after a record, so that its next replay can start there.
+     * Returns when the checkpoint is durable and has been read back. The two newest checkpoints are kept. If the log is
+     * closed at the same time, the directory stays locked until the checkpoint is written.
      *
      * @param sequence the last record that the content covers. It must be durable
      * @throws IllegalArgumentException if the sequence is not durable, or less than that of the newest checkpoint
@@ -367,9 +373,9 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Deletes the sealed segments that no guard needs. Both checkpoints must cover their records, so that replay is possible
-     * even if one of the two is damaged. Returns when the deletion is durable. Appends and rolls continue concurrently. A
-     * close ends the trim after the current file, and the next open deletes the other files.
+     * Deletes the sealed segments that no guard needs. Both checkpoints must cover their records, so that replay is
+     * possible even if one of the two is damaged. Returns when the deletion is durable. Appends and rolls continue
+     * concurrently. A close ends the trim after the current file, and the next open deletes the other files.
      *
      * @param keepSegments the number of newest sealed segments that are always kept
      */
@@ -398,9 +404,9 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Commits all appended records, and closes the files. When this returns, every append was acknowledged or has failed, and
-     * every future is complete. If two threads call it concurrently, the second one waits for the first. Later calls do
-     * nothing.
+     * Commits all appended records, and closes the files. When this returns, every append was acknowledged or has
+     * failed, and every future is complete. If two threads call it concurrently, the second one waits for the first.
+     * Later calls do nothing.
      *
      * @throws IllegalStateException if a callback or the listener calls it: it would wait for itself. The log stays open
      * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In

@@ -6,8 +6,8 @@ package io.veloz.wal;
  *
  * <p>Next step: retry later, with backoff, or append less.
  *
- * <p>From {@link Wal#close}: every record is durable and the files are closed, but a callback has not returned, and futures
- * are pending. Next step: call close again to wait for them.
+ * <p>From {@link Wal#close}: every record is durable and the files are closed, but a callback has not returned, and
+ * futures are pending. Next step: call close again to wait for them.
  */
 public final class WalBusyException extends WalException {
     public WalBusyException(String message) {

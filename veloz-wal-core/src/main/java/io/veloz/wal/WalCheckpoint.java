@@ -33,8 +33,8 @@ public final class WalCheckpoint {
     }
 
     /**
-     * Returns the good checkpoints of a log, which need not be open, the newest first. The older one is for an application
-     * that cannot use the content of the newest.
+     * Returns the good checkpoints of a log, which need not be open, the newest first. The older one is for an
+     * application that cannot use the content of the newest.
      *
      * @throws WalOpenException if the directory cannot be read
      */
@@ -99,8 +99,8 @@ public final class WalCheckpoint {
     }
 
     /**
-     * Opens the content of this checkpoint, and never that of another. The caller must close the stream, which belongs to one
-     * thread.
+     * Opens the content of this checkpoint, and never that of another. The caller must close the stream, which belongs
+     * to one thread.
      *
      * @throws WalReplacedException if the log has replaced this checkpoint by a newer one: call {@link #newest} again. A
      *     stream that is already open is not affected

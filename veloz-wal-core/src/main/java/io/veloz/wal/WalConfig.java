@@ -218,8 +218,8 @@ public final class WalConfig {
         }
 
         /**
-         * Sets the interval between forces (fsync) under {@link Durability#LOSE_LAST_INTERVAL}. A power failure can lose the
-         * records of one interval. Default: 10 ms.
+         * Sets the interval between forces (fsync) under {@link Durability#LOSE_LAST_INTERVAL}. A power failure can
+         * lose the records of one interval. Default: 10 ms.
          */
         public Builder forceInterval(Duration value) {
             forceInterval = value;
@@ -252,10 +252,10 @@ public final class WalConfig {
         }
 
         /**
-         * Accepts a log whose first segments, or whose active segment, are missing, for example after a manual restore. By
-         * default this is reported as damage, because it cannot be distinguished from a deleted file. A log that ends before
-         * its newest checkpoint is always refused, because a replay from the checkpoint would skip the records that are
-         * appended to it. Default: false.
+         * Accepts a log whose first segments, or whose active segment, are missing, for example after a manual restore.
+         * By default this is reported as damage, because it cannot be distinguished from a deleted file. A log that
+         * ends before its newest checkpoint is always refused, because a replay from the checkpoint would skip the
+         * records that are appended to it. Default: false.
          */
         public Builder acceptMissingEnds(boolean value) {
             acceptMissingEnds = value;
@@ -286,7 +286,10 @@ public final class WalConfig {
             return this;
         }
 
-        /** Sets the largest number of records between the last delivered future or event and the newest append. Default: 65,536. */
+        /**
+         * Sets the largest number of records between the last delivered future or event and the newest append. Default:
+         * 65,536.
+         */
         public Builder maxPendingFutures(int value) {
             maxPendingFutures = value;
             return this;

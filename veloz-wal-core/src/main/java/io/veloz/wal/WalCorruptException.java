@@ -3,8 +3,8 @@ package io.veloz.wal;
 /**
  * Acknowledged data is damaged or missing. Nothing was changed on disk.
  *
- * <p>Next step: restore the log from its archive with {@link WalRecovery#restoreFrom(String)}, or copy the readable records
- * into a new log with {@link WalRecovery#salvage}.
+ * <p>Next step: restore the log from its archive with {@link WalRecovery#restoreFrom(String)}, or copy the readable
+ * records into a new log with {@link WalRecovery#salvage}.
  */
 public final class WalCorruptException extends WalException {
     private final String file;

@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A write or a force (fsync) failed, and this instance of the log never acknowledges a record again. Every record up to
- * {@link #durableSequence()} is safe. The records from {@link #firstInDoubt()} to {@link #lastInDoubt()} may or may not be
- * on disk.
+ * {@link #durableSequence()} is safe. The records from {@link #firstInDoubt()} to {@link #lastInDoubt()} may or may not
+ * be on disk.
  *
  * <p>Next step: close the log and open it again. Its last sequence then shows which of the records in doubt it has.
  *
- * <p>A failed force is not retried, because the kernel may drop the dirty pages after a failure and report success for the
- * next force (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
+ * <p>A failed force is not retried, because the kernel may drop the dirty pages after a failure and report success for
+ * the next force (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
  */
 public final class WalFailedException extends WalException {
     private final long durableSequence;

@@ -3,11 +3,12 @@ package io.veloz.wal;
 import java.time.Instant;
 
 /**
- * This writer was fenced: another writer has taken over the archive. This writer never archives a record again. The records
- * from {@link #firstBeyondFork()} to {@link #lastBeyondFork()} are in the local log, and this writer did not archive them.
+ * This writer was fenced: another writer has taken over the archive. This writer never archives a record again. The
+ * records from {@link #firstBeyondFork()} to {@link #lastBeyondFork()} are in the local log, and this writer did not
+ * archive them.
  *
- * <p>Next step: read these records with a {@link WalReader} and decide whether to keep them. Then either stop this writer, or
- * start shipping again, which takes over the archive.
+ * <p>Next step: read these records with a {@link WalReader} and decide whether to keep them. Then either stop this
+ * writer, or start shipping again, which takes over the archive.
  */
 public final class WalFencedException extends WalException {
     private final String winner;
@@ -26,7 +27,8 @@ public final class WalFencedException extends WalException {
             long firstBeyondFork,
             long lastBeyondFork) {
         super(
-                archive + ": fenced by writer " + winner + " on host " + winnerHost + " since " + since + " (epoch " + epoch
+                archive + ": fenced by writer " + winner + " on host " + winnerHost + " since " + since + " (epoch "
+                        + epoch
                         + "); "
                         + (lastBeyondFork < firstBeyondFork
                                 ? "this writer had archived every record of its log"
@@ -67,7 +69,9 @@ public final class WalFencedException extends WalException {
         return firstBeyondFork;
     }
 
-    /** Returns the last durable record of the local log. It is less than {@link #firstBeyondFork()} if all are archived. */
+    /**
+     * Returns the last durable record of the local log. It is less than {@link #firstBeyondFork()} if all are archived.
+     */
     public long lastBeyondFork() {
         return lastBeyondFork;
     }

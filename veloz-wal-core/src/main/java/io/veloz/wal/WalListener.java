@@ -14,7 +14,10 @@ public interface WalListener {
     /** The log was opened, and its state was as reported. */
     default void onOpened(RecoveryReport report) {}
 
-    /** Every record up to this one is durable. The sequence increases from call to call. One call may cover several batches. */
+    /**
+     * Every record up to this one is durable. The sequence increases from call to call. One call may cover several
+     * batches.
+     */
     default void onDurable(long durableSequence) {}
 
     /** A segment was sealed. It is complete and durable under its final name, and does not change any more. */

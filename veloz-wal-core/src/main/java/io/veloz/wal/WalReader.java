@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * Reads the records of a log in order, and continues as the log grows. It belongs to one thread at a time, platform or
  * virtual. An interrupt does not harm it.
  *
- * <p>It may be opened at any time, in the process of the writer ({@link Wal#reader}) or in another one. It changes nothing
- * and does not disturb the writer. While a writer has the log open, it returns durable records only. Without a writer, it
- * returns the records of every complete batch, as a recovery would keep them.
+ * <p>It may be opened at any time, in the process of the writer ({@link Wal#reader}) or in another one. It changes
+ * nothing and does not disturb the writer. While a writer has the log open, it returns durable records only. Without a
+ * writer, it returns the records of every complete batch, as a recovery would keep them.
  *
  * <p>Memory: a window of the file of 256 KiB, or of the largest batch. Reading a record allocates nothing.
  */
@@ -151,8 +151,8 @@ public final class WalReader implements AutoCloseable {
     /**
      * Steps to the next record, and waits for it up to a timeout.
      *
-     * <p>If the writer is not in this process, this polls the files: every 5 ms at first, and up to every 50 ms after some
-     * time without a record. A poll without a new record reads less than a page.
+     * <p>If the writer is not in this process, this polls the files: every 5 ms at first, and up to every 50 ms after
+     * some time without a record. A poll without a new record reads less than a page.
      *
      * @return false if no record became durable before the timeout, the thread was interrupted, or the reader has reached its
      *     end
@@ -241,7 +241,9 @@ public final class WalReader implements AutoCloseable {
         return RecordLayout.groupContinues(buffer(), at);
     }
 
-    /** Returns the payload of the current record: a read-only buffer that is valid until the next step and then reused. */
+    /**
+     * Returns the payload of the current record: a read-only buffer that is valid until the next step and then reused.
+     */
     @SuppressWarnings("ReferenceEquality") // whether it is the same buffer, not one with the same bytes
     public ByteBuffer payload() {
         ByteBuffer buffer = buffer();
@@ -269,7 +271,10 @@ public final class WalReader implements AutoCloseable {
         return List.copyOf(cursor.lost());
     }
 
-    /** Returns whether the log ended with bytes that were never acknowledged, because its writer died while writing them. */
+    /**
+     * Returns whether the log ended with bytes that were never acknowledged, because its writer died while writing
+     * them.
+     */
     public boolean hasTornTail() {
         return cursor.hasTornTail();
     }

@@ -28,8 +28,8 @@ public final class WalRecovery {
     private WalRecovery() {}
 
     /**
-     * Reports the state that the next open would find: segments, ranges, verdicts. Reads headers and footers, the data of the
-     * last segment, and a part of the zeros that follow it. Changes nothing. A writer may have the log open.
+     * Reports the state that the next open would find: segments, ranges, verdicts. Reads headers and footers, the data
+     * of the last segment, and a part of the zeros that follow it. Changes nothing. A writer may have the log open.
      *
      * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
@@ -65,10 +65,10 @@ public final class WalRecovery {
     }
 
     /**
-     * Copies all readable records of a damaged log into a new log. Sequences, timestamps and groups are preserved. The new log
-     * declares the lost records: it can be opened and read without an error, and reports the losses. The damaged log is not
-     * changed. With {@link ReadOptions#untilSequence} or {@link ReadOptions#untilTime(long)} only the records up to that point
-     * are copied. An atomic group is copied completely or not at all.
+     * Copies all readable records of a damaged log into a new log. Sequences, timestamps and groups are preserved. The
+     * new log declares the lost records: it can be opened and read without an error, and reports the losses. The
+     * damaged log is not changed. With {@link ReadOptions#untilSequence} or {@link ReadOptions#untilTime(long)} only
+     * the records up to that point are copied. An atomic group is copied completely or not at all.
      *
      * <p>When this returns, the new log is durable. Until then there is only a directory with the suffix ".partial".
      *
@@ -97,17 +97,17 @@ public final class WalRecovery {
     }
 
     /**
-     * Restores a log from its archive. First the archive is proven to be complete. Then every object is compared with its
-     * digests, and every record is read. When this returns, the log is durable. Until then its files are in the subdirectory
-     * ".restore" of the target, and the target cannot be opened as a log. After a crash or a refusal, call it again: files
-     * that were fetched are not fetched again. The target can be a mount point.
+     * Restores a log from its archive. First the archive is proven to be complete. Then every object is compared with
+     * its digests, and every record is read. When this returns, the log is durable. Until then its files are in the
+     * subdirectory ".restore" of the target, and the target cannot be opened as a log. After a crash or a refusal, call
+     * it again: files that were fetched are not fetched again. The target can be a mount point.
      *
-     * <p>A log that is already in the directory is never deleted or overwritten. If it has every record of the archive, it is
-     * not changed, and the report says {@link RestoreReport.Outcome#ALREADY_THERE}. Its lock is held from the comparison to
-     * the end, so that no other process can open it or restore into the directory.
+     * <p>A log that is already in the directory is never deleted or overwritten. If it has every record of the archive,
+     * it is not changed, and the outcome in the report is {@link RestoreReport.Outcome#ALREADY_THERE}. Its lock is held
+     * from the comparison to the end, so that no other process can open it or restore into the directory.
      *
-     * <p>Files get the owner, the group and the permissions of the directory. A new directory has mode 0700 and the owner of
-     * its parent.
+     * <p>Files get the owner, the group and the permissions of the directory. A new directory has mode 0700 and the
+     * owner of its parent.
      *
      * @param uri the URI of the archive: s3://bucket/prefix
      * @throws WalRestoreException if the restore is refused. The next step depends on its reason

@@ -21,17 +21,26 @@ public final class WalRestoreException extends WalException {
         OTHER_LOG,
         /** Records are missing from the archive: restore the other records with {@code acceptGaps}. */
         GAP,
-        /** An object is damaged or missing: restore it from an object version or a copy, or restore up to the record before. */
+        /**
+         * An object is damaged or missing: restore it from an object version or a copy, or restore up to the record
+         * before.
+         */
         DAMAGED,
         /** The archive is in a format that this version does not know: use a newer version of the library. */
         UNKNOWN_FORMAT,
         /** The requested sequence or time is not in the archive: choose another one, or wait until it is archived. */
         BEYOND_ARCHIVE,
-        /** The archive ends before the record that {@code atLeast} requires: its newest objects were deleted or never stored. */
+        /**
+         * The archive ends before the record that {@code atLeast} requires: its newest objects were deleted or never
+         * stored.
+         */
         ARCHIVE_TOO_SHORT,
         /** The target directory is not empty: use another directory, or merge. */
         TARGET_NOT_EMPTY,
-        /** The log in the target directory and the archive have different records: an operator must decide which to keep. */
+        /**
+         * The log in the target directory and the archive have different records: an operator must decide which to
+         * keep.
+         */
         DIVERGED,
         /** The disk has too little space: free space, and retry. */
         NO_SPACE,

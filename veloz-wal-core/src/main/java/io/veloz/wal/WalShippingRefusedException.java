@@ -16,7 +16,10 @@ public final class WalShippingRefusedException extends WalException {
         BEHIND,
         /** The local log and the archive have different records. Restore into another directory, and compare. */
         DIVERGED,
-        /** The local log was trimmed before its records were archived. Allow the gap to be declared, or use another archive. */
+        /**
+         * The local log was trimmed before its records were archived. Allow the gap to be declared, or use another
+         * archive.
+         */
         TRIMMED_AHEAD,
         /** The local log begins after record 1, and no checkpoint covers the missing records. Write a checkpoint. */
         CHECKPOINT_MISSING,

@@ -13,11 +13,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A log that ends before its newest checkpoint, because its last files were lost or replaced. If it were opened, it would assign
- * sequences a second time, and a replay from the checkpoint would skip the new records.
+ * A log that ends before its newest checkpoint, because its last files were lost or replaced. If it were opened, it
+ * would assign sequences a second time, and a replay from the checkpoint would skip the new records.
  */
 class CheckpointBeyondEndTest {
-    /** A log of records 1 to 10 and a checkpoint that covers them, with older versions of all files but the checkpoint. */
+    /**
+     * A log of records 1 to 10 and a checkpoint that covers them, with older versions of all files but the checkpoint.
+     */
     private MemoryStorage storage = new MemoryStorage();
 
     @BeforeEach

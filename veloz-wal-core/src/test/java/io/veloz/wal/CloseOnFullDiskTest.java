@@ -27,7 +27,9 @@ class CloseOnFullDiskTest {
     private final HeapStorage heap = new HeapStorage();
     private final FaultStorage storage = new FaultStorage(heap);
 
-    /** Opens a log with a close timeout longer than the test timeout, so that a close that waits for it fails the test. */
+    /**
+     * Opens a log with a close timeout longer than the test timeout, so that a close that waits for it fails the test.
+     */
     private Wal open(Duration heartbeatDelay) {
         Wal wal = Wal.open(small(storage)
                 .heartbeatDelay(heartbeatDelay)

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A load under which the commit thread never finds the buffer empty: for each batch that it writes, another record is appended
- * before its next check. Due work must not wait for a pause.
+ * A load under which the commit thread never finds the buffer empty: for each batch that it writes, another record is
+ * appended before its next check. Due work must not wait for a pause.
  */
 @Timeout(60)
 class ConstantLoadTest {

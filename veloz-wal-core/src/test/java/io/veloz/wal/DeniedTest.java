@@ -78,7 +78,9 @@ class DeniedTest {
         }
     }
 
-    /** The active segment can still be written, so nothing fails before it is full, and permission may be granted again. */
+    /**
+     * The active segment can still be written, so nothing fails before it is full, and permission may be granted again.
+     */
     @Test
     void nextSegmentThatIsDeniedIsReportedAndMadeWhenItIsAllowed() throws Exception {
         List<String> heard = new CopyOnWriteArrayList<>();

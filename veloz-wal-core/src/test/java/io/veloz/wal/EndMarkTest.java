@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.veloz.wal.spi.SegmentReader;
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

@@ -82,7 +82,10 @@ class EveryCallFailsTest {
         }
     }
 
-    /** Returns the step: all of the first calls, then fewer, as later ones are similar. All with -Dwal.rounds of 2 or more. */
+    /**
+     * Returns the step: all of the first calls, then fewer, as later ones are similar. All with -Dwal.rounds of 2 or
+     * more.
+     */
     private static int step(int n) {
         return n < 60 || Integer.getInteger("wal.rounds", 1) > 1 ? 1 : 7;
     }

@@ -6,9 +6,9 @@ import static io.veloz.wal.TestLog.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.spi.SegmentReader;
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.io.InputStream;

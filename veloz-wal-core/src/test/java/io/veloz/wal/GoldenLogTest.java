@@ -14,8 +14,8 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
- * Logs that were written in earlier formats, and that every later version must read. The files are never regenerated. A change
- * that needs different files is a change of the format, and gets a new directory.
+ * Logs that were written in earlier formats, and that every later version must read. The files are never regenerated. A
+ * change that needs different files is a change of the format, and gets a new directory.
  */
 class GoldenLogTest {
     private static final List<String> FILES =
@@ -95,7 +95,9 @@ class GoldenLogTest {
                 .isEqualTo(Verdict.CORRUPT);
     }
 
-    /** Returns one line per record: sequence, type, time, whether its group continues, length and CRC32C of the payload. */
+    /**
+     * Returns one line per record: sequence, type, time, whether its group continues, length and CRC32C of the payload.
+     */
     private static List<String> listing(MemoryStorage storage) {
         List<String> lines = new ArrayList<>();
         try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {

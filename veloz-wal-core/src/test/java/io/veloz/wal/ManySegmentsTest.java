@@ -22,7 +22,9 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A log of very many segments needs few open files and little memory. Use -Dveloz.manySegments=100000 for longer runs. */
+/**
+ * A log of very many segments needs few open files and little memory. Use -Dveloz.manySegments=100000 for longer runs.
+ */
 class ManySegmentsTest {
     private static final int SEGMENTS = Integer.getInteger("veloz.manySegments", 3_000);
 

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Memory that runs out on a thread of the log, at each call to the storage, a clock or a listener. Whatever the log does then, every caller
- * and every future gets a result, a close returns, and every acknowledged record is in the log.
+ * Memory that runs out on a thread of the log, at each call to the storage, a clock or a listener. Whatever the log
+ * does then, every caller and every future gets a result, a close returns, and every acknowledged record is in the log.
  */
 @Timeout(300)
 class OutOfMemoryTest {
@@ -76,8 +76,7 @@ class OutOfMemoryTest {
 
     @ParameterizedTest
     @MethodSource("storageCalls")
-    void memoryThatRunsOutInAStorageCallLeavesNoCallerWaiting(Operation operation, Shortage how)
-            throws Exception {
+    void memoryThatRunsOutInAStorageCallLeavesNoCallerWaiting(Operation operation, Shortage how) throws Exception {
         for (int n = 0; n < MOST_CALLS; n += 1 + n / 2) {
             int skipped = n;
             FaultStorage storage = new FaultStorage(new HeapStorage());

@@ -3,11 +3,11 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.spi.SegmentReader;
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.ReadSeam;
 import io.veloz.wal.internal.replay.DurableLimit;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

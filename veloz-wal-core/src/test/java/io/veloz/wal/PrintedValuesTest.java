@@ -23,9 +23,8 @@ class PrintedValuesTest {
     @BeforeEach
     void writeLog() {
         wal = TestLog.open(storage);
-        wal.appendDurable(new RecordGroup()
-                .add(1, TIME, TestLog.bytes("a"))
-                .add(2, TIME.plusSeconds(1), TestLog.bytes("b")));
+        wal.appendDurable(
+                new RecordGroup().add(1, TIME, TestLog.bytes("a")).add(2, TIME.plusSeconds(1), TestLog.bytes("b")));
     }
 
     @AfterEach
@@ -57,8 +56,10 @@ class PrintedValuesTest {
 
     @Test
     void readerShowsItsPositionAndOptions() {
-        try (WalReader reader = wal.reader(
-                ReadOptions.of(storage).fromTime(TIME).untilTime(TIME.plusSeconds(1)).salvage())) {
+        try (WalReader reader = wal.reader(ReadOptions.of(storage)
+                .fromTime(TIME)
+                .untilTime(TIME.plusSeconds(1))
+                .salvage())) {
             assertThat(reader.next()).isTrue();
             assertThat(reader.timestamp()).isEqualTo(TIME);
             assertOneLine(

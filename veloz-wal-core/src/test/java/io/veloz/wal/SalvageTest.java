@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class SalvageTest {
     /**
-     * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment 3;
-     * 9 and 10 in the current one.
+     * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment
+     * 3; 9 and 10 in the current one.
      */
     private static MemoryStorage log;
 
@@ -268,7 +268,9 @@ class SalvageTest {
             }
             out.finish();
         }
-        assertThat(read(copy)).extracting(TestLog.LoggedRecord::groupContinues).containsExactly(false, true, true, false);
+        assertThat(read(copy))
+                .extracting(TestLog.LoggedRecord::groupContinues)
+                .containsExactly(false, true, true, false);
         // Damage in the first record of the group loses the whole group, and nothing else.
         int second = 4096 + 88 + 24 + 3400 + 56;
         try (WalReader reader = WalReader.open(

@@ -7,11 +7,11 @@ import static io.veloz.wal.TestLog.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.spi.SegmentReader;
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -62,7 +62,8 @@ class ShownTailTest {
         assertThat(Records.of(left).values()).containsExactly("acknowledged", "written");
         wal.close();
 
-        // The old file is neither written nor forced. A new file is, completely, and gets its name before the old one loses it.
+        // The old file is neither written nor forced. A new file is, completely, and gets its name before the old one
+        // loses it.
         assertThat(calls)
                 .noneMatch(call ->
                         call.operation() != Operation.RENAME && call.name().equals(CURRENT));

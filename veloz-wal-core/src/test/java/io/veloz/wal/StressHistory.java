@@ -29,7 +29,9 @@ final class StressHistory {
         highestReturned.accumulateAndGet(sequence, Math::max);
     }
 
-    /** Notes a record that a reader returned, perhaps not the first one. A record that was returned once is never lost. */
+    /**
+     * Notes a record that a reader returned, perhaps not the first one. A record that was returned once is never lost.
+     */
     void shown(long sequence, String text) {
         String before = shown.putIfAbsent(sequence, text);
         if (before != null && !before.equals(text)) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * All operations concurrently, in one life of a log after another: every kind of append, read, follow, roll, checkpoint, trim, crash,
- * close. All results must be consistent with one history: see {@link StressHistory}.
+ * All operations concurrently, in one life of a log after another: every kind of append, read, follow, roll,
+ * checkpoint, trim, crash, close. All results must be consistent with one history: see {@link StressHistory}.
  */
 @Timeout(240)
 class StressTest {

@@ -88,7 +88,8 @@ final class TestLog {
 
     static LoggedRecord record(WalReader reader) {
         String text = StandardCharsets.ISO_8859_1.decode(reader.payload()).toString();
-        return new LoggedRecord(reader.sequence(), reader.type(), reader.timestampNanos(), reader.groupContinues(), text);
+        return new LoggedRecord(
+                reader.sequence(), reader.type(), reader.timestampNanos(), reader.groupContinues(), text);
     }
 
     static List<Long> sequences(List<LoggedRecord> records) {

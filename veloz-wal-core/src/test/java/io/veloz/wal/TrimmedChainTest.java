@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Timeout;
 class TrimmedChainTest {
     private static final CheckpointContent STATE = out -> out.write(1);
 
-    /** Returns all segments of a log that was trimmed up to its active segment, closed and reopened, as an archive keeps them. */
+    /**
+     * Returns all segments of a log that was trimmed up to its active segment, closed and reopened, as an archive keeps
+     * them.
+     */
     private static MemoryStorage archived() throws IOException {
         MemoryStorage storage = new MemoryStorage();
         MemoryStorage trimmed;

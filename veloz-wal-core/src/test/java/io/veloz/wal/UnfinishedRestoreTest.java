@@ -3,8 +3,8 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -12,9 +12,9 @@ import java.util.function.ToDoubleFunction;
 /**
  * Binds the counters of a log to a Micrometer registry. Any thread may bind it, once per registry.
  *
- * <p>The metric names "entries", "rotations" and "corrupted_entries" are those that the documents of VeloZ promise. They mean
- * records and rolls. A registry for Prometheus adds "_total" to counters. Times are in seconds. docs/operations.md describes
- * the alerts.
+ * <p>The metric names "entries", "rotations" and "corrupted_entries" are those that the documents of VeloZ promise.
+ * They mean records and rolls. A registry for Prometheus adds "_total" to counters. Times are in seconds.
+ * docs/operations.md describes the alerts.
  */
 public final class WalMetrics implements MeterBinder {
     private final Wal wal;
@@ -44,14 +44,30 @@ public final class WalMetrics implements MeterBinder {
         counter(registry, "veloz_wal_batches", "group commits", WalStats::batches);
         counter(registry, "veloz_wal_forces", "forces (fsync) of data", WalStats::forces);
         counter(registry, "veloz_wal_stalls", "commits that waited for the next segment", WalStats::stalls);
-        counter(registry, "veloz_wal_stalled_seconds", "time that commits waited for the next segment", s -> seconds(s.stalledNanos()));
+        counter(
+                registry,
+                "veloz_wal_stalled_seconds",
+                "time that commits waited for the next segment",
+                s -> seconds(s.stalledNanos()));
         gauge(registry, "veloz_wal_last_sequence", "last sequence assigned to a record", WalStats::lastSequence);
         gauge(registry, "veloz_wal_durable_sequence", "last durable sequence", WalStats::durableSequence);
         gauge(registry, "veloz_wal_durable_lag", "records that are not durable yet", WalStats::durableLag);
         gauge(registry, "veloz_wal_buffered_bytes", "bytes in the append buffer", WalStats::bufferedBytes);
-        gauge(registry, "veloz_wal_force_p50_seconds", "median duration of a force (fsync)", s -> seconds(s.forceNanosP50()));
-        gauge(registry, "veloz_wal_force_p99_seconds", "99th percentile of the duration of a force (fsync)", s -> seconds(s.forceNanosP99()));
-        gauge(registry, "veloz_wal_force_max_seconds", "longest duration of a force (fsync)", s -> seconds(s.forceNanosMax()));
+        gauge(
+                registry,
+                "veloz_wal_force_p50_seconds",
+                "median duration of a force (fsync)",
+                s -> seconds(s.forceNanosP50()));
+        gauge(
+                registry,
+                "veloz_wal_force_p99_seconds",
+                "99th percentile of the duration of a force (fsync)",
+                s -> seconds(s.forceNanosP99()));
+        gauge(
+                registry,
+                "veloz_wal_force_max_seconds",
+                "longest duration of a force (fsync)",
+                s -> seconds(s.forceNanosMax()));
         gauge(
                 registry,
                 "veloz_wal_disk_full",

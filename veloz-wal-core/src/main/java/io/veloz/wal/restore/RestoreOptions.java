@@ -44,14 +44,19 @@ public final class RestoreOptions {
         this.storeSettings = other.storeSettings;
     }
 
-    /** Restores the whole archive into a directory that does not exist, is empty, or has an unfinished restore of this log. */
+    /**
+     * Restores the whole archive into a directory that does not exist, is empty, or has an unfinished restore of this
+     * log.
+     */
     public static RestoreOptions into(Path directory) {
         return new RestoreOptions(directory);
     }
 
     // ---- what is guaranteed
 
-    /** Ends with that record, or with the last complete atomic group before it. The result is a new log: see the report. */
+    /**
+     * Ends with that record, or with the last complete atomic group before it. The result is a new log: see the report.
+     */
     public RestoreOptions untilSequence(long value) {
         if (value < 1) {
             throw new IllegalArgumentException("sequence " + value + ": expected 1 or more");
@@ -82,9 +87,9 @@ public final class RestoreOptions {
     }
 
     /**
-     * Refuses an archive that ends before this record, with {@link WalRestoreException.Reason#ARCHIVE_TOO_SHORT} and before
-     * anything in the directory changes. An archive alone cannot prove that its newest objects were not deleted, so pass the
-     * last sequence that is known to be archived.
+     * Refuses an archive that ends before this record, with {@link WalRestoreException.Reason#ARCHIVE_TOO_SHORT} and
+     * before anything in the directory changes. An archive alone cannot prove that its newest objects were not deleted,
+     * so pass the last sequence that is known to be archived.
      */
     public RestoreOptions atLeast(long sequence) {
         if (sequence < 1) {
@@ -113,10 +118,10 @@ public final class RestoreOptions {
     }
 
     /**
-     * Merges the archive with the damaged or older log that is already in the directory. Of each file, the undamaged copy
-     * is used, and of the two ends the longer one. If the log has the same records in different files, as after a failover
-     * and failback, the files of the archive replace its own, and it keeps the records after them. The old files are kept in
-     * the subdirectory "before-restore-1".
+     * Merges the archive with the damaged or older log that is already in the directory. Of each file, the undamaged
+     * copy is used, and of the two ends the longer one. If the log has the same records in different files, as after a
+     * failover and failback, the files of the archive replace its own, and it keeps the records after them. The old
+     * files are kept in the subdirectory "before-restore-1".
      */
     public RestoreOptions merge() {
         RestoreOptions copy = new RestoreOptions(this);

@@ -1,6 +1,8 @@
 package io.veloz.wal.restore;
 
-/** Receives the progress of a restore. Called often, by the threads that do the work, but never by two at the same time. */
+/**
+ * Receives the progress of a restore. Called often, by the threads that do the work, but never by two at the same time.
+ */
 @FunctionalInterface
 public interface RestoreProgress {
     /** Ignores the progress. */

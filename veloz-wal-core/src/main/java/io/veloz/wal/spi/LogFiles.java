@@ -38,8 +38,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a log, for archives and tools that keep an exact copy of them or restore one. Immutable. Any thread may call
- * any method. Reading does not disturb a writer. {@link #complete} is for a directory that no process has open.
+ * The files of a log, for archives and tools that keep an exact copy of them or restore one. Immutable. Any thread may
+ * call any method. Reading does not disturb a writer. {@link #complete} is for a directory that no process has open.
  *
  * <p>docs/format.md describes the format of the files. {@link SegmentReader} reads the segment that is being written.
  */
@@ -91,7 +91,10 @@ public final class LogFiles {
         return names.checkpoint(0);
     }
 
-    /** Returns whether a file of that name belongs to this log, except for the lock file, which is never moved or removed. */
+    /**
+     * Returns whether a file of that name belongs to this log, except for the lock file, which is never moved or
+     * removed.
+     */
     public boolean isOwn(String name) {
         return names.isOwn(name);
     }
@@ -144,8 +147,8 @@ public final class LogFiles {
     }
 
     /**
-     * Checks that no restore into the directory is unfinished, because the files of an unfinished restore may be a part of a
-     * log only.
+     * Checks that no restore into the directory is unfinished, because the files of an unfinished restore may be a part
+     * of a log only.
      *
      * @throws WalOpenException if a restore has begun and has not ended
      */
@@ -164,8 +167,8 @@ public final class LogFiles {
     }
 
     /**
-     * Returns the id of the log as 32 hex digits: the one in the trim mark, or else the one that most segments have. Empty if
-     * no file has a readable id.
+     * Returns the id of the log as 32 hex digits: the one in the trim mark, or else the one that most segments have.
+     * Empty if no file has a readable id.
      */
     public Optional<String> logId() throws IOException {
         boolean renamed = true;
@@ -188,7 +191,8 @@ public final class LogFiles {
                     int count = counts.merge(id, 1, Integer::sum);
                     most = count > counts.getOrDefault(most, 0) ? id : most;
                 } catch (NoSuchFileException e) {
-                    // The writer renamed it after the listing. If no other segment has the id, the next listing finds it.
+                    // The writer renamed it after the listing. If no other segment has the id, the next listing finds
+                    // it.
                     renamed = true;
                 } catch (DamagedException | UnknownFormatException e) {
                     // Another segment may have the id.
@@ -213,7 +217,8 @@ public final class LogFiles {
     }
 
     /**
-     * Returns the footer of a sealed segment; empty if there is no sealed segment with that number. Does not read the data.
+     * Returns the footer of a sealed segment; empty if there is no sealed segment with that number. Does not read the
+     * data.
      *
      * @throws WalCorruptException if the header or the footer is damaged
      * @throws WalVersionException if this version does not know the format of the segment
@@ -257,8 +262,9 @@ public final class LogFiles {
     }
 
     /**
-     * Seals the active segment of a copy, if the copy has the bytes of that segment but not the sealed file, and starts the
-     * next one. All segments before it must exist and be sealed. Returns when the sealed segment is durable. Idempotent.
+     * Seals the active segment of a copy, if the copy has the bytes of that segment but not the sealed file, and starts
+     * the next one. All segments before it must exist and be sealed. Returns when the sealed segment is durable.
+     * Idempotent.
      *
      * @throws WalCorruptException if the copy is damaged up to the end of that segment
      */
@@ -268,9 +274,10 @@ public final class LogFiles {
     }
 
     /**
-     * Completes a log from segments that were copied into a directory. If it does not begin with record 1, this writes where
-     * it begins. If the copy ends with a sealed segment, this adds the empty segment that follows. Returns when both are
-     * durable, and the names of all files copied before; the caller must have forced their content. Idempotent.
+     * Completes a log from segments that were copied into a directory. If it does not begin with record 1, this writes
+     * where it begins. If the copy ends with a sealed segment, this adds the empty segment that follows. Returns when
+     * both are durable, and the names of all files copied before; the caller must have forced their content.
+     * Idempotent.
      *
      * @param logId the id of the log, as 32 hex digits
      * @param firstSegment the number of the oldest segment, or of the next one if there is none

@@ -24,16 +24,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the durable bytes of a log's segments, and continues as the log grows: for tools that keep an exact copy. It belongs
- * to one thread at a time, platform or virtual, and an interrupt does not harm it. Like {@link WalReader} it changes nothing
- * and does not disturb a writer, in the same process ({@link Wal#segmentReader}) or in another.
+ * Reads the durable bytes of a log's segments, and continues as the log grows: for tools that keep an exact copy. It
+ * belongs to one thread at a time, platform or virtual, and an interrupt does not harm it. Like {@link WalReader} it
+ * changes nothing and does not disturb a writer, in the same process ({@link Wal#segmentReader}) or in another.
  *
- * <p>Each step returns one batch with records, together with all bytes of its segment before it that were not returned yet;
- * in the first step of a segment these include the header. Every checksum has been verified. If batches without records
- * follow the last record of a segment, there is an additional step for them before the first step of the next segment. A
- * copy needs them, because every segment states how the previous one ended. In that step {@link #firstSequence} is the
- * sequence of the next record, and {@link #lastSequence} is one less. The footer is in the sealed file only: {@link
- * LogFiles#sealed}.
+ * <p>Each step returns one batch with records, together with all bytes of its segment before it that were not returned
+ * yet; in the first step of a segment these include the header. Every checksum has been verified. If batches without
+ * records follow the last record of a segment, there is an additional step for them before the first step of the next
+ * segment. A copy needs them, because every segment states how the previous one ended. In that step {@link
+ * #firstSequence} is the sequence of the next record, and {@link #lastSequence} is one less. The footer is in the
+ * sealed file only: {@link LogFiles#sealed}.
  */
 public final class SegmentReader implements AutoCloseable {
     private final LogCursor cursor;
@@ -179,7 +179,9 @@ public final class SegmentReader implements AutoCloseable {
         return endPosition;
     }
 
-    /** Returns the number of bytes: at most a segment header and the largest batch, and batches without records between. */
+    /**
+     * Returns the number of bytes: at most a segment header and the largest batch, and batches without records between.
+     */
     public long bytes() {
         return endPosition - position;
     }

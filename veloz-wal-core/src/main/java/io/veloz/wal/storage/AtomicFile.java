@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
  * Replaces small files atomically: after a crash, the file has either the old or the new content.
  *
  * <p>Crash table: before the rename, the file has the old content, and a temporary file may remain, which the next
- * replacement deletes. Between the rename and the force of the directory, the file has either content. After the force, it
- * has the new content.
+ * replacement deletes. Between the rename and the force of the directory, the file has either content. After the force,
+ * it has the new content.
  */
 public final class AtomicFile {
     private AtomicFile() {}

@@ -12,8 +12,8 @@ import java.nio.file.Path;
  */
 final class DiskFile implements StorageFile {
     /**
-     * The largest write or read of a heap buffer. The channel copies a heap buffer through direct memory of the same size,
-     * which the thread keeps until it ends. This limits the direct memory of a thread.
+     * The largest write or read of a heap buffer. The channel copies a heap buffer through direct memory of the same
+     * size, which the thread keeps until it ends. This limits the direct memory of a thread.
      */
     private static final int LONGEST_HEAP_BYTES = 256 * 1024;
 

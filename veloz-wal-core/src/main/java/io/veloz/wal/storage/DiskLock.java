@@ -26,14 +26,15 @@ import org.jspecify.annotations.Nullable;
  * The lock file of a directory. A POSIX lock excludes other processes, and a registry excludes other instances in this
  * process.
  *
- * <p>A POSIX lock is lost when the process closes <em>any</em> channel on the same file, while {@link FileLock#isValid()}
- * stays true. So a channel on a lock file is closed only if no instance in this process has the lock. The file is identified
- * by its key (device and inode), because several paths may lead to it. Another class loader has another registry, but shares
- * the lock table of the JVM, which throws {@link OverlappingFileLockException}. In that case the channel stays open.
+ * <p>A POSIX lock is lost when the process closes <em>any</em> channel on the same file, while {@link
+ * FileLock#isValid()} stays true. So a channel on a lock file is closed only if no instance in this process has the
+ * lock. The file is identified by its key (device and inode), because several paths may lead to it. Another class
+ * loader has another registry, but shares the lock table of the JVM, which throws {@link OverlappingFileLockException}.
+ * In that case the channel stays open.
  *
- * <p>Application code can still open and close the lock file, for example when it copies the directory. So the holder locks
- * two bytes and renews them one after the other. The byte that is not being renewed excludes every other process. A process
- * that takes the lock after it was lost writes its name into the file, which the holder detects.
+ * <p>Application code can still open and close the lock file, for example when it copies the directory. So the holder
+ * locks two bytes and renews them one after the other. The byte that is not being renewed excludes every other process.
+ * A process that takes the lock after it was lost writes its name into the file, which the holder detects.
  */
 final class DiskLock implements StorageLock {
     /** Attempts to lock: a reader that probes for a writer, or a holder that renews, locks a byte only for an instant. */
@@ -50,9 +51,9 @@ final class DiskLock implements StorageLock {
     private static final Map<Object, DiskLock> HELD = new ConcurrentHashMap<>();
 
     /**
-     * Open channels on files that were already locked when the channel was opened: by another class loader of this process,
-     * or by a concurrent open in this one. They are closed when the lock is free. Probes use them, so there is rarely more
-     * than one per file.
+     * Open channels on files that were already locked when the channel was opened: by another class loader of this
+     * process, or by a concurrent open in this one. They are closed when the lock is free. Probes use them, so there is
+     * rarely more than one per file.
      */
     private static final Map<Object, List<FileChannel>> KEPT_OPEN = new ConcurrentHashMap<>();
 
@@ -72,7 +73,8 @@ final class DiskLock implements StorageLock {
 
     /** Takes the lock, or throws {@link WalLockedException} with the name of the holder. */
     static DiskLock take(Path directory, String name) throws IOException {
-        // Before the lock is taken, because the lookup of the host name may be slow, and other processes read the holder's name.
+        // Before the lock is taken, because the lookup of the host name may be slow, and other processes read the
+        // holder's name.
         String self = holderText();
         String other = "another process";
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -177,7 +179,9 @@ final class DiskLock implements StorageLock {
         }
     }
 
-    /** Protects a channel from garbage collection, which would close it. Returns false: the channel must not be closed. */
+    /**
+     * Protects a channel from garbage collection, which would close it. Returns false: the channel must not be closed.
+     */
     private static boolean keepOpen(Object key, FileChannel channel) {
         KEPT_OPEN.computeIfAbsent(key, unused -> new CopyOnWriteArrayList<>()).add(channel);
         return false;
@@ -204,9 +208,9 @@ final class DiskLock implements StorageLock {
     // ---- the holder
 
     /**
-     * Returns why the lock was lost. Takes it again if this process has lost it by closing another channel on the file. The
-     * order matters: first the bytes are locked, so that no other process can take the lock from then on. Then the name in
-     * the file shows whether another process took it before.
+     * Returns why the lock was lost. Takes it again if this process has lost it by closing another channel on the file.
+     * The order matters: first the bytes are locked, so that no other process can take the lock from then on. Then the
+     * name in the file shows whether another process took it before.
      */
     @Override
     public @Nullable String lostBecause() {
@@ -250,7 +254,8 @@ final class DiskLock implements StorageLock {
             if (lock != null) {
                 return lock;
             }
-            // A probe, or a process that tries to open the log, locks this byte for an instant. The other byte stays locked.
+            // A probe, or a process that tries to open the log, locks this byte for an instant. The other byte stays
+            // locked.
             LockSupport.parkNanos(BETWEEN_ATTEMPTS_NANOS);
         }
         return null;

@@ -237,8 +237,8 @@ public final class DiskStorage implements Storage {
     }
 
     /**
-     * Translates an exception to {@link StorageFullException} if the disk is full. It is recognised by the operating system's
-     * messages for ENOSPC and EDQUOT, or, if these are localised, by the space that is left.
+     * Translates an exception to {@link StorageFullException} if the disk is full. It is recognised by the operating
+     * system's messages for ENOSPC and EDQUOT, or, if these are localised, by the space that is left.
      */
     IOException translate(IOException e, @Nullable Path file) {
         String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * A directory that gets its final name only when its content is complete. It belongs to one thread.
  *
- * <p>Crash table: before the rename, there is a partial directory, which its name distinguishes from a complete one. After
- * the force of the parent, there is the complete directory.
+ * <p>Crash table: before the rename, there is a partial directory, which its name distinguishes from a complete one.
+ * After the force of the parent, there is the complete directory.
  */
 public final class NewDirectory {
     private final Path target;
@@ -56,7 +56,10 @@ public final class NewDirectory {
         }
     }
 
-    /** Returns the directory to write to until {@link #publish}: the target with the suffix ".partial". The caller creates it. */
+    /**
+     * Returns the directory to write to until {@link #publish}: the target with the suffix ".partial". The caller
+     * creates it.
+     */
     public Path partial() {
         return partial;
     }

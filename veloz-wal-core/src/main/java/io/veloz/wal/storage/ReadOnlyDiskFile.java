@@ -24,8 +24,8 @@ final class ReadOnlyDiskFile implements StorageFile {
     }
 
     /**
-     * Opens a file. Java throws {@link FileNotFoundException} for every file that it cannot open, also if permissions or file
-     * descriptors are missing. So this checks whether the file exists, and throws another exception if it does.
+     * Opens a file. Java throws {@link FileNotFoundException} for every file that it cannot open, also if permissions
+     * or file descriptors are missing. So this checks whether the file exists, and throws another exception if it does.
      */
     private static RandomAccessFile opened(Path path) throws IOException {
         for (int attempt = 1; ; attempt++) {

@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A flat directory of files with explicit durability. Written bytes are durable only after {@link StorageFile#force} of that
- * file, and names only after {@link #forceDirectory}. Thread-safe, but a {@link StorageFile} belongs to one thread at a time.
+ * A flat directory of files with explicit durability. Written bytes are durable only after {@link StorageFile#force} of
+ * that file, and names only after {@link #forceDirectory}. Thread-safe, but a {@link StorageFile} belongs to one thread
+ * at a time.
  *
- * <p>Failures are reported as {@link IOException}, and a full disk as its subclass {@link StorageFullException}. The log never
- * retries a failed force (fsync).
+ * <p>Failures are reported as {@link IOException}, and a full disk as its subclass {@link StorageFullException}. The
+ * log never retries a failed force (fsync).
  */
 public interface Storage {
     /** Returns the name of this storage for messages: the path of the directory. */
@@ -35,8 +36,8 @@ public interface Storage {
     StorageFile open(String name) throws IOException;
 
     /**
-     * Opens an existing file for reading. Read permission is sufficient. Only regular files are opened, because opening a FIFO
-     * would block.
+     * Opens an existing file for reading. Read permission is sufficient. Only regular files are opened, because opening
+     * a FIFO would block.
      *
      * @throws java.nio.file.NoSuchFileException if the file does not exist, and for no other reason, because the log then
      *     reports it as missing
@@ -49,7 +50,10 @@ public interface Storage {
     /** Deletes a file. */
     void delete(String name) throws IOException;
 
-    /** Makes all files durable that were created, renamed or deleted before this call, as far as their names are concerned. */
+    /**
+     * Makes all files durable that were created, renamed or deleted before this call, as far as their names are
+     * concerned.
+     */
     void forceDirectory() throws IOException;
 
     /** Returns the number of bytes that can still be written. */

@@ -6,8 +6,8 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A daemon thread that ignores interrupts. Every thread that writes a file must be one, because {@link Thread#interrupt()}
- * closes the NIO channel that the thread is using, and so would close the log.
+ * A daemon thread that ignores interrupts. Every thread that writes a file must be one, because {@link
+ * Thread#interrupt()} closes the NIO channel that the thread is using, and so would close the log.
  */
 public final class UninterruptibleThread extends Thread {
     /** Creates a thread, which the caller starts. */
@@ -22,8 +22,8 @@ public final class UninterruptibleThread extends Thread {
     }
 
     /**
-     * Runs a task that writes files on a separate thread, and waits for it without a timeout. An interrupt of the caller stays
-     * pending. Exceptions of the task are thrown to the caller.
+     * Runs a task that writes files on a separate thread, and waits for it without a timeout. An interrupt of the
+     * caller stays pending. Exceptions of the task are thrown to the caller.
      */
     public static <T> T call(String name, Callable<T> task) throws Exception {
         FutureTask<T> result = new FutureTask<>(task);

@@ -31,18 +31,11 @@ class LayersTest {
     private static final String METRICS = "io.veloz.wal.metrics";
 
     /** The classes that connect the layers. All other classes in their package are values that every layer may use. */
-    private static final Set<String> FACADE = Set.of(
-            "Wal",
-            "WalReader",
-            "WalRecovery",
-            "WalCheckpoint",
-            "Appender",
-            "Salvage",
-            "Trim",
-            "RecordGroup");
+    private static final Set<String> FACADE =
+            Set.of("Wal", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
 
     @Test
-    void bytesKnowNeitherFilesNorThreads() {
+    void formatDependsOnNeitherFilesNorThreads() {
         noClasses()
                 .that()
                 .resideInAPackage(FORMAT)
@@ -60,7 +53,7 @@ class LayersTest {
     }
 
     @Test
-    void segmentsKnowNoThreads() {
+    void segmentsDependOnNoThreads() {
         noClasses()
                 .that()
                 .resideInAnyPackage(SEGMENT, RECOVERY, CHECKPOINT)
@@ -78,7 +71,7 @@ class LayersTest {
     }
 
     @Test
-    void storageKnowsNothingOfTheLog() {
+    void storageDoesNotDependOnTheLog() {
         noClasses()
                 .that()
                 .resideInAPackage(STORAGE)
@@ -112,7 +105,7 @@ class LayersTest {
     }
 
     @Test
-    void noLayerKnowsWhatIsBuiltOnTop() {
+    void noLayerDependsOnTheLayersAboveIt() {
         noClasses()
                 .that()
                 .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)

@@ -29,7 +29,8 @@ class EpochNanosTest {
 
     @Test
     void timestampsAreNanosecondsSince1970() {
-        assertThat(EpochNanos.of(Instant.parse("1970-01-01T00:00:01.000000002Z"))).isEqualTo(1_000_000_002);
+        assertThat(EpochNanos.of(Instant.parse("1970-01-01T00:00:01.000000002Z")))
+                .isEqualTo(1_000_000_002);
         assertThat(EpochNanos.toInstant(-1)).isEqualTo(Instant.parse("1969-12-31T23:59:59.999999999Z"));
         assertThat(EpochNanos.toInstant(Long.MAX_VALUE)).isEqualTo(Instant.parse("2262-04-11T23:47:16.854775807Z"));
         assertThat(EpochNanos.toInstant(Long.MIN_VALUE)).isEqualTo(Instant.parse("1677-09-21T00:12:43.145224192Z"));

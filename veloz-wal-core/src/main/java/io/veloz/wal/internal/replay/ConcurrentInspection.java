@@ -9,9 +9,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inspection of a log that another thread or process may write, open or trim at the same time. Files may be renamed or
- * deleted between the listing and the reading of the directory. A finding that this may have caused is not trusted, and the
- * inspection is repeated.
+ * The inspection of a log that another thread or process may write, open or trim at the same time. Files may be renamed
+ * or deleted between the listing and the reading of the directory. A finding that this may have caused is not trusted,
+ * and the inspection is repeated.
  */
 public final class ConcurrentInspection {
     /** The number of inspections that must report a finding before it is trusted while a writer is open. */

@@ -1,13 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.restore.RestoreOptions;
-import io.veloz.wal.restore.RestorePlan;
-import io.veloz.wal.restore.RestoreProgress.Stage;
-import io.veloz.wal.restore.RestoreReport;
-import io.veloz.wal.restore.RestoreReport.Outcome;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
@@ -25,6 +19,12 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.LocalLog.Relation;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress.Stage;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
