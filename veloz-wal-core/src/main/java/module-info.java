@@ -1,4 +1,4 @@
-/** The log: segments, group commit, recovery and replay. Its internals are out of reach. */
+/** The log: segments, group commit, recovery and replay. Other modules cannot access its internals. */
 @SuppressWarnings({"module", "requires-automatic"})
 module io.veloz.wal {
     requires static micrometer.core;
@@ -9,7 +9,9 @@ module io.veloz.wal {
     exports io.veloz.wal.internal to
             io.veloz.wal.orders;
     exports io.veloz.wal.metrics;
+    exports io.veloz.wal.restore;
+    exports io.veloz.wal.spi;
     exports io.veloz.wal.storage;
 
-    uses io.veloz.wal.ArchiveRestorer;
+    uses io.veloz.wal.spi.ArchiveRestorer;
 }

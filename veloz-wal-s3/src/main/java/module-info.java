@@ -32,7 +32,7 @@ module io.veloz.wal.archive {
 
     uses io.veloz.wal.archive.store.ObjectStoreProvider;
 
-    provides io.veloz.wal.ArchiveRestorer with
+    provides io.veloz.wal.spi.ArchiveRestorer with
             io.veloz.wal.archive.internal.restore.ArchiveRestore;
     provides io.veloz.wal.archive.store.ObjectStoreProvider with
             io.veloz.wal.archive.s3.S3StoreProvider,

@@ -14,7 +14,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The checkpoints of an open log, and what they need of it. Any thread may call it; one checkpoint is written at a time. */
+/**
+ * The checkpoints of an open log, which also guard the records that they need against a trim. Any thread may call it. One
+ * checkpoint is written at a time.
+ */
 final class Checkpoints implements TrimGuard {
     private final Storage storage;
     private final CheckpointSlots slots;
@@ -22,10 +25,10 @@ final class Checkpoints implements TrimGuard {
     private final LogWriter writer;
     private final LongSupplier wallClockNanos;
 
-    /** One checkpoint at a time. No monitor, so that a virtual thread is not pinned. */
+    /** Serialises the writing of checkpoints. Not a monitor, so that a virtual thread is not pinned. */
     private final ReentrantLock writing = new ReentrantLock();
 
-    /** The thread that runs the application's code for a checkpoint now. */
+    /** The thread that currently runs the application's {@link CheckpointContent}. */
     private volatile @Nullable Thread contentThread;
 
     Checkpoints(
@@ -41,7 +44,7 @@ final class Checkpoints implements TrimGuard {
         Objects.requireNonNull(content, "content");
         if (Thread.currentThread() == contentThread) {
             throw new IllegalStateException(
-                    "the content of a checkpoint writes a checkpoint, and would wait for itself");
+                    "the content of a checkpoint writes a checkpoint: it would wait for itself");
         }
         writing.lock();
         try {
@@ -60,7 +63,7 @@ final class Checkpoints implements TrimGuard {
         writer.throwIfFailed();
         if (sequence < 0 || sequence > writer.durableSequence()) {
             throw new IllegalArgumentException("checkpoint for record " + sequence + ": expected 0 to "
-                    + writer.durableSequence() + ", the last durable one");
+                    + writer.durableSequence() + ", the last durable record");
         }
         long now = wallClockNanos.getAsLong();
         return onOwnThread(() -> {

@@ -1,21 +1,23 @@
 package io.veloz.wal;
 
 /**
- * When an appended record is forced to disk, named by what a crash of the machine can lose. A crash of the process alone
- * loses only what it had not yet handed to the operating system: records still in the append buffer.
+ * When an appended record is forced (fsync), named after the records that a crash of the machine can lose. A crash of the
+ * process alone loses only the records that are still in the append buffer, because they have not been written yet.
  *
- * <p>Whatever is lost is the end of the log: never a record before one that is kept.
+ * <p>Only the end of the log can be lost, never a record before one that is kept.
  */
 public enum Durability {
-    /** The record's batch is forced as soon as it is written. What was acknowledged survives. The default. */
+    /** Forces the record's batch as soon as it is written. Every acknowledged record survives. The default. */
     LOSE_NOTHING,
 
-    /** Forced at the latest when {@link WalConfig#forceInterval()} has passed. A power cut can lose that long. */
+    /**
+     * Forces the record within {@link WalConfig#forceInterval()}. A power failure can lose the records of one interval.
+     */
     LOSE_LAST_INTERVAL,
 
     /**
-     * Not forced for its own sake, but with whatever is: a stricter record, a roll, {@link Wal#sync()}, the close. A
-     * power cut can lose everything since then.
+     * Forces the record only together with something else: a record of stricter durability, a roll, {@link Wal#sync()},
+     * {@link Wal#close()}. A power failure can lose every record since the last of these.
      */
     LOSE_UNFORCED
 }

@@ -1,13 +1,13 @@
 package io.veloz.wal;
 
 /**
- * Records that are not there, or cannot be read. Immutable.
+ * A range of records that are missing or unreadable. Immutable.
  *
- * @param firstSequence the first of them
- * @param lastSequence the last of them; -1 if it cannot be told how many there were
- * @param file where they should be
- * @param position byte position of the damage, -1 if the file as a whole is meant
- * @param reason what was found and what was expected
+ * @param firstSequence the first lost record
+ * @param lastSequence the last lost record; -1 if the number of lost records is unknown
+ * @param file the file that the records belong to
+ * @param position the byte position of the damage; -1 if it concerns the whole file
+ * @param reason the values that were found and expected
  */
 public record LostRange(long firstSequence, long lastSequence, String file, long position, String reason) {
     @Override

@@ -6,11 +6,9 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/**
- * The open log as its own readers see it: what is durable, and whether more is to come. Any thread may use it.
- */
+/** The state of an open log for its own readers: what is durable, and whether it is still open. Any thread may use it. */
 final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
-    /** So long a reader sleeps at a time when the log has ended. */
+    /** How long a waiting reader sleeps at a time after the log was closed or has failed. */
     private static final long AFTER_END_NANOS = 5_000_000;
 
     private final LogWriter writer;
@@ -38,15 +36,15 @@ final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
                 return;
             }
         } catch (WalFailedException e) {
-            // The failure is for those who append. What is durable can be read all the same.
+            // The failure concerns appending. Durable records can still be read.
         }
         if (!lives() || writer.hasFailed()) {
-            // Nothing will come, but the reader has promised to wait.
+            // No further record will become durable, but the contract of the reader is to wait.
             LockSupport.parkNanos(this, Math.min(timeoutNanos, AFTER_END_NANOS));
         }
     }
 
-    /** So long a time that it does not fit is for ever. */
+    /** Returns the timeout in nanoseconds; {@link Long#MAX_VALUE}, an unlimited wait, if it does not fit. */
     static long nanos(Duration timeout) {
         try {
             return timeout.toNanos();

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The salvage of a damaged log into a new directory, which gets its name when it is whole. */
+/** Salvages a damaged log into a new directory, which gets its final name when it is complete. */
 final class Salvage {
-    /** Holds any batch that the default configuration allows. */
+    /** Large enough for any batch that the default configuration allows. */
     private static final long MIN_SEGMENT_BYTES = 4 * 1024 * 1024;
 
     private Salvage() {}
@@ -24,7 +24,7 @@ final class Salvage {
         RecoveryReport source = WalRecovery.inspect(options);
         try {
             SalvageReport report = copy(options, source, partial, progress);
-            // Opens it once: that seals the last segment, and proves that the copy is a log.
+            // Opening the copy once seals its last segment and proves that it is a log.
             Wal.open(config(options, source, partial)).close();
             directory.publish();
             return report;
@@ -33,7 +33,7 @@ final class Salvage {
         }
     }
 
-    /** Segments as large as the old ones: a small log does not take the room of a large one. */
+    /** Uses segments as large as those of the source, so that a small log does not need the space of a large one. */
     private static WalConfig config(ReadOptions options, RecoveryReport source, Path directory) {
         long largest = source.segments().stream()
                 .mapToLong(SegmentReport::fileBytes)
@@ -88,21 +88,21 @@ final class Salvage {
         }
     }
 
-    /** What the reader stepped over, and what it could not know of: a last segment that is not there. */
+    /** Returns the ranges that the reader skipped, and those that it could not know of: a missing last segment. */
     private static List<LostRange> lost(WalReader reader, RecoveryReport source, long last) {
         List<LostRange> lost = new ArrayList<>(reader.lost());
         for (LostRange range : source.lost()) {
-            boolean told = lost.stream()
+            boolean reported = lost.stream()
                     .anyMatch(other -> other.firstSequence() <= range.firstSequence()
                             && (other.lastSequence() < 0 || other.lastSequence() >= range.firstSequence()));
-            if (range.firstSequence() > last && !told) {
+            if (range.firstSequence() > last && !reported) {
                 lost.add(range);
             }
         }
         return lost;
     }
 
-    /** Where the old log began after its last trim: what lies before was not lost. */
+    /** Returns where the source began after its last trim. Records before that were not lost. */
     private static long firstKept(RecoveryReport source) {
         return source.expectedFirstSequence();
     }

@@ -3,13 +3,13 @@ package io.veloz.wal;
 import java.util.List;
 
 /**
- * What a salvage brought over. Immutable.
+ * The result of a salvage. Immutable.
  *
- * @param records how many
- * @param firstSequence of the first one, -1 if there was none
- * @param lastSequence of the last one, 0 if there was none
- * @param lost what could not be read, and what was lost before
- * @param tornTail whether the old log ended with bytes that were never acknowledged
+ * @param records the number of records that were copied
+ * @param firstSequence the first record that was copied; -1 if there was none
+ * @param lastSequence the last record that was copied; 0 if there was none
+ * @param lost the records that could not be read, and those that an earlier salvage had declared lost
+ * @param tornTail whether the source ended with bytes that were never acknowledged
  */
 public record SalvageReport(
         long records, long firstSequence, long lastSequence, List<LostRange> lost, boolean tornTail) {

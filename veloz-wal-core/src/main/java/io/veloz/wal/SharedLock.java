@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock of an open log, held for all who may still touch its files: the writer, from the start, and a checkpoint that
- * is being written. The last one unlocks. Any thread may use it.
+ * The lock of an open log, shared by its users: the writer, from the start, and a checkpoint while it is written. The
+ * last user releases it. Any thread may use it.
  */
 final class SharedLock {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
@@ -23,13 +23,18 @@ final class SharedLock {
         this.lock = lock;
     }
 
-    /** @throws IllegalStateException if the last one has left, so that the log is closed */
+    /**
+     * Adds a user.
+     *
+     * @throws IllegalStateException if the last user has released the lock, because the log is closed
+     */
     void enter() {
         if (users.getAndUpdate(count -> count == 0 ? 0 : count + 1) == 0) {
             throw new IllegalStateException("the log is closed");
         }
     }
 
+    /** Removes a user, and unlocks if it was the last one. */
     void release() {
         if (users.decrementAndGet() > 0) {
             return;
@@ -37,7 +42,7 @@ final class SharedLock {
         try {
             lock.close();
         } catch (IOException e) {
-            // The lock dies with the process at the latest, and there is nobody left to be told.
+            // The lock ends with the process at the latest, and no caller is left to report the failure to.
             LOG.warn("{}: the lock could not be released", storage.describe(), e);
         }
     }

@@ -1,13 +1,13 @@
 package io.veloz.wal;
 
 /**
- * Somebody who still needs old records: a checkpoint, an archive, a slow reader. {@link Wal#trim} deletes nothing that
- * any guard holds back. It is called by the thread that trims, and must be thread-safe.
+ * A user of old records, such as an archive or a slow reader, that keeps {@link Wal#trim} from deleting them. The thread
+ * that trims calls it. It must be thread-safe.
  */
 public interface TrimGuard {
-    /** What reports call the guard. */
+    /** Returns the name of the guard in reports. */
     String name();
 
-    /** Records up to this sequence are no longer needed; 0 if all still are. */
+    /** Returns the last record that this guard no longer needs; 0 if it needs all. */
     long releasedThrough();
 }

@@ -3,12 +3,12 @@ package io.veloz.wal;
 import java.util.List;
 
 /**
- * What a trim did. Immutable.
+ * The result of a trim. Immutable.
  *
- * @param deletedSegments the names of the files that were deleted
- * @param deletedBytes their size
- * @param firstSequence the oldest record that is still there; the next one if there is none
- * @param heldBackBy the guard that holds back the oldest segment which was kept, and up to which sequence it lets go
+ * @param deletedSegments the names of the deleted files
+ * @param deletedBytes the total size of the deleted files
+ * @param firstSequence the oldest record of the log now; the next sequence if there is no record
+ * @param heldBackBy the guard that keeps the oldest remaining sealed segment, and the sequence that it has released
  */
 public record TrimReport(List<String> deletedSegments, long deletedBytes, long firstSequence, String heldBackBy) {
     public TrimReport {

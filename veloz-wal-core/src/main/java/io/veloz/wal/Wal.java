@@ -5,6 +5,8 @@ import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.StorageLock;
@@ -22,14 +24,16 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A write-ahead log: what it has acknowledged survives the death of the process and of the machine, and comes back in
- * order. Any thread may call any method, platform or virtual; an interrupt of a caller never harms the log, and stays
- * pending.
+ * A write-ahead log. Every acknowledged record survives a crash of the process and of the machine, and is replayed in
+ * order.
  *
- * <p>One process and one instance at a time may have a directory open. Readers may be as many as there are.
+ * <p>Thread-safe: any thread may call any method, platform or virtual. An interrupt of a caller never harms the log, and
+ * stays pending.
  *
- * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a write
- * or a force has failed.
+ * <p>Only one instance in one process may have a directory open at a time. The number of readers is not limited.
+ *
+ * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a
+ * write or a force (fsync) has failed.
  */
 public final class Wal implements AutoCloseable {
     private final WalConfig config;
@@ -44,21 +48,21 @@ public final class Wal implements AutoCloseable {
     private final List<TrimGuard> guards = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed;
 
-    /** Opens the log in a directory with all settings as they are. See {@link #open(WalConfig)}. */
+    /** Opens the log in a directory with the default settings. See {@link #open(WalConfig)}. */
     public static Wal open(Path directory) {
         return open(WalConfig.builder(directory).build());
     }
 
     /**
-     * Opens a log, or creates it, and finishes whatever a crash has interrupted.
+     * Opens a log, or creates it, and completes the work that a crash interrupted (recovery).
      *
-     * <p>When this returns every record that a replay will show is on disk, and appending goes on behind the last of them.
+     * <p>When this returns, every record that a replay returns is durable, and appending continues after the last one.
      *
-     * @throws WalLockedException if somebody else has it open
+     * @throws WalLockedException if another process or instance has the log open
      * @throws WalOpenException if the directory cannot be used, or a restore into it has not ended
-     * @throws WalDiskFullException if there is no room for a segment; reading is possible all the same
-     * @throws WalCorruptException if acknowledged data is damaged or missing; nothing was changed
-     * @throws WalVersionException if it is in a format that this version does not know; nothing was changed
+     * @throws WalDiskFullException if there is no space for a segment. The log can still be read
+     * @throws WalCorruptException if acknowledged data is damaged or missing. Nothing was changed
+     * @throws WalVersionException if the log is in a format that this version does not know. Nothing was changed
      */
     public static Wal open(WalConfig config) {
         Storage storage = config.openStorage();
@@ -66,8 +70,8 @@ public final class Wal implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-open " + storage.describe(), () -> open(config, storage));
         } catch (StorageFullException e) {
             throw new WalDiskFullException(
-                    "no room to open " + storage.describe() + ": up to two segments of " + config.segmentBytes()
-                            + " bytes are needed: " + e.getMessage(),
+                    "not enough disk space to open " + storage.describe() + ": up to two segments of "
+                            + config.segmentBytes() + " bytes are needed: " + e.getMessage(),
                     e);
         } catch (IOException e) {
             throw new WalOpenException("cannot open " + storage.describe() + ": " + e, e);
@@ -82,7 +86,7 @@ public final class Wal implements AutoCloseable {
         SegmentNames names = new SegmentNames(config.prefix());
         StorageLock lock = storage.lock(names.lock());
         try {
-            LogFiles.checkNoRestore(storage, names);
+            LogFiles.of(storage, config.prefix()).checkNoRestore();
             Recovery.Settings settings =
                     new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
             Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
@@ -113,7 +117,7 @@ public final class Wal implements AutoCloseable {
         try {
             what.close();
         } catch (Throwable t) {
-            // The first failure is the one to report.
+            // The first failure is reported.
             failure.addSuppressed(t);
         }
     }
@@ -132,12 +136,12 @@ public final class Wal implements AutoCloseable {
         guards.add(checkpoints);
     }
 
-    /** What was found when the log was opened. */
+    /** Returns the state of the log when it was opened. */
     public RecoveryReport recovery() {
         return report;
     }
 
-    /** The settings in force. */
+    /** Returns the settings of this log. */
     public WalConfig config() {
         return config;
     }
@@ -145,44 +149,45 @@ public final class Wal implements AutoCloseable {
     // ---- append
 
     /**
-     * Appends a record with the log's durability and the time of now. Returns its sequence as soon as it has one: it is
-     * <em>not durable yet</em>. If the buffer is full this waits for room.
+     * Appends a record with the durability of the log and the current time. Returns its sequence as soon as it is
+     * assigned: the record is <em>not durable yet</em>. Waits while the append buffer is full (back-pressure).
      *
-     * @param type 1 to 65,535; means nothing to the log
-     * @param payload the bytes from its position to its limit, at most {@link WalConfig#maxPayloadBytes()}; not kept, and
-     *     not moved. If it cannot be read (a closed arena, a mapped file that was cut), or changes meanwhile, this throws,
-     *     and the record was not appended
-     * @throws WalBusyException if the buffer stayed full; the record was not appended
-     * @throws WalDiskFullException if the disk is full; the record was not appended
+     * @param type 1 to 65,535. The log does not interpret it
+     * @param payload the bytes from its position to its limit, at most {@link WalConfig#maxPayloadBytes()}. The buffer is not
+     *     retained, and its position does not change. If it is unreadable (a closed arena, a truncated mapped file), or
+     *     changes concurrently, this throws an exception, and the record was not appended
+     * @throws WalBusyException if the buffer stayed full. The record was not appended
+     * @throws WalDiskFullException if the disk is full. The record was not appended
      */
     public long append(int type, ByteBuffer payload) {
         return appender.append(type, payload, config.durability());
     }
 
-    /** As {@link #append(int, ByteBuffer)}, with a durability of its own. */
+    /** Appends a record with the given durability. See {@link #append(int, ByteBuffer)}. */
     public long append(int type, ByteBuffer payload, Durability durability) {
         return appender.append(type, payload, durability);
     }
 
     /**
-     * Appends records that come back together or not at all, as {@link #append(int, ByteBuffer)} does.
+     * Appends the records of a group atomically: after a crash, either all of them are replayed, or none. See {@link
+     * #append(int, ByteBuffer)}.
      *
-     * @return the sequence of the last one; they follow each other without a gap
+     * @return the sequence of the last record. The sequences of a group have no gap
      */
     public long append(RecordGroup group) {
         return appender.append(group, config.durability());
     }
 
-    /** As {@link #append(RecordGroup)}, with a durability of its own. */
+    /** Appends a group with the given durability. See {@link #append(RecordGroup)}. */
     public long append(RecordGroup group, Durability durability) {
         return appender.append(group, durability);
     }
 
     /**
-     * Appends a record, and returns its sequence when it is on disk, whatever the log's durability is. If the disk gets
-     * full when the record is accepted already, this waits until there is room, or the log is closed.
+     * Appends a record, and returns its sequence when it is durable, independently of the durability of the log. If the
+     * disk becomes full after the record was accepted, this waits until there is space or the log is closed.
      *
-     * @throws WalFailedException if the disk fails; whether the record is there, the next open will show
+     * @throws WalFailedException if the disk fails. The record is in doubt: the next open shows whether the log has it
      */
     public long appendDurable(int type, ByteBuffer payload) {
         long sequence = appender.append(type, payload, Durability.LOSE_NOTHING);
@@ -190,7 +195,7 @@ public final class Wal implements AutoCloseable {
         return sequence;
     }
 
-    /** Appends records that come back together or not at all, and returns the last sequence when all are on disk. */
+    /** Appends a group atomically, and returns its last sequence when all of its records are durable. */
     public long appendDurable(RecordGroup group) {
         long sequence = appender.append(group, Durability.LOSE_NOTHING);
         writer.awaitDurable(sequence, Long.MAX_VALUE);
@@ -198,45 +203,48 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Appends a record; the future completes with its sequence when it is on disk, or with {@link WalFailedException}.
+     * Appends a record. The future completes with its sequence when it is durable, or with {@link WalFailedException}.
      *
-     * <p>Futures complete in the order of the sequences, on one thread of the log, and callbacks run there too. A slow
-     * callback delays all later futures, and no commit. A callback may append, and wait for records with
-     * {@link #awaitDurable} or {@link #appendDurable}. It must not wait for a future of {@link #appendAsync}, nor call
-     * {@link #close}: both would wait for the callback itself, and throw {@link IllegalStateException} at once. Use
-     * {@code thenCompose}. To cancel a future does not take the record back.
+     * <p>Futures complete in the order of the sequences, on one thread of the log, which also runs their callbacks. A
+     * slow callback delays all later futures, but no commit. A callback may append records, and wait for them with
+     * {@link #awaitDurable} or {@link #appendDurable}. It must not wait for a future of {@link #appendAsync}, and must
+     * not call {@link #close}: both would wait for the callback itself, so they throw {@link IllegalStateException}
+     * immediately. Use {@code thenCompose} instead. Cancelling a future does not remove the record.
      *
-     * @throws WalBusyException also if more than {@link WalConfig#maxPendingFutures} records wait to be delivered; at once
-     *     if a callback is the caller
+     * @throws WalBusyException also if more than {@link WalConfig#maxPendingFutures} records wait for delivery. If a
+     *     callback is the caller, it is thrown immediately
      */
     public CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
         return appender.appendAsync(type, payload);
     }
 
-    /** As {@link #appendAsync(int, ByteBuffer)}, for records that come back together; with the last one's sequence. */
+    /**
+     * Appends a group atomically. The future completes with its last sequence. See {@link #appendAsync(int,
+     * ByteBuffer)}.
+     */
     public CompletableFuture<Long> appendAsync(RecordGroup group) {
         return appender.appendAsync(group);
     }
 
     // ---- wait
 
-    /** The last sequence that was given to a record; 0 if there has never been one. */
+    /** Returns the last sequence that was assigned to a record; 0 if there has never been one. */
     public long lastSequence() {
         return writer.lastSequence();
     }
 
-    /** Every record up to this one is on disk. Stays what it was when the log is closed or has failed. */
+    /** Returns the last durable record. The value does not change after the log was closed or has failed. */
     public long durableSequence() {
         return writer.durableSequence();
     }
 
     /**
-     * Returns when a record is on disk.
+     * Waits until a record is durable.
      *
-     * <p>A record that was appended with a relaxed durability gets there by itself, or not, as {@link Durability} says; to
-     * have it forced now call {@link #sync}.
+     * <p>When a record of relaxed durability is forced depends on its {@link Durability}. Call {@link #sync} to force
+     * it now.
      *
-     * @param sequence of a record that has been appended
+     * @param sequence the sequence of a record that has been appended
      * @throws IllegalArgumentException if no record has that sequence yet
      */
     public void awaitDurable(long sequence) {
@@ -244,7 +252,7 @@ public final class Wal implements AutoCloseable {
         writer.awaitDurable(sequence, Long.MAX_VALUE);
     }
 
-    /** As {@link #awaitDurable(long)}; returns false if it took longer. */
+    /** Waits until a record is durable, and returns false after a timeout. See {@link #awaitDurable(long)}. */
     public boolean awaitDurable(long sequence, Duration timeout) {
         checkAppended(sequence);
         return writer.awaitDurable(sequence, Reading.nanos(timeout));
@@ -257,7 +265,7 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    /** Returns when every record appended before this call is on disk, whatever its durability. */
+    /** Forces (fsync) every record that was appended before this call, and returns when all are durable. */
     public void sync() {
         checkOpen();
         long sequence = writer.lastSequence();
@@ -265,7 +273,7 @@ public final class Wal implements AutoCloseable {
         writer.awaitDurable(sequence, Long.MAX_VALUE);
     }
 
-    /** As {@link #sync()}; returns false if it took longer. The force goes on. */
+    /** Forces like {@link #sync()}, and returns false after a timeout. The force continues. */
     public boolean sync(Duration timeout) {
         checkOpen();
         long sequence = writer.lastSequence();
@@ -274,10 +282,11 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Returns when every record appended before this call is in a sealed segment. Does nothing if all are. If the disk is
-     * full this waits until there is room for the next segment, or the log is closed.
+     * Seals the active segment, and returns when every record that was appended before this call is in a sealed
+     * segment. Does nothing if all are. If the disk is full, this waits until there is space for the next segment or
+     * the log is closed.
      *
-     * @throws WalFailedException if the next segment could not be made, for another reason, in ten attempts
+     * @throws WalFailedException if the next segment could not be created, for another reason, in ten attempts
      */
     public void roll() {
         checkOpen();
@@ -287,72 +296,76 @@ public final class Wal implements AutoCloseable {
     // ---- read
 
     /**
-     * Reads this log from its oldest record, and on as it grows. The reader shows what is durable, and goes on working, up
-     * to the last durable record, when the log is closed.
+     * Opens a reader that starts with the oldest record and continues as the log grows. It returns durable records
+     * only. It keeps working after the log was closed, up to the last durable record.
      */
     public WalReader reader() {
         return reader(ReadOptions.of(storage));
     }
 
-    /** As {@link #reader()}, with a start, an end or a salvage of one's own; directory and prefix are this log's. */
+    /** Opens a reader with the given range and salvage option. Its directory and prefix are those of this log. */
     public WalReader reader(ReadOptions options) {
         DurableLimit limit = DurableLimit.of(writer::durableSequence, reading);
         return WalReader.open(options.prefix(config.prefix()), storage, limit, reading, reading);
     }
 
-    /** The files of this log, to be copied. */
+    /** Returns the files of this log, for archives and tools that copy them. */
     public LogFiles files() {
         return LogFiles.of(storage, config.prefix());
     }
 
     /**
-     * Reads this log's segments as bytes, behind what a copy has of them: see {@link SegmentReader#open}. It shows what is
-     * durable, and goes on working, up to the last durable record, when the log is closed.
+     * Opens a reader of the segments as bytes, which starts after the end of a copy: see {@link SegmentReader}. It
+     * returns durable bytes only. It keeps working after the log was closed, up to the last durable record.
+     *
+     * @param afterSegment the segment that the copy ends in; 0 if the copy is empty
+     * @param afterPosition the position in that segment where the copy ends
+     * @param afterSequence the last record of the copy
      */
     public SegmentReader segmentReader(long afterSegment, long afterPosition, long afterSequence) {
-        DurableLimit limit = DurableLimit.of(reading::durableSequence, reading);
-        return SegmentReader.open(files(), limit, reading, afterSegment, afterPosition, afterSequence);
+        return SegmentReader.open(
+                files(), reading::durableSequence, reading::lives, afterSegment, afterPosition, afterSequence);
     }
 
     // ---- checkpoints and trimming
 
     /**
-     * Writes a checkpoint: the state that an application had after a record, so that its next replay can start there.
-     * Returns when it is on disk and has been read back. The two newest are kept. If the log is closed meanwhile the
-     * directory stays locked until the checkpoint is written.
+     * Writes a checkpoint: the state of the application after a record, so that its next replay can start there.
+     * Returns when the checkpoint is durable and has been read back. The two newest checkpoints are kept. If the log is
+     * closed at the same time, the directory stays locked until the checkpoint is written.
      *
-     * @param sequence the content covers every record up to this one, which must be durable
-     * @throws IllegalArgumentException if the sequence is not durable, or below that of the newest checkpoint
-     * @throws WalDiskFullException if there is no room; the checkpoints there were are untouched
-     * @throws UncheckedIOException if it cannot be written; the checkpoints there were are untouched
+     * @param sequence the last record that the content covers. It must be durable
+     * @throws IllegalArgumentException if the sequence is not durable, or less than that of the newest checkpoint
+     * @throws WalDiskFullException if there is no space. The existing checkpoints are unchanged
+     * @throws UncheckedIOException if it cannot be written. The existing checkpoints are unchanged
      */
     public WalCheckpoint writeCheckpoint(long sequence, CheckpointContent content) {
         checkOpen();
         return checkpoints.write(sequence, content);
     }
 
-    /** The newest checkpoint that is whole; empty if there is none. */
+    /** Returns the newest good checkpoint; empty if there is none. */
     public Optional<WalCheckpoint> newestCheckpoint() {
         checkOpen();
         return checkpoints.newest();
     }
 
-    /** Adds somebody whose needs {@link #trim} respects. The log's own checkpoints are always respected. */
+    /** Adds a guard that keeps records from {@link #trim}. The checkpoints of the log are always a guard. */
     public void addTrimGuard(TrimGuard guard) {
         guards.add(guard);
     }
 
-    /** Takes away the guards of that name; there may be none. */
+    /** Removes all guards with this name, if there are any. */
     public void removeTrimGuards(String name) {
         guards.removeIf(guard -> guard.name().equals(name));
     }
 
     /**
-     * Deletes sealed segments whose records nobody needs: no guard holds one back, and each of the two checkpoints covers
-     * them, so that one of the two may go bad. Returns when that is durable. Appends and rolls go on meanwhile. A close
-     * ends it after the file that is being deleted; the next open deletes the rest.
+     * Deletes the sealed segments that no guard needs. Both checkpoints must cover their records, so that replay is
+     * possible even if one of the two is damaged. Returns when the deletion is durable. Appends and rolls continue
+     * concurrently. A close ends the trim after the current file, and the next open deletes the other files.
      *
-     * @param keepSegments so many sealed segments stay in any case
+     * @param keepSegments the number of newest sealed segments that are always kept
      */
     public TrimReport trim(int keepSegments) {
         checkOpen();
@@ -364,9 +377,9 @@ public final class Wal implements AutoCloseable {
 
     // ---- observe
 
-    /** A snapshot of the counters. Cheap: takes no lock, and may be called at any rate. */
+    /** Returns a snapshot of the counters. Cheap: takes no lock, and may be called at any rate. */
     public WalStats stats() {
-        return WalStats.of(writer, report);
+        return new WalStats(writer, report);
     }
 
     // ---- close
@@ -379,15 +392,16 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Commits everything that was appended, and closes the files. When this returns every append has been acknowledged, or
-     * failed, and every future is complete. Of two threads that call it at once the second waits for the first. A further
-     * call does nothing.
+     * Commits all appended records, and closes the files. When this returns, every append was acknowledged or has
+     * failed, and every future is complete. If two threads call it concurrently, the second one waits for the first.
+     * Later calls do nothing.
      *
      * @throws IllegalStateException if a callback or the listener calls it: it would wait for itself. The log stays open
      * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In
-     *     the latter case the directory stays locked until the disk answers, or the process ends
-     * @throws WalBusyException if all is on disk and the directory is free, but a callback or the listener has not returned
-     *     within {@link WalConfig#closeTimeout()}: futures are pending, and complete when it returns. Call it again to wait
+     *     the latter case the directory stays locked until the disk responds or the process ends
+     * @throws WalBusyException if all records are durable and the directory is unlocked, but a callback or the listener did
+     *     not return within {@link WalConfig#closeTimeout()}. Futures are pending, and complete when it returns. Call close
+     *     again to wait for them
      */
     @Override
     public void close() {
@@ -398,6 +412,8 @@ public final class Wal implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "Wal " + storage.describe() + " (" + names.prefix() + ")";
+        String state = writer.hasFailed() ? "failed" : closed.get() ? "closed" : "open";
+        return "Wal[directory=" + storage.describe() + ", prefix=" + names.prefix() + ", state=" + state
+                + ", lastSequence=" + lastSequence() + ", durableSequence=" + durableSequence() + "]";
     }
 }

@@ -1,16 +1,19 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.checkpoint.CheckpointFile;
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** An application's state as it was after a record, on disk and checked. Immutable; any thread may use it. */
+/** The durable and verified state of an application after a record. Immutable. Any thread may use it. */
 public final class WalCheckpoint {
     private final Storage storage;
     private final CheckpointFile file;
@@ -21,7 +24,7 @@ public final class WalCheckpoint {
     }
 
     /**
-     * The newest good checkpoint of a log that need not be open.
+     * Returns the newest good checkpoint of a log, which need not be open.
      *
      * @throws WalOpenException if the directory cannot be read
      */
@@ -30,7 +33,8 @@ public final class WalCheckpoint {
     }
 
     /**
-     * The good checkpoints of a log that need not be open, the newest first: for who cannot use the content of the first.
+     * Returns the good checkpoints of a log, which need not be open, the newest first. The older one is for an
+     * application that cannot use the content of the newest.
      *
      * @throws WalOpenException if the directory cannot be read
      */
@@ -53,46 +57,62 @@ public final class WalCheckpoint {
     private static <T> T ofSlots(ReadOptions options, Use<T> use) {
         Storage storage = options.openStorage();
         try {
-            // Not by an analysis of the log, which reads much more: which log it is, is all that a checkpoint needs.
-            LogId id = LogFiles.of(storage, options.prefix).findLogId();
+            // Reads the log id only. An analysis of the log would read much more.
+            LogId id = LogFiles.of(storage, options.prefix)
+                    .logId()
+                    .map(LogId::parse)
+                    .orElse(LogId.NONE);
             return use.of(storage, new CheckpointSlots(storage, new SegmentNames(options.prefix), id));
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
     }
 
-    /** The name of its file in the directory. */
+    /** Returns the name of the checkpoint file in the directory. */
     public String file() {
         return file.name();
     }
 
-    /** It covers every record up to this one: replay goes on behind it. */
+    /** Returns the last record that the checkpoint covers. Replay continues with the next one. */
     public long sequence() {
         return file.sequence();
     }
 
-    /** When it was made, in nanoseconds since 1970. */
+    /** Returns when the checkpoint was written, in nanoseconds since 1970. */
     public long createdNanos() {
         return file.createdNanos();
     }
 
+    /** Returns when the checkpoint was written. */
+    public Instant created() {
+        return EpochNanos.toInstant(createdNanos());
+    }
+
+    /** Returns the size of the content. */
     public long contentBytes() {
         return file.contentBytes();
     }
 
-    /** CRC32C of the whole file. */
+    /** Returns the CRC32C of the whole file. */
     public int checksum() {
         return file.checksum();
     }
 
     /**
-     * The content, as it was written: never that of another checkpoint. Close the stream, which belongs to one thread.
+     * Opens the content of this checkpoint, and never that of another. The caller must close the stream, which belongs
+     * to one thread.
      *
-     * @throws WalReplacedException if the log has written a newer checkpoint into this one's place: take
-     *     {@link #newest} again. A stream that is open by then is not affected
-     * @throws IOException if it cannot be read
+     * @throws WalReplacedException if the log has replaced this checkpoint by a newer one: call {@link #newest} again. A
+     *     stream that is already open is not affected
+     * @throws IOException if the content cannot be read
      */
     public InputStream open() throws IOException {
         return file.open(storage);
+    }
+
+    @Override
+    public String toString() {
+        return "WalCheckpoint[directory=" + storage.describe() + ", file=" + file() + ", sequence=" + sequence()
+                + ", created=" + created() + ", contentBytes=" + contentBytes() + "]";
     }
 }

@@ -1,5 +1,6 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.segment.SegmentFile;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** All settings of a log. Immutable; made by {@link #builder}. */
+/** The settings of a log. Immutable. Created with {@link #builder}. */
 public final class WalConfig {
     private final Builder settings;
 
@@ -21,84 +22,98 @@ public final class WalConfig {
         this.settings = settings;
     }
 
-    /** Settings for a log in that directory, which is created if it is not there. */
+    /** Returns a builder for a log in a directory, which is created if it does not exist. */
     public static Builder builder(Path directory) {
         return new Builder(Objects.requireNonNull(directory, "directory"), null);
     }
 
-    /** Settings for a log in a storage of one's own, for tests that break it. */
+    /** Returns a builder for a log in a custom storage, for fault-injection tests. */
     public static Builder builder(Storage storage) {
         return new Builder(null, Objects.requireNonNull(storage, "storage"));
     }
 
-    /** Where the files are; empty if the log is in a storage of one's own. */
+    /** Returns the directory of the log; empty if it is in a custom storage. */
     public Optional<Path> directory() {
         return Optional.ofNullable(settings.directory);
     }
 
     // ---- what is guaranteed
 
+    /** Returns the prefix of the file names. */
     public String prefix() {
         return settings.prefix;
     }
 
+    /** Returns the durability of an append without a durability argument. */
     public Durability durability() {
         return settings.durability;
     }
 
+    /** Returns the longest time between forces (fsync) under {@link Durability#LOSE_LAST_INTERVAL}. */
     public Duration forceInterval() {
         return settings.forceInterval;
     }
 
+    /** Returns how long an append waits while the append buffer is full. */
     public Duration bufferFullTimeout() {
         return settings.bufferFullTimeout;
     }
 
+    /** Returns how long {@link Wal#close()} waits. */
     public Duration closeTimeout() {
         return settings.closeTimeout;
     }
 
+    /** Returns how long the log is idle before it records that the last batch is durable. */
     public Duration heartbeatDelay() {
         return settings.heartbeatDelay;
     }
 
+    /** Returns whether a log whose beginning or end is missing can be opened. */
     public boolean acceptMissingEnds() {
         return settings.acceptMissingEnds;
     }
 
     // ---- speed only
 
+    /** Returns the size of a segment. */
     public long segmentBytes() {
         return settings.segmentBytes;
     }
 
+    /** Returns the age at which a segment with records is sealed; zero for no limit. */
     public Duration segmentMaxAge() {
         return settings.segmentMaxAge;
     }
 
+    /** Returns the size of the append buffer. */
     public int bufferBytes() {
         return settings.bufferBytes;
     }
 
+    /** Returns the largest size of a batch. */
     public int maxBatchBytes() {
         return settings.maxBatchBytes;
     }
 
+    /** Returns the limit of records that wait for the delivery of a future or an event. */
     public int maxPendingFutures() {
         return settings.maxPendingFutures;
     }
 
-    /** The largest payload of a single record: follows from {@link #maxBatchBytes()}. */
+    /** Returns the largest payload of a record, which is derived from {@link #maxBatchBytes()}. */
     public int maxPayloadBytes() {
         return SegmentFile.maxPayloadBytes(settings.maxBatchBytes);
     }
 
     // ---- components
 
+    /** Returns the listener. */
     public WalListener listener() {
         return settings.listener;
     }
 
+    /** Returns the clock for the timestamps of records, in nanoseconds since 1970. */
     public LongSupplier wallClockNanos() {
         return settings.wallClockNanos;
     }
@@ -107,14 +122,14 @@ public final class WalConfig {
         return settings.intervalClockNanos;
     }
 
-    /** Opens the place where the files are; creates the directory if it is not there. */
+    /** Opens the storage of the log. Creates the directory if it does not exist. */
     Storage openStorage() {
         return settings.storage != null
                 ? settings.storage
                 : DiskStorage.createOrOpen(Objects.requireNonNull(settings.directory));
     }
 
-    /** All settings with their values, one a line, as they are in force. */
+    /** Returns the settings that are in force, one per line. */
     @Override
     public String toString() {
         return String.join(
@@ -190,42 +205,46 @@ public final class WalConfig {
             this.intervalClockNanos = other.intervalClockNanos;
         }
 
-        /** What the names of the files start with. Two logs of different prefix can share a directory. "orders". */
+        /** Sets the prefix of the file names. Logs with different prefixes can share a directory. Default: "orders". */
         public Builder prefix(String value) {
             prefix = value;
             return this;
         }
 
-        /** What an append without a durability of its own gets. {@link Durability#LOSE_NOTHING}. */
+        /** Sets the durability of an append without a durability argument. Default: {@link Durability#LOSE_NOTHING}. */
         public Builder durability(Durability value) {
             durability = value;
             return this;
         }
 
-        /** How much a power cut may lose under {@link Durability#LOSE_LAST_INTERVAL}. 10 ms. */
+        /**
+         * Sets the interval between forces (fsync) under {@link Durability#LOSE_LAST_INTERVAL}. A power failure can
+         * lose the records of one interval. Default: 10 ms.
+         */
         public Builder forceInterval(Duration value) {
             forceInterval = value;
             return this;
         }
 
         /**
-         * How long an append waits for room in the buffer before it is refused with {@link WalBusyException}; zero to
-         * refuse at once. 30 s.
+         * Sets how long an append waits while the append buffer is full, before it throws {@link WalBusyException}. Zero:
+         * throws immediately. Default: 30 s.
          */
         public Builder bufferFullTimeout(Duration value) {
             bufferFullTimeout = value;
             return this;
         }
 
-        /** How long {@link Wal#close()} waits for the disk. 20 s. */
+        /** Sets how long {@link Wal#close()} waits for the disk. Default: 20 s. */
         public Builder closeTimeout(Duration value) {
             closeTimeout = value;
             return this;
         }
 
         /**
-         * How long the log is idle before it writes down that the last batch is durable. Until then damage to that one
-         * batch is not told from a torn tail, and a reader in another process does not see it. 50 ms.
+         * Sets how long the log is idle before it records on disk that the last batch is durable. Until then, damage to
+         * this one batch cannot be distinguished from a torn tail, and a reader in another process does not return it.
+         * Default: 50 ms.
          */
         public Builder heartbeatDelay(Duration value) {
             heartbeatDelay = value;
@@ -233,67 +252,71 @@ public final class WalConfig {
         }
 
         /**
-         * Opens a directory that begins later than the log did, or lacks the segment that was being written, as after a
-         * restore by hand. By default that is damage, since it is what a deleted file looks like. A log that ends before
-         * its newest checkpoint is refused all the same: records appended to it would be left out of the next replay. No.
+         * Accepts a log whose first segments, or whose active segment, are missing, for example after a manual restore.
+         * By default this is reported as damage, because it cannot be distinguished from a deleted file. A log that
+         * ends before its newest checkpoint is always refused, because a replay from the checkpoint would skip the
+         * records that are appended to it. Default: false.
          */
         public Builder acceptMissingEnds(boolean value) {
             acceptMissingEnds = value;
             return this;
         }
 
-        /** Size of a segment, in bytes. 64 MiB. */
+        /** Sets the size of a segment, in bytes. Default: 64 MiB. */
         public Builder segmentBytes(long value) {
             segmentBytes = value;
             return this;
         }
 
-        /** A segment with records is sealed when it is this old; zero for never. Never. */
+        /** Sets the age at which a segment with records is sealed. Default: zero (no limit). */
         public Builder segmentMaxAge(Duration value) {
             segmentMaxAge = value;
             return this;
         }
 
-        /** Memory between the appenders and the disk; a power of two, in bytes. 8 MiB. */
+        /** Sets the size of the append buffer in memory, in bytes. It must be a power of two. Default: 8 MiB. */
         public Builder bufferBytes(int value) {
             bufferBytes = value;
             return this;
         }
 
-        /** The most that goes to disk at once, and so the largest record or group, in bytes. 1 MiB. */
+        /** Sets the largest size of a batch, which limits a record or group as well, in bytes. Default: 1 MiB. */
         public Builder maxBatchBytes(int value) {
             maxBatchBytes = value;
             return this;
         }
 
-        /** The most records between the last future or listener call that was delivered and the newest append. 65,536. */
+        /**
+         * Sets the largest number of records between the last delivered future or event and the newest append. Default:
+         * 65,536.
+         */
         public Builder maxPendingFutures(int value) {
             maxPendingFutures = value;
             return this;
         }
 
-        /** Is told what happens. */
+        /** Sets the receiver of the events of the log. Default: none. */
         public Builder listener(WalListener value) {
             listener = value;
             return this;
         }
 
-        /** Where the times of records come from, in nanoseconds since 1970. The system's clock. */
+        /** Sets the clock for the timestamps of records, in nanoseconds since 1970. Default: the system clock. */
         public Builder wallClockNanos(LongSupplier value) {
             wallClockNanos = value;
             return this;
         }
 
-        /** What intervals are measured with, in the manner of {@link System#nanoTime}: for tests that cannot wait. */
+        /** Sets the clock for intervals, as {@link System#nanoTime}, for tests. */
         Builder intervalClockNanos(LongSupplier value) {
             intervalClockNanos = value;
             return this;
         }
 
         /**
-         * Checks all settings together.
+         * Validates the settings and returns the configuration.
          *
-         * @throws IllegalArgumentException naming the setting, its value and what was expected
+         * @throws IllegalArgumentException with the setting, its value and the expected range
          */
         public WalConfig build() {
             var unused = new SegmentNames(Objects.requireNonNull(prefix, "prefix"));
@@ -334,18 +357,17 @@ public final class WalConfig {
         }
     }
 
-    /** The same settings, to be changed. */
+    /** Returns a builder with these settings. */
     public Builder toBuilder() {
         return new Builder(settings);
     }
 
-    /** The same settings for another directory, to be changed. */
+    /** Returns a builder with these settings for another directory. */
     public Builder toBuilder(Path directory) {
         return new Builder(Objects.requireNonNull(directory, "directory"), null, settings);
     }
 
     private static long systemNanos() {
-        Instant now = Instant.now();
-        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+        return EpochNanos.of(Instant.now());
     }
 }

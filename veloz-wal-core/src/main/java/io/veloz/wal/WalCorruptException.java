@@ -1,8 +1,10 @@
 package io.veloz.wal;
 
 /**
- * Acknowledged data is damaged or missing. Nothing was changed on disk. Restore the log from its archive, or read what
- * is left with a salvage.
+ * Acknowledged data is damaged or missing. Nothing was changed on disk.
+ *
+ * <p>Next step: restore the log from its archive with {@link WalRecovery#restoreFrom(String)}, or copy the readable
+ * records into a new log with {@link WalRecovery#salvage}.
  */
 public final class WalCorruptException extends WalException {
     private final String file;
@@ -11,11 +13,11 @@ public final class WalCorruptException extends WalException {
     private final long lastSequence;
 
     /**
-     * @param file the file's name, or the name it should have if it is missing
-     * @param position byte position in the file, or -1 if the file as a whole is meant
-     * @param firstSequence first record that is lost or doubtful, or -1 if not known
-     * @param lastSequence last record that is lost or doubtful, or -1 if not known
-     * @param reason what was found and what was expected
+     * @param file the name of the file, or the name that the missing file should have
+     * @param position byte position in the file; -1 if the damage concerns the whole file
+     * @param firstSequence the first record that is lost or in doubt; -1 if unknown
+     * @param lastSequence the last record that is lost or in doubt; -1 if unknown
+     * @param reason the values that were found and expected
      */
     public WalCorruptException(String file, long position, long firstSequence, long lastSequence, String reason) {
         super(message(file, position, firstSequence, lastSequence, reason), null);
@@ -41,18 +43,22 @@ public final class WalCorruptException extends WalException {
         return text.append(": ").append(reason).toString();
     }
 
+    /** Returns the name of the damaged or missing file. */
     public String file() {
         return file;
     }
 
+    /** Returns the byte position of the damage; -1 if it concerns the whole file. */
     public long position() {
         return position;
     }
 
+    /** Returns the first record that is lost or in doubt; -1 if unknown. */
     public long firstSequence() {
         return firstSequence;
     }
 
+    /** Returns the last record that is lost or in doubt; -1 if unknown. */
     public long lastSequence() {
         return lastSequence;
     }

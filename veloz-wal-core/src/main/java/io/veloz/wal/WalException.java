@@ -3,23 +3,23 @@ package io.veloz.wal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of everything the log throws about itself. Subclasses are divided by what the caller does next:
+ * The root of the exceptions of the log. The subclasses differ in the next step of the caller:
  *
  * <ul>
- *   <li>{@link WalOpenException}: fix the environment and open again;
- *   <li>{@link WalVersionException}: use another version of the library;
- *   <li>{@link WalCorruptException}: restore or salvage;
- *   <li>{@link WalTrimmedException}: load a checkpoint, and open another reader behind it;
- *   <li>{@link WalReplacedException}: take the newest checkpoint again;
- *   <li>{@link WalFailedException}: close, and open again;
- *   <li>{@link WalDiskFullException}: free space; the log goes on by itself;
- *   <li>{@link WalBusyException}: slow down and try again;
- *   <li>{@link WalFencedException}: stop: another writer has taken over the archive;
- *   <li>{@link WalShippingRefusedException}: log and archive do not fit together; its reason says what to do;
- *   <li>{@link WalRestoreException}: its reason says what to do.
+ *   <li>{@link WalOpenException}: fix the environment and open the log again.
+ *   <li>{@link WalVersionException}: use another version of the library.
+ *   <li>{@link WalCorruptException}: restore or salvage the log.
+ *   <li>{@link WalTrimmedException}: load a checkpoint, and open a new reader after it.
+ *   <li>{@link WalReplacedException}: get the newest checkpoint again.
+ *   <li>{@link WalFailedException}: close the log, and open it again.
+ *   <li>{@link WalDiskFullException}: free space. The log resumes by itself.
+ *   <li>{@link WalBusyException}: retry with backoff.
+ *   <li>{@link WalFencedException}: stop, because another writer has taken over the archive.
+ *   <li>{@link WalShippingRefusedException}: depends on its reason. The log and the archive are inconsistent.
+ *   <li>{@link WalRestoreException}: depends on its reason.
  * </ul>
  *
- * Wrong arguments are {@link IllegalArgumentException}, use after close is {@link IllegalStateException}.
+ * Invalid arguments are reported as {@link IllegalArgumentException}, use after close as {@link IllegalStateException}.
  */
 public abstract sealed class WalException extends RuntimeException
         permits WalOpenException,

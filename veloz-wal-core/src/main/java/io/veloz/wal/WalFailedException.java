@@ -3,12 +3,14 @@ package io.veloz.wal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write or a force failed, and this instance never acknowledges anything again. Everything up to
+ * A write or a force (fsync) failed, and this instance of the log never acknowledges a record again. Every record up to
  * {@link #durableSequence()} is safe. The records from {@link #firstInDoubt()} to {@link #lastInDoubt()} may or may not
- * be there: close, open again, and look.
+ * be on disk.
  *
- * <p>A force is not tried twice, because after a failed one the kernel may drop the pages and call the next one good
- * (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
+ * <p>Next step: close the log and open it again. Its last sequence then shows which of the records in doubt it has.
+ *
+ * <p>A failed force is not retried, because the kernel may drop the dirty pages after a failure and report success for
+ * the next force (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
  */
 public final class WalFailedException extends WalException {
     private final long durableSequence;
@@ -34,15 +36,17 @@ public final class WalFailedException extends WalException {
                 : "records " + first + " to " + last + " are in doubt";
     }
 
+    /** Returns the last durable record. */
     public long durableSequence() {
         return durableSequence;
     }
 
+    /** Returns the first record in doubt. */
     public long firstInDoubt() {
         return durableSequence + 1;
     }
 
-    /** Below {@link #firstInDoubt()} if no record is in doubt. */
+    /** Returns the last record in doubt. It is less than {@link #firstInDoubt()} if no record is in doubt. */
     public long lastInDoubt() {
         return lastInDoubt;
     }

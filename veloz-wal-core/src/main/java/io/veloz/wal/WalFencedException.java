@@ -3,9 +3,12 @@ package io.veloz.wal;
 import java.time.Instant;
 
 /**
- * Another writer has taken over the archive, and this one will never archive anything again. The records from
- * {@link #firstBeyondFork()} to {@link #lastBeyondFork()} are in the local log and not in the archive: read them with a
- * {@link WalReader}, decide what becomes of them, and then either stop this writer or start shipping anew, which takes over.
+ * This writer was fenced: another writer has taken over the archive. This writer never archives a record again. The
+ * records from {@link #firstBeyondFork()} to {@link #lastBeyondFork()} are in the local log, and this writer did not
+ * archive them.
+ *
+ * <p>Next step: read these records with a {@link WalReader} and decide whether to keep them. Then either stop this
+ * writer, or start shipping again, which takes over the archive.
  */
 public final class WalFencedException extends WalException {
     private final String winner;
@@ -24,12 +27,14 @@ public final class WalFencedException extends WalException {
             long firstBeyondFork,
             long lastBeyondFork) {
         super(
-                archive + ": writer " + winner + " on " + winnerHost + " has been in office since " + since
-                        + " (epoch " + epoch + "); "
+                archive + ": fenced by writer " + winner + " on host " + winnerHost + " since " + since + " (epoch "
+                        + epoch
+                        + "); "
                         + (lastBeyondFork < firstBeyondFork
                                 ? "this writer had archived every record of its log"
                                 : "records " + firstBeyondFork + " to " + lastBeyondFork
-                                        + " of this log were not archived by this writer: read them, and compare, before you give it up"),
+                                        + " of this log were not archived by this writer: read and compare them before"
+                                        + " you discard this log"),
                 null);
         this.winner = winner;
         this.winnerHost = winnerHost;
@@ -39,32 +44,34 @@ public final class WalFencedException extends WalException {
         this.lastBeyondFork = lastBeyondFork;
     }
 
-    /** 32 hex digits that tell the winner's term of office from every other. */
+    /** Returns the id of the writer that took over, as 32 hex digits. It is unique for each epoch. */
     public String winner() {
         return winner;
     }
 
-    /** Where the winner runs. */
+    /** Returns the host of the writer that took over. */
     public String winnerHost() {
         return winnerHost;
     }
 
-    /** When the winner wrote the slot that we wanted, by its own clock. */
+    /** Returns when that writer wrote the slot that this writer tried to write, by its own clock. */
     public Instant since() {
         return since;
     }
 
-    /** Of the winner. */
+    /** Returns the epoch of the writer that took over. */
     public long epoch() {
         return epoch;
     }
 
-    /** The first record that the archive has not got from us. */
+    /** Returns the first record that this writer did not archive. */
     public long firstBeyondFork() {
         return firstBeyondFork;
     }
 
-    /** The last durable record of the local log; below {@link #firstBeyondFork()} if there is none beyond. */
+    /**
+     * Returns the last durable record of the local log. It is less than {@link #firstBeyondFork()} if all are archived.
+     */
     public long lastBeyondFork() {
         return lastBeyondFork;
     }

@@ -3,41 +3,44 @@ package io.veloz.wal;
 import java.time.Duration;
 
 /**
- * Is told what happens to a log. All methods are called by one thread, in order, and never by the thread that writes: a
- * slow listener delays futures and later calls, but no commit. What a method throws is logged and otherwise ignored. The
- * rules for callbacks of {@link Wal#appendAsync} hold here too.
+ * Receives the events of a log. One thread calls all methods, in order. It is not the commit thread, so a slow listener
+ * delays futures and later events, but no commit. Exceptions that a method throws are logged and otherwise ignored. The
+ * rules for callbacks of {@link Wal#appendAsync} also apply to listeners.
  */
 public interface WalListener {
-    /** Does nothing. */
+    /** Ignores all events. */
     WalListener NONE = new WalListener() {};
 
-    /** The log is open, and this is what was found. */
+    /** The log was opened, and its state was as reported. */
     default void onOpened(RecoveryReport report) {}
 
-    /** Everything up to this sequence is durable. Sequences grow from call to call; several batches may be one call. */
+    /**
+     * Every record up to this one is durable. The sequence increases from call to call. One call may cover several
+     * batches.
+     */
     default void onDurable(long durableSequence) {}
 
-    /** A segment was sealed: it is complete, named, on disk, and will not change. */
+    /** A segment was sealed. It is complete and durable under its final name, and does not change any more. */
     default void onRolled(SegmentReport segment) {}
 
-    /** Commits had to wait for the next segment to be prepared. */
+    /** The commit thread had to wait until the next segment was prepared. */
     default void onStalled(Duration waited) {}
 
-    /** The next segment could not be prepared; it is tried again. Appends go on as long as the active one has room. */
+    /** The next segment could not be prepared. It is retried. Appends continue until the active segment is full. */
     default void onPrepareFailed(String reason) {}
 
-    /** There is no room on the disk. Appends are refused once the active segment is full. */
+    /** The disk is full. Appends are rejected when the active segment is full. */
     default void onDiskFull(String reason) {}
 
-    /** There is room again, and the log goes on. */
+    /** The disk has space again, and the log resumes. */
     default void onDiskFullEnded() {}
 
-    /** Segments that nobody needs any more were deleted, up to this sequence. */
+    /** Segments that no guard needs were deleted, with the records up to this one. */
     default void onTrimmed(long upToSequence) {}
 
-    /** The log has failed for good. */
+    /** The log has failed permanently. */
     default void onFailed(WalFailedException failure) {}
 
-    /** The log is closed. The last call. */
+    /** The log was closed. This is the last event. */
     default void onClosed() {}
 }

@@ -1,6 +1,10 @@
 package io.veloz.wal;
 
-/** Another process, or another instance in this one, has the log open. The message and {@link #holder()} name it. */
+/**
+ * Another process, or another instance in this process, has the log open. The message and {@link #holder()} name it.
+ *
+ * <p>Next step: close the log there, or stop that process, and open the log again. Reading does not need the lock.
+ */
 public final class WalLockedException extends WalOpenException {
     private final String holder;
 
@@ -9,7 +13,7 @@ public final class WalLockedException extends WalOpenException {
         this.holder = holder;
     }
 
-    /** Process id and host of the owner, as it wrote them when it took the lock. */
+    /** Returns the process id and the host of the owner, as it wrote them when it took the lock. */
     public String holder() {
         return holder;
     }

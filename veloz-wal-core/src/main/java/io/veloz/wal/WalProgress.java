@@ -1,11 +1,11 @@
 package io.veloz.wal;
 
-/** Is told how far a long piece of work has come. Called by the thread that does the work, often. */
+/** Receives the progress of a long operation. Called often, by the thread that runs the operation. */
 @FunctionalInterface
 public interface WalProgress {
-    /** Tells nobody. */
+    /** Ignores the progress. */
     WalProgress NONE = (done, total) -> {};
 
-    /** So many bytes of so many are done. */
+    /** Reports how many bytes are done, and how many there are in total. */
     void update(long doneBytes, long totalBytes);
 }

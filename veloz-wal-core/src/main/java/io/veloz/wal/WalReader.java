@@ -1,46 +1,51 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.internal.recovery.Analyser.Depth;
+import io.veloz.wal.internal.replay.ConcurrentInspection;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
 import io.veloz.wal.internal.replay.Start;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the records of a log in order, and goes on as the log grows. It belongs to one thread at a time, of any kind; an
- * interrupt does not harm it.
+ * Reads the records of a log in order, and continues as the log grows. It belongs to one thread at a time, platform or
+ * virtual. An interrupt does not harm it.
  *
- * <p>It may be opened at any time, in the process of the writer ({@link Wal#reader}) or in another: it changes nothing
- * and disturbs nobody. Beside a writer it shows only what is durable. Without one, every whole batch counts.
+ * <p>It may be opened at any time, in the process of the writer ({@link Wal#reader}) or in another one. It changes
+ * nothing and does not disturb the writer. While a writer has the log open, it returns durable records only. Without a
+ * writer, it returns the records of every complete batch, as a recovery would keep them.
  *
- * <p>Memory: a window of the file, 256 KiB or the largest batch. Nothing is allocated for a record.
+ * <p>Memory: a window of the file of 256 KiB, or of the largest batch. Reading a record allocates nothing.
  */
 public final class WalReader implements AutoCloseable {
-    /** Without a writer in this process: the pause before the first look at the files, and the longest one after many. */
+    /** If the writer is not in this process: the first and the longest pause between two reads of the files. */
     private static final long POLL_NANOS = 5_000_000;
 
     private static final long LONGEST_POLL_NANOS = 50_000_000;
 
-    /** After so long a waiting reader looks whether it was interrupted. */
+    /** How often a waiting reader checks whether its thread was interrupted. */
     private static final long LONGEST_WAIT_NANOS = 100_000_000;
 
     /** The writer, if it is in this process. */
     interface Writer {
         long durableSequence();
 
-        /** Returns when that sequence is durable, or the time is over, or the writer has ended. */
+        /** Waits until the sequence is durable, the timeout has expired, or the writer has ended. */
         void awaitDurable(long sequence, long timeoutNanos);
     }
 
@@ -62,9 +67,9 @@ public final class WalReader implements AutoCloseable {
     /**
      * Opens a log for reading.
      *
-     * @throws WalOpenException if there is no such directory, or it cannot be read, or a restore into it has not ended
+     * @throws WalOpenException if the directory does not exist or cannot be read, or a restore into it has not ended
      * @throws WalVersionException if the log is in a format that this version does not know
-     * @throws WalCorruptException if it is damaged before the first record to be read, and this is no salvage
+     * @throws WalCorruptException if the log is damaged before the first record to be read, and this is not a salvage
      * @throws IllegalArgumentException if the first record to be read has been trimmed
      */
     public static WalReader open(ReadOptions options) {
@@ -83,10 +88,10 @@ public final class WalReader implements AutoCloseable {
         SegmentNames names = new SegmentNames(options.prefix);
         try {
             if (writer == null) {
-                // An unfinished restore would read as a shorter log. A log that is open has none.
-                LogFiles.checkNoRestore(storage, names);
+                // An unfinished restore would read as a shorter log. An open log cannot have one.
+                LogFiles.of(storage, options.prefix).checkNoRestore();
             }
-            return BesideWriter.look(
+            return ConcurrentInspection.run(
                     storage,
                     writerLives,
                     live -> new Analyser(storage, names, Depth.OUTLINE, options.acceptMissingEnds, live).analyse(),
@@ -114,13 +119,13 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Steps on to the next record.
+     * Steps to the next record.
      *
-     * @return false if there is none at the moment. Call again later: the log may have grown
-     * @throws WalTrimmedException if the next record was trimmed since the last step, in a salvage too; every later call
-     *     throws it as well
-     * @throws WalCorruptException if the next record is damaged or missing, and this is no salvage
-     * @throws UncheckedIOException if a file cannot be read. That is never taken for the end of the log
+     * @return false if there is no next record yet. Call again later, as the log may have grown
+     * @throws WalTrimmedException if the next record was trimmed after the previous step, also in a salvage. Every later
+     *     call throws it as well
+     * @throws WalCorruptException if the next record is damaged or missing, and this is not a salvage
+     * @throws UncheckedIOException if a file cannot be read. This is never treated as the end of the log
      */
     public boolean next() {
         if (closed) {
@@ -144,18 +149,19 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Steps on to the next record, and waits for it if need be.
+     * Steps to the next record, and waits for it up to a timeout.
      *
-     * <p>Without a writer in this process it looks at the files: every 5 ms at first, and every 50 ms when a while has passed
-     * without a record. A look that finds nothing new reads less than a page.
+     * <p>If the writer is not in this process, this polls the files: every 5 ms at first, and up to every 50 ms after
+     * some time without a record. A poll without a new record reads less than a page.
      *
-     * @return false if none became durable in that time, the thread was interrupted, or the reader has reached its end
+     * @return false if no record became durable before the timeout, the thread was interrupted, or the reader has reached its
+     *     end
      */
     public boolean next(Duration timeout) {
         long nanos = Reading.nanos(timeout);
         long deadline = System.nanoTime() + nanos;
         for (long pause = POLL_NANOS; ; pause = Math.min(LONGEST_POLL_NANOS, pause + pause / 4)) {
-            // Asked first: what becomes durable after the look is waited for, not missed.
+            // Read before next(), so that the wait below does not miss a record that becomes durable between the two.
             long durable = writer == null ? 0 : writer.durableSequence();
             if (next()) {
                 return true;
@@ -195,7 +201,7 @@ public final class WalReader implements AutoCloseable {
         }
     }
 
-    /** The length of an unreadable record cannot always be believed; behind it nothing is readable then. */
+    /** Skips an unreadable record. If its length is invalid, no later record of the batch can be found. */
     private void stepOverUnreadable() {
         int end = cursor.batch().recordsAt() - cursor.header().recordsAt() + cursor.header().length;
         if (RecordLayout.fits(buffer(), at, end)) {
@@ -210,27 +216,34 @@ public final class WalReader implements AutoCloseable {
         return cursor.batch().buffer();
     }
 
-    /** Of the current record. */
+    /** Returns the sequence of the current record. */
     public long sequence() {
         return sequence;
     }
 
-    /** Of the current record: the number that was given to the append. */
+    /** Returns the type of the current record, which is the number that was passed to the append. */
     public int type() {
         return RecordLayout.type(buffer(), at);
     }
 
-    /** Of the current record, in nanoseconds since 1970. */
+    /** Returns the timestamp of the current record, in nanoseconds since 1970. */
     public long timestampNanos() {
         return RecordLayout.timestampNanos(buffer(), at);
     }
 
-    /** Whether the next record belongs to the same atomic group. */
+    /** Returns the timestamp of the current record. Unlike {@link #timestampNanos()} it allocates an object. */
+    public Instant timestamp() {
+        return EpochNanos.toInstant(timestampNanos());
+    }
+
+    /** Returns whether the next record belongs to the same atomic group. */
     public boolean groupContinues() {
         return RecordLayout.groupContinues(buffer(), at);
     }
 
-    /** The bytes of the current record, read-only; valid until the next step, always the same object. */
+    /**
+     * Returns the payload of the current record: a read-only buffer that is valid until the next step and then reused.
+     */
     @SuppressWarnings("ReferenceEquality") // whether it is the same buffer, not one with the same bytes
     public ByteBuffer payload() {
         ByteBuffer buffer = buffer();
@@ -243,27 +256,30 @@ public final class WalReader implements AutoCloseable {
         return view;
     }
 
-    /** What the current record takes in a file, with its head. */
+    /** Returns the bytes of the current record in a file, with its header. */
     int recordBytes() {
         return RecordLayout.size(RecordLayout.payloadBytes(buffer(), at));
     }
 
-    /** The largest batch that the log's segments allow. */
+    /** Returns the largest batch that the segments of the log allow. */
     int largestBatchBytes() {
         return largestBatchBytes;
     }
 
-    /** What is known to be lost up to here: declared losses, and in a salvage everything that was stepped over. */
+    /** Returns the lost records before the current position: declared losses, and in a salvage the skipped ranges. */
     public List<LostRange> lost() {
         return List.copyOf(cursor.lost());
     }
 
-    /** Whether the log ended with bytes that were never acknowledged: its writer died while it wrote. */
+    /**
+     * Returns whether the log ended with bytes that were never acknowledged, because its writer died while writing
+     * them.
+     */
     public boolean hasTornTail() {
         return cursor.hasTornTail();
     }
 
-    /** Closes the files. Any later call but this one throws {@link IllegalStateException}. */
+    /** Closes the files. Later calls of other methods throw {@link IllegalStateException}. */
     @Override
     public void close() {
         closed = true;
@@ -272,5 +288,10 @@ public final class WalReader implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("closing " + cursor, e);
         }
+    }
+
+    @Override
+    public String toString() {
+        return "WalReader[sequence=" + sequence + ", closed=" + closed + ", options=" + options + "]";
     }
 }

@@ -4,6 +4,12 @@ import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analyser;
 import io.veloz.wal.internal.recovery.Analyser.Depth;
 import io.veloz.wal.internal.recovery.Recovery;
+import io.veloz.wal.internal.replay.ConcurrentInspection;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.ArchiveRestorer;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
@@ -15,39 +21,38 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at logs that need not be open, and rescues what is left of one. Any thread may call any method. */
+/** Inspects, verifies, salvages and restores logs, which need not be open. Any thread may call any method. */
 public final class WalRecovery {
     private static final String DIRECTORY_VARIABLE = "VELOZ_WAL_DIR";
 
     private WalRecovery() {}
 
     /**
-     * Says what the next open would find: segments, ranges, verdicts. Reads headers and footers, and the data of the segment
-     * that was written last, but only a part of the zeros that follow it. Changes nothing, also while a writer has the log
-     * open.
+     * Reports the state that the next open would find: segments, ranges, verdicts. Reads headers and footers, the data
+     * of the last segment, and a part of the zeros that follow it. Changes nothing. A writer may have the log open.
      *
      * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
     public static RecoveryReport inspect(ReadOptions options) {
-        return look(options, Depth.OUTLINE, WalProgress.NONE);
+        return report(options, Depth.OUTLINE, WalProgress.NONE);
     }
 
     /**
-     * The same, but reads and checks every byte.
+     * Reports the same as {@link #inspect}, but reads and verifies every byte.
      *
      * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
     public static RecoveryReport verify(ReadOptions options, WalProgress progress) {
-        return look(options, Depth.CONTENT, progress);
+        return report(options, Depth.CONTENT, progress);
     }
 
-    private static RecoveryReport look(ReadOptions options, Depth depth, WalProgress progress) {
+    private static RecoveryReport report(ReadOptions options, Depth depth, WalProgress progress) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
         long started = System.nanoTime();
         try {
-            LogFiles.checkNoRestore(storage, names);
-            return BesideWriter.look(
+            LogFiles.of(storage, options.prefix).checkNoRestore();
+            return ConcurrentInspection.run(
                     storage,
                     () -> storage.isLocked(names.lock()),
                     live -> new Analyser(storage, names, depth, options.acceptMissingEnds, live)
@@ -60,17 +65,16 @@ public final class WalRecovery {
     }
 
     /**
-     * Copies everything that can still be read from a damaged log into a new one. Sequences, times and groups stay; what
-     * is lost is declared in the new log, which opens and reads without an error and reports the losses. The damaged log
-     * is only read. With {@link ReadOptions#untilSequence} or {@link ReadOptions#untilTime} only the records up to there are
-     * copied; an atomic group is copied whole or not at all.
+     * Copies all readable records of a damaged log into a new log. Sequences, timestamps and groups are preserved. The
+     * new log declares the lost records: it can be opened and read without an error, and reports the losses. The
+     * damaged log is not changed. With {@link ReadOptions#untilSequence} or {@link ReadOptions#untilTime(long)} only
+     * the records up to that point are copied. An atomic group is copied completely or not at all.
      *
-     * <p>When this returns the new log is on disk in full. Until then there is only a directory of that name with
-     * ".partial" behind it.
+     * <p>When this returns, the new log is durable. Until then there is only a directory with the suffix ".partial".
      *
-     * @param target a directory that does not exist, or is empty
-     * @throws WalOpenException if the target is there already, or one of the two cannot be used
-     * @throws WalDiskFullException if there is no room for the copy
+     * @param target a directory that does not exist or is empty
+     * @throws WalOpenException if the target is not empty, or one of the two directories cannot be used
+     * @throws WalDiskFullException if there is no space for the copy
      */
     public static SalvageReport salvage(ReadOptions options, Path target, WalProgress progress) {
         try {
@@ -83,49 +87,49 @@ public final class WalRecovery {
     }
 
     /**
-     * Brings a log back from its archive into the directory that the environment variable VELOZ_WAL_DIR names.
+     * Restores a log from its archive into the directory that the environment variable VELOZ_WAL_DIR names.
      *
      * @throws IllegalArgumentException if that variable is not set
-     * @throws WalRestoreException if it is refused; its reason says what to do
+     * @throws WalRestoreException if the restore is refused. The next step depends on its reason
      */
     public static RestoreReport restoreFrom(String uri) {
         return restoreFrom(uri, RestoreOptions.into(directoryOf(System.getenv())));
     }
 
     /**
-     * Brings a log back from its archive. The archive is proven to be complete first; every object is held against its
-     * digests, and every record is read. When this returns the log is on disk in full. Until then its files are in the
-     * directory ".restore" inside the target, and the target does not open as a log. After a crash, or a refusal, call it
-     * again: what was fetched is not fetched again. The target can be a mount point.
+     * Restores a log from its archive. First the archive is proven to be complete. Then every object is compared with
+     * its digests, and every record is read. When this returns, the log is durable. Until then its files are in the
+     * subdirectory ".restore" of the target, and the target cannot be opened as a log. After a crash or a refusal, call
+     * it again: files that were fetched are not fetched again. The target can be a mount point.
      *
-     * <p>A log that is in the directory already is never deleted or overwritten. If it has all that the archive has, it
-     * stays as it is, and the report says so. Its lock is held from the comparison to the end, and so a second restore into
-     * the directory is refused as an engine is.
+     * <p>A log that is already in the directory is never deleted or overwritten. If it has every record of the archive,
+     * it is not changed, and the outcome in the report is {@link RestoreReport.Outcome#ALREADY_THERE}. Its lock is held
+     * from the comparison to the end, so that no other process can open it or restore into the directory.
      *
-     * <p>Files get the owner, the group and the permissions of the directory; a new directory has mode 0700 and the owner of
-     * its parent.
+     * <p>Files get the owner, the group and the permissions of the directory. A new directory has mode 0700 and the
+     * owner of its parent.
      *
-     * @param uri of the archive: s3://bucket/prefix
-     * @throws WalRestoreException if it is refused; its reason says what to do
-     * @throws WalLockedException if a process has the log in the directory open, or restores into it
+     * @param uri the URI of the archive: s3://bucket/prefix
+     * @throws WalRestoreException if the restore is refused. The next step depends on its reason
+     * @throws WalLockedException if a process has the log in the directory open, or restores into the directory
      */
     public static RestoreReport restoreFrom(String uri, RestoreOptions options) {
         return restorer(uri).restore(uri, options);
     }
 
     /**
-     * Says what {@link #restoreFrom(String, RestoreOptions)} would fetch, and proves that the archive is complete. Writes
-     * nothing, and fetches no segment.
+     * Returns the plan of {@link #restoreFrom(String, RestoreOptions)}, and proves that the archive is complete. Writes
+     * nothing and fetches no segment.
      *
-     * @throws WalRestoreException if the restore would be refused; its reason says what to do
+     * @throws WalRestoreException if the restore would be refused. The next step depends on its reason
      */
     public static RestorePlan planRestore(String uri, RestoreOptions options) {
         return restorer(uri).plan(uri, options);
     }
 
     /**
-     * Tries the context class loader, where an application's own provider is, and then the loader of this class: a thread
-     * of the common pool has a context class loader that may not see this library.
+     * Finds a restorer with the context class loader, for a provider in the application, and then with the loader of this
+     * class, because a thread of the common pool has a context class loader that may not see this library.
      */
     private static ArchiveRestorer restorer(String uri) {
         ServiceConfigurationError unusable = null;
@@ -139,18 +143,18 @@ public final class WalRecovery {
                     return found.get();
                 }
             } catch (ServiceConfigurationError e) {
-                // Another copy of the library, most likely. It counts if nothing else is found.
+                // Probably another copy of the library. Reported only if no restorer is found.
                 unusable = e;
             }
         }
         throw new WalRestoreException(
                 WalRestoreException.Reason.UNKNOWN_ARCHIVE,
-                "nothing on the class path restores from \"" + scheme(uri)
+                "no provider on the class path restores from \"" + scheme(uri)
                         + "\"; add the artifact io.veloz:veloz-wal-s3",
                 unusable);
     }
 
-    /** Without the rest, which could hold a secret. */
+    /** Returns the scheme only, because the rest of the URI may contain a secret. */
     private static String scheme(String uri) {
         int colon = uri.indexOf(':');
         return colon < 0 ? uri : uri.substring(0, colon + 1);
@@ -160,8 +164,8 @@ public final class WalRecovery {
         String value = environment.getOrDefault(DIRECTORY_VARIABLE, "").strip();
         if (value.isEmpty()) {
             throw new IllegalArgumentException(DIRECTORY_VARIABLE
-                    + " is not set; expected a directory. The engine's documents name two defaults, ./data/wal and"
-                    + " /var/lib/veloz/wal, and a log restored into the wrong one is not found");
+                    + " is not set; expected a directory. There is no default, because the engine documents two, ./data/wal"
+                    + " and /var/lib/veloz/wal, and would not find a log in the wrong one");
         }
         try {
             return Path.of(value);

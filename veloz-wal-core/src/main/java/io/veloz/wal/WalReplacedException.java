@@ -1,26 +1,27 @@
 package io.veloz.wal;
 
 /**
- * A checkpoint that was held for a while has been replaced by a newer one. Nothing is damaged: take {@link WalCheckpoint#newest}
- * again.
+ * A checkpoint was replaced by a newer one before its content was opened. Nothing is damaged.
+ *
+ * <p>Next step: get the newest checkpoint again, with {@link Wal#newestCheckpoint} or {@link WalCheckpoint#newest}.
  */
 public final class WalReplacedException extends WalException {
     private final long sequence;
 
     /**
-     * @param file the checkpoint's file
-     * @param sequence the record up to which the checkpoint covered the log
-     * @param found what the file holds now
+     * @param file the file of the checkpoint
+     * @param sequence the last record that the checkpoint covered
+     * @param found the content of the file now
      */
     public WalReplacedException(String file, long sequence, String found) {
         super(
                 file + ": the checkpoint up to record " + sequence + " was replaced; found " + found
-                        + ". Take the newest checkpoint again",
+                        + ". Get the newest checkpoint again",
                 null);
         this.sequence = sequence;
     }
 
-    /** The record up to which the checkpoint covered the log. */
+    /** Returns the last record that the checkpoint covered. */
     public long sequence() {
         return sequence;
     }

@@ -4,40 +4,51 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A restore was refused. A log that was in the target is as it was. What has been fetched stays in the target, in the
- * directory ".restore", and is not fetched again; a target that held no log does not open as one until a restore completes.
- * What to do next depends on the {@link #reason}; the message says it as well.
+ * A restore was refused. A log that was in the target directory is unchanged. Files that were fetched remain in the
+ * subdirectory ".restore" and are not fetched again. A target directory without a log cannot be opened as a log until a
+ * restore completes.
+ *
+ * <p>Next step: depends on the {@link #reason}, and is part of the message.
  */
 public final class WalRestoreException extends WalException {
-    /** Why, and so what to do. */
+    /** The cause of the refusal, with the next step. */
     public enum Reason {
-        /** Nothing knows such URIs: put the artifact veloz-wal-s3 on the class path, or correct the URI. */
+        /** No provider supports the URI: put the artifact veloz-wal-s3 on the class path, or correct the URI. */
         UNKNOWN_ARCHIVE,
-        /** There is no archive in that place: correct the URI. */
+        /** There is no archive at the URI: correct the URI. */
         NOT_AN_ARCHIVE,
-        /** It is the archive, or the target holds the files, of another log: take the right one. */
+        /** The archive, or the log in the target directory, is of another log: use the right one. */
         OTHER_LOG,
-        /** Records are missing, and the loss was accepted or cannot be helped: restore the rest with acceptGaps. */
+        /** Records are missing from the archive: restore the other records with {@code acceptGaps}. */
         GAP,
-        /** An object is damaged or gone: put it back, from a version or a copy, or restore up to the record before. */
+        /**
+         * An object is damaged or missing: restore it from an object version or a copy, or restore up to the record
+         * before.
+         */
         DAMAGED,
-        /** The archive is written in a format that this version does not know: use a newer one. */
+        /** The archive is in a format that this version does not know: use a newer version of the library. */
         UNKNOWN_FORMAT,
-        /** The point that was asked for is not in the archive: take another one, or wait until it is. */
+        /** The requested sequence or time is not in the archive: choose another one, or wait until it is archived. */
         BEYOND_ARCHIVE,
-        /** The archive ends before the record that atLeast requires: its newest objects were deleted, or never stored. */
+        /**
+         * The archive ends before the record that {@code atLeast} requires: its newest objects were deleted or never
+         * stored.
+         */
         ARCHIVE_TOO_SHORT,
-        /** The target holds something: take another directory, or merge. */
+        /** The target directory is not empty: use another directory, or merge. */
         TARGET_NOT_EMPTY,
-        /** The log in the target and the archive have different records: a person has to decide which are true. */
+        /**
+         * The log in the target directory and the archive have different records: an operator must decide which to
+         * keep.
+         */
         DIVERGED,
-        /** There is not enough room: make some, and call again. */
+        /** The disk has too little space: free space, and retry. */
         NO_SPACE,
-        /** The store does not answer: call again later. */
+        /** The store does not respond: retry later. */
         STORE_UNAVAILABLE,
-        /** The store refuses: correct rights, credentials, region or bucket. */
+        /** The store denies access: correct permissions, credentials, region or bucket. */
         STORE_REFUSED,
-        /** The target cannot be written: correct path or permissions. */
+        /** The target directory cannot be written: correct the path or its permissions. */
         TARGET_UNUSABLE
     }
 
@@ -51,9 +62,9 @@ public final class WalRestoreException extends WalException {
     }
 
     /**
-     * @param key of the object that is meant, relative to the archive; null if none is
-     * @param firstSequence first record that is concerned, -1 if not known
-     * @param lastSequence last record that is concerned, -1 if not known
+     * @param key the key of the affected object, relative to the archive; null if there is none
+     * @param firstSequence the first affected record; -1 if unknown
+     * @param lastSequence the last affected record; -1 if unknown
      */
     public WalRestoreException(
             Reason reason,
@@ -69,19 +80,22 @@ public final class WalRestoreException extends WalException {
         this.lastSequence = lastSequence;
     }
 
+    /** Returns the cause of the refusal. */
     public Reason reason() {
         return reason;
     }
 
-    /** The object that is damaged or gone, relative to the archive. */
+    /** Returns the key of the affected object, relative to the archive; empty if there is none. */
     public Optional<String> key() {
         return Optional.ofNullable(key);
     }
 
+    /** Returns the first affected record; -1 if unknown. */
     public long firstSequence() {
         return firstSequence;
     }
 
+    /** Returns the last affected record; -1 if unknown. */
     public long lastSequence() {
         return lastSequence;
     }

@@ -1,32 +1,39 @@
 package io.veloz.wal;
 
-/** Local log and archive do not fit together, and nothing was shipped. The message says what to do; the reason, what is wrong. */
+/**
+ * The local log and the archive are inconsistent, and nothing was shipped.
+ *
+ * <p>Next step: depends on the {@link #reason}, and is part of the message.
+ */
 public final class WalShippingRefusedException extends WalException {
     private final Reason reason;
 
-    /** What is wrong. */
+    /** The inconsistency, with the next step. */
     public enum Reason {
-        /** The archive is another log's. Ship to another place. */
+        /** The archive belongs to another log. Ship to another archive. */
         OTHER_LOG,
-        /** The archive has records that the local log has not. Restore first. */
+        /** The local log lacks records that the archive has. Restore first. */
         BEHIND,
-        /** The same records differ in the two. Restore into another directory, and compare. */
+        /** The local log and the archive have different records. Restore into another directory, and compare. */
         DIVERGED,
-        /** The local log lost records before they were archived. Allow the gap to be declared, or use another archive. */
+        /**
+         * The local log was trimmed before its records were archived. Allow the gap to be declared, or use another
+         * archive.
+         */
         TRIMMED_AHEAD,
-        /** The local log begins with a later record than 1, and has no checkpoint that stands for the rest. Write one. */
+        /** The local log begins after record 1, and no checkpoint covers the missing records. Write a checkpoint. */
         CHECKPOINT_MISSING,
-        /** There is no log in the directory yet. Open it first. */
+        /** The directory has no log yet. Open the log first. */
         NO_LOG,
-        /** A newer version wrote the archive. Use that version. */
+        /** A newer version of the library wrote the archive. Use that version. */
         UNKNOWN_FORMAT,
-        /** The store replaces what it was to create only if absent. Ship to another store. */
+        /** The store replaces an object that it must create only if absent. Use another store. */
         STORE_UNFIT,
-        /** The archive has lost its log.json. Put it back. */
+        /** The archive has lost its log.json. Restore that object. */
         LOST_IDENTITY,
-        /** The archive has lost its newest slots. Put them back, or ship to another place. */
+        /** The archive has lost its newest slots. Restore them, or ship to another archive. */
         LOST_SLOTS,
-        /** The archive holds what no writer can have put there. Verify it. */
+        /** The archive contains an object that no writer can have written. Verify the archive. */
         BROKEN
     }
 
@@ -35,6 +42,7 @@ public final class WalShippingRefusedException extends WalException {
         this.reason = reason;
     }
 
+    /** Returns the inconsistency. */
     public Reason reason() {
         return reason;
     }

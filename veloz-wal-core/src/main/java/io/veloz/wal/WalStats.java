@@ -4,80 +4,170 @@ import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.LogWriter;
 
 /**
- * A snapshot of a log's counters since it was opened. Immutable. The numbers are taken one after the other while the log
- * goes on, so they may differ by a batch.
- *
- * @param lastSequence the last sequence that was given to a record
- * @param durableSequence the last sequence on disk
- * @param recordsWritten records handed to the operating system
- * @param bytesWritten with all framing
- * @param batches written
- * @param largestBatchRecords the most records in one batch
- * @param forces how often data was forced to disk
- * @param rolls how many segments were sealed
- * @param stalls how often commits had to wait for the next segment
- * @param stalledNanos how long in all
- * @param bufferedBytes claimed in the append buffer and not yet written
- * @param activeSegmentRoomBytes room left in the active segment
- * @param forceNanosP50 the median time of a force, over all since the open
- * @param forceNanosP99 99 of 100 were at most this long
- * @param forceNanosP999 999 of 1000 were at most this long
- * @param forceNanosMax the longest
- * @param corruptedRecords records that were found damaged or missing when the log was opened
- * @param diskFull whether there is no room for the next segment
- * @param failed whether the log has failed for good
+ * A snapshot of a log's counters since it was opened. Immutable. The values are read one after another while the log is
+ * running, so they may differ by one batch.
  */
-public record WalStats(
-        long lastSequence,
-        long durableSequence,
-        long recordsWritten,
-        long bytesWritten,
-        long batches,
-        long largestBatchRecords,
-        long forces,
-        long rolls,
-        long stalls,
-        long stalledNanos,
-        long bufferedBytes,
-        long activeSegmentRoomBytes,
-        long forceNanosP50,
-        long forceNanosP99,
-        long forceNanosP999,
-        long forceNanosMax,
-        long corruptedRecords,
-        boolean diskFull,
-        boolean failed) {
+public final class WalStats {
+    private final long lastSequence;
+    private final long durableSequence;
+    private final long recordsWritten;
+    private final long bytesWritten;
+    private final long batches;
+    private final long largestBatchRecords;
+    private final long forces;
+    private final long rolls;
+    private final long stalls;
+    private final long stalledNanos;
+    private final long bufferedBytes;
+    private final long activeSegmentRoomBytes;
+    private final long forceNanosP50;
+    private final long forceNanosP99;
+    private final long forceNanosP999;
+    private final long forceNanosMax;
+    private final long corruptedRecords;
+    private final boolean diskFull;
+    private final boolean failed;
 
-    static WalStats of(LogWriter writer, RecoveryReport report) {
+    WalStats(LogWriter writer, RecoveryReport report) {
         CommitStats stats = writer.stats();
+        this.lastSequence = writer.lastSequence();
+        this.durableSequence = writer.durableSequence();
+        this.recordsWritten = stats.records();
+        this.bytesWritten = stats.bytes();
+        this.batches = stats.batches();
+        this.largestBatchRecords = stats.largestBatchRecords();
+        this.forces = stats.forces();
+        this.rolls = stats.rolls();
+        this.stalls = stats.stalls();
+        this.stalledNanos = stats.stalledNanos();
+        this.bufferedBytes = writer.bufferedBytes();
+        this.activeSegmentRoomBytes = writer.activeRoomBytes();
+        this.forceNanosP50 = stats.forceNanosAt(50);
+        this.forceNanosP99 = stats.forceNanosAt(99);
+        this.forceNanosP999 = stats.forceNanosAt(99.9);
+        this.forceNanosMax = stats.forceNanosMax();
+        this.corruptedRecords = corrupted(report);
+        this.diskFull = writer.isDiskFull();
+        this.failed = writer.hasFailed();
+    }
+
+    private static long corrupted(RecoveryReport report) {
         long corrupted = 0;
         for (LostRange range : report.lost()) {
             corrupted += Math.max(1, range.lastSequence() - range.firstSequence() + 1);
         }
-        return new WalStats(
-                writer.lastSequence(),
-                writer.durableSequence(),
-                stats.records(),
-                stats.bytes(),
-                stats.batches(),
-                stats.largestBatchRecords(),
-                stats.forces(),
-                stats.rolls(),
-                stats.stalls(),
-                stats.stalledNanos(),
-                writer.bufferedBytes(),
-                writer.activeRoomBytes(),
-                stats.forceNanosAt(50),
-                stats.forceNanosAt(99),
-                stats.forceNanosAt(99.9),
-                stats.forceNanosMax(),
-                corrupted,
-                writer.isDiskFull(),
-                writer.hasFailed());
+        return corrupted;
     }
 
-    /** Records that have a sequence and are not on disk yet. */
+    /** Returns the last sequence that was assigned to a record. */
+    public long lastSequence() {
+        return lastSequence;
+    }
+
+    /** Returns the last durable sequence. */
+    public long durableSequence() {
+        return durableSequence;
+    }
+
+    /** Returns the number of records handed to the operating system. */
+    public long recordsWritten() {
+        return recordsWritten;
+    }
+
+    /** Returns the number of bytes handed to the operating system, with all framing. */
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** Returns the number of batches written. */
+    public long batches() {
+        return batches;
+    }
+
+    /** Returns the largest number of records in one batch. */
+    public long largestBatchRecords() {
+        return largestBatchRecords;
+    }
+
+    /** Returns how often data was forced (fsync). */
+    public long forces() {
+        return forces;
+    }
+
+    /** Returns the number of segments that were sealed. */
+    public long rolls() {
+        return rolls;
+    }
+
+    /** Returns how often the commit thread had to wait for the next segment. */
+    public long stalls() {
+        return stalls;
+    }
+
+    /** Returns the total duration of these waits. */
+    public long stalledNanos() {
+        return stalledNanos;
+    }
+
+    /** Returns the bytes in the append buffer that are claimed and not written yet. */
+    public long bufferedBytes() {
+        return bufferedBytes;
+    }
+
+    /** Returns the free space in the active segment. */
+    public long activeSegmentRoomBytes() {
+        return activeSegmentRoomBytes;
+    }
+
+    /** Returns the median duration of a force since the log was opened. */
+    public long forceNanosP50() {
+        return forceNanosP50;
+    }
+
+    /** Returns the 99th percentile of the duration of a force. */
+    public long forceNanosP99() {
+        return forceNanosP99;
+    }
+
+    /** Returns the 99.9th percentile of the duration of a force. */
+    public long forceNanosP999() {
+        return forceNanosP999;
+    }
+
+    /** Returns the longest duration of a force. */
+    public long forceNanosMax() {
+        return forceNanosMax;
+    }
+
+    /** Returns the number of records that were damaged or missing when the log was opened. */
+    public long corruptedRecords() {
+        return corruptedRecords;
+    }
+
+    /** Returns whether the disk has no space for the next segment. */
+    public boolean diskFull() {
+        return diskFull;
+    }
+
+    /** Returns whether the log has failed permanently. */
+    public boolean failed() {
+        return failed;
+    }
+
+    /** Returns the number of records that have a sequence and are not durable yet. */
     public long durableLag() {
         return Math.max(0, lastSequence - durableSequence);
+    }
+
+    @Override
+    public String toString() {
+        return "WalStats[lastSequence=" + lastSequence + ", durableSequence=" + durableSequence + ", durableLag="
+                + durableLag() + ", recordsWritten=" + recordsWritten + ", bytesWritten=" + bytesWritten + ", batches="
+                + batches + ", largestBatchRecords=" + largestBatchRecords + ", forces=" + forces + ", rolls=" + rolls
+                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", bufferedBytes=" + bufferedBytes
+                + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes + ", forceNanosP50=" + forceNanosP50
+                + ", forceNanosP99=" + forceNanosP99 + ", forceNanosP999=" + forceNanosP999 + ", forceNanosMax="
+                + forceNanosMax + ", corruptedRecords=" + corruptedRecords + ", diskFull=" + diskFull + ", failed="
+                + failed + "]";
     }
 }

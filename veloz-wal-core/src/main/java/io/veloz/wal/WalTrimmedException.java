@@ -1,36 +1,38 @@
 package io.veloz.wal;
 
 /**
- * A reader was overtaken by a trim: the record that it would read next has been deleted on purpose. Nothing is damaged, and
- * the reader gets no further. Load a checkpoint that covers the records before {@link #firstSequence()}, and open another
- * reader behind it.
+ * A trim has overtaken a reader: the next record was deleted on purpose. Nothing is damaged, but the reader cannot
+ * continue.
+ *
+ * <p>Next step: load a checkpoint that covers the records before {@link #firstSequence()}, and open a new reader that
+ * starts after it.
  */
 public final class WalTrimmedException extends WalException {
     private final long nextSequence;
     private final long firstSequence;
 
     /**
-     * @param directory the log
-     * @param nextSequence the record that would have come next; 0 if the reader was to start with the oldest
-     * @param firstSequence the oldest record now
+     * @param directory the directory of the log
+     * @param nextSequence the record that the reader would have read next; 0 if it was to start with the oldest one
+     * @param firstSequence the oldest record of the log now
      */
     public WalTrimmedException(String directory, long nextSequence, long firstSequence) {
         super(
                 directory + ": "
                         + (nextSequence > 0 ? "record " + nextSequence : "the record that was the oldest")
                         + " has been trimmed; the log begins with record " + firstSequence
-                        + " now. Load a checkpoint, and read on behind it",
+                        + " now. Load a checkpoint, and open a reader that starts after it",
                 null);
         this.nextSequence = nextSequence;
         this.firstSequence = firstSequence;
     }
 
-    /** The record that would have come next; 0 if the reader was to start with the oldest one. */
+    /** Returns the record that the reader would have read next; 0 if it was to start with the oldest one. */
     public long nextSequence() {
         return nextSequence;
     }
 
-    /** The oldest record in the log when the reader found out. A later trim may have deleted it as well. */
+    /** Returns the oldest record of the log when this was detected. A later trim may have deleted it as well. */
     public long firstSequence() {
         return firstSequence;
     }

@@ -1,4 +1,7 @@
-/** The log's public API: open, append, wait, read, trim. Everything under {@code internal} may change at any time. */
+/**
+ * The public API of the log: open, append, wait, read, checkpoint, trim. Start with {@link io.veloz.wal.Wal#open}.
+ * Packages under {@code internal} may change at any time.
+ */
 @NullMarked
 package io.veloz.wal;
 

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Somebody waits for a roll while the active segment has room, so the commit thread does not. */
+/** A caller waits for a roll while the active segment has room, so the commit thread does not wait. */
 @Timeout(60)
 class AwaitedRollTest {
     private final FaultStorage storage = new FaultStorage(new HeapStorage());
@@ -42,7 +42,7 @@ class AwaitedRollTest {
     }
 
     @Test
-    void rollThatWaitsForASegmentGoesOnWhenItCanBeMade() throws Exception {
+    void rollThatWaitsForASegmentContinuesWhenItCanBeMade() throws Exception {
         try (Wal wal = open()) {
             Fault fault = storage.fail(Operation.CREATE, () -> new IOException("Input/output error"))
                     .times(3);
@@ -54,7 +54,7 @@ class AwaitedRollTest {
         }
     }
 
-    /** With the next segment made. */
+    /** Opens a log and waits until its next segment is prepared. */
     private Wal open() {
         Wal wal = Wal.open(small(storage).build());
         Logs.await("prepared", () -> {

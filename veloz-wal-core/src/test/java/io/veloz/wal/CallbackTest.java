@@ -42,7 +42,7 @@ class CallbackTest {
 
     @ParameterizedTest
     @MethodSource("throwables")
-    void whateverACallbackThrowsHarmsNoOtherWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
+    void callbackThatThrowsHarmsNoOtherWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
         try (Wal wal = Wal.open(small(storage).build())) {
             wal.appendDurable(1, payload("one"));
             Logs.await("prepared", () -> heap.list().contains(".orders_prepared.wal"));
@@ -63,7 +63,7 @@ class CallbackTest {
 
     @ParameterizedTest
     @MethodSource("throwables")
-    void whateverAListenerThrowsHarmsNoWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
+    void listenerThatThrowsHarmsNoWaiterAndNotTheLog(Supplier<Throwable> thrown) throws Exception {
         AtomicLong calls = new AtomicLong();
         WalListener listener = new WalListener() {
             @Override
@@ -99,7 +99,7 @@ class CallbackTest {
         assertThat(Records.of(heap)).hasSize(3);
     }
 
-    /** Whatever call the stack ends in: every record gets durable, or the log says that it has failed. */
+    /** Whichever call a stack overflow hits, every record becomes durable, or the log reports that it has failed. */
     @Test
     void appendAtTheEndOfTheStackNeverHangsTheLog() throws Exception {
         for (int life = 0; life < 10; life++) {

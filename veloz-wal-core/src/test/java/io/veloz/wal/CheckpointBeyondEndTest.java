@@ -13,15 +13,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A log that ends before its newest checkpoint: somebody has lost or replaced its last files. Written on, it would give
- * sequences a second time, and a replay from the checkpoint would leave out the new records.
+ * A log that ends before its newest checkpoint, because its last files were lost or replaced. If it were opened, it
+ * would assign sequences a second time, and a replay from the checkpoint would skip the new records.
  */
 class CheckpointBeyondEndTest {
-    /** Of records 1 to 10, then a checkpoint of them all, in files of older age but for the checkpoint. */
+    /**
+     * A log of records 1 to 10 and a checkpoint that covers them, with older versions of all files but the checkpoint.
+     */
     private MemoryStorage storage = new MemoryStorage();
 
     @BeforeEach
-    void putAnOlderLogBesideTheCheckpoint() {
+    void putAnOlderLogNextToTheCheckpoint() {
         MemoryStorage older;
         MemoryStorage log = new MemoryStorage();
         try (Wal wal = TestLog.open(log)) {
@@ -84,7 +86,7 @@ class CheckpointBeyondEndTest {
                 .satisfies(range -> assertThat(range.lastSequence()).isEqualTo(10));
     }
 
-    /** It is never needed, and says nothing that can be believed. */
+    /** A damaged checkpoint is never needed, and its sequence cannot be trusted. */
     @Test
     void damagedCheckpointBeyondTheEndDoesNotCount() {
         byte[] bytes = storage.bytes(".orders_checkpoint_a");

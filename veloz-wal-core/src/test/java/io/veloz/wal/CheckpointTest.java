@@ -48,7 +48,7 @@ class CheckpointTest {
     }
 
     @Test
-    void newestOfThreeComesBack() throws Exception {
+    void newestOfThreeIsRead() throws Exception {
         try (Wal wal = logOf(3)) {
             for (int i = 1; i <= 3; i++) {
                 wal.writeCheckpoint(i, content("state " + i));
@@ -82,7 +82,7 @@ class CheckpointTest {
     }
 
     @Test
-    void crashWhileOneIsWrittenLeavesTheTwoBefore() throws Exception {
+    void crashDuringACheckpointLeavesThePreviousTwo() throws Exception {
         try (Wal wal = logOf(3)) {
             wal.writeCheckpoint(1, content("older"));
             wal.writeCheckpoint(2, content("newer"));
@@ -100,7 +100,7 @@ class CheckpointTest {
     }
 
     @Test
-    void checkpointOfWhatIsNotDurableIsRefused() {
+    void checkpointOfARecordThatIsNotDurableIsRefused() {
         try (Wal wal = logOf(1)) {
             wal.append(1, payload("relaxed"), Durability.LOSE_UNFORCED);
             assertThatThrownBy(() -> wal.writeCheckpoint(2, content("x")))
@@ -112,7 +112,7 @@ class CheckpointTest {
     }
 
     @Test
-    void contentThatThrowsLeavesWhatThereWas() throws Exception {
+    void contentThatThrowsLeavesTheExistingCheckpoints() throws Exception {
         try (Wal wal = logOf(2)) {
             wal.writeCheckpoint(1, content("good"));
             assertThatThrownBy(() -> wal.writeCheckpoint(2, out -> {
@@ -185,7 +185,7 @@ class CheckpointTest {
     }
 
     @Test
-    void trimThatFindsNothingMoreToTrimTellsWhereTheLogBegins() {
+    void trimThatDeletesNothingReportsWhereTheLogBegins() {
         try (Wal wal = logOf(4)) {
             wal.roll();
             wal.writeCheckpoint(4, content("a"));
@@ -201,7 +201,7 @@ class CheckpointTest {
     }
 
     @Test
-    void guardHoldsBackAndNumberOfSegmentsIsKept() {
+    void guardAndNumberOfSegmentsLimitATrim() {
         try (Wal wal = logOf(0)) {
             for (int i = 0; i < 4; i++) {
                 wal.appendDurable(1, payload("record"));
@@ -229,7 +229,7 @@ class CheckpointTest {
     }
 
     @Test
-    void crashInATrimNeverMakesALogThatIsRefused() throws Exception {
+    void crashInATrimNeverLeavesALogThatIsRefused() throws Exception {
         for (int n = 0; ; n++) {
             HeapStorage fresh = new HeapStorage();
             FaultStorage faulty = new FaultStorage(fresh);

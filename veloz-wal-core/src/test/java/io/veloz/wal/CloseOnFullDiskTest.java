@@ -21,19 +21,21 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A disk that refuses a write into blocks it had given before: the one place where an accepted append waits for room. */
+/** A disk that rejects a write into allocated blocks: the only case in which an accepted append waits for space. */
 @Timeout(60)
 class CloseOnFullDiskTest {
     private final HeapStorage heap = new HeapStorage();
     private final FaultStorage storage = new FaultStorage(heap);
 
-    /** With a close timeout that no test waits for: who needs it hangs, and is ended by the test's own. */
+    /**
+     * Opens a log with a close timeout longer than the test timeout, so that a close that waits for it fails the test.
+     */
     private Wal open(Duration heartbeatDelay) {
         Wal wal = Wal.open(small(storage)
                 .heartbeatDelay(heartbeatDelay)
                 .closeTimeout(Duration.ofHours(1))
                 .build());
-        // No write but those of the commit thread comes from now on.
+        // From now on, only the commit thread writes.
         Logs.await("the next segment", () -> heap.list().contains(".orders_prepared.wal"));
         return wal;
     }
@@ -43,7 +45,7 @@ class CloseOnFullDiskTest {
     }
 
     @Test
-    void closeFailsWhatWaitsForRoomAndSaysWhy() throws Exception {
+    void closeFailsAppendsThatWaitForSpaceAndReportsWhy() throws Exception {
         Wal wal = open(Duration.ofHours(1));
         wal.appendDurable(1, payload("one"));
         Fault full = fillDisk();
@@ -53,13 +55,13 @@ class CloseOnFullDiskTest {
             wal.awaitDurable(2);
             return true;
         });
-        Logs.await("told", () -> wal.stats().diskFull());
+        Logs.await("reported", () -> wal.stats().diskFull());
         assertThatThrownBy(() -> wal.appendDurable(1, payload("three"))).isInstanceOf(WalDiskFullException.class);
 
-        WalFailedException told = catchThrowableOfType(WalFailedException.class, wal::close);
-        assertThat(told.firstInDoubt()).isEqualTo(2);
-        assertThat(told.lastInDoubt()).isEqualTo(2);
-        assertThat(told).hasMessageContaining("the disk was full").hasRootCauseInstanceOf(StorageFullException.class);
+        WalFailedException failure = catchThrowableOfType(WalFailedException.class, wal::close);
+        assertThat(failure.firstInDoubt()).isEqualTo(2);
+        assertThat(failure.lastInDoubt()).isEqualTo(2);
+        assertThat(failure).hasMessageContaining("the disk was full").hasRootCauseInstanceOf(StorageFullException.class);
         assertFailed(future);
         assertFailed(waiting);
         assertThat(storage.openFiles()).isZero();
@@ -73,7 +75,7 @@ class CloseOnFullDiskTest {
     }
 
     @Test
-    void closeWithNothingPendingButAHeartbeatIsNoFailure() throws Exception {
+    void closeWithOnlyAHeartbeatPendingDoesNotFail() throws Exception {
         Wal wal = open(Duration.ofMillis(1));
         Fault full = fillDisk().after(1);
         wal.appendDurable(1, payload("one"));
@@ -87,7 +89,7 @@ class CloseOnFullDiskTest {
     }
 
     @Test
-    void lastHeartbeatOfACloseNeedsNoRoom() throws Exception {
+    void lastHeartbeatOfACloseNeedsNoSpace() throws Exception {
         Wal wal = open(Duration.ofHours(1));
         wal.appendDurable(1, payload("one"));
         Fault full = fillDisk();
@@ -98,8 +100,8 @@ class CloseOnFullDiskTest {
     }
 
     private static void assertFailed(CompletableFuture<?> future) {
-        ExecutionException told =
+        ExecutionException failure =
                 catchThrowableOfType(ExecutionException.class, () -> future.get(30, TimeUnit.SECONDS));
-        assertThat(told).hasCauseInstanceOf(WalFailedException.class);
+        assertThat(failure).hasCauseInstanceOf(WalFailedException.class);
     }
 }

@@ -113,7 +113,7 @@ class CommitTest {
             }
         }
 
-        // The dependents of a future that is complete already run here, before those behind them.
+        // The dependents of an already completed future run on this thread, before those of later futures.
         assertThat(completed)
                 .containsExactlyInAnyOrderElementsOf(
                         LongStream.rangeClosed(1, records).boxed().toList());
@@ -187,7 +187,7 @@ class CommitTest {
         assertThat(Records.of(heap)).hasSize(3);
     }
 
-    /** The notifier may not have come round yet to the records before. */
+    /** Retries, because the notifier may not have delivered the earlier records yet. */
     private static CompletableFuture<Long> appendWhenASlotIsFree(Wal wal, String text) {
         List<CompletableFuture<Long>> taken = new ArrayList<>();
         Logs.await("a free slot", () -> {
@@ -235,7 +235,7 @@ class CommitTest {
     }
 
     @Test
-    void closeByACallbackIsRefusedAtOnceAndTheLogGoesOn() throws Exception {
+    void closeByACallbackIsRefusedAtOnceAndTheLogStaysOpen() throws Exception {
         Wal wal = Wal.open(small(storage).build());
         Hold force = storage.hold(Operation.FORCE, ANY);
         CompletableFuture<Void> closed = wal.appendAsync(1, payload("a")).thenRun(wal::close);
@@ -322,7 +322,7 @@ class CommitTest {
     // ---- durability, sync, roll
 
     @Test
-    void relaxedRecordIsNotForcedUntilSomebodyAsks() {
+    void relaxedRecordIsNotForcedUntilASync() {
         try (Wal wal =
                 Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
             long sequence = wal.append(1, payload("a"));
@@ -335,7 +335,7 @@ class CommitTest {
     }
 
     @Test
-    void strictRecordTakesRelaxedOnesBeforeItAlong() {
+    void strictRecordForcesRelaxedOnesBeforeIt() {
         try (Wal wal =
                 Wal.open(small(storage).durability(Durability.LOSE_UNFORCED).build())) {
             wal.append(1, payload("a"));
@@ -358,9 +358,9 @@ class CommitTest {
         }
     }
 
-    /** A9 and J9: the bound is exact, is not put off by what comes later, and the clock may turn over in the middle. */
+    /** A9 and J9: the bound is exact, later records do not extend it, and the clock may overflow in between. */
     @Test
-    void intervalBeginsWithItsOldestRecordAndIsForcedWholeWhenItIsOver() {
+    void intervalBeginsWithItsOldestRecordAndIsForcedCompletelyWhenItEnds() {
         long interval = Duration.ofMillis(10).toNanos();
         AtomicLong clock = new AtomicLong(Long.MAX_VALUE - interval / 2);
         WalConfig config = small(storage)
@@ -370,11 +370,11 @@ class CommitTest {
                 .build();
         try (Wal wal = Wal.open(config)) {
             appendAndAwaitWritten(wal, Durability.LOSE_LAST_INTERVAL);
-            // When the next one is written, the commit thread has looked at its clock for the one before.
+            // When the next record is written, the commit thread has read its clock for the previous one.
             appendAndAwaitWritten(wal, Durability.LOSE_UNFORCED);
             clock.addAndGet(interval - 1);
             appendAndAwaitWritten(wal, Durability.LOSE_LAST_INTERVAL);
-            // When this one is written, the commit thread has looked what is due after the one before.
+            // When this record is written, the commit thread has checked what is due after the previous one.
             appendAndAwaitWritten(wal, Durability.LOSE_UNFORCED);
             assertThat(wal.durableSequence()).isZero();
 
@@ -390,7 +390,7 @@ class CommitTest {
 
     /** J9. */
     @Test
-    void heartbeatAndAgeComeAlsoWhenTheClockTurnsOver() {
+    void heartbeatAndAgeWorkWhenTheClockOverflows() {
         long delay = Duration.ofHours(1).toNanos();
         AtomicLong clock = new AtomicLong(Long.MAX_VALUE - delay / 2);
         WalConfig config = small(storage)
@@ -401,7 +401,7 @@ class CommitTest {
         try (Wal wal = Wal.open(config)) {
             wal.appendDurable(1, payload("a"));
             assertThat(Records.of(heap)).isEmpty();
-            // Again and again: the thread may look at the clock for the append after it was put on.
+            // Repeatedly, because the thread may read the clock for the append after it was advanced.
             Logs.await("promised", () -> {
                 clock.addAndGet(delay);
                 wal.sync();
@@ -529,7 +529,7 @@ class CommitTest {
         try (Wal wal =
                 Wal.open(small(storage).heartbeatDelay(Duration.ofNanos(1)).build())) {
             wal.appendDurable(1, payload("a"));
-            // The other reader sees a record only when a later batch promises it.
+            // A reader without the writer returns a record only when a later batch promises it.
             Logs.await("promised", () -> Records.of(heap).size() == 1);
         }
     }
@@ -549,7 +549,7 @@ class CommitTest {
     }
 
     @Test
-    void heartbeatFitsBehindABatchThatFillsTheSegment() throws Exception {
+    void heartbeatFitsAfterABatchThatFillsTheSegment() throws Exception {
         // Every size of the last record: one of them fills the segment to its end.
         for (int bytes = 0; bytes <= 320; bytes += 8) {
             HeapStorage fresh = new HeapStorage();
@@ -572,7 +572,7 @@ class CommitTest {
     // ---- sizes
 
     @Test
-    void recordsOfNoneOneAndTheMostBytesComeBack() {
+    void recordsOfNoOneAndTheMostBytesAreRead() {
         int max;
         try (Wal wal = Wal.open(small(storage).build())) {
             max = wal.config().maxPayloadBytes();
@@ -638,7 +638,7 @@ class CommitTest {
                 .containsExactlyElementsOf(LongStream.rangeClosed(1, 90).boxed().toList());
     }
 
-    /** The next segment is there, so the only forces to come are those of the commit thread. */
+    /** Waits until the next segment is prepared, so that all further forces are those of the commit thread. */
     private void prepared(Wal wal) {
         wal.appendDurable(1, payload("one"));
         Logs.await("prepared", () -> heap.list().contains(".orders_prepared.wal"));

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A load under which the commit thread never finds the buffer empty: with each batch it writes another record is appended,
- * before it looks again. What is due must not wait for a pause.
+ * A load under which the commit thread never finds the buffer empty: for each batch that it writes, another record is
+ * appended before its next check. Due work must not wait for a pause.
  */
 @Timeout(60)
 class ConstantLoadTest {
@@ -29,7 +29,7 @@ class ConstantLoadTest {
     private final HeapStorage heap = new HeapStorage();
     private final FaultStorage storage = new FaultStorage(heap);
 
-    /** One segment has room for all of the load, so that no roll comes by itself, and forces. */
+    /** Opens a log whose segment has room for the whole load, so that there is no roll, which would force. */
     private Wal open() {
         Wal wal = Wal.open(small(storage)
                 .segmentBytes(1024 * 1024)
@@ -41,7 +41,7 @@ class ConstantLoadTest {
         return wal;
     }
 
-    /** Returns how many records were appended when the load ends. */
+    /** Starts a load, and returns the number of appended records, which is complete when the load ends. */
     private AtomicInteger load(Wal wal, Durability durability, Runnable each) {
         AtomicInteger appended = new AtomicInteger();
         storage.before(Operation.WRITE, () -> {
@@ -56,7 +56,7 @@ class ConstantLoadTest {
     }
 
     @Test
-    void intervalForceComesUnderConstantLoad() {
+    void intervalForceHappensUnderConstantLoad() {
         AtomicLong durableUnderLoad = new AtomicLong();
         try (Wal wal = open()) {
             AtomicInteger appended =
@@ -69,7 +69,7 @@ class ConstantLoadTest {
     }
 
     @Test
-    void rollComesUnderConstantLoad() throws Exception {
+    void rollHappensUnderConstantLoad() throws Exception {
         AtomicReference<CompletableFuture<Boolean>> roll = new AtomicReference<>();
         try (Wal wal = open()) {
             AtomicInteger appended = load(wal, Durability.LOSE_UNFORCED, () -> {
@@ -82,13 +82,13 @@ class ConstantLoadTest {
             assertThat(roll.get().get(30, TimeUnit.SECONDS)).isTrue();
             Logs.await("the end of the load", () -> appended.get() == LOAD_RECORDS);
         }
-        // One that had waited for the load to end would have put all of it into the first segment.
+        // A roll that had waited for the end of the load would have left all of it in the first segment.
         RecoveryReport report = WalRecovery.inspect(ReadOptions.of(heap));
         assertThat(report.segments().get(0).lastSequence()).isLessThan(LOAD_RECORDS / 2);
         assertThat(report.lastSequence()).isEqualTo(LOAD_RECORDS + 1);
     }
 
-    /** Returns when the roll has been asked for: its caller waits. */
+    /** Starts a roll, and returns when its caller waits for it. */
     private static CompletableFuture<Boolean> rollThatWaits(Wal wal) {
         AtomicReference<Thread> asking = new AtomicReference<>();
         CompletableFuture<Boolean> done = start(() -> {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every byte of every file of a small log is changed: that is told, or does no harm. */
+/** Changes every byte of every file of a small log. Each change is reported or does no harm. */
 @Timeout(600)
 @Tag("enumeration")
 class DamageTest {
@@ -23,16 +23,16 @@ class DamageTest {
     private static final long LAST = 13;
     private static final IntPredicate ALL = position -> true;
 
-    /** Most of a file are the zeros behind the data: of them a few. */
+    /** Selects all data and a few of the zeros after the data, which are most of a file. */
     private static final IntPredicate FEW_ZEROS = position -> position < 5_000 || position % 50 == 0;
 
     private static final boolean WHOLE = Integer.getInteger("wal.rounds", 1) > 1;
 
-    /** For what takes long: all with -Dwal.rounds of 2 or more. */
+    /** Selects bytes for slow checks: all with -Dwal.rounds of 2 or more. */
     private static final IntPredicate SOME = position -> WHOLE || position % 23 == 0;
 
     private static MemoryStorage log;
-    private static List<TestLog.Entry> original;
+    private static List<TestLog.LoggedRecord> original;
 
     /** Two sealed segments, a trim mark, checkpoints, groups, an empty payload, heartbeats, a prepared segment. */
     @BeforeAll
@@ -58,14 +58,14 @@ class DamageTest {
         assertThat(TestLog.sequences(original)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L);
     }
 
-    /** With -Dwal.rounds of 2 or more each single bit; else two of the nine ways. */
+    /** Returns the changes: each single bit with -Dwal.rounds of 2 or more, else two of the nine. */
     static IntStream masks() {
         return WHOLE
                 ? IntStream.concat(IntStream.of(0xFF), IntStream.range(0, 8).map(bit -> 1 << bit))
                 : IntStream.of(0xFF, 0x01);
     }
 
-    /** An open takes longer. */
+    /** Returns fewer changes for the slower open. */
     static IntStream masksOfAnOpen() {
         return masks().limit(WHOLE ? Long.MAX_VALUE : 1);
     }
@@ -93,7 +93,7 @@ class DamageTest {
     }
 
     @Test
-    void openedLogKeepsTheRecordsAndGoesOnBehindThem() {
+    void openedLogKeepsTheRecordsAndAppendsAfterThem() {
         everyByte(0xFF, SOME, (storage, where) -> {
             try (Wal wal = TestLog.open(storage)) {
                 wal.appendDurable(1, TestLog.bytes("next"));
@@ -102,15 +102,15 @@ class DamageTest {
                 return;
             }
             sameOrRefused(where, () -> {
-                List<TestLog.Entry> entries = read(storage);
-                assertThat(entries.get(entries.size() - 1).payload()).isEqualTo("next");
-                return entries.subList(0, entries.size() - 1);
+                List<TestLog.LoggedRecord> logged = read(storage);
+                assertThat(logged.get(logged.size() - 1).payload()).isEqualTo("next");
+                return logged.subList(0, logged.size() - 1);
             });
         });
     }
 
     @Test
-    void inspectionSaysWhatOpenDoes() {
+    void inspectionReportsWhatOpenFinds() {
         everyByte(0x04, FEW_ZEROS, (storage, where) -> {
             boolean sound = WalRecovery.inspect(ReadOptions.of(storage)).isSound();
             assertThat(sound).as(where).isEqualTo(succeeds(() -> TestLog.recover(storage)));
@@ -126,10 +126,10 @@ class DamageTest {
     }
 
     @Test
-    void salvageShowsOnlyTrueRecordsAndTellsAllLosses() {
+    void salvageReturnsOnlyTrueRecordsAndReportsAllLosses() {
         everyByte(0x08, FEW_ZEROS, (storage, where) -> {
             try (WalReader reader = WalReader.open(ReadOptions.of(storage).salvage())) {
-                List<TestLog.Entry> rest = TestLog.rest(reader);
+                List<TestLog.LoggedRecord> rest = TestLog.rest(reader);
                 long lost = reader.lost().stream().mapToLong(DamageTest::count).sum();
                 String what = where + " " + reader.lost();
                 assertThat(original.containsAll(rest)).as(what).isTrue();
@@ -185,16 +185,16 @@ class DamageTest {
         }
     }
 
-    private static void sameOrRefused(String where, Supplier<List<TestLog.Entry>> reading) {
-        List<TestLog.Entry> entries;
+    private static void sameOrRefused(String where, Supplier<List<TestLog.LoggedRecord>> reading) {
+        List<TestLog.LoggedRecord> logged;
         try {
-            entries = reading.get();
+            logged = reading.get();
         } catch (WalException e) {
             assertNamesPlace(e, where);
             return;
         }
-        if (!entries.equals(original)) {
-            assertThat(entries).as(where).isEqualTo(original);
+        if (!logged.equals(original)) {
+            assertThat(logged).as(where).isEqualTo(original);
         }
     }
 
@@ -206,7 +206,7 @@ class DamageTest {
     }
 
     @Test
-    void footerOfTheOldestSegmentAfterATrimIsMadeAgainAndTheLogOpensEverAfter() throws Exception {
+    void footerOfTheOldestSegmentAfterATrimIsMadeAgainAndTheLogOpens() throws Exception {
         MemoryStorage storage = log.copy();
         int footer = storage.bytes(TestLog.sealed(2)).length - 100;
         TestLog.recover(storage.flip(TestLog.sealed(2), footer, 1));
@@ -219,7 +219,7 @@ class DamageTest {
     @Test
     void footersOfTheTwoOldestSegmentsAfterATrimAreMadeAgain() throws Exception {
         MemoryStorage storage = log.copy();
-        // Sealed by a recovery, so that there are three footers in a row.
+        // A recovery seals it, so that there are three footers in a row.
         TestLog.recover(storage);
         for (int number = 2; number <= 3; number++) {
             String name = TestLog.sealed(number);
@@ -231,7 +231,7 @@ class DamageTest {
     }
 
     @Test
-    void footerThatCountsOtherwiseThanTheDataIsFoundByVerify() {
+    void footerWhoseCountDiffersFromTheDataIsFoundByVerify() {
         MemoryStorage storage = log.copy();
         byte[] bytes = storage.bytes(TestLog.sealed(2));
         java.nio.ByteBuffer view = java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** E12: a directory that must not be written to, or any more. */
+/** E12: a directory without write permission, from the start or from some moment on. */
 @Timeout(60)
 class DeniedTest {
     private static final Supplier<IOException> DENIED = () -> new AccessDeniedException("orders");
@@ -78,9 +78,11 @@ class DeniedTest {
         }
     }
 
-    /** The active segment can still be written, so nothing fails before it is full; and it may be granted again. */
+    /**
+     * The active segment can still be written, so nothing fails before it is full, and permission may be granted again.
+     */
     @Test
-    void nextSegmentThatMustNotBeMadeIsToldAndMadeWhenItMayBe() throws Exception {
+    void nextSegmentThatIsDeniedIsReportedAndMadeWhenItIsAllowed() throws Exception {
         List<String> heard = new CopyOnWriteArrayList<>();
         WalListener listener = new WalListener() {
             @Override
@@ -97,7 +99,7 @@ class DeniedTest {
             wal.appendDurable(1, payload("a"));
             wal.roll();
             denied.awaitHit();
-            Logs.await("told", () -> !heard.isEmpty());
+            Logs.await("reported", () -> !heard.isEmpty());
             assertThat(heard.get(0)).contains("AccessDenied");
             for (int i = 0; i < 8; i++) {
                 wal.appendDurable(1, payload(kilobyte(i)));

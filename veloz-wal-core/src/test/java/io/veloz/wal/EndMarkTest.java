@@ -11,6 +11,8 @@ import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -23,7 +25,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The proof of the end of an active segment, which a cut or zeros behind a batch do not remove. */
+/** The proof of the end of an active segment, which survives truncation and zeros after a batch. */
 @Timeout(60)
 class EndMarkTest {
     private static final int FIRST_MARK = 512;
@@ -38,7 +40,7 @@ class EndMarkTest {
         return storage;
     }
 
-    /** While the writer lives, before any heartbeat. */
+    /** Returns the files while the writer runs, before any heartbeat. */
     private static MemoryStorage killed() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
@@ -58,7 +60,7 @@ class EndMarkTest {
                 .orElseThrow();
     }
 
-    /** Where each batch of one record starts, and where the last one ends. */
+    /** Returns the start of each batch of one record, and the end of the last one. */
     private static List<Integer> boundaries() {
         List<Integer> boundaries = new ArrayList<>();
         int at = 4096;
@@ -100,11 +102,11 @@ class EndMarkTest {
     }
 
     @Test
-    void closedLogThatIsZeroedBehindABatchIsDamagedWithTheExactRange() {
+    void closedLogThatIsZeroedAfterABatchIsDamagedWithTheExactRange() {
         MemoryStorage log = closed();
         for (int batch = 0; batch < RECORDS; batch++) {
             MemoryStorage zeroed = log.copy().zero(CURRENT, boundaries().get(batch));
-            assertDamaged(zeroed, batch, "zeroed behind batch " + batch);
+            assertDamaged(zeroed, batch, "zeroed after batch " + batch);
             assertThat(WalRecovery.verify(ReadOptions.of(zeroed), WalProgress.NONE)
                             .lost())
                     .extracting(LostRange::firstSequence, LostRange::lastSequence)
@@ -125,7 +127,7 @@ class EndMarkTest {
     void logOfAKilledProcessThatIsCutIsDamaged() {
         MemoryStorage log = killed();
         for (int batch : List.of(0, 1, 12, RECORDS)) {
-            assertDamaged(log.copy().cut(CURRENT, boundaries().get(batch)), batch, "cut behind batch " + batch);
+            assertDamaged(log.copy().cut(CURRENT, boundaries().get(batch)), batch, "cut after batch " + batch);
         }
     }
 
@@ -187,12 +189,12 @@ class EndMarkTest {
         }
         int sixth = boundaries().get(5);
         assertDamaged(left.copy().zero(CURRENT, boundaries().get(3)), 3, "zeroed before the mark");
-        // What came after the mark is not vouched for: that is documented.
+        // As documented, records after the mark are not proven.
         assertThat(read(left.copy().zero(CURRENT, sixth))).hasSize(5);
     }
 
     @Test
-    void markCostsNoForceOfItsOwn() {
+    void markNeedsNoAdditionalForce() {
         FaultStorage storage = new FaultStorage(new HeapStorage());
         // No heartbeat before the close.
         try (Wal wal = Wal.open(
@@ -200,7 +202,7 @@ class EndMarkTest {
             TestLog.append(wal, 1);
             storage.forgetCalls();
         }
-        // The files beside the active one are those of the thread that prepares the next segment.
+        // The other files are those of the thread that prepares the next segment.
         Map<Long, List<Operation>> operationsByFile = storage.calls().stream()
                 .collect(Collectors.groupingBy(
                         FaultStorage.Call::file,

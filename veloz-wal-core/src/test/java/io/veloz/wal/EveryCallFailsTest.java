@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** One life of a log after the other, in each of which another call of one kind fails: the first, the second, and so on. */
+/** Repeats the life of a log, and in each run fails another call of one kind: the first, the second, and so on. */
 @Timeout(600)
 @Tag("enumeration")
 class EveryCallFailsTest {
@@ -33,7 +33,7 @@ class EveryCallFailsTest {
 
     @ParameterizedTest
     @EnumSource(Operation.class)
-    void whateverFailsOnceNothingAcknowledgedIsLostAndNothingInvented(Operation operation) throws Exception {
+    void anyFailureLosesNothingAcknowledgedAndInventsNothing(Operation operation) throws Exception {
         everyCall(operation, () -> new IOException("Input/output error"), 1);
     }
 
@@ -41,7 +41,7 @@ class EveryCallFailsTest {
     @EnumSource(
             value = Operation.class,
             names = {"CREATE", "WRITE", "FORCE", "RENAME", "FORCE_DIRECTORY"})
-    void whateverFindsTheDiskFullOnceNothingAcknowledgedIsLostAndNothingInvented(Operation operation) throws Exception {
+    void anyFullDiskLosesNothingAcknowledgedAndInventsNothing(Operation operation) throws Exception {
         everyCall(operation, () -> new StorageFullException("No space left on device", null), 1);
     }
 
@@ -49,40 +49,43 @@ class EveryCallFailsTest {
     @EnumSource(
             value = Operation.class,
             names = {"RENAME", "FORCE_DIRECTORY", "DELETE", "OPEN_FOR_READING"})
-    void whateverFailsFromSomeCallOnNothingAcknowledgedIsLostAndNothingInvented(Operation operation) throws Exception {
+    void anyPermanentFailureLosesNothingAcknowledgedAndInventsNothing(Operation operation) throws Exception {
         everyCall(operation, () -> new IOException("Input/output error"), Integer.MAX_VALUE);
     }
 
     private static void everyCall(Operation operation, Supplier<IOException> cause, int times) throws Exception {
-        int told = 0;
+        int reported = 0;
         int tried = 0;
         for (int n = 0; n < MOST_CALLS; n += step(n)) {
             HeapStorage heap = firstLife();
             FaultStorage storage = new FaultStorage(heap);
             Fault fault = storage.fail(operation, cause).after(n).times(times);
             SortedMap<Long, String> acked = new TreeMap<>();
-            // What fails for ever is waited for in vain; what fails once has all the time that a slow machine takes.
+            // A permanent failure ends with a timeout. A single failure may take as long as a slow machine needs.
             boolean failed = workload(storage, acked, Duration.ofSeconds(times == 1 ? 60 : 2));
             if (fault.hits() == 0) {
                 assertThat(failed).isFalse();
                 System.out.printf(
                         Locale.ROOT,
-                        "tried %,7d times: %s in one %s%s; told %,d times%n",
+                        "tried %,7d times: %s in one %s%s; reported %,d times%n",
                         tried,
                         cause.get().getMessage(),
                         operation,
                         times > 1 ? " and all after it" : "",
-                        told);
+                        reported);
                 return;
             }
             tried++;
-            told += failed ? 1 : 0;
+            reported += failed ? 1 : 0;
             assertThat(storage.openFiles()).as("open files, call %s", n).isZero();
             checkSecondLife(heap, acked, operation + " " + n);
         }
     }
 
-    /** All of the first, then fewer: the later ones do the same again. All with -Dwal.rounds of 2 or more. */
+    /**
+     * Returns the step: all of the first calls, then fewer, as later ones are similar. All with -Dwal.rounds of 2 or
+     * more.
+     */
     private static int step(int n) {
         return n < 60 || Integer.getInteger("wal.rounds", 1) > 1 ? 1 : 7;
     }
@@ -97,13 +100,13 @@ class EveryCallFailsTest {
         return heap;
     }
 
-    /** Whether an error was told. */
+    /** Runs the workload, and returns whether an error was reported. */
     private static boolean workload(FaultStorage storage, SortedMap<Long, String> acked, Duration patience) {
         WalConfig config = small(storage)
                 .bufferFullTimeout(patience)
                 .closeTimeout(Duration.ofSeconds(60))
                 .build();
-        boolean told = false;
+        boolean reported = false;
         AtomicReference<Wal> opened = new AtomicReference<>();
         try {
             Wal wal = Wal.open(config);
@@ -125,16 +128,16 @@ class EveryCallFailsTest {
                 }
             }
         } catch (WalException | UncheckedIOException e) {
-            told = true;
+            reported = true;
         }
         try {
             if (opened.get() != null) {
                 opened.get().close();
             }
         } catch (WalException e) {
-            told = true;
+            reported = true;
         }
-        return told;
+        return reported;
     }
 
     private static long appendWhenThereIsRoom(Wal wal, String text) {

@@ -6,6 +6,9 @@ import static io.veloz.wal.TestLog.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +45,7 @@ class ExactCopyTest {
     }
 
     @Test
-    void copyThatEndsWithASealedSegmentGoesOnInTheNext() throws IOException {
+    void copyThatEndsWithASealedSegmentContinuesInTheNext() throws IOException {
         try (Wal wal = open(source())) {
             append(wal, 100);
             wal.roll();
@@ -78,7 +81,7 @@ class ExactCopyTest {
     }
 
     @Test
-    void readerGoesOnWhereACopyEnds() throws IOException {
+    void readerContinuesWhereACopyEnds() throws IOException {
         try (Wal wal = open(source())) {
             append(wal, 10);
             long segment;
@@ -104,7 +107,7 @@ class ExactCopyTest {
     }
 
     @Test
-    void copyOfBytesAloneJoinsOverTheEndOfASegment() throws IOException {
+    void copyOfBytesContinuesOverTheEndOfASegment() throws IOException {
         try (Wal wal = open(source())) {
             append(wal, 10);
         }
@@ -116,19 +119,19 @@ class ExactCopyTest {
     }
 
     @Test
-    void copyThatEndsBehindTheLogIsRefused() {
+    void copyThatEndsAfterTheLogIsRefused() {
         try (Wal wal = open(source())) {
             append(wal, 10);
             try (SegmentReader reader = wal.segmentReader(1, 8000, 5)) {
                 assertThatThrownBy(reader::next)
                         .isInstanceOf(WalCorruptException.class)
-                        .hasMessageContaining("expected it behind segment 1, position 8000");
+                        .hasMessageContaining("expected it after segment 1, position 8000");
             }
         }
     }
 
     @Test
-    void segmentThatIsNotSealedHasNoFooterToShow() throws IOException {
+    void segmentThatIsNotSealedHasNoFooter() throws IOException {
         try (Wal wal = open(source())) {
             append(wal, 10);
             assertThat(wal.files().sealed()).isEmpty();
@@ -169,7 +172,7 @@ class ExactCopyTest {
                 .complete(files.logId().orElseThrow(), begin.segments().get(0).number(), begin.expectedFirstSequence());
     }
 
-    /** Of two segments: the one is the current file of the copy, the other the prepared one. */
+    /** Copies the bytes of two segments: the first as the current file of the copy, the second as the prepared one. */
     private void copyBytes(Wal wal) throws IOException {
         Files.createDirectories(copy());
         long end = 0;
@@ -187,7 +190,7 @@ class ExactCopyTest {
     }
 
     private void assertCopyIsTheLog() {
-        List<TestLog.Entry> original = TestLog.read(ReadOptions.of(source()));
+        List<TestLog.LoggedRecord> original = TestLog.read(ReadOptions.of(source()));
         assertThat(original).isNotEmpty();
         String id = WalRecovery.inspect(ReadOptions.of(source())).logId();
         try (Wal wal = open(copy())) {
@@ -197,7 +200,7 @@ class ExactCopyTest {
             long last = original.get(original.size() - 1).sequence();
             assertThat(wal.appendDurable(1, bytes("next"))).isEqualTo(last + 1);
         }
-        List<TestLog.Entry> copied = TestLog.read(ReadOptions.of(copy()));
+        List<TestLog.LoggedRecord> copied = TestLog.read(ReadOptions.of(copy()));
         assertThat(copied.subList(0, original.size())).isEqualTo(original);
     }
 }

@@ -46,10 +46,10 @@ class FailureTest {
     }
 
     private static WalFailedException failureOf(CompletableFuture<?> future) {
-        ExecutionException told =
+        ExecutionException failure =
                 catchThrowableOfType(ExecutionException.class, () -> future.get(30, TimeUnit.SECONDS));
-        assertThat(told).hasCauseInstanceOf(WalFailedException.class);
-        return (WalFailedException) told.getCause();
+        assertThat(failure).hasCauseInstanceOf(WalFailedException.class);
+        return (WalFailedException) failure.getCause();
     }
 
     // ---- a force that fails
@@ -117,7 +117,7 @@ class FailureTest {
                 assertThat(again.lastSequence()).isGreaterThanOrEqualTo(acked);
             }
         }
-        // The others hit a segment that was being made, which is made again.
+        // The other faults hit a segment that was being prepared, which is prepared again.
         assertThat(failures).isPositive();
     }
 
@@ -165,7 +165,7 @@ class FailureTest {
     }
 
     @Test
-    void failureFailsThoseWhoWaitForRoomInTheBuffer() throws Exception {
+    void failureFailsAppendsThatWaitForRoomInTheBuffer() throws Exception {
         Wal wal = open();
         Hold hold = storage.hold(Operation.FORCE, ANY);
         Fault fault = storage.fail(Operation.FORCE, IO_ERROR);
@@ -185,7 +185,7 @@ class FailureTest {
     }
 
     @Test
-    void listenerHearsOfTheFailureOnce() {
+    void listenerReceivesTheFailureOnce() {
         List<String> heard = new ArrayList<>();
         WalListener listener = new WalListener() {
             @Override
@@ -265,7 +265,7 @@ class FailureTest {
     // ---- a full disk
 
     @Test
-    void fullDiskOnAWriteIsWaitedOutWithNothingLost() throws Exception {
+    void fullDiskOnAWriteIsRetriedAndLosesNothing() throws Exception {
         for (int n = 0; n < 10; n++) {
             HeapStorage fresh = new HeapStorage();
             FaultStorage faulty = new FaultStorage(fresh);
@@ -286,7 +286,7 @@ class FailureTest {
                     return last;
                 });
                 full.awaitHit();
-                Logs.await("told", () -> wal.stats().diskFull());
+                Logs.await("reported", () -> wal.stats().diskFull());
                 assertThatThrownBy(() -> wal.append(1, payload("x"))).isInstanceOf(WalDiskFullException.class);
                 assertThat(wal.stats().failed()).isFalse();
                 full.end();
@@ -300,7 +300,7 @@ class FailureTest {
     }
 
     @Test
-    void fullDiskForTheNextSegmentRefusesOnlyWhenTheActiveIsFullAndEndsByItself() throws Exception {
+    void fullDiskForTheNextSegmentRefusesOnlyWhenTheActiveIsFullAndRecovers() throws Exception {
         List<String> heard = new ArrayList<>();
         long written;
         try (Wal wal = Wal.open(small(storage).listener(fullness(heard)).build())) {
@@ -333,7 +333,7 @@ class FailureTest {
     }
 
     @Test
-    void whateverHasASequenceIsWrittenThoughTheDiskIsFull() throws Exception {
+    void everyRecordWithASequenceIsWrittenThoughTheDiskIsFull() throws Exception {
         Wal wal = open();
         Logs.await("prepared", () -> prepared(storage));
         wal.appendDurable(1, payload("first"));
@@ -372,7 +372,7 @@ class FailureTest {
     }
 
     @Test
-    void fullDiskDoesNotHoldUpCommitsForAnExplicitOrAgedRoll() throws Exception {
+    void fullDiskDoesNotDelayCommitsForAnExplicitOrAgedRoll() throws Exception {
         WalConfig config = small(storage).segmentMaxAge(Duration.ofNanos(1)).build();
         try (Wal wal = Wal.open(config)) {
             Logs.await("prepared", () -> prepared(storage));
@@ -394,7 +394,7 @@ class FailureTest {
     }
 
     @Test
-    void lackOfRoomForTheFooterIsWaitedOut() throws Exception {
+    void fullDiskForTheFooterIsRetried() throws Exception {
         try (Wal wal = open()) {
             Logs.await("prepared", () -> prepared(storage));
             wal.appendDurable(1, payload("a"));
@@ -410,7 +410,7 @@ class FailureTest {
             full.end();
 
             assertThat(get(roll)).isTrue();
-            // The commit thread may have met the fault, too, and tries again a little later.
+            // The commit thread may have met the fault as well, and retries a little later.
             Logs.await("room again", () -> !wal.stats().diskFull());
             wal.appendDurable(1, payload("b"));
         }
@@ -418,7 +418,7 @@ class FailureTest {
     }
 
     @Test
-    void closeOnAFullDiskWithNothingPendingIsNoFailure() throws Exception {
+    void closeOnAFullDiskWithNothingPendingDoesNotFail() throws Exception {
         Wal wal = open();
         Logs.await("prepared", () -> prepared(storage));
         wal.appendDurable(1, payload("a"));
@@ -439,7 +439,7 @@ class FailureTest {
     }
 
     @Test
-    void openOnAFullDiskSaysSoAndLeavesEverythingReadable() {
+    void openOnAFullDiskReportsItAndLeavesEverythingReadable() {
         try (Wal wal = open()) {
             wal.appendDurable(1, payload("a"));
         }
@@ -455,7 +455,7 @@ class FailureTest {
     // ---- the next segment
 
     @Test
-    void shortageOfFileHandlesIsWaitedOut() throws Exception {
+    void shortageOfFileHandlesIsRetried() throws Exception {
         try (Wal wal = open()) {
             Logs.await("prepared", () -> prepared(storage));
             Fault shortage = storage.fail(Operation.CREATE, () -> new IOException("Too many open files"));
@@ -474,7 +474,7 @@ class FailureTest {
     }
 
     @Test
-    void failedForceOfTheNextSegmentIsTriedAgainWithAnotherFile() throws Exception {
+    void failedForceOfTheNextSegmentIsRetriedWithAnotherFile() throws Exception {
         try (Wal wal = open()) {
             Logs.await("prepared", () -> prepared(storage));
             Fault fault = storage.fail(Operation.FORCE, IO_ERROR)
@@ -482,7 +482,7 @@ class FailureTest {
                     .times(1);
             wal.appendDurable(1, payload("a"));
             storage.forgetCalls();
-            // The active segment was made under that name as well, and its force comes first.
+            // The active segment was created under this name as well, and is forced first.
             fault.end();
             Fault next = storage.fail(Operation.FORCE, IO_ERROR).after(2).times(1);
             wal.roll();
@@ -492,7 +492,7 @@ class FailureTest {
             wal.appendDurable(1, payload("b"));
             assertNoForceAfterAFailedOne(storage.calls());
         } catch (WalFailedException e) {
-            // The third force may as well be the one of the active segment.
+            // The third force may also be that of the active segment.
             assertNoForceAfterAFailedOne(storage.calls());
         }
     }
@@ -567,12 +567,12 @@ class FailureTest {
         hang.release();
         Logs.await("unlocked", () -> !heap.isLocked("orders.lock"));
         assertThat(wal.durableSequence()).isZero();
-        // With the time to close that it may need.
+        // With enough time to close.
         Wal.open(small(storage).build()).close();
     }
 
     @Test
-    void closeTellsOfASealThatHangs() throws Exception {
+    void closeReportsASealThatHangs() throws Exception {
         WalConfig config = small(storage).closeTimeout(Duration.ofMillis(200)).build();
         Wal wal = Wal.open(config);
         Logs.await("prepared", () -> prepared(storage));
@@ -584,8 +584,8 @@ class FailureTest {
         });
         hang.awaitEntered();
 
-        WalFailedException told = catchThrowableOfType(WalFailedException.class, wal::close);
-        assertThat(told.lastInDoubt()).isLessThan(told.firstInDoubt());
+        WalFailedException failure = catchThrowableOfType(WalFailedException.class, wal::close);
+        assertThat(failure.lastInDoubt()).isLessThan(failure.firstInDoubt());
         failureOf(roll);
         assertThat(heap.isLocked("orders.lock")).isTrue();
         hang.release();

@@ -14,8 +14,8 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
- * Logs that earlier formats wrote, and that every later version must read. Their files are never written again: a change
- * that needs other files is a change of the format, and gets a directory of its own.
+ * Logs that were written in earlier formats, and that every later version must read. The files are never regenerated. A
+ * change that needs different files is a change of the format, and gets a new directory.
  */
 class GoldenLogTest {
     private static final List<String> FILES =
@@ -64,7 +64,7 @@ class GoldenLogTest {
     }
 
     @Test
-    void goldenLogWithEndMarksIsReadAsItWasWrittenAndGoesOn() {
+    void goldenLogWithEndMarksIsReadAsItWasWrittenAndContinues() {
         MemoryStorage storage = logWithEndMarks();
         assertThat(listing(storage.copy().readOnly())).isEqualTo(expected("end-marks"));
         RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage.copy().readOnly()), WalProgress.NONE);
@@ -95,21 +95,23 @@ class GoldenLogTest {
                 .isEqualTo(Verdict.CORRUPT);
     }
 
-    /** One line a record: sequence, type, time, whether its group goes on, length and CRC32C of the payload. */
+    /**
+     * Returns one line per record: sequence, type, time, whether its group continues, length and CRC32C of the payload.
+     */
     private static List<String> listing(MemoryStorage storage) {
         List<String> lines = new ArrayList<>();
         try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
-            for (TestLog.Entry entry : TestLog.rest(reader)) {
-                int length = entry.payload().length();
+            for (TestLog.LoggedRecord logged : TestLog.rest(reader)) {
+                int length = logged.payload().length();
                 lines.add(String.format(
                         Locale.ROOT,
                         "%d %d %d %s %d %08x",
-                        entry.sequence(),
-                        entry.type(),
-                        entry.timestampNanos(),
-                        entry.groupContinues() ? "+" : ".",
+                        logged.sequence(),
+                        logged.type(),
+                        logged.timestampNanos(),
+                        logged.groupContinues() ? "+" : ".",
                         length,
-                        new Checksum().of(TestLog.bytes(entry.payload()), 0, length)));
+                        new Checksum().of(TestLog.bytes(logged.payload()), 0, length)));
             }
             reader.lost().forEach(range -> lines.add("lost " + range.firstSequence() + " to " + range.lastSequence()));
         }
@@ -132,7 +134,7 @@ class GoldenLogTest {
     }
 
     @Test
-    void goldenLogOpensAndGoesOn() {
+    void goldenLogOpensAndContinues() {
         MemoryStorage storage = log();
         try (Wal wal = TestLog.open(storage)) {
             assertThat(wal.lastSequence()).isEqualTo(14);

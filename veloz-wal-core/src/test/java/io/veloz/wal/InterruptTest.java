@@ -139,7 +139,7 @@ class InterruptTest {
     }
 
     @Test
-    void cancelledFutureTakesNoRecordBackAndHoldsUpNoOther() throws Exception {
+    void cancelledFutureRemovesNoRecordAndDelaysNoOther() throws Exception {
         FaultStorage storage = new FaultStorage(DiskStorage.createOrOpen(directory));
         try (Wal wal = Wal.open(small(storage).build())) {
             wal.appendDurable(1, payload("a"));
@@ -183,10 +183,10 @@ class InterruptTest {
         assertThat(Records.of(ReadOptions.of(directory))).hasSize(2 * threads);
     }
 
-    /** Each interrupt is sent when its thread has seen the one before, so one that is swallowed stops the count. */
+    /** Sends each interrupt when the thread has seen the previous one, so that a swallowed interrupt stops the count. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void tenThousandInterruptsHarmNothingAndAreAllKept(boolean virtual) throws Exception {
+    void tenThousandInterruptsHarmNothingAndStayPending(boolean virtual) throws Exception {
         ThreadStarter starter = virtual ? virtualThreads() : InterruptTest::platformThread;
         AtomicBoolean over = new AtomicBoolean();
         List<Interrupted> workers = new ArrayList<>();
@@ -242,7 +242,7 @@ class InterruptTest {
                 () -> wal.appendDurable(1, payload("durable")) > 0,
                 () -> wal.append(1, payload("relaxed"), Durability.LOSE_UNFORCED) > 0,
                 () -> {
-                    // Not get: that is the caller's own wait, and an interrupt ends it.
+                    // Not get(): it is a wait of the caller, which an interrupt ends.
                     long sequence = wal.append(1, payload("awaited"));
                     wal.awaitDurable(sequence);
                     return true;
@@ -256,14 +256,14 @@ class InterruptTest {
                 () -> wal.appendAsync(1, payload("future")).join() > 0);
     }
 
-    /** A thread that works and is interrupted. */
+    /** A thread that is interrupted while it works. */
     private static final class Interrupted {
-        /** Answers whether there was something. */
+        /** Work that returns whether there was something to do. */
         interface Work {
             boolean once();
         }
 
-        /** How often there was. */
+        /** How often there was something to do. */
         final CompletableFuture<Long> done = new CompletableFuture<>();
 
         private final AtomicLong seen = new AtomicLong();
@@ -312,7 +312,7 @@ class InterruptTest {
         return thread;
     }
 
-    /** Of JDK 21 and later. */
+    /** Returns a starter of virtual threads, with JDK 21 or later. */
     private static ThreadStarter virtualThreads() {
         try {
             Method startVirtual = Thread.class.getMethod("startVirtualThread", Runnable.class);
@@ -339,7 +339,7 @@ class InterruptTest {
                             }
                         }));
                     }
-                    Logs.await("somebody appends", () -> appended.get() > before);
+                    Logs.await("a thread appends", () -> appended.get() > before);
                     for (Future<?> task : tasks) {
                         assertThat(task.cancel(true)).isTrue();
                     }

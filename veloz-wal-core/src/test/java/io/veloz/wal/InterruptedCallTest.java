@@ -20,7 +20,9 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** E9. Only strace can have a system call answer EINTR; without it, or without leave to trace, there is no such test. */
+/**
+ * E9. Only strace can make a system call return EINTR. Without strace, or the permission to trace, the test is skipped.
+ */
 @Timeout(120)
 @EnabledOnOs(OS.LINUX)
 class InterruptedCallTest {

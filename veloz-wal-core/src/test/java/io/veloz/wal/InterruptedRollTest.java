@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class InterruptedRollTest {
-    /** The footer is there, the name is not: the fresh segment must not take the current name from it. */
+    /** The segment has its footer but not its name: the new segment must not replace it under the current name. */
     @Test
     void sealedSegmentThatStillHasTheCurrentNameIsKept() throws Exception {
         HeapStorage heap = new HeapStorage();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is not a file of a log, or is far too large for one, is refused by name and kind, and not read. */
+/** An irregular file, or one that is far too large for a log, is refused with its name and kind, and not read. */
 @Timeout(60)
 class IrregularFilesTest {
     private static final List<String> NAMES = List.of(
@@ -92,7 +92,7 @@ class IrregularFilesTest {
     }
 
     @Test
-    void fifoUnderANameOfTheLogIsRefusedAndNothingWaitsForItsOtherEnd() throws Exception {
+    void fifoUnderANameOfTheLogIsRefusedAndNothingBlocks() throws Exception {
         eachIs("is a FIFO", path -> {
             try {
                 assertThat(new ProcessBuilder("mkfifo", path.toString()).start().waitFor())

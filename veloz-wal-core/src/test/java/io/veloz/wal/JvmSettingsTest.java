@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Processes whose JVM has settings of an operator's. */
+/** Processes whose JVM has settings that an operator may choose. */
 @Timeout(120)
 class JvmSettingsTest {
     @TempDir
@@ -26,14 +26,14 @@ class JvmSettingsTest {
     }
 
     @Test
-    void closedLogGivesItsDirectMemoryToTheNextOne() throws Exception {
+    void closedLogFreesItsDirectMemoryForTheNextOne() throws Exception {
         try (Child child =
                 Child.start("opens", directory, "-XX:+DisableExplicitGC", "-XX:MaxDirectMemorySize=24m", "-Xmx256m")) {
             assertThat(child.rest()).containsExactly("read 64");
         }
     }
 
-    /** On a machine with few cores nothing spins, unless the JVM is told otherwise. */
+    /** On a machine with few cores nothing spins, unless a JVM option sets the number of processors. */
     @Test
     void logOfAJvmWithManyProcessorsSpinsAndKeepsItsRecords() throws Exception {
         try (Child child = Child.start("threads", directory, "-XX:ActiveProcessorCount=8")) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** kill -9 of real processes, generation after generation in one directory. With -Dwal.rounds=N for longer. */
+/** Kills real processes with kill -9, one after another in the same directory. Use -Dwal.rounds=N for longer runs. */
 @Timeout(240)
 class KillTest {
     private static final int ROUNDS = Integer.getInteger("wal.rounds", 1);
@@ -59,7 +59,7 @@ class KillTest {
         checkRecords(ChildLog::text);
     }
 
-    /** Megabytes in the active segment, which every open reads, and writes again before it believes them. */
+    /** The active segment has megabytes, which every open reads and writes again before it trusts them. */
     @Test
     void everyAcknowledgedRecordSurvivesKill9WhileTheLogIsOpened() throws Exception {
         Random random = random();
@@ -67,12 +67,12 @@ class KillTest {
         for (int growth = 1; growth <= GROWTHS; growth++) {
             long nanos = growAndBeKilled(random);
             checkRecords(ChildLog::largeText);
-            // As many as are left for each growth: the open that gets through would leave little to the next.
+            // As many kills as are left per growth, because an open that succeeds leaves little work for the next one.
             while (kills < (long) KILLS_WHILE_OPENING * growth / GROWTHS) {
                 if (killedWhileItOpens((long) (random.nextDouble() * nanos))) {
                     kills++;
                 } else {
-                    // It was faster. It has left an empty active segment, and so little to do.
+                    // The open was faster than the kill. It left an empty active segment, and so little work.
                     nanos = Math.min(nanos / 2, growAndBeKilled(random));
                 }
                 checkRecords(ChildLog::largeText);
@@ -85,7 +85,7 @@ class KillTest {
         checkRecords(ChildLog::largeText);
     }
 
-    /** Returns how long its open took. */
+    /** Starts a process that grows the log, kills it, and returns how long its open took. */
     private long growAndBeKilled(Random random) throws Exception {
         try (Child child = Child.start("grow", directory)) {
             child.lineWith("opening");
@@ -103,7 +103,7 @@ class KillTest {
         }
     }
 
-    /** False if it was open already. */
+    /** Kills a process while it opens the log. Returns false if the log was already open. */
     private boolean killedWhileItOpens(long nanos) throws Exception {
         try (Child child = Child.start("grow", directory)) {
             child.lineWith("opening");
@@ -117,14 +117,14 @@ class KillTest {
         }
     }
 
-    /** The last line of a killed process may be cut anywhere; a shorter number is a smaller one. */
+    /** Notes a line. The last line of a killed process may be truncated, which only makes its number smaller. */
     private void note(String line) {
         if (line.startsWith("acked ") && line.length() > 6) {
             acked = Math.max(acked, Long.parseLong(line.substring(6)));
         }
     }
 
-    /** Twice the same, without a gap, all that was acknowledged, and all that was ever shown. */
+    /** Checks that two reads are equal, without a gap, with all acknowledged records and all that were ever returned. */
     private void checkRecords(LongFunction<String> text) {
         long last = read(text);
         assertThat(read(text)).isEqualTo(last);

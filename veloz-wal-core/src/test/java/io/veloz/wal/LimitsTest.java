@@ -34,7 +34,7 @@ class LimitsTest {
 
     // ---- sizes
 
-    /** A segment keeps room for one batch without records, so its limit is that much before its end. */
+    /** A segment reserves space for one batch without records, so its limit is that much before its end. */
     @ParameterizedTest
     @ValueSource(ints = {-8, -1, 0, 1, 8})
     void recordThatEndsAtTheLimitOfItsSegment(int distance) {
@@ -46,10 +46,10 @@ class LimitsTest {
                 wal.appendDurable(1, ByteBuffer.allocate(2976));
             }
             wal.appendDurable(2, ByteBuffer.allocate(room - FIRST_BATCH_HEAD - BATCH_HEAD - 24 + distance));
-            wal.appendDurable(3, TestLog.bytes("behind"));
+            wal.appendDurable(3, TestLog.bytes("after"));
             wal.roll();
         }
-        assertThat(read(storage)).extracting(TestLog.Entry::type).containsExactly(1, 1, 1, 2, 3);
+        assertThat(read(storage)).extracting(TestLog.LoggedRecord::type).containsExactly(1, 1, 1, 2, 3);
         TestLog.open(storage).close();
         assertThat(read(storage)).hasSize(5);
         RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE);
@@ -57,7 +57,7 @@ class LimitsTest {
     }
 
     @Test
-    void largestPayloadGoesInAndOneByteMoreIsRefusedBeforeAnythingIsWritten() {
+    void largestPayloadIsAppendedAndOneByteMoreIsRefusedBeforeAnythingIsWritten() {
         MemoryStorage storage = new MemoryStorage();
         WalConfig config = TestLog.config(storage).build();
         int max = config.maxPayloadBytes();
@@ -78,7 +78,7 @@ class LimitsTest {
     }
 
     @Test
-    void largestGroupGoesInAndOneRecordMoreIsRefused() {
+    void largestGroupIsAppendedAndOneRecordMoreIsRefused() {
         MemoryStorage storage = new MemoryStorage();
         WalConfig config = TestLog.config(storage).build();
         int records = RecordLayout.size(config.maxPayloadBytes()) / 24;
@@ -156,7 +156,7 @@ class LimitsTest {
                 .hasMessageContaining(TestLog.sealed(1));
     }
 
-    /** A log that begins with a segment of that number and one record. */
+    /** Returns a log that begins with a segment with that number and one record. */
     private static MemoryStorage segment(long number, long sequence) throws IOException {
         MemoryStorage storage = new MemoryStorage();
         LogId logId = new LogId(3, 4);
@@ -172,17 +172,17 @@ class LimitsTest {
         return storage;
     }
 
-    // ---- lengths that cannot be, with checksums that hold
+    // ---- impossible lengths with valid checksums
 
-    /** R4: a segment of some kilobytes never takes more than a megabyte or so, whatever stands in it. */
-    private static List<TestLog.Entry> readWithLittleMemory(MemoryStorage storage) {
+    /** R4: reading a segment of some kilobytes never allocates more than about a megabyte, whatever its content. */
+    private static List<TestLog.LoggedRecord> readWithLittleMemory(MemoryStorage storage) {
         var thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = thread.getCurrentThreadAllocatedBytes();
-        List<TestLog.Entry> entries = read(storage);
+        List<TestLog.LoggedRecord> logged = read(storage);
         assertThat(thread.getCurrentThreadAllocatedBytes() - before)
                 .as("bytes allocated to read it")
                 .isLessThan(1024 * 1024);
-        return entries;
+        return logged;
     }
 
     @ParameterizedTest
@@ -212,7 +212,7 @@ class LimitsTest {
     }
 
     @Test
-    void unknownBatchFlagIsNoBatch() throws IOException {
+    void batchWithAnUnknownFlagIsIgnored() throws IOException {
         assertThat(readWithLittleMemory(craft(header -> header.flags |= 1 << 7)))
                 .isEmpty();
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The trap of POSIX locks: a process that closes any channel on the lock file gives the lock up, and is not told. */
+/** The pitfall of POSIX locks: a process that closes any channel on the lock file loses the lock without an error. */
 @Timeout(120)
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class LockIdentityTest {
@@ -61,7 +61,7 @@ class LockIdentityTest {
 
     @Test
     void readerThatReachesTheLockFileByAnotherPathLeavesTheLock() throws Exception {
-        // A hard link is the same file by another path, as a second mount of the directory is.
+        // A hard link is another path of the same file, like a second mount of the directory.
         Path other = Files.createDirectory(parent.resolve("other"));
         lockSurvives(() -> {
             Files.createLink(other.resolve(LOCK), directory().resolve(LOCK));
@@ -88,7 +88,7 @@ class LockIdentityTest {
     }
 
     @Test
-    void otherClassLoaderThatLooksOrOpensLeavesTheLock() throws Exception {
+    void otherClassLoaderThatProbesOrOpensLeavesTheLock() throws Exception {
         List<URL> urls = new ArrayList<>();
         for (String entry : Child.classPath().split(File.pathSeparator, -1)) {
             urls.add(Path.of(entry).toUri().toURL());
@@ -115,13 +115,13 @@ class LockIdentityTest {
         Wal.open(directory()).close();
     }
 
-    /** It opens and closes the lock file, as a backup of the directory does. */
+    /** Opens and closes the lock file, as a backup of the directory does. */
     private void copyLockFile() throws Exception {
         Files.copy(directory().resolve(LOCK), parent.resolve("copy"));
     }
 
     @Test
-    void lockThatACopyOfItsFileHasReleasedIsTakenAgainAtTheNextLook() throws Exception {
+    void lockThatACopyOfItsFileHasReleasedIsTakenAgainAtTheNextCheck() throws Exception {
         try (StorageLock lock = DiskStorage.createOrOpen(directory()).lock(LOCK)) {
             copyLockFile();
             assertThat(lock.lostBecause()).isNull();
@@ -131,7 +131,7 @@ class LockIdentityTest {
     }
 
     @Test
-    void processThatTookALostLockIsNoticedEvenAfterItHasEnded() throws Exception {
+    void processThatTookALostLockIsDetectedEvenAfterItHasEnded() throws Exception {
         try (StorageLock lock = DiskStorage.createOrOpen(directory()).lock(LOCK)) {
             copyLockFile();
             try (Child child = Child.start("hold", directory())) {
@@ -149,11 +149,11 @@ class LockIdentityTest {
         try (Child child = Child.start("fight", directory())) {
             child.lineWith("ready");
             String answer = "";
-            // Refused if the look came first; then the lock is lost once more.
+            // The process is refused if the check of the log came first. Then the lock is lost once more.
             while (!answer.startsWith("open ")) {
                 Files.deleteIfExists(parent.resolve("copy"));
                 copyLockFile();
-                child.say("open");
+                child.send("open");
                 answer = String.valueOf(child.line());
             }
             Logs.await("failed", () -> wal.stats().failed());

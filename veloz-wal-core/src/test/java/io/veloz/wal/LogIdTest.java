@@ -14,9 +14,9 @@ class LogIdTest {
     @TempDir
     Path dir;
 
-    /** Between the list and the open of a file the log may roll: then the file has another name. */
+    /** The log may roll between the listing and the open of a file, which then has another name. */
     @Test
-    void logIdIsReadBesideALogThatRolls() throws IOException, InterruptedException {
+    void logIdIsReadWhileTheLogRolls() throws IOException, InterruptedException {
         try (Wal wal = Wal.open(WalConfig.builder(dir.resolve("log"))
                 .segmentBytes(16 * 1024)
                 .maxBatchBytes(4 * 1024)

@@ -15,7 +15,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-/** A log against a plain list, whatever is done with it. */
+/** Compares a log with a list under random operations. */
 class LogPropertyTest {
     enum Action {
         APPEND,
@@ -27,7 +27,7 @@ class LogPropertyTest {
     }
 
     @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
-    void logIsAList(@ForAll @Size(max = 40) List<Action> actions, @ForAll long seed) {
+    void logBehavesLikeAList(@ForAll @Size(max = 40) List<Action> actions, @ForAll long seed) {
         Random random = new Random(seed);
         MemoryStorage storage = new MemoryStorage();
         List<String> expected = new ArrayList<>();
@@ -55,13 +55,13 @@ class LogPropertyTest {
         } finally {
             wal.close();
         }
-        List<TestLog.Entry> entries = read(storage);
-        assertThat(entries).extracting(TestLog.Entry::payload).isEqualTo(expected);
+        List<TestLog.LoggedRecord> logged = read(storage);
+        assertThat(logged).extracting(TestLog.LoggedRecord::payload).isEqualTo(expected);
         assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).isSound())
                 .isTrue();
         for (int from = 1; from <= expected.size(); from += 1 + expected.size() / 5) {
             assertThat(read(ReadOptions.of(storage).fromSequence(from)))
-                    .isEqualTo(entries.subList(from - 1, expected.size()));
+                    .isEqualTo(logged.subList(from - 1, expected.size()));
         }
     }
 
@@ -82,7 +82,7 @@ class LogPropertyTest {
     }
 
     @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
-    void whateverStandsBehindTheDataIsNoRecord(
+    void bytesAfterTheDataAreNeverARecord(
             @ForAll @IntRange(min = 1, max = 8) int records, @ForAll @Size(min = 1, max = 300) byte[] garbage)
             throws IOException {
         MemoryStorage storage = new MemoryStorage();
@@ -90,7 +90,7 @@ class LogPropertyTest {
             TestLog.append(wal, records);
             storage = storage.copy();
         }
-        List<TestLog.Entry> expected = read(storage);
+        List<TestLog.LoggedRecord> expected = read(storage);
         int end = (int)
                 WalRecovery.inspect(ReadOptions.of(storage)).segments().get(0).dataBytes();
         byte[] bytes = storage.bytes(CURRENT);
@@ -102,7 +102,7 @@ class LogPropertyTest {
     }
 
     @Property(tries = 200)
-    void indexNeverLeadsBehindWhatIsLookedFor(
+    void indexNeverPointsAfterTheWantedRecord(
             @ForAll @Size(min = 1, max = 60) List<@IntRange(min = 0, max = 1_000) Integer> times,
             @ForAll @IntRange(min = 1_000, max = 100_000) int spacing) {
         SparseIndex index = new SparseIndex();
@@ -144,7 +144,7 @@ class LogPropertyTest {
                 wal.appendDurable(one);
             }
         }
-        List<TestLog.Entry> all = read(storage);
+        List<TestLog.LoggedRecord> all = read(storage);
         for (int i = 0; i < 20; i++) {
             int from = 1 + random.nextInt(100);
             assertThat(read(ReadOptions.of(storage).fromSequence(from))).isEqualTo(all.subList(from - 1, 100));

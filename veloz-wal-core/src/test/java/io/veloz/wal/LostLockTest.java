@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Somebody removes files under a running log, which nobody appends to: it notices by itself, and writes nothing more. */
+/** Files of an idle open log are deleted or moved. The log detects this by itself, and writes nothing more. */
 @Timeout(60)
 class LostLockTest {
     @TempDir
@@ -28,13 +28,13 @@ class LostLockTest {
         void happen(Path directory) throws IOException;
     }
 
-    /** What is left of the log. */
-    private SortedMap<Long, String> afterwards(Accident accident, String told, Path later) throws IOException {
+    /** Returns the records of the log after an accident. */
+    private SortedMap<Long, String> afterwards(Accident accident, String reported, Path later) throws IOException {
         Path directory = parent.resolve("wal");
         Wal wal = Wal.open(small(DiskStorage.createOrOpen(directory)).build());
         wal.appendDurable(1, payload("one"));
         Logs.await("the next segment", () -> Files.exists(directory.resolve(".orders_prepared.wal")));
-        // The accident meets no call of its.
+        // So that the log makes no call during the accident.
         Logs.awaitIdleHousekeepers();
 
         accident.happen(directory);
@@ -42,7 +42,7 @@ class LostLockTest {
         Logs.await("failed", () -> wal.stats().failed());
         assertThatThrownBy(() -> wal.appendDurable(1, payload("two")))
                 .isInstanceOf(WalFailedException.class)
-                .hasMessageContaining(told);
+                .hasMessageContaining(reported);
         assertThat(wal.durableSequence()).isEqualTo(1);
         assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
         return Records.of(DiskStorage.open(later));
@@ -51,7 +51,7 @@ class LostLockTest {
     @Test
     void removedLockFileFailsTheLogAndTheNextOwnerFindsItWhole() throws Exception {
         Path directory = parent.resolve("wal");
-        assertThat(afterwards(wal -> Files.delete(wal.resolve("orders.lock")), "orders.lock is gone", directory))
+        assertThat(afterwards(wal -> Files.delete(wal.resolve("orders.lock")), "orders.lock does not exist", directory))
                 .hasSize(1);
         try (Wal wal = Wal.open(small(DiskStorage.open(directory)).build())) {
             assertThat(wal.appendDurable(1, payload("two"))).isEqualTo(2);
@@ -64,14 +64,14 @@ class LostLockTest {
             Path other = Files.createFile(wal.resolve("other"));
             Files.move(other, wal.resolve("orders.lock"), StandardCopyOption.REPLACE_EXISTING);
         };
-        assertThat(afterwards(replaced, "orders.lock is another one", parent.resolve("wal")))
+        assertThat(afterwards(replaced, "orders.lock is not the file", parent.resolve("wal")))
                 .hasSize(1);
     }
 
     @Test
     void directoryThatWasMovedAwayFailsTheLog() throws Exception {
         Path moved = parent.resolve("moved");
-        assertThat(afterwards(wal -> Files.move(wal, moved), "orders.lock is gone", moved))
+        assertThat(afterwards(wal -> Files.move(wal, moved), "orders.lock does not exist", moved))
                 .hasSize(1);
         assertThat(parent.resolve("wal")).doesNotExist();
     }
@@ -87,7 +87,7 @@ class LostLockTest {
             Files.delete(wal);
             Files.createDirectory(parent.resolve("empty"));
         };
-        assertThat(afterwards(deleted, "orders.lock is gone", parent.resolve("empty")))
+        assertThat(afterwards(deleted, "orders.lock does not exist", parent.resolve("empty")))
                 .isEmpty();
     }
 }

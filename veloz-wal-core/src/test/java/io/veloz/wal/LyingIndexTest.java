@@ -14,14 +14,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The sparse index of a footer after somebody has changed it and put the checksum right. */
+/** A sparse index of a footer with wrong values and a valid checksum. */
 @Timeout(60)
 class LyingIndexTest {
     private static final int SECOND_ENTRY = 160 + 24;
     private static MemoryStorage log;
     private static int records;
 
-    /** A segment with a few entries of 64 KiB each. */
+    /** Writes a segment whose index has a few entries, one per 64 KiB. */
     @BeforeAll
     static void writeLog() {
         MemoryStorage storage = new MemoryStorage();
@@ -72,7 +72,7 @@ class LyingIndexTest {
         assertThat(read(ReadOptions.of(lying).fromSequence(wanted).salvage())
                         .get(0)
                         .sequence())
-                .as("a salvage goes on")
+                .as("a salvage continues")
                 .isGreaterThanOrEqualTo(wanted);
     }
 
@@ -94,7 +94,7 @@ class LyingIndexTest {
         }));
     }
 
-    /** Such an index is no index, and such a footer no footer: it is made again from the data. */
+    /** A footer with an invalid index is damaged: it is made again from the data. */
     @Test
     void entriesThatAreNotInOrderAreADamagedFooter() throws Exception {
         for (long sequence : new long[] {-5, 0, 1, Long.MAX_VALUE}) {

@@ -22,11 +22,13 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A log of very many segments: few open files, little memory. With -Dveloz.manySegments=100000 for longer. */
+/**
+ * A log of very many segments needs few open files and little memory. Use -Dveloz.manySegments=100000 for longer runs.
+ */
 class ManySegmentsTest {
     private static final int SEGMENTS = Integer.getInteger("veloz.manySegments", 3_000);
 
-    /** A thousand where there are very many segments; so few otherwise that a leak shows all the same. */
+    /** A thousand with very many segments, else fewer, so that a leak still fails the test. */
     private static final int HANDLES = SEGMENTS > 10_000 ? 1024 : 128;
 
     @Test
@@ -54,7 +56,7 @@ class ManySegmentsTest {
         assertThat(storage.openFiles()).isZero();
     }
 
-    /** Opened, read, and written to for longer than the handles would last if one in ten segments kept one. */
+    /** The log is opened, read and written until the handles would be exhausted if one segment in ten leaked one. */
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
     @Timeout(1800)
@@ -80,7 +82,7 @@ class ManySegmentsTest {
         }
     }
 
-    /** R11: twice as much to read takes twice as many bytes, not four times. */
+    /** R11: for twice as much data, a recovery reads twice as many bytes, not four times as many. */
     @Test
     void recoveryReadsEachSegmentAFixedNumberOfTimes() throws IOException {
         long one = bytesReadByRecovery(log(200));
@@ -88,7 +90,7 @@ class ManySegmentsTest {
         assertThat(two).isBetween(one, one * 21 / 10);
     }
 
-    /** The same within one segment: a torn tail is searched once, however much is in it. */
+    /** The same within one segment: a torn tail is searched once, whatever its size. */
     @Test
     void recoveryReadsALongTornTailAFixedNumberOfTimes() throws IOException {
         long one = bytesReadByRecovery(garbage(50_000));
@@ -112,7 +114,7 @@ class ManySegmentsTest {
         return storage.put(TestLog.CURRENT, file);
     }
 
-    /** One record a segment, of a size that none else fits. */
+    /** Writes one record per segment, so large that a second one does not fit. */
     private static void write(Storage storage, int segments) throws IOException {
         try (LogCopy copy =
                 new LogCopy(storage, TestLog.NAMES, new LogId(1, 2), 1, 12 * 1024, 4096, () -> TestLog.START_NANOS)) {
@@ -123,7 +125,7 @@ class ManySegmentsTest {
         }
     }
 
-    /** The same directory, without the forces: what is written here need not survive anything. */
+    /** Returns the same directory without forces, because the files of this test need not survive a crash. */
     private static Storage unforced(Storage storage) {
         return (Storage) without("forceDirectory", Storage.class, storage);
     }

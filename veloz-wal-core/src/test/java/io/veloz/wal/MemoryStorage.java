@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A directory in memory that behaves like one on a disk that loses nothing: an open file stays with its bytes through a
- * rename or a deletion, and reading ends where the file ends. Any thread may use it.
+ * A directory in memory that behaves like one on a disk that loses nothing. An open file keeps its bytes after a
+ * rename or a deletion, and reading ends at the end of the file. Any thread may use it.
  */
 public final class MemoryStorage implements Storage {
     private final Map<String, Content> files = new TreeMap<>();
@@ -31,7 +31,7 @@ public final class MemoryStorage implements Storage {
         byte[] bytes = new byte[0];
         int size;
 
-        /** Another directory has the same array: it is copied before it is changed. */
+        /** Whether another directory has the same array, which is then copied before it is changed. */
         boolean shared;
 
         byte[] toChange() {
@@ -45,7 +45,7 @@ public final class MemoryStorage implements Storage {
 
     // ---- for tests
 
-    /** The same files, to be changed independently, and not locked: what is left when the process dies now. */
+    /** Returns an independent, unlocked copy of the files: the state after a crash of the process. */
     public synchronized MemoryStorage copy() {
         MemoryStorage copy = new MemoryStorage();
         files.forEach((file, content) -> {
@@ -81,7 +81,7 @@ public final class MemoryStorage implements Storage {
         return this;
     }
 
-    /** As a copy of a segment that was not made of its file is: without the marks of its end, which prove that it was cut. */
+    /** Removes the marks that prove the end of a segment, as in a copy that was made from its batches. */
     public MemoryStorage unmarked(String file) {
         byte[] bytes = bytes(file);
         java.util.Arrays.fill(bytes, 512, 1536, (byte) 0);
@@ -114,20 +114,20 @@ public final class MemoryStorage implements Storage {
         return files.containsKey(file);
     }
 
-    /** All files with a digest of their bytes, to compare. */
+    /** Returns all files with a digest of their bytes, for comparison. */
     public synchronized Map<String, Integer> content() {
         Map<String, Integer> all = new TreeMap<>();
         files.keySet().forEach(file -> all.put(file, Arrays.hashCode(bytes(file))));
         return all;
     }
 
-    /** From now on every attempt to change anything throws. */
+    /** Makes every later change throw. */
     public synchronized MemoryStorage readOnly() {
         readOnly = true;
         return this;
     }
 
-    /** The n-th operation that changes anything throws, and all after it. */
+    /** Makes the n-th change throw, and all after it. */
     public synchronized MemoryStorage failAt(int operation) {
         failAt = operation;
         return this;
@@ -148,7 +148,7 @@ public final class MemoryStorage implements Storage {
         return mostOpenFiles;
     }
 
-    /** How many bytes have been read so far. */
+    /** Returns the number of bytes read so far. */
     public synchronized long readBytes() {
         return readBytes;
     }

@@ -13,11 +13,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Files that are missing, doubled, foreign, exchanged, or none of the log's business. */
+/** Files that are missing, duplicated, foreign, exchanged, or not files of the log. */
 @Timeout(120)
 class NamesTest {
     private static MemoryStorage log;
-    private static List<TestLog.Entry> all;
+    private static List<TestLog.LoggedRecord> all;
 
     @BeforeAll
     static void writeLog() {
@@ -25,7 +25,7 @@ class NamesTest {
         all = read(log);
     }
 
-    /** Segments 1 to 3 sealed, 4 current, 5 prepared. */
+    /** Returns a log with sealed segments 1 to 3, current segment 4 and prepared segment 5. */
     private static MemoryStorage log() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
@@ -84,7 +84,7 @@ class NamesTest {
     }
 
     @Test
-    void readingBehindAMissingSegmentIsPossible() {
+    void readingAfterAMissingSegmentIsPossible() {
         MemoryStorage storage = log.copy().remove(sealed(1));
         assertThat(TestLog.sequences(read(ReadOptions.of(storage).fromSequence(4))))
                 .containsExactly(4L, 5L, 6L, 7L, 8L, 9L, 10L);
@@ -131,7 +131,7 @@ class NamesTest {
     }
 
     @Test
-    void fileOfAnyOtherNameIsLeftAlone() {
+    void fileOfAnyOtherNameIsIgnored() {
         MemoryStorage storage = log.copy();
         for (String name : List.of(
                 "orders_1.wal", "orders_0000000000000001.wal.bak", "notes.txt", ".hidden", "other_current.wal")) {
@@ -143,7 +143,7 @@ class NamesTest {
     }
 
     @Test
-    void logWhoseSegmentsAreAllGoneIsNotTakenForANewOne() {
+    void logWhoseSegmentsAreAllMissingIsNotTreatedAsNew() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
             TestLog.append(wal, 2);
@@ -153,7 +153,7 @@ class NamesTest {
     }
 
     @Test
-    void trimmedLogWhoseSegmentsAreAllGoneIsNotTakenForANewOne() throws IOException {
+    void trimmedLogWhoseSegmentsAreAllMissingIsNotTreatedAsNew() throws IOException {
         MemoryStorage storage = trimmed();
         for (String name : storage.list()) {
             if (TestLog.NAMES.isSegment(name)) {
@@ -184,7 +184,7 @@ class NamesTest {
     }
 
     @Test
-    void segmentBelowTheTrimMarkThatComesBackIsDeleted() {
+    void segmentBelowTheTrimMarkThatReappearsIsDeleted() {
         MemoryStorage storage = trimmed().put(sealed(1), log.bytes(sealed(1)));
         assertThat(read(storage)).isEqualTo(all.subList(3, 10));
         TestLog.open(storage).close();

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Memory that runs out on a thread of the log, at each call that leaves the log. Whatever the log does then, every caller
- * and every future gets an answer, a close ends, and what was acknowledged is there.
+ * Memory that runs out on a thread of the log, at each call to the storage, a clock or a listener. Whatever the log
+ * does then, every caller and every future gets a result, a close returns, and every acknowledged record is in the log.
  */
 @Timeout(300)
 class OutOfMemoryTest {
@@ -42,7 +42,7 @@ class OutOfMemoryTest {
     enum Shortage {
         ONCE(1, false),
         TWICE(2, false),
-        /** There is none for the description of the error either. */
+        /** Memory also runs out while the error is described. */
         UNPRINTABLE(1, true),
         UNPRINTABLE_FOR_EVER(Integer.MAX_VALUE, true);
 
@@ -59,7 +59,7 @@ class OutOfMemoryTest {
         }
     }
 
-    /** As an error is when the heap is full: whoever builds a text from it runs out of memory again. */
+    /** An error as with a full heap: building its text runs out of memory again. */
     private static final class Unprintable extends OutOfMemoryError {
         private static final long serialVersionUID = 1;
 
@@ -76,8 +76,7 @@ class OutOfMemoryTest {
 
     @ParameterizedTest
     @MethodSource("storageCalls")
-    void memoryThatRunsOutInAStorageCallLeavesNoCallerWithoutAnAnswer(Operation operation, Shortage how)
-            throws Exception {
+    void memoryThatRunsOutInAStorageCallLeavesNoCallerWaiting(Operation operation, Shortage how) throws Exception {
         for (int n = 0; n < MOST_CALLS; n += 1 + n / 2) {
             int skipped = n;
             FaultStorage storage = new FaultStorage(new HeapStorage());
@@ -95,13 +94,13 @@ class OutOfMemoryTest {
 
     @ParameterizedTest
     @EnumSource(Shortage.class)
-    void memoryThatRunsOutInTheWallClockLeavesNoCallerWithoutAnAnswer(Shortage how) throws Exception {
+    void memoryThatRunsOutInTheWallClockLeavesNoCallerWaiting(Shortage how) throws Exception {
         everyCallOfAClock(how, (config, clock) -> config.wallClockNanos(clock));
     }
 
     @ParameterizedTest
     @EnumSource(Shortage.class)
-    void memoryThatRunsOutInTheIntervalClockLeavesNoCallerWithoutAnAnswer(Shortage how) throws Exception {
+    void memoryThatRunsOutInTheIntervalClockLeavesNoCallerWaiting(Shortage how) throws Exception {
         everyCallOfAClock(how, (config, clock) -> config.intervalClockNanos(clock));
     }
 
@@ -133,7 +132,7 @@ class OutOfMemoryTest {
 
     @ParameterizedTest
     @EnumSource(Shortage.class)
-    void memoryThatRunsOutInAListenerHarmsNobody(Shortage how) throws Exception {
+    void memoryThatRunsOutInAListenerHarmsNoCaller(Shortage how) throws Exception {
         WalListener listener = new WalListener() {
             @Override
             public void onDurable(long sequence) {
@@ -156,7 +155,7 @@ class OutOfMemoryTest {
         assertThat(life.failed).isFalse();
     }
 
-    /** Its caller gets the error; the log goes on. */
+    /** The caller of the append gets the error, and the log keeps working. */
     @Test
     void memoryThatRunsOutInAnAppendersClockHarmsThatAppendAlone() {
         HeapStorage heap = new HeapStorage();
@@ -182,7 +181,7 @@ class OutOfMemoryTest {
         assertThat(Records.of(heap)).hasSize(5 - refused);
     }
 
-    /** One life of a log, with everything that a log does in it. */
+    /** One life of a log, with every operation. */
     private static final class Life {
         private static final int RECORDS = 30;
 

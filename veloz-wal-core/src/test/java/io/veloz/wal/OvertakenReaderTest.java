@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.ReadSeam;
 import io.veloz.wal.internal.replay.DurableLimit;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,15 +19,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Readers, and a log that is trimmed, rolled and opened again between any two of their operations. */
+/** Readers of a log that is trimmed, rolled and reopened between any two of their operations. */
 @Timeout(120)
 class OvertakenReaderTest {
     private static final int RECORDS = 6;
 
-    /** How often a reader that shows nothing is asked again: a reader that has stopped for good stays silent. */
+    /** How often a reader that returns nothing is called again, to detect a reader that never continues. */
     private static final int POLLS = 4;
 
-    /** What a reader did. */
+    /** The records that a reader returned, and how it ended. */
     private record Seen(List<Long> sequences, @Nullable WalTrimmedException end) {}
 
     private static void fill(Wal wal, int records) {
@@ -37,7 +39,7 @@ class OvertakenReaderTest {
         }
     }
 
-    /** Filled, and with the next segment prepared, so that every reader meets the same files. */
+    /** Fills the log and waits until the next segment is prepared, so that every reader finds the same files. */
     private static void fillAndSettle(Wal wal, MemoryStorage storage) {
         fill(wal, RECORDS);
         Logs.await("prepared", () -> storage.has(TestLog.PREPARED));
@@ -169,7 +171,7 @@ class OvertakenReaderTest {
         assertThat(trimmed).isPositive();
     }
 
-    /** The writer comes and goes while the reader looks: no lock is held before, nor after. */
+    /** The writer opens and closes the log while the reader opens it, so that no lock is held before or after. */
     @Test
     void readerIsNotMisledByAWriterThatOpensTrimsAndClosesAtAnyMoment() {
         boolean acted = true;
@@ -196,7 +198,7 @@ class OvertakenReaderTest {
         }
     }
 
-    /** As the one above, for the report of what is in the directory. */
+    /** The same for an inspection of the directory. */
     @Test
     void inspectionIsNotMisledByAWriterThatOpensTrimsAndClosesAtAnyMoment() {
         boolean acted = true;
@@ -220,7 +222,7 @@ class OvertakenReaderTest {
     }
 
     @Test
-    void readerThatWasOvertakenReportsWhichRecordIsTheFirstNow() {
+    void overtakenReaderReportsTheFirstRecordNow() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage);
                 WalReader reader = wal.reader()) {
@@ -238,13 +240,13 @@ class OvertakenReaderTest {
                     })
                     .hasMessageContaining("record 4 has been trimmed")
                     .hasMessageContaining("record 7");
-            // And again: it never goes on behind the hole.
+            // The same again: the reader never continues after the gap.
             assertThatThrownBy(reader::next).isInstanceOf(WalTrimmedException.class);
         }
     }
 
     @Test
-    void salvageThatWasOvertakenReportsATrimAndNoLoss() {
+    void overtakenSalvageReportsATrimAndNoLoss() {
         MemoryStorage storage = new MemoryStorage();
         try (WalReader reader = overtaken(storage)) {
             assertThat(reader.next()).isTrue();

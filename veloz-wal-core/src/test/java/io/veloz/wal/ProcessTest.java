@@ -41,15 +41,15 @@ class ProcessTest {
     // ---- locks
 
     @Test
-    void ofTwoProcessesThatOpenAtTheSameMomentOneIsRefusedByNameOfTheOther() throws Exception {
+    void oneOfTwoConcurrentOpensIsRefusedWithTheNameOfTheOtherProcess() throws Exception {
         int rounds = 10 * Integer.getInteger("wal.rounds", 1);
         try (Child one = Child.start("fight", directory);
                 Child two = Child.start("fight", directory)) {
             one.lineWith("ready");
             two.lineWith("ready");
             for (int round = 1; round <= rounds; round++) {
-                one.say("open");
-                two.say("open");
+                one.send("open");
+                two.send("open");
                 String first = String.valueOf(one.line());
                 String second = String.valueOf(two.line());
 
@@ -60,13 +60,13 @@ class ProcessTest {
                 Child winner = firstWon ? one : two;
                 Child loser = firstWon ? two : one;
                 assertThat(firstWon ? second : first).startsWith("refused ");
-                // Again, now that the winner has certainly written down who it is.
-                loser.say("open");
+                // Again, as the winner has certainly written its name by now.
+                loser.send("open");
                 assertThat(loser.line())
                         .startsWith("refused ")
                         .contains("process " + winner.pid())
                         .contains(InetAddress.getLocalHost().getHostName());
-                winner.say("close");
+                winner.send("close");
                 assertThat(winner.line()).isEqualTo("closed");
             }
         }
@@ -94,7 +94,7 @@ class ProcessTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void stoppedProcessKeepsItsLockAndGoesOn() throws Exception {
+    void stoppedProcessKeepsItsLockAndContinues() throws Exception {
         try (Child child = Child.start("append", directory)) {
             child.lineWith("acked ");
             String acked = "";
@@ -116,7 +116,7 @@ class ProcessTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void stoppedProcessThatIsKilledGivesTheLockBack() throws Exception {
+    void stoppedProcessThatIsKilledReleasesTheLock() throws Exception {
         try (Child child = Child.start("append", directory)) {
             String acked = child.lineWith("acked ");
             child.signal("STOP");
@@ -133,7 +133,7 @@ class ProcessTest {
         long sleeper = 0;
         try (Child child = Child.start("fork", directory)) {
             sleeper = Long.parseLong(child.lineWith("forked ").substring(7));
-            // Not to the end of what it says: the sleeper has inherited nothing else, but the streams.
+            // Not to the end of its output, because the sleeping process has inherited the streams, but nothing else.
             child.kill();
 
             assertThat(ProcessHandle.of(sleeper)).get().matches(ProcessHandle::isAlive);
@@ -146,7 +146,7 @@ class ProcessTest {
     }
 
     @Test
-    void lockOutlivesWhateverElseTheProcessOpensAndCloses() throws Exception {
+    void lockSurvivesOtherFilesThatTheProcessOpensAndCloses() throws Exception {
         try (Wal wal = Wal.open(config())) {
             wal.appendDurable(1, payload("a"));
             Records.of(ReadOptions.of(directory));
@@ -216,7 +216,7 @@ class ProcessTest {
     // ---- memory, directory, handles
 
     @Test
-    void directMemoryThatRunsOutIsToldAndNothingAcknowledgedIsLost() throws Exception {
+    void directMemoryThatRunsOutIsReportedAndNothingAcknowledgedIsLost() throws Exception {
         try (Child child = Child.start("exhaust", directory, "-Xmx32m", "-XX:MaxDirectMemorySize=4m")) {
             List<String> lines = child.rest();
             assertThat(lines).last().asString().containsPattern("^(failed|survived) ");
@@ -229,7 +229,7 @@ class ProcessTest {
         }
     }
 
-    /** Which thread finds no memory is chance; whatever it does then, no acknowledged record is lost. */
+    /** Any thread may run out of memory. Whatever it does then, no acknowledged record is lost. */
     @Test
     void heapThatRunsOutLosesNothingAcknowledged() throws Exception {
         try (Child child = Child.start("exhaust-heap", directory, "-Xmx24m", "-XX:MaxDirectMemorySize=8m")) {
@@ -242,7 +242,7 @@ class ProcessTest {
     }
 
     @Test
-    void logWorksWithASmallHeapAndAsMuchDirectMemoryAsItsBuffersTake() throws Exception {
+    void logWorksWithASmallHeapAndTheDirectMemoryOfItsBuffers() throws Exception {
         try (Child child = Child.start("plain", directory, "-Xmx24m", "-XX:MaxDirectMemorySize=16m")) {
             assertThat(child.rest()).containsExactly("opening", "open 0", "read 4000");
         }
@@ -260,7 +260,7 @@ class ProcessTest {
                 .orElse(0);
     }
 
-    /** All up to the acknowledged one, without a gap, with the bytes that were appended. */
+    /** Checks that the log has all records up to the acknowledged one, without a gap, with the appended bytes. */
     private void checkRecords(long acked) {
         SortedMap<Long, String> records = Records.of(ReadOptions.of(directory));
         assertThat((long) records.size()).isGreaterThanOrEqualTo(acked);

@@ -13,11 +13,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** E11: a file that cannot be read is no shorter log. */
+/** E11: a file that cannot be read is not treated as a shorter log. */
 @Timeout(60)
 class ReadErrorTest {
     private final MemoryStorage log = new MemoryStorage();
-    private List<TestLog.Entry> all;
+    private List<TestLog.LoggedRecord> all;
 
     @BeforeEach
     void writeLog() {
@@ -33,33 +33,33 @@ class ReadErrorTest {
     }
 
     @Test
-    void readerThatCannotReadSaysWhereAndNeverThatTheLogEnds() throws Exception {
-        int told = everyRead(log, storage -> {
+    void readerThatCannotReadReportsWhereAndNeverTheEndOfTheLog() throws Exception {
+        int reported = everyRead(log, storage -> {
             assertThat(TestLog.read(storage)).isEqualTo(all);
             return true;
         });
-        assertThat(told).isGreaterThan(10);
+        assertThat(reported).isGreaterThan(10);
     }
 
     @Test
     void openThatCannotReadRefusesAndChangesNothing() throws Exception {
         MemoryStorage first = log.copy();
-        int told = everyRead(first, storage -> {
+        int reported = everyRead(first, storage -> {
             try (Wal wal = TestLog.open(storage)) {
                 assertThat(wal.lastSequence()).isEqualTo(14);
             }
             return true;
         });
-        assertThat(told).isGreaterThan(10);
+        assertThat(reported).isGreaterThan(10);
     }
 
     private interface Use {
         Object of(FaultStorage storage) throws Exception;
     }
 
-    /** Lets each read fail alone; how often the caller was told. */
+    /** Fails each read alone, and returns how often the caller received an error. */
     private int everyRead(MemoryStorage files, Use use) throws Exception {
-        int told = 0;
+        int reported = 0;
         for (int n = 0; ; n++) {
             MemoryStorage copy = files.copy();
             FaultStorage storage = new FaultStorage(copy);
@@ -70,7 +70,7 @@ class ReadErrorTest {
             try {
                 task.call();
             } catch (WalException | UncheckedIOException e) {
-                told++;
+                reported++;
                 assertThat(fault.hits()).as("read %d: %s", n, e).isEqualTo(1);
                 assertThat(e).as("read %d", n).hasStackTraceContaining("Input/output error");
                 assertThat(e).as("read %d", n).hasMessageContaining("memory");
@@ -78,7 +78,7 @@ class ReadErrorTest {
             assertThat(storage.openFiles()).as("open files after read %d", n).isZero();
             assertThat(TestLog.read(copy)).as("what is there after read %d", n).isEqualTo(all);
             if (fault.hits() == 0) {
-                return told;
+                return reported;
             }
         }
     }

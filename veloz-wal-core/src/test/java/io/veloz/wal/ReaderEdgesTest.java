@@ -48,7 +48,7 @@ class ReaderEdgesTest {
     }
 
     @Test
-    void startBehindTheLastRecordReadsNothing() {
+    void startAfterTheLastRecordReadsNothing() {
         write(12, 5);
         try (WalReader reader = WalReader.open(options().fromSequence(13))) {
             assertThat(reader.next()).isFalse();
@@ -56,7 +56,7 @@ class ReaderEdgesTest {
     }
 
     @Test
-    void salvageTellsATornTailThoughThePreparedSegmentIsBehindIt() throws Exception {
+    void salvageReportsATornTailThoughThePreparedSegmentFollowsIt() throws Exception {
         write(3, 5);
         SegmentReport active = WalRecovery.inspect(options()).segments().get(0);
         try (RandomAccessFile file = new RandomAccessFile(
@@ -71,7 +71,7 @@ class ReaderEdgesTest {
     }
 
     @Test
-    void salvageOfALogWhoseLastSegmentIsMissingSaysThatRecordsMayBeLost() throws Exception {
+    void salvageOfALogWhoseLastSegmentIsMissingReportsAPossibleLoss() throws Exception {
         write(12, 5);
         Files.delete(scratch.resolve("log").resolve("orders_current.wal"));
         SalvageReport report = WalRecovery.salvage(options(), scratch.resolve("salvaged"), WalProgress.NONE);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.ReadSeam;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -13,13 +15,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What reading takes, in bytes and reads: as much as there is, or as is new, and never as much as a segment is long. */
+/** The cost of reading, in bytes and reads: proportional to the data, or to the new data, never to the segment size. */
 @Timeout(120)
 class ReadingCostTest {
     private static final int PAGE = 4096;
     private static final int BATCH_BYTES = 64 * 1024;
 
-    /** A search behind the data: the largest batch, in chunks, and the samples. */
+    /** The cost of a search after the data: the largest batch, in chunks, and the samples. */
     private static final long SEARCH_BYTES = 2 * BATCH_BYTES + 64 * 1024 + 64L * PAGE;
 
     private static Wal open(MemoryStorage storage, long segmentBytes) {
@@ -30,7 +32,7 @@ class ReadingCostTest {
                 .build());
     }
 
-    /** Closed, with some records and the next segment prepared. */
+    /** Returns a closed log with some records and the next segment prepared. */
     private static MemoryStorage log(long segmentBytes, int records) {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = open(storage, segmentBytes)) {
@@ -58,10 +60,10 @@ class ReadingCostTest {
         assertThat(large).isLessThanOrEqualTo(small + 3 * 64L * PAGE);
     }
 
-    // ---- a look at what is there
+    // ---- opening and inspecting
 
     @Test
-    void openingReadsWhatIsThereAndNotTheWholeSegment() throws IOException {
+    void openingReadsTheDataAndNotTheWholeSegment() throws IOException {
         assertCostsTheSameInASegmentOfAnyLength(
                 seam -> {
                     try (WalReader reader = WalReader.open(ReadOptions.of(seam))) {
@@ -72,7 +74,7 @@ class ReadingCostTest {
     }
 
     @Test
-    void openingForBytesReadsWhatIsThereAndNotTheWholeSegment() throws IOException {
+    void openingForBytesReadsTheDataAndNotTheWholeSegment() throws IOException {
         assertCostsTheSameInASegmentOfAnyLength(
                 seam -> {
                     try (SegmentReader reader = SegmentReader.open(LogFiles.of(seam, "orders"), 0, 0, 0)) {
@@ -86,7 +88,7 @@ class ReadingCostTest {
     }
 
     @Test
-    void inspectionReadsWhatIsThereAndNotTheWholeSegment() throws IOException {
+    void inspectionReadsTheDataAndNotTheWholeSegment() throws IOException {
         assertCostsTheSameInASegmentOfAnyLength(
                 seam -> assertThat(WalRecovery.inspect(ReadOptions.of(seam)).lastSequence())
                         .isEqualTo(10),
@@ -100,7 +102,7 @@ class ReadingCostTest {
     }
 
     @Test
-    void openingForWritingAfterACloseReadsWhatIsThereAndNotTheWholeSegment() {
+    void openingForWritingAfterACloseReadsTheDataAndNotTheWholeSegment() {
         MemoryStorage storage = log(32L << 20, 10);
         long before = storage.readBytes();
         open(storage, 32L << 20).close();
@@ -108,7 +110,7 @@ class ReadingCostTest {
     }
 
     @Test
-    void inspectionWhileAWriterHasTheLogOpenReadsWhatIsThere() throws IOException {
+    void inspectionWhileAWriterHasTheLogOpenReadsTheData() throws IOException {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = open(storage, 32L << 20)) {
             TestLog.append(wal, 10);
@@ -131,7 +133,7 @@ class ReadingCostTest {
             long opened = seam.bytes();
             long reads = seam.reads();
             assertThat(TestLog.rest(reader)).hasSize(records);
-            // Once for the records, and once at most for the promises of later batches.
+            // Once for the records, and at most once for the promises of later batches.
             assertThat(seam.bytes() - opened).isLessThanOrEqualTo(2 * data + SEARCH_BYTES + 100 * PAGE);
             assertThat(seam.reads() - reads).isLessThan(200);
         }
@@ -176,7 +178,7 @@ class ReadingCostTest {
             TestLog.rest(reader);
             assertIdlePollsCostLessThanAPage(
                     seam, same -> assertThat(reader.next()).isFalse());
-            // And still sees what comes.
+            // It still returns new records.
             try (Wal wal = open(storage, 32L << 20)) {
                 TestLog.append(wal, 2);
             }
@@ -222,7 +224,7 @@ class ReadingCostTest {
                         Logs.await("prepared", () -> storage.has(TestLog.PREPARED));
                     }
                     seen.addAll(TestLog.sequences(TestLog.rest(reader)));
-                    // The newest is not promised yet, unless the segment was sealed after it.
+                    // The newest record is not promised yet, unless the segment was sealed after it.
                     assertThat(seen).hasSize(i % 7 == 0 ? i : i - 1);
                     assertIdlePollsCostLessThanAPage(
                             seam, same -> assertThat(reader.next()).isFalse());
@@ -249,9 +251,9 @@ class ReadingCostTest {
         }
     }
 
-    // ---- and what a search that does not read everything must not miss
+    // ---- data that a search must find without reading everything
 
-    /** Sixty batches of one large record each, of which the disk has lost some. */
+    /** Returns a log of sixty batches of one large record each, of which the disk has lost some. */
     private static MemoryStorage withoutBatches(int from, int to) throws IOException {
         MemoryStorage storage = new MemoryStorage();
         MemoryStorage left;
@@ -289,7 +291,7 @@ class ReadingCostTest {
         assertDamageIsFound(withoutBatches(10, 30));
     }
 
-    /** Beyond what a sampled search finds: a look misses it, but an open, which would cut it off, does not. */
+    /** An inspection samples and misses this data, but an open, which would cut it off, finds it. */
     @Test
     void openingForWritingReadsEveryByteAfterDataThatIsNotPromised() throws IOException {
         MemoryStorage storage = withoutBatches(3, 59);
@@ -298,7 +300,7 @@ class ReadingCostTest {
         while (bytes[last - 1] == 0) {
             last--;
         }
-        // Of the last batch only its head is left, shorter than the pieces between two samples.
+        // Only the head of the last batch is left, which is shorter than the distance between two samples.
         int head = last - last % 8;
         while (head > 4096 && !isHead(bytes, head)) {
             head -= 8;

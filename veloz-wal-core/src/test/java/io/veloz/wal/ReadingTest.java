@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From where, up to where, how often and beside whom a log is read. */
+/** Reading a log: its range, repeated reads, and reads while a writer has it open. */
 @Timeout(120)
 class ReadingTest {
-    /** Ten records with times 100, 200, 300, 250, 50, 400 ..., in four segments. */
+    /** Ten records with timestamps 100, 200, 300, 250, 50, 400 ..., in four segments. */
     private static final long[] TIMES = {100, 200, 300, 250, 50, 400, 120, 500, 500, 450};
 
     private static MemoryStorage log() {
@@ -50,7 +50,7 @@ class ReadingTest {
     }
 
     @Test
-    void readerShowsWhatBecameDurableAfterItReadAhead() {
+    void readerReturnsRecordsThatBecameDurableAfterItReadAhead() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
             TestLog.append(wal, 2);
@@ -130,7 +130,7 @@ class ReadingTest {
     }
 
     @Test
-    void startByTimeIsTheFirstRecordThatIsNotEarlier() {
+    void startByTimeIsTheFirstRecordAtOrAfterIt() {
         MemoryStorage storage = log();
         for (long time = 40; time <= 510; time += 5) {
             long from = 1;
@@ -144,7 +144,7 @@ class ReadingTest {
     }
 
     @Test
-    void endByTimeIsBeforeTheFirstRecordThatIsLater() {
+    void endByTimeIsBeforeTheFirstRecordAfterIt() {
         MemoryStorage storage = log();
         for (long time = 90; time <= 510; time += 5) {
             long until = 0;
@@ -158,7 +158,7 @@ class ReadingTest {
     }
 
     @Test
-    void recordBeforeTheOldestIsTold() {
+    void recordBeforeTheOldestIsReported() {
         MemoryStorage storage = log();
         try (Wal wal = TestLog.open(storage)) {
             wal.writeCheckpoint(6, out -> out.write(1));
@@ -185,13 +185,13 @@ class ReadingTest {
     }
 
     @Test
-    void closedReaderSaysSo() {
+    void closedReaderThrows() {
         WalReader reader = WalReader.open(ReadOptions.of(log()));
         reader.close();
         assertThatThrownBy(reader::next).isInstanceOf(IllegalStateException.class);
     }
 
-    // ---- beside a writer
+    // ---- while a writer has the log open
 
     @Test
     void readerInTheSameProcessFollowsAcrossRollsWithoutAGap() throws Exception {
@@ -209,7 +209,7 @@ class ReadingTest {
                         .as("record %d", expected)
                         .isTrue();
                 assertThat(reader.sequence()).isEqualTo(expected);
-                assertThat(TestLog.entry(reader).payload()).isEqualTo("record number " + expected);
+                assertThat(TestLog.record(reader).payload()).isEqualTo("record number " + expected);
             }
             writer.join();
             assertThat(reader.next()).isFalse();
@@ -218,7 +218,7 @@ class ReadingTest {
     }
 
     @Test
-    void readerInAnotherProcessSeesOnlyWhatIsPromised() {
+    void readerInAnotherProcessReturnsOnlyPromisedRecords() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage);
                 WalReader reader = WalReader.open(ReadOptions.of(storage))) {
@@ -233,7 +233,7 @@ class ReadingTest {
     }
 
     @Test
-    void whatWasThereWhenTheWriterOpenedIsPromised() {
+    void recordsThatTheWriterFoundWhenOpeningArePromised() {
         MemoryStorage storage = log();
         try (Wal wal = TestLog.open(storage)) {
             assertThat(wal.lastSequence()).isEqualTo(10);
@@ -242,7 +242,7 @@ class ReadingTest {
     }
 
     @Test
-    void readerOfAnEmptyDirectoryFollowsTheLogThatIsBegunThere() {
+    void readerOfAnEmptyDirectoryFollowsTheLogThatIsCreatedInIt() {
         MemoryStorage storage = new MemoryStorage();
         try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
             assertThat(reader.next()).isFalse();
@@ -254,9 +254,9 @@ class ReadingTest {
     }
 
     @Test
-    void readerGoesOnThroughTheEndOfOneWriterAndTheBeginningOfTheNext() {
+    void readerContinuesFromOneWriterToTheNext() {
         MemoryStorage storage = new MemoryStorage();
-        List<TestLog.Entry> seen = new ArrayList<>();
+        List<TestLog.LoggedRecord> seen = new ArrayList<>();
         TestLog.open(storage).close();
         try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
             for (int life = 0; life < 4; life++) {
@@ -271,7 +271,7 @@ class ReadingTest {
     }
 
     @Test
-    void damageBehindTheFooterIsNotTakenForTheEnd() {
+    void damageAfterTheFooterIsNotTreatedAsTheEnd() {
         MemoryStorage storage = log();
         TestLog.open(storage).close();
         String last = TestLog.sealed(4);

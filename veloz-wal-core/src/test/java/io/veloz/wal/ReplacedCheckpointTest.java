@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A checkpoint that is held while newer ones are written. */
+/** A checkpoint object that is used after newer checkpoints were written. */
 @Timeout(60)
 class ReplacedCheckpointTest {
     private final MemoryStorage storage = new MemoryStorage();
@@ -32,7 +32,7 @@ class ReplacedCheckpointTest {
     }
 
     @Test
-    void heldCheckpointNeverShowsTheBytesOfANewerOne() throws IOException {
+    void oldCheckpointNeverReturnsTheBytesOfANewerOne() throws IOException {
         try (Wal wal = TestLog.open(storage)) {
             WalCheckpoint held = write(wal, "the first");
             WalCheckpoint kept = write(wal, "the second");
@@ -49,7 +49,7 @@ class ReplacedCheckpointTest {
     }
 
     @Test
-    void replacedCheckpointOfTheSameLengthAndSequenceIsNotTakenForTheHeldOne() {
+    void replacedCheckpointOfTheSameLengthAndSequenceIsDetected() {
         try (Wal wal = TestLog.open(storage)) {
             write(wal, "aaaa");
             List<WalCheckpoint> written = new ArrayList<>();
@@ -63,7 +63,7 @@ class ReplacedCheckpointTest {
     }
 
     @Test
-    void streamThatIsOpenGoesOnWithItsCheckpointWhenThatIsReplaced() throws IOException {
+    void openStreamContinuesWithItsCheckpointWhenThatIsReplaced() throws IOException {
         try (Wal wal = TestLog.open(storage)) {
             try (InputStream in = write(wal, "the first").open()) {
                 assertThat(in.read()).isEqualTo('t');
@@ -76,7 +76,7 @@ class ReplacedCheckpointTest {
     }
 
     @Test
-    void checkpointWhoseFileWasRemovedIsAnErrorAndNotAnotherCheckpoint() {
+    void checkpointWhoseFileWasDeletedIsAnErrorAndNotAnotherCheckpoint() {
         try (Wal wal = TestLog.open(storage)) {
             WalCheckpoint held = write(wal, "the first");
             storage.remove(held.file());
@@ -100,7 +100,7 @@ class ReplacedCheckpointTest {
     }
 
     @Test
-    void newestCheckpointThatIsDamagedGivesWayToTheOlderOne() throws IOException {
+    void olderCheckpointIsUsedWhenTheNewestIsDamaged() throws IOException {
         MemoryStorage left;
         WalCheckpoint newest;
         try (Wal wal = TestLog.open(storage)) {

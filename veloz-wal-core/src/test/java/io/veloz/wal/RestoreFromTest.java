@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -12,10 +14,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the core says of a restore by itself: without the archive's module on the class path. */
+/** A restore without the archive module on the class path. */
 class RestoreFromTest {
     @Test
-    void missingModuleIsNamedAndNothingOfTheUriButItsScheme() {
+    void missingModuleIsNamedAndOfTheUriOnlyTheScheme() {
         RestoreOptions options = RestoreOptions.into(Path.of("never-made"));
         WalRestoreException refused = catchThrowableOfType(
                 WalRestoreException.class, () -> WalRecovery.restoreFrom("s3://bucket/secret", options));
@@ -29,7 +31,7 @@ class RestoreFromTest {
     }
 
     @Test
-    void directoryIsTheOneThatTheEnvironmentNames() {
+    void directoryIsTakenFromTheEnvironment() {
         assertThat(WalRecovery.directoryOf(Map.of("VELOZ_WAL_DIR", " data/wal ")))
                 .isEqualTo(Path.of("data/wal"));
         assertThatThrownBy(() -> WalRecovery.directoryOf(Map.of()))
@@ -38,10 +40,10 @@ class RestoreFromTest {
     }
 
     @Test
-    void timeThatNanosecondsCannotHoldIsRefused() {
+    void timeThatDoesNotFitNanosecondsIsRefused() {
         assertThatThrownBy(() -> RestoreOptions.into(Path.of("x")).untilTime(Instant.MAX))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("expected the years");
+                .hasMessageContaining("expected 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z");
         assertThatThrownBy(() -> RestoreOptions.into(Path.of("x")).atLeast(0))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -15,16 +15,16 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Each row of the crash tables of the roll and of recovery, made by hand from the files of a finished log. */
+/** Each row of the crash tables of roll and recovery, constructed from the files of a finished log. */
 class RollCrashTest {
     private static final long UP_TO_ROLL = 7;
 
-    /** Segments 1 and 2 sealed, 3 is current and holds a record, 4 is prepared. */
+    /** A log with sealed segments 1 and 2, current segment 3 with one record, and prepared segment 4. */
     private static MemoryStorage log;
 
-    private static List<TestLog.Entry> all;
+    private static List<TestLog.LoggedRecord> all;
 
-    /** The same segment 2 as it was before it was sealed. */
+    /** Segment 2 before it was sealed. */
     private static byte[] unsealedTwo;
 
     private static byte[] blankThree;
@@ -55,7 +55,7 @@ class RollCrashTest {
                 .dataBytes();
     }
 
-    /** In the middle of the roll from 2 to 3: 2 is current, 3 prepared, 4 not made yet. */
+    /** Returns the files during the roll from 2 to 3: 2 is current, 3 is prepared, and 4 does not exist yet. */
     private static MemoryStorage rolling(byte[] two, byte[] three) {
         return log.copy().remove(sealed(2)).put(CURRENT, two).put(PREPARED, three);
     }
@@ -69,14 +69,14 @@ class RollCrashTest {
     }
 
     private static void opensWith(MemoryStorage storage, long records) {
-        List<TestLog.Entry> expected = all.subList(0, (int) records);
+        List<TestLog.LoggedRecord> expected = all.subList(0, (int) records);
         assertThat(read(storage.copy().readOnly())).isEqualTo(expected);
         assertThat(WalRecovery.inspect(ReadOptions.of(storage)).isSound()).isTrue();
         try (Wal wal = TestLog.open(storage)) {
             assertThat(wal.lastSequence()).isEqualTo(records);
             wal.appendDurable(5, TestLog.bytes("after"));
         }
-        List<TestLog.Entry> after = read(storage);
+        List<TestLog.LoggedRecord> after = read(storage);
         assertThat(after.subList(0, (int) records)).isEqualTo(expected);
         assertThat(after).hasSize((int) records + 1);
         assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).isSound())
@@ -100,7 +100,7 @@ class RollCrashTest {
     }
 
     @Test
-    void lastSealedAndNotRenamedAndNextSegmentNotThere() {
+    void lastSealedAndNotRenamedAndNextSegmentMissing() {
         opensWith(rolling(sealedTwo(), blankThree).remove(PREPARED), UP_TO_ROLL);
     }
 
@@ -127,7 +127,7 @@ class RollCrashTest {
             byte[] two = Arrays.copyOf(Arrays.copyOf(sealedTwo(), size), sealedTwo().length);
             for (byte[] three : List.of(three(), blankThree)) {
                 MemoryStorage storage = rolling(two, three);
-                List<TestLog.Entry> expected = all.subList(0, three == blankThree ? 7 : 9);
+                List<TestLog.LoggedRecord> expected = all.subList(0, three == blankThree ? 7 : 9);
                 TestLog.recover(storage);
                 assertThat(read(storage))
                         .as("footer of " + (size - end) + " bytes")
@@ -156,9 +156,9 @@ class RollCrashTest {
         }
     }
 
-    /** Two faults at once, at the border: the last batch before it is damaged, and the first behind it was torn. */
+    /** Two faults at once: the last batch of a segment is damaged, and the first batch of the next one is torn. */
     @Test
-    void damagedLastBatchIsToldThoughTheFirstBatchOfTheNextSegmentIsTorn() {
+    void damagedLastBatchIsReportedThoughTheFirstBatchOfTheNextSegmentIsTorn() {
         byte[] three = log.copy().zero(CURRENT, 4096 + 8).bytes(CURRENT);
         ByteBuffer two = ByteBuffer.wrap(unsealedTwo).order(ByteOrder.LITTLE_ENDIAN);
         int last = 4096;
@@ -191,7 +191,7 @@ class RollCrashTest {
     @Test
     void recoveryCutAtEveryOperationKeepsTheRecords() {
         for (MemoryStorage start : List.of(rolling(unsealedTwo, three()), rolling(sealedTwo(), blankThree))) {
-            List<TestLog.Entry> expected = read(start);
+            List<TestLog.LoggedRecord> expected = read(start);
             int operations = 0;
             while (true) {
                 MemoryStorage storage = start.copy().failAt(++operations);
@@ -248,9 +248,9 @@ class RollCrashTest {
                 .isEmpty();
     }
 
-    /** Who writes them has given them a meaning that this version need not know. */
+    /** A later version may use them, and this version need not know how. */
     @Test
-    void reservedBytesOfAFooterAreUnderTheChainAndNotLookedAt() throws IOException {
+    void reservedBytesOfAFooterAreInTheChainAndNotInterpreted() throws IOException {
         MemoryStorage storage = new MemoryStorage();
         byte[] changed;
         try (Wal wal = TestLog.open(storage)) {
@@ -264,7 +264,7 @@ class RollCrashTest {
         int crc = new io.veloz.wal.internal.format.Checksum().of(view, footer, changed.length - 12 - footer);
         view.putInt(changed.length - 12, crc);
         storage.put(sealed(1), changed);
-        // The next segment is sealed by an open, which names the footer as it stands.
+        // An open seals the next segment, which then has the digest of the footer as it is.
         for (int i = 0; i < 2; i++) {
             try (Wal wal = TestLog.open(storage)) {
                 TestLog.append(wal, 2);
@@ -277,7 +277,7 @@ class RollCrashTest {
     }
 
     @Test
-    void preparedFileThatHoldsNothingCountsAsNotThereWhateverItsHeaderIs() throws IOException {
+    void emptyPreparedFileIsIgnoredWhateverItsHeaderIs() throws IOException {
         for (int bit = 0; bit < 64; bit++) {
             MemoryStorage storage = log.copy().flip(PREPARED, bit / 8, 1 << bit % 8);
             assertThat(read(storage)).isEqualTo(all);

@@ -26,16 +26,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is left of a damaged log, and what is said of the rest. */
+/** The records that a salvage returns from a damaged log, and the losses that it reports. */
 @Timeout(120)
 class SalvageTest {
     /**
-     * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment 3;
-     * 9 and 10 in the current one.
+     * 1 to 3 in segment 1; 4 and the group 5, 6, 7 in segment 2, with heads at 4096 + 88, then 88 further; 8 in segment
+     * 3; 9 and 10 in the current one.
      */
     private static MemoryStorage log;
 
-    private static List<TestLog.Entry> all;
+    private static List<TestLog.LoggedRecord> all;
 
     @BeforeAll
     static void writeLog() {
@@ -57,28 +57,28 @@ class SalvageTest {
     private static final int HEARTBEAT_BYTES = 88;
     private static final int BATCH_BYTES = 56 + 32;
 
-    /** Reads with a salvage, and checks that all that is not shown is in the lost ranges, and nothing else. */
+    /** Reads with a salvage, and checks that exactly the records that are not returned are in the lost ranges. */
     private static void leaves(MemoryStorage storage, long... lost) {
         try (WalReader reader =
                 WalReader.open(ReadOptions.of(storage.readOnly()).salvage())) {
-            List<TestLog.Entry> expected = new ArrayList<>(all);
+            List<TestLog.LoggedRecord> expected = new ArrayList<>(all);
             for (long sequence : lost) {
                 expected.removeIf(entry -> entry.sequence() == sequence);
             }
             assertThat(TestLog.rest(reader)).isEqualTo(expected);
-            List<Long> told = new ArrayList<>();
+            List<Long> reported = new ArrayList<>();
             for (LostRange range : reader.lost()) {
                 long last = range.lastSequence() < 0 ? 10 : range.lastSequence();
-                LongStream.rangeClosed(range.firstSequence(), last).forEach(told::add);
+                LongStream.rangeClosed(range.firstSequence(), last).forEach(reported::add);
             }
-            assertThat(told)
+            assertThat(reported)
                     .containsExactlyElementsOf(LongStream.of(lost).boxed().toList());
             assertThat(reader.hasTornTail()).isFalse();
         }
     }
 
     @Test
-    void wholeLogLosesNothing() {
+    void soundLogLosesNothing() {
         leaves(log.copy());
     }
 
@@ -119,7 +119,7 @@ class SalvageTest {
     }
 
     @Test
-    void damagedLastRecordIsLostAndTold() {
+    void damagedLastRecordIsLostAndReported() {
         leaves(log.copy().flip(sealed(3), 4096 + HEARTBEAT_BYTES + 60, 1), 8);
         leaves(log.copy().flip(CURRENT, 4096 + HEARTBEAT_BYTES + BATCH_BYTES + 60, 1), 10);
     }
@@ -134,13 +134,13 @@ class SalvageTest {
     void singleRecordsOfABatchAreLostAlone() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = Wal.open(TestLog.config(storage).build())) {
-            // One group is one batch; what is no group may share one.
+            // A group is one batch. Other records may share a batch.
             wal.append(1, TestLog.bytes("warm up"), Durability.LOSE_UNFORCED);
             for (int i = 0; i < 60; i++) {
                 wal.append(1, TestLog.bytes("record " + i), Durability.LOSE_UNFORCED);
             }
         }
-        List<TestLog.Entry> whole = read(storage);
+        List<TestLog.LoggedRecord> whole = read(storage);
         byte[] bytes = storage.bytes(CURRENT);
         int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("record 30");
         try (WalReader reader =
@@ -154,25 +154,25 @@ class SalvageTest {
         }
     }
 
-    // ---- files that somebody has laid hands on
+    // ---- manipulated files
 
     @Test
-    void recordsThatStandThereTwiceAreShownOnce() {
+    void duplicatedRecordsAreReturnedOnce() {
         byte[] bytes = log.bytes(CURRENT);
         int first = 4096 + HEARTBEAT_BYTES;
         int end = bytes.length;
         while (bytes[end - 1] == 0) {
             end--;
         }
-        // Behind a gap, so that it is found by the search for what comes next.
+        // After a gap, so that the search for the next batch finds it.
         System.arraycopy(bytes, first, bytes, ((end + 7) & ~7) + 8, BATCH_BYTES);
         leaves(log.copy().put(CURRENT, bytes));
     }
 
-    /** With any number that fits a name; it was counted up to. */
+    /** Any number that fits a file name. A salvage must not count up to it. */
     @Test
     @Timeout(60)
-    void segmentOfAVeryHighNumberKeepsNoSalvageBusy() throws Exception {
+    void segmentWithAVeryHighNumberDoesNotSlowASalvage() throws Exception {
         SegmentHeader current = headerOf(log.bytes(CURRENT));
         SegmentHeader far = new SegmentHeader(current.logId(), SegmentHeader.MAX_NUMBER, 77, 16 * 1024, 4096, 1);
         MemoryStorage storage = log.copy().put(PREPARED, page(far, 16 * 1024));
@@ -182,7 +182,7 @@ class SalvageTest {
         }
     }
 
-    /** Each search for the next batch used to read the rest of the file. */
+    /** A search for the next batch must not read the rest of the file each time. */
     @Test
     @Timeout(60)
     void segmentFullOfBatchesInWrongPlacesIsReadOnce() throws Exception {
@@ -228,7 +228,7 @@ class SalvageTest {
     }
 
     @Test
-    void salvagedLogOpensAndTellsItsLosses(@TempDir Path directory) {
+    void salvagedLogOpensAndReportsItsLosses(@TempDir Path directory) {
         Path target = directory.resolve("new");
         MemoryStorage damaged =
                 log.copy().flip(sealed(2), 4096 + HEARTBEAT_BYTES + 20, 1).remove(sealed(1));
@@ -249,7 +249,7 @@ class SalvageTest {
     }
 
     @Test
-    void salvageIntoAPlaceInUseIsRefused(@TempDir Path directory) throws Exception {
+    void salvageIntoADirectoryInUseIsRefused(@TempDir Path directory) throws Exception {
         Files.writeString(directory.resolve("file"), "mine");
         assertThatThrownBy(() -> salvage(log.copy(), directory))
                 .isInstanceOf(WalOpenException.class)
@@ -261,15 +261,17 @@ class SalvageTest {
     void copyKeepsAGroupInOneBatch() throws Exception {
         MemoryStorage copy = new MemoryStorage();
         try (var out = new LogCopy(copy, TestLog.NAMES, new LogId(1, 2), 1, 16 * 1024, 4096, () -> 1)) {
-            // 3,400 bytes, then a group of 3 × 1,024: it does not fit behind.
+            // 3,400 bytes, then a group of 3 × 1,024, which does not fit after them.
             out.add(1, 1, false, 1, ByteBuffer.allocate(3400));
             for (int i = 0; i < 3; i++) {
                 out.add(2 + i, 1, i < 2, 1, ByteBuffer.allocate(i == 0 ? 100 : 1000));
             }
             out.finish();
         }
-        assertThat(read(copy)).extracting(TestLog.Entry::groupContinues).containsExactly(false, true, true, false);
-        // Damage in the first of the group takes all of it, and nothing else.
+        assertThat(read(copy))
+                .extracting(TestLog.LoggedRecord::groupContinues)
+                .containsExactly(false, true, true, false);
+        // Damage in the first record of the group loses the whole group, and nothing else.
         int second = 4096 + 88 + 24 + 3400 + 56;
         try (WalReader reader = WalReader.open(
                 ReadOptions.of(copy.flip(CURRENT, second + 30, 1)).salvage())) {

@@ -10,6 +10,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -19,13 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two files of one segment, as a copy of a living directory or a recovery that was cut leaves them: one choice everywhere. */
+/** Two files of one segment, left by a copy of an open log or an interrupted recovery: all readers use the same one. */
 @Timeout(60)
 class SameSegmentTest {
     @TempDir
     Path scratch;
 
-    /** The prepared file was copied while it was blank, and again, under the current name, after a roll. */
+    /** The prepared file was copied while it was blank, and again after a roll, under the current name. */
     private static MemoryStorage copiedDuringARoll() {
         MemoryStorage storage = new MemoryStorage();
         byte[] blank;
@@ -51,7 +53,7 @@ class SameSegmentTest {
         return (int) last;
     }
 
-    private void assertEverybodySeesAll(MemoryStorage log, int records) throws IOException {
+    private void assertAllReadersReturnAll(MemoryStorage log, int records) throws IOException {
         assertThat(read(log)).hasSize(records);
         assertThat(read(ReadOptions.of(log).salvage())).hasSize(records);
         assertThat(segmentReaderLast(log)).isEqualTo(records);
@@ -67,17 +69,17 @@ class SameSegmentTest {
     }
 
     @Test
-    void blankPreparedFileBesideTheSameSegmentUnderTheCurrentNameDoesNotCount() throws IOException {
-        assertEverybodySeesAll(copiedDuringARoll(), 7);
+    void blankPreparedFileOfTheCurrentSegmentIsIgnored() throws IOException {
+        assertAllReadersReturnAll(copiedDuringARoll(), 7);
     }
 
     @Test
-    void originalBesideASealedCopyDoesNotCount() throws IOException {
+    void originalOfASealedCopyIsIgnored() throws IOException {
         MemoryStorage log = copiedDuringARoll();
         byte[] original = log.bytes(CURRENT);
         MemoryStorage sealed = log.copy();
         TestLog.recover(sealed);
-        assertEverybodySeesAll(
+        assertAllReadersReturnAll(
                 log.put(sealed(2), sealed.bytes(sealed(2)))
                         .put(CURRENT, original)
                         .put(PREPARED, sealed.bytes(CURRENT)),
@@ -85,9 +87,9 @@ class SameSegmentTest {
     }
 
     @Test
-    void blankFileUnderANumberBesideTheSameSegmentDoesNotCount() throws IOException {
+    void blankNumberedFileOfAnExistingSegmentIsIgnored() throws IOException {
         MemoryStorage log = copiedDuringARoll();
-        assertEverybodySeesAll(log.put(sealed(2), log.bytes(PREPARED)).remove(PREPARED), 7);
+        assertAllReadersReturnAll(log.put(sealed(2), log.bytes(PREPARED)).remove(PREPARED), 7);
     }
 
     @Test
@@ -110,7 +112,7 @@ class SameSegmentTest {
     }
 
     @Test
-    void twoFilesThatBothHoldRecordsAreRefusedByEverybody() {
+    void twoFilesWithRecordsAreRefusedByAllReaders() {
         MemoryStorage log = copiedDuringARoll();
         byte[] earlier = log.bytes(CURRENT);
         Arrays.fill(earlier, 4096 + 200, earlier.length, (byte) 0);

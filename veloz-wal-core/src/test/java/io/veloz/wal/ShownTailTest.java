@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What recovery does before anybody is shown a record that only the page cache may have. */
+/** Recovery makes a record that only the page cache may have durable, before any reader receives it. */
 @Timeout(60)
 class ShownTailTest {
     private static final String CURRENT = "orders_current.wal";
@@ -46,12 +46,12 @@ class ShownTailTest {
     }
 
     @Test
-    void tailLeftByAKillIsCopiedAndForcedBeforeItIsShown() {
+    void tailLeftByAKillIsCopiedAndForcedBeforeItIsReturned() {
         assertCopied(leftByAKill());
     }
 
     @Test
-    void tailLeftByAFailedForceIsCopiedAndForcedBeforeItIsShown() {
+    void tailLeftByAFailedForceIsCopiedAndForcedBeforeItIsReturned() {
         assertCopied(leftByAFailedForce());
     }
 
@@ -62,7 +62,8 @@ class ShownTailTest {
         assertThat(Records.of(left).values()).containsExactly("acknowledged", "written");
         wal.close();
 
-        // The old file is never written nor forced; a new one is, whole, and gets its name before the old one loses it.
+        // The old file is neither written nor forced. A new file is, completely, and gets its name before the old one
+        // loses it.
         assertThat(calls)
                 .noneMatch(call ->
                         call.operation() != Operation.RENAME && call.name().equals(CURRENT));
@@ -95,7 +96,7 @@ class ShownTailTest {
     }
 
     @Test
-    void tornFirstBatchIsNoDamageToAReader() throws Exception {
+    void tornFirstBatchIsNotDamageForAReader() throws Exception {
         HeapStorage heap = new HeapStorage();
         try (Wal wal = Wal.open(small(heap).build())) {
             wal.appendDurable(1, payload("the first record"));

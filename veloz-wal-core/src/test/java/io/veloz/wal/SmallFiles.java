@@ -2,11 +2,11 @@ package io.veloz.wal;
 
 import java.nio.charset.StandardCharsets;
 
-/** Looks for places in the bytes of a segment. */
+/** Finds positions in the bytes of a segment. */
 final class SmallFiles {
     private SmallFiles() {}
 
-    /** Where the last record with that text starts its payload. */
+    /** Returns the position of the payload of the last record with that text. */
     static int lastRecordAt(byte[] bytes, String text) {
         byte[] wanted = text.getBytes(StandardCharsets.UTF_8);
         for (int at = bytes.length - wanted.length; at >= 0; at--) {

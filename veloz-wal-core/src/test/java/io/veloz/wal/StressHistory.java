@@ -7,20 +7,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What callers were told and what readers were shown. Any thread may add to it; whatever does not fit is an error at once,
- * or in the end.
+ * The results of all appends and reads. Any thread may add to it. An inconsistency is an error immediately,
+ * or at the end.
  */
 final class StressHistory {
     private final Map<Long, String> appended = new ConcurrentHashMap<>();
     private final Map<Long, String> shown = new ConcurrentHashMap<>();
     private final AtomicLong highestReturned = new AtomicLong();
 
-    /** Whoever begins to append now gets a higher sequence. */
+    /** Returns a bound: an append that begins now gets a higher sequence. */
     long highestReturned() {
         return highestReturned.get();
     }
 
-    /** An append has returned; when it began this was the highest sequence returned. */
+    /** Notes the result of an append, and the highest sequence that was returned before it began. */
     void appended(long floor, long sequence, String text) {
         assertThat(sequence).as(text).isGreaterThan(floor);
         assertThat(appended.put(sequence, text))
@@ -29,7 +29,9 @@ final class StressHistory {
         highestReturned.accumulateAndGet(sequence, Math::max);
     }
 
-    /** A reader has seen it, maybe not as the first: what was shown once is shown for ever. */
+    /**
+     * Notes a record that a reader returned, perhaps not the first one. A record that was returned once is never lost.
+     */
     void shown(long sequence, String text) {
         String before = shown.putIfAbsent(sequence, text);
         if (before != null && !before.equals(text)) {
@@ -37,7 +39,7 @@ final class StressHistory {
         }
     }
 
-    /** Every sequence was given to one append, and shown as what was appended. */
+    /** Checks that every sequence was assigned to one append, and read with the appended payload. */
     void checkComplete(long last) {
         assertThat(appended).hasSize((int) last);
         assertThat(shown).hasSize((int) last);

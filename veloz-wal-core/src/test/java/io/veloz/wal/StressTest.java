@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Everybody at once, in one life of a log after the other: append in every way, read, follow, roll, checkpoint, trim, die,
- * close. Nobody may see anything that does not fit into one history; see {@link StressHistory}.
+ * All operations concurrently, in one life of a log after another: every kind of append, read, follow, roll,
+ * checkpoint, trim, crash, close. All results must be consistent with one history: see {@link StressHistory}.
  */
 @Timeout(240)
 class StressTest {
@@ -38,10 +38,10 @@ class StressTest {
     private final FaultStorage storage = new FaultStorage(heap);
     private final StressHistory history = new StressHistory();
 
-    /** The next record that each follower is going to see. It goes on there in the next life. */
+    /** The next record of each follower, which continues there in the next life. */
     private final AtomicLongArray following = new AtomicLongArray(new long[] {1, 1});
 
-    /** A record up to here may have been deleted. */
+    /** The last record that may have been deleted. */
     private final AtomicLong trimmable = new AtomicLong();
 
     private final AtomicBoolean over = new AtomicBoolean();
@@ -55,7 +55,7 @@ class StressTest {
             last = live(life, new Random(seed + life), last);
         }
         assertThat(storage.openFiles()).isZero();
-        // Something was trimmed, or followers and readers were never in danger.
+        // Something was trimmed. Otherwise the followers and readers were not tested.
         assertThat(Records.of(heap).firstKey()).isGreaterThan(1);
     }
 
@@ -74,13 +74,13 @@ class StressTest {
             int number = i;
             threads.add(start(() -> follow(wal, number)));
         }
-        threads.add(start(() -> keepHouse(wal)));
+        threads.add(start(() -> housekeep(wal)));
         Random dice = new Random(random.nextLong());
         threads.add(start(() -> readAgainAndAgain(wal, dice)));
         try {
             for (int death = 1; death <= 4; death++) {
                 appendUpTo(wal, life + "/main/" + death, lastBefore + death * RECORDS / 4L);
-                lookAtWhatADeathWouldLeave(wal);
+                readWhatACrashWouldLeave(wal);
             }
         } finally {
             wal.close();
@@ -107,7 +107,7 @@ class StressTest {
         left.forEach(history::shown);
     }
 
-    // ---- those who append
+    // ---- appenders
 
     private void appendUpTo(Wal wal, String name, long sequence) {
         for (int i = 0; wal.durableSequence() < sequence; i++) {
@@ -150,9 +150,9 @@ class StressTest {
         }
     }
 
-    // ---- those who read
+    // ---- readers
 
-    /** Sees each record once, over all lives. The guard holds its segment, so there is no excuse. */
+    /** Reads each record once, over all lives. The guard keeps its segment, so a trim is an error. */
     private boolean follow(Wal wal, int number) {
         try (WalReader reader = wal.reader(ReadOptions.of(heap).fromSequence(following.get(number)))) {
             while (!over.get() || following.get(number) <= wal.lastSequence()) {
@@ -189,13 +189,13 @@ class StressTest {
                 expected = reader.sequence() + 1;
             }
         } catch (WalException | IllegalArgumentException e) {
-            // Trimmed under its feet: the only excuse, and only for what may be trimmed.
-            assertThat(expected).as("next record, when told: %s", e).isLessThanOrEqualTo(trimmable.get());
+            // Only a record that may be trimmed may be missing.
+            assertThat(expected).as("next record, at the exception: %s", e).isLessThanOrEqualTo(trimmable.get());
         }
     }
 
-    /** The files as they are at some moment, opened by somebody else. */
-    private void lookAtWhatADeathWouldLeave(Wal wal) throws IOException {
+    /** Opens a copy of the files, as after a crash. */
+    private void readWhatACrashWouldLeave(Wal wal) throws IOException {
         long durable = wal.durableSequence();
         HeapStorage left = heap.copy();
         try (Wal other = Wal.open(small(left).build())) {
@@ -207,9 +207,9 @@ class StressTest {
         records.forEach(history::shown);
     }
 
-    // ---- who keeps house
+    // ---- housekeeping
 
-    private boolean keepHouse(Wal wal) throws IOException {
+    private boolean housekeep(Wal wal) throws IOException {
         try {
             while (true) {
                 wal.sync();
@@ -231,7 +231,7 @@ class StressTest {
         }
     }
 
-    /** What every follower has seen. */
+    /** Keeps the records that a follower has not read yet. */
     private final class FollowersGuard implements TrimGuard {
         @Override
         public String name() {
@@ -244,7 +244,7 @@ class StressTest {
             for (int i = 0; i < FOLLOWERS; i++) {
                 seen = Math.min(seen, following.get(i) - 1);
             }
-            // Told before anything is deleted.
+            // Recorded before anything is deleted.
             trimmable.accumulateAndGet(seen, Math::max);
             return seen;
         }

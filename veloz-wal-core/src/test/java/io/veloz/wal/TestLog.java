@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Small logs for tests, and reading them as plain lists. */
+/** Small logs for tests, and reading them as lists. */
 final class TestLog {
     static final SegmentNames NAMES = new SegmentNames("orders");
     static final String CURRENT = NAMES.current();
@@ -27,14 +27,14 @@ final class TestLog {
 
     private TestLog() {}
 
-    /** What one record is. */
-    record Entry(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {}
+    /** The content of one record. */
+    record LoggedRecord(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {}
 
     static String sealed(long number) {
         return NAMES.sealed(number);
     }
 
-    /** The smallest segments there are. A heartbeat is written at the close, and at a roll, but not in between. */
+    /** Returns settings with the smallest segments. Heartbeats are written at a close and a roll only. */
     static WalConfig.Builder config(Storage storage) {
         AtomicLong clock = new AtomicLong(START_NANOS);
         return WalConfig.builder(storage)
@@ -53,7 +53,7 @@ final class TestLog {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** Appends records that say who they are, each in a batch of its own. */
+    /** Appends records with their number as text, each in a separate batch. */
     static void append(Wal wal, int count) {
         for (int i = 0; i < count; i++) {
             wal.appendDurable(1 + i % 3, bytes("record " + (wal.lastSequence() + 1)));
@@ -68,34 +68,35 @@ final class TestLog {
         wal.appendDurable(group);
     }
 
-    static List<Entry> read(Storage storage) {
+    static List<LoggedRecord> read(Storage storage) {
         return read(ReadOptions.of(storage));
     }
 
-    static List<Entry> read(ReadOptions options) {
+    static List<LoggedRecord> read(ReadOptions options) {
         try (WalReader reader = WalReader.open(options)) {
             return rest(reader);
         }
     }
 
-    static List<Entry> rest(WalReader reader) {
-        List<Entry> entries = new ArrayList<>();
+    static List<LoggedRecord> rest(WalReader reader) {
+        List<LoggedRecord> records = new ArrayList<>();
         while (reader.next()) {
-            entries.add(entry(reader));
+            records.add(record(reader));
         }
-        return entries;
+        return records;
     }
 
-    static Entry entry(WalReader reader) {
+    static LoggedRecord record(WalReader reader) {
         String text = StandardCharsets.ISO_8859_1.decode(reader.payload()).toString();
-        return new Entry(reader.sequence(), reader.type(), reader.timestampNanos(), reader.groupContinues(), text);
+        return new LoggedRecord(
+                reader.sequence(), reader.type(), reader.timestampNanos(), reader.groupContinues(), text);
     }
 
-    static List<Long> sequences(List<Entry> entries) {
-        return entries.stream().map(Entry::sequence).toList();
+    static List<Long> sequences(List<LoggedRecord> records) {
+        return records.stream().map(LoggedRecord::sequence).toList();
     }
 
-    /** Makes the segment behind the current one, unless the log came to do so before it was closed. */
+    /** Prepares the segment after the current one, unless the log did so before it was closed. */
     static MemoryStorage prepare(MemoryStorage storage) {
         if (storage.has(PREPARED)) {
             return storage;
@@ -113,7 +114,7 @@ final class TestLog {
         }
     }
 
-    /** What an open does to the files, without the threads of a log: for tests that do it very often. */
+    /** Recovers the files like an open, but without the threads of a log, for tests that do it very often. */
     static RecoveryReport recover(Storage storage) throws IOException {
         Recovery.Settings settings = new Recovery.Settings(SEGMENT_BYTES, BATCH_BYTES, () -> START_NANOS);
         Recovery.Recovered recovered = new Recovery(storage, NAMES, settings, false).recover();

@@ -17,10 +17,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The end of a log that was being written when its process died, and what is not an end of that kind. */
+/** The end of a log whose process died while writing it, and damage that is not such a torn tail. */
 @Timeout(120)
 class TornTailTest {
-    /** Six records as they are on disk while the writer lives: no heartbeat has vouched for the last one. */
+    /** Returns six records as they are on disk while the writer runs: no heartbeat has proven the last one. */
     private static MemoryStorage killed() {
         return killed("record ");
     }
@@ -47,15 +47,15 @@ class TornTailTest {
                 .orElseThrow();
     }
 
-    /** Where the last batch, the group, starts. */
+    /** Returns the start of the last batch, which is the group. */
     private static int lastBatch(MemoryStorage storage) {
         return dataEnd(storage) - 56 - 2 * (24 + 16);
     }
 
     @Test
-    void tornLastBatchIsCutAtEveryByteAndNothingElseIsLost() throws Exception {
+    void lastBatchTornAtEveryByteIsCutAndNothingElseIsLost() throws Exception {
         MemoryStorage log = killed();
-        List<TestLog.Entry> all = read(log);
+        List<TestLog.LoggedRecord> all = read(log);
         assertThat(all).hasSize(6);
         for (int size = lastBatch(log); size <= dataEnd(log) - 4; size++) {
             MemoryStorage copy = log.copy().unmarked(CURRENT).cut(CURRENT, size);
@@ -85,7 +85,7 @@ class TornTailTest {
         }
     }
 
-    /** It got its name when it was on disk in its full length. */
+    /** The file got this name when it was durable in its full length. */
     @Test
     void currentSegmentWithoutAWholeHeaderIsDamage() {
         MemoryStorage fresh = new MemoryStorage();
@@ -103,7 +103,7 @@ class TornTailTest {
     @Test
     void nextSegmentCutInItsHeaderIsMadeAgain() throws Exception {
         MemoryStorage log = killed();
-        List<TestLog.Entry> all = read(log);
+        List<TestLog.LoggedRecord> all = read(log);
         for (int size = 0; size < 4096; size += 5) {
             for (String name : List.of(PREPARED, TestLog.NAMES.preparing())) {
                 MemoryStorage cut = log.copy().put(name, Arrays.copyOf(log.bytes(PREPARED), size));
@@ -114,7 +114,7 @@ class TornTailTest {
     }
 
     @Test
-    void emptyFilesAndPlacesOpen() throws Exception {
+    void emptyFilesAndDirectoriesOpen() throws Exception {
         MemoryStorage empty = new MemoryStorage();
         TestLog.recover(empty);
         byte[] header = Arrays.copyOf(empty.bytes(CURRENT), 4096);
@@ -133,7 +133,7 @@ class TornTailTest {
     }
 
     @Test
-    void somethingElseUnderTheCurrentNameIsNotReplaced() {
+    void foreignFileUnderTheCurrentNameIsNotReplaced() {
         MemoryStorage storage =
                 new MemoryStorage().put(CURRENT, "my notes".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         assertThatThrownBy(() -> TestLog.open(storage)).isInstanceOf(WalCorruptException.class);
@@ -141,7 +141,7 @@ class TornTailTest {
     }
 
     @Test
-    void everyBatchButTheLastIsVouchedForByTheNext() {
+    void everyBatchButTheLastIsProvenByTheNext() {
         MemoryStorage log = killed();
         for (int position = 4096; position < lastBatch(log); position++) {
             MemoryStorage damaged = log.copy().flip(CURRENT, position, 0x40);
@@ -165,7 +165,7 @@ class TornTailTest {
     }
 
     @Test
-    void heartbeatVouchesForTheLastBatch() {
+    void heartbeatProvesTheLastBatch() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage)) {
             TestLog.append(wal, 3);
@@ -178,7 +178,7 @@ class TornTailTest {
     }
 
     @Test
-    void batchWrittenOutOfOrderBehindATornOneProvesNothing() throws Exception {
+    void batchWrittenOutOfOrderAfterATornOneProvesNothing() throws Exception {
         MemoryStorage storage = new MemoryStorage();
         MemoryStorage left;
         int lost;
@@ -202,7 +202,7 @@ class TornTailTest {
         assertThat(read(left)).hasSize(2);
     }
 
-    // ---- what is cut off is kept
+    // ---- bytes that are cut off are kept
 
     @Test
     void cutBytesAreKeptAndNeverDeleted() {
@@ -230,10 +230,10 @@ class TornTailTest {
     }
 
     @Test
-    void nothingStaleIsReadBehindATornTailInFiftyGenerations() {
+    void nothingStaleIsReadAfterATornTailInFiftyGenerations() {
         Random random = new Random(42);
         MemoryStorage storage = new MemoryStorage();
-        List<TestLog.Entry> expected = new ArrayList<>();
+        List<TestLog.LoggedRecord> expected = new ArrayList<>();
         Set<String> quarantined = new HashSet<>();
         for (int generation = 0; generation < 50; generation++) {
             MemoryStorage left;
@@ -244,7 +244,7 @@ class TornTailTest {
                 TestLog.append(wal, 1 + random.nextInt(3));
                 left = storage.copy();
             }
-            List<TestLog.Entry> whole = read(left);
+            List<TestLog.LoggedRecord> whole = read(left);
             int end = dataEnd(left);
             int cut = random.nextInt(1, 60);
             storage = random.nextBoolean()
@@ -265,14 +265,14 @@ class TornTailTest {
         byte[] recycled = other.bytes(CURRENT);
         byte[] bytes = log.bytes(CURRENT);
         System.arraycopy(bytes, 0, recycled, 0, 4096);
-        List<TestLog.Entry> nothing = read(log.copy().put(CURRENT, recycled));
+        List<TestLog.LoggedRecord> nothing = read(log.copy().put(CURRENT, recycled));
         assertThat(nothing).isEmpty();
         for (int from = 4096; from < end; from += 8) {
-            // The old life of the file behind the new one, at the same place and with the same sequences.
+            // The old content of the file after the new one, at the same position and with the same sequences.
             byte[] both = recycled.clone();
             System.arraycopy(bytes, 0, both, 0, from);
             MemoryStorage storage = log.copy().put(CURRENT, both);
-            List<TestLog.Entry> before = read(log.copy().zero(CURRENT, from));
+            List<TestLog.LoggedRecord> before = read(log.copy().zero(CURRENT, from));
             assertThat(read(storage)).as("old bytes from %d", from).isEqualTo(before);
             TestLog.recover(storage);
             assertThat(read(storage)).isEqualTo(before);

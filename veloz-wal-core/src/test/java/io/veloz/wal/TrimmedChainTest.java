@@ -8,12 +8,15 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A trim deletes the segment whose footer the next one has to name. An archive still has it, and both come back together. */
+/** A trim deletes the segment whose footer the next one refers to. An archive still has it, and restores both. */
 @Timeout(60)
 class TrimmedChainTest {
     private static final CheckpointContent STATE = out -> out.write(1);
 
-    /** All segments of a log that was trimmed up to its active segment, closed and opened again: as an archive keeps them. */
+    /**
+     * Returns all segments of a log that was trimmed up to its active segment, closed and reopened, as an archive keeps
+     * them.
+     */
     private static MemoryStorage archived() throws IOException {
         MemoryStorage storage = new MemoryStorage();
         MemoryStorage trimmed;
@@ -40,7 +43,7 @@ class TrimmedChainTest {
     }
 
     @Test
-    void segmentSealedAfterTheOneBeforeItWasTrimmedFollowsIt() throws IOException {
+    void segmentSealedAfterItsPredecessorWasTrimmedFollowsIt() throws IOException {
         MemoryStorage all = archived();
         assertThat(WalRecovery.verify(ReadOptions.of(all), WalProgress.NONE).segments())
                 .filteredOn(segment -> !segment.isGood())

@@ -3,6 +3,8 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A directory into which a restore has not ended: whatever is in it may be a shorter log. */
+/** A directory with an unfinished restore, whose files may be a shorter log. */
 class UnfinishedRestoreTest {
     private static final String EXPECTED = "a restore into it has not ended";
 
@@ -50,7 +52,7 @@ class UnfinishedRestoreTest {
     }
 
     @Test
-    void logIsWholeWhenTheRestoreHasEnded() throws IOException {
+    void logOpensWhenTheRestoreHasEnded() throws IOException {
         Files.delete(log.resolve(".orders_restoring"));
         try (WalReader reader = WalReader.open(ReadOptions.of(log))) {
             assertThat(reader.next()).isTrue();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A payload that cannot be read, or changes while it is, harms its own append at most. */
+/** A payload that is unreadable, or changes while it is read, affects no other append. */
 @Timeout(60)
 class UnreadablePayloadTest {
     private static final int PAGE_BYTES = 4096;
@@ -32,7 +32,7 @@ class UnreadablePayloadTest {
 
     private final HeapStorage heap = new HeapStorage();
 
-    // ---- limit and position change
+    // ---- concurrent changes of limit and position
 
     static Stream<ByteBuffer> buffers() {
         return Stream.of(ByteBuffer.allocate(64), ByteBuffer.allocateDirect(64));
@@ -57,7 +57,7 @@ class UnreadablePayloadTest {
                     group.clear();
                     acked = wal.append(group.add(2, shared).add(3, shared));
                 } catch (IllegalStateException | IndexOutOfBoundsException e) {
-                    // This append was refused.
+                    // This append was rejected.
                 }
             }
             acked = wal.appendDurable(4, payload("of an innocent thread"));
@@ -68,11 +68,11 @@ class UnreadablePayloadTest {
         assertThat(Records.of(heap)).hasSize((int) acked);
     }
 
-    // ---- memory that cannot be read
+    // ---- unreadable memory
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void payloadInAMappedFileThatWasCutFailsItsOwnAppendAlone(@TempDir Path directory) throws Exception {
+    void payloadInATruncatedMappedFileFailsOnlyItsOwnAppend(@TempDir Path directory) throws Exception {
         byte[] bytes = "x".repeat(2 * PAGE_BYTES).getBytes(StandardCharsets.ISO_8859_1);
         try (RandomAccessFile file =
                         new RandomAccessFile(directory.resolve("mapped").toFile(), "rw");
@@ -106,7 +106,7 @@ class UnreadablePayloadTest {
                 .allMatch(text -> text.equals(whole) || text.equals("on"));
     }
 
-    /** By reflection: Java 22 has it, and this code runs on 17. */
+    /** Uses reflection, because arenas need Java 22 and this code runs on Java 17. */
     private static ByteBuffer inArena(String kind, AutoCloseable[] arena) throws Exception {
         Class<?> type = Class.forName("java.lang.foreign.Arena");
         Object opened = type.getMethod(kind).invoke(null);
@@ -118,7 +118,7 @@ class UnreadablePayloadTest {
     }
 
     @Test
-    void payloadInAClosedArenaFailsItsOwnAppendAlone() throws Exception {
+    void payloadInAClosedArenaFailsOnlyItsOwnAppend() throws Exception {
         assumeThat(Runtime.version().feature()).isGreaterThanOrEqualTo(22);
         AutoCloseable[] arena = new AutoCloseable[1];
         ByteBuffer closed = inArena("ofShared", arena);
@@ -132,7 +132,7 @@ class UnreadablePayloadTest {
     }
 
     @Test
-    void payloadInTheConfinedArenaOfAnotherThreadFailsItsOwnAppendAlone() throws Exception {
+    void payloadInTheConfinedArenaOfAnotherThreadFailsOnlyItsOwnAppend() throws Exception {
         assumeThat(Runtime.version().feature()).isGreaterThanOrEqualTo(22);
         AutoCloseable[] arena = new AutoCloseable[1];
         ByteBuffer[] confined = new ByteBuffer[1];

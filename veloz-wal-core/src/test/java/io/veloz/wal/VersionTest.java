@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of other versions, and with features that this one does not know. */
+/** Files of other versions, and files with unknown features. */
 class VersionTest {
     private static final int VERSION_AT = 8;
     private static final int COMPATIBLE_AT = 12;
@@ -31,7 +31,7 @@ class VersionTest {
         return TestLog.prepare(storage);
     }
 
-    /** A header with another word in it, and a checksum that holds. */
+    /** Returns a log with a changed word in a header, and a valid checksum. */
     private static MemoryStorage with(String file, int at, int value) {
         MemoryStorage storage = log();
         byte[] bytes = storage.bytes(file);

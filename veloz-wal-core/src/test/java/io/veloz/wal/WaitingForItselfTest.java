@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a callback, a guard or a content may do, and that it never waits for itself. */
+/** Calls that a callback, a guard or the content of a checkpoint may make, and those that would wait for themselves. */
 @Timeout(60)
 class WaitingForItselfTest {
     private final HeapStorage heap = new HeapStorage();
@@ -82,7 +82,7 @@ class WaitingForItselfTest {
     }
 
     @Test
-    void callbackMayAppendAndWaitUntilThatIsDurable() throws Exception {
+    void callbackMayAppendAndWaitForDurability() throws Exception {
         try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
             CompletableFuture<Long> chain = wal.appendAsync(1, payload("0"));
             for (int i = 1; i <= 20; i++) {
@@ -96,7 +96,7 @@ class WaitingForItselfTest {
     }
 
     @Test
-    void appendInACallbackThatHasNoSlotIsRefusedWithTrueNumbers() throws Exception {
+    void appendInACallbackWithoutAFreeSlotIsRefusedWithTheRightNumbers() throws Exception {
         try (Wal wal = Wal.open(small(storage).maxPendingFutures(2).build())) {
             Hold force = storage.hold(Operation.FORCE, name -> true);
             CompletableFuture<Long> refused = wal.appendAsync(1, payload("a")).thenCompose(sequence -> {
@@ -116,10 +116,10 @@ class WaitingForItselfTest {
     // ---- close
 
     @Test
-    void closeDuringACallbackThatDoesNotReturnIsReportedAndLeavesTheDirectoryFree() throws Exception {
+    void closeDuringACallbackThatDoesNotReturnIsReportedAndUnlocksTheDirectory() throws Exception {
         CountDownLatch release = new CountDownLatch(1);
         Wal wal = Wal.open(small(storage).closeTimeout(Duration.ofMillis(50)).build());
-        // Until the callback is attached, or it would run on this thread.
+        // Held until the callback is attached, which would otherwise run on this thread.
         Hold force = storage.hold(Operation.FORCE, name -> true);
         CompletableFuture<Void> slow = wal.appendAsync(1, payload("a")).thenRun(() -> {
             try {
@@ -189,7 +189,7 @@ class WaitingForItselfTest {
     // ---- checkpoints and guards
 
     @Test
-    void contentThatWritesACheckpointIsRefusedAndTheLogGoesOn() {
+    void contentThatWritesACheckpointIsRefusedAndTheLogStaysOpen() {
         try (Wal wal = Wal.open(small(storage).build())) {
             wal.appendDurable(1, payload("a"));
             assertThatThrownBy(() -> wal.writeCheckpoint(1, out -> wal.writeCheckpoint(1, inner -> {})))
@@ -233,7 +233,7 @@ class WaitingForItselfTest {
     }
 
     @Test
-    void rollsGoOnWhileATrimDeletes() throws Exception {
+    void rollsContinueWhileATrimDeletes() throws Exception {
         try (Wal wal = withThreeSealedSegments()) {
             Hold delete = storage.hold(Operation.DELETE, name -> name.startsWith("orders_0"));
             CompletableFuture<TrimReport> trim = start(() -> wal.trim(0));

@@ -17,7 +17,7 @@ class WalConfigTest {
     }
 
     @Test
-    void settingsOutOfTheirRangeAreRefusedWithNameValueAndRange() {
+    void settingsOutOfRangeAreRefusedWithNameValueAndRange() {
         refused("segmentBytes 100: expected 16384 to", builder -> builder.segmentBytes(100));
         refused("bufferBytes 3000000: expected a power of two", builder -> builder.bufferBytes(3_000_000));
         refused("bufferBytes 1024: expected 8192 to", builder -> builder.bufferBytes(1024));

@@ -12,7 +12,7 @@ class WalStatsTest {
     Path dir;
 
     @Test
-    void bytesWrittenIsWhatTheSegmentGrowsBy() {
+    void bytesWrittenIsTheGrowthOfTheSegment() {
         try (Wal wal = Wal.open(dir)) {
             long room = wal.stats().activeSegmentRoomBytes();
             wal.appendDurable(1, ByteBuffer.allocate(100));

@@ -1,4 +1,4 @@
-/** Optional: the log's numbers for Micrometer. Needs micrometer-core on the class path, which the log itself does not. */
+/** Metrics of a log for Micrometer. Optional: only this package needs micrometer-core on the class path. */
 @NullMarked
 package io.veloz.wal.metrics;
 

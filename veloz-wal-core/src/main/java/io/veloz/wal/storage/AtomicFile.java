@@ -4,15 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Replaces small files whole: after a crash there is the old content or the new one.
+ * Replaces small files atomically: after a crash, the file has either the old or the new content.
  *
- * <p>Crash table: until the rename there is a temporary file, which the next replacement removes; between the rename and
- * the force of the directory either content may come back; after it the new one.
+ * <p>Crash table: before the rename, the file has the old content, and a temporary file may remain, which the next
+ * replacement deletes. Between the rename and the force of the directory, the file has either content. After the force,
+ * it has the new content.
  */
 public final class AtomicFile {
     private AtomicFile() {}
 
-    /** Returns when the new content is on disk under its name. */
+    /** Replaces the content of a file, and returns when the new content is durable. */
     public static void replace(Storage storage, String name, String temporaryName, ByteBuffer content)
             throws IOException {
         if (storage.list().contains(temporaryName)) {

@@ -7,13 +7,13 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 
 /**
- * A file that is written. It belongs to one thread at a time, and that thread must be one that cannot be interrupted
- * (see {@link UninterruptibleThread}): an interrupt closes a {@link FileChannel} for everybody.
+ * A file for writing. It belongs to one thread at a time, which must be an {@link UninterruptibleThread}, because an
+ * interrupt closes a {@link FileChannel} for all threads.
  */
 final class DiskFile implements StorageFile {
     /**
-     * The channel copies a heap buffer through direct memory of the same size, which its thread keeps until it ends. So
-     * this bounds the direct memory of a thread.
+     * The largest write or read of a heap buffer. The channel copies a heap buffer through direct memory of the same
+     * size, which the thread keeps until it ends. This limits the direct memory of a thread.
      */
     private static final int LONGEST_HEAP_BYTES = 256 * 1024;
 
@@ -34,7 +34,7 @@ final class DiskFile implements StorageFile {
         try {
             return channel.write(source, position);
         } catch (IOException e) {
-            throw storage.told(e, path);
+            throw storage.translate(e, path);
         } finally {
             source.limit(end);
         }
@@ -59,11 +59,11 @@ final class DiskFile implements StorageFile {
 
     @Override
     public void force() throws IOException {
-        // Without metadata: fdatasync still makes a changed size durable, and leaves out the times.
+        // Without metadata (fdatasync): a changed file size is durable nevertheless, and only the times are not.
         try {
             channel.force(false);
         } catch (IOException e) {
-            throw storage.told(e, path);
+            throw storage.translate(e, path);
         }
     }
 

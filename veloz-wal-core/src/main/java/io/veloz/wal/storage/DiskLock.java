@@ -23,19 +23,21 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lock file of a directory: one process through a POSIX lock, one instance in this process through a registry.
+ * The lock file of a directory. A POSIX lock excludes other processes, and a registry excludes other instances in this
+ * process.
  *
- * <p>A POSIX lock dies when the process closes <em>any</em> channel on the same file, while {@link FileLock#isValid()}
- * stays true. So a lock file is closed only where no instance in this process holds it. Which file it is, its key (device
- * and inode) tells, whatever path leads to it. Another class loader has a registry of its own, but the JVM's table of
- * locks covers it: it throws {@link OverlappingFileLockException}, and then the channel stays open for good.
+ * <p>A POSIX lock is lost when the process closes <em>any</em> channel on the same file, while {@link
+ * FileLock#isValid()} stays true. So a channel on a lock file is closed only if no instance in this process has the
+ * lock. The file is identified by its key (device and inode), because several paths may lead to it. Another class
+ * loader has another registry, but shares the lock table of the JVM, which throws {@link OverlappingFileLockException}.
+ * In that case the channel stays open.
  *
- * <p>Application code can still open and close the lock file, as a copy of the directory does. So the holder locks two
- * bytes, and renews one after the other: the byte that is not being renewed keeps every other process out. Whoever takes
- * the lock in the meantime writes down who it is, and the holder notices that.
+ * <p>Application code can still open and close the lock file, for example when it copies the directory. So the holder
+ * locks two bytes and renews them one after the other. The byte that is not being renewed excludes every other process.
+ * A process that takes the lock after it was lost writes its name into the file, which the holder detects.
  */
 final class DiskLock implements StorageLock {
-    /** A reader that probes for a writer, or a holder that renews, has a byte for an instant; wait that out. */
+    /** Attempts to lock: a reader that probes for a writer, or a holder that renews, locks a byte only for an instant. */
     private static final int ATTEMPTS = 20;
 
     private static final long BETWEEN_ATTEMPTS_NANOS = 10_000_000;
@@ -43,14 +45,15 @@ final class DiskLock implements StorageLock {
     private static final int BYTES = 2;
 
     /**
-     * What this process holds, by the file's key. It also keeps the channel of a log that was never closed from garbage
-     * collection, or its file could be removed and another one get the same key.
+     * The locks of this process, by the key of the file. The map also protects the channel of a log that was never closed
+     * from garbage collection. Otherwise its file could be deleted, and another file could get the same key.
      */
     private static final Map<Object, DiskLock> HELD = new ConcurrentHashMap<>();
 
     /**
-     * Channels on files that were locked when they were opened, by another class loader of this process, or in a race by
-     * this one. They are closed when the lock is free, and probes use them, so there is seldom more than one for a file.
+     * Open channels on files that were already locked when the channel was opened: by another class loader of this
+     * process, or by a concurrent open in this one. They are closed when the lock is free. Probes use them, so there is
+     * rarely more than one per file.
      */
     private static final Map<Object, List<FileChannel>> KEPT_OPEN = new ConcurrentHashMap<>();
 
@@ -68,8 +71,10 @@ final class DiskLock implements StorageLock {
         this.locks = locks;
     }
 
+    /** Takes the lock, or throws {@link WalLockedException} with the name of the holder. */
     static DiskLock take(Path directory, String name) throws IOException {
-        // Before the lock is taken: to look up the host's name may take long, and others read who holds it.
+        // Before the lock is taken, because the lookup of the host name may be slow, and other processes read the
+        // holder's name.
         String self = holderText();
         String other = "another process";
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -83,11 +88,11 @@ final class DiskLock implements StorageLock {
         throw new WalLockedException(directory.toString(), other);
     }
 
-    /** Either the lock, or who holds it. */
+    /** The result of an attempt: either the lock, or the name of its holder. */
     private record Attempt(@Nullable DiskLock lock, String holder) {}
 
     private static Attempt attempt(Path directory, Path path, String self) throws IOException {
-        refuseIfHeldHere(directory, keyIfThere(path));
+        refuseIfHeldHere(directory, keyIfExists(path));
         FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Object key = key(path);
@@ -95,7 +100,7 @@ final class DiskLock implements StorageLock {
             boolean mayClose = true;
             try {
                 if (HELD.containsKey(key)) {
-                    // Another thread has opened the log since the first look.
+                    // Another thread has opened the log since the first check.
                     mayClose = keepOpen(key, channel);
                 }
                 refuseIfHeldHere(directory, key);
@@ -131,7 +136,7 @@ final class DiskLock implements StorageLock {
         if (second == null) {
             return new Attempt(null, readHolder(channel));
         }
-        // A text that no other holder has, also not one with the same process id in another container.
+        // Unique, even for a holder with the same process id in another container.
         ByteBuffer text = StandardCharsets.UTF_8.encode(self + "\n" + UUID.randomUUID() + "\n");
         channel.truncate(0);
         while (text.hasRemaining()) {
@@ -142,9 +147,10 @@ final class DiskLock implements StorageLock {
         return new Attempt(lock, self);
     }
 
+    /** Returns whether a process has the lock. */
     static boolean isHeld(Path directory, String name) throws IOException {
         Path path = directory.resolve(name);
-        @Nullable Object key = keyIfThere(path);
+        @Nullable Object key = keyIfExists(path);
         if (key == null) {
             return false;
         }
@@ -173,13 +179,15 @@ final class DiskLock implements StorageLock {
         }
     }
 
-    /** Also from garbage collection, which would close it. Always false: it may not be closed. */
+    /**
+     * Protects a channel from garbage collection, which would close it. Returns false: the channel must not be closed.
+     */
     private static boolean keepOpen(Object key, FileChannel channel) {
         KEPT_OPEN.computeIfAbsent(key, unused -> new CopyOnWriteArrayList<>()).add(channel);
         return false;
     }
 
-    /** Through a channel that is open anyhow; all are closed once that loader no longer holds the lock. */
+    /** Probes through a channel that is already open. Closes all of them when the other loader no longer has the lock. */
     private static boolean isHeldByAnotherLoader(Object key) throws IOException {
         List<FileChannel> channels = KEPT_OPEN.getOrDefault(key, List.of());
         if (channels.isEmpty()) {
@@ -200,8 +208,9 @@ final class DiskLock implements StorageLock {
     // ---- the holder
 
     /**
-     * Also takes the lock again, where this process has lost it by closing another channel on the file. The order
-     * matters: first the bytes, so that no other process can come in any more; then who has come in before.
+     * Returns why the lock was lost. Takes it again if this process has lost it by closing another channel on the file.
+     * The order matters: first the bytes are locked, so that no other process can take the lock from then on. Then the
+     * name in the file shows whether another process took it before.
      */
     @Override
     public @Nullable String lostBecause() {
@@ -209,17 +218,17 @@ final class DiskLock implements StorageLock {
             try {
                 if (!key(path).equals(key)) {
                     return "lock file " + path
-                            + " is another one than the log has locked: it was replaced, or its directory was";
+                            + " is not the file that the log has locked: the file or its directory was replaced";
                 }
                 if (!renew() || !isHolder()) {
                     return "lock file " + path + " was taken over by " + readHolder(channel)
-                            + " after this process had lost the lock: it has closed another channel on the file";
+                            + " after this process had lost the lock by closing another channel on the file";
                 }
                 return null;
             } catch (NoSuchFileException e) {
-                return "lock file " + path + " is gone: it was removed, or its directory was moved or deleted";
+                return "lock file " + path + " does not exist: it was deleted, or its directory was moved or deleted";
             } catch (IOException e) {
-                // Not known. The next look will show.
+                // Unknown. The next check may succeed.
                 return null;
             }
         }
@@ -245,7 +254,8 @@ final class DiskLock implements StorageLock {
             if (lock != null) {
                 return lock;
             }
-            // A probe, or a process that tries to open the log, has this byte for an instant; the other one is held.
+            // A probe, or a process that tries to open the log, locks this byte for an instant. The other byte stays
+            // locked.
             LockSupport.parkNanos(BETWEEN_ATTEMPTS_NANOS);
         }
         return null;
@@ -259,7 +269,7 @@ final class DiskLock implements StorageLock {
 
     @Override
     public void close() throws IOException {
-        // The file stays: removing it would let a third process lock a file that a second one is just opening.
+        // The file is not deleted, because a second process may be opening it while a third one locks a new file.
         synchronized (monitor(key)) {
             try {
                 channel.close();
@@ -269,24 +279,24 @@ final class DiskLock implements StorageLock {
         }
     }
 
-    // ---- which file, and who
+    // ---- identity of the file and of the holder
 
     /**
-     * One for each file, for all class loaders: interned. It keeps a probe, which opens and closes the file, away from the
-     * moment between a lock and its entry in the registry.
+     * Returns the monitor of a file, which is the same for all class loaders because it is interned. It excludes a probe,
+     * which opens and closes the file, between the locking of the file and the update of the registry.
      */
     private static Object monitor(Object key) {
         return ("io.veloz.wal.lock:" + key).intern();
     }
 
-    /** Opens nothing, so that no lock is lost. Where files have no key it is the path. */
+    /** Returns the key of a file without opening it, so that no lock is lost. If files have no key it is the path. */
     private static Object key(Path path) throws IOException {
         @Nullable
         Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
         return key == null ? path.toRealPath().toString() : key;
     }
 
-    private static @Nullable Object keyIfThere(Path path) throws IOException {
+    private static @Nullable Object keyIfExists(Path path) throws IOException {
         try {
             return key(path);
         } catch (NoSuchFileException e) {
@@ -304,7 +314,7 @@ final class DiskLock implements StorageLock {
         return "process " + ProcessHandle.current().pid() + " on " + host;
     }
 
-    /** The first line of the file. */
+    /** Returns the name of the holder: the first line of the file. */
     private static String readHolder(FileChannel channel) throws IOException {
         ByteBuffer text = ByteBuffer.allocate(HOLDER_MAX_BYTES);
         channel.read(text, 0);

@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A directory of the operating system. Any thread may use it. */
+/** A storage in a directory of the file system. Any thread may use it. */
 public final class DiskStorage implements Storage {
-    /** Below this an I/O error that does not say why is taken for a full disk. */
+    /** An I/O error without a known cause is treated as a full disk if less space is left. */
     private static final long NO_ROOM_BYTES = 64 * 1024;
 
     private final Path directory;
@@ -33,15 +33,15 @@ public final class DiskStorage implements Storage {
     }
 
     /**
-     * Opens a directory, and creates it if it is not there. A new directory is durable when this returns: every parent
-     * that got a new entry has been forced.
+     * Opens a directory, and creates it if it does not exist. When this returns, a new directory is durable: every parent
+     * with a new entry has been forced (fsync).
      *
-     * @throws WalOpenException if the path is no directory, or cannot be created
+     * @throws WalOpenException if the path is not a directory, or cannot be created
      */
     public static DiskStorage createOrOpen(Path directory) {
         Path path = directory.toAbsolutePath().normalize();
         try {
-            // On a thread of its own, because an interrupt of the caller would close the channel of the force.
+            // On a separate thread, because an interrupt of the caller would close the channel that is forced.
             UninterruptibleThread.call("veloz-wal-open " + path, () -> {
                 createDurably(path, DiskStorage::forceDirectory);
                 return path;
@@ -57,11 +57,11 @@ public final class DiskStorage implements Storage {
     /**
      * Opens an existing directory.
      *
-     * @throws WalOpenException if the path is no directory
+     * @throws WalOpenException if the path is not a directory
      */
     public static DiskStorage open(Path directory) {
         try {
-            // The real path, so that the same directory reached through a link is known to be the same.
+            // The real path, so that a directory that is reached through a link is recognised as the same.
             Path real = directory.toRealPath();
             if (!Files.isDirectory(real)) {
                 throw new WalOpenException(directory + " is not a directory", null);
@@ -78,7 +78,7 @@ public final class DiskStorage implements Storage {
         void force(Path directory) throws IOException;
     }
 
-    /** From the outermost new directory inwards; each is durable before the next is made. */
+    /** Creates directories from the outermost inwards. Each one is durable before the next is created. */
     static void createDurably(Path path, DirectoryForce force) throws IOException {
         Path parent = path.getParent();
         if (Files.exists(path)) {
@@ -94,7 +94,7 @@ public final class DiskStorage implements Storage {
         }
     }
 
-    /** Of a directory that is there already: who made it may have died before the force. */
+    /** Forces the entry of an existing directory, because the process that created it may have died before the force. */
     private static void forceEntry(@Nullable Path parent, DirectoryForce force) throws IOException {
         if (parent == null) {
             return;
@@ -102,7 +102,7 @@ public final class DiskStorage implements Storage {
         try {
             force.force(parent);
         } catch (AccessDeniedException e) {
-            // Not ours, then, and nobody without the right to write there made a directory in it.
+            // This user cannot read the parent, so a process with other permissions created the directory.
         }
     }
 
@@ -112,6 +112,7 @@ public final class DiskStorage implements Storage {
         }
     }
 
+    /** Returns the real path of the directory. */
     public Path directory() {
         return directory;
     }
@@ -152,7 +153,7 @@ public final class DiskStorage implements Storage {
         return kinds;
     }
 
-    /** What an entry is, unless it is a regular file, or is not there. */
+    /** Returns the kind of an irregular file; empty for a regular file or a file that does not exist. */
     private static String kind(Path entry) throws IOException {
         try {
             BasicFileAttributes attributes =
@@ -197,7 +198,7 @@ public final class DiskStorage implements Storage {
         try {
             return new DiskFile(this, directory.resolve(name), options);
         } catch (IOException e) {
-            throw told(e, null);
+            throw translate(e, null);
         }
     }
 
@@ -206,7 +207,7 @@ public final class DiskStorage implements Storage {
         try {
             Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw told(e, null);
+            throw translate(e, null);
         }
     }
 
@@ -236,10 +237,10 @@ public final class DiskStorage implements Storage {
     }
 
     /**
-     * The same failure, as a {@link StorageFullException} if that is what it is. The operating system's texts for
-     * ENOSPC and EDQUOT are looked for; where they are translated, the room that is left decides.
+     * Translates an exception to {@link StorageFullException} if the disk is full. It is recognised by the operating
+     * system's messages for ENOSPC and EDQUOT, or, if these are localised, by the space that is left.
      */
-    IOException told(IOException e, @Nullable Path file) {
+    IOException translate(IOException e, @Nullable Path file) {
         String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
         boolean full = text.contains("no space left") || text.contains("quota exceeded");
         if (!full && e.getClass() == IOException.class) {

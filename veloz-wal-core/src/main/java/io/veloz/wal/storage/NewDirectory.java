@@ -10,10 +10,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /**
- * A directory that has its name only when everything in it is on disk. It belongs to one thread.
+ * A directory that gets its final name only when its content is complete. It belongs to one thread.
  *
- * <p>Crash table: until the rename there is a partial directory, which nobody takes for a whole one; after the force of
- * its parent there is the whole one.
+ * <p>Crash table: before the rename, there is a partial directory, which its name distinguishes from a complete one.
+ * After the force of the parent, there is the complete directory.
  */
 public final class NewDirectory {
     private final Path target;
@@ -25,9 +25,9 @@ public final class NewDirectory {
     }
 
     /**
-     * Checks that nothing is in the way. Creates nothing.
+     * Checks that the target can be created. Creates nothing.
      *
-     * @throws WalOpenException if the target is there and not empty, or a partial one is left from an earlier attempt
+     * @throws WalOpenException if the target is not empty, or a partial directory is left from an earlier attempt
      */
     public static NewDirectory at(Path target) throws IOException {
         Path wanted = target.toAbsolutePath().normalize();
@@ -37,7 +37,7 @@ public final class NewDirectory {
         Path partial = wanted.resolveSibling(wanted.getFileName() + ".partial");
         checkFree(wanted);
         if (Files.exists(partial)) {
-            throw new WalOpenException(partial + " is left from an earlier attempt; remove it first", null);
+            throw new WalOpenException(partial + " is left from an earlier attempt; delete it first", null);
         }
         return new NewDirectory(wanted, partial);
     }
@@ -56,12 +56,15 @@ public final class NewDirectory {
         }
     }
 
-    /** Where to write until {@link #publish}: the name of the target with ".partial" behind it. Not there yet. */
+    /**
+     * Returns the directory to write to until {@link #publish}: the target with the suffix ".partial". The caller
+     * creates it.
+     */
     public Path partial() {
         return partial;
     }
 
-    /** Gives the directory its name, and returns when that is durable. What is in it must be on disk before. */
+    /** Renames the directory to its final name, and returns when that is durable. Its content must already be durable. */
     public void publish() throws IOException {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
         try (FileChannel parent = FileChannel.open(target.resolveSibling("."), StandardOpenOption.READ)) {

@@ -11,8 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A file that is only read. It belongs to one thread at a time, which may be any, also an interrupted one: other than a
- * FileChannel, a {@link RandomAccessFile} is not closed by an interrupt, and it stays with its file through a rename.
+ * A file for reading. It belongs to one thread at a time, which may be interrupted: unlike a FileChannel, a {@link
+ * RandomAccessFile} is not closed by an interrupt. It keeps reading the same file after a rename.
  */
 final class ReadOnlyDiskFile implements StorageFile {
     private static final int ATTEMPTS = 3;
@@ -24,8 +24,8 @@ final class ReadOnlyDiskFile implements StorageFile {
     }
 
     /**
-     * Java says "file not found" of every file that it cannot open, whether there are too many of them, or it is forbidden.
-     * Only one that is really not there may be taken for that: everything else is an error.
+     * Opens a file. Java throws {@link FileNotFoundException} for every file that it cannot open, also if permissions
+     * or file descriptors are missing. So this checks whether the file exists, and throws another exception if it does.
      */
     private static RandomAccessFile opened(Path path) throws IOException {
         for (int attempt = 1; ; attempt++) {
@@ -35,7 +35,7 @@ final class ReadOnlyDiskFile implements StorageFile {
                 if (Files.notExists(path)) {
                     throw new NoSuchFileException(path.toString(), null, e.getMessage());
                 }
-                // It may have got its name a moment ago, after the attempt.
+                // The file may have been created after the attempt.
                 if (attempt == ATTEMPTS) {
                     throw new FileSystemException(path.toString(), null, e.getMessage());
                 }

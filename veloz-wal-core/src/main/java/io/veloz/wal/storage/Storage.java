@@ -6,63 +6,66 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One flat directory of files with explicit durability: what is written is durable only after {@link StorageFile#force}
- * of that file, and a name only after {@link #forceDirectory}. Any thread may call any method; a {@link StorageFile}
- * belongs to one thread at a time.
+ * A flat directory of files with explicit durability. Written bytes are durable only after {@link StorageFile#force} of
+ * that file, and names only after {@link #forceDirectory}. Thread-safe, but a {@link StorageFile} belongs to one thread
+ * at a time.
  *
- * <p>Failures are {@link IOException}s; a lack of room is the subclass {@link StorageFullException}. The log never
- * repeats a failed force.
+ * <p>Failures are reported as {@link IOException}, and a full disk as its subclass {@link StorageFullException}. The
+ * log never retries a failed force (fsync).
  */
 public interface Storage {
-    /** What error messages call this place: the directory's path. */
+    /** Returns the name of this storage for messages: the path of the directory. */
     String describe();
 
-    /** The names of the regular files, in no order. */
+    /** Returns the names of the regular files, in no particular order. */
     List<String> list() throws IOException;
 
-    /** What is not a regular file, by name, and what it is instead: a directory, a symbolic link, a FIFO or device. */
+    /** Returns the kinds of the irregular files by name: a directory, a symbolic link, a FIFO or device. */
     default Map<String, String> irregular() throws IOException {
         return Map.of();
     }
 
-    /** Creates an empty file for reading and writing. Fails if the name exists. */
+    /** Creates an empty file for reading and writing. Fails if the file exists. */
     StorageFile create(String name) throws IOException;
 
     /**
      * Opens an existing file for reading and writing.
      *
-     * @throws java.nio.file.NoSuchFileException if there is none of that name, and for no other reason
+     * @throws java.nio.file.NoSuchFileException if the file does not exist, and for no other reason
      */
     StorageFile open(String name) throws IOException;
 
     /**
-     * Opens an existing file for reading alone, so that a read-only directory will do. What is not a regular file is not
-     * opened: a FIFO would wait for its other end.
+     * Opens an existing file for reading. Read permission is sufficient. Only regular files are opened, because opening
+     * a FIFO would block.
      *
-     * @throws java.nio.file.NoSuchFileException if there is none of that name, and for no other reason: the log takes it for
-     *     missing then
+     * @throws java.nio.file.NoSuchFileException if the file does not exist, and for no other reason, because the log then
+     *     reports it as missing
      */
     StorageFile openForReading(String name) throws IOException;
 
-    /** Gives a file another name; an existing file of that name is replaced. Atomic. */
+    /** Renames a file atomically. Replaces an existing file with the new name. */
     void rename(String from, String to) throws IOException;
 
-    /** Removes a file. */
+    /** Deletes a file. */
     void delete(String name) throws IOException;
 
-    /** Makes all names created, changed and removed so far durable. */
+    /**
+     * Makes all files durable that were created, renamed or deleted before this call, as far as their names are
+     * concerned.
+     */
     void forceDirectory() throws IOException;
 
-    /** Bytes that can still be written. */
+    /** Returns the number of bytes that can still be written. */
     long usableBytes() throws IOException;
 
     /**
-     * Takes the exclusive lock of that name, and writes into it who holds it.
+     * Takes the exclusive lock with that name, and writes the holder's process and host into the lock file.
      *
-     * @throws WalLockedException if anybody holds it, in this process or another; the message names the holder
+     * @throws WalLockedException if the lock is held in this process or another. The message names the holder
      */
     StorageLock lock(String name) throws IOException;
 
-    /** Whether anybody holds the lock of that name. Never disturbs the holder and creates nothing. */
+    /** Returns whether the lock with that name is held. Does not disturb the holder, and creates nothing. */
     boolean isLocked(String name) throws IOException;
 }

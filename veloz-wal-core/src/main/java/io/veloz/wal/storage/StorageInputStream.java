@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 
-/** A part of a file as a stream; closing it closes the file. It belongs to one thread. */
+/** A stream of a range of a file. Closing it closes the file. It belongs to one thread. */
 public final class StorageInputStream extends InputStream {
     private final StorageFile file;
     private final String name;
@@ -18,7 +18,7 @@ public final class StorageInputStream extends InputStream {
         this.end = end;
     }
 
-    /** All of a file, as long as it is now. */
+    /** Opens a stream of a whole file, up to its current size. */
     public static StorageInputStream of(Storage storage, String name) throws IOException {
         StorageFile file = storage.openForReading(name);
         try {
@@ -29,7 +29,7 @@ public final class StorageInputStream extends InputStream {
         }
     }
 
-    /** The bytes of an open file from one position up to another. */
+    /** Returns a stream of an open file from a start to an end position. */
     public static StorageInputStream of(StorageFile file, String name, long start, long end) {
         return new StorageInputStream(file, name, start, end);
     }

@@ -6,10 +6,11 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A daemon thread that cannot be interrupted. Every thread that writes a file is one, because
- * {@link Thread#interrupt()} closes the NIO channel that the thread is using, and with it the log.
+ * A daemon thread that ignores interrupts. Every thread that writes a file must be one, because {@link
+ * Thread#interrupt()} closes the NIO channel that the thread is using, and so would close the log.
  */
 public final class UninterruptibleThread extends Thread {
+    /** Creates a thread, which the caller starts. */
     public UninterruptibleThread(Runnable task, String name) {
         super(task, name);
         setDaemon(true);
@@ -17,12 +18,12 @@ public final class UninterruptibleThread extends Thread {
 
     @Override
     public void interrupt() {
-        // Left out on purpose: see the class comment.
+        // Ignored on purpose: see the class comment.
     }
 
     /**
-     * Runs a task that writes files on a thread of its own, and waits for it however long it takes; an interrupt of the
-     * caller is kept for later. What the task throws is thrown here.
+     * Runs a task that writes files on a separate thread, and waits for it without a timeout. An interrupt of the
+     * caller stays pending. Exceptions of the task are thrown to the caller.
      */
     public static <T> T call(String name, Callable<T> task) throws Exception {
         FutureTask<T> result = new FutureTask<>(task);

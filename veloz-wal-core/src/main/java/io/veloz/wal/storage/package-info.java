@@ -1,4 +1,4 @@
-/** The seam between the log and a disk: the only place that knows files, and the place where tests put a faulty one. */
+/** The interface between the log and the file system. Tests replace it with a storage that injects faults. */
 @NullMarked
 package io.veloz.wal.storage;
 

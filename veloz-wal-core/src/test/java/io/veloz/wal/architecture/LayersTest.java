@@ -12,13 +12,15 @@ import java.nio.channels.FileChannel;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The layers: bytes know nothing of files, files nothing of threads, and none of them what is built on top. */
+/** The layers: format does not depend on files, files not on threads, and no layer on those above it. */
 class LayersTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("io.veloz.wal");
 
     private static final String API = "io.veloz.wal";
+    private static final String SPI = "io.veloz.wal.spi";
+    private static final String RESTORE = "io.veloz.wal.restore";
     private static final String STORAGE = "io.veloz.wal.storage";
     private static final String FORMAT = "io.veloz.wal.internal.format";
     private static final String SEGMENT = "io.veloz.wal.internal.segment";
@@ -28,22 +30,12 @@ class LayersTest {
     private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint";
     private static final String METRICS = "io.veloz.wal.metrics";
 
-    /** The classes that wire the layers together; all others in their package are words that every layer may use. */
-    private static final Set<String> FACADE = Set.of(
-            "Wal",
-            "Wiring",
-            "WalReader",
-            "WalRecovery",
-            "WalCheckpoint",
-            "Appender",
-            "Salvage",
-            "Trim",
-            "RecordGroup",
-            "LogFiles",
-            "SegmentReader");
+    /** The classes that connect the layers. All other classes in their package are values that every layer may use. */
+    private static final Set<String> FACADE =
+            Set.of("Wal", "Wiring", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
 
     @Test
-    void bytesKnowNeitherFilesNorThreads() {
+    void formatDependsOnNeitherFilesNorThreads() {
         noClasses()
                 .that()
                 .resideInAPackage(FORMAT)
@@ -61,7 +53,7 @@ class LayersTest {
     }
 
     @Test
-    void segmentsKnowNoThreads() {
+    void segmentsDependOnNoThreads() {
         noClasses()
                 .that()
                 .resideInAnyPackage(SEGMENT, RECOVERY, CHECKPOINT)
@@ -79,7 +71,7 @@ class LayersTest {
     }
 
     @Test
-    void storageKnowsNothingOfTheLog() {
+    void storageDoesNotDependOnTheLog() {
         noClasses()
                 .that()
                 .resideInAPackage(STORAGE)
@@ -113,7 +105,7 @@ class LayersTest {
     }
 
     @Test
-    void noLayerKnowsWhatIsBuiltOnTop() {
+    void noLayerDependsOnTheLayersAboveIt() {
         noClasses()
                 .that()
                 .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)
@@ -128,16 +120,24 @@ class LayersTest {
                 .dependOnClassesThat(new com.tngtech.archunit.base.DescribedPredicate<JavaClass>("are the facade") {
                     @Override
                     public boolean test(JavaClass type) {
-                        return type.getPackageName().equals(API) && FACADE.contains(type.getSimpleName());
+                        return type.getPackageName().equals(SPI)
+                                || (type.getPackageName().equals(API) && FACADE.contains(type.getSimpleName()));
                     }
                 })
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAnyPackage(API)
+                .resideInAnyPackage(API, SPI, RESTORE)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(METRICS)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.veloz.wal.internal..", STORAGE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(RESTORE)
                 .check(CLASSES);
     }
 
@@ -152,7 +152,7 @@ class LayersTest {
     }
 
     @Test
-    void noTypeOfAThirdPartyStandsInThePublicApi() {
+    void publicApiUsesNoThirdPartyType() {
         classes()
                 .that()
                 .resideOutsideOfPackages("io.veloz.wal.internal..", METRICS)

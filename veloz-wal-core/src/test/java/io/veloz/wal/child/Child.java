@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.simple.SimpleLogger;
 
-/** A JVM that runs {@link ChildLog}. Close it, and it is gone. */
+/** A JVM that runs {@link ChildLog}. Closing it kills the process. */
 public final class Child implements AutoCloseable {
-    /** Nothing interrupts who reads the lines of a child that hangs; so it ends, and with it the lines. */
+    /** The lifetime of a child. It ends a child that hangs, because reading its output cannot be interrupted. */
     private static final long LIFE_SECONDS = Long.getLong("veloz.childSeconds", 300);
 
     private final Process process;
@@ -34,7 +34,7 @@ public final class Child implements AutoCloseable {
         return start(List.of(), what, directory, options);
     }
 
-    /** With so many file handles, and the JVM cannot ask for more. */
+    /** Starts a JVM with a limit of file handles, which it cannot raise. */
     public static Child startWithHandles(int handles, String what, Path directory, String... options)
             throws IOException {
         return start(List.of("sh", "-c", "ulimit -n " + handles + " && exec \"$@\"", "sh"), what, directory, options);
@@ -49,7 +49,7 @@ public final class Child implements AutoCloseable {
         return new Child(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Of the library, its dependencies and its tests, and of more classes. */
+    /** Returns the class path of the library, its dependencies and its tests, and of more classes. */
     public static String classPath(Class<?>... more) {
         return Stream.concat(
                         Stream.of(Wal.class, ChildLog.class, Logger.class, SimpleLogger.class, Nullable.class),
@@ -67,12 +67,12 @@ public final class Child implements AutoCloseable {
         return process.pid();
     }
 
-    /** The next line; null at the end. */
+    /** Returns the next line of output; null at the end. */
     public @Nullable String line() throws IOException {
         return lines.readLine();
     }
 
-    /** Reads up to a line that starts so, and returns it. */
+    /** Reads up to a line with that prefix, and returns it. */
     public String lineWith(String start) throws IOException {
         StringBuilder read = new StringBuilder();
         String line;
@@ -85,14 +85,14 @@ public final class Child implements AutoCloseable {
         throw new AssertionError("no line starts with " + start + ":\n" + read);
     }
 
-    /** Kills it at once, as kill -9 does, and returns what it had still said. */
+    /** Kills the process with kill -9, and returns the rest of its output. */
     public List<String> kill() throws Exception {
-        // Not of the process itself: that closes the stream with what it has still said.
+        // Not Process.destroyForcibly(), which closes the stream with the rest of the output.
         process.toHandle().destroyForcibly();
         return rest();
     }
 
-    /** What it says up to its end. */
+    /** Returns the output up to the end of the process. */
     public List<String> rest() throws Exception {
         List<String> rest = new ArrayList<>();
         String line;
@@ -105,8 +105,8 @@ public final class Child implements AutoCloseable {
         return rest;
     }
 
-    /** Says something to it. */
-    public void say(String line) throws IOException {
+    /** Sends a line to the process. */
+    public void send(String line) throws IOException {
         process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
     }

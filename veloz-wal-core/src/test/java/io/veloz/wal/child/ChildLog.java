@@ -19,9 +19,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Opens a log, says so line by line, and goes on until it is killed. */
+/** Opens a log, and prints one line per event until it is killed. */
 public final class ChildLog {
-    /** What the active segment has when "grow" says that it has grown. */
+    /** The size of the active segment at which "grow" reports that it has grown. */
     public static final long GROWN_BYTES = 12L * 1024 * 1024;
 
     private static final int LARGE_BYTES = 8 * 1024;
@@ -33,12 +33,12 @@ public final class ChildLog {
 
     private ChildLog() {}
 
-    /** What record a sequence has. */
+    /** Returns the text of the record with a sequence. */
     public static String text(long sequence) {
         return "record " + sequence + " ".repeat((int) (sequence * 37 % 400)) + "end";
     }
 
-    /** What record a sequence has, if the log is to grow fast. */
+    /** Returns a large text of the record with a sequence, for a log that grows fast. */
     public static String largeText(long sequence) {
         return text(sequence) + "-".repeat(LARGE_BYTES);
     }
@@ -54,9 +54,9 @@ public final class ChildLog {
             return;
         }
         WalConfig config = config(args[0], directory);
-        say("opening");
+        print("opening");
         try (Wal wal = Wal.open(config)) {
-            say("open " + wal.lastSequence());
+            print("open " + wal.lastSequence());
             switch (args[0]) {
                 case "append" -> append(wal);
                 case "grow" -> grow(wal);
@@ -71,11 +71,11 @@ public final class ChildLog {
                 default -> throw new IllegalArgumentException(args[0]);
             }
         } catch (WalFailedException e) {
-            say("failed " + e.getMessage());
+            print("failed " + e.getMessage());
         } catch (WalException e) {
-            say("refused " + e.getMessage());
+            print("refused " + e.getMessage());
         } catch (OutOfMemoryError e) {
-            say("memory " + e.getMessage());
+            print("memory " + e.getMessage());
         }
     }
 
@@ -94,13 +94,13 @@ public final class ChildLog {
         return config.build();
     }
 
-    /** As many as need more direct memory than there is, if each keeps some. */
+    /** Rolls so often that direct memory would be exhausted if each roll kept some. */
     private static void roll(Wal wal) {
         for (int i = 0; i < ROLLS; i++) {
             wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
             wal.roll();
         }
-        say("rolled " + wal.stats().rolls());
+        print("rolled " + wal.stats().rolls());
     }
 
     private static void openAndClose(Path directory) {
@@ -110,14 +110,14 @@ public final class ChildLog {
             try (Wal wal = Wal.open(config)) {
                 wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
             } catch (OutOfMemoryError e) {
-                say("memory " + e.getMessage());
+                print("memory " + e.getMessage());
                 return;
             }
         }
-        say("read " + count(directory, OPENS));
+        print("read " + count(directory, OPENS));
     }
 
-    /** Appenders that wait for each record, with and without company, and futures. */
+    /** Appends on threads that wait for each record, on one thread alone, and with futures. */
     private static void appendOnThreads(Wal wal, Path directory) throws InterruptedException {
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 3; t++) {
@@ -136,24 +136,24 @@ public final class ChildLog {
             wal.appendDurable(1, Records.payload("alone"));
             wal.appendAsync(1, Records.payload("future")).join();
         }
-        say("processors " + Runtime.getRuntime().availableProcessors());
-        say("read " + count(directory, wal.lastSequence()));
+        print("processors " + Runtime.getRuntime().availableProcessors());
+        print("read " + count(directory, wal.lastSequence()));
     }
 
     private static void append(Wal wal) {
         for (long sequence = wal.lastSequence() + 1; ; sequence++) {
-            wal.appendAsync(1, Records.payload(text(sequence))).thenAccept(acked -> say("acked " + acked));
+            wal.appendAsync(1, Records.payload(text(sequence))).thenAccept(acked -> print("acked " + acked));
         }
     }
 
-    /** Gives the next open much to do, and waits to be killed. */
+    /** Grows the active segment, so that the next open has much work, and waits to be killed. */
     private static void grow(Wal wal) throws IOException {
         for (long bytes = 0; bytes < GROWN_BYTES; bytes += LARGE_BYTES) {
             long sequence = wal.lastSequence() + 1;
-            wal.appendAsync(1, Records.payload(largeText(sequence))).thenAccept(acked -> say("acked " + acked));
+            wal.appendAsync(1, Records.payload(largeText(sequence))).thenAccept(acked -> print("acked " + acked));
         }
         wal.sync();
-        say("grown");
+        print("grown");
         hold();
     }
 
@@ -164,32 +164,32 @@ public final class ChildLog {
     /** Starts a process that outlives this one. */
     private static void fork() throws IOException {
         Process sleeper = new ProcessBuilder("sleep", "300").start();
-        say("forked " + sleeper.pid());
+        print("forked " + sleeper.pid());
         hold();
     }
 
-    /** At each line tries to open; who has got it holds it until the next line. */
+    /** Tries to open the log at each line of input. If it succeeds, it keeps the log open until the next line. */
     private static void fight(Path directory) throws IOException {
         WalConfig config = config("fight", directory);
-        say("ready");
+        print("ready");
         while (INPUT.readLine() != null) {
             try (Wal wal = Wal.open(config)) {
                 wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
-                say("open " + wal.lastSequence());
+                print("open " + wal.lastSequence());
                 if (INPUT.readLine() == null) {
                     return;
                 }
             } catch (WalException e) {
-                say("refused " + e.getMessage());
+                print("refused " + e.getMessage());
                 continue;
             }
-            say("closed");
+            print("closed");
         }
     }
 
     private static void exhaustDirectMemory(Wal wal) {
         long last = wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
-        say("acked " + last);
+        print("acked " + last);
         List<ByteBuffer> hog = new ArrayList<>();
         for (int bytes = 1024 * 1024; bytes >= 1024; ) {
             try {
@@ -200,12 +200,12 @@ public final class ChildLog {
         }
         while (last < 1000) {
             last = wal.appendDurable(1, Records.payload(text(last + 1)));
-            say("acked " + last);
+            print("acked " + last);
         }
-        say("survived with " + hog.size() + " buffers taken");
+        print("survived with " + hog.size() + " buffers taken");
     }
 
-    /** Takes the heap to its end and appends, over and over: any thread may be the one that finds none left. */
+    /** Exhausts the heap while appending, repeatedly. Any thread may run out of memory. */
     private static void exhaustHeap(Wal wal) {
         for (int round = 0; round < 10; round++) {
             List<byte[]> hog = new ArrayList<>(1024 * 1024);
@@ -218,13 +218,13 @@ public final class ChildLog {
             }
             try {
                 for (int i = 0; i < 50; i++) {
-                    say("acked " + wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1))));
+                    print("acked " + wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1))));
                 }
             } catch (OutOfMemoryError e) {
                 hog.clear();
             }
         }
-        say("survived");
+        print("survived");
     }
 
     private static void appendMegabytesAndRead(Wal wal, Path directory) {
@@ -232,22 +232,22 @@ public final class ChildLog {
             wal.append(1, Records.payload(largeText(wal.lastSequence() + 1)));
         }
         wal.roll();
-        say("read " + count(directory, wal.lastSequence()));
+        print("read " + count(directory, wal.lastSequence()));
     }
 
     private static void readRollAndRead(Wal wal, Path directory) {
-        say("read " + count(directory, wal.lastSequence()));
+        print("read " + count(directory, wal.lastSequence()));
         for (int i = 0; i < SEGMENTS_MADE; i++) {
             wal.appendDurable(1, Records.payload(text(wal.lastSequence() + 1)));
             wal.roll();
         }
-        say("read " + count(directory, wal.lastSequence()));
+        print("read " + count(directory, wal.lastSequence()));
         Runtime runtime = Runtime.getRuntime();
         System.gc();
-        say("used " + (runtime.totalMemory() - runtime.freeMemory()));
+        print("used " + (runtime.totalMemory() - runtime.freeMemory()));
     }
 
-    /** The records that are there, without a gap. */
+    /** Returns the number of records, and checks that they have no gap. */
     private static long count(Path directory, long last) {
         long count = 0;
         try (WalReader reader = WalReader.open(ReadOptions.of(directory))) {
@@ -261,7 +261,7 @@ public final class ChildLog {
         return count;
     }
 
-    private static void say(String line) {
+    private static void print(String line) {
         System.out.println(line);
         System.out.flush();
     }

@@ -1,4 +1,4 @@
-/** Programs that tests start as processes of their own. */
+/** Programs that tests start as separate processes. */
 @NullMarked
 package io.veloz.wal.child;
 

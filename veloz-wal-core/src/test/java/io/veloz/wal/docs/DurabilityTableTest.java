@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The tables of docs/durability.md: every row is there once, and the tests that they name exist. */
+/** The tables of docs/durability.md: every row exists once, and every test that is named exists. */
 class DurabilityTableTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
 
@@ -25,7 +25,7 @@ class DurabilityTableTest {
 
     private static String document;
 
-    /** The source of every test by the name of its class. */
+    /** The source of every test class, by its name. */
     private static final Map<String, String> SOURCES = new TreeMap<>();
 
     @BeforeAll
@@ -42,7 +42,7 @@ class DurabilityTableTest {
     }
 
     @Test
-    void everyRowIsThereOnce() {
+    void everyRowExistsOnce() {
         List<String> expected = new ArrayList<>();
         Map.of("A", 10, "P", 5, "R", 12, "S", 8, "E", 14, "J", 13)
                 .forEach((letter, count) ->
@@ -72,7 +72,7 @@ class DurabilityTableTest {
         if (test.group(2) != null) {
             int at = source.indexOf("void " + test.group(2) + "(");
             assertThat(at).as(test.group()).isPositive();
-            // What stands between it and the method before says whether it is a test, and no helper.
+            // The annotations after the previous method show that it is a test and not a helper.
             assertThat(source.substring(Math.max(0, source.lastIndexOf("void ", at - 1)), at))
                     .as(test.group())
                     .containsPattern("@(Test|ParameterizedTest|Property)\\b");

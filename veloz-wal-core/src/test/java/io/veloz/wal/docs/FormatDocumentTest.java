@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The bytes that docs/format.md explains are the bytes that the library writes. */
+/** Compares the bytes in docs/format.md with those that the library writes. */
 class FormatDocumentTest {
     private static final Path DOCUMENT =
             Path.of("").toAbsolutePath().getParent().resolve("docs").resolve("format.md");
@@ -49,7 +49,7 @@ class FormatDocumentTest {
                     .isEqualTo(HexFormat.of().formatHex(line.getValue()));
             bytes += line.getValue().length;
         }
-        // Everything behind the header page is shown, without a gap.
+        // Everything after the header page is shown, without a gap.
         assertThat(bytes).isGreaterThanOrEqualTo(written.length - 4096 + 80);
         assertThat(shown.keySet()).contains(0, 0xffc, 0x1000);
     }
@@ -66,7 +66,7 @@ class FormatDocumentTest {
         return shown;
     }
 
-    /** One record, one heartbeat, and the footer. */
+    /** Writes the example: one record, one heartbeat, and the footer. */
     private byte[] example() throws IOException {
         long nanos = 1_700_000_000_000_000_000L;
         LogId logId = new LogId(0x0011223344556677L, 0x8899aabbccddeeffL);

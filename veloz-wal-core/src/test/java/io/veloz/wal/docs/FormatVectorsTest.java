@@ -28,7 +28,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The test vectors of docs/format.md are what the library writes, byte for byte. */
+/** Compares the test vectors of docs/format.md with the bytes that the library writes. */
 class FormatVectorsTest {
     private static final Path DOCUMENT =
             Path.of("").toAbsolutePath().getParent().resolve("docs").resolve("format.md");
@@ -40,7 +40,7 @@ class FormatVectorsTest {
     @TempDir
     Path directory;
 
-    /** Blocks that begin with "vector NAME"; a line is hex, or "zeros N". */
+    /** Returns the blocks that begin with "vector NAME". A line is hex, or "zeros N". */
     private static Map<String, byte[]> vectors() throws IOException {
         Map<String, byte[]> vectors = new LinkedHashMap<>();
         String name = "";
@@ -68,7 +68,7 @@ class FormatVectorsTest {
                 .isEqualTo(HexFormat.of().formatHex(vectors().get(name)));
     }
 
-    /** Segment 2, which opens with a group of two records, and goes on after a declared loss. */
+    /** Returns segment 2, which begins with a group of two records, and continues after a declared loss. */
     private byte[] batches() throws IOException {
         SegmentHeader header = new SegmentHeader(LOG, 2, SALT, 16_384, 4_096, NANOS);
         Predecessor predecessor = new Predecessor(1, 0xfedcba9876543210L, 0x10b0, 0xc8a4b278);
@@ -93,7 +93,7 @@ class FormatVectorsTest {
     }
 
     @Test
-    void recordGroupBehindAPredecessor() throws IOException {
+    void recordGroupAfterAPredecessor() throws IOException {
         byte[] segment = batches();
         int length = ByteBuffer.wrap(segment).order(ByteOrder.LITTLE_ENDIAN).getInt(4_096 + 4);
         assertVector("group", Arrays.copyOfRange(segment, 4_096, 4_096 + length));
@@ -128,7 +128,7 @@ class FormatVectorsTest {
 
     @Test
     void everyVectorIsTested() throws IOException {
-        // That of a snapshot is tested where the orders are.
+        // The vector of a snapshot is tested in the module of the orders.
         assertThat(vectors().keySet())
                 .containsExactlyElementsOf(
                         List.of("group", "declared-loss", "end-mark", "trim-mark", "checkpoint", "snapshot"));

@@ -16,8 +16,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Another storage, whose calls can be made to fail, to wait, or to write less than they were asked to. It records all
- * calls that change something. Any thread may use it.
+ * A wrapper of a storage that makes calls fail, wait, or write less than requested. It records all
+ * calls that change files. Any thread may use it.
  */
 public final class FaultStorage implements Storage {
     public enum Operation {
@@ -40,9 +40,9 @@ public final class FaultStorage implements Storage {
     }
 
     /**
-     * @param name of the file when it was opened; of a rename the old name; of a directory empty
-     * @param file a number for each opened file, which stays the same through a rename; 0 for names
-     * @param failed whether it was made to fail
+     * @param name the name of the file when it was opened, or the old name of a rename; empty for a directory
+     * @param file a number of the open file, which does not change with a rename; 0 for operations on names
+     * @param failed whether the call was made to fail
      */
     public record Call(Operation operation, String name, long file, boolean failed) {}
 
@@ -57,26 +57,26 @@ public final class FaultStorage implements Storage {
         this.storage = storage;
     }
 
-    /** What happens before a call. */
+    /** An action before a call. */
     private interface Rule {
         void before(Operation operation, String name) throws IOException;
     }
 
-    // ---- what goes wrong
+    // ---- faults
 
-    /** The next calls of that kind fail, all of them unless the fault says otherwise. */
+    /** Makes the next calls of a kind fail: all of them, unless the fault limits them. */
     public Fault fail(Operation operation, Supplier<? extends IOException> cause) {
         return fail(kind -> kind == operation, cause);
     }
 
-    /** The next calls of these kinds fail, all of them unless the fault says otherwise. */
+    /** Makes the next calls of these kinds fail: all of them, unless the fault limits them. */
     public Fault fail(Predicate<Operation> kinds, Supplier<? extends IOException> cause) {
         Fault fault = new Fault(kinds, cause);
         rules.add(fault);
         return fault;
     }
 
-    /** The next calls of that kind that a thread of a log makes end in an error, all of them unless the fault says otherwise. */
+    /** Makes the next calls of a kind by threads of a log end in an error: all of them, unless the fault limits them. */
     public Fault error(Operation operation, Supplier<? extends Error> cause) {
         Fault fault = new Fault(
                 kind -> kind == operation && Thread.currentThread().getName().startsWith("veloz-wal-"), () -> {
@@ -86,7 +86,7 @@ public final class FaultStorage implements Storage {
         return fault;
     }
 
-    /** Calls that are made to fail. Set it up before the calls begin. */
+    /** A set of calls that fail. Configure it before the calls begin. */
     public final class Fault implements Rule {
         private final Predicate<Operation> kinds;
         private final Supplier<? extends IOException> cause;
@@ -102,13 +102,13 @@ public final class FaultStorage implements Storage {
             this.cause = cause;
         }
 
-        /** Only on files that had such a name when they were opened. */
+        /** Limits the fault to files with such a name when they were opened. */
         public Fault on(Predicate<String> these) {
             names = these;
             return this;
         }
 
-        /** Lets so many pass first. */
+        /** Lets a number of calls pass first. */
         public Fault after(int calls) {
             skipped = calls;
             return this;
@@ -119,7 +119,7 @@ public final class FaultStorage implements Storage {
             return this;
         }
 
-        /** How many calls have failed. */
+        /** Returns the number of calls that have failed. */
         public int hits() {
             return hits.get();
         }
@@ -130,7 +130,7 @@ public final class FaultStorage implements Storage {
             }
         }
 
-        /** From now on nothing fails for this reason. */
+        /** Ends this fault. */
         public void end() {
             rules.remove(this);
         }
@@ -148,19 +148,19 @@ public final class FaultStorage implements Storage {
         }
     }
 
-    /** From now on nothing fails and nothing waits. */
+    /** Ends all faults and holds. */
     public void noMoreFaults() {
         rules.clear();
     }
 
-    /** The next calls of that kind on files of such a name wait until the gate is opened. */
+    /** Makes the next calls of a kind on files with such a name wait until they are released. */
     public Hold hold(Operation operation, Predicate<String> names) {
         Hold hold = new Hold(operation, names);
         rules.add(hold);
         return hold;
     }
 
-    /** Calls that wait. */
+    /** A set of calls that wait. */
     public final class Hold implements Rule {
         private final Operation operation;
         private final Predicate<String> names;
@@ -172,7 +172,7 @@ public final class FaultStorage implements Storage {
             this.names = names;
         }
 
-        /** Returns when a call waits. */
+        /** Waits until a call waits. */
         public void awaitEntered() throws InterruptedException {
             if (!entered.await(30, TimeUnit.SECONDS)) {
                 throw new AssertionError("no " + operation + " came");
@@ -204,7 +204,7 @@ public final class FaultStorage implements Storage {
         }
     }
 
-    /** Has something done before each call of that kind, on the thread that makes it. */
+    /** Runs an action before each call of a kind, on the calling thread. */
     public void before(Operation operation, Runnable action) {
         rules.add((kind, name) -> {
             if (kind == operation) {
@@ -213,14 +213,14 @@ public final class FaultStorage implements Storage {
         });
     }
 
-    /** No write writes more than so many bytes. */
+    /** Limits the bytes that one call of write writes. */
     public void longestWrite(int bytes) {
         longestWrite = bytes;
     }
 
-    // ---- what was called
+    // ---- recorded calls
 
-    /** All calls so far that changed something, or would have. */
+    /** Returns all calls so far that changed files, or were made to fail. */
     public List<Call> calls() {
         synchronized (calls) {
             return List.copyOf(calls);
@@ -233,7 +233,7 @@ public final class FaultStorage implements Storage {
         }
     }
 
-    /** Files that are open. */
+    /** Returns the number of open files. */
     public int openFiles() {
         return openFiles.get();
     }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A directory on the heap, in which everything is durable at once, with a size that can be set. Any thread may use it. */
+/** A directory on the heap with a limited size, in which every write is durable immediately. Any thread may use it. */
 public final class HeapStorage implements Storage {
     private final Map<String, Content> files = new HashMap<>();
     private final Set<String> locks = new HashSet<>();
@@ -27,7 +27,7 @@ public final class HeapStorage implements Storage {
         int links = 1;
     }
 
-    /** From now on there is no more room than this. */
+    /** Sets the size of the disk. */
     public synchronized void capacityBytes(long value) {
         capacityBytes = value;
     }
@@ -38,19 +38,19 @@ public final class HeapStorage implements Storage {
                 .sum();
     }
 
-    /** The bytes of a file now. */
+    /** Returns the current bytes of a file. */
     public synchronized byte[] bytes(String name) throws IOException {
         return find(name).bytes.clone();
     }
 
-    /** Puts other bytes under a name. */
+    /** Replaces the bytes of a file. */
     public synchronized void put(String name, byte[] bytes) {
         Content content = new Content();
         content.bytes = bytes.clone();
         files.put(name, content);
     }
 
-    /** The same files again, in a directory that nobody has locked: what a killed process leaves behind. */
+    /** Returns an independent, unlocked copy of the files: the state after a crash of the process. */
     public synchronized HeapStorage copy() {
         HeapStorage copy = new HeapStorage();
         files.forEach((name, content) -> copy.put(name, content.bytes));

@@ -8,17 +8,17 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
-/** Settings of small logs, and threads that do one thing. */
+/** Settings of small logs, and threads for tests. */
 public final class Logs {
     public static final int SEGMENT_BYTES = 16 * 1024;
     public static final int BATCH_BYTES = 4 * 1024;
 
-    /** What a single record may have in a small log. */
+    /** The largest payload in a small log. */
     public static final int RECORD_BYTES = 1024;
 
     private Logs() {}
 
-    /** Segments of a dozen records of 1 KiB, and no chores that come by themselves. */
+    /** Returns settings with segments of a dozen records of 1 KiB, and without periodic work. */
     public static WalConfig.Builder small(Storage storage) {
         return WalConfig.builder(storage)
                 .segmentBytes(SEGMENT_BYTES)
@@ -28,12 +28,12 @@ public final class Logs {
                 .forceInterval(Duration.ofHours(1));
     }
 
-    /** A text of 1 KiB, which tells its number. */
+    /** Returns a text of 1 KiB that starts with its number. */
     public static String kilobyte(int number) {
         return String.format(Locale.ROOT, "%01000d", number);
     }
 
-    /** Runs something on a thread of its own. */
+    /** Runs a task on a separate thread. */
     public static <T> CompletableFuture<T> start(Callable<T> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread thread = new Thread(
@@ -50,7 +50,7 @@ public final class Logs {
         return result;
     }
 
-    /** Returns when the next segment of every open log has been made and handed over, so that a roll need not wait. */
+    /** Waits until the next segment of every open log is ready, so that a roll need not wait. */
     public static void awaitIdleHousekeepers() {
         await(
                 "idle housekeepers",
@@ -59,7 +59,7 @@ public final class Logs {
                         .allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
     }
 
-    /** Returns when something has come true that only a look can tell; fails if it never does. */
+    /** Polls until a condition is true; fails after a timeout. */
     public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!condition.getAsBoolean()) {

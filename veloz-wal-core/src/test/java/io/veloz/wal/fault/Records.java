@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Records as texts. */
+/** Converts between records and texts. */
 public final class Records {
     private Records() {}
 
@@ -20,7 +20,7 @@ public final class Records {
         return StandardCharsets.UTF_8.decode(reader.payload()).toString();
     }
 
-    /** All records of a log, by their sequences. */
+    /** Returns all records of a log by sequence. */
     public static SortedMap<Long, String> of(ReadOptions options) {
         try (WalReader reader = WalReader.open(options)) {
             SortedMap<Long, String> records = new TreeMap<>();

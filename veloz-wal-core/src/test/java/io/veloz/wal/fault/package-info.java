@@ -1,4 +1,4 @@
-/** Storages that fail on demand, for tests. */
+/** Storages for tests that inject faults. */
 @NullMarked
 package io.veloz.wal.fault;
 

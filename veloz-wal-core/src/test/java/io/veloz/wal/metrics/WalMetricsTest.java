@@ -15,7 +15,7 @@ class WalMetricsTest {
     Path dir;
 
     @Test
-    void thePromisedNamesCountWhatWasWritten() {
+    void promisedNamesCountTheWrittenRecords() {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         try (Wal wal = Wal.open(dir)) {
             new WalMetrics(wal, Tags.of("log", "orders")).bindTo(registry);
@@ -27,7 +27,7 @@ class WalMetricsTest {
                             .functionCounter()
                             .count())
                     .isEqualTo(10);
-            // Each record in a batch of its own, and maybe some batches without records.
+            // Each record is in a separate batch, and there may be batches without records.
             assertThat(registry.get("veloz_wal_bytes_written").functionCounter().count())
                     .isGreaterThanOrEqualTo(10 * (128 + 56))
                     .isEqualTo(wal.stats().bytesWritten());

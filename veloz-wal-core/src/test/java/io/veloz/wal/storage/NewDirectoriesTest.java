@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** S5: a new directory of a log is durable before the log is in it, and so before the first acknowledgement. */
+/** S5: a new directory is durable before a log is created in it, and so before the first acknowledgement. */
 class NewDirectoriesTest {
     @TempDir
     Path parent;
 
-    /** Which directories were forced, and what was in each at that moment. */
+    /** The directories that were forced, with their content at that moment. */
     private final List<String> forced = new ArrayList<>();
 
     private void force(Path directory) throws IOException {
@@ -31,7 +31,7 @@ class NewDirectoriesTest {
     }
 
     @Test
-    void everyParentOfANewDirectoryIsForcedAfterItHasGotItsEntry() throws IOException {
+    void everyParentOfANewDirectoryIsForcedAfterItsEntryWasCreated() throws IOException {
         DiskStorage.createDurably(parent.resolve("a").resolve("b").resolve("c"), this::force);
 
         String name = parent.getFileName().toString();
@@ -39,7 +39,7 @@ class NewDirectoriesTest {
     }
 
     @Test
-    void parentOfADirectoryThatIsThereIsForcedForWhoMadeItMayHaveDiedBefore() throws IOException {
+    void parentOfAnExistingDirectoryIsForcedAsItsCreatorMayHaveDied() throws IOException {
         Path directory = Files.createDirectory(parent.resolve("a"));
         DiskStorage.createDurably(directory, this::force);
 
@@ -47,7 +47,7 @@ class NewDirectoriesTest {
     }
 
     @Test
-    void parentThatBelongsToSomebodyElseIsNotInTheWay() throws IOException {
+    void parentOfAnotherUserIsAccepted() throws IOException {
         DiskStorage.createDurably(parent, directory -> {
             throw new AccessDeniedException(directory.toString());
         });

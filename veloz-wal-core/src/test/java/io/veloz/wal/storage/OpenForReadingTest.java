@@ -16,13 +16,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** E10, E12: a file that is there and cannot be opened is not a missing file. A directory in its place is one such. */
+/** E10, E12: a file that exists and cannot be opened is not a missing file. A directory with its name is an example. */
 class OpenForReadingTest {
     @TempDir
     Path directory;
 
     @Test
-    void missingFileIsToldFromOneThatCannotBeOpened() throws IOException {
+    void missingFileIsDistinguishedFromOneThatCannotBeOpened() throws IOException {
         Files.createDirectory(directory.resolve("there"));
         DiskStorage storage = DiskStorage.open(directory);
 
@@ -35,7 +35,7 @@ class OpenForReadingTest {
     }
 
     @Test
-    void checkpointThatCannotBeOpenedIsNotTakenForNone() throws IOException {
+    void checkpointThatCannotBeOpenedIsNotTreatedAsMissing() throws IOException {
         try (Wal wal = Wal.open(directory)) {
             wal.appendDurable(1, ByteBuffer.allocate(8));
             wal.writeCheckpoint(1, out -> out.write(1));

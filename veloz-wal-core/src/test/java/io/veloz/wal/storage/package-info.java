@@ -1,4 +1,4 @@
-/** What the log asks of a directory of the operating system. */
+/** Tests of the storage in a directory of the file system. */
 @NullMarked
 package io.veloz.wal.storage;
 

@@ -1,6 +1,5 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
@@ -15,6 +14,7 @@ import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;

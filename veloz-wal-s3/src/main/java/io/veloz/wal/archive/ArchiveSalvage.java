@@ -1,6 +1,5 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.SalvageReport;
 import io.veloz.wal.Wal;
@@ -13,6 +12,7 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.Refusals;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;

@@ -1,9 +1,7 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalCheckpoint;
@@ -25,6 +23,8 @@ import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
@@ -13,6 +12,7 @@ import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
 import io.veloz.wal.archive.internal.ship.Signal;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,12 +2,12 @@ package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

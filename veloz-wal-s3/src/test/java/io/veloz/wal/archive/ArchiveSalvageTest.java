@@ -3,9 +3,7 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
@@ -18,6 +16,8 @@ import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

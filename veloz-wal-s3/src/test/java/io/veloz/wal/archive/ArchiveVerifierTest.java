@@ -2,7 +2,6 @@ package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
@@ -10,6 +9,7 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
@@ -14,6 +12,8 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

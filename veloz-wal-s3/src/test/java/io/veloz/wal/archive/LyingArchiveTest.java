@@ -3,8 +3,6 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalProgress;
@@ -22,6 +20,8 @@ import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.internal.ship.DirectShip;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

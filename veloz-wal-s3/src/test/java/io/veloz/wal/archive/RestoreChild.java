@@ -1,7 +1,7 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.restore.RestoreReport;
 
 /** A process that restores an archive where its environment says, and tells how many records that were. */
 final class RestoreChild {

@@ -2,9 +2,7 @@ package io.veloz.wal.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCorruptException;
@@ -12,6 +10,8 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalVersionException;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.testkit.HostileFiles.Kind;
 import java.io.IOException;
 import org.junit.jupiter.api.Tag;

@@ -1,8 +1,5 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreProgress;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
@@ -12,6 +9,9 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.orders.OrderEvent;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress;
+import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

@@ -3,13 +3,13 @@ package io.veloz.wal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.Side;
+import io.veloz.wal.restore.RestoreOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

@@ -1,10 +1,10 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperStatus;
+import io.veloz.wal.spi.LogFiles;
 import java.time.Duration;
 
 /** How far a log is that somebody else may write. For one thread. */

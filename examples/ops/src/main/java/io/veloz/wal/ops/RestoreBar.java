@@ -1,6 +1,6 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.RestoreProgress;
+import io.veloz.wal.restore.RestoreProgress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

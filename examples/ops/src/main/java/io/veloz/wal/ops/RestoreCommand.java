@@ -1,9 +1,9 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreReport;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;

@@ -1,9 +1,9 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.LostRange;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreProgress.Stage;
-import io.veloz.wal.RestoreReport;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress.Stage;
+import io.veloz.wal.restore.RestoreReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

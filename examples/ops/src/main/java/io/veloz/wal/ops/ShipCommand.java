@@ -1,12 +1,12 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
 import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Files;

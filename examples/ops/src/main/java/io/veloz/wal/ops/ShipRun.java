@@ -1,6 +1,5 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalProgress;
@@ -9,6 +8,7 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.archive.ShipperStatus.State;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.spi.LogFiles;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;

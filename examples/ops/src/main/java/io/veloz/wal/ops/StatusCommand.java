@@ -1,6 +1,5 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
@@ -9,6 +8,7 @@ import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.nio.file.Path;
 import java.time.Duration;

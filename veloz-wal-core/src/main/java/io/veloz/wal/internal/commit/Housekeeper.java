@@ -204,18 +204,11 @@ public final class Housekeeper implements Runnable {
     private SegmentReport writeFooter(SegmentFile segment) throws IOException {
         Footer footer = SegmentSealer.seal(segment, lastFooter);
         lastFooter = Sha256.of(footer.encode());
-        return new SegmentReport(
-                names.sealed(footer.number()),
-                footer.number(),
-                SegmentReport.Verdict.SEALED,
-                footer.firstSequence(),
-                footer.lastSequence(),
-                footer.recordCount(),
-                footer.minTimestampNanos(),
-                footer.maxTimestampNanos(),
-                footer.dataEnd(),
-                footer.dataEnd() + footer.encode().remaining(),
-                "");
+        return SegmentReport.builder(names.sealed(footer.number()), footer.number(), SegmentReport.Verdict.SEALED)
+                .records(footer.firstSequence(), footer.lastSequence(), footer.recordCount())
+                .timestampNanos(footer.minTimestampNanos(), footer.maxTimestampNanos())
+                .bytes(footer.dataEnd(), footer.dataEnd() + footer.encode().remaining())
+                .build();
     }
 
     private boolean rename(String from, String to) throws IOException {

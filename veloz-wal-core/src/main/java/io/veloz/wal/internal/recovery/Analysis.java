@@ -251,18 +251,18 @@ public final class Analysis {
                 first = report.firstSequence();
             }
         }
-        return new RecoveryReport(
-                directory,
-                logId == null ? "" : logId.toString(),
-                reports,
-                first,
-                nextSequence - 1,
-                records,
-                quarantined,
-                quarantinedBytes,
-                lost(),
-                beginSequence,
-                took);
+        return RecoveryReport.builder(directory)
+                .logId(logId == null ? "" : logId.toString())
+                .segments(reports)
+                .firstSequence(first)
+                .lastSequence(nextSequence - 1)
+                .records(records)
+                .quarantined(quarantined)
+                .quarantinedBytes(quarantinedBytes)
+                .lost(lost())
+                .expectedFirstSequence(beginSequence)
+                .took(took)
+                .build();
     }
 
     long tornBytes() {

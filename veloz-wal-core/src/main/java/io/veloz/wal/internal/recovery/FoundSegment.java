@@ -164,6 +164,11 @@ public final class FoundSegment {
             min = footer.minTimestampNanos();
             max = footer.maxTimestampNanos();
         }
-        return new SegmentReport(name, number(), verdict, first, last, records, min, max, dataEnd, fileBytes, detail);
+        return SegmentReport.builder(name, number(), verdict)
+                .records(first, last, records)
+                .timestampNanos(min, max)
+                .bytes(dataEnd, fileBytes)
+                .detail(detail)
+                .build();
     }
 }

@@ -146,18 +146,11 @@ public final class Recovery {
         Predecessor predecessor = Predecessor.NONE;
         for (FoundSegment segment : withRecords(analysis)) {
             SegmentReport found = segment.report();
-            sealed.add(new SegmentReport(
-                    names.sealed(found.number()),
-                    found.number(),
-                    Verdict.SEALED,
-                    found.firstSequence(),
-                    found.lastSequence(),
-                    found.records(),
-                    found.minTimestampNanos(),
-                    found.maxTimestampNanos(),
-                    found.dataBytes(),
-                    found.fileBytes(),
-                    ""));
+            sealed.add(SegmentReport.builder(names.sealed(found.number()), found.number(), Verdict.SEALED)
+                    .records(found.firstSequence(), found.lastSequence(), found.records())
+                    .timestampNanos(found.minTimestampNanos(), found.maxTimestampNanos())
+                    .bytes(found.dataBytes(), found.fileBytes())
+                    .build());
             predecessor = endOf(segment);
         }
         analysis.logId = logId;

@@ -2,12 +2,12 @@ package io.veloz.wal.archive.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package io.veloz.wal.archive.environment;
 
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.restore.RestoreOptions;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;

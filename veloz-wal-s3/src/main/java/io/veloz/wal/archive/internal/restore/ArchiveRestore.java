@@ -1,13 +1,13 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.ArchiveRestorer;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.ArchiveRestorer;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.util.concurrent.Callable;
 

@@ -1,11 +1,11 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;

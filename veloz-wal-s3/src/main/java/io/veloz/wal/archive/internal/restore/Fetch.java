@@ -1,7 +1,5 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -12,6 +10,8 @@ import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Workers;
 import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.restore.RestoreProgress;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;

@@ -2,7 +2,6 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.SalvageReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
@@ -11,6 +10,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;

@@ -1,13 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreProgress.Stage;
-import io.veloz.wal.RestoreReport;
-import io.veloz.wal.RestoreReport.Outcome;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
@@ -25,6 +19,12 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.LocalLog.Relation;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress.Stage;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -202,26 +202,27 @@ final class Restore {
         if (proof.strayCount() > strays.size()) {
             strays.add("and " + (proof.strayCount() - strays.size()) + " more");
         }
-        return new RestorePlan(
-                store.describe(),
-                proof.identity().logId(),
-                proof.identity().firstSequence(),
-                wanted.lastSequence(),
-                proof.archived().sequence(),
-                tip == null ? 0 : tip.epoch(),
-                tip == null ? "" : tip.host(),
-                tip == null ? proof.identity().created() : tip.written(),
-                proof.slots(),
-                wanted.segments().size(),
-                wanted.tails().size(),
-                checkpoint.map(Attachment::sequence).orElse(0L),
-                wanted.segments().stream().mapToLong(Segment::objectBytes).sum()
-                        + checkpoint.map(Attachment::objectBytes).orElse(0L),
-                fileBytes,
-                (newLog ? 2 : 1) * files + SPARE_BYTES,
-                newLog,
-                wanted.gaps(),
-                strays);
+        return RestorePlan.builder(store.describe(), proof.identity().logId())
+                .firstSequence(proof.identity().firstSequence())
+                .lastSequence(wanted.lastSequence())
+                .archivedSequence(proof.archived().sequence())
+                .epoch(tip == null ? 0 : tip.epoch())
+                .writerHost(tip == null ? "" : tip.host())
+                .lastWritten(tip == null ? proof.identity().created() : tip.written())
+                .slots(proof.slots())
+                .segments(wanted.segments().size())
+                .tails(wanted.tails().size())
+                .checkpointSequence(checkpoint.map(Attachment::sequence).orElse(0L))
+                .objectBytes(wanted.segments().stream()
+                                .mapToLong(Segment::objectBytes)
+                                .sum()
+                        + checkpoint.map(Attachment::objectBytes).orElse(0L))
+                .fileBytes(fileBytes)
+                .neededBytes((newLog ? 2 : 1) * files + SPARE_BYTES)
+                .newLog(newLog)
+                .gaps(wanted.gaps())
+                .strays(strays)
+                .build();
     }
 
     // ---- the target
@@ -374,23 +375,23 @@ final class Restore {
             RestorePlan plan, Outcome outcome, RecoveryReport found, int reused, long ahead, Optional<Path> kept)
             throws IOException {
         place.accessNote().ifPresent(this::note);
-        return new RestoreReport(
-                plan,
-                place.target(),
-                outcome,
-                found.logId(),
-                found.firstSequence(),
-                found.lastSequence(),
-                lastTimestampNanos(place.storage(), found),
-                found.records(),
-                found.segments().stream().mapToLong(SegmentReport::fileBytes).sum(),
-                objects.fetched(),
-                reused,
-                ahead,
-                kept,
-                found.lost(),
-                notes,
-                took);
+        return RestoreReport.builder(plan, place.target(), outcome)
+                .logId(found.logId())
+                .firstSequence(found.firstSequence())
+                .lastSequence(found.lastSequence())
+                .lastTimestampNanos(lastTimestampNanos(place.storage(), found))
+                .records(found.records())
+                .bytes(found.segments().stream()
+                        .mapToLong(SegmentReport::fileBytes)
+                        .sum())
+                .fetchedBytes(objects.fetched())
+                .reusedFiles(reused)
+                .localAhead(ahead)
+                .keptDirectory(kept)
+                .lost(found.lost())
+                .notes(notes)
+                .took(took)
+                .build();
     }
 
     private long lastTimestampNanos(Storage storage, RecoveryReport found) {

@@ -2,8 +2,6 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
@@ -11,6 +9,8 @@ import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
 import java.io.IOException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;

@@ -1,10 +1,10 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
-import io.veloz.wal.RestoreOptions;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.restore.RestoreOptions;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,9 +1,9 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.spi.LogFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,5 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
@@ -12,6 +11,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;

@@ -1,16 +1,16 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
-import io.veloz.wal.SealedSegment;
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.LongSupplier;

@@ -1,9 +1,9 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.SealedSegment;
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.WalException;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

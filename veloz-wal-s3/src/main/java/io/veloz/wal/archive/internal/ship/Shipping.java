@@ -1,6 +1,5 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
@@ -18,6 +17,7 @@ import io.veloz.wal.archive.internal.ship.Reached.Job;
 import io.veloz.wal.archive.internal.ship.Term.Phase;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.archive.SpoolPolicy;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,5 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
@@ -9,6 +8,7 @@ import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;

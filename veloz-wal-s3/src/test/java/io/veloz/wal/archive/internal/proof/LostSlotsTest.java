@@ -3,7 +3,6 @@ package io.veloz.wal.archive.internal.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.restore.SmallLog;
@@ -12,6 +11,7 @@ import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

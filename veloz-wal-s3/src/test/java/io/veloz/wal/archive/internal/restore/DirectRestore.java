@@ -1,10 +1,10 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestorePlan;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreReport;
 
 /** Restores from any store, without pauses between attempts. */
 public final class DirectRestore {

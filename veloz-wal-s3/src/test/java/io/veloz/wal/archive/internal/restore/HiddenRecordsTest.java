@@ -3,12 +3,12 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

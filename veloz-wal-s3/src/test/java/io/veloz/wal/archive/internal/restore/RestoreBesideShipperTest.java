@@ -3,8 +3,6 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
@@ -12,6 +10,8 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

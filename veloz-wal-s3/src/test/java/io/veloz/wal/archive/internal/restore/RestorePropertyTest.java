@@ -2,14 +2,14 @@ package io.veloz.wal.archive.internal.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
 import io.veloz.wal.RecordGroup;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,10 +2,6 @@ package io.veloz.wal.archive.internal.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.LogFiles;
-import io.veloz.wal.RestoreOptions;
-import io.veloz.wal.RestoreReport;
-import io.veloz.wal.SealedSegment;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
@@ -21,6 +17,10 @@ import io.veloz.wal.archive.s3.S3ProxyServer;
 import io.veloz.wal.archive.s3.S3Settings;
 import io.veloz.wal.archive.s3.S3Store;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

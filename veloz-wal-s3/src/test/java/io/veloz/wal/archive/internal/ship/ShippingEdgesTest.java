@@ -6,7 +6,6 @@ import static io.veloz.wal.archive.internal.ship.TestShip.slots;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.SegmentReader;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
@@ -18,6 +17,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Path;

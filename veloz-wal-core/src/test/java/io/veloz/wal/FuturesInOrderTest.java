@@ -17,17 +17,17 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A8, when the log fails in the middle: everybody is told, once, in the order of the sequences. */
+/** A8, when the log fails between two futures: each future completes once, in the order of the sequences. */
 @Timeout(60)
-class ToldInOrderTest {
+class FuturesInOrderTest {
     private static final int RECORDS = 20;
 
     private final HeapStorage heap = new HeapStorage();
     private final FaultStorage storage = new FaultStorage(heap);
-    private final List<String> told = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> completed = Collections.synchronizedList(new ArrayList<>());
 
     @Test
-    void futuresAreToldInOrderAndOnceThoughTheLogFailsBetweenThem() throws Exception {
+    void futuresCompleteOnceAndInOrderThoughTheLogFailsBetweenThem() throws Exception {
         Wal wal = Wal.open(small(storage).build());
         wal.appendDurable(1, payload("one"));
         Logs.await("prepared", () -> heap.list().contains(".orders_prepared.wal"));
@@ -46,11 +46,11 @@ class ToldInOrderTest {
         for (int i = 0; i < RECORDS; i++) {
             expected.add(i + (i == 0 ? " ok" : " failed"));
         }
-        assertThat(told).isEqualTo(expected);
+        assertThat(completed).isEqualTo(expected);
     }
 
     private void append(Wal wal, int number) {
         var unused = wal.appendAsync(1, payload("x"))
-                .whenComplete((sequence, failure) -> told.add(number + (failure == null ? " ok" : " failed")));
+                .whenComplete((sequence, failure) -> completed.add(number + (failure == null ? " ok" : " failed")));
     }
 }

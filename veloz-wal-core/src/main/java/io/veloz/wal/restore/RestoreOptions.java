@@ -1,13 +1,16 @@
-package io.veloz.wal;
+package io.veloz.wal.restore;
 
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.internal.EpochNanos;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/** Where a restore puts a log, how much of it, and what it may accept. Immutable; every setter returns a changed copy. */
+/** The target of a restore, its end point, and what it accepts. Immutable. Every setter returns a modified copy. */
 public final class RestoreOptions {
     private static final int MAX_PARALLELISM = 64;
 
@@ -41,14 +44,19 @@ public final class RestoreOptions {
         this.storeSettings = other.storeSettings;
     }
 
-    /** All of the archive, into a directory that is not there yet, or is empty, or holds what is left of this log. */
+    /**
+     * Restores the whole archive into a directory that does not exist, is empty, or has an unfinished restore of this
+     * log.
+     */
     public static RestoreOptions into(Path directory) {
         return new RestoreOptions(directory);
     }
 
     // ---- what is guaranteed
 
-    /** Ends with that record, or with the last whole atomic group before it. The result is a new log: see the report. */
+    /**
+     * Ends with that record, or with the last complete atomic group before it. The result is a new log: see the report.
+     */
     public RestoreOptions untilSequence(long value) {
         if (value < 1) {
             throw new IllegalArgumentException("sequence " + value + ": expected 1 or more");
@@ -59,9 +67,9 @@ public final class RestoreOptions {
     }
 
     /**
-     * Ends before the first record, in the order of the sequences, that is later than that time; nanoseconds since 1970. The
-     * result is a new log: see the report. A time before the archive's first record is refused, and so is one that is
-     * evidently in another unit.
+     * Ends before the first record, in the order of the sequences, with a timestamp after this time, in nanoseconds since
+     * 1970 (point-in-time recovery). The result is a new log: see the report. A time before the archive's first record is
+     * rejected, as is a time that is obviously in another unit.
      */
     public RestoreOptions untilTime(long nanos) {
         RestoreOptions copy = new RestoreOptions(this);
@@ -70,22 +78,18 @@ public final class RestoreOptions {
     }
 
     /**
-     * As {@link #untilTime(long)}.
+     * Ends before the first record after this time. See {@link #untilTime(long)}.
      *
-     * @throws IllegalArgumentException if the time is not between the years 1678 and 2262
+     * @throws IllegalArgumentException if the time in nanoseconds since 1970 does not fit into a long
      */
     public RestoreOptions untilTime(Instant time) {
-        try {
-            return untilTime(Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000_000L), time.getNano()));
-        } catch (ArithmeticException e) {
-            throw new IllegalArgumentException("time " + time + ": expected the years 1678 to 2262", e);
-        }
+        return untilTime(EpochNanos.of(time));
     }
 
     /**
-     * Refuses an archive that ends before that record, with {@link WalRestoreException.Reason#ARCHIVE_TOO_SHORT} and before
-     * anything in the directory changes. An archive cannot prove by itself that its newest objects were not deleted: pass the
-     * last sequence that is known to be archived.
+     * Refuses an archive that ends before this record, with {@link WalRestoreException.Reason#ARCHIVE_TOO_SHORT} and
+     * before anything in the directory changes. An archive alone cannot prove that its newest objects were not deleted,
+     * so pass the last sequence that is known to be archived.
      */
     public RestoreOptions atLeast(long sequence) {
         if (sequence < 1) {
@@ -96,7 +100,7 @@ public final class RestoreOptions {
         return copy;
     }
 
-    /** Refuses the archive of any other log. 32 hex digits. */
+    /** Refuses the archive of any log but this one. The id is 32 hex digits. */
     public RestoreOptions expectedLogId(String value) {
         if (!value.matches("[0-9a-f]{32}")) {
             throw new IllegalArgumentException("log id \"" + value + "\": expected 32 hex digits");
@@ -106,7 +110,7 @@ public final class RestoreOptions {
         return copy;
     }
 
-    /** Restores an archive in which records are missing for ever, too. The result is a new log that declares the loss. */
+    /** Also restores an archive with lost records. The result is a new log that declares the loss. */
     public RestoreOptions acceptGaps() {
         RestoreOptions copy = new RestoreOptions(this);
         copy.acceptGaps = true;
@@ -114,10 +118,10 @@ public final class RestoreOptions {
     }
 
     /**
-     * Takes a log that is in the directory already, damaged or behind, together with the archive: of each file the one that
-     * is whole, and of the end the longer one. A log that has the same records in other files, as after a failover and back,
-     * gets the files of the archive, and keeps the records that it has beyond them. The old files are kept in the directory,
-     * in "before-restore-1".
+     * Merges the archive with the damaged or older log that is already in the directory. Of each file, the undamaged
+     * copy is used, and of the two ends the longer one. If the log has the same records in different files, as after a
+     * failover and failback, the files of the archive replace its own, and it keeps the records after them. The old
+     * files are kept in the subdirectory "before-restore-1".
      */
     public RestoreOptions merge() {
         RestoreOptions copy = new RestoreOptions(this);
@@ -127,7 +131,7 @@ public final class RestoreOptions {
 
     // ---- speed only
 
-    /** How many objects are fetched at the same time. 8; each takes some 3 MB of memory. */
+    /** Sets how many objects are fetched concurrently. Each needs about 3 MB of memory. Default: 8. */
     public RestoreOptions parallelism(int value) {
         if (value < 1 || value > MAX_PARALLELISM) {
             throw new IllegalArgumentException("parallelism " + value + ": expected 1 to " + MAX_PARALLELISM);
@@ -137,7 +141,7 @@ public final class RestoreOptions {
         return copy;
     }
 
-    /** How many bytes a second are read from the store at the most. No limit by default. */
+    /** Limits the bytes per second that are read from the store. Default: no limit. */
     public RestoreOptions bytesPerSecond(long value) {
         if (value < 1) {
             throw new IllegalArgumentException("bytes per second " + value + ": expected 1 or more");
@@ -147,14 +151,14 @@ public final class RestoreOptions {
         return copy;
     }
 
-    /** Who is told how far it is. */
+    /** Sets the receiver of progress. Default: none. */
     public RestoreOptions progress(RestoreProgress value) {
         RestoreOptions copy = new RestoreOptions(this);
         copy.progress = Objects.requireNonNull(value, "progress");
         return copy;
     }
 
-    /** A setting of the store, by its name there: endpoint, region. */
+    /** Sets a setting of the store, by the name that the store uses: endpoint, region. */
     public RestoreOptions storeSetting(String name, String value) {
         RestoreOptions copy = new RestoreOptions(this);
         Map<String, String> settings = new TreeMap<>(storeSettings);
@@ -165,56 +169,75 @@ public final class RestoreOptions {
 
     // ---- for the archive's module
 
+    /** Returns the target directory. */
     public Path directory() {
         return directory;
     }
 
-    /** {@link Long#MAX_VALUE} for no limit. */
+    /** Returns the sequence to end with; {@link Long#MAX_VALUE} for no limit. */
     public long untilSequence() {
         return untilSequence;
     }
 
-    /** {@link Long#MAX_VALUE} for no limit. */
+    /** Returns the time to end with, in nanoseconds since 1970; {@link Long#MAX_VALUE} for no limit. */
     public long untilTimeNanos() {
         return untilTimeNanos;
     }
 
-    /** The record that the archive must reach; 0 for no such condition. */
+    /** Returns the record that the archive must reach; 0 for no such condition. */
     public long atLeast() {
         return atLeast;
     }
 
-    /** Whether not all of the archive is wanted. */
+    /** Returns whether only a part of the archive is restored, up to a sequence or a time. */
     public boolean isUpToAPoint() {
         return untilSequence != Long.MAX_VALUE || untilTimeNanos != Long.MAX_VALUE;
     }
 
+    /** Returns the id of the only log to accept; empty for any. */
     public Optional<String> expectedLogId() {
         return expectedLogId;
     }
 
+    /** Returns whether an archive with lost records is restored. */
     public boolean acceptsGaps() {
         return acceptGaps;
     }
 
+    /** Returns whether the archive is merged with the log in the directory. */
     public boolean merges() {
         return merge;
     }
 
+    /** Returns how many objects are fetched concurrently. */
     public int parallelism() {
         return parallelism;
     }
 
-    /** {@link Long#MAX_VALUE} for no limit. */
+    /** Returns the limit of bytes per second; {@link Long#MAX_VALUE} for none. */
     public long bytesPerSecond() {
         return bytesPerSecond;
     }
 
+    /** Returns the receiver of progress. */
     public RestoreProgress progress() {
         return progress;
     }
 
+    /** Returns the settings of the store. They may contain secrets. */
     public Map<String, String> storeSettings() {
         return storeSettings;
+    }
+
+    /** Returns the options in one line. Of the store settings it has the names only, as their values may be secret. */
+    @Override
+    public String toString() {
+        return "RestoreOptions[directory=" + directory + ", untilSequence="
+                + (untilSequence == Long.MAX_VALUE ? "none" : untilSequence) + ", untilTime="
+                + (untilTimeNanos == Long.MAX_VALUE ? "none" : EpochNanos.toInstant(untilTimeNanos)) + ", atLeast="
+                + atLeast + ", expectedLogId=" + expectedLogId.orElse("any") + ", acceptGaps=" + acceptGaps + ", merge="
+                + merge + ", parallelism=" + parallelism + ", bytesPerSecond="
+                + (bytesPerSecond == Long.MAX_VALUE ? "unlimited" : bytesPerSecond) + ", storeSettings="
+                + new TreeSet<>(storeSettings.keySet()) + "]";
     }
 }

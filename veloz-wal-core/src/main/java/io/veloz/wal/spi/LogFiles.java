@@ -1,5 +1,11 @@
-package io.veloz.wal;
+package io.veloz.wal.spi;
 
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalVersionException;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.LogId;
@@ -32,10 +38,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a log, for somebody who keeps an exact copy of them, or puts one back. Immutable; any thread may call any
- * method. Reading disturbs no writer; {@link #complete} is for a directory that nobody has open.
+ * The files of a log, for archives and tools that keep an exact copy of them or restore one. Immutable. Any thread may
+ * call any method. Reading does not disturb a writer. {@link #complete} is for a directory that no process has open.
  *
- * <p>What the bytes mean is in docs/format.md. {@link SegmentReader} reads the segment that is still written.
+ * <p>docs/format.md describes the format of the files. {@link SegmentReader} reads the segment that is being written.
  */
 public final class LogFiles {
     private final Storage storage;
@@ -46,75 +52,80 @@ public final class LogFiles {
         this.names = new SegmentNames(prefix);
     }
 
+    /** Returns the files of a log whose file names start with that prefix. */
     public static LogFiles of(Storage storage, String prefix) {
         return new LogFiles(storage, prefix);
     }
 
     /**
-     * Of a log in a directory, with file names that start with "orders".
+     * Returns the files of a log in a directory, with file names that start with "orders".
      *
-     * @throws WalOpenException if there is no such directory
+     * @throws WalOpenException if the directory does not exist
      */
     public static LogFiles of(Path directory) {
         return new LogFiles(DiskStorage.open(directory), "orders");
     }
 
+    /** Returns the storage that the files are in. */
     public Storage storage() {
         return storage;
     }
 
-    /** What the names of the files start with. */
+    /** Returns the prefix of the file names. */
     public String prefix() {
         return names.prefix();
     }
 
-    /** The name of a sealed segment. */
+    /** Returns the file name of a sealed segment. */
     public String sealedName(long number) {
         return names.sealed(number);
     }
 
-    /** The name of the active segment. */
+    /** Returns the file name of the active segment. */
     public String currentName() {
         return names.current();
     }
 
-    /** The name of the file for the newer checkpoint of a copy. */
+    /** Returns the file name for the newer checkpoint of a copy. */
     public String checkpointName() {
         return names.checkpoint(0);
     }
 
-    /** Whether a file of that name belongs to this log. The lock does not count: it is never moved or removed. */
+    /**
+     * Returns whether a file of that name belongs to this log, except for the lock file, which is never moved or
+     * removed.
+     */
     public boolean isOwn(String name) {
         return names.isOwn(name);
     }
 
     /**
-     * Takes the lock that an open log holds. While it is held no process opens the log.
+     * Takes the lock that an open log has. While it is held, no process can open the log.
      *
-     * @throws WalLockedException if another process or instance holds it; the message names the holder
+     * @throws WalLockedException if another process or instance has it; the message names the holder
      */
     public StorageLock lock() throws IOException {
         return storage.lock(names.lock());
     }
 
-    /** The name of the file that {@link #lock} locks. */
+    /** Returns the name of the file that {@link #lock} locks. */
     public String lockName() {
         return names.lock();
     }
 
-    /** The name of the mark that {@link #beginRestore} writes. */
+    /** Returns the name of the marker file that {@link #beginRestore} writes. */
     public String restoreMarkName() {
         return names.restoring();
     }
 
-    /** Whether a restore into this directory has begun and has not ended. */
+    /** Returns whether a restore into this directory has begun and has not ended. */
     public boolean isRestoring() throws IOException {
         return storage.list().contains(names.restoring());
     }
 
     /**
-     * Marks the directory: from now until {@link #endRestore} {@link Wal#open} and {@link WalRecovery} refuse it, also after a
-     * crash. Returns when the mark is on disk. The caller holds the {@link #lock}.
+     * Marks the directory as the target of a restore. Until {@link #endRestore}, {@link Wal#open} and {@link WalRecovery}
+     * refuse it, also after a crash. Returns when the marker file is durable. The caller must have the {@link #lock}.
      */
     public void beginRestore() throws IOException {
         String text = "A restore of this log has begun and has not ended. Run the same restore again to complete it.\n";
@@ -125,9 +136,9 @@ public final class LogFiles {
                 ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
     }
 
-    /** Removes the mark. Returns when that is on disk; so are all names that were created or moved before. */
+    /** Removes the marker file. Returns when that is durable, and with it all names that were created or moved before. */
     public void endRestore() throws IOException {
-        // Order matters: with the mark gone and a segment's name lost in a crash, a shorter log would open.
+        // Order matters: if a crash lost a segment's name after the marker was removed, a shorter log would open.
         storage.forceDirectory();
         if (isRestoring()) {
             storage.delete(names.restoring());
@@ -135,9 +146,14 @@ public final class LogFiles {
         }
     }
 
-    /** Refuses a directory in which a restore has not ended: what is in it may be a part of a log. */
-    static void checkNoRestore(Storage storage, SegmentNames names) throws IOException {
-        if (storage.list().contains(names.restoring())) {
+    /**
+     * Checks that no restore into the directory is unfinished, because the files of an unfinished restore may be a part
+     * of a log only.
+     *
+     * @throws WalOpenException if a restore has begun and has not ended
+     */
+    public void checkNoRestore() throws IOException {
+        if (isRestoring()) {
             throw new WalOpenException(
                     storage.describe() + ": a restore into it has not ended (" + names.restoring()
                             + " exists); run the same restore again, or restore into another directory",
@@ -145,19 +161,16 @@ public final class LogFiles {
         }
     }
 
-    /** Whether anybody has the log open for writing. */
+    /** Returns whether a process has the log open for writing. */
     public boolean isLocked() throws IOException {
         return storage.isLocked(names.lock());
     }
 
-    /** 32 hex digits that tell the log from every other; empty if no segment can be read. */
+    /**
+     * Returns the id of the log as 32 hex digits: the one in the trim mark, or else the one that most segments have.
+     * Empty if no file has a readable id.
+     */
     public Optional<String> logId() throws IOException {
-        LogId id = findLogId();
-        return id.equals(LogId.NONE) ? Optional.empty() : Optional.of(id.toString());
-    }
-
-    /** The one that the trim mark names, or else most segments; {@link LogId#NONE} if no file names any. */
-    LogId findLogId() throws IOException {
         boolean renamed = true;
         Map<LogId, Integer> counts = new HashMap<>();
         LogId most = LogId.NONE;
@@ -166,10 +179,10 @@ public final class LogFiles {
             try {
                 @Nullable TrimMark mark = TrimMark.read(storage, names);
                 if (mark != null) {
-                    return mark.logId();
+                    return text(mark.logId());
                 }
             } catch (DamagedException e) {
-                // Names none; the segments do.
+                // The segments have the id as well.
             }
             for (String name :
                     storage.list().stream().filter(names::isSegment).sorted().toList()) {
@@ -178,17 +191,22 @@ public final class LogFiles {
                     int count = counts.merge(id, 1, Integer::sum);
                     most = count > counts.getOrDefault(most, 0) ? id : most;
                 } catch (NoSuchFileException e) {
-                    // The writer renamed it since it was listed: if no other one names the log, the next list does.
+                    // The writer renamed it after the listing. If no other segment has the id, the next listing finds
+                    // it.
                     renamed = true;
                 } catch (DamagedException | UnknownFormatException e) {
-                    // Names none; another one may.
+                    // Another segment may have the id.
                 }
             }
         }
-        return most;
+        return text(most);
     }
 
-    /** The numbers of all sealed segments that there are, ascending. */
+    private static Optional<String> text(LogId id) {
+        return id.equals(LogId.NONE) ? Optional.empty() : Optional.of(id.toString());
+    }
+
+    /** Returns the numbers of all sealed segments, in ascending order. */
     public List<Long> sealed() throws IOException {
         int digitsAt = names.prefix().length() + 1;
         return storage.list().stream()
@@ -199,11 +217,11 @@ public final class LogFiles {
     }
 
     /**
-     * What a sealed segment says of itself; empty if there is none of that number, or it is not sealed yet. The data is
-     * not read.
+     * Returns the footer of a sealed segment; empty if there is no sealed segment with that number. Does not read the
+     * data.
      *
-     * @throws WalCorruptException if header or footer are not whole
-     * @throws WalVersionException if this version does not know its format
+     * @throws WalCorruptException if the header or the footer is damaged
+     * @throws WalVersionException if this version does not know the format of the segment
      */
     public Optional<SealedSegment> sealed(long number) throws IOException {
         String name = names.sealed(number);
@@ -212,19 +230,9 @@ public final class LogFiles {
             SegmentHeader header = header(file);
             Footer footer = FooterReader.atEnd(file, header);
             if (footer == null || header.number() != number) {
-                throw new WalCorruptException(where, file.size(), -1, -1, "the footer is not whole");
+                throw new WalCorruptException(where, file.size(), -1, -1, "the footer is missing or damaged");
             }
-            return Optional.of(new SealedSegment(
-                    name,
-                    number,
-                    footer.firstSequence(),
-                    footer.lastSequence(),
-                    footer.recordCount(),
-                    footer.minTimestampNanos(),
-                    footer.maxTimestampNanos(),
-                    footer.dataEnd(),
-                    file.size(),
-                    footer.dataSha256().toString()));
+            return Optional.of(new SealedSegment(name, footer, file.size()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (DamagedException e) {
@@ -234,14 +242,14 @@ public final class LogFiles {
         }
     }
 
-    /** The bytes of a file of this log. Close the stream. It belongs to one thread. */
+    /** Opens a file of this log as a stream, which the caller must close. It belongs to one thread. */
     public InputStream open(String name) throws IOException {
         return StorageInputStream.of(storage, name);
     }
 
     /**
-     * A segment's file, for reading: its bytes as {@link SegmentReader} hands them out and as the sealed file has them. Only
-     * the marks that the active segment has in its header page read as zeros.
+     * Opens the file of a segment for reading, with the bytes that {@link SegmentReader} returns and that the sealed file
+     * has: the marks that the active segment has in its header page are read as zeros.
      */
     public StorageFile openSegment(String name) throws IOException {
         return new UnmarkedFile(storage.openForReading(name));
@@ -254,10 +262,11 @@ public final class LogFiles {
     }
 
     /**
-     * Seals the active segment of a copy, if the copy has the bytes of it but not the sealed file, and goes on with the next
-     * one. What came before must be there, sealed. Returns when the sealed segment is on disk. May be repeated.
+     * Seals the active segment of a copy, if the copy has the bytes of that segment but not the sealed file, and starts
+     * the next one. All segments before it must exist and be sealed. Returns when the sealed segment is durable.
+     * Idempotent.
      *
-     * @throws WalCorruptException if the copy is damaged up to there
+     * @throws WalCorruptException if the copy is damaged up to the end of that segment
      */
     public void sealCurrent() throws IOException {
         var settings = new Recovery.Settings(0, 0, () -> 0);
@@ -265,13 +274,14 @@ public final class LogFiles {
     }
 
     /**
-     * Makes a log of segments that were copied into a directory: says where it begins if that is not with the first record
-     * ever, and adds the empty segment that follows if the copy ends with a sealed one. Returns when that is on disk, and so
-     * are the names of everything copied before; their content the caller has forced. May be repeated.
+     * Completes a log from segments that were copied into a directory. If it does not begin with record 1, this writes
+     * where it begins. If the copy ends with a sealed segment, this adds the empty segment that follows. Returns when
+     * both are durable, and the names of all files copied before; the caller must have forced their content.
+     * Idempotent.
      *
-     * @param logId 32 hex digits
-     * @param firstSegment the number of the oldest segment there is, or would be if there were any
-     * @param firstSequence of its first record
+     * @param logId the id of the log, as 32 hex digits
+     * @param firstSegment the number of the oldest segment, or of the next one if there is none
+     * @param firstSequence the sequence of its first record
      */
     public void complete(String logId, long firstSegment, long firstSequence) throws IOException {
         LogId id = LogId.parse(logId);
@@ -281,7 +291,7 @@ public final class LogFiles {
         if (!storage.list().contains(names.current())) {
             List<Long> sealed = sealed();
             long number = sealed.isEmpty() ? firstSegment : sealed.get(sealed.size() - 1) + 1;
-            // Its limits do not matter: the open that comes replaces a segment without records by one of its own.
+            // The limits in it do not matter, because the next open replaces a segment without records.
             SegmentHeader header = new SegmentHeader(id, number, new SecureRandom().nextLong(), 1 << 20, 1 << 16, 0);
             AtomicFile.replace(storage, names.current(), names.temporary(names.current()), header.encode());
         }
@@ -290,6 +300,6 @@ public final class LogFiles {
 
     @Override
     public String toString() {
-        return "LogFiles " + storage.describe() + " (" + names.prefix() + ")";
+        return "LogFiles[directory=" + storage.describe() + ", prefix=" + names.prefix() + "]";
     }
 }
