@@ -161,7 +161,7 @@ class MutantCasesTest {
     @Test
     void recoveryThatDoesNotCheckItsCopyIsCaught() {
         assertCaught(
-                Mutant.of(SEGMENT + "SegmentSealer").with("if (whole < data.end()) {", "if (false) {"),
+                Mutant.of(SEGMENT + "SegmentSealer").with("if (matching < data.end()) {", "if (false) {"),
                 ForgetfulPageCache.class);
     }
 
@@ -191,7 +191,7 @@ class MutantCasesTest {
     @Test
     void recoveryThatKeepsNothingOfATornTailIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Recovery").with("keepTornBytes(analysis); forceSealed", "forceSealed"),
+                Mutant.of(RECOVERY + "Recovery").with("quarantineTornBytes(analysis); forceSealed", "forceSealed"),
                 TornTail.class);
     }
 

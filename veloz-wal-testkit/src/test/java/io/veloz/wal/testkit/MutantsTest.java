@@ -223,7 +223,7 @@ class MutantsTest {
     void recoveryThatBelievesAFooterBeforeItsSegmentHasItsNumberIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(RECOVERY + "SegmentExamination")
-                        .with("footer != null && (names.isSealed(segment.name) || besideWriter)", "footer != null"),
+                        .with("footer != null && (names.isSealed(segment.name) || concurrent)", "footer != null"),
                 Cuts.class);
     }
 

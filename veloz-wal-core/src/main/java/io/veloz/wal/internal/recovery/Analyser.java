@@ -25,47 +25,47 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at a directory, changes nothing, and says what is there: which segments, whether they follow each other without a
- * gap, and whether what is wrong at the end is a torn tail or damage. It belongs to one thread.
+ * Analyses a directory without changing it: its segments, whether they follow each other without a gap, and whether a
+ * problem at the end is a torn tail or damage. Confined to one thread.
  *
- * <p>The header inside a file says what it is; its name is only a label. The contents are the matter of
- * {@link SegmentExamination}.
+ * <p>The header inside a file defines its identity; the file name is only a label. {@link SegmentExamination} checks
+ * the contents.
  */
 public final class Analyser {
-    /** How closely to look. */
+    /** How much of the log is read. */
     public enum Depth {
-        /** As {@link #STRUCTURE}, but of the zeros that follow the data only a part. For a look that changes nothing. */
+        /** Like {@link #STRUCTURE}, but samples the zeros after the data. For inspections that change nothing. */
         OUTLINE,
-        /** Headers, footers and the chain; the content only where no footer vouches for it. For opening. */
+        /** Headers, footers and the chain, and the content of segments without a footer. For opening. */
         STRUCTURE,
         /** Every byte. */
         CONTENT
     }
 
-    /** Of a file without a header no more is read. */
+    /** A larger file without a valid header is not read to check whether it is blank. */
     private static final long LARGEST_WITHOUT_HEADER = 1L << 32;
 
     private final Storage storage;
     private final SegmentNames names;
     private final Depth depth;
     private final boolean acceptMissingEnds;
-    private final boolean besideWriter;
+    private final boolean concurrent;
     private final Analysis analysis = new Analysis();
     private WalProgress progress = WalProgress.NONE;
 
     /**
-     * @param besideWriter somebody is writing the log meanwhile: only what he has promised counts, and nothing at the end
-     *     is a torn tail
+     * @param concurrent whether a writer may have the log open: then only records up to the durable sequences in the
+     *     files count, and no tail is torn
      */
-    public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean besideWriter) {
+    public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean concurrent) {
         this.storage = storage;
         this.names = names;
         this.depth = depth;
         this.acceptMissingEnds = acceptMissingEnds;
-        this.besideWriter = besideWriter;
+        this.concurrent = concurrent;
     }
 
-    /** Has somebody told how far it is. */
+    /** Sets the listener that receives the progress. */
     public Analyser progress(WalProgress listener) {
         progress = listener;
         return this;
@@ -98,16 +98,17 @@ public final class Analyser {
         setAsideMisnamed(found);
         found.sort(Comparator.comparingLong(FoundSegment::number));
         setAsideTrimmed(found);
-        new SegmentExamination(storage, names, depth, besideWriter, analysis, progress).examine(chain(found, traces));
-        if (!besideWriter) {
+        new SegmentExamination(storage, names, depth, concurrent, analysis, progress).examine(chain(found, traces));
+        if (!concurrent) {
             missingBeforeCheckpoint();
         }
         return analysis;
     }
 
     /**
-     * A checkpoint covers only what was durable. If the log ends before, its last files are lost or replaced by older ones;
-     * and were it written on, a replay from that checkpoint would leave out what is appended now.
+     * A checkpoint covers only durable records. A log that ends before its newest checkpoint has lost its last files,
+     * or they were replaced by older ones. If such a log were appended to, a replay from that checkpoint would skip the
+     * new records.
      */
     private void missingBeforeCheckpoint() throws IOException {
         long last = analysis.lastSequence();
@@ -127,7 +128,7 @@ public final class Analyser {
         }
     }
 
-    /** Null if the file holds nothing, and is as good as not there. */
+    /** Returns null if the file is an incomplete prepared segment, which counts as missing. */
     private @Nullable FoundSegment readHeader(String name) throws IOException {
         try (StorageFile file = storage.openForReading(name)) {
             ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -139,7 +140,7 @@ public final class Analyser {
             } catch (UnknownFormatException e) {
                 return FoundSegment.bad(name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
             } catch (DamagedException e) {
-                if (name.equals(names.prepared()) && holdsNothing(file, page, available)) {
+                if (name.equals(names.prepared()) && isEmpty(file, page, available)) {
                     return null;
                 }
                 return FoundSegment.bad(name, file.size(), Verdict.CORRUPT, 0, String.valueOf(e.getMessage()));
@@ -147,9 +148,9 @@ public final class Analyser {
         }
     }
 
-    /** Not even a header: as good as not there. */
-    private static boolean holdsNothing(StorageFile file, ByteBuffer page, int available) throws IOException {
-        boolean ours = available == SegmentHeader.BYTES || SegmentHeader.mayHaveBegun(page, available);
+    /** Returns whether the file has only zeros, or a partial header. */
+    private static boolean isEmpty(StorageFile file, ByteBuffer page, int available) throws IOException {
+        boolean ours = available == SegmentHeader.BYTES || SegmentHeader.isPartial(page, available);
         return ours && file.size() <= LARGEST_WITHOUT_HEADER && SameSegment.isBlank(file);
     }
 
@@ -177,7 +178,7 @@ public final class Analyser {
         }
     }
 
-    /** The log is the one that most files, or the trim mark, belong to. */
+    /** Marks segments of other logs. The id of the log is that of the trim mark, or else that of most files. */
     private void setAsideForeign(List<FoundSegment> found) {
         if (analysis.logId == null) {
             Map<LogId, Integer> counts = new HashMap<>();
@@ -205,8 +206,9 @@ public final class Analyser {
     }
 
     /**
-     * A number in a name is given last, and to the segment of that number. Somebody has renamed the others; to rename them
-     * back here could replace a third.
+     * Marks sealed names that do not match the segment number. A segment gets its number as the last step, so a
+     * mismatch means that the file was renamed by hand. Recovery does not rename it, because that could replace
+     * another file.
      */
     private void setAsideMisnamed(List<FoundSegment> found) {
         for (FoundSegment segment : List.copyOf(found)) {
@@ -217,7 +219,7 @@ public final class Analyser {
                         40,
                         -1,
                         -1,
-                        "holds segment " + segment.number() + ", which belongs in " + right);
+                        "contains segment " + segment.number() + "; expected in " + right);
                 found.remove(segment);
                 analysis.segments.add(segment);
             }
@@ -233,7 +235,10 @@ public final class Analyser {
         }
     }
 
-    /** Numbers without a gap and without a double; what is missing stands in the list as such. */
+    /**
+     * Returns the segments in order of their numbers, one per number. A missing segment is represented by an entry of
+     * its own.
+     */
     private List<FoundSegment> chain(List<FoundSegment> found, boolean traces) throws IOException {
         List<FoundSegment> chain = new ArrayList<>();
         long expected = analysis.firstNumber;
@@ -246,7 +251,7 @@ public final class Analyser {
             segment.blank = isBlank(segment);
             FoundSegment last = chain.isEmpty() ? null : chain.get(chain.size() - 1);
             if (last != null && last.number() == segment.number()) {
-                chain.set(chain.size() - 1, oneOf(last, segment));
+                chain.set(chain.size() - 1, choose(last, segment));
                 continue;
             }
             if (expected < segment.number()) {
@@ -258,24 +263,27 @@ public final class Analyser {
         boolean somethingLost = chain.isEmpty() && (analysis.firstNumber > 1 || traces);
         boolean lastIsSealed = !chain.isEmpty() && names.isSealed(chain.get(chain.size() - 1).name);
         if ((somethingLost || lastIsSealed) && !acceptMissingEnds) {
-            // A segment gets its number only when its successor is on disk. So there was one.
+            // A segment gets its number only when its successor is durable, so there was a successor.
             chain.add(missing(names.current(), 1));
         }
         return chain;
     }
 
     private static FoundSegment missing(String name, long count) {
-        String others = count == 1 ? "" : ", nor are the next " + (count - 1);
-        return FoundSegment.bad(name, 0, Verdict.MISSING, -1, "the file is not there, or holds nothing" + others);
+        String others = count == 1 ? "" : ", and so are the next " + (count - 1);
+        return FoundSegment.bad(name, 0, Verdict.MISSING, -1, "the file is missing or empty" + others);
     }
 
-    /** See {@link SameSegment}. (There is one name with a number for each; see {@link #setAsideMisnamed}.) */
-    private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
+    /**
+     * Chooses one of two files, see {@link SameSegment}. At most one of them is named by its number, see
+     * {@link #setAsideMisnamed}.
+     */
+    private FoundSegment choose(FoundSegment first, FoundSegment second) {
         return switch (SameSegment.of(sameSegment(first), sameSegment(second), names)) {
             case FIRST -> first;
             case SECOND -> second;
             case NEITHER -> {
-                String why = "segment " + second.number() + " is in " + first.name + " as well";
+                String why = "contains segment " + second.number() + ", and so does " + first.name;
                 second.bad(Verdict.FOREIGN, 40, -1, -1, why);
                 analysis.segments.add(second);
                 yield first;

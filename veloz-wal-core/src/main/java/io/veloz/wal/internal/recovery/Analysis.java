@@ -17,12 +17,12 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What a directory holds, segment by segment. Made by {@link Analyser}; nothing was changed for it. */
+/** The state of a directory, segment by segment. Made by {@link Analyser}, which changes no file. */
 public final class Analysis {
     final List<FoundSegment> segments = new ArrayList<>();
     final List<LostRange> lost = new ArrayList<>();
 
-    /** Segments below the trim mark, which a trim did not get to delete. */
+    /** Segments below the trim mark that an interrupted trim did not delete. */
     final List<String> trimmed = new ArrayList<>();
 
     final List<String> quarantined = new ArrayList<>();
@@ -30,16 +30,16 @@ public final class Analysis {
     @Nullable
     LogId logId;
 
-    /** The sequence with which the log begins, by its trim mark. */
+    /** The first sequence of the log, as stated by its trim mark. */
     long beginSequence = 1;
 
-    /** The sequence that the next record gets. */
+    /** The sequence of the next record. */
     long nextSequence = 1;
 
-    /** The number of the first segment that should be there. */
+    /** The number of the first expected segment. */
     long firstNumber = 1;
 
-    /** The number of the next segment that is made: behind all that hold records. */
+    /** Returns the number of the next segment to create, which follows all segments with records. */
     long nextNumber() {
         long number = firstNumber;
         for (FoundSegment segment : segments) {
@@ -50,12 +50,15 @@ public final class Analysis {
         return number;
     }
 
-    /** The first problem that forbids to believe the log, as the exception to throw; null if there is none. */
+    /** Returns the first problem as the exception to throw; null if the log is sound. */
     public @Nullable WalException problem(String directory) {
         return problem(directory, 0);
     }
 
-    /** Like {@link #problem(String)}, but of what concerns records from that one on, as far as can be told. */
+    /**
+     * Like {@link #problem(String)}, but ignores problems that are known to concern only records before
+     * {@code fromSequence}.
+     */
     public @Nullable WalException problem(String directory, long fromSequence) {
         for (FoundSegment segment : segments) {
             boolean before = segment.badLast >= 0 && segment.badLast < fromSequence;
@@ -66,7 +69,7 @@ public final class Analysis {
         return null;
     }
 
-    /** The last segment, if it is known to be missing under that name and nothing else is wrong. */
+    /** Returns the last segment if it is missing under that name and nothing else is wrong; otherwise null. */
     @Nullable
     FoundSegment endIsMissing(String name) {
         for (int i = 0; i < segments.size(); i++) {
@@ -79,7 +82,7 @@ public final class Analysis {
         return null;
     }
 
-    /** The first problem that forbids to write the log; null if there is none. */
+    /** Returns the first problem that prevents appending; null if there is none. */
     @Nullable
     WalException problemForWriter(String directory) {
         @Nullable WalException problem = problem(directory);
@@ -96,7 +99,7 @@ public final class Analysis {
         return problem;
     }
 
-    /** Like {@link #problem}, but only of files that say nothing at all, or belong elsewhere. */
+    /** Like {@link #problem(String)}, but only for files without a readable header, and for foreign files. */
     public @Nullable WalException unreadableFile(String directory) {
         for (FoundSegment segment : segments) {
             if (segment.verdict == Verdict.UNKNOWN_VERSION
@@ -112,7 +115,7 @@ public final class Analysis {
         return logId == null ? LogId.NONE : logId;
     }
 
-    /** Of the oldest record that is or should be there. */
+    /** Returns the sequence of the oldest record, whether it is readable or lost. */
     public long firstSequence() {
         for (FoundSegment segment : segments) {
             long first = segment.report().firstSequence();
@@ -126,7 +129,10 @@ public final class Analysis {
         return nextSequence;
     }
 
-    /** The largest batch that any segment allows and has room for: a header may state much, for a small file. */
+    /**
+     * Returns the size of the largest possible batch, limited by the sizes of the files, because a damaged header can
+     * state any size.
+     */
     public int largestBatchBytes() {
         int largest = 4096;
         for (FoundSegment segment : segments) {
@@ -137,22 +143,25 @@ public final class Analysis {
         return largest;
     }
 
-    /** The last segment there is. */
+    /** Returns the number of the last segment. */
     public long lastNumber() {
         return segments.stream().mapToLong(FoundSegment::number).max().orElse(firstNumber);
     }
 
-    /** With which the log begins, by its own account. */
+    /** Returns the first sequence of the log, as stated by its trim mark. */
     public long beginSequence() {
         return beginSequence;
     }
 
-    /** Of the newest record that is or should be there, as far as was seen; 0 if there is none. */
+    /** Returns the last known sequence, whether the record is readable or lost; 0 if there is none. */
     public long lastSequence() {
         return Math.max(0, nextSequence - 1);
     }
 
-    /** What is missing before the first segment that is there, if any of it is wanted. */
+    /**
+     * Returns the problem of a segment that is missing before the first existing one, if the reader needs any of its
+     * records; otherwise null.
+     */
     public @Nullable WalException missingAtStart(String directory, long sequence) {
         for (FoundSegment segment : segments) {
             if (segment.header != null && segment.verdict != Verdict.FOREIGN) {
@@ -166,19 +175,22 @@ public final class Analysis {
         return null;
     }
 
-    /** What is missing or cannot be read behind the last segment that can; from which record on, only a reader knows. */
+    /**
+     * Returns the files after the last readable segment that are missing or unreadable. Only a reader can determine
+     * their first lost record.
+     */
     public List<LostRange> lostAtEnd(SegmentNames names) {
         List<LostRange> end = new ArrayList<>();
-        // Once: for each segment anew it would take the square of their number.
+        // Computed once: per segment it would take quadratic time.
         String lastSealed = names.sealed(lastNumber());
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            boolean behind = !names.isSealed(segment.name) || segment.name.compareTo(lastSealed) > 0;
+            boolean afterLast = !names.isSealed(segment.name) || segment.name.compareTo(lastSealed) > 0;
             boolean missing = segment.verdict == Verdict.MISSING && i == segments.size() - 1;
             boolean unreadable = segment.verdict == Verdict.CORRUPT || segment.verdict == Verdict.UNKNOWN_VERSION;
             boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name));
             if (segment.header == null
-                    && behind
+                    && afterLast
                     && (missing || unreadable)
                     && !known
                     && !segment.name.equals(names.trimMark())) {
@@ -188,7 +200,7 @@ public final class Analysis {
         return end;
     }
 
-    /** The last batch that certainly comes before the records that are wanted, as far as footers tell. */
+    /** Returns the position of the last batch that, by the footers, precedes all requested records. */
     public SegmentStart startFor(Storage storage, long sequence, long timeNanos) throws IOException {
         @Nullable FoundSegment last = null;
         for (FoundSegment segment : segments) {
@@ -197,7 +209,8 @@ public final class Analysis {
                 continue;
             }
             if (report.records() == 0 && last != null && last.verdict != Verdict.SEALED) {
-                // Beside a writer the one before may hold more by now than was promised when we looked.
+                // While a writer appends, the previous segment may by now contain more records than were durable during
+                // the analysis.
                 break;
             }
             last = segment;
@@ -208,14 +221,14 @@ public final class Analysis {
                 break;
             }
         }
-        // If all of it lies before, reading starts near its end: there may be more soon.
+        // If all records precede the requested ones, start near the end, because more records may follow soon.
         return last == null ? new SegmentStart(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
     }
 
     private SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
             throws IOException {
         if (segment.report().isGood() && !segment.hasRecords()) {
-            // The last one, and what it will begin with.
+            // The last segment, and the sequence of its first record.
             return new SegmentStart(segment.number(), 0, nextSequence);
         }
         @Nullable SparseIndex index = segment.report().isGood() ? segment.index(storage) : null;
@@ -227,7 +240,7 @@ public final class Analysis {
         return new SegmentStart(segment.number(), position, index.sequenceAt(position, segment.openingSequence));
     }
 
-    /** Lost records as far as they are known, damage and declared losses. */
+    /** Returns the known lost records, from damage and from declared losses. */
     public List<LostRange> lost() {
         List<LostRange> all = new ArrayList<>(lost);
         for (FoundSegment segment : segments) {

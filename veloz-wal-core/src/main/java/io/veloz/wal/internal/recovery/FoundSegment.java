@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
-/** One file of the directory and what has been found out about it. It belongs to the thread that analyses. */
+/** One file of the directory, and the results of its analysis. Confined to the analysing thread. */
 public final class FoundSegment {
     String name;
     final long fileBytes;
@@ -27,52 +27,52 @@ public final class FoundSegment {
     Verdict verdict = Verdict.ACTIVE;
     String detail = "";
 
-    /** Where the damage is, and which records it concerns; -1 if not known. */
+    /** Position of the damage, and the range of damaged records; -1 if not known. */
     long badPosition = -1;
 
     long badFirst = -1;
     long badLast = -1;
 
-    /** What its header page states of its end; null if it states nothing. */
+    /** The newest end mark in the header page; null if there is none. */
     final @Nullable EndMark endMark;
 
-    /** Only header and zeros: no batch was ever written. */
+    /** Whether the file contains only a header and zeros. */
     boolean blank;
 
-    /** What its first batch says of the segment before. */
+    /** The predecessor stated by the first batch. */
     @Nullable
     Predecessor predecessor;
 
-    /** Of its first batch; -1 if there is none. */
+    /** The first sequence of the first batch; -1 if there is none. */
     long openingSequence = -1;
 
     boolean openingDeclaresLoss;
 
-    /** Without its index; null if there is no whole one. */
+    /** The valid footer, without its index; null if there is none. */
     @Nullable
     Footer footer;
 
     Sha256 footerSha256 = Sha256.ZERO;
 
-    /** As its footer states it. */
+    /** The SHA-256 of the previous footer, as stated by the footer. */
     Sha256 previousFooterSha256 = Sha256.ZERO;
 
-    /** What a scan found; null if the footer says it all. */
+    /** The content found by a scan; null if the footer was used instead. */
     @Nullable
     SegmentContent content;
 
-    /** Behind the last whole batch. */
+    /** The position after the last valid batch. */
     long dataEnd = SegmentHeader.BYTES;
 
     int lastBatchCrc;
 
-    /** The sequence that comes after the last record; -1 if not known. */
+    /** The sequence after the last record; -1 if not known. */
     long nextSequence = -1;
 
-    /** The highest durable sequence that any batch in it states. */
+    /** The highest durable sequence stated by any of its batches. */
     long promisedSequence;
 
-    /** Behind the last byte that is not zero, if there is something behind {@link #dataEnd}. */
+    /** The position after the last byte that is not zero, if that is after {@link #dataEnd}. */
     long tornEnd = -1;
 
     FoundSegment(String name, long fileBytes, @Nullable SegmentHeader header, @Nullable EndMark endMark) {
@@ -82,7 +82,7 @@ public final class FoundSegment {
         this.endMark = endMark;
     }
 
-    /** A file that is not there, or whose header cannot be read. */
+    /** Returns the entry of a missing file, or of one with an unreadable header. */
     static FoundSegment bad(String name, long fileBytes, Verdict what, long position, String why) {
         FoundSegment segment = new FoundSegment(name, fileBytes, null, null);
         segment.bad(what, position, -1, -1, why);
@@ -98,17 +98,17 @@ public final class FoundSegment {
     }
 
     /**
-     * When its footer was written, the segment before had been trimmed, or its footer had been made again: it names none, so
-     * it need not follow that one. If the footer was made again itself, the next one names the lost one, and need not follow
-     * it either.
+     * Returns whether the footer states no previous footer, so that it need not follow one. The previous segment had
+     * been trimmed when this footer was written, or had a rebuilt footer. If this footer was rebuilt itself, the next
+     * footer states the SHA-256 of the lost original, and need not match this one either.
      */
-    boolean startsChainAnew() {
+    boolean restartsChain() {
         return number() > 1 && previousFooterSha256.equals(Sha256.ZERO);
     }
 
-    /** Whether the footer of the segment behind must name this one's. */
+    /** Returns whether the footer of the next segment must state the SHA-256 of this one's footer. */
     boolean isInChain() {
-        return !footerSha256.equals(Sha256.ZERO) && !startsChainAnew();
+        return !footerSha256.equals(Sha256.ZERO) && !restartsChain();
     }
 
     void bad(Verdict what, long position, long first, long last, String why) {
@@ -119,7 +119,7 @@ public final class FoundSegment {
         detail = why;
     }
 
-    /** Why it is not good, as the exception to throw. */
+    /** Returns the problem as the exception to throw. */
     WalException problem(String directory) {
         String place = directory + "/" + name;
         return verdict == Verdict.UNKNOWN_VERSION
@@ -127,7 +127,7 @@ public final class FoundSegment {
                 : new WalCorruptException(place, badPosition, badFirst, badLast, detail);
     }
 
-    /** Read again from the file, as it takes memory; null if there is none. */
+    /** Returns the index, read again from the file because of its size; null if there is none. */
     @Nullable
     SparseIndex index(Storage storage) throws IOException {
         if (content != null) {
@@ -140,7 +140,7 @@ public final class FoundSegment {
             @Nullable Footer whole = FooterReader.at(file, header, footer.dataEnd());
             return whole == null ? null : whole.index();
         } catch (NoSuchFileException e) {
-            // Trimmed a moment ago, as who looks for its records will find.
+            // The segment was trimmed after the analysis, as a search for its records will report.
             return null;
         }
     }

@@ -25,28 +25,31 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 
 /**
- * Makes a directory whole before anybody appends: what a crash interrupted is finished, a torn tail is cut off and kept,
- * and a fresh segment is made, in which appending starts. Runs once, in {@link #recover}, under the log's lock.
+ * Recovers a directory before the first append: finishes interrupted operations, cuts off a torn tail and keeps it in
+ * quarantine, and creates the segment in which appending starts. Runs once, in {@link #recover}, under the log's lock.
  *
- * <p>Crash table. Every step can be cut anywhere, because the next recovery finds the same records again:
+ * <p>Crash table. A crash after any step is safe, because the next recovery finds the same records again:
  *
  * <pre>
- *   leftovers deleted                nothing in them counts
- *   torn bytes copied to quarantine  copied again under the same name
- *   segment before the last sealed   a temporary file, or both: the one with its number for a name is complete
- *   last segment named current       it takes the name from the one before, of which there is the copy
- *   fresh segment published          blank: it is replaced
- *   last segment sealed              as above
- *   fresh segment renamed            done; it takes the name from the last segment, of which there is the copy
+ *   leftovers deleted                   they contain no records of the log
+ *   torn bytes copied to quarantine     copied again under the same name
+ *   segments before the last sealed     a temporary file, or two files: the one named by its number is complete
+ *   last segment renamed to current     the previous segment loses the name, and has a sealed copy
+ *   fresh segment published             it is blank, and is replaced
+ *   last segment sealed                 as for the segments before it
+ *   fresh segment renamed to current    complete; the last segment loses the name, and has a sealed copy
  * </pre>
  *
- * A segment is never renamed to its number before its footer is on disk. So a file of that name without a footer is
- * damaged, and what the page cache alone knows of the segment behind it need not prove that it is whole.
+ * <p>A segment is never renamed to its number before its footer is durable. A file of that name without a footer is
+ * therefore damaged, and batches that exist only in the page cache of the next segment are not needed to prove that it is
+ * complete.
  */
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    /** The page cache can forget only once what it alone knew; a disk that goes on changing is broken. */
+    /**
+     * The page cache can drop batches that are not on disk only once. A file that keeps changing is on a broken disk.
+     */
     private static final int ATTEMPTS = 3;
 
     private final Storage storage;
@@ -54,10 +57,10 @@ public final class Recovery {
     private final Settings settings;
     private final boolean acceptMissingEnds;
 
-    /** For the segments that are made. */
+    /** The settings for new segments. */
     public record Settings(long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
 
-    /** A log that is ready to be appended to. */
+    /** A log that is ready for appends. */
     public record Recovered(
             LogId logId,
             StorageFile activeFile,
@@ -76,12 +79,12 @@ public final class Recovery {
     }
 
     /**
-     * Returns when everything that replay will show is on disk.
+     * Recovers the log, and returns when every record that a replay will return is durable.
      *
-     * <p>After a failed force the page cache can show batches that no disk has, and forget them while they are looked at.
-     * None of them was acknowledged; then it looks again.
+     * <p>After a failed force the page cache can contain batches that are not on disk, and drop them during the
+     * recovery. None of them was acknowledged. The analysis is then repeated.
      *
-     * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; nothing was changed
+     * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; no file was changed
      */
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
@@ -89,7 +92,8 @@ public final class Recovery {
             try {
                 return recover(started);
             } catch (SegmentSealer.ChangedException e) {
-                // As after a crash at this point: what has been done is right, and is found again.
+                // Equivalent to a crash at this point: the completed steps are correct, and the next attempt
+                // detects them.
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
@@ -104,8 +108,8 @@ public final class Recovery {
             throw problem;
         }
         long tornBytes = analysis.tornBytes();
-        removeLeftovers(analysis);
-        keepTornBytes(analysis);
+        deleteLeftovers(analysis);
+        quarantineTornBytes(analysis);
         forceSealed(analysis);
         finishRoll(analysis);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
@@ -182,8 +186,8 @@ public final class Recovery {
         return analysis.segments.stream().filter(FoundSegment::hasRecords).toList();
     }
 
-    private void removeLeftovers(Analysis analysis) throws IOException {
-        // First of all, so that names which only the page cache knows are not believed.
+    private void deleteLeftovers(Analysis analysis) throws IOException {
+        // Force first, so that the following steps do not depend on names that exist only in the page cache.
         storage.forceDirectory();
         for (String name : analysis.trimmed) {
             storage.delete(name);
@@ -194,10 +198,10 @@ public final class Recovery {
     }
 
     /**
-     * Seals the current segment of a copy of which the next one is still to come.
+     * Seals the current segment of a copied log whose next segment has not arrived yet.
      *
-     * <p>Crash table: until the sealed copy has its name there is the current file; after that both, of which the one with its
-     * number for a name counts; then that one alone.
+     * <p>Crash table: before the sealed copy has its name, the current file is intact. After that both files exist, and
+     * the one named by its number is used, until the current file is deleted.
      */
     public void sealCurrent() throws IOException {
         if (!storage.list().contains(names.current())) {
@@ -214,8 +218,8 @@ public final class Recovery {
     }
 
     /**
-     * Ends a roll that a crash interrupted: everything but the last segment with records is sealed and has its number for a
-     * name, and the last one is the current one.
+     * Finishes a roll that a crash interrupted: all segments with records except the last are sealed and named by their
+     * numbers, and the last one has the current name.
      */
     private void finishRoll(Analysis analysis) throws IOException {
         List<FoundSegment> written = withRecords(analysis);
@@ -231,7 +235,7 @@ public final class Recovery {
     }
 
     private static Sha256 footerBefore(List<FoundSegment> written, int index) {
-        boolean unknown = index == 0 || written.get(index - 1).startsChainAnew();
+        boolean unknown = index == 0 || written.get(index - 1).restartsChain();
         return unknown ? Sha256.ZERO : written.get(index - 1).footerSha256;
     }
 
@@ -243,8 +247,8 @@ public final class Recovery {
         }
     }
 
-    /** Copies what will be cut off to a file of its own, on disk before anything is cut. */
-    private void keepTornBytes(Analysis analysis) throws IOException {
+    /** Copies the bytes to be cut off to a file in quarantine, durable before anything is cut. */
+    private void quarantineTornBytes(Analysis analysis) throws IOException {
         for (FoundSegment segment : analysis.segments) {
             if (segment.tornEnd <= segment.dataEnd) {
                 continue;
@@ -296,7 +300,7 @@ public final class Recovery {
         chunk.flip();
     }
 
-    /** Of sealed segments too: somebody may have copied them here a moment ago. */
+    /** Forces the sealed segments as well, because they may have been copied here a moment ago. */
     private void forceSealed(Analysis analysis) throws IOException {
         for (FoundSegment segment : withRecords(analysis)) {
             if (segment.footer != null) {
@@ -307,7 +311,10 @@ public final class Recovery {
         }
     }
 
-    /** Comes when the next segment has a name: a log in which the last file has a number lacks one. */
+    /**
+     * Seals the last segment. The next segment must have its name by then, because a log whose last file is named by
+     * its number counts as incomplete.
+     */
     private Sha256 sealLast(Analysis analysis) throws IOException {
         List<FoundSegment> written = withRecords(analysis);
         if (written.isEmpty()) {
@@ -319,11 +326,11 @@ public final class Recovery {
     }
 
     /**
-     * Gives a segment its number for a name; if it has no footer, to a sealed copy of it.
+     * Seals a segment without a footer, as a copy that is named by its number.
      *
-     * <p>A copy, because the page cache can show bytes that no disk has: after a failed force, or after a kill between
-     * write and force. A force alone does not help, since the kernel may hold those pages for clean; and writing them
-     * again in place would put at risk, until that is forced, what was acknowledged.
+     * <p>A copy is needed because the page cache can contain bytes that are not on disk: after a failed force, or after
+     * a kill between write and force. A force alone is not enough, because the kernel may consider those pages clean.
+     * Writing them again in place would put acknowledged records at risk until the force.
      */
     private void seal(FoundSegment segment, Sha256 previousFooter) throws IOException {
         String name = names.sealed(segment.number());
@@ -347,7 +354,7 @@ public final class Recovery {
                 previousFooter);
     }
 
-    /** What {@link #recover} would find and do, without doing any of it. */
+    /** Returns the report that {@link #recover} would return, without changing anything. */
     public static RecoveryReport report(Analysis analysis, Storage storage, long startedNanos) {
         return analysis.report(
                 storage.describe(), analysis.tornBytes(), Duration.ofNanos(System.nanoTime() - startedNanos));

@@ -28,37 +28,34 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Looks into the segments of a log, oldest first, and holds each against the one before and the one after. It belongs to
- * one thread.
- */
+/** Checks the segments of a log, oldest first, and compares each with its neighbours. Confined to one thread. */
 final class SegmentExamination {
     private final Storage storage;
     private final SegmentNames names;
     private final Analyser.Depth depth;
-    private final boolean besideWriter;
+    private final boolean concurrent;
     private final Analysis analysis;
     private final WalProgress progress;
     private final Checksum checksum = new Checksum();
 
-    /** The last segment with records before the one that is looked at. */
+    /** The last segment with records before the current one. */
     private @Nullable FoundSegment before;
 
-    /** What the next record should be; -1 after damage. */
+    /** The sequence of the next record; -1 after damage. */
     private long expected;
 
     SegmentExamination(
             Storage storage,
             SegmentNames names,
             Analyser.Depth depth,
-            boolean besideWriter,
+            boolean concurrent,
             Analysis analysis,
             WalProgress progress) {
         this.progress = progress;
         this.storage = storage;
         this.names = names;
         this.depth = depth;
-        this.besideWriter = besideWriter;
+        this.concurrent = concurrent;
         this.analysis = analysis;
         this.expected = analysis.nextSequence;
     }
@@ -78,9 +75,9 @@ final class SegmentExamination {
             done += segment.fileBytes;
             @Nullable FoundSegment after = i + 1 < chain.size() ? chain.get(i + 1) : null;
             if (segment.header == null) {
-                stateMissingRange(segment, after);
+                markMissing(segment, after);
             } else {
-                look(segment, after);
+                check(segment, after);
             }
             analysis.segments.add(segment);
             if (segment.nextSequence > 0) {
@@ -90,14 +87,14 @@ final class SegmentExamination {
         progress.update(total, total);
     }
 
-    private void stateMissingRange(FoundSegment segment, @Nullable FoundSegment after) {
+    private void markMissing(FoundSegment segment, @Nullable FoundSegment after) {
         segment.badFirst = expected;
         segment.badLast = after != null && after.openingSequence > 0 ? after.openingSequence - 1 : -1;
         before = null;
         expected = -1;
     }
 
-    /** The head of the first batch alone: enough to hold the segment against the one before. */
+    /** Reads only the header of the first batch, which is enough to compare the segment with the previous one. */
     private void readOpening(FoundSegment segment) throws IOException {
         SegmentHeader header = Objects.requireNonNull(segment.header);
         ByteBuffer bytes =
@@ -117,12 +114,12 @@ final class SegmentExamination {
                 segment.promisedSequence = batch.durableSequence;
             }
         } catch (DamagedException e) {
-            // What it is, torn or damaged, the scan will say.
+            // The scan will classify the batch as torn or damaged.
             segment.predecessor = null;
         }
     }
 
-    private void look(FoundSegment segment, @Nullable FoundSegment after) throws IOException {
+    private void check(FoundSegment segment, @Nullable FoundSegment after) throws IOException {
         if (segment.blank) {
             segment.verdict = Verdict.PREPARED;
             if (names.isSealed(segment.name)) {
@@ -131,26 +128,27 @@ final class SegmentExamination {
                         SegmentHeader.BYTES,
                         expected,
                         after != null && after.openingSequence > 0 ? after.openingSequence - 1 : -1,
-                        "holds nothing, and was sealed");
+                        "sealed segment without records");
             } else if (after != null && after.openingSequence > 0) {
                 segment.bad(
                         Verdict.CORRUPT,
                         SegmentHeader.BYTES,
                         expected,
                         after.openingSequence - 1,
-                        "holds nothing, and segment " + after.number() + " follows it");
+                        "no records; expected some, as segment " + after.number() + " follows");
             } else {
-                contradictsEndMark(segment, expected, "nothing is behind the header");
+                contradictsEndMark(segment, expected, "no data after the header");
             }
             return;
         }
         try (StorageFile file = storage.openForReading(segment.name)) {
             @Nullable Footer footer = FooterReader.atEnd(file, Objects.requireNonNull(segment.header));
-            // Before the segment has its number, the footer may be in the page cache alone: its force may have failed.
-            if (footer != null && (names.isSealed(segment.name) || besideWriter)) {
-                lookAtSealed(segment, file, footer);
+            // Before the segment is named by its number, the footer may exist only in the page cache, because its force
+            // may have failed.
+            if (footer != null && (names.isSealed(segment.name) || concurrent)) {
+                checkSealed(segment, file, footer);
             } else {
-                lookAtUnsealed(segment, file, after);
+                checkUnsealed(segment, file, after);
                 if (footer != null && segment.report().isGood() && segment.dataEnd != footer.dataEnd()) {
                     segment.bad(
                             Verdict.CORRUPT,
@@ -172,7 +170,7 @@ final class SegmentExamination {
 
     // ---- sealed
 
-    private void lookAtSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
+    private void checkSealed(FoundSegment segment, StorageFile file, Footer footer) throws IOException {
         segment.verdict = Verdict.SEALED;
         segment.footer = footer.withoutIndex();
         segment.footerSha256 = FooterReader.sha256(file, footer);
@@ -193,8 +191,8 @@ final class SegmentExamination {
                         -1,
                         footer.firstSequence(),
                         footer.lastSequence(),
-                        "SHA-256 of the data is not the " + footer.dataSha256() + " of the footer");
-            } else if (!saysWhatIsThere(footer, Objects.requireNonNull(segment.content))) {
+                        "SHA-256 mismatch of the data; the footer states " + footer.dataSha256());
+            } else if (!matches(footer, Objects.requireNonNull(segment.content))) {
                 segment.bad(
                         Verdict.CORRUPT,
                         footer.dataEnd(),
@@ -202,7 +200,7 @@ final class SegmentExamination {
                         segment.content.lastSequence(),
                         "footer of " + footer.recordCount() + " records, " + footer.firstSequence() + " to "
                                 + footer.lastSequence() + ", in " + footer.batchCount()
-                                + " batches; the data holds others, or of another time");
+                                + " batches; the data has other counts, sequences or times");
             } else if (!footer.index().hasSameEntriesAs(segment.content.index())) {
                 segment.bad(
                         Verdict.CORRUPT,
@@ -213,11 +211,12 @@ final class SegmentExamination {
             }
         }
         if (segment.verdict == Verdict.SEALED) {
-            // The footer says it all: a log of very many segments must not keep the index of each.
+            // The footer is enough. A log of very many segments must not keep the index of each.
             segment.content = null;
         }
-        // Zeros: the one before was trimmed when the footer was written, and is here again, from an archive.
-        if (segment.verdict == Verdict.SEALED && before != null && before.isInChain() && !segment.startsChainAnew()) {
+        // A footer that restarts the chain was written after the previous segment had been trimmed. That segment may
+        // have been restored from an archive since.
+        if (segment.verdict == Verdict.SEALED && before != null && before.isInChain() && !segment.restartsChain()) {
             Sha256 chain = before.footerSha256;
             if (!chain.equals(footer.previousFooterSha256())) {
                 segment.bad(
@@ -225,12 +224,12 @@ final class SegmentExamination {
                         footer.dataEnd(),
                         footer.firstSequence(),
                         footer.lastSequence(),
-                        "footer follows one with SHA-256 " + footer.previousFooterSha256() + "; expected " + chain);
+                        "SHA-256 of the previous footer " + footer.previousFooterSha256() + "; expected " + chain);
             }
         }
     }
 
-    private static boolean saysWhatIsThere(Footer footer, SegmentContent content) {
+    private static boolean matches(Footer footer, SegmentContent content) {
         return footer.firstSequence() == content.firstSequence()
                 && footer.lastSequence() == content.lastSequence()
                 && footer.recordCount() == content.recordCount()
@@ -241,9 +240,9 @@ final class SegmentExamination {
 
     // ---- not sealed
 
-    private void lookAtUnsealed(FoundSegment segment, StorageFile file, @Nullable FoundSegment after)
+    private void checkUnsealed(FoundSegment segment, StorageFile file, @Nullable FoundSegment after)
             throws IOException {
-        long limit = besideWriter ? promised(segment, file, after) : Long.MAX_VALUE;
+        long limit = concurrent ? promised(segment, file, after) : Long.MAX_VALUE;
         BatchScanner scanner = scan(segment, file, Long.MAX_VALUE, limit);
         segment.dataEnd = scanner.position();
         segment.lastBatchCrc = scanner.lastBatchCrc();
@@ -251,31 +250,31 @@ final class SegmentExamination {
             segment.nextSequence = expected;
         }
         if (after != null && after.predecessor != null) {
-            // The next segment was written to, so this one is complete, and that one says how it ended.
+            // The next segment has a batch, so this one is complete, and that batch states where it ended.
             if (after.predecessor.equals(endOf(segment))) {
                 unsealed(segment, file);
             } else {
                 corrupt(segment, scanner, after.openingSequence - 1);
             }
-        } else if (after != null && !after.blank && batchStartsAt(segment, file)) {
-            // The next one was written to, if only in part, so this batch was on disk. (Anything else here is a footer
-            // that did not get to the disk in one piece.)
+        } else if (after != null && !after.blank && hasBatchStart(segment, file)) {
+            // The next segment was written to, at least partially, so this batch was durable. Any other bytes here are
+            // a footer that was not completely written.
             corrupt(segment, scanner, -1);
         } else if (contradictsEndMark(segment, segment.nextSequence, scanner.reason())) {
             return;
         } else if (FooterReader.at(file, Objects.requireNonNull(segment.header), segment.dataEnd) != null) {
-            // With old bytes behind it: the cut to size did not get to the disk.
+            // Old bytes follow the footer, because the truncation is not durable.
             segment.verdict = Verdict.UNSEALED;
         } else if (names.isSealed(segment.name)) {
-            lookAtLostFooter(segment, file, scanner);
+            checkLostFooter(segment, file, scanner);
         } else {
-            lookAtTail(segment, file, scanner);
+            examineTail(segment, file, scanner);
         }
     }
 
     /**
-     * Whether the segment ends before what its own header page states, or its file is shorter than it was prepared: a
-     * segment is cut to size only when its footer is on disk.
+     * Marks the segment as damaged if its data ends before its end mark, or if its file is shorter than its prepared
+     * size: a segment is truncated only when its footer is durable.
      */
     private static boolean contradictsEndMark(FoundSegment segment, long first, String found) {
         EndMark mark = segment.endMark;
@@ -293,7 +292,7 @@ final class SegmentExamination {
         }
         if (segment.fileBytes < prepared) {
             why = "file of " + segment.fileBytes + " bytes; expected the " + prepared
-                    + " that were prepared: its end was cut off" + why;
+                    + " that were prepared: the file was truncated" + why;
             segment.bad(Verdict.CORRUPT, segment.fileBytes, first, -1, why);
             return true;
         }
@@ -301,10 +300,11 @@ final class SegmentExamination {
     }
 
     /**
-     * A segment gets its number for a name when its footer is on disk. So here the footer is damaged, and if nothing is
-     * left of it where the data ends, then data is lost with it.
+     * Checks a segment that is named by its number and has no valid footer. It gets that name when its footer is
+     * durable, so the footer is damaged. If no trace of the footer exists at the end of the data, records were lost
+     * with it.
      */
-    private void lookAtLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
+    private void checkLostFooter(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
         if (FooterReader.wasAt(file, segment.dataEnd)) {
             unsealed(segment, file);
         } else {
@@ -312,13 +312,16 @@ final class SegmentExamination {
         }
     }
 
-    /** Complete, and without a whole footer. Under the name of a sealed segment that is damage, though of nothing but the footer. */
+    /**
+     * Marks a complete segment without a valid footer. If it is named as a sealed one, this is damage, but only to
+     * the footer.
+     */
     private void unsealed(FoundSegment segment, StorageFile file) throws IOException {
         segment.verdict = Verdict.UNSEALED;
         if (names.isSealed(segment.name)) {
             segment.detail = "its footer at " + segment.dataEnd
-                    + " is damaged; all records are whole, and the next open makes the footer again";
-            // As it will be then: the segment behind must follow that one.
+                    + " is damaged; all records are intact, and the next open rebuilds the footer";
+            // Compute the future footer, because the next segment must follow it.
             Sha256 previous = before == null || !before.isInChain() ? Sha256.ZERO : before.footerSha256;
             SegmentSealer.Data data = new SegmentSealer.Data(
                     Objects.requireNonNull(segment.header),
@@ -332,16 +335,19 @@ final class SegmentExamination {
         }
     }
 
-    /** Or has started: of the head either the first word is right, or everything but that. */
-    private boolean batchStartsAt(FoundSegment segment, StorageFile file) throws IOException {
+    /**
+     * Returns whether a batch was at least partially written at the end of the data: either the magic number or all
+     * other header fields are intact.
+     */
+    private boolean hasBatchStart(FoundSegment segment, StorageFile file) throws IOException {
         SegmentHeader header = Objects.requireNonNull(segment.header);
         ByteBuffer head = ByteBuffer.allocate(BatchHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int there = file.readFully(head, segment.dataEnd);
-        return (there >= 4 && BatchHeader.startsAt(head, 0, header.salt()))
-                || (there == BatchHeader.BYTES && new BatchHeader().decodeWithoutStart(head, 0, header, checksum));
+        int available = file.readFully(head, segment.dataEnd);
+        return (available >= 4 && BatchHeader.startsAt(head, 0, header.salt()))
+                || (available == BatchHeader.BYTES && new BatchHeader().decodeIgnoringMagic(head, 0, header, checksum));
     }
 
-    /** Beside a writer: how far it has promised that its records are durable. */
+    /** Returns the highest durable sequence stated in the files, while a writer may append. */
     private long promised(FoundSegment segment, StorageFile file, @Nullable FoundSegment after) throws IOException {
         long promised = after == null ? 0 : after.promisedSequence;
         if (segment.endMark != null) {
@@ -360,16 +366,16 @@ final class SegmentExamination {
         return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
     }
 
-    private void lookAtTail(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
+    private void examineTail(FoundSegment segment, StorageFile file, BatchScanner scanner) throws IOException {
         SegmentHeader header = Objects.requireNonNull(segment.header);
         TailSearch tail = searchTail(segment, file, header);
         if (tail.proves(segment.nextSequence)) {
-            if (besideWriter && wholeByNow(segment, file)) {
+            if (concurrent && isCompleteNow(segment, file)) {
                 segment.verdict = Verdict.ACTIVE;
                 return;
             }
             corrupt(segment, scanner, tail.promisedSequence());
-        } else if (tail.end() > segment.dataEnd && !besideWriter) {
+        } else if (tail.end() > segment.dataEnd && !concurrent) {
             segment.verdict = Verdict.TORN_TAIL;
             segment.tornEnd = tail.end();
             segment.detail = (tail.end() - segment.dataEnd) + " bytes at " + segment.dataEnd
@@ -380,8 +386,8 @@ final class SegmentExamination {
     }
 
     /**
-     * What an open cuts off is lost, so it reads every byte, unless the last batch promises all records before it: a log that
-     * was idle, or closed, has nothing else to show.
+     * Searches the bytes after the data. An open deletes a torn tail, so it reads every byte, unless the last batch
+     * states that all records are durable: a log that was idle or closed cannot have more.
      */
     private TailSearch searchTail(FoundSegment segment, StorageFile file, SegmentHeader header) throws IOException {
         boolean idle = segment.nextSequence > 0 && segment.promisedSequence >= segment.nextSequence - 1;
@@ -391,8 +397,8 @@ final class SegmentExamination {
                 : TailSearch.from(file, header, segment.dataEnd);
     }
 
-    /** Beside a writer, what was half-written a moment ago may be whole now. */
-    private boolean wholeByNow(FoundSegment segment, StorageFile file) throws IOException {
+    /** Returns whether a batch that was incomplete during the scan is complete now, while a writer appends. */
+    private boolean isCompleteNow(FoundSegment segment, StorageFile file) throws IOException {
         BatchScanner again = new BatchScanner(file, Objects.requireNonNull(segment.header));
         again.jumpTo(segment.dataEnd, segment.nextSequence);
         return again.next() == Found.BATCH;
@@ -400,7 +406,7 @@ final class SegmentExamination {
 
     // ---- both
 
-    /** Walks over all whole batches, up to a position and a sequence at the most. */
+    /** Scans all valid batches, up to a position and up to a sequence. */
     private BatchScanner scan(FoundSegment segment, StorageFile file, long end, long lastSequence) throws IOException {
         BatchScanner scanner = new BatchScanner(file, Objects.requireNonNull(segment.header));
         SegmentContent content = new SegmentContent();
@@ -427,11 +433,11 @@ final class SegmentExamination {
 
     private static void corrupt(FoundSegment segment, BatchScanner scanner, long lastKnown) {
         long first = scanner.damagedSequence() >= 0 ? scanner.damagedSequence() : scanner.nextSequence();
-        String why = scanner.reason().isEmpty() ? "data ends here, and should not" : scanner.reason();
+        String why = scanner.reason().isEmpty() ? "data ends here; expected more records" : scanner.reason();
         segment.bad(Verdict.CORRUPT, scanner.position(), first, lastKnown >= first ? lastKnown : -1, why);
     }
 
-    /** Whether the segment goes on where the one before ended, in sequence and by its own statement. */
+    /** Checks that the segment continues where the previous one ended, by sequence and by its stated predecessor. */
     private void checkPlace(FoundSegment segment) {
         if (before != null && segment.predecessor != null && !segment.predecessor.equals(endOf(before))) {
             segment.bad(

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 
 /**
- * Which records of a damaged batch can still be read: those whose checksum holds, up to the first whose length leads
- * nowhere, and of an atomic group all or none.
+ * The readable records of a damaged batch: those with a valid checksum, up to the first record with an impossible
+ * length. Of an atomic group either all records are readable or none.
  */
 final class DamagedBatch {
     private DamagedBatch() {}
@@ -22,7 +22,7 @@ final class DamagedBatch {
         boolean groupGood = true;
         for (int i = 0; i < header.recordCount; i++) {
             if (!RecordLayout.fits(buffer, at, end)) {
-                // The records behind cannot be found, and the group that was begun is not whole.
+                // The following records cannot be located, and the group that was begun is incomplete.
                 good.clear(groupStart, header.recordCount);
                 return good;
             }

@@ -26,9 +26,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes from batch to batch through all segments of a log, and on as the log grows. It believes what an {@link Analysis}
- * has found about the past, checks every byte it hands out, and shows nothing that is not durable yet. It belongs to one
- * thread.
+ * Iterates over the batches of all segments of a log, and continues as the log grows. It relies on an {@link Analysis}
+ * for the past, verifies every byte that it returns, and returns only durable records. Confined to one thread.
  */
 public final class LogCursor implements Closeable {
     private final Storage storage;
@@ -41,39 +40,39 @@ public final class LogCursor implements Closeable {
     private @Nullable OpenSegment segment;
     private boolean withheld;
 
-    /** Whether any record of the segment has been shown. */
-    private boolean shown;
+    /** Whether any record of the segment has been returned. */
+    private boolean returnedAny;
 
     private boolean tornTail;
     private long invalidPosition = -1;
     private long expected;
 
-    /** Where the scanner found no whole batch, in bytes that were read for that; -1 if it did not. */
+    /** The position at which the scanner found no valid batch in freshly read bytes; -1 if there is none. */
     private long freshPosition = -1;
 
-    /** From where on batches were searched for after the end of the data; -1 if they were not. */
+    /** The position from which the bytes after the data were searched; -1 if they were not. */
     private long searchedPosition = -1;
 
     private boolean searchedLive;
 
     private final EndOfLog end = new EndOfLog();
 
-    /** The next batch is the one of an index entry, whose sequence is expected. */
+    /** Whether the next batch is that of an index entry, whose sequence has to match. */
     private boolean atIndexEntry;
 
-    /** Which records of the current batch are damaged; null if none is. */
+    /** The readable records of the current batch; null if all are. */
     private @Nullable BitSet readable;
 
     /**
-     * What is known beforehand of the log that is read.
+     * The known facts about the log before reading starts.
      *
-     * @param number where to start: an existing segment
-     * @param position a batch in it
-     * @param expected the sequence with which that batch should start, -1 if not known
-     * @param lastNumber the last segment there is, for a salvage that has to look beyond a missing one
-     * @param lastKnown the last record there is, as far as is known: the log does not end before it
-     * @param lostAtEnd what cannot be read behind the last segment, for a salvage to report
-     * @param endProblem what is wrong behind the last segment, to be thrown when the cursor gets there
+     * @param number number of the first segment to read, which exists
+     * @param position position of a batch in it
+     * @param expected the sequence with which that batch has to start, -1 if not known
+     * @param lastNumber number of the last segment, for a salvage that has to skip a missing one
+     * @param lastKnown the last known record: the log does not end before it
+     * @param lostAtEnd unreadable files after the last segment, for a salvage to report
+     * @param endProblem the problem after the last segment, to be thrown when the cursor reaches it
      */
     record Extent(
             long number,
@@ -98,30 +97,29 @@ public final class LogCursor implements Closeable {
         if (segment == null) {
             throwIfTrimmed(extent.number);
         } else {
-            // The sequence is not for the scanner: the analysis has held it against the segment before.
+            // The scanner need not check the sequence, because the analysis has compared it with the previous segment.
             segment.scanner.jumpTo(extent.position, -1);
             atIndexEntry = !salvage && expected > 0 && extent.position > SegmentHeader.BYTES;
         }
     }
 
     /**
-     * Steps on to the next batch with records.
+     * Moves to the next batch with records.
      *
-     * @return false if there is none that is durable, at the moment
-     * @throws WalTrimmedException if the next one was trimmed since the last step
-     * @throws WalCorruptException if the next one is damaged, and this is no salvage
+     * @return false if no further batch is durable yet
+     * @throws WalTrimmedException if the next batch was trimmed since the last call
+     * @throws WalCorruptException if the next batch is damaged, and this is not a salvage
      */
     public boolean next() throws IOException {
-        // Asked first: what is durable by now must be shown, though the window may have been read before it was
-        // written.
-        // The first look at such a place drops the window.
-        boolean isThere = limit.knows(expected);
-        return step() || (isThere && step());
+        // Query this first: a record that is durable by now must be returned, though the window may have been read
+        // before it was written. The first attempt at such a position drops the window.
+        boolean isDurable = limit.knows(expected);
+        return step() || (isDurable && step());
     }
 
     private boolean step() throws IOException {
         if (segment == null) {
-            // The log was empty, and may have begun since.
+            // The log was empty, and may have received its first segment since.
             segment = find(extent.number);
             if (segment == null) {
                 throwIfTrimmed(extent.number);
@@ -132,12 +130,12 @@ public final class LogCursor implements Closeable {
         if (expected > 0 && !limit.mayAllow(expected)) {
             return false;
         }
-        if (limit.looksAtFiles() && end.isAsItWas(this, segment)) {
+        if (limit.pollsFiles() && end.isUnchanged(this, segment)) {
             return false;
         }
         boolean found = walk();
         if (found || invalidPosition >= 0) {
-            // What is half-written has to be read again, though its beginning stays the same.
+            // A partially written batch has to be read retry, though its beginning stays the same.
             end.moved();
         } else {
             end.reached();
@@ -166,7 +164,7 @@ public final class LogCursor implements Closeable {
             }
             atIndexEntry = false;
             if (salvage && batch.firstSequence < expected) {
-                // A copy of what was shown, or it does not belong here: a salvage never goes back.
+                // A copy of an earlier batch, or a misplaced one: a salvage never goes back.
                 withheld = false;
                 continue;
             }
@@ -178,7 +176,7 @@ public final class LogCursor implements Closeable {
             expected = batch.firstSequence + batch.recordCount;
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
-                shown = true;
+                returnedAny = true;
                 tornTail = false;
                 return true;
             }
@@ -186,7 +184,7 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
-    /** What is in memory may have been read before more was written: only a fresh look ends the data. */
+    /** The window may have been read before more was written, so only freshly read bytes can end the data. */
     private Found nextOf(OpenSegment current) throws IOException {
         Found found = current.scanner.next();
         if ((found == Found.NOTHING || found == Found.INVALID) && current.scanner.position() != freshPosition) {
@@ -200,13 +198,13 @@ public final class LogCursor implements Closeable {
         return found;
     }
 
-    /** Moves on to the next segment; false if the log ends here for now. */
+    /** Moves to the next segment; returns false if the log ends here for now. */
     private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
         boolean live = limit.isLive();
         if (salvage && !live) {
-            return salvageOn(current, found);
+            return skipDamage(current, found);
         }
-        if (!shown && moveToReplacement(current)) {
+        if (!returnedAny && moveToReplacement(current)) {
             return true;
         }
         BatchScanner scanner = current.scanner;
@@ -223,8 +221,8 @@ public final class LogCursor implements Closeable {
                 return true;
             }
             next.close();
-            // Once more, as the next one may have been found after a writer replaced this one.
-            if (again(current) || (!shown && moveToReplacement(current))) {
+            // Check retry, because the next segment may have been found after a writer replaced this one.
+            if (retry(current) || (!returnedAny && moveToReplacement(current))) {
                 return true;
             }
             throw damage(
@@ -232,12 +230,13 @@ public final class LogCursor implements Closeable {
                     position,
                     damaged,
                     reason.isEmpty()
-                            ? "data ends here; " + next.name + " goes on at "
+                            ? "data ends here; expected the end, by " + next.name + ", at "
                                     + opening.predecessor().end()
                             : reason);
         }
         if (next != null && found == Found.FOOTER && isTooShort(current)) {
-            // What is known to follow can only be there. If its first batch cannot be read, that is to be said of it.
+            // The records known to follow can only be in the next segment. If its first batch is unreadable, the error
+            // concerns that segment.
             moveTo(next);
             return true;
         }
@@ -249,7 +248,10 @@ public final class LogCursor implements Closeable {
         return atEndOfLog(current, found, live, position, damaged, reason);
     }
 
-    /** The mark is on disk before a trim deletes anything. So it is read after a segment was looked for and not found. */
+    /**
+     * Throws if a segment that was not found has been trimmed. A trim makes its mark durable before it deletes
+     * anything, so the mark is read after the search.
+     */
     private void throwIfTrimmed(long number) throws IOException {
         long first = firstAfterTrimOf(number);
         if (first > 0 && (expected <= 0 || expected < first)) {
@@ -257,7 +259,7 @@ public final class LogCursor implements Closeable {
         }
     }
 
-    /** The oldest record, if that segment was trimmed; 0 if it was not. */
+    /** Returns the oldest sequence of the log if that segment was trimmed; otherwise 0. */
     long firstAfterTrimOf(long number) throws IOException {
         try {
             @Nullable TrimMark mark = TrimMark.read(storage, names);
@@ -283,11 +285,14 @@ public final class LogCursor implements Closeable {
         }
     }
 
-    /** A writer that opens a log replaces a last segment without records by another of the same number. */
+    /**
+     * Moves to another segment of the same number, by which a writer that opened the log has replaced a last segment
+     * without records.
+     */
     private boolean moveToReplacement(OpenSegment current) throws IOException {
         @Nullable OpenSegment now = find(current.header.number());
         if (now == null) {
-            // The other may have been written and trimmed since.
+            // The replacement may have been written and trimmed since.
             throwIfTrimmed(current.header.number());
             return false;
         }
@@ -307,14 +312,14 @@ public final class LogCursor implements Closeable {
             OpenSegment current, Found found, boolean live, long position, long damaged, String reason)
             throws IOException {
         if (live && found == Found.INVALID && position != invalidPosition) {
-            // Most likely it is being written just now. Looked at closely if it is still so the next time.
+            // The batch is probably being written. It is checked thoroughly if it is still invalid the next time.
             invalidPosition = position;
             current.scanner.refresh();
             return false;
         }
         boolean tooShort = isTooShort(current);
         if (!live || tooShort || found == Found.INVALID) {
-            if (again(current)) {
+            if (retry(current)) {
                 return true;
             }
             if (tooShort && (found != Found.FOOTER || extent.endProblem == null)) {
@@ -325,8 +330,8 @@ public final class LogCursor implements Closeable {
             } else if (!isSearched(position, live)) {
                 TailSearch tail = TailSearch.sampled(current.file, current.header, position);
                 if (tail.proves(nextSequence(current))) {
-                    // While a writer lives the batch may have become whole since.
-                    if (again(current)) {
+                    // The batch may have become complete while a writer appends.
+                    if (retry(current)) {
                         return true;
                     }
                     throw damage(current, position, damaged, reason);
@@ -342,7 +347,10 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
-    /** Searched once while a writer lives, and once when none does any more: then nothing comes behind it. */
+    /**
+     * Returns whether the bytes after the data need no further search: they are searched once while a writer is alive,
+     * and once more when none is, because nothing is appended after that.
+     */
     private boolean isSearched(long position, boolean live) {
         boolean searched = position == searchedPosition && (live || !searchedLive);
         searchedPosition = position;
@@ -350,7 +358,7 @@ public final class LogCursor implements Closeable {
         return searched;
     }
 
-    /** Of the record that should come next in a segment. */
+    /** Returns the sequence of the next record of a segment. */
     private long nextSequence(OpenSegment current) {
         return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
     }
@@ -361,14 +369,14 @@ public final class LogCursor implements Closeable {
 
     private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
         long first = damaged > 0 ? damaged : nextSequence(current);
-        String why = reason.isEmpty() ? "nothing is here; expected record " + first : reason;
+        String why = reason.isEmpty() ? "no data; expected record " + first : reason;
         return new WalCorruptException(storage.describe() + "/" + current.name, position, first, -1, why);
     }
 
-    /** Steps over what is damaged or missing, to whatever comes next; false if nothing does. */
-    private boolean salvageOn(OpenSegment current, Found found) throws IOException {
+    /** Skips damaged or missing data, and moves to the next readable batch; returns false if there is none. */
+    private boolean skipDamage(OpenSegment current, Found found) throws IOException {
         BatchScanner scanner = current.scanner;
-        if (found == Found.INVALID && scanner.headIsWhole() && scanner.header().recordCount > 0) {
+        if (found == Found.INVALID && scanner.headerIsValid() && scanner.header().recordCount > 0) {
             readable = DamagedBatch.readable(
                     scanner.header(), scanner.buffer(), scanner.recordsAt(), current.header.salt());
             losses.unreadable(current, scanner.header(), readable, scanner.reason());
@@ -378,16 +386,16 @@ public final class LogCursor implements Closeable {
         }
         if (found != Found.FOOTER) {
             if (!isSearched(scanner.position(), false)
-                    && scanner.jumpToNextHead(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
+                    && scanner.jumpToNextHeader(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
                 return true;
             }
-            // Unless a record follows in a later segment: see next().
+            // Reset if a record follows in a later segment, see next().
             tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
         }
         @Nullable OpenSegment next = find(current.header.number() + 1);
         if (next == null) {
             throwIfTrimmed(current.header.number() + 1);
-            next = OpenSegment.findBehind(storage, names, logId, current.header.number());
+            next = OpenSegment.findAfter(storage, names, logId, current.header.number());
         }
         if (next != null && next.header.number() <= extent.lastNumber) {
             moveTo(next);
@@ -401,8 +409,8 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
-    /** Looks at the place once more; true if there is a batch now. */
-    private boolean again(OpenSegment current) throws IOException {
+    /** Reads the position retry; returns whether it has a valid batch now. */
+    private boolean retry(OpenSegment current) throws IOException {
         long position = current.scanner.position();
         current.scanner.refresh();
         if (current.scanner.next() != Found.BATCH) {
@@ -417,16 +425,16 @@ public final class LogCursor implements Closeable {
     private void moveTo(OpenSegment next) throws IOException {
         OpenSegment old = Objects.requireNonNull(segment);
         segment = next;
-        shown = false;
+        returnedAny = false;
         invalidPosition = -1;
         freshPosition = -1;
         searchedPosition = -1;
         next.scanner.expect(salvage ? -1 : expected);
-        // Last: if it fails, the next one must not be left open.
+        // Last, so that a failure does not leak the next segment.
         old.close();
     }
 
-    /** Of the batch the cursor stands on. */
+    /** Returns the header of the current batch. */
     public BatchHeader header() {
         return current().scanner.header();
     }
@@ -435,19 +443,19 @@ public final class LogCursor implements Closeable {
         return current().scanner;
     }
 
-    /** The number of the segment the cursor stands in. */
+    /** Returns the number of the current segment. */
     public long segment() {
         return current().header.number();
     }
 
-    /** Bytes of that segment, unchecked; returns how many there were. */
+    /** Reads bytes of the current segment without verification; returns how many were read. */
     public int readRaw(ByteBuffer target, long position) throws IOException {
         return current().readRaw(target, position);
     }
 
     /**
-     * What stands in an earlier segment behind a position, if the one the cursor stands in says that it follows that one
-     * and that there is something; null otherwise.
+     * Returns the end of an earlier segment, if the current segment states that it follows that one and that its data
+     * ends after {@code position}; otherwise null.
      */
     public @Nullable SegmentEnd endBefore(long number, long position) throws IOException {
         OpenSegment.@Nullable Opening opening = current().opening();
@@ -462,7 +470,7 @@ public final class LogCursor implements Closeable {
             throw new NoSuchFileException(
                     storage.describe() + "/" + names.sealed(number),
                     null,
-                    "gone; expected it before " + current().name);
+                    "was deleted; expected it before " + current().name);
         }
         return new SegmentEnd(before, opening.predecessor().end());
     }
@@ -475,17 +483,17 @@ public final class LogCursor implements Closeable {
         return Objects.requireNonNull(segment);
     }
 
-    /** Of the last batch shown; 0 if there was none. */
+    /** Returns the last sequence of the last returned batch; 0 if there was none. */
     public long lastSequence() {
         return Math.max(0, expected - 1);
     }
 
-    /** What is known to be lost, so far. */
+    /** Returns the losses detected so far. */
     public List<LostRange> lost() {
         return losses.all();
     }
 
-    /** Whether the log ended with bytes that were never acknowledged. */
+    /** Returns whether the log ended with bytes that were never acknowledged. */
     public boolean hasTornTail() {
         return tornTail;
     }

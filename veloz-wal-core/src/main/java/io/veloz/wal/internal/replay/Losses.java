@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/** What a cursor has found to be lost on its way. It belongs to the cursor's thread. */
+/** The lost records that a cursor has detected. Confined to the cursor's thread. */
 final class Losses {
     private static final String MISSING = "damaged or missing";
 
     private final List<LostRange> all = new ArrayList<>();
     private final List<LostRange> atEnd;
 
-    /** @param atEnd what cannot be read behind the last segment */
+    /**
+     * @param atEnd unreadable files after the last segment
+     */
     Losses(List<LostRange> atEnd) {
         this.atEnd = new ArrayList<>(atEnd);
     }
@@ -22,7 +24,7 @@ final class Losses {
         return all;
     }
 
-    /** A batch has been read where a record was expected: whatever lies between is lost. */
+    /** Adds the records between the expected one and a batch. */
     void before(BatchHeader batch, long expected, OpenSegment segment) {
         if (expected > 0 && batch.firstSequence > expected) {
             String why = batch.declaresLoss() ? "declared by a salvage" : MISSING;
@@ -30,7 +32,7 @@ final class Losses {
         }
     }
 
-    /** A batch of which only some records are good. */
+    /** Adds the unreadable records of a damaged batch. */
     void unreadable(OpenSegment segment, BatchHeader batch, BitSet good, String reason) {
         for (int i = good.nextClearBit(0); i < batch.recordCount; ) {
             int end = good.nextSetBit(i);
@@ -40,7 +42,7 @@ final class Losses {
         }
     }
 
-    /** The log ends here; returns which record is expected next. A second call adds nothing. */
+    /** Adds the losses at the end of the log, and returns the sequence expected next. A second call adds nothing. */
     long atEnd(OpenSegment segment, long expected, long lastKnown) {
         long next = expected;
         if (expected > 0 && expected <= lastKnown) {

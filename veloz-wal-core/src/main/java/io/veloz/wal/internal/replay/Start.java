@@ -9,7 +9,7 @@ import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Where in a log to start reading, found in the footers without reading what comes before. Immutable. */
+/** The position in a log at which a reader starts, found in the footers without reading earlier records. Immutable. */
 public final class Start {
     private final Analysis analysis;
     private final Storage storage;
@@ -37,12 +37,12 @@ public final class Start {
     }
 
     /**
-     * The place for a sequence and a time, or a little before.
+     * Finds the position of a sequence and a time, or an earlier one.
      *
      * @param sequence 0 for the oldest record
-     * @param timeNanos {@link Long#MIN_VALUE} for any
+     * @param timeNanos {@link Long#MIN_VALUE} for any time
      * @throws IllegalArgumentException if the record was trimmed
-     * @throws WalException if the log is damaged at its beginning, or in a whole file
+     * @throws WalException if the log is damaged at its beginning, or a file is unreadable
      */
     public static Start at(
             Analysis analysis, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage)
@@ -58,7 +58,7 @@ public final class Start {
         }
         SegmentStart start = analysis.startFor(storage, sequence, timeNanos);
         if (salvage && start.position() > SegmentHeader.BYTES) {
-            // An index that lies would hide what can still be read.
+            // A damaged index would hide records that are still readable.
             start = new SegmentStart(start.number(), 0, -1);
         }
         boolean fromOldest = sequence <= oldest && timeNanos == Long.MIN_VALUE;
@@ -72,7 +72,7 @@ public final class Start {
                 analysis.problem(storage.describe(), sequence));
     }
 
-    /** Opens the log there. */
+    /** Opens a cursor at this position. */
     public LogCursor open(DurableLimit limit) throws IOException {
         LogCursor.Extent extent = new LogCursor.Extent(
                 start.number(),

@@ -6,7 +6,7 @@ import io.veloz.wal.internal.format.SparseIndex;
 import java.nio.ByteBuffer;
 
 /**
- * What a segment holds so far: the counts, ranges and index that its footer will state. It belongs to the thread that
+ * The counts, ranges and index of a segment, collected batch by batch for its footer. Confined to the thread that
  * writes or scans the segment.
  */
 public final class SegmentContent {
@@ -18,7 +18,7 @@ public final class SegmentContent {
     private long minTimestampNanos = Long.MAX_VALUE;
     private long maxTimestampNanos = Long.MIN_VALUE;
 
-    /** Adds a batch whose records stand in a buffer. */
+    /** Adds a batch whose records are in a buffer. */
     public void addBatch(BatchHeader header, long position, ByteBuffer buffer, int recordsAt) {
         batchCount++;
         if (header.recordCount == 0) {
@@ -43,17 +43,17 @@ public final class SegmentContent {
         return index;
     }
 
-    /** Whether there is no record. */
+    /** Returns whether the segment has no record. */
     public boolean isEmpty() {
         return recordCount == 0;
     }
 
-    /** -1 if there is no record. */
+    /** Returns the first sequence; -1 without a record. */
     public long firstSequence() {
         return firstSequence;
     }
 
-    /** -1 if there is no record. */
+    /** Returns the last sequence; -1 without a record. */
     public long lastSequence() {
         return lastSequence;
     }
