@@ -36,16 +36,14 @@ class BitRotTest {
 
     @Test
     void flippedBitIsReportedOrHarmlessAfterAClose() {
-        Rounds.run(seed -> assertThat(
-                        Rounds.tried("a bit flipped after a close", everyByte(seed, log(seed, true), 6)))
+        Rounds.run(seed -> assertThat(Rounds.tried("a bit flipped after a close", everyByte(seed, log(seed, true), 6)))
                 .isGreaterThan(5_000));
     }
 
     /** No later batch promises the last record, so damage to it cannot be distinguished from a torn tail. */
     @Test
     void flippedBitIsReportedOrHarmlessAfterAKill() {
-        Rounds.run(seed -> assertThat(Rounds.tried(
-                        "a bit flipped after a kill", everyByte(seed, log(seed, false), 5)))
+        Rounds.run(seed -> assertThat(Rounds.tried("a bit flipped after a kill", everyByte(seed, log(seed, false), 5)))
                 .isGreaterThan(5_000));
     }
 

@@ -40,8 +40,8 @@ class HostileFilesTest {
     @Test
     void readerOfARangeReturnsOnlyValidRecords() {
         HostileCase.forEachUnchanged(hostile -> {
-            Dice dice =
-                    new Dice(hostile.contents().promised + hostile.files().files().size());
+            Dice dice = new Dice(
+                    hostile.contents().promised + hostile.files().files().size());
             long from = 1 + dice.below(60);
             long nanos = 1_700_000_000_000_000_000L + dice.below(20_000);
             ReadOptions options = switch (dice.below(6)) {
@@ -67,7 +67,9 @@ class HostileFilesTest {
                 // A record that is promised only by a batch header in a truncated file is reported by the inspection.
                 RecoveryReport report = WalRecovery.inspect(hostile.options());
                 for (Seen record : hostile.acknowledged()) {
-                    assertThat(shown.contains(record) || reading.reportsLost(record.sequence()) || isLost(report, record))
+                    assertThat(shown.contains(record)
+                                    || reading.reportsLost(record.sequence())
+                                    || isLost(report, record))
                             .as("%s is returned or reported as lost", record)
                             .isTrue();
                 }

@@ -171,7 +171,9 @@ final class LogCheck {
         }
         WalCheckpoint checkpoint = newest.get();
         assertThat(checkpoint.sequence()).as("the newest checkpoint").isGreaterThanOrEqualTo(acknowledged);
-        assertThat(checkpoint.sequence()).as("the checkpoint covers only existing records").isLessThanOrEqualTo(wal.lastSequence());
+        assertThat(checkpoint.sequence())
+                .as("the checkpoint covers only existing records")
+                .isLessThanOrEqualTo(wal.lastSequence());
         try (InputStream content = checkpoint.open()) {
             assertThat(content.readAllBytes()).isEqualTo(new Step.Checkpoint(checkpoint.sequence()).content());
         }

@@ -378,7 +378,9 @@ final class ModelRun {
         }
         model.opened(first, last);
         try (WalReader reader = wal().reader()) {
-            assertThat(show(reader, first)).as("P1: the sequence after the last record").isEqualTo(last + 1);
+            assertThat(show(reader, first))
+                    .as("P1: the sequence after the last record")
+                    .isEqualTo(last + 1);
         }
         assertThat(wal().recovery().lastSequence()).isEqualTo(last);
         assertThat(wal().recovery().lost()).isEmpty();

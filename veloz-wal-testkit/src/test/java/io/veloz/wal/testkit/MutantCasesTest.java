@@ -27,18 +27,24 @@ class MutantCasesTest {
     private static final String CURRENT = "orders_current.wal";
 
     private static final String APPEND_AFTER_THE_TAIL = """
-            List<FoundSegment> written = withRecords(analysis);
             int end = written.size() - 1;
-            if (end >= 0 && written.get(end).footer == null) {
+            if (end >= 0 && written.get(end).footer() == null) {
                 FoundSegment last = written.get(end);
                 if (storage.list().contains(names.prepared())) {
                     storage.delete(names.prepared());
                 }
-                StorageFile same = storage.open(last.name);
+                StorageFile same = storage.open(last.name());
                 same.force();
-                Sha256 footer = footerBefore(written, end);
-                analysis.segments.remove(last);
-                return recovered(analysis, analysis.logId, same, last.header, footer, tornBytes, started);
+                boolean unknown = end == 0 || written.get(end - 1).restartsChain();
+                Sha256 footer = unknown ? Sha256.ZERO : written.get(end - 1).footerSha256();
+                written.set(end, FoundSegment.unchecked(last.file(), last.finding()));
+                return recovered(
+                        analysis.recovered(analysis.logId, written, quarantined),
+                        same,
+                        last.header(),
+                        footer,
+                        tornBytes,
+                        started);
             }
             LogId logId = analysis.logId == null""";
 
@@ -191,7 +197,8 @@ class MutantCasesTest {
     @Test
     void recoveryThatKeepsNothingOfATornTailIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Recovery").with("quarantineTornBytes(analysis); forceSealed", "forceSealed"),
+                Mutant.of(RECOVERY + "Recovery")
+                        .with("quarantineTornBytes(analysis);", "new ArrayList<>(analysis.quarantined);"),
                 TornTail.class);
     }
 
@@ -251,7 +258,9 @@ class MutantCasesTest {
                     try (StorageFile file = storage.open(CURRENT)) {
                         file.writeFully(ByteBuffer.wrap(bytes).position(4_096), 4_096);
                     }
-                    assertThat(lastSequence(storage)).as("the records of this log").isZero();
+                    assertThat(lastSequence(storage))
+                            .as("the records of this log")
+                            .isZero();
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -315,7 +324,7 @@ class MutantCasesTest {
     @Test
     void recoveryThatTakesAnUnreadableDirectoryForAnEmptyOneIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Analyser")
+                Mutant.of(RECOVERY + "DirectoryScan")
                         .with("for (String name : storage.list()) {", "for (String name : listed()) {")
                         .with(
                                 "private void readTrimMark()",

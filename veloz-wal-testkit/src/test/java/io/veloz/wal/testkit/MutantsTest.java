@@ -97,7 +97,10 @@ class MutantsTest {
                 caught = e;
             }
         }
-        assertThat(caught).as("the failure reported by the harness").isNotNull().hasMessageContaining("repeat with -Dwal.seed=");
+        assertThat(caught)
+                .as("the failure reported by the harness")
+                .isNotNull()
+                .hasMessageContaining("repeat with -Dwal.seed=");
     }
 
     /** Otherwise the other tests would prove nothing. */
@@ -222,8 +225,10 @@ class MutantsTest {
     @Test
     void recoveryThatBelievesAFooterBeforeItsSegmentHasItsNumberIsCaught() throws Exception {
         assertCaught(
-                Mutant.of(RECOVERY + "SegmentExamination")
-                        .with("footer != null && (names.isSealed(segment.name) || concurrent)", "footer != null"),
+                Mutant.of(RECOVERY + "SegmentCheck")
+                        .with(
+                                "found != null && (names.isSealed(segment.name()) || settings.concurrent)",
+                                "found != null"),
                 Cuts.class);
     }
 

@@ -99,10 +99,7 @@ public final class BatchHeader {
     public void decode(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) throws DamagedException {
         if (!startsAt(buffer, at, segment.salt())) {
             throw new DamagedException(String.format(
-                    Locale.ROOT,
-                    "batch magic %08x; expected %08x",
-                    buffer.getInt(at),
-                    MAGIC ^ (int) segment.salt()));
+                    Locale.ROOT, "batch magic %08x; expected %08x", buffer.getInt(at), MAGIC ^ (int) segment.salt()));
         }
         int expected = crc(buffer, at, segment.salt(), checksum);
         crc = buffer.getInt(at + CRC_AT);

@@ -13,31 +13,87 @@ import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The state of a directory, segment by segment. Made by {@link Analyser}, which changes no file. */
+/**
+ * The state of a directory, segment by segment. Made by {@link Analyser}, which changes no file. Immutable.
+ */
 public final class Analysis {
-    final List<FoundSegment> segments = new ArrayList<>();
-    final List<LostRange> lost = new ArrayList<>();
+    /**
+     * A position from which to start reading. Immutable.
+     *
+     * @param number number of the segment
+     * @param position position of a batch in it
+     * @param sequence sequence of that batch's first record, -1 if not known
+     */
+    public record ReadPosition(long number, long position, long sequence) {}
+
+    final List<FoundSegment> segments;
 
     /** Segments below the trim mark that an interrupted trim did not delete. */
-    final List<String> trimmed = new ArrayList<>();
+    final List<String> trimmed;
 
-    final List<String> quarantined = new ArrayList<>();
-
-    @Nullable
-    LogId logId;
-
-    /** The first sequence of the log, as stated by its trim mark. */
-    long beginSequence = 1;
-
-    /** The sequence of the next record. */
-    long nextSequence = 1;
+    final List<String> quarantined;
+    final @Nullable LogId logId;
 
     /** The number of the first expected segment. */
-    long firstNumber = 1;
+    private final long firstNumber;
+
+    /** The first sequence of the log, as stated by its trim mark. */
+    private final long beginSequence;
+
+    /** The sequence of the next record. */
+    final long nextSequence;
+
+    private final List<LostRange> declaredLosses;
+
+    Analysis(DirectoryScan scan, List<FoundSegment> segments, List<LostRange> declaredLosses, long nextSequence) {
+        this.segments = List.copyOf(segments);
+        this.trimmed = scan.trimmed();
+        this.quarantined = scan.quarantined();
+        this.logId = scan.logId();
+        this.firstNumber = scan.firstNumber();
+        this.beginSequence = scan.beginSequence();
+        this.nextSequence = nextSequence;
+        this.declaredLosses = List.copyOf(declaredLosses);
+    }
+
+    private Analysis(Analysis from, List<FoundSegment> segments, List<String> quarantined, @Nullable LogId logId) {
+        this.segments = List.copyOf(segments);
+        this.trimmed = from.trimmed;
+        this.quarantined = List.copyOf(quarantined);
+        this.logId = logId;
+        this.firstNumber = from.firstNumber;
+        this.beginSequence = from.beginSequence;
+        this.nextSequence = from.nextSequence;
+        this.declaredLosses = from.declaredLosses;
+    }
+
+    /** Returns this analysis with {@code end} in place of a last segment that is known to be missing, or after all. */
+    Analysis withMissingEnd(FoundSegment end) {
+        List<FoundSegment> changed = new ArrayList<>(segments);
+        if (missingEnd(end.name()) != null) {
+            changed.remove(changed.size() - 1);
+        }
+        changed.add(end);
+        return new Analysis(this, changed, quarantined, logId);
+    }
+
+    /** Returns this analysis after a recovery, with the segments that now have their final names. */
+    Analysis recovered(LogId id, List<FoundSegment> written, List<String> nowQuarantined) {
+        Iterator<FoundSegment> next = written.iterator();
+        List<FoundSegment> changed = segments.stream()
+                .map(segment -> segment.hasRecords() ? next.next() : segment)
+                .toList();
+        return new Analysis(this, changed, nowQuarantined, id);
+    }
+
+    List<FoundSegment> withRecords() {
+        return segments.stream().filter(FoundSegment::hasRecords).toList();
+    }
 
     /** Returns the number of the next segment to create, which follows all segments with records. */
     long nextNumber() {
@@ -61,8 +117,8 @@ public final class Analysis {
      */
     public @Nullable WalException problem(String directory, long fromSequence) {
         for (FoundSegment segment : segments) {
-            boolean before = segment.badLast >= 0 && segment.badLast < fromSequence;
-            if (!segment.report().isGood() && !before) {
+            boolean before = segment.finding().last() >= 0 && segment.finding().last() < fromSequence;
+            if (!segment.isGood() && !before) {
                 return segment.problem(directory);
             }
         }
@@ -71,12 +127,16 @@ public final class Analysis {
 
     /** Returns the last segment if it is missing under that name and nothing else is wrong; otherwise null. */
     @Nullable
-    FoundSegment endIsMissing(String name) {
+    FoundSegment missingEnd(String name) {
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            if (!segment.report().isGood()) {
+            if (!segment.isGood()) {
                 boolean atEnd = i == segments.size() - 1;
-                return atEnd && segment.verdict == Verdict.MISSING && segment.name.equals(name) ? segment : null;
+                return atEnd
+                                && segment.verdict() == Verdict.MISSING
+                                && segment.name().equals(name)
+                        ? segment
+                        : null;
             }
         }
         return null;
@@ -87,13 +147,13 @@ public final class Analysis {
     WalException problemForWriter(String directory) {
         @Nullable WalException problem = problem(directory);
         for (FoundSegment segment : segments) {
-            if (problem == null && segment.header != null && segment.header.readOnlyCompatible() != 0) {
+            if (problem == null && segment.header() != null && segment.header().readOnlyCompatible() != 0) {
                 problem = new WalVersionException(String.format(
                         Locale.ROOT,
                         "%s/%s: feature flags read-only-compatible=%08x; this library knows none, and can only read it",
                         directory,
-                        segment.name,
-                        segment.header.readOnlyCompatible()));
+                        segment.name(),
+                        segment.header().readOnlyCompatible()));
             }
         }
         return problem;
@@ -102,9 +162,9 @@ public final class Analysis {
     /** Like {@link #problem(String)}, but only for files without a readable header, and for foreign files. */
     public @Nullable WalException unreadableFile(String directory) {
         for (FoundSegment segment : segments) {
-            if (segment.verdict == Verdict.UNKNOWN_VERSION
-                    || segment.verdict == Verdict.FOREIGN
-                    || (segment.header == null && segment.verdict == Verdict.CORRUPT)) {
+            if (segment.verdict() == Verdict.UNKNOWN_VERSION
+                    || segment.verdict() == Verdict.FOREIGN
+                    || (segment.header() == null && segment.verdict() == Verdict.CORRUPT)) {
                 return segment.problem(directory);
             }
         }
@@ -120,10 +180,12 @@ public final class Analysis {
         for (FoundSegment segment : segments) {
             long first = segment.report().firstSequence();
             if (first > 0) {
-                return segment.badFirst > 0 ? Math.min(first, segment.badFirst) : first;
+                return segment.finding().first() > 0
+                        ? Math.min(first, segment.finding().first())
+                        : first;
             }
-            if (segment.badFirst > 0) {
-                return segment.badFirst;
+            if (segment.finding().first() > 0) {
+                return segment.finding().first();
             }
         }
         return nextSequence;
@@ -136,8 +198,11 @@ public final class Analysis {
     public int largestBatchBytes() {
         int largest = 4096;
         for (FoundSegment segment : segments) {
-            if (segment.header != null) {
-                largest = (int) Math.max(largest, Math.min(segment.header.maxBatchBytes(), segment.fileBytes));
+            if (segment.header() != null) {
+                largest = (int) Math.max(
+                        largest,
+                        Math.min(
+                                segment.header().maxBatchBytes(), segment.file().fileBytes()));
             }
         }
         return largest;
@@ -164,11 +229,11 @@ public final class Analysis {
      */
     public @Nullable WalException missingAtStart(String directory, long sequence) {
         for (FoundSegment segment : segments) {
-            if (segment.header != null && segment.verdict != Verdict.FOREIGN) {
+            if (segment.header() != null && segment.verdict() != Verdict.FOREIGN) {
                 return null;
             }
-            boolean wanted = segment.badLast < 0 || segment.badLast >= sequence;
-            if (segment.verdict == Verdict.MISSING && wanted) {
+            boolean wanted = segment.finding().last() < 0 || segment.finding().last() >= sequence;
+            if (segment.verdict() == Verdict.MISSING && wanted) {
                 return segment.problem(directory);
             }
         }
@@ -185,36 +250,42 @@ public final class Analysis {
         String lastSealed = names.sealed(lastNumber());
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            boolean afterLast = !names.isSealed(segment.name) || segment.name.compareTo(lastSealed) > 0;
-            boolean missing = segment.verdict == Verdict.MISSING && i == segments.size() - 1;
-            boolean unreadable = segment.verdict == Verdict.CORRUPT || segment.verdict == Verdict.UNKNOWN_VERSION;
-            boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name));
-            if (segment.header == null
+            boolean afterLast =
+                    !names.isSealed(segment.name()) || segment.name().compareTo(lastSealed) > 0;
+            boolean missing = segment.verdict() == Verdict.MISSING && i == segments.size() - 1;
+            boolean unreadable = segment.verdict() == Verdict.CORRUPT || segment.verdict() == Verdict.UNKNOWN_VERSION;
+            boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name()));
+            if (segment.header() == null
                     && afterLast
                     && (missing || unreadable)
                     && !known
-                    && !segment.name.equals(names.trimMark())) {
-                end.add(new LostRange(-1, -1, segment.name, segment.badPosition, segment.detail));
+                    && !segment.name().equals(names.trimMark())) {
+                end.add(new LostRange(
+                        -1,
+                        -1,
+                        segment.name(),
+                        segment.finding().position(),
+                        segment.finding().detail()));
             }
         }
         return end;
     }
 
     /** Returns the position of the last batch that, by the footers, precedes all requested records. */
-    public SegmentStart startFor(Storage storage, long sequence, long timeNanos) throws IOException {
+    public ReadPosition startFor(Storage storage, long sequence, long timeNanos) throws IOException {
         @Nullable FoundSegment last = null;
         for (FoundSegment segment : segments) {
             SegmentReport report = segment.report();
-            if (segment.header == null || segment.verdict == Verdict.FOREIGN) {
+            if (segment.header() == null || segment.verdict() == Verdict.FOREIGN) {
                 continue;
             }
-            if (report.records() == 0 && last != null && last.verdict != Verdict.SEALED) {
+            if (report.records() == 0 && last != null && last.verdict() != Verdict.SEALED) {
                 // While a writer appends, the previous segment may by now contain more records than were durable during
                 // the analysis.
                 break;
             }
             last = segment;
-            boolean wanted = !report.isGood()
+            boolean wanted = !segment.isGood()
                     || report.records() == 0
                     || (report.lastSequence() >= sequence && report.maxTimestampNanos() >= timeNanos);
             if (wanted) {
@@ -222,31 +293,35 @@ public final class Analysis {
             }
         }
         // If all records precede the requested ones, start near the end, because more records may follow soon.
-        return last == null ? new SegmentStart(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
+        return last == null ? new ReadPosition(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
     }
 
-    private SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
+    private ReadPosition within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
             throws IOException {
-        if (segment.report().isGood() && !segment.hasRecords()) {
+        if (segment.isGood() && !segment.hasRecords()) {
             // The last segment, and the sequence of its first record.
-            return new SegmentStart(segment.number(), 0, nextSequence);
+            return new ReadPosition(segment.number(), 0, nextSequence);
         }
-        @Nullable SparseIndex index = segment.report().isGood() ? segment.index(storage) : null;
+        @Nullable SparseIndex index = segment.isGood() ? segment.index(storage) : null;
         if (index == null) {
-            return new SegmentStart(segment.number(), 0, segment.openingSequence);
+            return new ReadPosition(segment.number(), 0, segment.openingSequence());
         }
 
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
-        return new SegmentStart(segment.number(), position, index.sequenceAt(position, segment.openingSequence));
+        return new ReadPosition(segment.number(), position, index.sequenceAt(position, segment.openingSequence()));
     }
 
     /** Returns the known lost records, from damage and from declared losses. */
     public List<LostRange> lost() {
-        List<LostRange> all = new ArrayList<>(lost);
+        List<LostRange> all = new ArrayList<>(declaredLosses);
         for (FoundSegment segment : segments) {
-            if (!segment.report().isGood() && segment.badFirst >= 0) {
+            if (!segment.isGood() && segment.finding().first() >= 0) {
                 all.add(new LostRange(
-                        segment.badFirst, segment.badLast, segment.name, segment.badPosition, segment.detail));
+                        segment.finding().first(),
+                        segment.finding().last(),
+                        segment.name(),
+                        segment.finding().position(),
+                        segment.finding().detail()));
             }
         }
         return all;
@@ -281,8 +356,8 @@ public final class Analysis {
     long tornBytes() {
         long bytes = 0;
         for (FoundSegment segment : segments) {
-            if (segment.tornEnd > segment.dataEnd) {
-                bytes += segment.tornEnd - segment.dataEnd;
+            if (segment.tornEnd() > segment.dataEnd()) {
+                bytes += segment.tornEnd() - segment.dataEnd();
             }
         }
         return bytes;

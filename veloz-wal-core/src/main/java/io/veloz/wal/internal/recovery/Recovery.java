@@ -40,9 +40,8 @@ import java.util.function.LongSupplier;
  *   fresh segment renamed to current    complete; the last segment loses the name, and has a sealed copy
  * </pre>
  *
- * <p>A segment is never renamed to its number before its footer is durable. A file of that name without a footer is
- * therefore damaged, and batches that exist only in the page cache of the next segment are not needed to prove that it is
- * complete.
+ * <p>A segment is never renamed to its number before its footer is durable, so a file of that name without a footer is
+ * damaged. Batches of the next segment, which may exist only in the page cache, are never needed to prove otherwise.
  */
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -109,9 +108,10 @@ public final class Recovery {
         }
         long tornBytes = analysis.tornBytes();
         deleteLeftovers(analysis);
-        quarantineTornBytes(analysis);
-        forceSealed(analysis);
-        finishRoll(analysis);
+        List<String> quarantined = quarantineTornBytes(analysis);
+        List<FoundSegment> written = new ArrayList<>(analysis.withRecords());
+        forceSealed(written);
+        finishRoll(written);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
         SegmentHeader header = new SegmentHeader(
                         logId,
@@ -125,10 +125,11 @@ public final class Recovery {
         boolean done = false;
         try {
             SegmentMaker.publish(storage, names);
-            Sha256 lastFooter = sealLast(analysis);
+            Sha256 lastFooter = sealLast(written);
             storage.rename(names.prepared(), names.current());
             storage.forceDirectory();
-            Recovered recovered = recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+            Analysis result = analysis.recovered(logId, written, quarantined);
+            Recovered recovered = recovered(result, file, header, lastFooter, tornBytes, started);
             done = true;
             return recovered;
         } finally {
@@ -140,7 +141,6 @@ public final class Recovery {
 
     private Recovered recovered(
             Analysis analysis,
-            LogId logId,
             StorageFile file,
             SegmentHeader header,
             Sha256 lastFooter,
@@ -148,7 +148,7 @@ public final class Recovery {
             long started) {
         List<SegmentReport> sealed = new ArrayList<>();
         Predecessor predecessor = Predecessor.NONE;
-        for (FoundSegment segment : withRecords(analysis)) {
+        for (FoundSegment segment : analysis.withRecords()) {
             SegmentReport found = segment.report();
             sealed.add(new SegmentReport(
                     names.sealed(found.number()),
@@ -162,28 +162,18 @@ public final class Recovery {
                     found.dataBytes(),
                     found.fileBytes(),
                     ""));
-            predecessor = endOf(segment);
+            predecessor = segment.asPredecessor();
         }
-        analysis.logId = logId;
         Duration took = Duration.ofNanos(System.nanoTime() - started);
         return new Recovered(
-                logId,
+                analysis.logId(),
                 file,
                 header,
                 predecessor,
-                Math.max(0, analysis.nextSequence - 1),
+                analysis.lastSequence(),
                 sealed,
                 lastFooter,
                 analysis.report(storage.describe(), tornBytes, took));
-    }
-
-    private static Predecessor endOf(FoundSegment segment) {
-        SegmentHeader header = Objects.requireNonNull(segment.header);
-        return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
-    }
-
-    private static List<FoundSegment> withRecords(Analysis analysis) {
-        return analysis.segments.stream().filter(FoundSegment::hasRecords).toList();
     }
 
     private void deleteLeftovers(Analysis analysis) throws IOException {
@@ -212,7 +202,7 @@ public final class Recovery {
         if (problem != null) {
             throw problem;
         }
-        var unused = sealLast(analysis);
+        var unused = sealLast(new ArrayList<>(analysis.withRecords()));
         storage.delete(names.current());
         storage.forceDirectory();
     }
@@ -221,48 +211,42 @@ public final class Recovery {
      * Finishes a roll that a crash interrupted: all segments with records except the last are sealed and named by their
      * numbers, and the last one has the current name.
      */
-    private void finishRoll(Analysis analysis) throws IOException {
-        List<FoundSegment> written = withRecords(analysis);
+    private void finishRoll(List<FoundSegment> written) throws IOException {
         for (int i = 0; i < written.size() - 1; i++) {
-            seal(written.get(i), footerBefore(written, i));
+            seal(written, i);
         }
         if (!written.isEmpty()) {
             FoundSegment last = written.get(written.size() - 1);
-            if (!names.isSealed(last.name)) {
-                rename(last, names.current());
+            if (!names.isSealed(last.name()) && !last.name().equals(names.current())) {
+                storage.rename(last.name(), names.current());
+                storage.forceDirectory();
+                written.set(written.size() - 1, last.renamed(names.current()));
             }
         }
     }
 
-    private static Sha256 footerBefore(List<FoundSegment> written, int index) {
-        boolean unknown = index == 0 || written.get(index - 1).restartsChain();
-        return unknown ? Sha256.ZERO : written.get(index - 1).footerSha256;
-    }
-
-    private void rename(FoundSegment segment, String name) throws IOException {
-        if (!segment.name.equals(name)) {
-            storage.rename(segment.name, name);
-            storage.forceDirectory();
-            segment.name = name;
-        }
-    }
-
-    /** Copies the bytes to be cut off to a file in quarantine, durable before anything is cut. */
-    private void quarantineTornBytes(Analysis analysis) throws IOException {
+    /**
+     * Copies the bytes to be cut off to a file in quarantine, durable before anything is cut.
+     *
+     * @return the names of all files in quarantine
+     */
+    private List<String> quarantineTornBytes(Analysis analysis) throws IOException {
+        List<String> quarantined = new ArrayList<>(analysis.quarantined);
         for (FoundSegment segment : analysis.segments) {
-            if (segment.tornEnd <= segment.dataEnd) {
+            if (segment.tornEnd() <= segment.dataEnd()) {
                 continue;
             }
-            try (StorageFile torn = storage.openForReading(segment.name)) {
-                int checksum = checksum(torn, segment.dataEnd, segment.tornEnd);
-                String name = names.quarantine(segment.number(), segment.dataEnd, checksum);
+            try (StorageFile torn = storage.openForReading(segment.name())) {
+                int checksum = checksum(torn, segment.dataEnd(), segment.tornEnd());
+                String name = names.quarantine(segment.number(), segment.dataEnd(), checksum);
                 if (storage.list().contains(name)) {
                     continue;
                 }
-                copy(torn, segment.dataEnd, segment.tornEnd, name);
-                analysis.quarantined.add(name);
+                copy(torn, segment.dataEnd(), segment.tornEnd(), name);
+                quarantined.add(name);
             }
         }
+        return quarantined;
     }
 
     private void copy(StorageFile source, long from, long to, String name) throws IOException {
@@ -301,10 +285,10 @@ public final class Recovery {
     }
 
     /** Forces the sealed segments as well, because they may have been copied here a moment ago. */
-    private void forceSealed(Analysis analysis) throws IOException {
-        for (FoundSegment segment : withRecords(analysis)) {
-            if (segment.footer != null) {
-                try (StorageFile file = storage.open(segment.name)) {
+    private void forceSealed(List<FoundSegment> written) throws IOException {
+        for (FoundSegment segment : written) {
+            if (segment.footer() != null) {
+                try (StorageFile file = storage.open(segment.name())) {
                     file.force();
                 }
             }
@@ -312,17 +296,18 @@ public final class Recovery {
     }
 
     /**
-     * Seals the last segment. The next segment must have its name by then, because a log whose last file is named by
-     * its number counts as incomplete.
+     * Seals the last segment. The next segment must have its name by then, because a log whose last file is named by its
+     * number counts as incomplete.
+     *
+     * @return the SHA-256 of its footer; zeros if there is no segment
      */
-    private Sha256 sealLast(Analysis analysis) throws IOException {
-        List<FoundSegment> written = withRecords(analysis);
+    private Sha256 sealLast(List<FoundSegment> written) throws IOException {
         if (written.isEmpty()) {
             return Sha256.ZERO;
         }
         int last = written.size() - 1;
-        seal(written.get(last), footerBefore(written, last));
-        return written.get(last).footerSha256;
+        seal(written, last);
+        return written.get(last).footerSha256();
     }
 
     /**
@@ -332,26 +317,24 @@ public final class Recovery {
      * a kill between write and force. A force alone is not enough, because the kernel may consider those pages clean.
      * Writing them again in place would put acknowledged records at risk until the force.
      */
-    private void seal(FoundSegment segment, Sha256 previousFooter) throws IOException {
-        String name = names.sealed(segment.number());
-        if (segment.footer != null) {
+    private void seal(List<FoundSegment> written, int index) throws IOException {
+        FoundSegment segment = written.get(index);
+        if (segment.footer() != null) {
             return;
         }
-        try (StorageFile file = storage.openForReading(segment.name)) {
-            Footer footer = SegmentSealer.sealCopy(
-                    storage, file, contentOf(segment, previousFooter), name, names.temporary(name));
-            segment.footerSha256 = Sha256.of(footer.encode());
-            segment.previousFooterSha256 = previousFooter;
-        }
-    }
-
-    private static SegmentSealer.Data contentOf(FoundSegment segment, Sha256 previousFooter) {
-        return new SegmentSealer.Data(
-                Objects.requireNonNull(segment.header),
-                Objects.requireNonNull(segment.content),
-                segment.dataEnd,
-                segment.lastBatchCrc,
+        boolean unknown = index == 0 || written.get(index - 1).restartsChain();
+        Sha256 previousFooter = unknown ? Sha256.ZERO : written.get(index - 1).footerSha256();
+        SegmentSealer.Data data = new SegmentSealer.Data(
+                Objects.requireNonNull(segment.header()),
+                Objects.requireNonNull(segment.content()),
+                segment.dataEnd(),
+                segment.lastBatchCrc(),
                 previousFooter);
+        String name = names.sealed(segment.number());
+        try (StorageFile file = storage.openForReading(segment.name())) {
+            Footer footer = SegmentSealer.sealCopy(storage, file, data, name, names.temporary(name));
+            written.set(index, segment.sealed(Sha256.of(footer.encode()), previousFooter));
+        }
     }
 
     /** Returns the report that {@link #recover} would return, without changing anything. */

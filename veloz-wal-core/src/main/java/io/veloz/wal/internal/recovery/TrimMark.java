@@ -40,6 +40,16 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
         AtomicFile.replace(storage, names.trimMark(), names.temporary(names.trimMark()), bytes);
     }
 
+    /** Returns the first sequence of the log if a segment of it was trimmed; otherwise 0. */
+    public static long firstSequenceIfTrimmed(Storage storage, SegmentNames names, LogId logId, long segment)
+            throws IOException, DamagedException {
+        @Nullable TrimMark mark = read(storage, names);
+        if (mark == null || mark.firstSegment() <= segment) {
+            return 0;
+        }
+        return logId.equals(LogId.NONE) || logId.equals(mark.logId()) ? mark.firstSequence() : 0;
+    }
+
     /** Returns the mark; null if the log was never trimmed. */
     public static @Nullable TrimMark read(Storage storage, SegmentNames names) throws IOException, DamagedException {
         if (!storage.list().contains(names.trimMark())) {

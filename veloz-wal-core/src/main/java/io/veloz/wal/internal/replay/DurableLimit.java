@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import java.io.IOException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -114,8 +115,8 @@ public final class DurableLimit {
 
     private void readNextOpening(OpenSegment segment, LogCursor cursor) throws IOException {
         long number = segment.header.number() + 1;
-        try (@Nullable OpenSegment next = OpenSegment.find(cursor.storage(), cursor.names(), cursor.logId(), number)) {
-            OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        try (@Nullable OpenSegment next = cursor.find(number)) {
+            @Nullable SegmentOpening opening = next == null ? null : next.opening();
             if (opening != null) {
                 promised(opening.durableSequence());
             } else if (next == null) {

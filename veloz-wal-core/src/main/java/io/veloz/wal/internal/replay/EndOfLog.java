@@ -68,12 +68,12 @@ final class EndOfLog {
             append(bytes, segment.file, segment.ahead.nextPosition(), BatchHeader.BYTES);
         }
         long number = segment.header.number();
-        Storage storage = cursor.storage();
+        Storage storage = cursor.start.storage;
         for (String name : List.of(
-                cursor.names().sealed(number),
-                cursor.names().sealed(number + 1),
-                cursor.names().prepared(),
-                cursor.names().current())) {
+                cursor.start.names.sealed(number),
+                cursor.start.names.sealed(number + 1),
+                cursor.start.names.prepared(),
+                cursor.start.names.current())) {
             try (StorageFile file = storage.openForReading(name)) {
                 append(bytes, file, 0, SEGMENT_HEAD_BYTES);
                 append(bytes, file, SegmentHeader.BYTES, OPENING_BYTES);

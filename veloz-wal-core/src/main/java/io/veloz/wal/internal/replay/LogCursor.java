@@ -2,25 +2,23 @@ package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalCorruptException;
-import io.veloz.wal.WalException;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
-import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analysis;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.TailSearch;
-import io.veloz.wal.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.BitSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -28,78 +26,42 @@ import org.jspecify.annotations.Nullable;
 /**
  * Iterates over the batches of all segments of a log, and continues as the log grows. It relies on an {@link Analysis}
  * for the past, verifies every byte that it returns, and returns only durable records. Confined to one thread.
+ *
+ * <p>{@link SalvageCursor} overrides the reaction to damage.
  */
-public final class LogCursor implements Closeable {
-    private final Storage storage;
-    private final SegmentNames names;
-    private LogId logId;
+public class LogCursor implements Closeable {
+    static final String MISSING = "damaged or missing";
+
+    final Start start;
     private final DurableLimit limit;
-    private final boolean salvage;
-    private final Extent extent;
-    private final Losses losses;
+    private final EndOfLog end = new EndOfLog();
+    final List<LostRange> lost = new ArrayList<>();
+    LogId logId;
     private @Nullable OpenSegment segment;
+
+    /** The sequence of the next record; 0 or less if it is not known. */
+    long expected;
+
+    /** Whether the current batch of the scanner has not been returned yet. */
     private boolean withheld;
 
-    /** Whether any record of the segment has been returned. */
-    private boolean returnedAny;
-
-    private boolean tornTail;
-    private long invalidPosition = -1;
-    private long expected;
-
-    /** The position at which the scanner found no valid batch in freshly read bytes; -1 if there is none. */
-    private long freshPosition = -1;
-
-    /** The position from which the bytes after the data were searched; -1 if they were not. */
-    private long searchedPosition = -1;
-
-    private boolean searchedLive;
-
-    private final EndOfLog end = new EndOfLog();
+    boolean tornTail;
 
     /** Whether the next batch is that of an index entry, whose sequence has to match. */
     private boolean atIndexEntry;
 
-    /** The readable records of the current batch; null if all are. */
-    private @Nullable BitSet readable;
-
-    /**
-     * The known facts about the log before reading starts.
-     *
-     * @param number number of the first segment to read, which exists
-     * @param position position of a batch in it
-     * @param expected the sequence with which that batch has to start, -1 if not known
-     * @param lastNumber number of the last segment, for a salvage that has to skip a missing one
-     * @param lastKnown the last known record: the log does not end before it
-     * @param lostAtEnd unreadable files after the last segment, for a salvage to report
-     * @param endProblem the problem after the last segment, to be thrown when the cursor reaches it
-     */
-    record Extent(
-            long number,
-            long position,
-            long expected,
-            long lastNumber,
-            long lastKnown,
-            List<LostRange> lostAtEnd,
-            @Nullable WalException endProblem) {}
-
-    LogCursor(Storage storage, SegmentNames names, LogId logId, DurableLimit limit, boolean salvage, Extent extent)
-            throws IOException {
-        this.storage = storage;
-        this.names = names;
-        this.logId = logId;
+    LogCursor(Start start, DurableLimit limit) throws IOException {
+        this.start = start;
         this.limit = limit;
-        this.salvage = salvage;
-        this.extent = extent;
-        this.expected = extent.expected;
-        this.losses = new Losses(extent.lostAtEnd);
-        this.segment = find(extent.number);
+        this.logId = start.logId;
+        this.expected = start.expected;
+        this.segment = find(start.number);
         if (segment == null) {
-            throwIfTrimmed(extent.number);
+            throwIfTrimmed(start.number);
         } else {
             // The scanner need not check the sequence, because the analysis has compared it with the previous segment.
-            segment.scanner.jumpTo(extent.position, -1);
-            atIndexEntry = !salvage && expected > 0 && extent.position > SegmentHeader.BYTES;
+            segment.scanner.jumpTo(start.position, -1);
+            atIndexEntry = expected > 0 && start.position > SegmentHeader.BYTES;
         }
     }
 
@@ -120,9 +82,9 @@ public final class LogCursor implements Closeable {
     private boolean step() throws IOException {
         if (segment == null) {
             // The log was empty, and may have received its first segment since.
-            segment = find(extent.number);
+            segment = find(start.number);
             if (segment == null) {
-                throwIfTrimmed(extent.number);
+                throwIfTrimmed(start.number);
                 return false;
             }
             logId = segment.header.logId();
@@ -134,8 +96,8 @@ public final class LogCursor implements Closeable {
             return false;
         }
         boolean found = walk();
-        if (found || invalidPosition >= 0) {
-            // A partially written batch has to be read retry, though its beginning stays the same.
+        if (found || current().invalidPosition >= 0) {
+            // A partially written batch has to be read again, though its beginning stays the same.
             end.moved();
         } else {
             end.reached();
@@ -146,15 +108,14 @@ public final class LogCursor implements Closeable {
     private boolean walk() throws IOException {
         while (segment != null) {
             if (!withheld) {
-                Found found = nextOf(segment);
+                Found found = segment.next();
                 if (found != Found.BATCH) {
-                    if (atEndOfData(segment, found)) {
+                    if (atEndOfData(segment, found, limit.isLive())) {
                         continue;
                     }
                     return false;
                 }
-                withheld = true;
-                readable = null;
+                acceptBatch();
             }
             BatchHeader batch = segment.scanner.header();
             if (atIndexEntry && batch.firstSequence != expected) {
@@ -163,8 +124,7 @@ public final class LogCursor implements Closeable {
                 throw damage(segment, segment.scanner.position(), expected, why);
             }
             atIndexEntry = false;
-            if (salvage && batch.firstSequence < expected) {
-                // A copy of an earlier batch, or a misplaced one: a salvage never goes back.
+            if (skips(batch)) {
                 withheld = false;
                 continue;
             }
@@ -172,11 +132,11 @@ public final class LogCursor implements Closeable {
                 return false;
             }
             withheld = false;
-            losses.before(batch, expected, segment);
+            addLostBefore(batch, segment);
             expected = batch.firstSequence + batch.recordCount;
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
-                returnedAny = true;
+                segment.returnedAny = true;
                 tornTail = false;
                 return true;
             }
@@ -184,27 +144,41 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
-    /** The window may have been read before more was written, so only freshly read bytes can end the data. */
-    private Found nextOf(OpenSegment current) throws IOException {
-        Found found = current.scanner.next();
-        if ((found == Found.NOTHING || found == Found.INVALID) && current.scanner.position() != freshPosition) {
-            freshPosition = current.scanner.position();
-            current.scanner.refresh();
-            found = current.scanner.next();
-        }
-        if (found == Found.BATCH) {
-            invalidPosition = -1;
-        }
-        return found;
+    // ---- the reactions to damage, which a salvage overrides
+
+    /** Returns whether a batch is skipped. */
+    boolean skips(BatchHeader batch) {
+        return false;
+    }
+
+    /** Returns the sequence with which the next segment has to start; -1 for any. */
+    long expectedInNextSegment() {
+        return expected;
+    }
+
+    /** Handles a damaged trim mark, see {@link #firstAfterTrimOf}. */
+    long firstAfterDamagedTrimMark(DamagedException damage) {
+        throw new WalCorruptException(
+                start.storage.describe() + "/" + start.names.trimMark(),
+                0,
+                -1,
+                -1,
+                String.valueOf(damage.getMessage()));
+    }
+
+    /** Makes the current batch of the scanner the next one to be returned. */
+    void acceptBatch() {
+        withheld = true;
+    }
+
+    /** Returns whether a record of the current batch is readable. */
+    public boolean isReadable(int record) {
+        return true;
     }
 
     /** Moves to the next segment; returns false if the log ends here for now. */
-    private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
-        boolean live = limit.isLive();
-        if (salvage && !live) {
-            return skipDamage(current, found);
-        }
-        if (!returnedAny && moveToReplacement(current)) {
+    boolean atEndOfData(OpenSegment current, Found found, boolean live) throws IOException {
+        if (!current.returnedAny && moveToReplacement(current)) {
             return true;
         }
         BatchScanner scanner = current.scanner;
@@ -212,7 +186,7 @@ public final class LogCursor implements Closeable {
         long position = scanner.position();
         long damaged = scanner.damagedSequence();
         @Nullable OpenSegment next = find(current.header.number() + 1);
-        OpenSegment.@Nullable Opening opening = next == null ? null : openingOf(next);
+        @Nullable SegmentOpening opening = next == null ? null : openingOf(next);
         if (next != null && opening != null) {
             Predecessor here =
                     new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
@@ -221,18 +195,15 @@ public final class LogCursor implements Closeable {
                 return true;
             }
             next.close();
-            // Check retry, because the next segment may have been found after a writer replaced this one.
-            if (retry(current) || (!returnedAny && moveToReplacement(current))) {
+            // Check again, because the next segment may have been found after a writer replaced this one.
+            if (readAgain(current) || (!current.returnedAny && moveToReplacement(current))) {
                 return true;
             }
-            throw damage(
-                    current,
-                    position,
-                    damaged,
-                    reason.isEmpty()
-                            ? "data ends here; expected the end, by " + next.name + ", at "
-                                    + opening.predecessor().end()
-                            : reason);
+            String why = reason.isEmpty()
+                    ? "data ends here; expected the end, by " + next.name + ", at "
+                            + opening.predecessor().end()
+                    : reason;
+            throw damage(current, position, damaged, why);
         }
         if (next != null && found == Found.FOOTER && isTooShort(current)) {
             // The records known to follow can only be in the next segment. If its first batch is unreadable, the error
@@ -245,44 +216,98 @@ public final class LogCursor implements Closeable {
         } else {
             next.close();
         }
-        return atEndOfLog(current, found, live, position, damaged, reason);
+        return atEndOfLog(current, found, live);
     }
 
-    /**
-     * Throws if a segment that was not found has been trimmed. A trim makes its mark durable before it deletes
-     * anything, so the mark is read after the search.
-     */
-    private void throwIfTrimmed(long number) throws IOException {
-        long first = firstAfterTrimOf(number);
-        if (first > 0 && (expected <= 0 || expected < first)) {
-            throw new WalTrimmedException(storage.describe(), Math.max(0, expected), first);
-        }
-    }
-
-    /** Returns the oldest sequence of the log if that segment was trimmed; otherwise 0. */
-    long firstAfterTrimOf(long number) throws IOException {
-        try {
-            @Nullable TrimMark mark = TrimMark.read(storage, names);
-            if (mark == null || mark.firstSegment() <= number) {
-                return 0;
-            }
-            return logId.equals(LogId.NONE) || logId.equals(mark.logId()) ? mark.firstSequence() : 0;
-        } catch (DamagedException e) {
-            if (salvage) {
-                return 0;
-            }
-            throw new WalCorruptException(
-                    storage.describe() + "/" + names.trimMark(), 0, -1, -1, String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
+    private static @Nullable SegmentOpening openingOf(OpenSegment next) throws IOException {
         try {
             return next.opening();
         } catch (IOException e) {
             next.close();
             throw e;
         }
+    }
+
+    private boolean atEndOfLog(OpenSegment current, Found found, boolean live) throws IOException {
+        String reason = current.scanner.reason();
+        long position = current.scanner.position();
+        long damaged = current.scanner.damagedSequence();
+        if (live && found == Found.INVALID && position != current.invalidPosition) {
+            // The batch is probably being written. It is checked thoroughly if it is still invalid the next time.
+            current.invalidPosition = position;
+            current.scanner.refresh();
+            return false;
+        }
+        boolean tooShort = isTooShort(current);
+        if (!live || tooShort || found == Found.INVALID) {
+            if (readAgain(current)) {
+                return true;
+            }
+            if (tooShort && (found != Found.FOOTER || start.endProblem == null)) {
+                throw damage(current, position, damaged, reason);
+            }
+            if (found == Found.FOOTER) {
+                tornTail = false;
+            } else if (!current.isSearched(position, live)) {
+                TailSearch tail = TailSearch.sampled(current.file, current.header, position);
+                if (tail.proves(nextSequence(current))) {
+                    // The batch may have become complete while a writer appends.
+                    if (readAgain(current)) {
+                        return true;
+                    }
+                    throw damage(current, position, damaged, reason);
+                }
+                tornTail = !live && tail.end() > position;
+            }
+        }
+        current.invalidPosition = live ? current.invalidPosition : -1;
+        if (start.endProblem != null && !live) {
+            throw start.endProblem;
+        }
+        current.scanner.refresh();
+        return false;
+    }
+
+    /** Reads the position again; returns whether it has a valid batch now. */
+    private boolean readAgain(OpenSegment current) throws IOException {
+        long position = current.scanner.position();
+        current.scanner.refresh();
+        if (current.scanner.next() != Found.BATCH) {
+            return false;
+        }
+        assert position == current.scanner.position();
+        acceptBatch();
+        return true;
+    }
+
+    /** Returns the sequence of the next record of a segment. */
+    private long nextSequence(OpenSegment current) {
+        return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
+    }
+
+    private boolean isTooShort(OpenSegment current) {
+        return nextSequence(current) > 0 && nextSequence(current) <= start.lastKnown;
+    }
+
+    private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
+        long first = damaged > 0 ? damaged : nextSequence(current);
+        String why = reason.isEmpty() ? "no data; expected record " + first : reason;
+        return new WalCorruptException(start.storage.describe() + "/" + current.name, position, first, -1, why);
+    }
+
+    // ---- other segments
+
+    @Nullable
+    OpenSegment find(long number) throws IOException {
+        return OpenSegment.find(start.storage, start.names, logId, number);
+    }
+
+    void moveTo(OpenSegment next) throws IOException {
+        OpenSegment old = current();
+        segment = next;
+        next.scanner.expect(expectedInNextSegment());
+        // Last, so that a failure does not leak the next segment.
+        old.close();
     }
 
     /**
@@ -304,135 +329,46 @@ public final class LogCursor implements Closeable {
         return true;
     }
 
-    private @Nullable OpenSegment find(long number) throws IOException {
-        return OpenSegment.find(storage, names, logId, number);
-    }
-
-    private boolean atEndOfLog(
-            OpenSegment current, Found found, boolean live, long position, long damaged, String reason)
-            throws IOException {
-        if (live && found == Found.INVALID && position != invalidPosition) {
-            // The batch is probably being written. It is checked thoroughly if it is still invalid the next time.
-            invalidPosition = position;
-            current.scanner.refresh();
-            return false;
-        }
-        boolean tooShort = isTooShort(current);
-        if (!live || tooShort || found == Found.INVALID) {
-            if (retry(current)) {
-                return true;
-            }
-            if (tooShort && (found != Found.FOOTER || extent.endProblem == null)) {
-                throw damage(current, position, damaged, reason);
-            }
-            if (found == Found.FOOTER) {
-                tornTail = false;
-            } else if (!isSearched(position, live)) {
-                TailSearch tail = TailSearch.sampled(current.file, current.header, position);
-                if (tail.proves(nextSequence(current))) {
-                    // The batch may have become complete while a writer appends.
-                    if (retry(current)) {
-                        return true;
-                    }
-                    throw damage(current, position, damaged, reason);
-                }
-                tornTail = !live && tail.end() > position;
-            }
-        }
-        invalidPosition = live ? invalidPosition : -1;
-        if (extent.endProblem != null && !live) {
-            throw extent.endProblem;
-        }
-        current.scanner.refresh();
-        return false;
-    }
-
     /**
-     * Returns whether the bytes after the data need no further search: they are searched once while a writer is alive,
-     * and once more when none is, because nothing is appended after that.
+     * Throws if a segment that was not found has been trimmed. A trim makes its mark durable before it deletes
+     * anything, so the mark is read after the search.
      */
-    private boolean isSearched(long position, boolean live) {
-        boolean searched = position == searchedPosition && (live || !searchedLive);
-        searchedPosition = position;
-        searchedLive = live;
-        return searched;
+    void throwIfTrimmed(long number) throws IOException {
+        long first = firstAfterTrimOf(number);
+        if (first > 0 && (expected <= 0 || expected < first)) {
+            throw new WalTrimmedException(start.storage.describe(), Math.max(0, expected), first);
+        }
     }
 
-    /** Returns the sequence of the next record of a segment. */
-    private long nextSequence(OpenSegment current) {
-        return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
+    /** Returns the oldest sequence of the log if that segment was trimmed; otherwise 0. */
+    long firstAfterTrimOf(long number) throws IOException {
+        try {
+            return TrimMark.firstSequenceIfTrimmed(start.storage, start.names, logId, number);
+        } catch (DamagedException e) {
+            return firstAfterDamagedTrimMark(e);
+        }
     }
 
-    private boolean isTooShort(OpenSegment current) {
-        return nextSequence(current) > 0 && nextSequence(current) <= extent.lastKnown;
+    // ---- losses
+
+    /** Adds the records between the expected one and a batch. */
+    private void addLostBefore(BatchHeader batch, OpenSegment current) {
+        if (expected > 0 && batch.firstSequence > expected) {
+            String why = batch.declaresLoss() ? "declared by a salvage" : MISSING;
+            addLost(expected, batch.firstSequence - 1, current, why);
+        }
     }
 
-    private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
-        long first = damaged > 0 ? damaged : nextSequence(current);
-        String why = reason.isEmpty() ? "no data; expected record " + first : reason;
-        return new WalCorruptException(storage.describe() + "/" + current.name, position, first, -1, why);
+    void addLost(long first, long last, OpenSegment current, String reason) {
+        lost.add(new LostRange(first, last, current.name, current.scanner.position(), reason));
     }
 
-    /** Skips damaged or missing data, and moves to the next readable batch; returns false if there is none. */
-    private boolean skipDamage(OpenSegment current, Found found) throws IOException {
-        BatchScanner scanner = current.scanner;
-        if (found == Found.INVALID && scanner.headerIsValid() && scanner.header().recordCount > 0) {
-            readable = DamagedBatch.readable(
-                    scanner.header(), scanner.buffer(), scanner.recordsAt(), current.header.salt());
-            losses.unreadable(current, scanner.header(), readable, scanner.reason());
-            scanner.stepOverDamaged();
-            withheld = true;
-            return true;
-        }
-        if (found != Found.FOOTER) {
-            if (!isSearched(scanner.position(), false)
-                    && scanner.jumpToNextHeader(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
-                return true;
-            }
-            // Reset if a record follows in a later segment, see next().
-            tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
-        }
-        @Nullable OpenSegment next = find(current.header.number() + 1);
-        if (next == null) {
-            throwIfTrimmed(current.header.number() + 1);
-            next = OpenSegment.findAfter(storage, names, logId, current.header.number());
-        }
-        if (next != null && next.header.number() <= extent.lastNumber) {
-            moveTo(next);
-            return true;
-        }
-        if (next != null) {
-            next.close();
-        }
-        current.scanner.refresh();
-        expected = losses.atEnd(current, expected, extent.lastKnown);
-        return false;
+    /** Returns the losses detected so far. */
+    public List<LostRange> lost() {
+        return lost;
     }
 
-    /** Reads the position retry; returns whether it has a valid batch now. */
-    private boolean retry(OpenSegment current) throws IOException {
-        long position = current.scanner.position();
-        current.scanner.refresh();
-        if (current.scanner.next() != Found.BATCH) {
-            return false;
-        }
-        assert position == current.scanner.position();
-        withheld = true;
-        readable = null;
-        return true;
-    }
-
-    private void moveTo(OpenSegment next) throws IOException {
-        OpenSegment old = Objects.requireNonNull(segment);
-        segment = next;
-        returnedAny = false;
-        invalidPosition = -1;
-        freshPosition = -1;
-        searchedPosition = -1;
-        next.scanner.expect(salvage ? -1 : expected);
-        // Last, so that a failure does not leak the next segment.
-        old.close();
-    }
+    // ---- the current batch
 
     /** Returns the header of the current batch. */
     public BatchHeader header() {
@@ -458,7 +394,7 @@ public final class LogCursor implements Closeable {
      * ends after {@code position}; otherwise null.
      */
     public @Nullable SegmentEnd endBefore(long number, long position) throws IOException {
-        OpenSegment.@Nullable Opening opening = current().opening();
+        @Nullable SegmentOpening opening = current().opening();
         if (opening == null
                 || opening.predecessor().number() != number
                 || opening.predecessor().end() <= position) {
@@ -468,15 +404,11 @@ public final class LogCursor implements Closeable {
         if (before == null) {
             throwIfTrimmed(number);
             throw new NoSuchFileException(
-                    storage.describe() + "/" + names.sealed(number),
+                    start.storage.describe() + "/" + start.names.sealed(number),
                     null,
                     "was deleted; expected it before " + current().name);
         }
         return new SegmentEnd(before, opening.predecessor().end());
-    }
-
-    public boolean isReadable(int record) {
-        return readable == null || readable.get(record);
     }
 
     private OpenSegment current() {
@@ -488,35 +420,18 @@ public final class LogCursor implements Closeable {
         return Math.max(0, expected - 1);
     }
 
-    /** Returns the losses detected so far. */
-    public List<LostRange> lost() {
-        return losses.all();
-    }
-
     /** Returns whether the log ended with bytes that were never acknowledged. */
     public boolean hasTornTail() {
         return tornTail;
-    }
-
-    @Override
-    public String toString() {
-        return storage.describe() + (segment == null ? "" : "/" + segment.name);
     }
 
     boolean isLive() throws IOException {
         return limit.isLive();
     }
 
-    Storage storage() {
-        return storage;
-    }
-
-    SegmentNames names() {
-        return names;
-    }
-
-    LogId logId() {
-        return logId;
+    @Override
+    public String toString() {
+        return start.storage.describe() + (segment == null ? "" : "/" + segment.name);
     }
 
     @Override

@@ -1,15 +1,14 @@
 package io.veloz.wal.internal.replay;
 
-import io.veloz.wal.internal.format.BatchHeader;
-import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
-import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.BatchScanner.Found;
 import io.veloz.wal.internal.segment.SameSegment;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
@@ -37,6 +36,20 @@ final class OpenSegment implements Closeable {
      * batch counts.
      */
     boolean abandoned;
+
+    /** Whether any record of the segment has been returned. */
+    boolean returnedAny;
+
+    /** The position at which an invalid batch was found while a writer was alive; -1 if there is none. */
+    long invalidPosition = -1;
+
+    /** The position at which the scanner found no valid batch in freshly read bytes; -1 if there is none. */
+    private long freshPosition = -1;
+
+    /** The position from which the bytes after the data were searched; -1 if they were not. */
+    private long searchedPosition = -1;
+
+    private boolean searchedLive;
 
     private OpenSegment(String name, SegmentHeader header, StorageFile file) {
         this.name = name;
@@ -159,32 +172,39 @@ final class OpenSegment implements Closeable {
         return new UnmarkedFile(file).readFully(target, position);
     }
 
-    /**
-     * Returns the contents of the first batch header: how the previous segment ended, and a durable sequence. Null if
-     * there is no batch yet.
-     */
+    /** Reads the header of the first batch; returns null if there is no batch yet. */
     @Nullable
-    Opening opening() throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
-            return null;
-        }
-        try {
-            BatchHeader batch = new BatchHeader();
-            Checksum checksum = new Checksum();
-            batch.decode(bytes, 0, header, checksum);
-            if (!batch.opensSegment()) {
-                return null;
-            }
-            return new Opening(
-                    Predecessor.decode(bytes, BatchHeader.BYTES, header.salt(), checksum), batch.durableSequence);
-        } catch (DamagedException e) {
-            return null;
-        }
+    SegmentOpening opening() throws IOException {
+        return SegmentOpening.read(file, header);
     }
 
-    record Opening(Predecessor predecessor, long durableSequence) {}
+    /**
+     * Moves the scanner to the next batch. Only freshly read bytes can end the data, because the window may have been
+     * read before more was written.
+     */
+    Found next() throws IOException {
+        Found found = scanner.next();
+        if ((found == Found.NOTHING || found == Found.INVALID) && scanner.position() != freshPosition) {
+            freshPosition = scanner.position();
+            scanner.refresh();
+            found = scanner.next();
+        }
+        if (found == Found.BATCH) {
+            invalidPosition = -1;
+        }
+        return found;
+    }
+
+    /**
+     * Returns whether the bytes after the data need no further search: they are searched once while a writer is alive,
+     * and once more when none is, because nothing is appended after that.
+     */
+    boolean isSearched(long position, boolean live) {
+        boolean searched = position == searchedPosition && (live || !searchedLive);
+        searchedPosition = position;
+        searchedLive = live;
+        return searched;
+    }
 
     @Override
     public void close() throws IOException {

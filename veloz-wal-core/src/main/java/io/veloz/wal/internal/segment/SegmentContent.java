@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.segment;
 
 import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SparseIndex;
 import java.nio.ByteBuffer;
@@ -37,6 +38,16 @@ public final class SegmentContent {
             maxTimestampNanos = Math.max(maxTimestampNanos, timestamp);
             at += RecordLayout.size(RecordLayout.payloadBytes(buffer, at));
         }
+    }
+
+    /** Returns whether a footer states the same ranges and counts. */
+    public boolean matches(Footer footer) {
+        return footer.firstSequence() == firstSequence
+                && footer.lastSequence() == lastSequence
+                && footer.recordCount() == recordCount
+                && footer.batchCount() == batchCount
+                && footer.minTimestampNanos() == minTimestampNanos
+                && footer.maxTimestampNanos() == maxTimestampNanos;
     }
 
     public SparseIndex index() {

@@ -52,6 +52,18 @@ public record TailSearch(long promisedSequence, long end) {
                 && sampled(file, segment, SegmentHeader.BYTES).end == SegmentHeader.BYTES;
     }
 
+    /**
+     * Returns whether a batch was at least partially written at a position: either the magic number or all other header
+     * fields are intact.
+     */
+    public static boolean hasBatchStart(StorageFile file, SegmentHeader segment, long position) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(BatchHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = file.readFully(bytes, position);
+        return (available >= 4 && BatchHeader.startsAt(bytes, 0, segment.salt()))
+                || (available == BatchHeader.BYTES
+                        && new BatchHeader().decodeIgnoringMagic(bytes, 0, segment, new Checksum()));
+    }
+
     private static TailSearch search(StorageFile file, SegmentHeader segment, long from, long longestGap)
             throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
