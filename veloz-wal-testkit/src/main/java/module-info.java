@@ -1,4 +1,4 @@
-/** A disk in memory that fails as real disks do, and every crash point of a program that uses the log. */
+/** An in-memory disk that fails like real disks, and every crash point of a program that uses the log. */
 module io.veloz.wal.testkit {
     requires transitive io.veloz.wal;
     requires static org.jspecify;

@@ -241,6 +241,6 @@ class DamageTest {
         view.putInt(bytes.length - 12, crc);
         RecoveryReport report =
                 WalRecovery.verify(ReadOptions.of(storage.put(TestLog.sealed(2), bytes)), WalProgress.NONE);
-        assertThat(report.segments().get(0).detail()).contains("the data holds others");
+        assertThat(report.segments().get(0).detail()).contains("the data has other counts");
     }
 }

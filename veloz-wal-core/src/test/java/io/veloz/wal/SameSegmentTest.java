@@ -120,7 +120,7 @@ class SameSegmentTest {
         List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> readings =
                 List.of(() -> read(log), () -> segmentReaderLast(log), () -> TestLog.recover(log));
         for (var reading : readings) {
-            assertThatThrownBy(reading).isInstanceOf(WalCorruptException.class).hasMessageContaining("as well");
+            assertThatThrownBy(reading).isInstanceOf(WalCorruptException.class).hasMessageContaining("and so does");
         }
         assertThat(WalRecovery.verify(ReadOptions.of(log), WalProgress.NONE).isSound())
                 .isFalse();

@@ -7,17 +7,20 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * A future that one thread completes, and that this thread must not wait for: it would wait for itself. Such a wait throws
- * {@link IllegalStateException} at once, also on a future that was derived from it.
+ * A future that its completing thread must not wait for, because the wait would never end. Such a wait throws {@link
+ * IllegalStateException} immediately, also on a future that was derived from this one.
  */
 public class CallbackFuture<T> extends CompletableFuture<T> {
     private final BooleanSupplier onCallbackThread;
 
-    /** The future that the callback thread completes. Once it is done, any thread may complete those derived from it. */
+    /**
+     * The future that the callback thread completes. Once it is done, any thread may complete the futures derived
+     * from it.
+     */
     private final CallbackFuture<?> source;
 
     /**
-     * @param onCallbackThread whether the caller is the thread that completes this future
+     * @param onCallbackThread returns whether the current thread is the one that completes this future
      */
     public CallbackFuture(BooleanSupplier onCallbackThread) {
         this.onCallbackThread = onCallbackThread;
@@ -29,7 +32,7 @@ public class CallbackFuture<T> extends CompletableFuture<T> {
         this.source = source;
     }
 
-    private void refuseWaitingForItself() {
+    private void rejectWaitOnCallbackThread() {
         if (!isDone() && !source.isDone() && onCallbackThread.getAsBoolean()) {
             throw new IllegalStateException(
                     "a callback waits for the future of an append, which completes only after the"
@@ -39,19 +42,19 @@ public class CallbackFuture<T> extends CompletableFuture<T> {
 
     @Override
     public T join() {
-        refuseWaitingForItself();
+        rejectWaitOnCallbackThread();
         return super.join();
     }
 
     @Override
     public T get() throws InterruptedException, ExecutionException {
-        refuseWaitingForItself();
+        rejectWaitOnCallbackThread();
         return super.get();
     }
 
     @Override
     public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
-        refuseWaitingForItself();
+        rejectWaitOnCallbackThread();
         return super.get(timeout, unit);
     }
 

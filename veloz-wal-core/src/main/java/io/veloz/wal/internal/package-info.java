@@ -1,4 +1,4 @@
-/** What several parts of the log share. */
+/** Types shared by several internal packages. */
 @NullMarked
 package io.veloz.wal.internal;
 

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** One change of the bytes of a file, without regard for its checksums. Immutable. */
+/** A random change to the bytes of a file that ignores its checksums. Immutable. */
 final class ByteChange {
     private static final int MOST_BYTES = 256;
 
@@ -26,19 +26,19 @@ final class ByteChange {
                 changed = length == 0 ? file : overwritten(new byte[] {(byte) (file[at] ^ (1 << dice.below(8)))});
             }
             case 1 -> {
-                what = "another number";
+                what = "overwrite with a number";
                 changed = overwritten(number());
             }
             case 2 -> {
-                what = "zeros";
+                what = "overwrite with zeros";
                 changed = overwritten(new byte[length]);
             }
             case 3 -> {
-                what = "noise";
+                what = "overwrite with noise";
                 changed = overwritten(dice.noise(length));
             }
             case 4 -> {
-                what = "cut";
+                what = "truncate";
                 changed = Arrays.copyOf(file, at);
             }
             case 5 -> {
@@ -59,13 +59,13 @@ final class ByteChange {
                 changed = overwritten(Arrays.copyOfRange(file, from, Math.min(file.length, from + length)));
             }
             default -> {
-                what = "longer";
+                what = "append";
                 changed = joined(file, dice.oneIn(2) ? new byte[length] : dice.noise(length));
             }
         }
     }
 
-    /** Mostly at, before or behind a place where something begins or ends. */
+    /** Returns a position, mostly at or near the beginning or end of a structure. */
     private int position() {
         List<Integer> places = new ArrayList<>(List.of(0, LogBytes.PAGE, file.length));
         places.addAll(LogBytes.batches(file));
@@ -77,7 +77,7 @@ final class ByteChange {
                 + switch (dice.below(4)) {
                     case 0 -> 0;
                     case 1 -> dice.below(17) - 8;
-                    case 2 -> dice.below(LogBytes.BATCH_HEAD + LogBytes.PREDECESSOR + LogBytes.RECORD_HEAD);
+                    case 2 -> dice.below(LogBytes.BATCH_HEADER + LogBytes.PREDECESSOR + LogBytes.RECORD_HEADER);
                     default -> dice.below(4096) - 2048;
                 };
         return Math.max(0, Math.min(place, file.length));

@@ -2,17 +2,17 @@ package io.veloz.wal.testkit;
 
 import java.util.Random;
 
-/** The dice of one power cut or one failed force: the same seed always falls the same. It belongs to one thread. */
+/** The random source of one power cut or one failed force, deterministic for a seed. Confined to one thread. */
 final class Chance {
-    /** What is left of changes that are not durable. */
+    /** The changes that survive although they are not durable. */
     enum Cut {
         NOTHING,
         EVERYTHING,
-        /** Of each file a prefix, to the byte. */
+        /** A prefix of the changes of each file, to the byte. */
         PREFIX,
-        /** Of each sector or page what it was, what it became, or something between. */
+        /** Each sector or page has its old content, its new content, or an intermediate one. */
         UNITS,
-        /** The same, and some are torn, zeros, garbage, or bytes of another file. */
+        /** Like {@link #UNITS}, but some are torn, zeroed, garbage, or contain bytes of another file. */
         DAMAGE
     }
 

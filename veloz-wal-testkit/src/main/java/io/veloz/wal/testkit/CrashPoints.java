@@ -15,17 +15,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Runs a workload, and checks what is left of it at every moment at which power can fail, the process can die, or an
- * operation can go wrong. Immutable; every setting returns a changed copy.
+ * Runs a workload, and checks the disk after a power failure, the death of the process, or a failed operation at every
+ * moment of it. Immutable; every setting returns a changed copy.
  *
- * <p>The workload runs once for a seed, and all that it changes on the disk is recorded. Then power is cut before change
- * 1, 2, 3 and so on, several times with other dice, and each time the check gets the disk that is left. So all cuts of one
- * run belong to one history, and a failure can be told exactly.
+ * <p>The workload runs once per seed, and every change of the disk is recorded. Then power is cut before change 1, 2, 3
+ * and so on, several times with different random outcomes, and the check receives the resulting disk each time. All
+ * cuts of a run share one history, so that a failure can be described exactly.
  *
- * <p>The system property {@code wal.seed} sets the seed, and {@code wal.rounds} with how many seeds, one after the other,
- * everything is done.
+ * <p>The system property {@code wal.seed} sets the first seed, and {@code wal.rounds} the number of consecutive seeds.
  *
- * @param <T> what the {@link History} is made of
+ * @param <T> the type of the steps in a {@link History}
  */
 public final class CrashPoints<T> {
     private static final int DESCRIBED_CHANGES = 40;
@@ -39,15 +38,17 @@ public final class CrashPoints<T> {
     private final int cuts;
     private final int threads;
 
-    /** What is done: opens a log on the storage, works with it, closes it. It may open it more than once. */
+    /**
+     * The program under test: opens a log on the storage, uses it, and closes it. It can open the log more than once.
+     */
     @FunctionalInterface
     public interface Workload<T> {
         void run(FaultyStorage storage, History<T> history) throws Exception;
     }
 
     /**
-     * Opens what was left, and throws if anything is wrong. It may go on working: what it begins, acknowledges or shows
-     * to somebody belongs into the history, and is expected after the second cut.
+     * Opens the log on the remaining disk, and throws if anything is wrong. It can continue to work. Steps that it
+     * begins, acknowledges or shows to others belong in the history, and are expected after the second cut.
      */
     @FunctionalInterface
     public interface Check<T> {
@@ -63,18 +64,21 @@ public final class CrashPoints<T> {
         this.threads = threads;
     }
 
-    /** With {@link DiskRules#WORST}, and five cuts at each place. */
+    /** Returns crash points with {@link DiskRules#WORST} and five cuts per change. */
     public static <T> CrashPoints<T> of(Workload<T> workload, Check<T> check) {
         return new CrashPoints<>(workload, check, DiskRules.WORST, Long.getLong("wal.seed", 1), 5, 1);
     }
 
-    /** Every crash point once, then with a second crash, then each fault of each operation, for all seeds asked for. */
+    /**
+     * Runs every crash point once, then with a second crash, then each fault in each operation, for all
+     * requested seeds.
+     */
     public static <T> void forAllCrashPoints(Workload<T> workload, Check<T> check) {
         CrashPoints<T> points = of(workload, check);
         for (int round = 0; round < rounds(); round++) {
             CrashPoints<T> next = points.seed(points.seed + round);
             next.cutOnce();
-            // With many rounds every second cut is tried.
+            // With many rounds, every second cut is eventually tried.
             next.cutTwice(500 * rounds());
             next.killThenCut();
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.LIE))) {
@@ -84,7 +88,7 @@ public final class CrashPoints<T> {
         }
     }
 
-    /** How often randomised tests go round: the system property {@code wal.rounds}, or 1. */
+    /** Returns the number of rounds of randomized tests: the system property {@code wal.rounds}, or 1. */
     public static int rounds() {
         return Integer.getInteger("wal.rounds", 1);
     }
@@ -97,14 +101,14 @@ public final class CrashPoints<T> {
         return new CrashPoints<>(workload, check, rules, value, cuts, threads);
     }
 
-    /** How often power is cut at each place. */
+    /** Sets how often power is cut before each change. */
     public CrashPoints<T> cuts(int value) {
         return new CrashPoints<>(workload, check, rules, seed, value, threads);
     }
 
     /**
-     * How many faults are tried at the same time; 1 if not told. With more, workload and check are called by several
-     * threads, each with a storage and a history of its own. A failing disk makes a log wait now and then.
+     * Sets how many faults are tried concurrently. Default: 1. With more, several threads call the workload and the
+     * check, each with its own storage and history. A log can wait for seconds on a failing disk.
      */
     public CrashPoints<T> threads(int value) {
         return new CrashPoints<>(workload, check, rules, seed, cuts, value);
@@ -115,8 +119,8 @@ public final class CrashPoints<T> {
     /**
      * Cuts power before every change, and at the end.
      *
-     * @return how many cuts were checked
-     * @throws AssertionError if any check fails; the message says where, and how to repeat it
+     * @return the number of checked cuts
+     * @throws AssertionError if a check fails; the message describes the crash point and how to repeat it
      */
     public int cutOnce() {
         Run<T> run = run(FaultPlan.NONE);
@@ -133,8 +137,8 @@ public final class CrashPoints<T> {
     }
 
     /**
-     * Cuts power before every change of the workload, and then again before changes of what the check does: mostly the
-     * recovery. Of each first cut so many second ones that there are about as many as wanted.
+     * Cuts power before every change of the workload, and then again before changes of the check, which are mostly
+     * those of the recovery. The second cuts are sampled so that there are about {@code wanted} of them in total.
      */
     public int cutTwice(int wanted) {
         Run<T> run = run(FaultPlan.NONE);
@@ -159,10 +163,10 @@ public final class CrashPoints<T> {
     }
 
     /**
-     * Lets the process die before every change, and what the check then did come to its end; after that power is cut at
-     * that end, and once in the middle. What was shown from the page cache alone is gone then.
+     * Kills the process before every change, lets the check complete, and then cuts power at its end and once in the
+     * middle. Data that existed only in the page cache is lost then.
      *
-     * @return how many deaths were tried
+     * @return the number of kills
      */
     public int killThenCut() {
         Run<T> run = run(FaultPlan.NONE);
@@ -172,7 +176,7 @@ public final class CrashPoints<T> {
             FaultyStorage killed = new FaultyStorage(
                     cutSeed(change, 0), rules, replay.before(change).copy());
             Run<T> reopened = new Run<>(killed, run.history.before(change, killed));
-            String death = "the process dies before change " + change + ": "
+            String death = "process killed before change " + change + ": "
                     + run.storage.journal().description(change);
             check(reopened, List.of(death));
             int end = killed.journal().size();
@@ -200,34 +204,34 @@ public final class CrashPoints<T> {
     // ---- faults
 
     /**
-     * Lets operation 1 fail alone, then operation 2, and so on until the workload has no more of them. The workload may end
-     * with an error then. After each the process dies, or power fails, or one after the other, also in the middle of what
-     * the workload did after the fault; and what is left is checked.
+     * Fails only operation 1, then only operation 2, and so on until the workload has no more operations. The workload
+     * can end with an error. After each fault the check runs on the disk after a kill, after a power cut, after both,
+     * and after a power cut between the fault and the end of the workload.
      *
-     * @return in how many runs the fault has happened
+     * @return the number of runs in which the fault occurred
      */
     public int failEach(Fault fault) {
         return failEach(fault, EnumSet.allOf(Operation.Kind.class));
     }
 
-    /** The same, for operations of some kinds only. */
+    /** Like {@link #failEach(Fault)}, but only for operations of some kinds. */
     public int failEach(Fault fault, Set<Operation.Kind> kinds) {
         return failFrom(kinds, fault, false);
     }
 
-    /** As {@link #failEach}, but from its first time on every operation of these kinds fails. */
-    public int failForEver(Fault fault, Set<Operation.Kind> kinds) {
+    /** Like {@link #failEach(Fault, Set)}, but all later operations of these kinds fail as well. */
+    public int failPermanently(Fault fault, Set<Operation.Kind> kinds) {
         return failFrom(kinds, fault, true);
     }
 
-    private int failFrom(Set<Operation.Kind> kinds, Fault fault, boolean forEver) {
+    private int failFrom(Set<Operation.Kind> kinds, Fault fault, boolean permanent) {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
             int count = 0;
             for (int first = 1; ; first += threads) {
                 List<Callable<Boolean>> next = new ArrayList<>();
                 for (int nth = first; nth < first + threads; nth++) {
-                    NthOfKinds plan = new NthOfKinds(kinds, nth, fault, forEver);
+                    NthOfKinds plan = new NthOfKinds(kinds, nth, fault, permanent);
                     next.add(() -> failOne(plan));
                 }
                 int happened = 0;
@@ -243,7 +247,7 @@ public final class CrashPoints<T> {
             if (e.getCause() instanceof AssertionError failure) {
                 throw failure;
             }
-            throw new IllegalStateException("an unexpected error of the harness", e);
+            throw new IllegalStateException("unexpected error in the harness", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while faults were tried", e);
@@ -252,23 +256,22 @@ public final class CrashPoints<T> {
         }
     }
 
-    /** Returns whether the workload came as far as the fault. */
+    /** Returns whether the workload reached the fault. */
     private boolean failOne(NthOfKinds plan) {
         Run<T> run = run(plan);
         if (run.storage.faults() == 0) {
             return false;
         }
-        checkAfterFault(run, plan.fault + (plan.forEver ? " from now on in " : " in ") + plan.first());
+        checkAfterFault(run, plan.fault + (plan.permanent ? " from now on in " : " in ") + plan.first());
         return true;
     }
 
     /**
-     * Cuts power at some moments, and lets one operation of what the check does then fail: mostly of the recovery. The
-     * check may end with an error then. After that the process dies, and what is left is checked; then also after another
-     * power cut.
+     * Cuts power at some moments, and then fails one operation of the check, mostly of the recovery. The check can end
+     * with an error. Then the process is killed and the disk is checked, and checked again after another power cut.
      *
-     * @param wanted how many moments are tried
-     * @return how often the fault has happened
+     * @param wanted number of power cuts to try
+     * @return how often the fault occurred
      */
     public int failAfterCut(Fault fault, int wanted) {
         Run<T> run = run(FaultPlan.NONE);
@@ -298,10 +301,11 @@ public final class CrashPoints<T> {
         run.storage.plan(FaultPlan.NONE);
         FaultyStorage killed = run.storage.killProcess();
         Run<T> reopened = new Run<>(killed, run.history.on(killed));
-        check(reopened, List.of(what, "the process dies"));
-        // What the reopened log has shown must not vanish, although the page cache may have shown more than there is.
+        check(reopened, List.of(what, "process killed"));
+        // Records that the reopened log returned must not vanish, although the page cache may have had more than
+        // the disk.
         FaultyStorage cut = killed.cutPower(cutSeed);
-        check(new Run<>(cut, reopened.history.on(cut)), List.of(what, "the process dies", "power cut " + cutSeed));
+        check(new Run<>(cut, reopened.history.on(cut)), List.of(what, "process killed", "power cut " + cutSeed));
         FaultyStorage dark = run.storage.cutPower(cutSeed + 1);
         check(new Run<>(dark, run.history.on(dark)), List.of(what, "power cut " + (cutSeed + 1)));
         int since = run.storage.changesBeforeFault();
@@ -329,7 +333,7 @@ public final class CrashPoints<T> {
         void run() throws Exception;
     }
 
-    /** Runs what may end with an error if something has gone wrong. */
+    /** Runs a task that can end with an error if a fault occurred. */
     private void tryOut(Run<T> run, List<String> places, Task task) {
         try {
             task.run();

@@ -3,7 +3,7 @@ package io.veloz.wal.testkit;
 import java.util.List;
 import java.util.Random;
 
-/** Chance for {@link HostileFiles}, and the numbers at which programs break. It belongs to one thread. */
+/** The random source of {@link HostileFiles}, with numbers at which programs tend to break. Confined to one thread. */
 final class Dice {
     private static final long[] STRANGE = {
         0,
@@ -39,7 +39,7 @@ final class Dice {
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
     }
 
-    /** From 0 to one less than that. */
+    /** Returns a number from 0 to {@code bound - 1}. */
     int below(int bound) {
         return random.nextInt(bound);
     }
@@ -56,7 +56,7 @@ final class Dice {
         return random.nextLong();
     }
 
-    /** A value for a field that has another one: near it, or one of those that overflow, or any. */
+    /** Returns a replacement for the value of a field: a close number, one that overflows, or any other. */
     long insteadOf(long value) {
         return switch (random.nextInt(4)) {
             case 0 -> value + random.nextInt(17) - 8;

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Names and files, as they are on the disk and as the page cache shows them. Guarded by its storage. */
+/** Names and files, as they are on disk and in the page cache. Guarded by its storage. */
 final class Disk {
     private final Map<Integer, FileContent> files = new TreeMap<>();
     private final Map<String, Integer> durableNames = new TreeMap<>();
@@ -14,7 +14,7 @@ final class Disk {
     private final List<NameChange> pendingNames = new ArrayList<>();
     private long serial;
 
-    /** A file has a name no longer, or a name from now on, or both. */
+    /** The removal of a file's name, a new name, or both. */
     private record NameChange(
             long serial,
             int file,
@@ -40,7 +40,7 @@ final class Disk {
         return copy;
     }
 
-    /** What has been changed so far has this serial or a lower one. */
+    /** Returns the highest serial of a change so far. */
     long serial() {
         return serial;
     }
@@ -49,13 +49,13 @@ final class Disk {
         return List.copyOf(names.keySet());
     }
 
-    /** The file of a name; null if there is none. */
+    /** Returns the file of a name; null if there is none. */
     @Nullable
     Integer find(String name) {
         return names.get(name);
     }
 
-    /** Null if the file has no name any more. */
+    /** Returns the name of a file; null if it was deleted. */
     @Nullable
     String nameOf(int file) {
         for (Map.Entry<String, Integer> entry : names.entrySet()) {
@@ -143,13 +143,14 @@ final class Disk {
 
     // ---- the end
 
-    /** The disk that is found when power is back. */
+    /** Returns the disk after the power failure. */
     Disk afterPowerCut(long seed, DiskRules rules) {
         Chance chance = new Chance(seed);
         Map<String, Integer> surviving = survivingNames(chance, rules);
         List<byte[]> all = files.values().stream().map(FileContent::durable).toList();
         Disk after = new Disk();
-        // Files that no name leads to are left out, but not their dice: so the same seed falls the same.
+        // Files without a name are dropped later, but consume random numbers here, so that the result for a seed stays
+        // the same.
         files.forEach(
                 (file, content) -> after.files.put(file, FileContent.of(content.afterPowerCut(chance, rules, all))));
         after.names.putAll(surviving);

@@ -1,30 +1,30 @@
 package io.veloz.wal.testkit;
 
 /**
- * How a {@link FaultyStorage} behaves when power fails, and after a failed force. Immutable; every method returns a changed
- * copy.
+ * The behaviour of a {@link FaultyStorage} at a power failure and after a failed force. Immutable; every method returns
+ * a changed copy.
  *
- * @param names what becomes of names that no force of the directory has made durable
- * @param unitBytes what the disk writes at once: 512 for a sector, 4096 for a page
- * @param failedForce what becomes of the bytes that a failed force was to make durable
- * @param powersafe whether bytes that were forced, and not written since, stay what they are when power fails while
- *     others of the same sector or page are written. The log promises nothing on a disk without it
+ * @param names the fate of names that no force of the directory has made durable
+ * @param unitBytes the atomic write unit of the disk: 512 for a sector, 4096 for a page
+ * @param failedForce the fate of the bytes that a failed force should have made durable
+ * @param powersafe whether forced bytes survive a power failure during a write to other bytes of the same sector or
+ *     page (powersafe overwrite). The log gives no guarantee on a disk without it
  */
 public record DiskRules(Names names, int unitBytes, FailedForce failedForce, boolean powersafe) {
 
-    /** What becomes of names that are not durable yet. */
+    /** The fate of names that are not durable yet. */
     public enum Names {
-        /** Any of the changes survive, in any combination; only each single rename is atomic. */
+        /** Any combination of the changes survives; only each single rename is atomic. */
         STRICT,
-        /** The first so many of the changes survive, as in a journal. */
+        /** A prefix of the changes survives, as in a journal. */
         ORDERED
     }
 
-    /** What becomes of the bytes that a failed force was to make durable. Some of them may be on disk in any case. */
+    /** The fate of the bytes that a failed force should have made durable. Some of them may be on disk in any case. */
     public enum FailedForce {
-        /** They can still be read, count as clean, and are gone after a power cut: ext4, XFS. */
+        /** They remain readable, are marked clean, and are lost after a power cut, as on ext4 and XFS. */
         LOST,
-        /** They read as what they were before: btrfs. */
+        /** They revert to their old content, as on btrfs. */
         REVERTED,
         /** They stay dirty, and the next force tries again. */
         DIRTY

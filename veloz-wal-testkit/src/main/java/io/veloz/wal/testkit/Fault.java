@@ -2,27 +2,27 @@ package io.veloz.wal.testkit;
 
 import io.veloz.wal.testkit.Operation.Kind;
 
-/** What goes wrong in one {@link Operation}. */
+/** The fault of one {@link Operation}. */
 public enum Fault {
-    /** An I/O error. The operation has not been done, or, if it is a write or a force, in part. */
+    /** An I/O error. The operation had no effect or, if it is a write or a force, a partial one. */
     IO_ERROR,
 
-    /** An I/O error, and yet the operation has been done. */
+    /** An I/O error, although the operation was completed. */
     IO_ERROR_AFTERWARDS,
 
-    /** No room on the disk. A write may have been done in part; a force has failed as with an I/O error. */
+    /** No space left on the disk. A write may have been partial. A force has failed as with an I/O error. */
     NO_ROOM,
 
     /** Too many open files. */
     TOO_MANY_FILES,
 
-    /** A write or a read does less than it was asked to, and says so. */
+    /** A short write or read, whose result states the smaller count. */
     SHORT,
 
-    /** A force that does nothing, and says that all is well. */
+    /** A force that does nothing, and reports success. */
     LIE;
 
-    /** Whether a disk can answer that method so. */
+    /** Returns whether this fault can occur in operations of this kind. */
     public boolean isPossibleFor(Kind kind) {
         return switch (this) {
             case IO_ERROR -> kind != Kind.LOCK;

@@ -2,22 +2,24 @@ package io.veloz.wal.testkit;
 
 import org.jspecify.annotations.Nullable;
 
-/** Says which operations go wrong. It is called by whatever thread uses the storage, one at a time. */
+/** Selects the operations that fail. Called by the thread that uses the storage, one call at a time. */
 @FunctionalInterface
 public interface FaultPlan {
-    /** Nothing goes wrong. */
+    /** No faults. */
     FaultPlan NONE = operation -> null;
 
-    /** Null if nothing is wrong. A fault that is not {@link Fault#isPossibleFor possible} does not happen. */
+    /**
+     * Returns the fault of an operation, or null. A fault that is not {@link Fault#isPossibleFor possible} is ignored.
+     */
     @Nullable
     Fault faultIn(Operation operation);
 
-    /** That operation alone. */
+    /** Returns a plan that fails a single operation. */
     static FaultPlan once(long number, Fault fault) {
         return operation -> operation.number() == number ? fault : null;
     }
 
-    /** All operations of a kind. */
+    /** Returns a plan that fails all operations of a kind. */
     static FaultPlan always(Operation.Kind kind, Fault fault) {
         return operation -> operation.kind() == kind ? fault : null;
     }

@@ -8,7 +8,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
 import org.jspecify.annotations.Nullable;
 
-/** An open file of a {@link FaultyStorage}. It stays with its file through a rename and a deletion. */
+/** An open file of a {@link FaultyStorage}. It refers to the same file after a rename or a deletion. */
 @SuppressWarnings("SynchronizeOnNonFinalField")
 final class FaultyFile implements StorageFile {
     private final FaultyStorage storage;
@@ -81,7 +81,7 @@ final class FaultyFile implements StorageFile {
             checkWritable();
             String name = name();
             @Nullable Fault fault = storage.begin(Kind.FORCE, name);
-            // What is written from here on is not covered, even if the force takes its time.
+            // Later writes are not covered, however long the force takes.
             long upTo = storage.disk().serial();
             long seed = storage.chanceSeed();
             storage.hold();
@@ -131,7 +131,7 @@ final class FaultyFile implements StorageFile {
         }
     }
 
-    /** The name that the file has by now. */
+    /** Returns the current name of the file. */
     private String name() {
         @Nullable String name = storage.disk().nameOf(file);
         return name == null ? openedAs : name;

@@ -18,12 +18,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk in memory that fails as real disks do, as {@link DiskRules} and a {@link FaultPlan} say, and always in the same way
- * for the same seed. Any thread may call any method; its files belong to one thread at a time, as those of any storage.
+ * An in-memory disk that fails like real disks, as configured by {@link DiskRules} and a {@link FaultPlan}, and
+ * deterministically for a seed. Thread-safe; an open file is confined to one thread at a time, as in any storage.
  *
- * <p>A write is volatile until a force of that file that began after it, and a name until a force of the directory. Until
- * then both can be read, as from a page cache. {@link #cutPower} ends the machine, {@link #killProcess} only the process;
- * both leave this object unusable, for threads that live on, and return the storage of the next life.
+ * <p>A write is volatile until a later force of the file, and a name until a later force of the directory. Both are
+ * readable before, as from a page cache. {@link #cutPower} stops the machine, {@link #killProcess} only the process.
+ * Both make this object unusable for threads that still run, and return the storage for the next start.
  */
 public final class FaultyStorage implements Storage {
     private final Disk disk;
@@ -43,7 +43,7 @@ public final class FaultyStorage implements Storage {
     private int heldForces;
     private int releases;
 
-    /** An empty disk. */
+    /** Creates an empty disk. */
     public FaultyStorage(long seed, DiskRules rules) {
         this(seed, rules, new Disk());
     }
@@ -55,85 +55,85 @@ public final class FaultyStorage implements Storage {
         this.journal = new Journal(disk);
     }
 
-    // ---- what goes wrong
+    // ---- faults
 
-    /** What goes wrong from now on. Operations are counted from the first one after this object was made. */
+    /** Sets the faults from now on. Operations are numbered from the first one after this object was created. */
     public synchronized void plan(FaultPlan value) {
         plan = value;
     }
 
-    /** How many bytes fit on the disk from now on. */
+    /** Sets the capacity of the disk from now on. */
     public synchronized void capacityBytes(long value) {
         capacityBytes = value;
     }
 
-    /** How many files can be open at once from now on; to list or force the directory takes one for a moment. */
+    /** Sets the maximum number of open files from now on. Listing or forcing the directory takes one temporarily. */
     public synchronized void maxOpenFiles(int value) {
         maxOpenFiles = value;
     }
 
-    /** The page cache forgets what is not dirty: it is read from the disk again, as it is there. */
+    /** Drops clean pages from the page cache, so that they are read from the disk again. */
     public synchronized void dropPageCache() {
         change("drop the page cache", Disk::dropPageCache);
     }
 
-    /** Has every force wait, of a file and of the directory, until {@link #releaseForces}. */
+    /** Blocks every force of a file or of the directory until {@link #releaseForces}. */
     public synchronized void holdForces() {
         forcesHeld = true;
     }
 
-    /** Lets all forces return, and later ones too. */
+    /** Releases all blocked forces, and stops blocking later ones. */
     public synchronized void releaseForces() {
         forcesHeld = false;
         releaseHeldForces();
     }
 
-    /** Lets those forces return that wait now. Later ones wait again. */
+    /** Releases the forces that are blocked now. Later ones block again. */
     public synchronized void releaseHeldForces() {
         releases++;
         heldForces = 0;
         notifyAll();
     }
 
-    /** Returns when at least one force waits. */
+    /** Waits until at least one force is blocked. */
     public synchronized void awaitHeldForce() throws InterruptedException {
         while (heldForces == 0) {
             wait();
         }
     }
 
-    /** Turns one bit of a file, on the disk and in the page cache. */
+    /** Flips one bit of a file, on disk and in the page cache. */
     public synchronized void flipBit(String name, long position, int bit) throws IOException {
         int file = found(name);
         change("bit rot in " + name, target -> target.file(file).flipBit(position, bit));
     }
 
-    /** The bytes of a file, as they would be read. */
+    /** Returns the readable bytes of a file. */
     public synchronized byte[] bytes(String name) throws IOException {
         return disk.file(found(name)).cached().clone();
     }
 
-    /** Whether a power cut could take back the name of a file. */
+    /** Returns whether any name is not durable yet. */
     synchronized boolean hasVolatileNames() {
         return disk.hasVolatileNames();
     }
 
-    /** How many files are open. */
+    /** Returns the number of open files. */
     public synchronized int openFiles() {
         return openedAs.size();
     }
 
-    /** The names under which they were opened. */
+    /** Returns the names under which the open files were opened. */
     synchronized List<String> openNames() {
         return List.copyOf(openedAs);
     }
 
-    /** How many operations there have been. */
+    /** Returns the number of operations so far. */
     public synchronized long operations() {
         return operations;
     }
 
-    /** How many operations went wrong. */
+    /** Returns the number of operations that failed. */
     public synchronized int faults() {
         return faults.size();
     }
@@ -142,7 +142,7 @@ public final class FaultyStorage implements Storage {
         return List.copyOf(faults);
     }
 
-    /** How many times something was changed, or made durable. */
+    /** Returns the number of changes of the disk so far, forces included. */
     public synchronized long changes() {
         return journal.size();
     }
@@ -151,7 +151,7 @@ public final class FaultyStorage implements Storage {
         return rules;
     }
 
-    /** How many changes there were when something went wrong for the first time. */
+    /** Returns the number of changes before the first fault. */
     synchronized int changesBeforeFault() {
         return changesBeforeFault;
     }
@@ -160,15 +160,15 @@ public final class FaultyStorage implements Storage {
         return journal;
     }
 
-    // ---- the next life
+    // ---- the next start
 
-    /** Power fails: what was not durable survives in part, as the rules and the seed say. */
+    /** Cuts power. Volatile changes survive partially, as determined by the rules and the seed. */
     public FaultyStorage cutPower(long cutSeed) {
         freeze();
         return new FaultyStorage(cutSeed, rules, disk.afterPowerCut(cutSeed, rules));
     }
 
-    /** The process dies: whatever was written can still be read, and is as durable as it was. */
+    /** Kills the process. All writes remain readable, and as durable or volatile as before. */
     public FaultyStorage killProcess() {
         freeze();
         return new FaultyStorage(seed + 1, rules, disk.copy());
@@ -257,7 +257,7 @@ public final class FaultyStorage implements Storage {
         @Nullable Fault fault = begin(Kind.FORCE_DIRECTORY, "");
         long upTo = disk.serial();
         hold();
-        // After a failure the changes stay pending, as with a journal that could not be written.
+        // After a failure the changes stay pending, as in a journal that could not be written.
         failUnlessAfterwards(fault == Fault.LIE ? null : fault, "");
         if (fault != Fault.LIE) {
             change("force directory", target -> target.forceNames(upTo));
@@ -294,11 +294,11 @@ public final class FaultyStorage implements Storage {
         return disk;
     }
 
-    /** Counts an operation, and returns what goes wrong with it. */
+    /** Counts an operation, and returns its fault. */
     @Nullable
     Fault begin(Kind kind, String file) throws IOException {
         if (frozen) {
-            throw new IOException("this machine, or process, is dead");
+            throw new IOException("this machine or process has stopped");
         }
         Operation operation = new Operation(++operations, kind, file);
         @Nullable Fault fault = plan.faultIn(operation);
@@ -315,7 +315,7 @@ public final class FaultyStorage implements Storage {
         return fault;
     }
 
-    /** Dice for the operation that has just begun. */
+    /** Returns the random source of the current operation. */
     Chance chance() {
         return new Chance(chanceSeed());
     }
@@ -329,7 +329,7 @@ public final class FaultyStorage implements Storage {
         journal.add(description, change);
     }
 
-    /** Waits while forces are held. */
+    /** Waits while forces are blocked. */
     synchronized void hold() throws IOException {
         int before = releases;
         if (forcesHeld) {
@@ -344,7 +344,7 @@ public final class FaultyStorage implements Storage {
             throw new IOException("interrupted while a force was held", e);
         }
         if (frozen) {
-            throw new IOException("this machine, or process, died during a force");
+            throw new IOException("this machine or process stopped during a force");
         }
     }
 
@@ -370,7 +370,7 @@ public final class FaultyStorage implements Storage {
         return new StorageFullException(file + ": No space left on device (injected)", null);
     }
 
-    /** How many of the bytes that make a file longer still fit. */
+    /** Returns how many of the bytes by which a file grows still fit on the disk. */
     long roomFor(long bytes) {
         return Math.min(bytes, usableBytes());
     }

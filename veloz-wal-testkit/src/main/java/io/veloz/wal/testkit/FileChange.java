@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One change of a directory: files that go, come, or change their names. It belongs to one thread. */
+/** A random change to a directory: files are removed, added or renamed. Confined to one thread. */
 final class FileChange {
-    /** Every kind of name that a log has, and some that only look so. */
+    /** Names of every kind of log file, and some that only resemble them. */
     private static final List<String> NAMES = List.of(
             "orders_0000000000000001.wal",
             "orders_0000000000000002.wal",
@@ -45,7 +45,7 @@ final class FileChange {
         this.other = other;
     }
 
-    /** Returns what was done. */
+    /** Applies the change, and returns its description. */
     String apply(String name, byte[] file) {
         String second = dice.oneIn(3) ? dice.of(List.copyOf(files.keySet())) : dice.of(NAMES);
         return switch (dice.below(7)) {
@@ -63,9 +63,9 @@ final class FileChange {
                 yield "copy " + name + " to " + second;
             }
             case 3 -> {
-                byte @Nullable [] there = files.put(second, file.clone());
-                if (there != null) {
-                    files.put(name, there);
+                byte @Nullable [] replaced = files.put(second, file.clone());
+                if (replaced != null) {
+                    files.put(name, replaced);
                 }
                 yield "exchange " + name + " and " + second;
             }
@@ -83,11 +83,11 @@ final class FileChange {
 
     private String fromOther(String second) {
         if (other.isEmpty()) {
-            return "nothing";
+            return "no change";
         }
         String from = dice.of(List.copyOf(other.keySet()));
         String to = dice.oneIn(2) ? from : second;
         files.put(to, Objects.requireNonNull(other.get(from)).clone());
-        return "of another log " + from + " as " + to;
+        return "copy " + from + " of another log to " + to;
     }
 }

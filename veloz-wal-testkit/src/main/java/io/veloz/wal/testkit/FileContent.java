@@ -5,16 +5,13 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
-/**
- * A file as the disk has it, as the page cache shows it, and the changes that lead from the one to the other. Guarded by
- * its storage.
- */
+/** A file as it is on disk and in the page cache, with the pending changes between the two. Guarded by its storage. */
 final class FileContent {
     private byte[] durable = new byte[0];
     private byte[] cached = new byte[0];
     private final List<Change> pending = new ArrayList<>();
 
-    /** A write, or, without bytes, a truncation to a position. */
+    /** A write or a truncation. */
     private static final class Change {
         final long serial;
         final int position;
@@ -51,7 +48,7 @@ final class FileContent {
         return copy;
     }
 
-    /** A file that is on disk. */
+    /** Returns a durable file. */
     static FileContent of(byte[] bytes) {
         FileContent content = new FileContent();
         content.durable = bytes;
@@ -95,7 +92,7 @@ final class FileContent {
         return taken;
     }
 
-    /** A force that fails: some of it has reached the disk, and the rest is as the rules say. */
+    /** Fails a force: part of the changes reach the disk, and the rules determine the fate of the rest. */
     void failForce(long upTo, Chance chance, DiskRules rules) {
         List<Change> tried =
                 pending.stream().filter(change -> change.serial <= upTo).toList();
@@ -112,7 +109,7 @@ final class FileContent {
         }
     }
 
-    /** What is read from now on is what the disk has, but for the changes that it has not been given yet. */
+    /** Discards clean pages: later reads return the bytes on disk and the changes that are still dirty. */
     void dropPageCache() {
         cached = durable.clone();
         for (Change change : pending) {
@@ -121,9 +118,9 @@ final class FileContent {
     }
 
     /**
-     * What the disk has after a power cut.
+     * Returns the content after a power cut.
      *
-     * @param others what garbage may consist of, beside noise
+     * @param others files from which garbage can be taken, besides noise
      */
     byte[] afterPowerCut(Chance chance, DiskRules rules, List<byte[]> others) {
         return new Survivors(durable, pending, chance, rules, others).bytes();
@@ -142,7 +139,7 @@ final class FileContent {
         cached[at] ^= (byte) (1 << bit);
     }
 
-    /** Decides, unit by unit, what is left of changes that no force has made durable. */
+    /** Selects, unit by unit, the volatile changes that survive. */
     private static final class Survivors {
         private final byte[] durable;
         private final List<Change> changes;
@@ -186,7 +183,7 @@ final class FileContent {
             return result;
         }
 
-        /** Whole changes, then one up to any byte of it, as if the disk wrote in order. */
+        /** Returns some complete changes and a prefix of the next one, as if the disk wrote in order. */
         private byte[] prefix() {
             int whole = chance.below(changes.size() + 1);
             byte[] result = version(whole);
@@ -194,7 +191,7 @@ final class FileContent {
                 Change torn = changes.get(whole);
                 byte[] part = Arrays.copyOf(torn.bytes, chance.below(torn.bytes.length + 1));
                 result = new Change(0, torn.position, part, false).applyTo(result);
-                // The size may be there before the bytes are.
+                // The size can be updated before the bytes are.
                 int size = chance.coin() ? Math.max(result.length, torn.sizeAfter(0)) : result.length;
                 result = Arrays.copyOf(result, size);
             }
@@ -241,13 +238,13 @@ final class FileContent {
                 case 0 -> Arrays.fill(unit, from, to, (byte) 0);
                 case 1 -> chance.fill(unit, from, to);
                 case 2 -> {
-                    // Torn: the rest is still what it was.
+                    // A torn write: the rest has its old content.
                     int tear = from + chance.below(to - from);
                     byte[] old = Arrays.copyOf(durable, largest);
                     System.arraycopy(old, tear, unit, tear, to - tear);
                 }
                 default -> {
-                    // Old bytes of another file, at the same place of it.
+                    // Old bytes of another file, from the same position.
                     byte[] other = others.isEmpty() ? new byte[0] : others.get(chance.below(others.size()));
                     System.arraycopy(Arrays.copyOf(other, largest), from, unit, from, to - from);
                 }

@@ -4,44 +4,43 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a workload began to do, and what it was told is done, each with the moment at which that was. Any thread may call
- * any method.
+ * The steps that a workload began and those that were acknowledged to it, each with its time. Thread-safe.
  *
- * @param <T> what is done: a record, a command, a state; with {@code equals}
+ * @param <T> a step, such as a record, a command or a state, with {@code equals}
  */
 public final class History<T> {
     private final FaultyStorage storage;
     private final List<Event<T>> begun = new ArrayList<>();
     private final List<Event<T>> acknowledged = new ArrayList<>();
 
-    private record Event<T>(T what, long changes) {}
+    private record Event<T>(T step, long changes) {}
 
-    /** An empty history of what is done on a storage. */
+    /** Creates an empty history of a storage. */
     public History(FaultyStorage storage) {
         this.storage = storage;
     }
 
-    /** To be called before it is done: from now on it may be found on the disk. */
-    public synchronized void begin(T what) {
-        begun.add(new Event<>(what, storage.changes()));
+    /** Records the start of a step. Call this before the step: it can be on the disk from now on. */
+    public synchronized void begin(T step) {
+        begun.add(new Event<>(step, storage.changes()));
     }
 
-    /** To be called when the caller was told that it is done: from now on it must be found on the disk. */
-    public synchronized void acknowledge(T what) {
-        acknowledged.add(new Event<>(what, storage.changes()));
+    /** Records that a step was acknowledged: it must be on the disk from now on. */
+    public synchronized void acknowledge(T step) {
+        acknowledged.add(new Event<>(step, storage.changes()));
     }
 
-    /** What was begun, in that order. */
+    /** Returns the begun steps, in order. */
     public synchronized List<T> begun() {
-        return begun.stream().map(Event::what).toList();
+        return begun.stream().map(Event::step).toList();
     }
 
-    /** What was acknowledged, in that order. */
+    /** Returns the acknowledged steps, in order. */
     public synchronized List<T> acknowledged() {
-        return acknowledged.stream().map(Event::what).toList();
+        return acknowledged.stream().map(Event::step).toList();
     }
 
-    /** The part of this history before a change of its storage, as the past of another storage. */
+    /** Returns the part of this history before a change, as the past of another storage. */
     synchronized History<T> before(long change, FaultyStorage next) {
         History<T> past = new History<>(next);
         copy(begun, change, past.begun);
@@ -52,12 +51,12 @@ public final class History<T> {
     private static <T> void copy(List<Event<T>> from, long change, List<Event<T>> to) {
         for (Event<T> event : from) {
             if (event.changes <= change) {
-                to.add(new Event<>(event.what, 0));
+                to.add(new Event<>(event.step, 0));
             }
         }
     }
 
-    /** All of this history, as the past of another storage. */
+    /** Returns this history as the past of another storage. */
     History<T> on(FaultyStorage next) {
         return before(Long.MAX_VALUE, next);
     }

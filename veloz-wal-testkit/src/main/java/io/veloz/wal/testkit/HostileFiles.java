@@ -9,21 +9,20 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The files of a log after somebody has laid hands on them: the same for the same seed. For tests of whatever reads such
- * files. It belongs to one thread.
+ * The files of a log after random changes that are deterministic for a seed, for tests of programs that read such
+ * files. Confined to one thread.
  *
- * <p>Bytes and whole files are changed, and, as a checksum keeps everything that is merely random from the deeper checks,
- * single fields too, with all the checksums around them put right again. Files of the engine's old log are understood as
- * well.
+ * <p>Bytes and whole files are changed. Because checksums stop random changes before the deeper checks, single fields
+ * are also changed together with all checksums that cover them. Files of the engine's old log are supported as well.
  */
 public final class HostileFiles {
-    /** What was done at the worst, and so what may be expected of a reader. */
+    /** The worst kind of change, which determines what a reader can still guarantee. */
     public enum Kind {
-        /** Bytes inside of files: what a checksum is for. */
+        /** Bytes inside files, which checksums detect. */
         BYTES,
-        /** Whole files were removed, renamed, copied, exchanged or added as well. */
+        /** Whole files were also removed, renamed, copied, exchanged or added. */
         FILES,
-        /** Fields were changed and their checksums made right: nobody can tell what was appended. */
+        /** Fields were changed and their checksums repaired, so that the original records cannot be known. */
         LIES
     }
 
@@ -39,10 +38,10 @@ public final class HostileFiles {
     }
 
     /**
-     * One to four changes.
+     * Applies one to four changes.
      *
      * @param log names and contents of all files of a directory
-     * @param other of another log, whose files and batches may get into the first
+     * @param other names and contents of another log, whose files and batches can be mixed in
      */
     public static HostileFiles of(Map<String, byte[]> log, Map<String, byte[]> other, long seed) {
         Dice dice = new Dice(seed);
@@ -78,7 +77,7 @@ public final class HostileFiles {
         }
     }
 
-    /** Names and contents of all files, to be changed as one likes. */
+    /** Returns the names and contents of all files, in a map that can be modified. */
     public SortedMap<String, byte[]> files() {
         return files;
     }
@@ -87,7 +86,7 @@ public final class HostileFiles {
         return kind;
     }
 
-    /** The seed, and what was done. */
+    /** Returns the seed and the changes. */
     @Override
     public String toString() {
         return "seed " + seed + ", " + kind + ": " + String.join("; ", steps);

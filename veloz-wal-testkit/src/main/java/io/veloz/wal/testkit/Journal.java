@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * All changes of a disk in order, so that the disk before each of them can be had again. Guarded by its storage while that
- * is in use, afterwards immutable.
+ * All changes of a disk in order, from which the disk before each of them can be rebuilt. Guarded by its storage while
+ * that is in use, immutable afterwards.
  */
 final class Journal {
     private final Disk start;
@@ -26,17 +26,17 @@ final class Journal {
         return entries.size();
     }
 
-    /** What would have been done next; the end if there is nothing. */
+    /** Returns the description of a change, or "the end" after the last one. */
     String description(int before) {
         return before < entries.size() ? entries.get(before).description() : "the end";
     }
 
-    /** Steps through all states. It belongs to one thread. */
+    /** Iterates over all states of the disk. Confined to one thread. */
     final class Replay {
         private final Disk disk = start.copy();
         private int done;
 
-        /** The disk before a change; to be asked for in ascending order, and not to be kept. */
+        /** Returns the disk before a change, for ascending changes. The disk is valid until the next call. */
         Disk before(int change) {
             for (; done < change; done++) {
                 entries.get(done).change().accept(disk);

@@ -3,7 +3,7 @@ package io.veloz.wal.testkit;
 import java.util.Arrays;
 import java.util.List;
 
-/** One change of an old file of the engine after which its checksums are right. Immutable. */
+/** A change to an old file of the engine with repaired checksums. Immutable. */
 final class LegacyLie {
     private final Dice dice;
     private final byte[] file;
@@ -30,12 +30,12 @@ final class LegacyLie {
             }
             case 5 -> {
                 changed = ByteChange.joined(Arrays.copyOf(file, at), Arrays.copyOfRange(file, end, file.length));
-                yield "leave out";
+                yield "remove";
             }
             default -> {
                 byte[] entry = Arrays.copyOfRange(file, at, end);
                 changed = ByteChange.joined(file, entry);
-                yield "again at the end";
+                yield "append a copy";
             }
         };
     }
@@ -54,14 +54,14 @@ final class LegacyLie {
     }
 
     private String payloadSize() {
-        LogBytes.view(file).putInt(at + 28, (int) dice.insteadOf(end - at - LogBytes.LEGACY_HEAD));
+        LogBytes.view(file).putInt(at + 28, (int) dice.insteadOf(end - at - LogBytes.LEGACY_HEADER));
         LogBytes.repairLegacy(file, at);
         return "payload size";
     }
 
-    /** Lengths of texts, counts, numbers: whatever stands there. */
+    /** Changes a word of the payload, such as a text length, a count or a number. */
     private String payload() {
-        int payload = at + LogBytes.LEGACY_HEAD;
+        int payload = at + LogBytes.LEGACY_HEADER;
         if (end - payload >= 8) {
             int place = dice.oneIn(2) ? payload : payload + dice.below(end - payload - 7);
             if (dice.oneIn(2)) {
@@ -82,6 +82,6 @@ final class LegacyLie {
 
     @Override
     public String toString() {
-        return "lie of the entry at " + at + ": " + what;
+        return "entry at " + at + " changed with valid checksums: " + what;
     }
 }

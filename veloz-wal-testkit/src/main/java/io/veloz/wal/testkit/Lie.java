@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One change of a field, a record, a batch or a footer, after which the checksums around it are right, so that the checks
- * behind them are reached. How far around is left to chance. It belongs to one thread.
+ * A change to a field, a record, a batch or a footer with repaired checksums, so that the checks after the checksums
+ * are reached. The extent of the repair is random. Confined to one thread.
  */
 final class Lie {
     private static final List<Integer> HEADER_LONGS = List.of(24, 32, 40, 48, 56, 72);
@@ -25,7 +25,7 @@ final class Lie {
         this.other = other;
     }
 
-    /** Returns what was done. */
+    /** Applies the change, and returns its description. */
     String apply(String name, byte[] file) {
         if (!LogBytes.isSegment(file)) {
             return otherFile(file);
@@ -51,9 +51,9 @@ final class Lie {
         return what;
     }
 
-    /** The chain behind a batch, the footer, the next segment: each with some probability. */
+    /** Repairs the chain after a batch, the footer, and the next segment, each with some probability. */
     private void around(String name, byte[] file, int at, int footer) {
-        LogBytes.repairHead(file, at, LogBytes.salt(file));
+        LogBytes.repairBatchHeader(file, at, LogBytes.salt(file));
         if (dice.oneIn(2)) {
             LogBytes.rechain(file);
             if (footer > 0 && dice.oneIn(2)) {
@@ -66,7 +66,7 @@ final class Lie {
         }
     }
 
-    /** Has the segment behind this one name it as it has become. */
+    /** Updates the predecessor stated by the next segment. */
     private void joinNext(String name, byte[] file, int footer) {
         long number = LogBytes.view(file).getLong(40);
         List<Integer> batches = LogBytes.batches(file);
@@ -79,7 +79,7 @@ final class Lie {
                     && !LogBytes.batches(next).isEmpty()) {
                 int opening = LogBytes.batches(next).get(0);
                 ByteBuffer view = LogBytes.view(next);
-                if (opening + LogBytes.BATCH_HEAD + LogBytes.PREDECESSOR > next.length) {
+                if (opening + LogBytes.BATCH_HEADER + LogBytes.PREDECESSOR > next.length) {
                     continue;
                 }
                 view.putLong(opening + 64, LogBytes.salt(file));
@@ -91,7 +91,7 @@ final class Lie {
         }
     }
 
-    /** Has the footer behind follow the one that has changed, and the one behind that, each with some probability. */
+    /** Updates the previous-footer digest in the next footer, and in the ones after it, each with some probability. */
     private void chainNext(byte[] file, int footer) {
         if (footer < 0 || dice.oneIn(2)) {
             return;
@@ -106,7 +106,7 @@ final class Lie {
         }
     }
 
-    /** A mark that states another end, in one of its two places. */
+    /** Changes an end mark in one of its two slots. */
     private String endMark(byte[] file) {
         int at = LogBytes.endMark(dice.below(2));
         LogBytes.view(file).putLong(at, LogBytes.END_MARK_MAGIC);
@@ -146,7 +146,7 @@ final class Lie {
     private static void repairBatch(byte[] file, int at) {
         LogBytes.repairRecords(file, at, LogBytes.salt(file));
         LogBytes.repairPredecessor(file, at, LogBytes.salt(file));
-        LogBytes.repairHead(file, at, LogBytes.salt(file));
+        LogBytes.repairBatchHeader(file, at, LogBytes.salt(file));
     }
 
     private String batch(byte[] file, int at) {
@@ -164,7 +164,7 @@ final class Lie {
             return "nothing";
         }
         boolean isLong = dice.below(4) > 0;
-        int place = at + LogBytes.BATCH_HEAD + (isLong ? dice.of(List.of(0, 8, 16)) : 24);
+        int place = at + LogBytes.BATCH_HEADER + (isLong ? dice.of(List.of(0, 8, 16)) : 24);
         String what = "predecessor " + field(file, place, isLong);
         LogBytes.repairPredecessor(file, at, LogBytes.salt(file));
         return what;
@@ -200,32 +200,32 @@ final class Lie {
         return what;
     }
 
-    /** A batch that goes, comes twice, changes places with the next, or is of another file or log. */
+    /** Removes, repeats or moves a batch, or inserts one of another file or log. */
     private String moveBatch(String name, byte[] file, int at, int footer) {
         int length = view(file).getInt(at + 4);
-        if (length < LogBytes.BATCH_HEAD || length > file.length - at) {
+        if (length < LogBytes.BATCH_HEADER || length > file.length - at) {
             return "nothing";
         }
         byte[] batch = Arrays.copyOfRange(file, at, at + length);
         byte[] before = Arrays.copyOf(file, at);
-        byte[] behind = Arrays.copyOfRange(file, at + length, file.length);
+        byte[] after = Arrays.copyOfRange(file, at + length, file.length);
         String what;
         byte[] changed;
         switch (dice.below(4)) {
             case 0 -> {
-                what = "leave out";
-                changed = ByteChange.joined(before, behind);
+                what = "remove";
+                changed = ByteChange.joined(before, after);
             }
             case 1 -> {
                 what = "repeat";
-                changed = ByteChange.joined(ByteChange.joined(before, batch), ByteChange.joined(batch, behind));
+                changed = ByteChange.joined(ByteChange.joined(before, batch), ByteChange.joined(batch, after));
             }
             case 2 -> {
                 what = "move to the end";
-                int end = footer > 0 ? footer - at - length : usedBytes(behind);
-                byte[] moved = ByteChange.joined(Arrays.copyOf(behind, end), batch);
+                int end = footer > 0 ? footer - at - length : usedBytes(after);
+                byte[] moved = ByteChange.joined(Arrays.copyOf(after, end), batch);
                 changed = ByteChange.joined(
-                        ByteChange.joined(before, moved), Arrays.copyOfRange(behind, end, behind.length));
+                        ByteChange.joined(before, moved), Arrays.copyOfRange(after, end, after.length));
             }
             default -> {
                 what = "insert one of another file";
@@ -255,7 +255,7 @@ final class Lie {
         }
         byte[] source = dice.of(sources);
         int at = dice.of(LogBytes.batches(source));
-        long end = (long) at + Math.max(LogBytes.BATCH_HEAD, view(source).getInt(at + 4));
+        long end = (long) at + Math.max(LogBytes.BATCH_HEADER, view(source).getInt(at + 4));
         return Arrays.copyOfRange(source, at, (int) Math.min(source.length, end));
     }
 

@@ -11,17 +11,17 @@ import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
 /**
- * The fields and checksums of log files, written from docs/format.md and without the library's own code, so that the two
- * can contradict each other. Without state; any thread may use it.
+ * The fields and checksums of log files. Implemented from docs/format.md without the library's own code, so that an
+ * error in either shows as a difference. Stateless and thread-safe.
  */
 final class LogBytes {
     static final int PAGE = 4096;
-    static final int BATCH_HEAD = 56;
+    static final int BATCH_HEADER = 56;
     static final int PREDECESSOR = 32;
-    static final int RECORD_HEAD = 24;
+    static final int RECORD_HEADER = 24;
     static final int FOOTER_FIXED = 160;
     static final int TRAILER = 16;
-    static final int LEGACY_HEAD = 40;
+    static final int LEGACY_HEADER = 40;
     static final int END_MARK = 512;
     static final int END_MARK_BYTES = 512;
     static final long HEADER_MAGIC = word("VELOZWAL");
@@ -78,14 +78,14 @@ final class LogBytes {
         return (view(file).getInt(20) & 1) != 0;
     }
 
-    /** End marks count as zeros. */
+    /** Returns the checksum of the header page, with end marks as zeros. */
     private static int headerCrc(byte[] file) {
         return crc(new long[0], unmarked(Arrays.copyOf(file, PAGE)), 0, PAGE - 4);
     }
 
     // ---- end marks
 
-    /** The same segment with zeros in place of its end marks. */
+    /** Returns a copy of the segment with zeros in place of its end marks. */
     static byte[] unmarked(byte[] file) {
         byte[] bytes = file.clone();
         if (file.length >= PAGE && hasEndMarks(file)) {
@@ -94,7 +94,7 @@ final class LogBytes {
         return bytes;
     }
 
-    /** Where the one of two places is. */
+    /** Returns the position of one of the two slots. */
     static int endMark(int place) {
         return END_MARK + place * END_MARK_BYTES;
     }
@@ -120,10 +120,10 @@ final class LogBytes {
 
     // ---- batches
 
-    /** Where something looks like a batch of this segment. */
+    /** Returns the positions with the magic number of a batch of this segment. */
     static List<Integer> batches(byte[] file) {
         List<Integer> found = new ArrayList<>();
-        for (int at = PAGE; file.length >= PAGE && at + BATCH_HEAD <= file.length; at += 8) {
+        for (int at = PAGE; file.length >= PAGE && at + BATCH_HEADER <= file.length; at += 8) {
             if (view(file).getInt(at) == (BATCH_MAGIC ^ (int) salt(file))) {
                 found.add(at);
             }
@@ -131,17 +131,17 @@ final class LogBytes {
         return found;
     }
 
-    static boolean isHeadWhole(byte[] file, int at) {
-        return headCrc(file, at, salt(file)) == view(file).getInt(at + 52);
+    static boolean isHeaderValid(byte[] file, int at) {
+        return batchHeaderCrc(file, at, salt(file)) == view(file).getInt(at + 52);
     }
 
-    private static int headCrc(byte[] file, int at, long salt) {
-        return crc(new long[] {salt, BATCH_HEAD}, file, at, at + 52);
+    private static int batchHeaderCrc(byte[] file, int at, long salt) {
+        return crc(new long[] {salt, BATCH_HEADER}, file, at, at + 52);
     }
 
-    static void repairHead(byte[] file, int at, long salt) {
+    static void repairBatchHeader(byte[] file, int at, long salt) {
         view(file).putInt(at, BATCH_MAGIC ^ (int) salt);
-        view(file).putInt(at + 52, headCrc(file, at, salt));
+        view(file).putInt(at + 52, batchHeaderCrc(file, at, salt));
     }
 
     static boolean opensSegment(byte[] file, int at) {
@@ -149,20 +149,20 @@ final class LogBytes {
     }
 
     static void repairPredecessor(byte[] file, int at, long salt) {
-        int from = at + BATCH_HEAD;
+        int from = at + BATCH_HEADER;
         if (opensSegment(file, at) && from + PREDECESSOR <= file.length) {
             view(file).putInt(from + 28, crc(new long[] {salt, PREDECESSOR}, file, from, from + 28));
         }
     }
 
-    /** Where the records of a batch stand, as far as they lie inside the file and the batch. */
+    /** Returns the positions of the records of a batch that lie inside the file and the batch. */
     static List<Integer> records(byte[] file, int at) {
         List<Integer> found = new ArrayList<>();
         ByteBuffer view = view(file);
         long end = Math.min(file.length, (long) at + view.getInt(at + 4));
-        long record = (long) at + BATCH_HEAD + (opensSegment(file, at) ? PREDECESSOR : 0);
-        for (int i = view.getInt(at + 24); i > 0 && record + RECORD_HEAD <= end; i--) {
-            long next = record + RECORD_HEAD + padded(view.getInt((int) record));
+        long record = (long) at + BATCH_HEADER + (opensSegment(file, at) ? PREDECESSOR : 0);
+        for (int i = view.getInt(at + 24); i > 0 && record + RECORD_HEADER <= end; i--) {
+            long next = record + RECORD_HEADER + padded(view.getInt((int) record));
             if (view.getInt((int) record) < 0 || next > end) {
                 break;
             }
@@ -173,7 +173,7 @@ final class LogBytes {
     }
 
     static int recordEnd(byte[] file, int record) {
-        return Math.toIntExact(record + RECORD_HEAD + padded(view(file).getInt(record)));
+        return Math.toIntExact(record + RECORD_HEADER + padded(view(file).getInt(record)));
     }
 
     private static long padded(int bytes) {
@@ -184,7 +184,7 @@ final class LogBytes {
         return crc(new long[] {salt, sequence}, file, record, record + 4, record + 8, recordEnd(file, record));
     }
 
-    /** The checksums of all records, and the one over them. */
+    /** Repairs the checksums of all records, and the checksum over them. */
     static void repairRecords(byte[] file, int at, long salt) {
         ByteBuffer view = view(file);
         List<Integer> records = records(file, at);
@@ -198,19 +198,19 @@ final class LogBytes {
         view.putInt(at + 44, crc(new long[0], crcs.array(), 0, crcs.capacity()));
     }
 
-    /** Has each batch name the one before it in the file. */
+    /** Repairs the chain of batches. */
     static void rechain(byte[] file) {
         int previous = 0;
         for (int at : batches(file)) {
             view(file).putInt(at + 40, previous);
-            repairHead(file, at, salt(file));
+            repairBatchHeader(file, at, salt(file));
             previous = view(file).getInt(at + 52);
         }
     }
 
     // ---- footer
 
-    /** Where the footer starts with which the file ends; -1 if it ends otherwise. */
+    /** Returns the start of the footer at the end of the file; -1 if there is none. */
     static int footerAt(byte[] file) {
         int trailer = file.length - TRAILER;
         if (trailer < PAGE || view(file).getLong(trailer + 8) != END_MAGIC) {
@@ -225,7 +225,7 @@ final class LogBytes {
         view(file).putInt(crc, crc(new long[0], file, at, crc));
     }
 
-    /** Has the footer state what the data has become: its end, its last batch and its SHA-256. */
+    /** Updates the footer to the current data: its end, its last batch and its SHA-256. */
     static void reseal(byte[] file, int at) {
         List<Integer> batches = batches(file);
         view(file).putLong(at + 80, at);
@@ -236,7 +236,7 @@ final class LogBytes {
         repairFooter(file, at);
     }
 
-    /** Has the footer of the segment behind name this one's as it has become. */
+    /** Updates the previous-footer digest in the footer of the next segment. */
     static void chainFooters(byte[] file, int at, byte[] next) {
         int nextFooter = footerAt(next);
         if (nextFooter > 0) {
@@ -261,7 +261,7 @@ final class LogBytes {
         return file.length >= 8 && view(file).getLong(0) == magic;
     }
 
-    /** Of a trim mark or a checkpoint: the checksum is the last word and covers everything before. */
+    /** Repairs the checksum of a trim mark or a checkpoint, which is the last word and covers everything before it. */
     static void repairLastWord(byte[] file) {
         if (file.length >= 4) {
             view(file).putInt(file.length - 4, crc(new long[0], file, 0, file.length - 4));
@@ -272,7 +272,7 @@ final class LogBytes {
 
     static List<Integer> legacyEntries(byte[] file) {
         List<Integer> found = new ArrayList<>();
-        for (int at = 0; at + LEGACY_HEAD <= file.length; at++) {
+        for (int at = 0; at + LEGACY_HEADER <= file.length; at++) {
             if (view(file).getInt(at) == LEGACY_MAGIC) {
                 found.add(at);
             }
@@ -281,18 +281,18 @@ final class LogBytes {
     }
 
     static boolean isLegacy(byte[] file) {
-        return file.length >= LEGACY_HEAD && view(file).getInt(0) == LEGACY_MAGIC;
+        return file.length >= LEGACY_HEADER && view(file).getInt(0) == LEGACY_MAGIC;
     }
 
-    /** The end of an entry, or of the file if that comes first. */
+    /** Returns the end of an entry, or of the file if the entry is truncated. */
     static int legacyEnd(byte[] file, int at) {
-        long end = (long) at + LEGACY_HEAD + Integer.toUnsignedLong(view(file).getInt(at + 28));
+        long end = (long) at + LEGACY_HEADER + Integer.toUnsignedLong(view(file).getInt(at + 28));
         return (int) Math.min(file.length, end);
     }
 
     static void repairLegacy(byte[] file, int at) {
         CRC32 crc = new CRC32();
-        crc.update(file, at + LEGACY_HEAD, legacyEnd(file, at) - at - LEGACY_HEAD);
+        crc.update(file, at + LEGACY_HEADER, legacyEnd(file, at) - at - LEGACY_HEADER);
         view(file).putInt(at + 32, (int) crc.getValue());
     }
 }

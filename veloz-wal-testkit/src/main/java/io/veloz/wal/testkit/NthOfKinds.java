@@ -3,20 +3,20 @@ package io.veloz.wal.testkit;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The nth operation of some kinds fails, or all from that one on. It belongs to one run. */
+/** Fails the nth operation of some kinds, or all from that one on. Confined to one run. */
 final class NthOfKinds implements FaultPlan {
     private final Set<Operation.Kind> kinds;
     private final int nth;
     final Fault fault;
-    final boolean forEver;
+    final boolean permanent;
     private int seen;
     private @Nullable Operation first;
 
-    NthOfKinds(Set<Operation.Kind> kinds, int nth, Fault fault, boolean forEver) {
+    NthOfKinds(Set<Operation.Kind> kinds, int nth, Fault fault, boolean permanent) {
         this.kinds = kinds;
         this.nth = nth;
         this.fault = fault;
-        this.forEver = forEver;
+        this.permanent = permanent;
     }
 
     @Override
@@ -28,10 +28,10 @@ final class NthOfKinds implements FaultPlan {
         if (seen == nth) {
             first = operation;
         }
-        return seen == nth || (forEver && seen > nth) ? fault : null;
+        return seen == nth || (permanent && seen > nth) ? fault : null;
     }
 
-    /** The operation that failed first; null if there were not so many. */
+    /** Returns the first operation that failed; null if there were fewer operations. */
     @Nullable
     Operation first() {
         return first;

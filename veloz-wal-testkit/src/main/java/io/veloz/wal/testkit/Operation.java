@@ -3,9 +3,9 @@ package io.veloz.wal.testkit;
 /**
  * One call of a storage.
  *
- * @param number 1 for the first call after the storage was made
- * @param kind which method
- * @param file the name of the file, or the name the method was given; "" for the directory
+ * @param number 1 for the first call after the storage was created
+ * @param kind the called method
+ * @param file the current name of the file, or the name passed to the method; "" for the directory
  */
 public record Operation(long number, Kind kind, String file) {
 

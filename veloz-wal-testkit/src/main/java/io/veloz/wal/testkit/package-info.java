@@ -1,4 +1,4 @@
-/** Tests of a program that uses the log: a disk that fails as real ones do, and all the moments at which it can. */
+/** Crash tests for programs that use the log: a disk that fails like real ones, and every crash point of a workload. */
 @NullMarked
 package io.veloz.wal.testkit;
 

@@ -17,40 +17,38 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * R3: bits of every file of a small log turn, after an orderly end and after the death of the process. Whoever reads or
- * opens it finds every acknowledged record, and nothing else, or is told that it is damaged.
+ * R3: flips bits of every file of a small log, after a close and after a kill. A reader or an open either finds exactly
+ * the acknowledged records, or reports the damage.
  */
 @Tag("enumeration")
 class BitRotTest {
     private static final int LAST = 6;
 
-    /** Behind the head of the file: heads of batches and records, small payloads, the footer. */
+    /** After the header page: batch and record headers, small payloads, and the footer. */
     private static final int ALL_BITS_FROM = 4_096;
 
     private static final int ALL_BITS_TO = 4_096 + 350;
 
-    /** Behind all data, as behind the header: of these zeros a few. */
+    /** After all data. Only a sample of these zeros is changed, as in the header page. */
     private static final int ZEROS_FROM = 5_500;
 
     private static final int ZEROS_STEP = 200;
 
     @Test
-    void turnedBitIsToldOrDoesNoHarmAfterAnOrderlyEnd() {
-        Rounds.run(seed -> assertThat(
-                        Rounds.tried("a bit turned after an orderly end", everyByte(seed, log(seed, true), 6)))
+    void flippedBitIsReportedOrHarmlessAfterAClose() {
+        Rounds.run(seed -> assertThat(Rounds.tried("a bit flipped after a close", everyByte(seed, log(seed, true), 6)))
                 .isGreaterThan(5_000));
     }
 
-    /** No later batch promises the last record, so damage to it cannot be told from a torn tail. */
+    /** No later batch promises the last record, so damage to it cannot be distinguished from a torn tail. */
     @Test
-    void turnedBitIsToldOrDoesNoHarmAfterTheProcessHasDied() {
-        Rounds.run(seed -> assertThat(Rounds.tried(
-                        "a bit turned after the death of the process", everyByte(seed, log(seed, false), 5)))
+    void flippedBitIsReportedOrHarmlessAfterAKill() {
+        Rounds.run(seed -> assertThat(Rounds.tried("a bit flipped after a kill", everyByte(seed, log(seed, false), 5)))
                 .isGreaterThan(5_000));
     }
 
     @Test
-    void turnedBitNextToTheFirstRecordsIsToldOrDoesNoHarm() {
+    void flippedBitInTheFirstRecordsIsReportedOrHarmless() {
         Rounds.run(seed -> {
             FaultyStorage log = log(seed, true);
             try {
@@ -65,7 +63,7 @@ class BitRotTest {
         });
     }
 
-    private static FaultyStorage log(long seed, boolean orderly) {
+    private static FaultyStorage log(long seed, boolean closed) {
         FaultyStorage storage = new FaultyStorage(seed, DiskRules.WORST);
         Wal wal = Wal.open(LogWorkload.config(storage).build());
         for (int i = 1; i <= LAST; i++) {
@@ -75,7 +73,7 @@ class BitRotTest {
                 wal.roll();
             }
         }
-        if (orderly) {
+        if (closed) {
             wal.close();
             return storage.killProcess();
         }
@@ -83,7 +81,7 @@ class BitRotTest {
         try {
             wal.close();
         } catch (WalException e) {
-            // It has no disk any more.
+            // Expected: the disk of the log has stopped.
             assertThat(wal.durableSequence()).isEqualTo(LAST);
         }
         return dead;

@@ -9,21 +9,23 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Does work on one thread that may take neither long nor much memory. */
+/** Runs tasks on one thread with a limit on time and allocated memory. */
 final class Bounded implements AutoCloseable {
     private static final long LONGEST_SECONDS = 120;
 
     private final ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
-        Thread worker = new Thread(task, "bounded");
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(runnable -> {
+        Thread worker = new Thread(runnable, "bounded");
         worker.setDaemon(true);
         return worker;
     });
 
-    /** @throws AssertionError with the description if the work throws anything, hangs, or allocates more than that */
-    void run(Object description, long mostBytes, Callable<?> work) {
+    /**
+     * @throws AssertionError if the task throws, hangs, or allocates more than {@code mostBytes}
+     */
+    void run(Object description, long mostBytes, Callable<?> task) {
         try {
-            long bytes = thread.submit(() -> allocatedBy(work)).get(LONGEST_SECONDS, TimeUnit.SECONDS);
+            long bytes = thread.submit(() -> allocatedBy(task)).get(LONGEST_SECONDS, TimeUnit.SECONDS);
             if (bytes > mostBytes) {
                 throw new AssertionError(
                         description + ": allocated " + bytes + " bytes; expected at most " + mostBytes);
@@ -37,9 +39,9 @@ final class Bounded implements AutoCloseable {
         }
     }
 
-    private long allocatedBy(Callable<?> work) throws Exception {
+    private long allocatedBy(Callable<?> task) throws Exception {
         long before = memory.getThreadAllocatedBytes(Thread.currentThread().getId());
-        work.call();
+        task.call();
         return memory.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
     }
 

@@ -13,32 +13,33 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** A5 and A8: many appenders share batches and forces, and power fails at every moment of it. */
+/** A5 and A8: concurrent appenders share batches and forces, and power fails at every moment. */
 class ConcurrentAppendersTest {
     private static final int THREADS = 4;
     private static final int RECORDS = 25;
 
     @Test
-    void everyAppenderFindsWhatItWasToldIsDurableInItsOwnOrder() {
+    void acknowledgedRecordsOfEachAppenderSurviveInOrder() {
         Rounds.run(seed -> CrashPoints.<String>of(ConcurrentAppendersTest::append, ConcurrentAppendersTest::check)
                 .seed(seed)
                 .cutOnce());
     }
 
-    /** A record that arrives while a force runs waits for the next one, whoever else has something forced meanwhile. */
+    /** A record that arrives during a force waits for the next one, whichever other forces complete in the meantime. */
     @Test
     void recordThatIsAppendedDuringAForceIsNotAcknowledgedByIt() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
             wal.appendDurable(1, bytes("before"));
-            // Or its forces would be held and let go as well.
+            // Otherwise the forces of its preparation would be blocked and released as well.
             awaitNextSegment(storage);
             storage.holdForces();
             var first = wal.appendAsync(1, bytes("first"));
             while (wal.stats().recordsWritten() < 2) {
                 Thread.onSpinWait();
             }
-            // The batch of the first is written, and its force waits or is about to: this one is behind it.
+            // The batch of the first record is written, and its force is blocked or about to start. The second record
+            // comes after it.
             var second = wal.appendAsync(1, bytes("second"));
             storage.awaitHeldForce();
             while (wal.durableSequence() < 2) {
@@ -56,7 +57,10 @@ class ConcurrentAppendersTest {
         }
     }
 
-    /** Returns when the next segment has its name, for good: until it is needed nobody but the appenders has anything forced. */
+    /**
+     * Waits until the name of the next segment is durable. Until that segment is needed, only the appenders
+     * cause forces.
+     */
     private static void awaitNextSegment(FaultyStorage storage) throws IOException {
         while (!storage.list().contains(".orders_prepared.wal") || storage.hasVolatileNames()) {
             Thread.onSpinWait();

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The log, and power cuts at every moment of a workload that does everything once. */
+/** The log with power cuts at every moment of a workload that uses every operation. */
 @Tag("enumeration")
 class CrashPointsTest {
     @ParameterizedTest
@@ -30,10 +30,10 @@ class CrashPointsTest {
 
     @ParameterizedTest
     @CsvSource({"STRICT, 512", "ORDERED, 4096"})
-    void whatRecoveryHasShownSurvivesASecondPowerCutAtAnyMoment(Names names, int unitBytes) {
+    void recordsReturnedAfterRecoverySurviveASecondPowerCut(Names names, int unitBytes) {
         DiskRules rules = DiskRules.WORST.names(names).unitBytes(unitBytes);
         Rounds.run(seed -> {
-            int cuts = CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn)
+            int cuts = CrashPoints.of(LogWorkload::run, LogCheck::checkAndAppend)
                     .rules(rules)
                     .seed(seed)
                     .cutTwice(secondCuts(seed));
@@ -42,26 +42,26 @@ class CrashPointsTest {
         });
     }
 
-    /** Some of them; of the first seed of a long run every single one. */
+    /** A sample; all of them for the first seed of a run with several rounds. */
     private static int secondCuts(long seed) {
         return CrashPoints.rounds() > 1 && seed == Rounds.firstSeed() ? Integer.MAX_VALUE : 2_000;
     }
 
-    /** R7: the page cache may show what the disk does not have. */
+    /** R7: the page cache can have data that is not on disk. */
     @ParameterizedTest
     @EnumSource(Names.class)
-    void whatIsShownAfterTheDeathOfTheProcessSurvivesAPowerCut(Names names) {
+    void recordsReturnedAfterAKillSurviveAPowerCut(Names names) {
         Rounds.run(seed -> {
-            int deaths = CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn)
+            int kills = CrashPoints.of(LogWorkload::run, LogCheck::checkAndAppend)
                     .rules(DiskRules.WORST.names(names))
                     .seed(seed)
                     .killThenCut();
-            assertThat(Rounds.tried("death of the process, then power cut, names " + names, deaths))
+            assertThat(Rounds.tried("kill, then power cut, names " + names, kills))
                     .isGreaterThan(100);
         });
     }
 
-    /** A9, and A10: after the close everything is there, whatever its durability. */
+    /** A9 and A10: after a close all records exist, whatever their durability. */
     @ParameterizedTest
     @EnumSource(
             value = Durability.class,

@@ -12,7 +12,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Java in the pages under docs stands in a test of this module, from "begin" to "end", but for white space. */
+/**
+ * Every Java block in the pages under docs equals the code between "begin" and "end" in a test of this module, except
+ * for white space.
+ */
 class DocumentedCodeTest {
     private static final Path MODULE = Path.of(System.getProperty("basedir", "."));
     private static final Path TESTS = MODULE.resolve("src/test/java/io/veloz/wal/testkit");

@@ -6,7 +6,7 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.storage.Storage;
 import java.nio.ByteBuffer;
 
-/** The engine that docs/testing.md shows, in full: a balance. It belongs to one thread. */
+/** The complete engine of docs/testing.md: a balance. Confined to one thread. */
 class ExampleEngine implements AutoCloseable {
     // begin
     final Wal wal;
@@ -44,7 +44,7 @@ class ExampleEngine implements AutoCloseable {
         wal.close();
     }
 
-    /** The same with the classic bug: what others see is not on disk yet. */
+    /** The same engine with a classic bug: it shows the balance before the movement is durable. */
     static final class AppliesFirst extends ExampleEngine {
         AppliesFirst(Storage storage) {
             super(storage);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** How the owner of an engine uses the harness on his own state machine: docs/testing.md shows this code. */
+/** The use of the harness for an engine with its own state. docs/testing.md quotes this code. */
 class ExampleEngineTest {
     private static final List<Long> MOVEMENTS = List.of(100L, -30L, 5L, -70L, 200L, -1L);
 

@@ -13,14 +13,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The log, and each operation that fails: once, or from then on. It may tell an error then; what it has acknowledged is
- * there, after the death of the process and after a power cut (E1 to E8, E11, E14).
+ * The log with faults in each operation, once or permanently. An operation may report an error, but acknowledged
+ * records survive, after a kill and after a power cut (E1 to E8, E11, E14).
  */
 @Tag("enumeration")
 class FaultsTest {
     private static final CrashPoints<Step> POINTS =
             CrashPoints.of(LogWorkload::run, LogCheck::check).threads(4);
-    /** Not a lie: nobody can defend himself against that. See {@link #diskThatLiesIsFoundOut}. */
+    /** Excludes {@link Fault#LIE}, against which no log can protect. See {@link #diskThatLiesIsDetected}. */
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "LIE")
     void everyOperationCanFailAlone(Fault fault) {
@@ -54,7 +54,7 @@ class FaultsTest {
                     .isGreaterThan(50);
             assertThat(Rounds.tried(
                             "IO_ERROR in every force from one on, pages " + pages,
-                            points.failForEver(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
+                            points.failPermanently(Fault.IO_ERROR, EnumSet.of(Kind.FORCE))))
                     .isGreaterThan(50);
         });
     }
@@ -63,36 +63,36 @@ class FaultsTest {
     @EnumSource(
             value = Kind.class,
             names = {"FORCE_DIRECTORY", "RENAME", "WRITE", "READ"})
-    void diskCanFailForEver(Kind kind) {
+    void diskCanFailPermanently(Kind kind) {
         Rounds.run(seed -> assertThat(Rounds.tried(
                         "IO_ERROR in every " + kind + " from one on",
-                        POINTS.seed(seed).failForEver(Fault.IO_ERROR, EnumSet.of(kind))))
+                        POINTS.seed(seed).failPermanently(Fault.IO_ERROR, EnumSet.of(kind))))
                 .isGreaterThan(5));
     }
 
     @Test
-    void roomForNewFilesCanBeUsedUpForEver() {
+    void spaceForNewFilesCanRunOutPermanently() {
         Rounds.run(seed -> assertThat(Rounds.tried(
                         "NO_ROOM in every CREATE from one on",
-                        POINTS.seed(seed).failForEver(Fault.NO_ROOM, EnumSet.of(Kind.CREATE))))
+                        POINTS.seed(seed).failPermanently(Fault.NO_ROOM, EnumSet.of(Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
     @Test
-    void filesCanBeRefusedForEver() {
+    void filesCanBeRefusedPermanently() {
         Rounds.run(seed -> assertThat(Rounds.tried(
                         "TOO_MANY_FILES in every OPEN and CREATE from one on",
-                        POINTS.seed(seed).failForEver(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE))))
+                        POINTS.seed(seed).failPermanently(Fault.TOO_MANY_FILES, EnumSet.of(Kind.OPEN, Kind.CREATE))))
                 .isGreaterThan(5));
     }
 
-    /** A7: if the loss were not noticed, all the other tests would prove nothing. */
+    /** A7: if this loss were not detected, the other tests would prove nothing. */
     @Test
-    void diskThatLiesIsFoundOut() {
+    void diskThatLiesIsDetected() {
         CrashPoints<Step> points = CrashPoints.of(
                 (storage, history) -> {
                     try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
-                        // Of a lie about the files that an open makes, another check would tell.
+                        // Start after the open, whose lost files another check would detect.
                         while (!storage.list().contains(".orders_prepared.wal")) {
                             Thread.onSpinWait();
                         }
@@ -103,12 +103,12 @@ class FaultsTest {
                 LogCheck::check);
         assertThatThrownBy(points::cutOnce)
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("A1 to A4: acknowledged, and so there")
+                .hasMessageContaining("A1 to A4: acknowledged records")
                 .hasMessageContaining("repeat with -Dwal.seed=");
     }
 
     @Test
-    void directoryThatLiesIsFoundOut() {
+    void directoryThatLiesIsDetected() {
         CrashPoints<Step> points = CrashPoints.of(
                 (storage, history) -> {
                     storage.plan(FaultPlan.always(Kind.FORCE_DIRECTORY, Fault.LIE));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The disk itself: it takes away what it may, and nothing else. */
+/** The disk itself: it loses only data that is not durable. */
 class FaultyStorageTest {
     private static final int CUTS = 200;
 
@@ -64,7 +64,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void unforcedBytesSurviveInSomeCutsWhollyInSomeNotAtAllAndInSomeInPart() throws IOException {
+    void unforcedBytesSurviveWhollyPartiallyOrNotAtAll() throws IOException {
         StorageFile file = durableFile("a", 2_048, 1);
         write(file, 0, 2_048, 2);
         int whole = 0;
@@ -89,19 +89,19 @@ class FaultyStorageTest {
     }
 
     @Test
-    void diskThatIsNotPowersafeCanSpoilForcedBytesOfTheSameSector() throws IOException {
+    void diskThatIsNotPowersafeCanDamageForcedBytesOfTheSameSector() throws IOException {
         FaultyStorage unsafe = new FaultyStorage(1, DiskRules.WORST.powersafe(false));
         StorageFile file = unsafe.create("a");
         write(file, 0, 100, 1);
         file.force();
         unsafe.forceDirectory();
         write(file, 100, 100, 2);
-        int spoilt = 0;
+        int damaged = 0;
         for (int seed = 0; seed < CUTS; seed++) {
             byte[] after = unsafe.cutPower(seed).bytes("a");
-            spoilt += isAll(after, 0, 100, 1) ? 0 : 1;
+            damaged += isAll(after, 0, 100, 1) ? 0 : 1;
         }
-        assertThat(spoilt).isPositive();
+        assertThat(damaged).isPositive();
     }
 
     @Test
@@ -161,7 +161,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void unforcedTruncationMayComeUndone() throws IOException {
+    void unforcedTruncationCanBeUndone() throws IOException {
         StorageFile file = durableFile("a", 1_000, 1);
         file.truncate(100);
         Set<Integer> sizes = new HashSet<>();
@@ -172,7 +172,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void killedProcessLeavesThePageCacheAsItIsAndAsVolatileAsItWas() throws IOException {
+    void killedProcessLeavesThePageCacheReadableAndVolatile() throws IOException {
         StorageFile file = durableFile("a", 512, 1);
         write(file, 0, 512, 2);
         FaultyStorage next = storage.killProcess();
@@ -190,7 +190,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void afterAFailedForceThePagesAreLostRevertedOrStillDirty() throws IOException {
+    void pagesOfAFailedForceAreLostRevertedOrDirty() throws IOException {
         Consumer<FaultyStorage> untouched = storage -> {};
         assertThat(afterFailedForce(FailedForce.LOST, untouched)).isEqualTo("reads 2, forced again and cut 1");
         assertThat(afterFailedForce(FailedForce.REVERTED, untouched)).isEqualTo("reads 1, forced again and cut 1");
@@ -198,7 +198,7 @@ class FaultyStorageTest {
     }
 
     private static String afterFailedForce(FailedForce rule, Consumer<FaultyStorage> then) throws IOException {
-        // A seed with which nothing reaches the disk in the force that fails.
+        // Find a seed with which the failing force writes nothing to the disk.
         for (long seed = 1; ; seed++) {
             FaultyStorage storage = new FaultyStorage(seed, DiskRules.WORST.failedForce(rule));
             StorageFile file = storage.create("a");
@@ -229,7 +229,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void roomComesAndGoes() throws IOException {
+    void writesFailWhileTheDiskIsFull() throws IOException {
         StorageFile file = storage.create("a");
         storage.capacityBytes(1_000);
         assertThat(file.write(ByteBuffer.allocate(1_500), 0)).isEqualTo(1_000);
@@ -240,7 +240,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void filesRunOutAndComeBack() throws IOException {
+    void operationsFailWhileTooManyFilesAreOpen() throws IOException {
         durableFile("a", 10, 1).close();
         storage.maxOpenFiles(1);
         StorageFile open = storage.open("a");
@@ -258,7 +258,7 @@ class FaultyStorageTest {
 
     /** E8. */
     @Test
-    void shortOperationDoesAtLeastOneByteAndSaysHowManyItDid() throws IOException {
+    void shortOperationTransfersAtLeastOneByteAndReturnsTheCount() throws IOException {
         StorageFile file = durableFile("a", 100, 1);
         storage.plan((operation) -> Fault.SHORT);
         Set<Integer> written = new HashSet<>();
@@ -276,7 +276,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void writeThatFailsHasWrittenNothingSomethingOrAll() throws IOException {
+    void failedWriteHasWrittenNothingAPartOrEverything() throws IOException {
         StorageFile file = durableFile("a", 100, 1);
         storage.plan(FaultPlan.always(Kind.WRITE, Fault.IO_ERROR));
         Set<Integer> written = new HashSet<>();
@@ -300,7 +300,7 @@ class FaultyStorageTest {
     @EnumSource(
             value = Kind.class,
             names = {"READ", "WRITE", "FORCE", "FORCE_DIRECTORY", "RENAME"})
-    void inputOutputErrorComesOnceOrForEver(Kind kind) throws IOException {
+    void inputOutputErrorCanBeSingleOrPermanent(Kind kind) throws IOException {
         StorageFile file = durableFile("a", 10, 1);
         storage.plan(FaultPlan.once(storage.operations() + 1, Fault.IO_ERROR));
         assertThatThrownBy(() -> run(kind, file)).isInstanceOf(IOException.class);
@@ -349,7 +349,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void rottenBitIsReadAndSurvivesACut() throws IOException {
+    void flippedBitIsReadAndSurvivesACut() throws IOException {
         durableFile("a", 10, 1).close();
         storage.flipBit("a", 3, 7);
         assertThat(storage.bytes("a")[3]).isEqualTo((byte) 0x81);
@@ -357,7 +357,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void unforcedUnitsComeBackZeroedTornOrWithBytesOfAnotherFile() throws IOException {
+    void unforcedUnitsCanBeZeroedTornOrContainBytesOfAnotherFile() throws IOException {
         durableFile("other", 2_048, 9).close();
         StorageFile file = durableFile("a", 2_048, 1);
         write(file, 0, 2_048, 2);
@@ -378,7 +378,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void pageOfFourKilobytesSurvivesWholeOrNotWhereTheDiskDamagesNothing() throws IOException {
+    void pageOfFourKilobytesSurvivesAtomicallyWithoutDamage() throws IOException {
         FaultyStorage pages = new FaultyStorage(1, DiskRules.WORST.unitBytes(4096));
         StorageFile file = pages.create("a");
         write(file, 0, 8_192, 1);
@@ -398,7 +398,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void pageCacheThatIsDroppedShowsWhatAFailedForceHasLostAndKeepsWhatIsDirty() throws IOException {
+    void droppedPageCacheLosesCleanPagesAndKeepsDirtyOnes() throws IOException {
         assertThat(afterFailedForce(FailedForce.LOST, FaultyStorage::dropPageCache))
                 .isEqualTo("reads 1, forced again and cut 1");
         assertThat(afterFailedForce(FailedForce.DIRTY, FaultyStorage::dropPageCache))
@@ -406,7 +406,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void eachFaultIsTheErrorThatADiskGives() throws IOException {
+    void eachFaultHasTheExceptionOfARealDisk() throws IOException {
         durableFile("a", 10, 1).close();
         storage.plan(FaultPlan.always(Kind.OPEN, Fault.TOO_MANY_FILES));
         assertThatThrownBy(() -> storage.open("a")).isInstanceOf(FileSystemException.class);
@@ -421,7 +421,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void lockIsHeldByOneAndEndsWithTheProcess() throws IOException {
+    void lockIsExclusiveAndEndsWithTheProcess() throws IOException {
         var unused = storage.lock("lock");
         assertThatThrownBy(() -> storage.lock("lock")).isInstanceOf(WalLockedException.class);
         FaultyStorage next = storage.killProcess();
@@ -431,7 +431,7 @@ class FaultyStorageTest {
     }
 
     @Test
-    void sameSeedFallsTheSame() throws IOException {
+    void sameSeedHasTheSameOutcome() throws IOException {
         StorageFile file = durableFile("a", 3_000, 1);
         write(file, 500, 3_000, 2);
         for (int seed = 0; seed < 20; seed++) {

@@ -11,17 +11,17 @@ import io.veloz.wal.testkit.Operation.Kind;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
-/** What the enumeration of crash points has found in the log, each as one small case. */
+/** Regression tests for bugs that the enumeration of crash points has found. */
 class FoundCrashesTest {
     private static final ByteBuffer PAYLOAD = ByteBuffer.wrap(new byte[100]);
 
-    /** Recovery took the current name from it, for the new segment, and with it went every record. */
+    /** Recovery gave its current name to the new segment, and all of its records were lost. */
     @Test
     void segmentThatIsSealedAndStillCurrentIsKept() {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         Wal wal = Wal.open(LogWorkload.config(storage).build());
         wal.appendDurable(1, PAYLOAD);
-        // The roll seals the segment, and cannot rename it.
+        // The roll seals the segment, and fails to rename it.
         storage.plan(FaultPlan.always(Kind.RENAME, Fault.IO_ERROR));
         assertThatThrownBy(wal::roll).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
@@ -35,7 +35,7 @@ class FoundCrashesTest {
         }
     }
 
-    /** The reader did not know which record comes first, and took zeros for a damaged one. */
+    /** The reader did not know the first sequence, and reported zeros as damage. */
     @Test
     void logThatWasNeverAppendedToReadsAsEmpty() {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
@@ -43,9 +43,9 @@ class FoundCrashesTest {
         assertThat(count(WalReader.open(ReadOptions.of(storage.killProcess())))).isZero();
     }
 
-    /** No batch states that the last one is durable; but it is in a sealed segment. */
+    /** No batch states that the last record is durable, but it is in a sealed segment. */
     @Test
-    void readerBesideAWriterThatHasJustRecoveredSeesTheLastRecord() {
+    void readerConcurrentWithARecoveredWriterReturnsTheLastRecord() {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         Wal wal = Wal.open(LogWorkload.config(storage).build());
         wal.appendDurable(1, PAYLOAD);
@@ -57,7 +57,7 @@ class FoundCrashesTest {
         }
     }
 
-    /** The thread that trims had ended, and nobody told the caller. */
+    /** The trimming thread had ended, and the caller received no exception. */
     @Test
     void trimAfterAFailureIsRefused() {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
@@ -66,7 +66,7 @@ class FoundCrashesTest {
         wal.addTrimGuard(new io.veloz.wal.TrimGuard() {
             @Override
             public String name() {
-                return "a guard that is asked while the log fails";
+                return "a guard during which the log fails";
             }
 
             @Override

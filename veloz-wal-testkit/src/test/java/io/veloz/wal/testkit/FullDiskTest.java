@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** E5 and E6: a disk without room is told, and nothing acknowledged is lost; when there is room the log goes on. */
+/** E5 and E6: a full disk is reported, no acknowledged record is lost, and the log continues when there is space. */
 class FullDiskTest {
     private final FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
     private final History<Step> history = new History<>(storage);
@@ -36,7 +36,7 @@ class FullDiskTest {
     }
 
     @Test
-    void appendsAreRefusedWhileThereIsNoRoomForTheNextSegmentAndGoOnWhenThereIs() throws Exception {
+    void appendsAreRefusedWhileThereIsNoSpaceForTheNextSegment() throws Exception {
         try (Wal wal = open()) {
             LogWorkload workload = new LogWorkload(wal, history);
             workload.append(3);
@@ -52,9 +52,9 @@ class FullDiskTest {
         LogCheck.check(after, history.on(after));
     }
 
-    /** E6: wherever the room ends, in the footer or in the next segment, the half of it never counts. */
+    /** E6: wherever the space ends, in the footer or in the next segment, the partial file is ignored. */
     @Test
-    void roomThatEndsAnywhereInTheNextSegmentLeavesNothingThatCounts() throws Exception {
+    void partialSegmentOnAFullDiskIsIgnored() throws Exception {
         int segment = 16 * 1024;
         for (int room = 0; room < 2 * segment; room += 1_700) {
             FaultyStorage disk = new FaultyStorage(room, DiskRules.WORST);
@@ -71,15 +71,15 @@ class FullDiskTest {
             killed.capacityBytes(Long.MAX_VALUE);
             History<Step> after = past.on(killed);
             assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
-            LogCheck.checkAndGoOn(killed, after);
+            LogCheck.checkAndAppend(killed, after);
             FaultyStorage dark = killed.cutPower(room);
             LogCheck.check(dark, after.on(dark));
         }
     }
 
-    /** A file system that copies on write can be full also where a segment has its blocks already. */
+    /** A copy-on-write file system can be full even where a segment is already allocated. */
     @Test
-    void writeWithoutRoomIsToldWaitsAndLetsNothingMoreIn() throws Exception {
+    void writeToAFullDiskIsReportedWaitsAndRefusesFurtherAppends() throws Exception {
         try (Wal wal = open()) {
             LogWorkload workload = new LogWorkload(wal, history);
             workload.append(3);

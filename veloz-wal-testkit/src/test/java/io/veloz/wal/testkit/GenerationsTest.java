@@ -11,17 +11,17 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** R6: one disk through fifty lives, each of which ends in the middle of what it was writing. */
+/** R6: a log on one disk is opened fifty times, and each run is stopped in the middle of a write. */
 @Tag("enumeration")
 class GenerationsTest {
     private static final int GENERATIONS = 50;
 
     @Test
-    void nothingStaleIsReadBehindATornTailInFiftyLives() {
+    void noStaleRecordIsReadAfterATornTail() {
         Rounds.run(seed -> {
             try {
-                int torn = live(seed);
-                assertThat(Rounds.tried("torn tail among " + GENERATIONS + " lives of one log", torn))
+                int torn = runGenerations(seed);
+                assertThat(Rounds.tried("torn tail in " + GENERATIONS + " generations of one log", torn))
                         .isGreaterThan(5);
             } catch (Exception | AssertionError e) {
                 throw new AssertionError("repeat with -Dwal.seed=" + seed + ": " + e, e);
@@ -29,7 +29,7 @@ class GenerationsTest {
         });
     }
 
-    private static int live(long seed) throws Exception {
+    private static int runGenerations(long seed) throws Exception {
         Random random = new Random(seed);
         FaultyStorage storage = new FaultyStorage(seed, DiskRules.WORST);
         History<Step> history = new History<>(storage);
@@ -54,7 +54,7 @@ class GenerationsTest {
         return torn;
     }
 
-    /** Its machine is dead. */
+    /** Closes a log whose machine has stopped. */
     private static void end(Wal wal) {
         try {
             wal.close();

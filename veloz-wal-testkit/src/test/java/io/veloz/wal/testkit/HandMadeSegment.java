@@ -12,7 +12,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** The first segment of a log, with batches as no log would write them. Two of them have the same header. One thread. */
+/**
+ * Builds the first segment of a log with batches that the log itself would not write. All instances have the same
+ * header. Confined to one thread.
+ */
 final class HandMadeSegment {
     private static final String CURRENT = "orders_current.wal";
     private static final int BATCH_BYTES = 4 * 1024;
@@ -32,7 +35,7 @@ final class HandMadeSegment {
         }
     }
 
-    /** Adds one of a single record, which promises nothing. */
+    /** Adds a batch of one record that promises no durable record. */
     HandMadeSegment batch(long sequence, String payload) {
         byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
         ByteBuffer batch = ByteBuffer.allocate(BATCH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -47,7 +50,7 @@ final class HandMadeSegment {
         return this;
     }
 
-    /** Where the next batch would start. */
+    /** Returns the position of the next batch. */
     int end() {
         return (int) segment.position();
     }
@@ -60,7 +63,7 @@ final class HandMadeSegment {
         }
     }
 
-    /** The log that such a file is. */
+    /** Returns a storage with this file as a log. */
     static FaultyStorage storageOf(byte[] bytes) {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (StorageFile file = storage.create(CURRENT)) {

@@ -11,14 +11,14 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * One directory with hostile files.
+ * A directory of hostile files.
  *
- * @param files as they have become
- * @param disk has them
- * @param held what is in them, found without the library
+ * @param files the changed files
+ * @param disk a disk with these files
+ * @param contents the valid records in the files, determined without the library
  */
-record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
-    /** A window for each file that is open, and what is kept of segments and losses. */
+record HostileCase(HostileFiles files, FaultyStorage disk, FileRecords contents) {
+    /** Memory for a window per open file, and for the lists of segments and losses. */
     static final long MOST_BYTES = 6 << 20;
 
     private static final int CASES = Integer.getInteger("wal.hostile.cases", 1_500);
@@ -32,7 +32,10 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
         void run(HostileCase hostile) throws Exception;
     }
 
-    /** Runs a target on all cases, bounded in time and memory. {@code -Dwal.seed} is the first, see {@link CrashPoints}. */
+    /**
+     * Runs a target on all cases, with limits on time and memory. {@code -Dwal.seed} sets the first seed, see
+     * {@link CrashPoints}.
+     */
     static void forEach(Target target) {
         forEach(MOST_BYTES, target);
     }
@@ -55,12 +58,12 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
         }
     }
 
-    /** The same for targets that only read. */
+    /** Like {@link #forEach}, for targets that only read. */
     static void forEachUnchanged(Target target) {
         forEachUnchanged(1, target);
     }
 
-    /** For targets that read so many times. */
+    /** Like {@link #forEachUnchanged(Target)}, for targets that read the log several times. */
     static void forEachUnchanged(int readings, Target target) {
         forEach(readings * MOST_BYTES, hostile -> {
             target.run(hostile);
@@ -74,30 +77,30 @@ record HostileCase(HostileFiles files, FaultyStorage disk, WhatFilesHold held) {
                 SampleLogs.ALL.get(random.nextInt(SampleLogs.ALL.size())),
                 SampleLogs.ALL.get(random.nextInt(SampleLogs.ALL.size())),
                 seed);
-        return new HostileCase(files, SampleLogs.storage(files.files()), new WhatFilesHold(files.files()));
+        return new HostileCase(files, SampleLogs.storage(files.files()), new FileRecords(files.files()));
     }
 
     ReadOptions options() {
         return ReadOptions.of(disk);
     }
 
-    /** Records of the log before somebody laid hands on it, of which what is left still says that they were on disk. */
+    /** Returns the original records that are still in the files, and that the files state as durable. */
     List<Seen> acknowledged() {
-        return held.records.stream()
-                .filter(record -> record.sequence() <= held.promised)
+        return contents.records.stream()
+                .filter(record -> record.sequence() <= contents.promised)
                 .filter(APPENDED::contains)
                 .toList();
     }
 
-    /** Whatever was read stands in the files, is in order, and what lies between was told to be lost. */
+    /** Asserts that the records read are in the files and in order, and that every gap was reported as lost. */
     void assertNothingWrong(Reading reading) {
-        assertThat(held.records).containsAll(reading.records);
+        assertThat(contents.records).containsAll(reading.records);
         long last = -1;
         for (Seen record : reading.records) {
             assertThat(record.sequence()).isGreaterThan(last);
             if (last > 0 && record.sequence() > last + 1) {
-                assertThat(reading.tells(last + 1) && reading.tells(record.sequence() - 1))
-                        .as("the gap before record %s is told", record)
+                assertThat(reading.reportsLost(last + 1) && reading.reportsLost(record.sequence() - 1))
+                        .as("the gap before record %s is reported", record)
                         .isTrue();
             }
             last = record.sequence();

@@ -19,29 +19,29 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Files that somebody has laid hands on: whatever they hold, nothing hangs, takes much memory, throws what is not
- * documented, changes a byte while it reads, or shows a record that does not stand in them with the right checksum.
+ * Reads hostile files. No operation hangs, takes much memory, throws an undocumented exception, changes a file during a
+ * read, or returns a record that is not in the files with valid checksums.
  *
- * <p>{@code -Dwal.seed=N} starts with that case, {@code -Dwal.rounds=N} has N times as many.
+ * <p>{@code -Dwal.seed=N} sets the first case, and {@code -Dwal.rounds=N} multiplies the number of cases.
  */
 @Tag("enumeration")
 class HostileFilesTest {
     @Test
-    void strictReaderShowsNothingWrongAndMissesNothingThatWasAcknowledged() {
+    void strictReaderReturnsOnlyValidRecordsAndAllAcknowledgedOnes() {
         HostileCase.forEachUnchanged(hostile -> {
             Reading reading = new Reading(hostile.options());
             hostile.assertNothingWrong(reading);
-            if (hostile.files().kind() == Kind.BYTES && reading.told == null) {
+            if (hostile.files().kind() == Kind.BYTES && reading.error == null) {
                 assertThat(reading.records).containsAll(hostile.acknowledged());
             }
         });
     }
 
     @Test
-    void readerOfAPartShowsNothingWrong() {
+    void readerOfARangeReturnsOnlyValidRecords() {
         HostileCase.forEachUnchanged(hostile -> {
-            Dice dice =
-                    new Dice(hostile.held().promised + hostile.files().files().size());
+            Dice dice = new Dice(
+                    hostile.contents().promised + hostile.files().files().size());
             long from = 1 + dice.below(60);
             long nanos = 1_700_000_000_000_000_000L + dice.below(20_000);
             ReadOptions options = switch (dice.below(6)) {
@@ -57,18 +57,20 @@ class HostileFilesTest {
     }
 
     @Test
-    void salvageThrowsNothingAndTellsEverythingThatItDoesNotShow() {
+    void salvageNeverThrowsAndReportsEveryMissingRecord() {
         HostileCase.forEachUnchanged(hostile -> {
             Reading reading = new Reading(hostile.options().salvage());
-            assertThat(reading.told).isNull();
+            assertThat(reading.error).isNull();
             hostile.assertNothingWrong(reading);
             if (hostile.files().kind() == Kind.BYTES) {
                 Set<Seen> shown = new HashSet<>(reading.records);
-                // What only a batch head in a file cut short still promises, the inspection tells.
+                // A record that is promised only by a batch header in a truncated file is reported by the inspection.
                 RecoveryReport report = WalRecovery.inspect(hostile.options());
                 for (Seen record : hostile.acknowledged()) {
-                    assertThat(shown.contains(record) || reading.tells(record.sequence()) || isLost(report, record))
-                            .as("%s is shown or told", record)
+                    assertThat(shown.contains(record)
+                                    || reading.reportsLost(record.sequence())
+                                    || isLost(report, record))
+                            .as("%s is returned or reported as lost", record)
                             .isTrue();
                 }
             }
@@ -82,14 +84,14 @@ class HostileFilesTest {
     }
 
     @Test
-    void whatInspectAndVerifySayIsWhatAReaderFinds() {
+    void inspectAndVerifyAgreeWithAReader() {
         HostileCase.forEachUnchanged(hostile -> {
             RecoveryReport inspected = WalRecovery.inspect(hostile.options());
             RecoveryReport verified = WalRecovery.verify(hostile.options(), WalProgress.NONE);
             Reading reading = new Reading(hostile.options());
             if (verified.isSound()) {
                 assertThat(inspected.isSound()).as("inspected").isTrue();
-                assertThat(reading.told).isNull();
+                assertThat(reading.error).isNull();
                 assertThat(verified.records()).isEqualTo(reading.records.size());
             }
             assertThat(verified.records()).isNotNegative();
@@ -97,7 +99,7 @@ class HostileFilesTest {
     }
 
     @Test
-    void checkpointIsOneThatWasWritten() {
+    void newestCheckpointIsOneThatWasWritten() {
         HostileCase.forEachUnchanged(hostile -> {
             Optional<WalCheckpoint> newest = WalCheckpoint.newest(hostile.options());
             if (newest.isPresent()) {
@@ -110,7 +112,7 @@ class HostileFilesTest {
     }
 
     @Test
-    void noiseShowsNothing() {
+    void noiseHasNoRecords() {
         List<String> names = List.of(
                 "orders_0000000000000001.wal",
                 "orders_current.wal",

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Old files of the engine that somebody has laid hands on, in all three modes of the reader. */
+/** Reads hostile old files of the engine in all three modes of the reader. */
 @Tag("enumeration")
 class HostileLegacyTest {
     private static final List<Map<String, byte[]>> LOGS = List.of(
@@ -30,7 +30,7 @@ class HostileLegacyTest {
             log("f3-restart-with-replay"),
             log("m-two-writers"));
 
-    /** All files of one of these logs, the objects that stand for them, and what is kept of each finding. */
+    /** Memory for all files of one of these logs, their objects, and the findings. */
     private static final long MOST_BYTES = 48 << 20;
 
     @TempDir
@@ -66,7 +66,7 @@ class HostileLegacyTest {
     }
 
     @Test
-    void nothingIsShownThatNoEngineWroteAndNothingHangsOrThrows() throws IOException {
+    void onlyWrittenEventsAreReturnedWithoutHangsOrExceptions() throws IOException {
         Set<Object> written = new HashSet<>();
         for (int i = 0; i < LOGS.size(); i++) {
             written.addAll(seen(written(LOGS.get(i), "log" + i)));

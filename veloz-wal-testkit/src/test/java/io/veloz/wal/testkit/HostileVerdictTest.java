@@ -18,17 +18,18 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * One verdict on hostile files: what {@code verify} calls sound opens, is read, copied and salvaged in full; what an
- * inspection calls damaged is refused by everybody; an unknown version is called so.
+ * All ways of reading agree on hostile files. A log that {@code verify} calls sound can be opened, read, copied
+ * and salvaged completely. A log that an inspection calls damaged is always refused. An unknown version is
+ * reported as such.
  *
- * <p>{@code -Dwal.seed} and {@code -Dwal.rounds} as for {@link HostileFilesTest}.
+ * <p>{@code -Dwal.seed} and {@code -Dwal.rounds} work as in {@link HostileFilesTest}.
  */
 @Tag("enumeration")
 class HostileVerdictTest {
     private static final int READINGS = 4;
 
     @Test
-    void everyWayOfReadingComesToOneVerdict() {
+    void allWaysOfReadingAgree() {
         HostileCase.forEachUnchanged(READINGS, hostile -> {
             RecoveryReport inspected = WalRecovery.inspect(hostile.options());
             RecoveryReport verified = WalRecovery.verify(hostile.options(), WalProgress.NONE);
@@ -36,7 +37,7 @@ class HostileVerdictTest {
             Reading salvaged = new Reading(hostile.options().salvage());
             if (verified.isSound()) {
                 assertThat(inspected.isSound()).as("inspected").isTrue();
-                assertThat(strict.told).as("strict reader").isNull();
+                assertThat(strict.error).as("strict reader").isNull();
                 assertThat(strict.records).hasSize((int) verified.records());
                 assertThat(salvaged.records).as("salvaged").isEqualTo(strict.records);
                 assertThat(lastCopied(hostile)).as("exact copy").isEqualTo(verified.lastSequence());
@@ -46,14 +47,14 @@ class HostileVerdictTest {
                     assertThat(from.records).as("from %s", record).startsWith(record);
                 }
             }
-            if (strict.told instanceof WalException) {
+            if (strict.error instanceof WalException) {
                 assertThat(verified.isSound())
-                        .as("verified, but read: %s", strict.told)
+                        .as("verified, but read: %s", strict.error)
                         .isFalse();
             }
             if (!inspected.isSound()) {
                 assertThat(verified.isSound()).as("verified").isFalse();
-                assertThat(strict.told).as("strict reader").isNotNull();
+                assertThat(strict.error).as("strict reader").isNotNull();
             }
         });
     }
@@ -69,7 +70,7 @@ class HostileVerdictTest {
     }
 
     @Test
-    void openComesToTheVerdictOfTheInspection() {
+    void openAgreesWithTheInspection() {
         HostileCase.forEach(hostile -> {
             RecoveryReport inspected = WalRecovery.inspect(hostile.options());
             RecoveryReport verified = WalRecovery.verify(hostile.options(), WalProgress.NONE);
@@ -80,7 +81,7 @@ class HostileVerdictTest {
                 assertThat(inspected.isSound()).as("inspected, but opened").isTrue();
                 assertThat(wal.lastSequence()).isEqualTo(inspected.lastSequence());
             } catch (WalVersionException e) {
-                // A reader may read what a writer must not write.
+                // A reader may accept feature flags that a writer must reject.
                 assertThat(unknown || (hostile.files().kind() == Kind.LIES && inspected.isSound()))
                         .as("inspected, but: %s", e)
                         .isTrue();

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What must be true of a log after any crash. The letters are those of the list in docs/durability.md. */
+/** The invariants of a log after any crash. The labels refer to the list in docs/durability.md. */
 final class LogCheck {
     private final FaultyStorage storage;
     private final History<Step> history;
@@ -25,17 +25,17 @@ final class LogCheck {
         this.history = history;
     }
 
-    /** Reads, opens, reads again, and leaves the log as recovery has made it. */
+    /** Reads, opens and reads again. Leaves the log as recovered. */
     static void check(FaultyStorage storage, History<Step> history) throws IOException {
         new LogCheck(storage, history).check(0);
     }
 
-    /** The same, and goes on appending: what is appended now must be found by the next check. */
-    static void checkAndGoOn(FaultyStorage storage, History<Step> history) throws IOException {
+    /** Like {@link #check}, and appends records that the next check must find. */
+    static void checkAndAppend(FaultyStorage storage, History<Step> history) throws IOException {
         new LogCheck(storage, history).check(3);
     }
 
-    /** Opens without reading before, and leaves the log as recovery has made it. */
+    /** Opens without reading first. Leaves the log as recovered. */
     static void openAndCheck(FaultyStorage storage, History<Step> history) throws IOException {
         LogCheck check = new LogCheck(storage, history);
         check.leavingNothingOpen(() -> check.open(null, 0));
@@ -62,7 +62,7 @@ final class LogCheck {
     }
 
     /**
-     * @param unopened what a reader has shown before; null if none has looked
+     * @param unopened the records that a reader returned before the open; null if there was none
      */
     private void open(@Nullable List<Step.Append> unopened, int more) throws IOException {
         try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
@@ -71,17 +71,17 @@ final class LogCheck {
                 assertThat(shown).as("P4: what recovery keeps").isEqualTo(unopened);
             }
             assertThat(read(WalReader.open(ReadOptions.of(storage))))
-                    .as("P4: beside the writer")
+                    .as("P4: a concurrent reader")
                     .isEqualTo(shown);
             checkRecords(shown, wal.lastSequence());
             checkBeginning(shown, checkCheckpoints(wal));
-            // R7: whatever was shown is expected from now on.
+            // R7: records that were returned must exist from now on.
             shown.forEach(history::acknowledge);
             new LogWorkload(wal, history).append(more);
         }
     }
 
-    /** P2: every record is one that was begun, in that place and with exactly these bytes. */
+    /** P2: every record was begun, and has its sequence and its exact bytes. */
     private List<Step.Append> read(WalReader reader) {
         Set<Step> begun = new HashSet<>(history.begun());
         List<Step.Append> records = new ArrayList<>();
@@ -95,7 +95,7 @@ final class LogCheck {
                                 && append.payload().equals(reader.payload()))
                         .map(Step.Append.class::cast)
                         .findFirst()
-                        .orElseThrow(() -> new AssertionError("P2: nobody appended record " + sequence + " of type "
+                        .orElseThrow(() -> new AssertionError("P2: not an appended record: " + sequence + " of type "
                                 + reader.type() + " and " + reader.payload().remaining() + " bytes"));
                 records.add(found);
             }
@@ -115,7 +115,7 @@ final class LogCheck {
         assertThat(last).as("P1: the last sequence").isEqualTo(first + shown.size() - 1);
         for (Step step : history.acknowledged()) {
             if (step instanceof Step.Append append && append.sequence() >= first) {
-                assertThat(set).as("A1 to A4: acknowledged, and so there").contains(append);
+                assertThat(set).as("A1 to A4: acknowledged records").contains(append);
             }
         }
         for (Step.Append record : shown) {
@@ -123,7 +123,7 @@ final class LogCheck {
         }
     }
 
-    /** S8: nothing is gone that the older of two checkpoints does not cover, and nothing but by a trim. */
+    /** S8: only records covered by the older of two checkpoints are missing, and only after a trim. */
     private void checkBeginning(List<Step.Append> shown, long newestCheckpoint) {
         long covered = history.begun().stream().anyMatch(Step.Trim.class::isInstance) ? olderCheckpointAtTrim() : 0;
         long lastAcknowledged = history.acknowledged().stream()
@@ -134,12 +134,15 @@ final class LogCheck {
             assertThat(shown).as("the records").isNotEmpty();
             assertThat(shown.get(0).sequence()).as("S8: the first record").isLessThanOrEqualTo(covered + 1);
             assertThat(newestCheckpoint)
-                    .as("S8: what the checkpoint covers, and the log begins with")
+                    .as("S8: the newest checkpoint, compared with the first record")
                     .isGreaterThanOrEqualTo(shown.get(0).sequence() - 1);
         }
     }
 
-    /** The most that a trim may have relied on: it keeps what the older of the two newest checkpoints does not cover. */
+    /**
+     * Returns the highest sequence on which a trim may have relied: it keeps the records that the older of the two
+     * newest checkpoints does not cover.
+     */
     private long olderCheckpointAtTrim() {
         long older = 0;
         long newer = 0;
@@ -155,7 +158,7 @@ final class LogCheck {
         return most;
     }
 
-    /** Of two checkpoints one is always whole, and none is lost that was acknowledged. */
+    /** One of two checkpoints is always valid, and no acknowledged checkpoint is lost. */
     private long checkCheckpoints(Wal wal) throws IOException {
         Optional<WalCheckpoint> newest = wal.newestCheckpoint();
         long acknowledged = history.acknowledged().stream()
@@ -163,12 +166,14 @@ final class LogCheck {
                 .max()
                 .orElse(0);
         if (newest.isEmpty()) {
-            assertThat(acknowledged).as("the acknowledged checkpoint is there").isZero();
+            assertThat(acknowledged).as("the acknowledged checkpoint").isZero();
             return 0;
         }
         WalCheckpoint checkpoint = newest.get();
         assertThat(checkpoint.sequence()).as("the newest checkpoint").isGreaterThanOrEqualTo(acknowledged);
-        assertThat(checkpoint.sequence()).as("covers only what is there").isLessThanOrEqualTo(wal.lastSequence());
+        assertThat(checkpoint.sequence())
+                .as("the checkpoint covers only existing records")
+                .isLessThanOrEqualTo(wal.lastSequence());
         try (InputStream content = checkpoint.open()) {
             assertThat(content.readAllBytes()).isEqualTo(new Step.Checkpoint(checkpoint.sequence()).content());
         }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Everything a log can do, in small: open, appends of all sizes, atomic groups, rolls, checkpoints, trims, close, and once
- * more. It belongs to one thread.
+ * A small workload with all operations of a log: open, appends of all sizes, atomic groups, rolls, checkpoints, trims,
+ * close and reopen. Confined to one thread.
  */
 final class LogWorkload {
     private final Wal wal;
@@ -142,7 +142,7 @@ final class LogWorkload {
         return steps;
     }
 
-    /** Records that nobody forces, up to the roll that they bring about: from there on what follows relies on them. */
+    /** Appends unforced records up to the roll that they cause, after which later records depend on them. */
     private void unforced() {
         List<Step> steps = appendUnforced(12, Durability.LOSE_UNFORCED);
         append(1);

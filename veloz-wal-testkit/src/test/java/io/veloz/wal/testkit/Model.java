@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A log as a plain list: what was appended, in order, how much of that must be there, and what may be gone. It belongs to
- * one thread.
+ * The model of a log as a plain list: the appended records in order, those that must exist, and those that may be
+ * missing. Confined to one thread.
  */
 final class Model {
-    /** A record: its bytes follow from its number, which is never given twice, unlike a sequence. */
+    /** A record. Its bytes are derived from its number, which, unlike a sequence, is never reused. */
     record Entry(long number, long sequence, int bytes, long nanos, long groupLast) {
         int type() {
             return 1 + (int) (number * 7_919 % 65_535);
@@ -39,15 +39,15 @@ final class Model {
         }
     }
 
-    /** All that were appended and may be there; the one with sequence 1 comes first, trimmed or not. */
+    /** All appended records that can exist, from sequence 1, including trimmed ones. */
     private final List<Entry> entries = new ArrayList<>();
 
     private long numbers;
 
-    /** Up to here everything was acknowledged, or shown, and must be there. */
+    /** Records up to this sequence were acknowledged or returned, and must exist. */
     private long safe;
 
-    /** The first record that is there lies between the two: a trim that was cut off has done its work or not. */
+    /** The bounds of the first existing record: an interrupted trim is either complete or not. */
     private long firstAtLeast = 1;
 
     private long firstAtMost = 1;
@@ -68,7 +68,7 @@ final class Model {
         return copy;
     }
 
-    /** This model, of which only that is certain which an earlier copy of it knew already. */
+    /** Returns this model with the certainty of an earlier copy. */
     Model certainAsIn(Model earlier) {
         Model result = copy();
         result.safe = earlier.safe;
@@ -89,7 +89,7 @@ final class Model {
         return safe;
     }
 
-    /** The first that may be asked for. */
+    /** Returns the first sequence that can be requested. */
     long first() {
         return firstAtMost;
     }
@@ -98,7 +98,7 @@ final class Model {
         return entries.get((int) sequence - 1);
     }
 
-    /** Records of one atomic group; each may be there from now on. */
+    /** Adds the records of an atomic group, which can exist from now on. */
     List<Entry> begin(List<Integer> sizes, long nanos) {
         List<Entry> group = new ArrayList<>();
         for (int bytes : sizes) {
@@ -108,7 +108,7 @@ final class Model {
         return group;
     }
 
-    /** The log has said that they were not appended. */
+    /** Removes records whose append was rejected. */
     void takeBack(List<Entry> group) {
         entries.removeAll(group);
     }
@@ -118,7 +118,7 @@ final class Model {
         safe = Math.max(safe, sequence);
     }
 
-    /** What the log shows when it is opened: from now on that is all, and all of it must stay. */
+    /** Applies the range of records found at an open. From now on exactly these records must exist. */
     void opened(long first, long last) {
         assertThat(last).as("A, R7, R8: the last record").isBetween(safe, last());
         assertThat(first).as("S8: the first record").isBetween(firstAtLeast, firstAtMost);
@@ -131,7 +131,10 @@ final class Model {
         firstAtMost = first;
     }
 
-    /** The first record from a sequence on that has that time or a later one; behind the last if there is none. */
+    /**
+     * Returns the first record from a sequence on with this time or a later one; the sequence after the last record if
+     * there is none.
+     */
     long firstSince(long from, long nanos) {
         long sequence = from;
         while (sequence <= last() && entry(sequence).nanos() < nanos) {
@@ -152,7 +155,7 @@ final class Model {
         begunCheckpoints.add(sequence);
     }
 
-    /** An older checkpoint than one that exists is refused, and nothing was written. */
+    /** Applies the rejection of a checkpoint that is older than an existing one. Nothing was written. */
     void refusedCheckpoint(long sequence) {
         begunCheckpoints.remove(begunCheckpoints.size() - 1);
         long newest = newest(checkpointsCertain ? checkpoints : begunCheckpoints);
@@ -167,12 +170,12 @@ final class Model {
         checkpoints.add(sequence);
     }
 
-    /** It may be there or not. */
+    /** Applies a failed checkpoint, which can exist or not. */
     void failCheckpoint() {
         checkpointsCertain = false;
     }
 
-    /** 0 if there is none. */
+    /** Asserts the newest checkpoint; 0 if there is none. */
     void assertNewestCheckpoint(long sequence) {
         long newest = newest(checkpoints);
         if (checkpointsCertain) {
@@ -189,7 +192,7 @@ final class Model {
         return sequences.stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
-    /** Each of two checkpoints covers the records up to here at the most. */
+    /** Returns the highest sequence that both checkpoints can cover. */
     private long covered() {
         List<Long> two = checkpointsCertain ? checkpoints : begunCheckpoints;
         return two.stream()

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** The appends of a random history, and the futures that were given for them. It belongs to one thread. */
+/** The appends of a random history, and their futures. Confined to one thread. */
 final class ModelAppends {
     private static final int BYTES_WHILE_FORCES_ARE_HELD = 4_000;
 
@@ -34,7 +34,7 @@ final class ModelAppends {
         try {
             boolean done = run.attempt(() -> appendGroupOrRecord(possible, group));
             if (!done && run.isDead()) {
-                // The first one after a failure may be there. None after it gets that far.
+                // The first record after a failure may exist; later ones cannot.
                 if (group.get(0).sequence() > run.wal().lastSequence()) {
                     run.model().takeBack(group);
                 }
@@ -44,7 +44,7 @@ final class ModelAppends {
         }
     }
 
-    /** The record was not appended, and the log goes on. */
+    /** Signals that the append was rejected and the log continues. */
     private static final class Busy extends RuntimeException {
         private static final long serialVersionUID = 1;
     }
@@ -62,7 +62,7 @@ final class ModelAppends {
             throw new Busy();
         } catch (WalDiskFullException e) {
             assertThat(run.disk().isTroubled())
-                    .as("there is no room: %s", e.getMessage())
+                    .as("the disk is full: %s", e.getMessage())
                     .isTrue();
             throw new Busy();
         }
@@ -93,12 +93,12 @@ final class ModelAppends {
         return last.sequence();
     }
 
-    /** What is appended while forces are held has to fit into the buffer. */
+    /** Resets the count of bytes appended while forces are blocked, which must fit into the buffer. */
     void forcesMayBeHeld() {
         heldBytes = 0;
     }
 
-    /** What futures have told by now must be there after whatever comes next. */
+    /** Marks the records of completed futures, which must exist from now on. */
     void note() {
         for (CompletableFuture<Long> future : futures) {
             if (future.isDone() && !future.isCompletedExceptionally()) {
@@ -107,8 +107,8 @@ final class ModelAppends {
         }
     }
 
-    void assertAllAreTold() {
-        assertThat(futures).as("A8: every future is told").allMatch(CompletableFuture::isDone);
+    void assertAllAreDone() {
+        assertThat(futures).as("A8: every future is done").allMatch(CompletableFuture::isDone);
     }
 
     void forget() {

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disk under a random history: it knows what was certain at which of its changes, and can go back to any since the log
- * was opened. It belongs to one thread.
+ * The disk of a random history. It records the state of the model at each change, and can return to any change since
+ * the log was opened. Confined to one thread.
  */
 final class ModelDisk {
     private static final int FILES_ARE_FEW = 1;
@@ -17,10 +17,10 @@ final class ModelDisk {
     private int faultsBefore;
     private boolean ranOut;
     private boolean isOut;
-    private boolean waitsForEver;
+    private boolean blocksPermanently;
     private boolean held;
 
-    /** What was known when the disk had been changed so often. */
+    /** The state of the model after a number of changes. */
     private record Moment(long changes, Model model) {}
 
     ModelDisk(DiskRules rules, long seed) {
@@ -34,7 +34,7 @@ final class ModelDisk {
 
     // ---- trouble
 
-    /** Whether an error is no surprise. */
+    /** Returns whether an error is expected. */
     boolean isTroubled() {
         return ranOut || storage.faults() > faultsBefore;
     }
@@ -43,20 +43,20 @@ final class ModelDisk {
         return held;
     }
 
-    /** Whether something could have to wait until the end of the test. */
+    /** Returns whether an operation could block until the end of the test. */
     boolean hangs() {
-        return held || isOut || waitsForEver;
+        return held || isOut || blocksPermanently;
     }
 
-    void fails(Operation.Kind kind, Fault fault, int nth, boolean forEver) {
+    void fails(Operation.Kind kind, Fault fault, int nth, boolean permanent) {
         int[] seen = {0};
-        // A log waits for room, and takes seconds before it gives up what it has tried ten times.
-        waitsForEver = forEver
+        // A log waits for space, and takes seconds before it gives up after ten attempts.
+        blocksPermanently = permanent
                 && switch (kind) {
                     case READ, WRITE, FORCE -> false;
                     default -> true;
                 };
-        boolean always = forEver && fault != Fault.NO_ROOM;
+        boolean always = permanent && fault != Fault.NO_ROOM;
         storage.plan(operation -> {
             boolean due = operation.kind() == kind && ++seen[0] >= nth && (always || seen[0] == nth);
             return due ? fault : null;
@@ -83,10 +83,10 @@ final class ModelDisk {
         storage.releaseForces();
         held = false;
         isOut = false;
-        waitsForEver = false;
+        blocksPermanently = false;
     }
 
-    /** The log has been opened, so whatever went wrong is over. */
+    /** Resets the expectation of errors after a successful open. */
     void opened() {
         ranOut = false;
         faultsBefore = storage.faults();
@@ -94,25 +94,25 @@ final class ModelDisk {
 
     // ---- time
 
-    /** From here on it is known what the model knows. */
+    /** Records the model for the changes from now on. */
     void remember(Model model) {
         moments.add(new Moment(storage.changes(), model.copy()));
     }
 
-    /** Nobody goes back behind this moment. */
+    /** Drops the recorded models: the history never returns to an earlier moment. */
     void forget() {
         moments.clear();
     }
 
-    /** Ends the machine or the process, whose threads get errors from now on. */
+    /** Stops the machine or the process. Its threads get errors from now on. */
     void stop() {
         var unused = storage.killProcess();
     }
 
     /**
-     * Goes on with the disk as it was so many changes ago, on which power then failed or the process died.
+     * Returns to the disk of an earlier change, at which power failed or the process was killed.
      *
-     * @return what was known at that moment, and what may be there
+     * @return the model at that change, with the records that can exist
      */
     Model goBack(int changesAgo, long dice, boolean power, boolean cacheDropped) {
         int size = storage.journal().size();
@@ -136,7 +136,7 @@ final class ModelDisk {
         return moments.get(moments.size() - 1).model().certainAsIn(java.util.Objects.requireNonNull(certain));
     }
 
-    /** The same disk, with a bit of a file turned. */
+    /** Returns a copy of the disk with one bit flipped. */
     FaultyStorage rotted(String file, long position, int bit) throws java.io.IOException {
         FaultyStorage copy = new FaultyStorage(
                 1,

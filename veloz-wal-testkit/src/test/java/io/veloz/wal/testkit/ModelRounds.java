@@ -5,7 +5,7 @@ import net.jqwik.api.lifecycle.PropertyExecutionResult;
 import net.jqwik.api.lifecycle.PropertyExecutor;
 import net.jqwik.api.lifecycle.PropertyLifecycleContext;
 
-/** Makes properties follow the system properties wal.seed and wal.rounds, as all other randomized tests do. */
+/** Applies the system properties wal.seed and wal.rounds to properties, as in all other randomized tests. */
 final class ModelRounds implements AroundPropertyHook {
     @Override
     public PropertyExecutionResult aroundProperty(PropertyLifecycleContext context, PropertyExecutor property) {

@@ -22,10 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A log in a random history, beside its model. Whatever happens, the one must agree with the other. It belongs to one
- * thread.
- */
+/** Runs a random history on a log and on its model, which must always agree. Confined to one thread. */
 final class ModelRun {
     private final ModelDisk disk;
     private final AtomicLong clock = new AtomicLong(1_700_000_000_000_000_000L);
@@ -63,7 +60,7 @@ final class ModelRun {
     }
 
     private WalConfig.Builder config() {
-        // Short, as only what is told counts here, and not how long it takes.
+        // Short timeouts: the result matters here, and not the time it takes.
         return LogWorkload.config(disk.storage())
                 .bufferFullTimeout(Duration.ofMillis(100))
                 .wallClockNanos(clock::get);
@@ -77,12 +74,12 @@ final class ModelRun {
         return disk;
     }
 
-    /** Of the next record. */
+    /** Returns the time of the next record. */
     long tick() {
         return clock.incrementAndGet();
     }
 
-    /** Whether the log has failed. */
+    /** Returns whether the log has failed. */
     boolean isDead() {
         return dead;
     }
@@ -91,9 +88,9 @@ final class ModelRun {
         return java.util.Objects.requireNonNull(open);
     }
 
-    // ---- what is told
+    // ---- acknowledgements
 
-    /** What was told by now must be there after whatever comes next. */
+    /** Marks the records that were acknowledged by now, which must exist from now on. */
     private void note() {
         if (open != null) {
             long durable = open.durableSequence();
@@ -108,7 +105,7 @@ final class ModelRun {
         void run() throws IOException;
     }
 
-    /** Does what may end with an error if something has gone wrong. Returns whether it did not. */
+    /** Runs a task that can end with an error if a fault occurred. Returns whether it succeeded. */
     boolean attempt(Task task) {
         try {
             task.run();
@@ -140,7 +137,7 @@ final class ModelRun {
         releaseWhatHangs();
         long sequence = Math.max(0, model.last() - back);
         attempt(() -> {
-            // Not for ever: nobody forces what may be lost.
+            // With a timeout: no force is requested for records that may be lost.
             if (wal().awaitDurable(sequence, Duration.ofMillis(1))) {
                 model.isSafe(sequence);
             }
@@ -192,7 +189,7 @@ final class ModelRun {
             wal().writeCheckpoint(sequence, out -> out.write(Model.content(sequence)));
         } catch (WalDiskFullException e) {
             assertThat(disk.isTroubled())
-                    .as("there is no room: %s", e.getMessage())
+                    .as("the disk is full: %s", e.getMessage())
                     .isTrue();
             throw e;
         }
@@ -220,17 +217,17 @@ final class ModelRun {
 
     // ---- read
 
-    void read(boolean beside, int from, int count, boolean salvage) {
+    void read(boolean concurrent, int from, int count, boolean salvage) {
         long first = Math.min(model.first() + from, Math.max(model.first(), model.safe()));
         ReadOptions options = ReadOptions.of(disk.storage()).fromSequence(first).untilSequence(first + count);
         ReadOptions wanted = salvage ? options.salvage() : options;
         long durable = wal().durableSequence();
         attempt(() -> {
-            try (WalReader reader = beside ? WalReader.open(wanted) : wal().reader(wanted)) {
+            try (WalReader reader = concurrent ? WalReader.open(wanted) : wal().reader(wanted)) {
                 long next = show(reader, first);
-                assertThat(reader.lost()).as("what a reader says is lost").isEmpty();
-                if (!beside) {
-                    assertThat(next).as("what is durable is shown").isGreaterThan(Math.min(durable, first + count));
+                assertThat(reader.lost()).as("losses reported by a reader").isEmpty();
+                if (!concurrent) {
+                    assertThat(next).as("durable records are returned").isGreaterThan(Math.min(durable, first + count));
                 }
             }
         });
@@ -267,11 +264,14 @@ final class ModelRun {
         }
     }
 
-    /** All that is shown, from a record on; what is shown must stay. Returns the sequence behind it. */
+    /**
+     * Reads all records from a sequence on. Returned records must exist from now on. Returns the sequence after the
+     * last one.
+     */
     private long show(WalReader reader, long first) {
         long next = first;
         while (reader.next()) {
-            assertThat(next).as("P2: a record behind the last").isLessThanOrEqualTo(model.last());
+            assertThat(next).as("P2: a record after the last").isLessThanOrEqualTo(model.last());
             model.entry(next).assertShownBy(reader);
             model.isSafe(next);
             next++;
@@ -279,10 +279,10 @@ final class ModelRun {
         return next;
     }
 
-    // ---- end and begin
+    // ---- close and reopen
 
-    void fails(Operation.Kind kind, Fault fault, int nth, boolean forEver) {
-        disk.fails(kind, fault, nth, forEver);
+    void fails(Operation.Kind kind, Fault fault, int nth, boolean permanent) {
+        disk.fails(kind, fault, nth, permanent);
     }
 
     void runsOut(Move.RunsOut.What what) {
@@ -300,7 +300,7 @@ final class ModelRun {
         open();
     }
 
-    /** Returns whether it was an orderly end. */
+    /** Closes the log, and returns whether that succeeded. */
     private boolean close() {
         unfollow();
         boolean whole = attempt(() -> wal().close());
@@ -308,7 +308,7 @@ final class ModelRun {
             // A10.
             model.isSafe(model.last());
         }
-        appends.assertAllAreTold();
+        appends.assertAllAreDone();
         note();
         appends.forget();
         open = null;
@@ -325,7 +325,7 @@ final class ModelRun {
         open();
     }
 
-    /** The machine is dead: nobody cares any more what the log says. */
+    /** Closes the log of a stopped machine, and ignores its errors. */
     private void abandon() {
         endQuietly(follower);
         endQuietly(open);
@@ -340,7 +340,7 @@ final class ModelRun {
                 something.close();
             }
         } catch (WalFailedException | UncheckedIOException e) {
-            // It has no disk any more, and says so.
+            // Expected: the disk of the log has stopped.
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -356,7 +356,7 @@ final class ModelRun {
                 .isEmpty();
         disk.heal();
         if (disk.isTroubled()) {
-            // Whatever went wrong in the recovery, or in what is done beside it: the next one must get on with it.
+            // After a fault during recovery or in a concurrent task, the next open must succeed.
             abandon();
             assertThat(disk.storage().openNames()).as("E10: files left open").isEmpty();
             disk.opened();
@@ -378,7 +378,9 @@ final class ModelRun {
         }
         model.opened(first, last);
         try (WalReader reader = wal().reader()) {
-            assertThat(show(reader, first)).as("P1: behind the last").isEqualTo(last + 1);
+            assertThat(show(reader, first))
+                    .as("P1: the sequence after the last record")
+                    .isEqualTo(last + 1);
         }
         assertThat(wal().recovery().lastSequence()).isEqualTo(last);
         assertThat(wal().recovery().lost()).isEmpty();
@@ -398,16 +400,16 @@ final class ModelRun {
 
     // ---- bit rot
 
-    /** R3. After an orderly end every record is under the promise of a batch behind it. */
+    /** R3. After a close, a later batch promises every record. */
     void rot(int file, int position, int bit) throws IOException {
         releaseWhatHangs();
         disk.heal();
-        boolean orderly = close();
+        boolean closed = close();
         List<String> names = disk.storage().list();
         String name = names.get(file % names.size());
         int size = disk.storage().bytes(name).length;
-        if (orderly && size > 0) {
-            // Most of a file are zeros behind the data.
+        if (closed && size > 0) {
+            // Most of a file is zeros after the data.
             int at = position % Math.min(size, 1 + Math.max(4_096 + 200, position));
             RottedLog.check(model, disk.rotted(name, at, bit), name + " at " + at);
         }

@@ -13,8 +13,8 @@ import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 
 /**
- * Random histories of everything that a log can do and that can happen to it, against a plain list as the model: A, P, R7,
- * R8, S8, E of docs/durability.md. A failing history is made as short as it gets, and printed.
+ * Compares random histories of operations and faults with a plain list as the model: A, P, R7, R8, S8, E of
+ * docs/durability.md. A failing history is shrunk and printed.
  */
 @Tag("enumeration")
 class ModelTest {
@@ -22,7 +22,7 @@ class ModelTest {
 
     @Property(tries = 800, edgeCases = EdgeCasesMode.NONE)
     @AddLifecycleHook(ModelRounds.class)
-    void logAgreesWithAPlainListWhateverHappens(
+    void logAgreesWithAPlainListInEveryHistory(
             @ForAll("disks") DiskRules rules, @ForAll("moves") List<Move> moves, @ForAll("seeds") int seed)
             throws Exception {
         new ModelRun(rules, seed).perform(moves);

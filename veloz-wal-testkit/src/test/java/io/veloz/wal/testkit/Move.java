@@ -3,19 +3,19 @@ package io.veloz.wal.testkit;
 import io.veloz.wal.Durability;
 import java.util.List;
 
-/** One thing that happens to a log in a random history. What it prints is what a failing history is read as. */
+/** One step of a random history. Its text is printed for a failing history. */
 sealed interface Move {
     void on(ModelRun run) throws Exception;
 
-    /** How records are appended, and what is waited for. */
+    /** The durability of an append, and whether the caller waits. */
     enum How {
         DEFAULT,
         LOSE_NOTHING,
         LOSE_LAST_INTERVAL,
         LOSE_UNFORCED,
-        /** Returns when it is on disk. */
+        /** Waits until the record is durable. */
         DURABLE,
-        /** Tells by a future. */
+        /** Returns a future. */
         ASYNC;
 
         Durability durability() {
@@ -23,7 +23,7 @@ sealed interface Move {
         }
     }
 
-    /** One record, or several as an atomic group. */
+    /** Appends one record, or several as an atomic group. */
     record Append(How how, List<Integer> sizes) implements Move {
         @Override
         public void on(ModelRun run) {
@@ -59,7 +59,7 @@ sealed interface Move {
         }
     }
 
-    /** With a guard that holds back the last records. */
+    /** Trims with a guard that keeps the last records. */
     record Trim(int guardBack, int keepSegments) implements Move {
         @Override
         public void on(ModelRun run) {
@@ -67,15 +67,15 @@ sealed interface Move {
         }
     }
 
-    /** A part of the log, by the writer's own reader or by one beside it. */
-    record Read(boolean beside, int from, int count, boolean salvage) implements Move {
+    /** Reads a range of the log, with the writer's reader or with a concurrent one. */
+    record Read(boolean concurrent, int from, int count, boolean salvage) implements Move {
         @Override
         public void on(ModelRun run) {
-            run.read(beside, from, count, salvage);
+            run.read(concurrent, from, count, salvage);
         }
     }
 
-    /** The records from the time of one of them on. */
+    /** Reads the records from the time of one of them on. */
     record ReadSince(int back) implements Move {
         @Override
         public void on(ModelRun run) {
@@ -83,7 +83,7 @@ sealed interface Move {
         }
     }
 
-    /** A reader that was opened some time ago goes on as far as it can. */
+    /** Continues a reader that was opened earlier, up to the end. */
     record Follow() implements Move {
         @Override
         public void on(ModelRun run) {
@@ -105,7 +105,7 @@ sealed interface Move {
         }
     }
 
-    /** An orderly end, then one bit of one file turns on a copy of the disk. */
+    /** Closes the log, and flips one bit of one file on a copy of the disk. */
     record Rot(int file, int position, int bit) implements Move {
         @Override
         public void on(ModelRun run) throws Exception {
@@ -113,7 +113,7 @@ sealed interface Move {
         }
     }
 
-    /** At a moment so many changes of the disk ago. */
+    /** Cuts power at an earlier change of the disk. */
     record PowerCut(int changesAgo, int dice) implements Move {
         @Override
         public void on(ModelRun run) throws Exception {
@@ -128,15 +128,15 @@ sealed interface Move {
         }
     }
 
-    /** One of the next operations of a kind fails, or all from there on. */
-    record Fails(Operation.Kind kind, Fault fault, int nth, boolean forEver) implements Move {
+    /** Fails one of the next operations of a kind, or all from that one on. */
+    record Fails(Operation.Kind kind, Fault fault, int nth, boolean permanent) implements Move {
         @Override
         public void on(ModelRun run) {
-            run.fails(kind, fault, nth, forEver);
+            run.fails(kind, fault, nth, permanent);
         }
     }
 
-    /** No room, no more files, or forces that take their time, until something has to wait for it. */
+    /** Exhausts space or file descriptors, or blocks forces, until an operation has to wait for it. */
     record RunsOut(What what) implements Move {
         enum What {
             ROOM,
@@ -150,7 +150,7 @@ sealed interface Move {
         }
     }
 
-    /** Whatever goes wrong, goes wrong no longer. */
+    /** Ends all faults. */
     record Heals() implements Move {
         @Override
         public void on(ModelRun run) {

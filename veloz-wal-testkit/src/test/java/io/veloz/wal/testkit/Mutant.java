@@ -23,15 +23,15 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /**
- * The log with one mistake in it: the source of a class, or of a few, is changed, compiled in memory, and loaded together with a second
- * copy of everything else. So the product needs no switch for it. Immutable.
+ * The log with a deliberate bug: the source of one or more classes is changed, compiled in memory, and loaded with a
+ * second copy of all other classes. The product therefore needs no test switch. Immutable.
  */
 final class Mutant {
     private static final Path SOURCES = Path.of("..", "veloz-wal-core", "src", "main", "java");
 
     private final Map<String, String> sources;
 
-    /** Of the class that is changed next. */
+    /** The class to be changed next. */
     private final String className;
 
     private Mutant(Map<String, String> sources, String className) {
@@ -39,12 +39,12 @@ final class Mutant {
         this.className = className;
     }
 
-    /** The class as it is. */
+    /** Creates a mutant without changes. */
     static Mutant of(String className) {
         return new Mutant(Map.of(), className).and(className);
     }
 
-    /** The same, with another class to be changed, which is as it is so far. */
+    /** Selects another class to be changed, starting from its current source. */
     Mutant and(String another) {
         Path file = SOURCES.resolve(another.replace('.', '/') + ".java");
         try {
@@ -60,20 +60,23 @@ final class Mutant {
         return new Mutant(Map.copyOf(changed), name);
     }
 
-    /** The same with one place of the class named last changed; line breaks and indentation do not count. */
-    Mutant with(String right, String wrong) {
-        String pattern = java.util.regex.Pattern.quote(right.strip()).replaceAll("\\s+", "\\\\E\\\\s+\\\\Q");
+    /** Returns a mutant with one more change in the selected class. Line breaks and indentation are ignored. */
+    Mutant with(String original, String replacement) {
+        String pattern = java.util.regex.Pattern.quote(original.strip()).replaceAll("\\s+", "\\\\E\\\\s+\\\\Q");
         var matcher = java.util.regex.Pattern.compile(pattern).matcher(sources.get(className));
         assertThat(matcher.results().count())
-                .as("places in %s with \"%s\"", className, right)
+                .as("places in %s with \"%s\"", className, original)
                 .isEqualTo(1);
-        return withSource(className, matcher.replaceFirst(java.util.regex.Matcher.quoteReplacement(wrong)));
+        return withSource(className, matcher.replaceFirst(java.util.regex.Matcher.quoteReplacement(replacement)));
     }
 
-    /** Runs a class of this package, which takes no argument, with the mistake. What it throws is thrown here. */
-    void run(Class<? extends Runnable> what) throws Exception {
+    /**
+     * Runs a class of this package with the changed log. The class has a constructor without parameters. Its failures
+     * are rethrown.
+     */
+    void run(Class<? extends Runnable> test) throws Exception {
         ClassLoader loader = new Loader(compile());
-        var constructor = loader.loadClass(what.getName()).getDeclaredConstructor();
+        var constructor = loader.loadClass(test.getName()).getDeclaredConstructor();
         constructor.setAccessible(true);
         try {
             ((Runnable) constructor.newInstance()).run();
@@ -134,7 +137,7 @@ final class Mutant {
         }
     }
 
-    /** Loads all classes of the project anew, some of them from other bytes. */
+    /** Loads all classes of the project again, with the changed bytes for some of them. */
     private static final class Loader extends ClassLoader {
         private final Map<String, byte[]> changed;
 

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** As {@link MutantsTest}, each mistake with a small case of its own, because it takes more than a cut. */
+/** Like {@link MutantsTest}, with a dedicated test case per bug, because power cuts alone do not reveal it. */
 @Tag("enumeration")
 class MutantCasesTest {
     private static final String COMMIT = "io.veloz.wal.internal.commit.";
@@ -26,23 +26,29 @@ class MutantCasesTest {
     private static final String SEGMENT = "io.veloz.wal.internal.segment.";
     private static final String CURRENT = "orders_current.wal";
 
-    private static final String GO_ON_BEHIND_THE_TAIL = """
-            List<FoundSegment> written = withRecords(analysis);
+    private static final String APPEND_AFTER_THE_TAIL = """
             int end = written.size() - 1;
-            if (end >= 0 && written.get(end).footer == null) {
+            if (end >= 0 && written.get(end).footer() == null) {
                 FoundSegment last = written.get(end);
                 if (storage.list().contains(names.prepared())) {
                     storage.delete(names.prepared());
                 }
-                StorageFile same = storage.open(last.name);
+                StorageFile same = storage.open(last.name());
                 same.force();
-                Sha256 footer = footerBefore(written, end);
-                analysis.segments.remove(last);
-                return recovered(analysis, analysis.logId, same, last.header, footer, tornBytes, started);
+                boolean unknown = end == 0 || written.get(end - 1).restartsChain();
+                Sha256 footer = unknown ? Sha256.ZERO : written.get(end - 1).footerSha256();
+                written.set(end, FoundSegment.unchecked(last.file(), last.finding()));
+                return recovered(
+                        analysis.recovered(analysis.logId, written, quarantined),
+                        same,
+                        last.header(),
+                        footer,
+                        tornBytes,
+                        started);
             }
             LogId logId = analysis.logId == null""";
 
-    private static final String STAND_BEHIND_WHAT_IS_THERE = """
+    private static final String CONTINUE_AFTER_EXISTING_BATCHES = """
             this.predecessor = predecessor;
             BatchScanner there = new BatchScanner(file, segment);
             try {
@@ -61,15 +67,15 @@ class MutantCasesTest {
         assertThatThrownBy(() -> mutant.run(by)).isInstanceOf(AssertionError.class);
     }
 
-    /** Every bit of the first records of a small log is changed. */
+    /** Flips every bit of the first records of a small log. */
     static final class BitRot implements Runnable {
         @Override
         public void run() {
-            new BitRotTest().turnedBitNextToTheFirstRecordsIsToldOrDoesNoHarm();
+            new BitRotTest().flippedBitInTheFirstRecordsIsReportedOrHarmless();
         }
     }
 
-    /** Each list of the directory fails while a log is opened; then nothing does. */
+    /** Fails each listing of the directory during an open, and then opens without faults. */
     static final class UnreadableDirectory implements Runnable {
         @Override
         public void run() {
@@ -84,7 +90,7 @@ class MutantCasesTest {
                 try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
                     assertThat(wal.lastSequence()).isEqualTo(1);
                 } catch (WalException e) {
-                    // It may refuse.
+                    // The open may be refused.
                 }
                 storage.plan(FaultPlan.NONE);
                 try (Wal wal = Wal.open(LogWorkload.config(storage).build())) {
@@ -96,7 +102,7 @@ class MutantCasesTest {
         }
     }
 
-    /** The log is opened, and opened again. */
+    /** Opens a log that is already open. */
     static final class TwoInstances implements Runnable {
         @Override
         public void run() {
@@ -107,7 +113,7 @@ class MutantCasesTest {
         }
     }
 
-    /** A checkpoint of what a power cut could take back. */
+    /** Writes a checkpoint of records that are not durable. */
     static final class EarlyCheckpoint implements Runnable {
         @Override
         public void run() {
@@ -120,7 +126,7 @@ class MutantCasesTest {
         }
     }
 
-    /** A tail that is torn by a power cut in the middle of a write. */
+    /** Tears a tail by a power cut during a write. */
     static final class TornTail implements Runnable {
         @Override
         public void run() {
@@ -150,18 +156,18 @@ class MutantCasesTest {
         }
     }
 
-    /** The page cache forgets, in the middle of a recovery, what a failed force has left in it. */
+    /** Drops the pages of a failed force from the page cache during a recovery. */
     static final class ForgetfulPageCache implements Runnable {
         @Override
         public void run() {
-            new PageCacheTest().whatRecoveryShowsIsOnDiskWheneverThePageCacheForgets();
+            new PageCacheTest().recoveredRecordsAreDurableWhenThePageCacheIsDropped();
         }
     }
 
     @Test
     void recoveryThatDoesNotCheckItsCopyIsCaught() {
         assertCaught(
-                Mutant.of(SEGMENT + "SegmentSealer").with("if (whole < data.end()) {", "if (false) {"),
+                Mutant.of(SEGMENT + "SegmentSealer").with("if (matching < data.end()) {", "if (false) {"),
                 ForgetfulPageCache.class);
     }
 
@@ -191,12 +197,16 @@ class MutantCasesTest {
     @Test
     void recoveryThatKeepsNothingOfATornTailIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Recovery").with("keepTornBytes(analysis); forceSealed", "forceSealed"),
+                Mutant.of(RECOVERY + "Recovery")
+                        .with("quarantineTornBytes(analysis);", "new ArrayList<>(analysis.quarantined);"),
                 TornTail.class);
     }
 
-    /** What the life before could not force can be read, and is not on the disk; the next life goes on from there. */
-    static final class FailedForceInTheLifeBefore implements Runnable {
+    /**
+     * The previous run could not force its last record, which is readable but not on disk. The next run appends
+     * after it.
+     */
+    static final class FailedForceInThePreviousRun implements Runnable {
         @Override
         public void run() {
             for (long cut = 1; cut <= 10; cut++) {
@@ -214,27 +224,27 @@ class MutantCasesTest {
                 }
                 FaultyStorage dark = next.cutPower(cut);
                 assertThatCode(() -> assertThat(lastSequence(dark))
-                                .as("what was acknowledged behind the tail")
+                                .as("the record acknowledged after the tail")
                                 .isEqualTo(last))
                         .doesNotThrowAnyException();
             }
         }
     }
 
-    /** It goes on behind the tail, in the segment of the life before. */
+    /** Appends after the tail, in the segment of the previous run. */
     @Test
     void recoveryThatAppendsBehindTheTailIsCaught() {
         assertCaught(
                 Mutant.of(RECOVERY + "Recovery")
-                        .with("LogId logId = analysis.logId == null", GO_ON_BEHIND_THE_TAIL)
+                        .with("LogId logId = analysis.logId == null", APPEND_AFTER_THE_TAIL)
                         .and(SEGMENT + "SegmentFile")
-                        .with("this.predecessor = predecessor;", STAND_BEHIND_WHAT_IS_THERE),
-                FailedForceInTheLifeBefore.class);
+                        .with("this.predecessor = predecessor;", CONTINUE_AFTER_EXISTING_BATCHES),
+                FailedForceInThePreviousRun.class);
     }
 
     // ---- what must not be believed
 
-    /** Of a log that was on these blocks before, a whole batch is left where the first one belongs. */
+    /** Leaves a valid batch of an earlier log on the blocks of the first batch. */
     static final class OldBlocks implements Runnable {
         @Override
         public void run() {
@@ -248,7 +258,9 @@ class MutantCasesTest {
                     try (StorageFile file = storage.open(CURRENT)) {
                         file.writeFully(ByteBuffer.wrap(bytes).position(4_096), 4_096);
                     }
-                    assertThat(lastSequence(storage)).as("what this log has").isZero();
+                    assertThat(lastSequence(storage))
+                            .as("the records of this log")
+                            .isZero();
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -256,7 +268,7 @@ class MutantCasesTest {
         }
     }
 
-    /** Of two histories of one segment the disk has the first batch of the one and the second of the other. */
+    /** Combines the first batch of one history of a segment with the second batch of another. */
     static final class TwoHistories implements Runnable {
         @Override
         public void run() {
@@ -271,7 +283,7 @@ class MutantCasesTest {
         }
     }
 
-    /** A batch that does not go on where the one before has ended, and does not declare a loss. */
+    /** A batch that leaves a gap in the sequences, and does not declare a loss. */
     static final class Gap implements Runnable {
         @Override
         public void run() {
@@ -312,7 +324,7 @@ class MutantCasesTest {
     @Test
     void recoveryThatTakesAnUnreadableDirectoryForAnEmptyOneIsCaught() {
         assertCaught(
-                Mutant.of(RECOVERY + "Analyser")
+                Mutant.of(RECOVERY + "DirectoryScan")
                         .with("for (String name : storage.list()) {", "for (String name : listed()) {")
                         .with(
                                 "private void readTrimMark()",

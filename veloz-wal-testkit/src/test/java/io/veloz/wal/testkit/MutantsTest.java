@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Tests of the tests: the log with a mistake that real logs have had, and the harness has to find it. Each mistake is made
- * in the source of one class, see {@link Mutant}.
+ * Tests of the tests: the harness has to detect bugs that real logs have had. Each bug is inserted into the source of
+ * one class, see {@link Mutant}.
  */
 @Tag("enumeration")
 class MutantsTest {
@@ -31,20 +31,20 @@ class MutantsTest {
 
     private static final int ATTEMPTS = 3;
 
-    /** Power cuts, once and twice. */
+    /** Cuts power once and twice. */
     static final class Cuts implements Runnable {
         @Override
         public void run() {
-            CrashPoints<Step> points = CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn);
+            CrashPoints<Step> points = CrashPoints.of(LogWorkload::run, LogCheck::checkAndAppend);
             for (int round = 1; round <= 5; round++) {
-                // One cut at each place, then the next seed: most mistakes show early.
+                // One cut per change, then the next seed: most bugs show early.
                 points.seed(round).cuts(1).cutOnce();
                 points.seed(round).cutTwice(100);
             }
         }
     }
 
-    /** A record that comes while a force is held. */
+    /** Appends a record during a blocked force. */
     static final class HeldForce implements Runnable {
         @Override
         public void run() {
@@ -56,15 +56,15 @@ class MutantsTest {
         }
     }
 
-    /** Once round, for the log as it is. */
+    /** One round, for the unchanged log. */
     static final class FewCuts implements Runnable {
         @Override
         public void run() {
-            CrashPoints.of(LogWorkload::run, LogCheck::checkAndGoOn).cuts(1).cutOnce();
+            CrashPoints.of(LogWorkload::run, LogCheck::checkAndAppend).cuts(1).cutOnce();
         }
     }
 
-    /** Each operation on the directory, each force, and each rename fails alone. */
+    /** Fails each operation on the directory, each force and each rename. */
     static final class Errors implements Runnable {
         @Override
         public void run() {
@@ -79,7 +79,7 @@ class MutantsTest {
         }
     }
 
-    /** Each read and each write does less than asked. */
+    /** Shortens each read and each write. */
     static final class ShortWrites implements Runnable {
         @Override
         public void run() {
@@ -87,7 +87,7 @@ class MutantsTest {
         }
     }
 
-    /** Threads run as they like: a mistake that only shows in some orders is given another go or two. */
+    /** Scheduling is not deterministic, so a bug that shows only in some interleavings gets several attempts. */
     private static void assertCaught(Mutant mutant, Class<? extends Runnable> by) throws Exception {
         AssertionError caught = null;
         for (int attempt = 1; caught == null && attempt <= ATTEMPTS; attempt++) {
@@ -97,10 +97,13 @@ class MutantsTest {
                 caught = e;
             }
         }
-        assertThat(caught).as("what the harness says").isNotNull().hasMessageContaining("repeat with -Dwal.seed=");
+        assertThat(caught)
+                .as("the failure reported by the harness")
+                .isNotNull()
+                .hasMessageContaining("repeat with -Dwal.seed=");
     }
 
-    /** Or all that follows would prove nothing. */
+    /** Otherwise the other tests would prove nothing. */
     @Test
     void logWithoutAMistakeIsNotCaught() {
         Mutant none = Mutant.of(COMMIT + "CommitThread");
@@ -125,7 +128,7 @@ class MutantsTest {
                 Cuts.class);
     }
 
-    /** It takes the waiters after the data: those of records that this force has not covered as well. */
+    /** Also acknowledges records that this force has not covered. */
     @Test
     void logThatAcknowledgesWhatArrivedDuringTheForceIsCaught() throws Exception {
         Mutant mutant = Mutant.of(COMMIT + "CommitThread")
@@ -136,7 +139,7 @@ class MutantsTest {
     }
 
     @Test
-    void logThatTriesAFailedForceAgainIsCaught() throws Exception {
+    void logThatRetriesAFailedForceIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(COMMIT + "CommitThread")
                         .with(
@@ -147,7 +150,7 @@ class MutantsTest {
     }
 
     @Test
-    void rollThatIsNoBarrierIsCaught() throws Exception {
+    void rollWithoutABarrierIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(COMMIT + "CommitThread")
                         .with(
@@ -202,7 +205,7 @@ class MutantsTest {
         assertCaught(Mutant.of(SEGMENT + "SegmentSealer").with("copy.force();", ""), Cuts.class);
     }
 
-    /** It does not write the tail anew, but seals it where it stands, and forces pages that the kernel holds for clean. */
+    /** Seals the tail in place instead of copying it, and forces pages that the kernel considers clean. */
     @Test
     void recoveryThatBelievesThePageCacheIsCaught() throws Exception {
         assertCaught(
@@ -222,8 +225,10 @@ class MutantsTest {
     @Test
     void recoveryThatBelievesAFooterBeforeItsSegmentHasItsNumberIsCaught() throws Exception {
         assertCaught(
-                Mutant.of(RECOVERY + "SegmentExamination")
-                        .with("footer != null && (names.isSealed(segment.name) || besideWriter)", "footer != null"),
+                Mutant.of(RECOVERY + "SegmentCheck")
+                        .with(
+                                "found != null && (names.isSealed(segment.name()) || settings.concurrent)",
+                                "found != null"),
                 Cuts.class);
     }
 

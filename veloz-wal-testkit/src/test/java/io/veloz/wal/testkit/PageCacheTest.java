@@ -14,16 +14,16 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * R7 and R8: after a failed force the page cache can show what no disk has, for as long as it likes. Here it forgets all
- * that while the next life is opening the log, before any of its operations.
+ * R7 and R8: after a failed force the page cache can have data that is not on disk, until it drops the pages. Here it
+ * drops them during the next open, before any of its operations.
  */
 @Tag("enumeration")
 class PageCacheTest {
-    /** Of the operations of each life one in so many, another one for each; all of them if it goes several rounds. */
+    /** The step between tried operations of each run, with a different offset per run; 1 with several rounds. */
     private static final int STEP = CrashPoints.rounds() > 1 ? 1 : 11;
 
     @Test
-    void whatRecoveryShowsIsOnDiskWheneverThePageCacheForgets() {
+    void recoveredRecordsAreDurableWhenThePageCacheIsDropped() {
         Rounds.run(seed -> {
             int tried = 0;
             int changes = 0;
@@ -35,14 +35,14 @@ class PageCacheTest {
                 past = Past.withFailedForce(seed, nth);
             }
             assertThat(changes)
-                    .as("failed forces after which the page cache showed too much")
+                    .as("failed forces after which the page cache differed from the disk")
                     .isGreaterThan(5);
             assertThat(Rounds.tried("page cache dropped in a recovery after a failed force", tried))
                     .isGreaterThan(100);
         });
     }
 
-    /** Until there is no operation any more before which it could forget. */
+    /** Drops the page cache before one operation after the other, until an open has no further operation. */
     private static int openWithEach(Past past, int offset) {
         for (int count = 0; ; count++) {
             FaultyStorage storage = past.storage.killProcess();
@@ -73,9 +73,9 @@ class PageCacheTest {
         }
     }
 
-    /** A life that a failed force has ended, and the disk as it was left. */
+    /** A run that ended with a failed force, and its disk. */
     private record Past(FaultyStorage storage, History<Step> history) {
-        /** Null if there are not so many. */
+        /** Returns null if there are fewer forces. */
         static @Nullable Past withFailedForce(long seed, int nth) {
             FaultyStorage storage = new FaultyStorage(seed, DiskRules.WORST.failedForce(DiskRules.FailedForce.LOST));
             int[] seen = {0};
@@ -90,7 +90,7 @@ class PageCacheTest {
             return storage.faults() == 0 ? null : new Past(storage, history);
         }
 
-        /** Whether anything is lost when the page cache forgets. */
+        /** Returns whether dropping the page cache changes any file. */
         boolean storesLess() {
             FaultyStorage copy = storage.killProcess();
             Map<String, String> before = contents(copy);

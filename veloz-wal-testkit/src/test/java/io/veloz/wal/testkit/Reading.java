@@ -7,13 +7,13 @@ import io.veloz.wal.WalReader;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a reader showed until it came to the end, or until it told an error that it may tell. */
+/** The records returned by a reader until the end or until a permitted error. */
 final class Reading {
     final List<Seen> records = new ArrayList<>();
     final List<LostRange> lost = new ArrayList<>();
 
-    /** Null if it came to the end. */
-    RuntimeException told;
+    /** The error; null if the reader reached the end. */
+    RuntimeException error;
 
     Reading(ReadOptions options) {
         try (WalReader reader = WalReader.open(options)) {
@@ -25,16 +25,16 @@ final class Reading {
                 lost.addAll(reader.lost());
             }
         } catch (WalException e) {
-            told = e;
+            error = e;
         } catch (IllegalArgumentException e) {
             if (!String.valueOf(e.getMessage()).contains("has been trimmed")) {
                 throw e;
             }
-            told = e;
+            error = e;
         }
     }
 
-    boolean tells(long sequence) {
+    boolean reportsLost(long sequence) {
         return lost.stream()
                 .anyMatch(range -> range.firstSequence() <= sequence
                         && (range.lastSequence() < 0 || range.lastSequence() >= sequence));

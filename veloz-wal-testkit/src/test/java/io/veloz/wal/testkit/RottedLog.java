@@ -11,7 +11,9 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import java.io.IOException;
 
-/** A log, of which a bit has turned after an orderly end: it shows what its model has, or is refused and left alone. */
+/**
+ * Checks a log with a flipped bit after a close: it returns the records of its model, or is refused and left unchanged.
+ */
 final class RottedLog {
     private RottedLog() {}
 
@@ -40,7 +42,7 @@ final class RottedLog {
         }
     }
 
-    /** Returns the sequence of the last record; none may be missing between the first and that. */
+    /** Reads all records, asserts that there is no gap, and returns the last sequence. */
     private static long readAll(Model model, WalReader reader) {
         long next = model.first();
         while (reader.next()) {

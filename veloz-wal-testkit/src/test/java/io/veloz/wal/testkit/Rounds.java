@@ -3,11 +3,11 @@ package io.veloz.wal.testkit;
 import java.util.Locale;
 import java.util.function.LongConsumer;
 
-/** How often randomised tests go round, and with which seeds: the system properties wal.rounds and wal.seed. */
+/** The rounds and seeds of randomized tests, from the system properties wal.rounds and wal.seed. */
 final class Rounds {
     private Rounds() {}
 
-    /** For the table of faults in docs/durability.md. */
+    /** Prints a count for the table of faults in docs/durability.md, and returns it. */
     static int tried(String what, int times) {
         System.out.printf(Locale.ROOT, "tried %,7d times: %s%n", times, what);
         return times;
@@ -29,7 +29,7 @@ final class Rounds {
         }
     }
 
-    /** What does the same once more. */
+    /** Returns the command that repeats the test. */
     private static String command(long seed) {
         String test = StackWalker.getInstance()
                 .walk(frames -> frames.map(StackWalker.StackFrame::getClassName)

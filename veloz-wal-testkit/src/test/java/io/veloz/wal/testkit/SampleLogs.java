@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Logs that nothing has happened to, as files: what hostile ones are made from. */
+/** Undamaged logs as files, from which hostile ones are made. */
 final class SampleLogs {
     static final Path CORE_RESOURCES =
             Path.of(System.getProperty("basedir", "."), "..", "veloz-wal-core", "src", "test", "resources");
 
-    /** The log that the first version wrote; one with a trim, checkpoints and all sizes; one whose writer was killed. */
+    /** A log written by the first version; one with a trim, checkpoints and all sizes; one whose writer was killed. */
     static final List<Map<String, byte[]>> ALL =
             List.of(directory(CORE_RESOURCES.resolve("golden/v1")), closed(), killed());
 
@@ -56,7 +56,7 @@ final class SampleLogs {
         try {
             wal.close();
         } catch (RuntimeException e) {
-            // Its disk is gone.
+            // Expected: its disk has stopped.
         }
         return files(dead);
     }

@@ -4,7 +4,7 @@ import io.veloz.wal.WalReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** A record as a reader shows it. */
+/** A record as returned by a reader. */
 record Seen(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {
     static Seen by(WalReader reader) {
         return new Seen(

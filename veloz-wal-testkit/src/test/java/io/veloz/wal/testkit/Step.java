@@ -3,14 +3,15 @@ package io.veloz.wal.testkit;
 import java.nio.ByteBuffer;
 import java.util.Random;
 
-/** A thing that a workload does to a log, and that is later looked for. */
+/** A step of a workload, whose effect is later checked. */
 sealed interface Step {
     /**
      * A record.
      *
-     * @param life in which open log it was appended: after a crash the sequences of lost records are given again
-     * @param groupFirst the sequence of the first record of its atomic group; its own if it is alone
-     * @param groupLast of the last one
+     * @param life the number of the open in which it was appended: after a crash the sequences of lost records
+     *     are reused
+     * @param groupFirst the first sequence of its atomic group; its own sequence for a single record
+     * @param groupLast the last sequence of its atomic group
      */
     record Append(long sequence, int life, long groupFirst, long groupLast) implements Step {
         private static final int[] SIZES = {0, 1, 7, 8, 9, 100, 511, 512, 513, 1000, 2000, 3000, 3900};
@@ -24,7 +25,7 @@ sealed interface Step {
             return life;
         }
 
-        /** Other bytes for every record and life. */
+        /** Returns bytes that differ for every record and life. */
         ByteBuffer payload() {
             int[] sizes = groupLast > groupFirst ? SIZES_IN_GROUP : SIZES;
             byte[] bytes = new byte[sizes[(int) (sequence % sizes.length)]];
@@ -41,6 +42,6 @@ sealed interface Step {
         }
     }
 
-    /** Deletes what checkpoints up to here cover. */
+    /** A trim of records that checkpoints up to this sequence cover. */
     record Trim(long sequence) implements Step {}
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Tells of something that waits for ever. Any thread may call it. */
+/** Detects tasks that hang. Thread-safe. */
 final class Watchdog {
     private static final long LONGEST_SECONDS = 30;
     private static final ScheduledExecutorService THREAD = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -26,7 +26,7 @@ final class Watchdog {
     /**
      * Runs a task, and fails if it took too long.
      *
-     * @param end makes whoever waits in it go on, such as the close of a log; on another thread
+     * @param end unblocks a hanging task, for example by closing a log; called on another thread
      */
     static void watch(Object what, Runnable end, Task task) throws Exception {
         AtomicBoolean hangs = new AtomicBoolean();

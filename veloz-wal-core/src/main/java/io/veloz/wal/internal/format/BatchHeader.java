@@ -4,17 +4,17 @@ import java.nio.ByteBuffer;
 import java.util.Locale;
 
 /**
- * The head of a batch, the atomic unit of a file. A reusable view that belongs to one thread. See docs/format.md,
- * "Batch".
+ * The header of a batch, which is the atomic unit of a segment. A reusable view, confined to one thread. See
+ * docs/format.md, "Batch".
  */
 public final class BatchHeader {
     public static final int BYTES = 56;
     public static final int MAGIC = 0x48435442; // "BTCH"
 
-    /** The batch starts with a {@link Predecessor}: it is the first of its segment. */
+    /** The batch starts with a {@link Predecessor}, because it is the first batch of its segment. */
     public static final int OPENS_SEGMENT = 1;
 
-    /** The records between the last one before and this batch's first are lost, and somebody has accepted that. */
+    /** The records between the previous batch and this one are lost, and a salvage has declared the loss. */
     public static final int DECLARES_LOSS = 1 << 1;
 
     private static final int KNOWN_FLAGS = OPENS_SEGMENT | DECLARES_LOSS;
@@ -28,13 +28,16 @@ public final class BatchHeader {
     private static final int RECORDS_CRC_AT = 44;
     private static final int CRC_AT = 52;
 
-    /** Of the whole batch with its header, in bytes. */
+    /** Length of the batch in bytes, header included. */
     public int length;
 
-    /** Of the first record, or of the next one to come if the batch has none. */
+    /** Sequence of the first record. If the batch has no records, the sequence that the next record will get. */
     public long firstSequence;
 
-    /** Everything up to here was on disk when the batch was written: the promise that tells torn from damaged. */
+    /**
+     * All records up to this sequence were durable when the batch was written. Recovery uses it to distinguish a torn
+     * tail from damage.
+     */
     public long durableSequence;
 
     public int recordCount;
@@ -42,7 +45,9 @@ public final class BatchHeader {
     public long wallNanos;
     public int previousCrc;
 
-    /** Over the checksums of the records, in order: so the header's own checksum stands for the content. */
+    /**
+     * Checksum over the checksums of the records, in order. Through it the header's own checksum covers the content.
+     */
     public int recordsCrc;
 
     public int crc;
@@ -59,12 +64,12 @@ public final class BatchHeader {
         return (flags & DECLARES_LOSS) != 0;
     }
 
-    /** Position of the first record, from the start of the batch. */
+    /** Returns the offset of the first record from the start of the batch. */
     public int recordsAt() {
         return BYTES + (opensSegment() ? Predecessor.BYTES : 0);
     }
 
-    /** Writes all fields, and sets {@link #crc}. */
+    /** Writes all fields and sets {@link #crc}. */
     public void encode(ByteBuffer buffer, int at, long salt, Checksum checksum) {
         buffer.putInt(at, MAGIC ^ (int) salt);
         buffer.putInt(at + LENGTH_AT, length);
@@ -80,7 +85,7 @@ public final class BatchHeader {
         buffer.putInt(at + CRC_AT, crc);
     }
 
-    /** Whether a batch of this segment may start here: enough to be worth a closer look. */
+    /** Returns whether the magic number of a batch of this segment is at this position. The batch is not verified. */
     public static boolean startsAt(ByteBuffer buffer, int at, long salt) {
         return buffer.getInt(at) == (MAGIC ^ (int) salt);
     }
@@ -88,16 +93,13 @@ public final class BatchHeader {
     /**
      * Reads all fields.
      *
-     * @param buffer at least {@link #BYTES} from {@code at}
-     * @throws DamagedException if it is not the head of a batch of this segment
+     * @param buffer has at least {@link #BYTES} bytes from {@code at}
+     * @throws DamagedException if the bytes are not a valid batch header of this segment
      */
     public void decode(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) throws DamagedException {
         if (!startsAt(buffer, at, segment.salt())) {
             throw new DamagedException(String.format(
-                    Locale.ROOT,
-                    "batch starts with %08x; expected %08x",
-                    buffer.getInt(at),
-                    MAGIC ^ (int) segment.salt()));
+                    Locale.ROOT, "batch magic %08x; expected %08x", buffer.getInt(at), MAGIC ^ (int) segment.salt()));
         }
         int expected = crc(buffer, at, segment.salt(), checksum);
         crc = buffer.getInt(at + CRC_AT);
@@ -116,10 +118,10 @@ public final class BatchHeader {
     }
 
     /**
-     * Whether here is the head of a batch of this segment whose first word is damaged, and nothing else of it. Mends the
-     * word in the buffer.
+     * Returns whether the bytes are a batch header of this segment of which only the magic number is damaged. Restores
+     * the magic number in the buffer.
      */
-    public boolean decodeWithoutStart(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) {
+    public boolean decodeIgnoringMagic(ByteBuffer buffer, int at, SegmentHeader segment, Checksum checksum) {
         buffer.putInt(at, MAGIC ^ (int) segment.salt());
         try {
             decode(buffer, at, segment, checksum);
@@ -139,7 +141,7 @@ public final class BatchHeader {
                     + " to " + segment.maxBatchBytes());
         }
         if (recordCount < 0 || recordCount > (length - recordsAt()) / RecordLayout.HEADER_BYTES) {
-            throw new DamagedException(recordCount + " records in a batch of " + length + " bytes");
+            throw new DamagedException("batch of " + length + " bytes with a record count of " + recordCount);
         }
         boolean overflows = firstSequence > Long.MAX_VALUE - recordCount;
         if (firstSequence < 1 || overflows || durableSequence < 0 || durableSequence >= firstSequence) {

@@ -4,14 +4,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
-/**
- * CRC32C (Castagnoli, RFC 3720 appendix B.4) over ranges of a buffer, without allocating. It belongs to one thread.
- */
+/** CRC32C (Castagnoli, RFC 3720 appendix B.4) over ranges of a buffer, without allocation. Confined to one thread. */
 public final class Checksum {
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer words = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
 
-    /** Starts anew, with two numbers as the first sixteen bytes. */
+    /** Resets the checksum and adds two numbers as the first sixteen bytes. */
     public Checksum start(long first, long second) {
         crc.reset();
         words.clear();
@@ -32,7 +30,7 @@ public final class Checksum {
         return this;
     }
 
-    /** Adds a range; position and limit of the buffer are the same afterwards. */
+    /** Adds a range. Position and limit of the buffer are unchanged afterwards. */
     public Checksum add(ByteBuffer buffer, int from, int length) {
         int position = buffer.position();
         int limit = buffer.limit();
@@ -46,7 +44,7 @@ public final class Checksum {
         return (int) crc.getValue();
     }
 
-    /** The checksum of one range. */
+    /** Returns the checksum of one range. */
     public int of(ByteBuffer buffer, int from, int length) {
         return start().add(buffer, from, length).value();
     }

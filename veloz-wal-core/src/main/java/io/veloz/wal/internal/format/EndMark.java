@@ -5,29 +5,29 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far an active segment was on disk at some time: the proof of its end that a cut of the file does not remove. It
- * stands in the segment's header page, in one of two places that are written in turn, so a torn write leaves the other.
- * Immutable. See docs/format.md, "End marks".
+ * The end of the durable data in an active segment at some moment. A mark proves where the data must reach even if the
+ * file was truncated. Marks are stored in the header page of the segment, in two slots that are written alternately, so
+ * that a torn write leaves the other slot intact. Immutable. See docs/format.md, "End marks".
  *
- * @param durableSequence the last record that was on disk
- * @param end the position up to which the segment was on disk, with a whole batch
+ * @param durableSequence the last durable record
+ * @param end the position up to which the segment was durable, which is the end of a complete batch
  */
 public record EndMark(long durableSequence, long end, long timeNanos) {
-    /** A sector, which no other bytes share. */
+    /** One sector, so that a torn write affects no other bytes. */
     public static final int BYTES = 512;
 
     private static final int FIRST_AT = 512;
-    private static final int PLACES = 2;
+    private static final int SLOTS = 2;
 
-    /** Behind the last place. */
-    private static final int END_AT = FIRST_AT + PLACES * BYTES;
+    /** The position after the last slot. */
+    private static final int END_AT = FIRST_AT + SLOTS * BYTES;
 
     private static final long MAGIC = SegmentHeader.magic("VELOZEMK");
     private static final int CRC_AT = BYTES - 4;
 
-    /** Where the mark after so many others is written. */
+    /** Returns the position of the next mark after {@code marksBefore} earlier ones. */
     public static int position(int marksBefore) {
-        return FIRST_AT + marksBefore % PLACES * BYTES;
+        return FIRST_AT + marksBefore % SLOTS * BYTES;
     }
 
     public void encode(ByteBuffer target, long salt, Checksum checksum) {
@@ -43,7 +43,10 @@ public record EndMark(long durableSequence, long end, long timeNanos) {
         target.putInt(CRC_AT, checksum.of(target, 0, CRC_AT));
     }
 
-    /** The mark that states the most; null if there is none, which proves nothing: a copy of the segment has none. */
+    /**
+     * Returns the valid mark with the highest position, or null if neither is valid. No mark proves nothing: a copy of
+     * the segment has none.
+     */
     static @Nullable EndMark newest(ByteBuffer page, long salt) {
         @Nullable EndMark newest = null;
         Checksum checksum = new Checksum();
@@ -58,7 +61,10 @@ public record EndMark(long durableSequence, long end, long timeNanos) {
         return newest;
     }
 
-    /** The checksum of a header page without its marks, which change while it stays. */
+    /**
+     * Returns the checksum of a header page with zeros in place of the marks, which change during the life of
+     * the segment.
+     */
     static int checksumWithout(ByteBuffer page, int end) {
         return new Checksum()
                 .start()
@@ -68,7 +74,7 @@ public record EndMark(long durableSequence, long end, long timeNanos) {
                 .value();
     }
 
-    /** Zeros for both places, and where they go. */
+    /** Returns zeros that overwrite both slots, to be written at {@link #zerosAt}. */
     public static ByteBuffer zeros() {
         return ByteBuffer.allocate(END_AT - FIRST_AT).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -78,11 +84,11 @@ public record EndMark(long durableSequence, long end, long timeNanos) {
     }
 
     /**
-     * Has bytes of a segment be as those of every copy and of the sealed segment are: without marks.
+     * Overwrites the end marks with zeros, as in every copy of a segment and in a sealed segment.
      *
-     * @param from where the first of the bytes is in the buffer
-     * @param length how many there are
-     * @param position where the first of them is in the segment
+     * @param from index of the first byte in the buffer
+     * @param length number of bytes
+     * @param position position of the first byte in the segment
      */
     public static void remove(ByteBuffer buffer, int from, int length, long position) {
         int end = (int) Math.min(length, END_AT - position);

@@ -5,14 +5,14 @@ import java.nio.ByteOrder;
 import java.util.Locale;
 
 /**
- * What a sealed segment says of itself at its end, so that nobody has to read it to know what it holds. Immutable. See
+ * The summary at the end of a sealed segment, which lets recovery and readers skip its data. Immutable. See
  * docs/format.md, "Footer".
  *
- * @param firstSequence of the first record
- * @param lastSequence of the last record
- * @param dataEnd the position behind the last batch, where the footer starts
- * @param dataSha256 of the bytes from 0 to {@code dataEnd}
- * @param previousFooterSha256 of the footer of the segment before, zeros if there is none: the chain
+ * @param firstSequence sequence of the first record
+ * @param lastSequence sequence of the last record
+ * @param dataEnd the position after the last batch, where the footer starts
+ * @param dataSha256 SHA-256 of the bytes from 0 to {@code dataEnd}
+ * @param previousFooterSha256 SHA-256 of the previous segment's footer, zeros if there is none: the footer chain
  */
 public record Footer(
         long number,
@@ -35,7 +35,7 @@ public record Footer(
     private static final int MIN_BYTES = FIXED_BYTES + TRAILER_BYTES;
     public static final int MAX_BYTES = MIN_BYTES + SparseIndex.MAX_ENTRIES * SparseIndex.ENTRY_BYTES;
 
-    /** The same without its largest part, to be kept in memory. */
+    /** Returns a copy without the index, which is its largest part, to be kept in memory. */
     public Footer withoutIndex() {
         return new Footer(
                 number,
@@ -68,14 +68,17 @@ public record Footer(
         return out.flip();
     }
 
-    /** The footer's length that the last {@link #TRAILER_BYTES} of a file state, or -1 if the file ends otherwise. */
+    /**
+     * Returns the footer length stored in the last {@link #TRAILER_BYTES} of a file, or -1 if they are not the trailer
+     * of a footer.
+     */
     public static int lengthFromTrailer(ByteBuffer trailer, int at) {
         int bytes = trailer.getInt(at);
         boolean plausible = trailer.getLong(at + 8) == END_MAGIC && bytes >= MIN_BYTES && bytes <= MAX_BYTES;
         return plausible ? bytes : -1;
     }
 
-    /** The footer's length that its first 16 bytes state, or -1 if no footer starts here. */
+    /** Returns the footer length stored in its first 16 bytes, or -1 if no footer starts here. */
     public static int lengthFromStart(ByteBuffer start, int at) {
         int bytes = start.getInt(at + 8);
         boolean plausible = start.getLong(at) == MAGIC && bytes >= MIN_BYTES && bytes <= MAX_BYTES;
@@ -85,13 +88,13 @@ public record Footer(
     /**
      * Reads a footer.
      *
-     * @param in exactly the footer's bytes, from position 0 to the limit
+     * @param in exactly the bytes of the footer, from position 0 to the limit
      */
     public static Footer decode(ByteBuffer in, SegmentHeader segment) throws DamagedException {
         in.order(ByteOrder.LITTLE_ENDIAN);
         int bytes = in.limit();
         if (bytes < MIN_BYTES || lengthFromStart(in, 0) != bytes || lengthFromTrailer(in, bytes - 16) != bytes) {
-            throw new DamagedException("no footer of " + bytes + " bytes");
+            throw new DamagedException(bytes + " bytes that are not a complete footer");
         }
         int crc = new Checksum().of(in, 0, bytes - 12);
         if (crc != in.getInt(bytes - 12)) {

@@ -3,11 +3,11 @@ package io.veloz.wal.internal.format;
 import java.util.Locale;
 import java.util.UUID;
 
-/** The 128 random bits that tell one log from every other. */
+/** The 128 random bits that identify a log. */
 public record LogId(long high, long low) {
     public static final int BYTES = 16;
 
-    /** Of a log that has not begun yet. */
+    /** The id of a log that has no segment yet. */
     public static final LogId NONE = new LogId(0, 0);
 
     public static LogId random() {
@@ -15,7 +15,7 @@ public record LogId(long high, long low) {
         return new LogId(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
     }
 
-    /** Reads what {@link #toString} writes. */
+    /** Parses the output of {@link #toString}. */
     public static LogId parse(String text) {
         if (!text.matches("[0-9a-f]{32}")) {
             throw new IllegalArgumentException("log id \"" + text + "\": expected 32 hex digits");

@@ -4,12 +4,12 @@ import java.nio.ByteBuffer;
 import java.util.Locale;
 
 /**
- * How the segment before ended, as the first batch of a segment states it: the proof that the earlier one is whole.
- * Immutable.
+ * The end of the previous segment, as recorded in the first batch of a segment. It proves that the previous segment is
+ * complete. Immutable.
  *
- * @param number the earlier segment, 0 if there is none
- * @param end the position behind its last batch
- * @param lastBatchCrc the checksum of that batch, which through the chain of batches stands for all of them
+ * @param number number of the previous segment, 0 if there is none
+ * @param end the position after its last batch
+ * @param lastBatchCrc the checksum of that batch, which covers all earlier batches through the chain
  */
 public record Predecessor(long number, long salt, long end, int lastBatchCrc) {
     public static final int BYTES = 32;

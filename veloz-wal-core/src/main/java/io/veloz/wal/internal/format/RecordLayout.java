@@ -3,8 +3,8 @@ package io.veloz.wal.internal.format;
 import java.nio.ByteBuffer;
 
 /**
- * The bytes of one record: a head of 24 bytes, the payload, and zeros up to a multiple of 8. See docs/format.md,
- * "Record".
+ * The bytes of one record: a header of 24 bytes, the payload, and zeros up to a multiple of 8. See
+ * docs/format.md, "Record".
  */
 public final class RecordLayout {
     public static final int HEADER_BYTES = 24;
@@ -23,7 +23,7 @@ public final class RecordLayout {
 
     private RecordLayout() {}
 
-    /** Bytes that a record takes in a file, padding included. */
+    /** Returns the size of a record in a file, padding included. */
     public static int size(int payloadBytes) {
         return HEADER_BYTES + padded(payloadBytes);
     }
@@ -32,7 +32,7 @@ public final class RecordLayout {
         return (bytes + 7) & ~7;
     }
 
-    /** Writes the head; the checksum is for later. */
+    /** Writes the header. The checksum field is set to zero, and {@link #putCrc} fills it in later. */
     public static void putHeader(
             ByteBuffer buffer, int at, int payloadBytes, int type, int flags, long timestampNanos) {
         buffer.putInt(at + LENGTH_AT, payloadBytes);
@@ -68,8 +68,8 @@ public final class RecordLayout {
     }
 
     /**
-     * The checksum of a record: over salt, sequence, and everything but itself, the length and the padding included. So
-     * neither a record of another file, nor one that moved, nor a changed length can pass.
+     * Computes the checksum of a record over salt, sequence, length, header fields, payload and padding. A record that
+     * was copied from another file, moved, or given another length therefore fails the check.
      */
     public static int computeCrc(ByteBuffer buffer, int at, long salt, long sequence, Checksum checksum) {
         int bytes = size(payloadBytes(buffer, at));
@@ -79,7 +79,7 @@ public final class RecordLayout {
                 .value();
     }
 
-    /** Whether the length that a record states leaves it inside its batch. */
+    /** Returns whether the record's length keeps it inside its batch. */
     public static boolean fits(ByteBuffer buffer, int at, int end) {
         if (end - at < HEADER_BYTES) {
             return false;

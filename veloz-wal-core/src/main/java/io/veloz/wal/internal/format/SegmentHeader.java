@@ -6,14 +6,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first page of a segment: which log, which segment, in which format. Immutable; written once, when the segment is
- * prepared, but for the end marks. See docs/format.md, "Segment header".
+ * The first page of a segment, which identifies the log, the segment and the format version. Immutable. It is written
+ * once, when the segment is prepared; only the end marks change later. See docs/format.md, "Segment header".
  *
- * @param salt random for every segment that is created; under the checksum of everything in it, so that bytes of another
- *     file, or of an earlier life of this one, never count
- * @param maxBatchBytes no batch in the segment is longer; bounds what a reader must hold
+ * @param salt random for every segment that is created, and part of every checksum in it. Bytes of another file, or of
+ *     an earlier use of the same blocks, never pass a checksum
+ * @param maxBatchBytes upper bound of the length of a batch in the segment, and of the memory that a reader needs
  * @param readOnlyCompatible feature flags that a reader may ignore and a writer must know; this version knows none
- * @param hasEndMarks whether an {@link EndMark} may stand in the page
+ * @param hasEndMarks whether the page may contain an {@link EndMark}
  */
 public record SegmentHeader(
         LogId logId,
@@ -30,7 +30,7 @@ public record SegmentHeader(
     /** The highest number whose file name has 16 digits. */
     public static final long MAX_NUMBER = 9_999_999_999_999_999L;
 
-    /** No segment states more, so no reader allocates more for what a file says. */
+    /** Upper bound for {@code maxBatchBytes}. It limits the allocation that a damaged file can cause in a reader. */
     public static final int MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
     public static final long MAX_SEGMENT_BYTES = 1L << 40;
@@ -38,7 +38,7 @@ public record SegmentHeader(
     /** "VELOZWAL" in a hex dump. */
     private static final long MAGIC = magic("VELOZWAL");
 
-    /** What old logs of the engine start with. */
+    /** The magic number of the engine's old log files. */
     private static final int LEGACY_MAGIC = 0x57414C45;
 
     /** The incompatible feature flag of {@link EndMark}. */
@@ -64,18 +64,18 @@ public record SegmentHeader(
         return value;
     }
 
-    /** Of a segment that this version writes: without feature flags. */
+    /** Creates the header of a segment without feature flags. */
     public SegmentHeader(LogId logId, long number, long salt, long segmentBytes, int maxBatchBytes, long createdNanos) {
         this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0, false);
     }
 
-    /** Of a segment that is prepared in its full length. */
+    /** Returns the header of a segment that is prepared at its full length. */
     public SegmentHeader withEndMarks() {
         return new SegmentHeader(
                 logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, readOnlyCompatible, true);
     }
 
-    /** The page, ready to be written. */
+    /** Returns the page, ready to be written. */
     public ByteBuffer encode() {
         if (number > MAX_NUMBER) {
             throw new IllegalStateException("segment number " + number + ": the last one is " + MAX_NUMBER);
@@ -99,9 +99,9 @@ public record SegmentHeader(
     /**
      * Reads a page.
      *
-     * @param page at least {@link #BYTES} from position 0, or less if the file is shorter
-     * @throws UnknownFormatException if this is a log of another kind or a newer version
-     * @throws DamagedException if it is, or should be, a page of ours and does not hold
+     * @param page at least {@link #BYTES} from position 0, or fewer if the file is shorter
+     * @throws UnknownFormatException if this is a log of another kind or of a newer version
+     * @throws DamagedException if the page is truncated, or a checksum or field is invalid
      */
     public static SegmentHeader decode(ByteBuffer page, int available) throws UnknownFormatException, DamagedException {
         if (available >= 8 && page.getInt(0) == LEGACY_MAGIC && page.getInt(4) == 1) {
@@ -133,13 +133,16 @@ public record SegmentHeader(
                 hasEndMarks));
     }
 
-    /** What the page says of the segment's end; null if it says nothing. */
+    /** Returns the newest end mark in the page, or null if it has none. */
     public @Nullable EndMark endMark(ByteBuffer page) {
         return hasEndMarks ? EndMark.newest(page, salt) : null;
     }
 
-    /** Whether a file that ends in its header page begins like a page of ours that was not written to its end. */
-    public static boolean mayHaveBegun(ByteBuffer page, int available) {
+    /**
+     * Returns whether a file that ends inside its header page can be the beginning of a page that was not
+     * completely written.
+     */
+    public static boolean isPartial(ByteBuffer page, int available) {
         boolean ours = true;
         for (int i = 0; i < Math.min(available, 8); i++) {
             ours &= page.get(i) == 0 || page.get(i) == (byte) (MAGIC >>> (8 * i));
@@ -147,7 +150,7 @@ public record SegmentHeader(
         return ours;
     }
 
-    /** A file that is much longer is not read to its end, which may be terabytes away. */
+    /** Checks the length of the file against the header, so that a scan never reads terabytes of trailing zeros. */
     public void checkFileBytes(long fileBytes) throws DamagedException {
         long most = segmentBytes + Footer.MAX_BYTES;
         if (fileBytes > most) {

@@ -4,9 +4,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * The names of a log's files. A name is only a label: what a file is, its header says.
+ * The names of a log's files. A name is only a label: the header defines the identity of a file.
  *
- * <p>Everything that an operator need not see starts with a dot.
+ * <p>Files that an operator does not need to see start with a dot.
  */
 public record SegmentNames(String prefix) {
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}");
@@ -32,7 +32,7 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_prepared" + EXTENSION;
     }
 
-    /** The next segment while it is being made. Whatever stands under this name can go. */
+    /** Returns the name of the next segment while it is created. A file of this name can always be deleted. */
     public String preparing() {
         return "." + prefix + "_preparing.tmp";
     }
@@ -45,7 +45,10 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_trimmed";
     }
 
-    /** Stands while a restore puts the log into the directory: the log does not open until it is removed. */
+    /**
+     * Returns the name of the marker that exists while a restore writes the log into the directory. The log does not
+     * open until the marker is deleted.
+     */
     public String restoring() {
         return "." + prefix + "_restoring";
     }
@@ -62,7 +65,7 @@ public record SegmentNames(String prefix) {
         return (name.startsWith(".") ? "" : ".") + name + ".tmp";
     }
 
-    /** Bytes that were cut off a segment, and are kept. */
+    /** Returns the name of a file with bytes that recovery cut off a segment. */
     public String quarantine(long number, long position, int checksum) {
         return String.format(Locale.ROOT, ".%s_quarantine_%016d_at_%d_%08x", prefix, number, position, checksum);
     }
@@ -71,17 +74,17 @@ public record SegmentNames(String prefix) {
         return name.startsWith("." + prefix + "_quarantine_");
     }
 
-    /** Whether the log reads a file of that name. */
+    /** Returns whether the log reads files of this name. */
     public boolean belongsToLog(String name) {
         return isSegment(name) || isCheckpoint(name) || name.equals(trimMark());
     }
 
-    /** Whether a file of that name takes part in the log. */
+    /** Returns whether this is the name of a segment. */
     public boolean isSegment(String name) {
         return name.equals(current()) || name.equals(prepared()) || isSealed(name);
     }
 
-    /** Whether the name belongs to this log; the lock, which is never moved or removed, does not count. */
+    /** Returns whether the name belongs to this log. The lock file, which is never moved or deleted, does not count. */
     public boolean isOwn(String name) {
         boolean temporary = name.startsWith(".") && name.endsWith(".tmp");
         String inner = temporary ? name.substring(1, name.length() - ".tmp".length()) : name;
@@ -97,7 +100,7 @@ public record SegmentNames(String prefix) {
                 || name.equals(preparing());
     }
 
-    /** Whether the name has the form of a sealed segment's. */
+    /** Returns whether this is the name of a sealed segment. */
     public boolean isSealed(String name) {
         int start = prefix.length() + 1;
         if (name.length() != start + DIGITS + EXTENSION.length()

@@ -23,7 +23,7 @@ public record Sha256(long first, long second, long third, long fourth) {
         return decode(ByteBuffer.wrap(digest.digest()).order(ByteOrder.LITTLE_ENDIAN), 0);
     }
 
-    /** The digest of a buffer's remaining bytes, which stay. */
+    /** Returns the digest of the remaining bytes of a buffer, whose position does not change. */
     public static Sha256 of(ByteBuffer bytes) {
         MessageDigest digest = newDigest();
         digest.update(bytes.duplicate());
@@ -38,7 +38,7 @@ public record Sha256(long first, long second, long third, long fourth) {
         return new Sha256(in.getLong(at), in.getLong(at + 8), in.getLong(at + 16), in.getLong(at + 24));
     }
 
-    /** As sha256sum prints it. */
+    /** Returns the digest in the output format of sha256sum. */
     @Override
     public String toString() {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);

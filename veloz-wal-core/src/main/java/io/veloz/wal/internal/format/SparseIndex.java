@@ -4,9 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Where in a segment a sequence, or a time, is to be looked for: an entry every so many bytes. It belongs to one thread
- * while it grows, and is not changed afterwards. When it is full every second entry is dropped, so it stays small for
- * segments of any size.
+ * A sparse index of a segment by sequence and by time, with one entry per {@code spacingBytes}. It is confined to one
+ * thread while entries are added, and immutable afterwards. When the index is full, every second entry is dropped, so
+ * that it stays small for segments of any size.
  */
 public final class SparseIndex {
     public static final int ENTRY_BYTES = 24;
@@ -21,9 +21,9 @@ public final class SparseIndex {
     private long spacingBytes = FIRST_SPACING_BYTES;
 
     /**
-     * Takes note of a batch.
+     * Adds a batch, unless the last entry is too close.
      *
-     * @param maxTimestampBeforeNanos the latest time of any record before the batch, in this segment
+     * @param maxTimestampBeforeNanos the highest timestamp of any record before the batch, in this segment
      */
     public void add(long sequence, long position, long maxTimestampBeforeNanos) {
         if (size > 0 && position - positions[size - 1] < spacingBytes) {
@@ -57,7 +57,7 @@ public final class SparseIndex {
         return size;
     }
 
-    /** Position of a batch at or before the one with that sequence. */
+    /** Returns the position of a batch at or before the one with this sequence. */
     public long positionForSequence(long sequence) {
         long position = SegmentHeader.BYTES;
         for (int i = 0; i < size && sequences[i] <= sequence; i++) {
@@ -66,7 +66,7 @@ public final class SparseIndex {
         return position;
     }
 
-    /** Position of a batch at or before the first one that has a record of that time or later. */
+    /** Returns the position of a batch at or before the first one with a record of this time or later. */
     public long positionForTime(long timestampNanos) {
         long position = SegmentHeader.BYTES;
         for (int i = 0; i < size && timestampsBefore[i] < timestampNanos; i++) {
@@ -75,7 +75,10 @@ public final class SparseIndex {
         return position;
     }
 
-    /** Of the first record at a position that was given out; otherwise as given. */
+    /**
+     * Returns the first sequence of the batch at an indexed position, or {@code otherwise} if the position has
+     * no entry.
+     */
     public long sequenceAt(long position, long otherwise) {
         for (int i = 0; i < size; i++) {
             if (positions[i] == position) {
@@ -91,7 +94,7 @@ public final class SparseIndex {
         }
     }
 
-    /** Whether both have the same entries. */
+    /** Returns whether both indexes have the same entries. */
     public boolean hasSameEntriesAs(SparseIndex other) {
         return Arrays.equals(sequences, 0, size, other.sequences, 0, other.size)
                 && Arrays.equals(positions, 0, size, other.positions, 0, other.size)
@@ -99,8 +102,8 @@ public final class SparseIndex {
     }
 
     /**
-     * @param dataEnd behind the last batch
-     * @throws DamagedException if the entries are not those of batches in order
+     * @param dataEnd the position after the last batch
+     * @throws DamagedException if the entries are not in order, or lie outside the data
      */
     static SparseIndex decode(ByteBuffer in, int at, int entries, long dataEnd) throws DamagedException {
         SparseIndex index = new SparseIndex();

@@ -1,6 +1,9 @@
 package io.veloz.wal.internal.format;
 
-/** Bytes that are whole, and of a format that is not known here. Not torn, not damaged, and never repaired. */
+/**
+ * Signals valid bytes of a format that this version does not know. Such a file is neither torn nor damaged, and is
+ * never repaired.
+ */
 public final class UnknownFormatException extends Exception {
     public UnknownFormatException(String message) {
         super(message);

@@ -1,4 +1,4 @@
-/** Bytes only: layouts, checksums and names. Nothing here opens a file or starts a thread. */
+/** Layouts, checksums and names. Nothing here opens a file or starts a thread. */
 @NullMarked
 package io.veloz.wal.internal.format;
 

@@ -1,297 +1,121 @@
 package io.veloz.wal.internal.recovery;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.internal.checkpoint.CheckpointFile;
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
-import io.veloz.wal.internal.format.DamagedException;
-import io.veloz.wal.internal.format.LogId;
-import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
-import io.veloz.wal.internal.format.UnknownFormatException;
-import io.veloz.wal.internal.segment.SameSegment;
-import io.veloz.wal.internal.segment.TailSearch;
+import io.veloz.wal.internal.recovery.DirectoryScan.Entry;
+import io.veloz.wal.internal.recovery.FoundSegment.Finding;
 import io.veloz.wal.storage.Storage;
-import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at a directory, changes nothing, and says what is there: which segments, whether they follow each other without a
- * gap, and whether what is wrong at the end is a torn tail or damage. It belongs to one thread.
+ * Analyses a directory without changing it: its segments, whether they follow each other without a gap, and whether a
+ * problem at the end is a torn tail or damage. Confined to one thread.
  *
- * <p>The header inside a file says what it is; its name is only a label. The contents are the matter of
- * {@link SegmentExamination}.
+ * <p>A {@link DirectoryScan} finds the segments by their headers, a {@link SegmentCheck} checks the content of each, and
+ * the results form an {@link Analysis}.
  */
 public final class Analyser {
-    /** How closely to look. */
+    /** How much of the log is read. */
     public enum Depth {
-        /** As {@link #STRUCTURE}, but of the zeros that follow the data only a part. For a look that changes nothing. */
+        /** Like {@link #STRUCTURE}, but samples the zeros after the data. For inspections that change nothing. */
         OUTLINE,
-        /** Headers, footers and the chain; the content only where no footer vouches for it. For opening. */
+        /** Headers, footers and the chain, and the content of segments without a footer. For opening. */
         STRUCTURE,
         /** Every byte. */
         CONTENT
     }
 
-    /** Of a file without a header no more is read. */
-    private static final long LARGEST_WITHOUT_HEADER = 1L << 32;
-
-    private final Storage storage;
-    private final SegmentNames names;
-    private final Depth depth;
+    private final SegmentCheck.Settings settings;
     private final boolean acceptMissingEnds;
-    private final boolean besideWriter;
-    private final Analysis analysis = new Analysis();
     private WalProgress progress = WalProgress.NONE;
 
     /**
-     * @param besideWriter somebody is writing the log meanwhile: only what he has promised counts, and nothing at the end
-     *     is a torn tail
+     * @param concurrent whether a writer may have the log open: then only records up to the durable sequences in the
+     *     files count, and no tail is torn
      */
-    public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean besideWriter) {
-        this.storage = storage;
-        this.names = names;
-        this.depth = depth;
+    public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean concurrent) {
+        this.settings = new SegmentCheck.Settings(storage, names, depth, concurrent);
         this.acceptMissingEnds = acceptMissingEnds;
-        this.besideWriter = besideWriter;
     }
 
-    /** Has somebody told how far it is. */
+    /** Sets the listener that receives the progress. */
     public Analyser progress(WalProgress listener) {
         progress = listener;
         return this;
     }
 
     public Analysis analyse() throws IOException {
-        List<FoundSegment> found = new ArrayList<>();
-        boolean traces = false;
-        for (String name : storage.list()) {
-            if (names.isSegment(name)) {
-                @Nullable FoundSegment segment = readHeader(name);
-                if (segment != null) {
-                    found.add(segment);
+        DirectoryScan scan =
+                new DirectoryScan(settings.storage(), settings.names(), settings.depth(), acceptMissingEnds);
+        Analysis analysis = checkSegments(scan);
+        return settings.concurrent() ? analysis : compareWithCheckpoint(analysis);
+    }
+
+    private Analysis checkSegments(DirectoryScan scan) throws IOException {
+        List<FoundSegment> segments = new ArrayList<>(scan.setAside().toList());
+        List<LostRange> declaredLosses = new ArrayList<>();
+        List<Entry> chain = scan.chain();
+        long total = chain.stream().mapToLong(Entry::fileBytes).sum();
+        long done = 0;
+        long nextSequence = scan.nextSequence();
+        // The last segment with records, and the sequence of the next record; unknown after damage.
+        @Nullable FoundSegment before = null;
+        long expected = scan.nextSequence();
+        for (int i = 0; i < chain.size(); i++) {
+            Entry file = chain.get(i);
+            @Nullable Entry after = i + 1 < chain.size() ? chain.get(i + 1) : null;
+            progress.update(done, total);
+            done += file.fileBytes();
+            FoundSegment segment = file.header() == null
+                    ? missing(file, after, expected)
+                    : new SegmentCheck(settings, file, before, after, expected, declaredLosses).check();
+            if (!file.blank()) {
+                expected = segment.isGood() ? segment.nextSequence() : -1;
+                if (segment.hasRecords() || file.header() == null) {
+                    before = segment.isGood() ? segment : null;
                 }
-            } else if (names.isQuarantine(name)) {
-                analysis.quarantined.add(name);
             }
-            traces |= names.isQuarantine(name) || names.isCheckpoint(name);
+            segments.add(segment);
+            nextSequence = segment.nextSequence() > 0 ? segment.nextSequence() : nextSequence;
         }
-        for (Map.Entry<String, String> entry : storage.irregular().entrySet()) {
-            if (names.belongsToLog(entry.getKey())) {
-                String why = "is " + entry.getValue() + "; expected a regular file";
-                analysis.segments.add(FoundSegment.bad(entry.getKey(), 0, Verdict.CORRUPT, -1, why));
-            }
-        }
-        analysis.quarantined.sort(Comparator.naturalOrder());
-        readTrimMark();
-        markUnreadable(found);
-        setAsideForeign(found);
-        setAsideMisnamed(found);
-        found.sort(Comparator.comparingLong(FoundSegment::number));
-        setAsideTrimmed(found);
-        new SegmentExamination(storage, names, depth, besideWriter, analysis, progress).examine(chain(found, traces));
-        if (!besideWriter) {
-            missingBeforeCheckpoint();
-        }
-        return analysis;
+        progress.update(total, total);
+        return new Analysis(scan, segments, declaredLosses, nextSequence);
+    }
+
+    private static FoundSegment missing(Entry file, @Nullable Entry after, long expected) {
+        long last = after != null && after.openingSequence() > 0 ? after.openingSequence() - 1 : -1;
+        String why = Objects.requireNonNull(file.problem()).detail();
+        return FoundSegment.unchecked(file, new Finding(Verdict.MISSING, -1, expected, last, why));
     }
 
     /**
-     * A checkpoint covers only what was durable. If the log ends before, its last files are lost or replaced by older ones;
-     * and were it written on, a replay from that checkpoint would leave out what is appended now.
+     * A checkpoint covers only durable records. A log that ends before its newest checkpoint has lost its last
+     * files, or they were replaced by older ones. If it were appended to, a replay from that checkpoint would skip
+     * the new records.
      */
-    private void missingBeforeCheckpoint() throws IOException {
+    private Analysis compareWithCheckpoint(Analysis analysis) throws IOException {
         long last = analysis.lastSequence();
-        FoundSegment end = analysis.endIsMissing(names.current());
+        SegmentNames names = settings.names();
+        @Nullable FoundSegment end = analysis.missingEnd(names.current());
         if (analysis.logId == null || (end == null && analysis.problem("") != null)) {
-            return;
+            return analysis;
         }
-        @Nullable CheckpointFile beyond = new CheckpointSlots(storage, names, analysis.logId).newestAfter(last);
-        if (beyond != null) {
-            FoundSegment lost = end != null ? end : missing(names.current(), 1);
-            String why = "the log ends with record " + last + "; expected " + beyond.sequence() + ", which checkpoint "
-                    + beyond.name() + " covers";
-            lost.bad(Verdict.MISSING, -1, last + 1, beyond.sequence(), why);
-            if (end == null) {
-                analysis.segments.add(lost);
-            }
+        @Nullable CheckpointFile beyond = new CheckpointSlots(settings.storage(), names, analysis.logId).newestAfter(last);
+        if (beyond == null) {
+            return analysis;
         }
-    }
-
-    /** Null if the file holds nothing, and is as good as not there. */
-    private @Nullable FoundSegment readHeader(String name) throws IOException {
-        try (StorageFile file = storage.openForReading(name)) {
-            ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            int available = file.readFully(page, 0);
-            try {
-                SegmentHeader header = SegmentHeader.decode(page, available);
-                header.checkFileBytes(file.size());
-                return new FoundSegment(name, file.size(), header, header.endMark(page));
-            } catch (UnknownFormatException e) {
-                return FoundSegment.bad(name, file.size(), Verdict.UNKNOWN_VERSION, 0, String.valueOf(e.getMessage()));
-            } catch (DamagedException e) {
-                if (name.equals(names.prepared()) && holdsNothing(file, page, available)) {
-                    return null;
-                }
-                return FoundSegment.bad(name, file.size(), Verdict.CORRUPT, 0, String.valueOf(e.getMessage()));
-            }
-        }
-    }
-
-    /** Not even a header: as good as not there. */
-    private static boolean holdsNothing(StorageFile file, ByteBuffer page, int available) throws IOException {
-        boolean ours = available == SegmentHeader.BYTES || SegmentHeader.mayHaveBegun(page, available);
-        return ours && file.size() <= LARGEST_WITHOUT_HEADER && SameSegment.isBlank(file);
-    }
-
-    private void readTrimMark() throws IOException {
-        try {
-            @Nullable TrimMark mark = TrimMark.read(storage, names);
-            if (mark != null) {
-                analysis.firstNumber = mark.firstSegment();
-                analysis.nextSequence = mark.firstSequence();
-                analysis.beginSequence = mark.firstSequence();
-                analysis.logId = mark.logId();
-            }
-        } catch (DamagedException e) {
-            analysis.segments.add(
-                    FoundSegment.bad(names.trimMark(), 0, Verdict.CORRUPT, 0, String.valueOf(e.getMessage())));
-        }
-    }
-
-    private void markUnreadable(List<FoundSegment> found) {
-        for (FoundSegment segment : List.copyOf(found)) {
-            if (segment.header == null) {
-                found.remove(segment);
-                analysis.segments.add(segment);
-            }
-        }
-    }
-
-    /** The log is the one that most files, or the trim mark, belong to. */
-    private void setAsideForeign(List<FoundSegment> found) {
-        if (analysis.logId == null) {
-            Map<LogId, Integer> counts = new HashMap<>();
-            for (FoundSegment segment : found) {
-                counts.merge(Objects.requireNonNull(segment.header).logId(), 1, Integer::sum);
-            }
-            int most = 0;
-            for (FoundSegment segment : found) {
-                LogId id = Objects.requireNonNull(segment.header).logId();
-                int count = Objects.requireNonNull(counts.get(id));
-                if (count > most) {
-                    most = count;
-                    analysis.logId = id;
-                }
-            }
-        }
-        for (FoundSegment segment : List.copyOf(found)) {
-            LogId id = Objects.requireNonNull(segment.header).logId();
-            if (!id.equals(analysis.logId)) {
-                segment.bad(Verdict.FOREIGN, 24, -1, -1, "segment of log " + id + "; expected log " + analysis.logId);
-                found.remove(segment);
-                analysis.segments.add(segment);
-            }
-        }
-    }
-
-    /**
-     * A number in a name is given last, and to the segment of that number. Somebody has renamed the others; to rename them
-     * back here could replace a third.
-     */
-    private void setAsideMisnamed(List<FoundSegment> found) {
-        for (FoundSegment segment : List.copyOf(found)) {
-            String right = names.sealed(segment.number());
-            if (names.isSealed(segment.name) && !segment.name.equals(right)) {
-                segment.bad(
-                        Verdict.FOREIGN,
-                        40,
-                        -1,
-                        -1,
-                        "holds segment " + segment.number() + ", which belongs in " + right);
-                found.remove(segment);
-                analysis.segments.add(segment);
-            }
-        }
-    }
-
-    private void setAsideTrimmed(List<FoundSegment> found) {
-        for (FoundSegment segment : List.copyOf(found)) {
-            if (segment.number() < analysis.firstNumber) {
-                found.remove(segment);
-                analysis.trimmed.add(segment.name);
-            }
-        }
-    }
-
-    /** Numbers without a gap and without a double; what is missing stands in the list as such. */
-    private List<FoundSegment> chain(List<FoundSegment> found, boolean traces) throws IOException {
-        List<FoundSegment> chain = new ArrayList<>();
-        long expected = analysis.firstNumber;
-        if (acceptMissingEnds && !found.isEmpty() && found.get(0).number() > expected) {
-            expected = found.get(0).number();
-            analysis.firstNumber = expected;
-            analysis.nextSequence = -1;
-        }
-        for (FoundSegment segment : found) {
-            segment.blank = isBlank(segment);
-            FoundSegment last = chain.isEmpty() ? null : chain.get(chain.size() - 1);
-            if (last != null && last.number() == segment.number()) {
-                chain.set(chain.size() - 1, oneOf(last, segment));
-                continue;
-            }
-            if (expected < segment.number()) {
-                chain.add(missing(names.sealed(expected), segment.number() - expected));
-            }
-            chain.add(segment);
-            expected = segment.number() + 1;
-        }
-        boolean somethingLost = chain.isEmpty() && (analysis.firstNumber > 1 || traces);
-        boolean lastIsSealed = !chain.isEmpty() && names.isSealed(chain.get(chain.size() - 1).name);
-        if ((somethingLost || lastIsSealed) && !acceptMissingEnds) {
-            // A segment gets its number only when its successor is on disk. So there was one.
-            chain.add(missing(names.current(), 1));
-        }
-        return chain;
-    }
-
-    private static FoundSegment missing(String name, long count) {
-        String others = count == 1 ? "" : ", nor are the next " + (count - 1);
-        return FoundSegment.bad(name, 0, Verdict.MISSING, -1, "the file is not there, or holds nothing" + others);
-    }
-
-    /** See {@link SameSegment}. (There is one name with a number for each; see {@link #setAsideMisnamed}.) */
-    private FoundSegment oneOf(FoundSegment first, FoundSegment second) {
-        return switch (SameSegment.of(sameSegment(first), sameSegment(second), names)) {
-            case FIRST -> first;
-            case SECOND -> second;
-            case NEITHER -> {
-                String why = "segment " + second.number() + " is in " + first.name + " as well";
-                second.bad(Verdict.FOREIGN, 40, -1, -1, why);
-                analysis.segments.add(second);
-                yield first;
-            }
-        };
-    }
-
-    private static SameSegment sameSegment(FoundSegment segment) {
-        return new SameSegment(segment.name, Objects.requireNonNull(segment.header), segment.blank);
-    }
-
-    private boolean isBlank(FoundSegment segment) throws IOException {
-        try (StorageFile file = storage.openForReading(segment.name)) {
-            return depth == Depth.CONTENT
-                    ? SameSegment.isBlank(file)
-                    : TailSearch.isBlank(file, Objects.requireNonNull(segment.header));
-        }
+        String why = "the log ends with record " + last + "; expected " + beyond.sequence() + ", which checkpoint "
+                + beyond.name() + " covers";
+        Entry file = end != null ? end.file() : Entry.missing(names.current(), 1);
+        Finding finding = new Finding(Verdict.MISSING, -1, last + 1, beyond.sequence(), why);
+        return analysis.withMissingEnd(FoundSegment.unchecked(file, finding));
     }
 }

@@ -13,33 +13,89 @@ import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What a directory holds, segment by segment. Made by {@link Analyser}; nothing was changed for it. */
+/**
+ * The state of a directory, segment by segment. Made by {@link Analyser}, which changes no file. Immutable.
+ */
 public final class Analysis {
-    final List<FoundSegment> segments = new ArrayList<>();
-    final List<LostRange> lost = new ArrayList<>();
+    /**
+     * A position from which to start reading. Immutable.
+     *
+     * @param number number of the segment
+     * @param position position of a batch in it
+     * @param sequence sequence of that batch's first record, -1 if not known
+     */
+    public record ReadPosition(long number, long position, long sequence) {}
 
-    /** Segments below the trim mark, which a trim did not get to delete. */
-    final List<String> trimmed = new ArrayList<>();
+    final List<FoundSegment> segments;
 
-    final List<String> quarantined = new ArrayList<>();
+    /** Segments below the trim mark that an interrupted trim did not delete. */
+    final List<String> trimmed;
 
-    @Nullable
-    LogId logId;
+    final List<String> quarantined;
+    final @Nullable LogId logId;
 
-    /** The sequence with which the log begins, by its trim mark. */
-    long beginSequence = 1;
+    /** The number of the first expected segment. */
+    private final long firstNumber;
 
-    /** The sequence that the next record gets. */
-    long nextSequence = 1;
+    /** The first sequence of the log, as stated by its trim mark. */
+    private final long beginSequence;
 
-    /** The number of the first segment that should be there. */
-    long firstNumber = 1;
+    /** The sequence of the next record. */
+    final long nextSequence;
 
-    /** The number of the next segment that is made: behind all that hold records. */
+    private final List<LostRange> declaredLosses;
+
+    Analysis(DirectoryScan scan, List<FoundSegment> segments, List<LostRange> declaredLosses, long nextSequence) {
+        this.segments = List.copyOf(segments);
+        this.trimmed = scan.trimmed();
+        this.quarantined = scan.quarantined();
+        this.logId = scan.logId();
+        this.firstNumber = scan.firstNumber();
+        this.beginSequence = scan.beginSequence();
+        this.nextSequence = nextSequence;
+        this.declaredLosses = List.copyOf(declaredLosses);
+    }
+
+    private Analysis(Analysis from, List<FoundSegment> segments, List<String> quarantined, @Nullable LogId logId) {
+        this.segments = List.copyOf(segments);
+        this.trimmed = from.trimmed;
+        this.quarantined = List.copyOf(quarantined);
+        this.logId = logId;
+        this.firstNumber = from.firstNumber;
+        this.beginSequence = from.beginSequence;
+        this.nextSequence = from.nextSequence;
+        this.declaredLosses = from.declaredLosses;
+    }
+
+    /** Returns this analysis with {@code end} in place of a last segment that is known to be missing, or after all. */
+    Analysis withMissingEnd(FoundSegment end) {
+        List<FoundSegment> changed = new ArrayList<>(segments);
+        if (missingEnd(end.name()) != null) {
+            changed.remove(changed.size() - 1);
+        }
+        changed.add(end);
+        return new Analysis(this, changed, quarantined, logId);
+    }
+
+    /** Returns this analysis after a recovery, with the segments that now have their final names. */
+    Analysis recovered(LogId id, List<FoundSegment> written, List<String> nowQuarantined) {
+        Iterator<FoundSegment> next = written.iterator();
+        List<FoundSegment> changed = segments.stream()
+                .map(segment -> segment.hasRecords() ? next.next() : segment)
+                .toList();
+        return new Analysis(this, changed, nowQuarantined, id);
+    }
+
+    List<FoundSegment> withRecords() {
+        return segments.stream().filter(FoundSegment::hasRecords).toList();
+    }
+
+    /** Returns the number of the next segment to create, which follows all segments with records. */
     long nextNumber() {
         long number = firstNumber;
         for (FoundSegment segment : segments) {
@@ -50,58 +106,65 @@ public final class Analysis {
         return number;
     }
 
-    /** The first problem that forbids to believe the log, as the exception to throw; null if there is none. */
+    /** Returns the first problem as the exception to throw; null if the log is sound. */
     public @Nullable WalException problem(String directory) {
         return problem(directory, 0);
     }
 
-    /** Like {@link #problem(String)}, but of what concerns records from that one on, as far as can be told. */
+    /**
+     * Like {@link #problem(String)}, but ignores problems that are known to concern only records before
+     * {@code fromSequence}.
+     */
     public @Nullable WalException problem(String directory, long fromSequence) {
         for (FoundSegment segment : segments) {
-            boolean before = segment.badLast >= 0 && segment.badLast < fromSequence;
-            if (!segment.report().isGood() && !before) {
+            boolean before = segment.finding().last() >= 0 && segment.finding().last() < fromSequence;
+            if (!segment.isGood() && !before) {
                 return segment.problem(directory);
             }
         }
         return null;
     }
 
-    /** The last segment, if it is known to be missing under that name and nothing else is wrong. */
+    /** Returns the last segment if it is missing under that name and nothing else is wrong; otherwise null. */
     @Nullable
-    FoundSegment endIsMissing(String name) {
+    FoundSegment missingEnd(String name) {
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            if (!segment.report().isGood()) {
+            if (!segment.isGood()) {
                 boolean atEnd = i == segments.size() - 1;
-                return atEnd && segment.verdict == Verdict.MISSING && segment.name.equals(name) ? segment : null;
+                return atEnd
+                                && segment.verdict() == Verdict.MISSING
+                                && segment.name().equals(name)
+                        ? segment
+                        : null;
             }
         }
         return null;
     }
 
-    /** The first problem that forbids to write the log; null if there is none. */
+    /** Returns the first problem that prevents appending; null if there is none. */
     @Nullable
     WalException problemForWriter(String directory) {
         @Nullable WalException problem = problem(directory);
         for (FoundSegment segment : segments) {
-            if (problem == null && segment.header != null && segment.header.readOnlyCompatible() != 0) {
+            if (problem == null && segment.header() != null && segment.header().readOnlyCompatible() != 0) {
                 problem = new WalVersionException(String.format(
                         Locale.ROOT,
                         "%s/%s: feature flags read-only-compatible=%08x; this library knows none, and can only read it",
                         directory,
-                        segment.name,
-                        segment.header.readOnlyCompatible()));
+                        segment.name(),
+                        segment.header().readOnlyCompatible()));
             }
         }
         return problem;
     }
 
-    /** Like {@link #problem}, but only of files that say nothing at all, or belong elsewhere. */
+    /** Like {@link #problem(String)}, but only for files without a readable header, and for foreign files. */
     public @Nullable WalException unreadableFile(String directory) {
         for (FoundSegment segment : segments) {
-            if (segment.verdict == Verdict.UNKNOWN_VERSION
-                    || segment.verdict == Verdict.FOREIGN
-                    || (segment.header == null && segment.verdict == Verdict.CORRUPT)) {
+            if (segment.verdict() == Verdict.UNKNOWN_VERSION
+                    || segment.verdict() == Verdict.FOREIGN
+                    || (segment.header() == null && segment.verdict() == Verdict.CORRUPT)) {
                 return segment.problem(directory);
             }
         }
@@ -112,128 +175,153 @@ public final class Analysis {
         return logId == null ? LogId.NONE : logId;
     }
 
-    /** Of the oldest record that is or should be there. */
+    /** Returns the sequence of the oldest record, whether it is readable or lost. */
     public long firstSequence() {
         for (FoundSegment segment : segments) {
             long first = segment.report().firstSequence();
             if (first > 0) {
-                return segment.badFirst > 0 ? Math.min(first, segment.badFirst) : first;
+                return segment.finding().first() > 0
+                        ? Math.min(first, segment.finding().first())
+                        : first;
             }
-            if (segment.badFirst > 0) {
-                return segment.badFirst;
+            if (segment.finding().first() > 0) {
+                return segment.finding().first();
             }
         }
         return nextSequence;
     }
 
-    /** The largest batch that any segment allows and has room for: a header may state much, for a small file. */
+    /**
+     * Returns the size of the largest possible batch, limited by the sizes of the files, because a damaged header can
+     * state any size.
+     */
     public int largestBatchBytes() {
         int largest = 4096;
         for (FoundSegment segment : segments) {
-            if (segment.header != null) {
-                largest = (int) Math.max(largest, Math.min(segment.header.maxBatchBytes(), segment.fileBytes));
+            if (segment.header() != null) {
+                largest = (int) Math.max(
+                        largest,
+                        Math.min(
+                                segment.header().maxBatchBytes(), segment.file().fileBytes()));
             }
         }
         return largest;
     }
 
-    /** The last segment there is. */
+    /** Returns the number of the last segment. */
     public long lastNumber() {
         return segments.stream().mapToLong(FoundSegment::number).max().orElse(firstNumber);
     }
 
-    /** With which the log begins, by its own account. */
+    /** Returns the first sequence of the log, as stated by its trim mark. */
     public long beginSequence() {
         return beginSequence;
     }
 
-    /** Of the newest record that is or should be there, as far as was seen; 0 if there is none. */
+    /** Returns the last known sequence, whether the record is readable or lost; 0 if there is none. */
     public long lastSequence() {
         return Math.max(0, nextSequence - 1);
     }
 
-    /** What is missing before the first segment that is there, if any of it is wanted. */
+    /**
+     * Returns the problem of a segment that is missing before the first existing one, if the reader needs any of its
+     * records; otherwise null.
+     */
     public @Nullable WalException missingAtStart(String directory, long sequence) {
         for (FoundSegment segment : segments) {
-            if (segment.header != null && segment.verdict != Verdict.FOREIGN) {
+            if (segment.header() != null && segment.verdict() != Verdict.FOREIGN) {
                 return null;
             }
-            boolean wanted = segment.badLast < 0 || segment.badLast >= sequence;
-            if (segment.verdict == Verdict.MISSING && wanted) {
+            boolean wanted = segment.finding().last() < 0 || segment.finding().last() >= sequence;
+            if (segment.verdict() == Verdict.MISSING && wanted) {
                 return segment.problem(directory);
             }
         }
         return null;
     }
 
-    /** What is missing or cannot be read behind the last segment that can; from which record on, only a reader knows. */
+    /**
+     * Returns the files after the last readable segment that are missing or unreadable. Only a reader can determine
+     * their first lost record.
+     */
     public List<LostRange> lostAtEnd(SegmentNames names) {
         List<LostRange> end = new ArrayList<>();
-        // Once: for each segment anew it would take the square of their number.
+        // Computed once: per segment it would take quadratic time.
         String lastSealed = names.sealed(lastNumber());
         for (int i = 0; i < segments.size(); i++) {
             FoundSegment segment = segments.get(i);
-            boolean behind = !names.isSealed(segment.name) || segment.name.compareTo(lastSealed) > 0;
-            boolean missing = segment.verdict == Verdict.MISSING && i == segments.size() - 1;
-            boolean unreadable = segment.verdict == Verdict.CORRUPT || segment.verdict == Verdict.UNKNOWN_VERSION;
-            boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name));
-            if (segment.header == null
-                    && behind
+            boolean afterLast =
+                    !names.isSealed(segment.name()) || segment.name().compareTo(lastSealed) > 0;
+            boolean missing = segment.verdict() == Verdict.MISSING && i == segments.size() - 1;
+            boolean unreadable = segment.verdict() == Verdict.CORRUPT || segment.verdict() == Verdict.UNKNOWN_VERSION;
+            boolean known = end.stream().anyMatch(range -> range.file().equals(segment.name()));
+            if (segment.header() == null
+                    && afterLast
                     && (missing || unreadable)
                     && !known
-                    && !segment.name.equals(names.trimMark())) {
-                end.add(new LostRange(-1, -1, segment.name, segment.badPosition, segment.detail));
+                    && !segment.name().equals(names.trimMark())) {
+                end.add(new LostRange(
+                        -1,
+                        -1,
+                        segment.name(),
+                        segment.finding().position(),
+                        segment.finding().detail()));
             }
         }
         return end;
     }
 
-    /** The last batch that certainly comes before the records that are wanted, as far as footers tell. */
-    public SegmentStart startFor(Storage storage, long sequence, long timeNanos) throws IOException {
+    /** Returns the position of the last batch that, by the footers, precedes all requested records. */
+    public ReadPosition startFor(Storage storage, long sequence, long timeNanos) throws IOException {
         @Nullable FoundSegment last = null;
         for (FoundSegment segment : segments) {
             SegmentReport report = segment.report();
-            if (segment.header == null || segment.verdict == Verdict.FOREIGN) {
+            if (segment.header() == null || segment.verdict() == Verdict.FOREIGN) {
                 continue;
             }
-            if (report.records() == 0 && last != null && last.verdict != Verdict.SEALED) {
-                // Beside a writer the one before may hold more by now than was promised when we looked.
+            if (report.records() == 0 && last != null && last.verdict() != Verdict.SEALED) {
+                // While a writer appends, the previous segment may by now contain more records than were durable during
+                // the analysis.
                 break;
             }
             last = segment;
-            boolean wanted = !report.isGood()
+            boolean wanted = !segment.isGood()
                     || report.records() == 0
                     || (report.lastSequence() >= sequence && report.maxTimestampNanos() >= timeNanos);
             if (wanted) {
                 break;
             }
         }
-        // If all of it lies before, reading starts near its end: there may be more soon.
-        return last == null ? new SegmentStart(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
+        // If all records precede the requested ones, start near the end, because more records may follow soon.
+        return last == null ? new ReadPosition(firstNumber, 0, -1) : within(storage, last, sequence, timeNanos);
     }
 
-    private SegmentStart within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
+    private ReadPosition within(Storage storage, FoundSegment segment, long sequence, long timeNanos)
             throws IOException {
-        if (segment.report().isGood() && !segment.hasRecords()) {
-            // The last one, and what it will begin with.
-            return new SegmentStart(segment.number(), 0, nextSequence);
+        if (segment.isGood() && !segment.hasRecords()) {
+            // The last segment, and the sequence of its first record.
+            return new ReadPosition(segment.number(), 0, nextSequence);
         }
-        @Nullable SparseIndex index = segment.report().isGood() ? segment.index(storage) : null;
+        @Nullable SparseIndex index = segment.isGood() ? segment.index(storage) : null;
         if (index == null) {
-            return new SegmentStart(segment.number(), 0, segment.openingSequence);
+            return new ReadPosition(segment.number(), 0, segment.openingSequence());
         }
 
         long position = Math.max(index.positionForSequence(sequence), index.positionForTime(timeNanos));
-        return new SegmentStart(segment.number(), position, index.sequenceAt(position, segment.openingSequence));
+        return new ReadPosition(segment.number(), position, index.sequenceAt(position, segment.openingSequence()));
     }
 
-    /** Lost records as far as they are known, damage and declared losses. */
+    /** Returns the known lost records, from damage and from declared losses. */
     public List<LostRange> lost() {
-        List<LostRange> all = new ArrayList<>(lost);
+        List<LostRange> all = new ArrayList<>(declaredLosses);
         for (FoundSegment segment : segments) {
-            if (!segment.report().isGood() && segment.badFirst >= 0) {
+            if (!segment.isGood() && segment.finding().first() >= 0) {
                 all.add(new LostRange(
-                        segment.badFirst, segment.badLast, segment.name, segment.badPosition, segment.detail));
+                        segment.finding().first(),
+                        segment.finding().last(),
+                        segment.name(),
+                        segment.finding().position(),
+                        segment.finding().detail()));
             }
         }
         return all;
@@ -268,8 +356,8 @@ public final class Analysis {
     long tornBytes() {
         long bytes = 0;
         for (FoundSegment segment : segments) {
-            if (segment.tornEnd > segment.dataEnd) {
-                bytes += segment.tornEnd - segment.dataEnd;
+            if (segment.tornEnd() > segment.dataEnd()) {
+                bytes += segment.tornEnd() - segment.dataEnd();
             }
         }
         return bytes;

@@ -20,8 +20,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes records with given sequences into a new log, and declares what is missing between them. It belongs to one
- * thread. Nothing of it is a log before {@link #finish} has returned.
+ * Writes records with given sequences into a new log, and declares the records missing between them as lost. Confined
+ * to one thread. The directory is not a complete log before {@link #finish} has returned.
  */
 public final class LogCopy implements Closeable {
     private final Storage storage;
@@ -39,13 +39,13 @@ public final class LogCopy implements Closeable {
     private int batchRecords;
     private int batchEnd = SegmentFile.RECORDS_AT;
 
-    /** Where in the batch the atomic group starts that is not complete yet; at its end if there is none. */
+    /** Start of the incomplete atomic group in the batch; the end of the batch if there is none. */
     private int groupAt = SegmentFile.RECORDS_AT;
 
     private int groupRecords;
 
     /**
-     * @param firstSequence where the log begins; if that is not 1, what lies before counts as trimmed
+     * @param firstSequence the first sequence of the log; if it is not 1, earlier records count as trimmed
      */
     public LogCopy(
             Storage storage,
@@ -68,7 +68,7 @@ public final class LogCopy implements Closeable {
         }
     }
 
-    /** Adds a record whose sequence is higher than all before. */
+    /** Adds a record. Its sequence must be higher than all sequences added before. */
     public void add(long sequence, int type, boolean groupContinues, long timestampNanos, ByteBuffer payload)
             throws IOException {
         int bytes = RecordLayout.size(payload.remaining());
@@ -80,7 +80,8 @@ public final class LogCopy implements Closeable {
             batchFirst = sequence;
         }
         int flags = groupContinues ? RecordLayout.GROUP_CONTINUES : 0;
-        // First, as it may lie in the head: the buffer still has the bytes of an earlier batch.
+        // Zero the padding first, because it may overlap the header: the buffer still contains bytes of an
+        // earlier batch.
         batch.putLong(batchEnd + bytes - 8, 0);
         RecordLayout.putHeader(batch, batchEnd, payload.remaining(), type, flags, timestampNanos);
         batch.put(batchEnd + RecordLayout.HEADER_BYTES, payload, payload.position(), payload.remaining());
@@ -90,11 +91,14 @@ public final class LogCopy implements Closeable {
         groupAt = groupContinues ? groupAt : batchEnd;
     }
 
-    /** A group lies in one batch: what is there of one that is not complete starts the next batch. */
+    /**
+     * Writes the batch without its incomplete group, which starts the next batch, because a group must be in a
+     * single batch.
+     */
     private void flushBeforeGroup() throws IOException {
         int records = groupRecords;
         if (records == batchRecords) {
-            throw new IOException("group of more than " + batch.capacity() + " bytes, or with a hole, at record "
+            throw new IOException("group of more than " + batch.capacity() + " bytes, or with a gap, at record "
                     + (batchFirst + records));
         }
         byte[] group = new byte[batchEnd - groupAt];
@@ -143,10 +147,9 @@ public final class LogCopy implements Closeable {
     }
 
     /**
-     * Returns when everything is on disk. Of a group that is not complete nothing is copied: whoever gave the records ended in
-     * the middle of it.
+     * Completes the log, and returns when it is durable. The records of an incomplete last group are dropped.
      *
-     * @return how many records that were
+     * @return the number of dropped records
      */
     public int finish() throws IOException {
         int dropped = groupRecords;
@@ -157,7 +160,7 @@ public final class LogCopy implements Closeable {
             flush();
         }
         if (segment != null) {
-            // Says that the last record is on disk, which is so when this batch is believed.
+            // This batch promises that the last record is durable, which is true by the time it is readable.
             batchFirst = nextSequence;
             segment.force();
             flush();

@@ -25,28 +25,30 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 
 /**
- * Makes a directory whole before anybody appends: what a crash interrupted is finished, a torn tail is cut off and kept,
- * and a fresh segment is made, in which appending starts. Runs once, in {@link #recover}, under the log's lock.
+ * Recovers a directory before the first append: finishes interrupted operations, cuts off a torn tail and keeps it in
+ * quarantine, and creates the segment in which appending starts. Runs once, in {@link #recover}, under the log's lock.
  *
- * <p>Crash table. Every step can be cut anywhere, because the next recovery finds the same records again:
+ * <p>Crash table. A crash after any step is safe, because the next recovery finds the same records again:
  *
  * <pre>
- *   leftovers deleted                nothing in them counts
- *   torn bytes copied to quarantine  copied again under the same name
- *   segment before the last sealed   a temporary file, or both: the one with its number for a name is complete
- *   last segment named current       it takes the name from the one before, of which there is the copy
- *   fresh segment published          blank: it is replaced
- *   last segment sealed              as above
- *   fresh segment renamed            done; it takes the name from the last segment, of which there is the copy
+ *   leftovers deleted                   they contain no records of the log
+ *   torn bytes copied to quarantine     copied again under the same name
+ *   segments before the last sealed     a temporary file, or two files: the one named by its number is complete
+ *   last segment renamed to current     the previous segment loses the name, and has a sealed copy
+ *   fresh segment published             it is blank, and is replaced
+ *   last segment sealed                 as for the segments before it
+ *   fresh segment renamed to current    complete; the last segment loses the name, and has a sealed copy
  * </pre>
  *
- * A segment is never renamed to its number before its footer is on disk. So a file of that name without a footer is
- * damaged, and what the page cache alone knows of the segment behind it need not prove that it is whole.
+ * <p>A segment is never renamed to its number before its footer is durable, so a file of that name without a footer is
+ * damaged. Batches of the next segment, which may exist only in the page cache, are never needed to prove otherwise.
  */
 public final class Recovery {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    /** The page cache can forget only once what it alone knew; a disk that goes on changing is broken. */
+    /**
+     * The page cache can drop batches that are not on disk only once. A file that keeps changing is on a broken disk.
+     */
     private static final int ATTEMPTS = 3;
 
     private final Storage storage;
@@ -54,10 +56,10 @@ public final class Recovery {
     private final Settings settings;
     private final boolean acceptMissingEnds;
 
-    /** For the segments that are made. */
+    /** The settings for new segments. */
     public record Settings(long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
 
-    /** A log that is ready to be appended to. */
+    /** A log that is ready for appends. */
     public record Recovered(
             LogId logId,
             StorageFile activeFile,
@@ -76,12 +78,12 @@ public final class Recovery {
     }
 
     /**
-     * Returns when everything that replay will show is on disk.
+     * Recovers the log, and returns when every record that a replay will return is durable.
      *
-     * <p>After a failed force the page cache can show batches that no disk has, and forget them while they are looked at.
-     * None of them was acknowledged; then it looks again.
+     * <p>After a failed force the page cache can contain batches that are not on disk, and drop them during the
+     * recovery. None of them was acknowledged. The analysis is then repeated.
      *
-     * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; nothing was changed
+     * @throws WalException if acknowledged data is damaged or missing, or in an unknown format; no file was changed
      */
     public Recovered recover() throws IOException {
         long started = System.nanoTime();
@@ -89,7 +91,8 @@ public final class Recovery {
             try {
                 return recover(started);
             } catch (SegmentSealer.ChangedException e) {
-                // As after a crash at this point: what has been done is right, and is found again.
+                // Equivalent to a crash at this point: the completed steps are correct, and the next attempt
+                // detects them.
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
@@ -104,10 +107,11 @@ public final class Recovery {
             throw problem;
         }
         long tornBytes = analysis.tornBytes();
-        removeLeftovers(analysis);
-        keepTornBytes(analysis);
-        forceSealed(analysis);
-        finishRoll(analysis);
+        deleteLeftovers(analysis);
+        List<String> quarantined = quarantineTornBytes(analysis);
+        List<FoundSegment> written = new ArrayList<>(analysis.withRecords());
+        forceSealed(written);
+        finishRoll(written);
         LogId logId = analysis.logId == null ? LogId.random() : analysis.logId;
         SegmentHeader header = new SegmentHeader(
                         logId,
@@ -121,10 +125,11 @@ public final class Recovery {
         boolean done = false;
         try {
             SegmentMaker.publish(storage, names);
-            Sha256 lastFooter = sealLast(analysis);
+            Sha256 lastFooter = sealLast(written);
             storage.rename(names.prepared(), names.current());
             storage.forceDirectory();
-            Recovered recovered = recovered(analysis, logId, file, header, lastFooter, tornBytes, started);
+            Analysis result = analysis.recovered(logId, written, quarantined);
+            Recovered recovered = recovered(result, file, header, lastFooter, tornBytes, started);
             done = true;
             return recovered;
         } finally {
@@ -136,7 +141,6 @@ public final class Recovery {
 
     private Recovered recovered(
             Analysis analysis,
-            LogId logId,
             StorageFile file,
             SegmentHeader header,
             Sha256 lastFooter,
@@ -144,39 +148,29 @@ public final class Recovery {
             long started) {
         List<SegmentReport> sealed = new ArrayList<>();
         Predecessor predecessor = Predecessor.NONE;
-        for (FoundSegment segment : withRecords(analysis)) {
+        for (FoundSegment segment : analysis.withRecords()) {
             SegmentReport found = segment.report();
             sealed.add(SegmentReport.builder(names.sealed(found.number()), found.number(), Verdict.SEALED)
                     .records(found.firstSequence(), found.lastSequence(), found.records())
                     .timestampNanos(found.minTimestampNanos(), found.maxTimestampNanos())
                     .bytes(found.dataBytes(), found.fileBytes())
                     .build());
-            predecessor = endOf(segment);
+            predecessor = segment.asPredecessor();
         }
-        analysis.logId = logId;
         Duration took = Duration.ofNanos(System.nanoTime() - started);
         return new Recovered(
-                logId,
+                analysis.logId(),
                 file,
                 header,
                 predecessor,
-                Math.max(0, analysis.nextSequence - 1),
+                analysis.lastSequence(),
                 sealed,
                 lastFooter,
                 analysis.report(storage.describe(), tornBytes, took));
     }
 
-    private static Predecessor endOf(FoundSegment segment) {
-        SegmentHeader header = Objects.requireNonNull(segment.header);
-        return new Predecessor(header.number(), header.salt(), segment.dataEnd, segment.lastBatchCrc);
-    }
-
-    private static List<FoundSegment> withRecords(Analysis analysis) {
-        return analysis.segments.stream().filter(FoundSegment::hasRecords).toList();
-    }
-
-    private void removeLeftovers(Analysis analysis) throws IOException {
-        // First of all, so that names which only the page cache knows are not believed.
+    private void deleteLeftovers(Analysis analysis) throws IOException {
+        // Force first, so that the following steps do not depend on names that exist only in the page cache.
         storage.forceDirectory();
         for (String name : analysis.trimmed) {
             storage.delete(name);
@@ -187,10 +181,10 @@ public final class Recovery {
     }
 
     /**
-     * Seals the current segment of a copy of which the next one is still to come.
+     * Seals the current segment of a copied log whose next segment has not arrived yet.
      *
-     * <p>Crash table: until the sealed copy has its name there is the current file; after that both, of which the one with its
-     * number for a name counts; then that one alone.
+     * <p>Crash table: before the sealed copy has its name, the current file is intact. After that both files exist, and
+     * the one named by its number is used, until the current file is deleted.
      */
     public void sealCurrent() throws IOException {
         if (!storage.list().contains(names.current())) {
@@ -201,57 +195,51 @@ public final class Recovery {
         if (problem != null) {
             throw problem;
         }
-        var unused = sealLast(analysis);
+        var unused = sealLast(new ArrayList<>(analysis.withRecords()));
         storage.delete(names.current());
         storage.forceDirectory();
     }
 
     /**
-     * Ends a roll that a crash interrupted: everything but the last segment with records is sealed and has its number for a
-     * name, and the last one is the current one.
+     * Finishes a roll that a crash interrupted: all segments with records except the last are sealed and named by their
+     * numbers, and the last one has the current name.
      */
-    private void finishRoll(Analysis analysis) throws IOException {
-        List<FoundSegment> written = withRecords(analysis);
+    private void finishRoll(List<FoundSegment> written) throws IOException {
         for (int i = 0; i < written.size() - 1; i++) {
-            seal(written.get(i), footerBefore(written, i));
+            seal(written, i);
         }
         if (!written.isEmpty()) {
             FoundSegment last = written.get(written.size() - 1);
-            if (!names.isSealed(last.name)) {
-                rename(last, names.current());
+            if (!names.isSealed(last.name()) && !last.name().equals(names.current())) {
+                storage.rename(last.name(), names.current());
+                storage.forceDirectory();
+                written.set(written.size() - 1, last.renamed(names.current()));
             }
         }
     }
 
-    private static Sha256 footerBefore(List<FoundSegment> written, int index) {
-        boolean unknown = index == 0 || written.get(index - 1).startsChainAnew();
-        return unknown ? Sha256.ZERO : written.get(index - 1).footerSha256;
-    }
-
-    private void rename(FoundSegment segment, String name) throws IOException {
-        if (!segment.name.equals(name)) {
-            storage.rename(segment.name, name);
-            storage.forceDirectory();
-            segment.name = name;
-        }
-    }
-
-    /** Copies what will be cut off to a file of its own, on disk before anything is cut. */
-    private void keepTornBytes(Analysis analysis) throws IOException {
+    /**
+     * Copies the bytes to be cut off to a file in quarantine, durable before anything is cut.
+     *
+     * @return the names of all files in quarantine
+     */
+    private List<String> quarantineTornBytes(Analysis analysis) throws IOException {
+        List<String> quarantined = new ArrayList<>(analysis.quarantined);
         for (FoundSegment segment : analysis.segments) {
-            if (segment.tornEnd <= segment.dataEnd) {
+            if (segment.tornEnd() <= segment.dataEnd()) {
                 continue;
             }
-            try (StorageFile torn = storage.openForReading(segment.name)) {
-                int checksum = checksum(torn, segment.dataEnd, segment.tornEnd);
-                String name = names.quarantine(segment.number(), segment.dataEnd, checksum);
+            try (StorageFile torn = storage.openForReading(segment.name())) {
+                int checksum = checksum(torn, segment.dataEnd(), segment.tornEnd());
+                String name = names.quarantine(segment.number(), segment.dataEnd(), checksum);
                 if (storage.list().contains(name)) {
                     continue;
                 }
-                copy(torn, segment.dataEnd, segment.tornEnd, name);
-                analysis.quarantined.add(name);
+                copy(torn, segment.dataEnd(), segment.tornEnd(), name);
+                quarantined.add(name);
             }
         }
+        return quarantined;
     }
 
     private void copy(StorageFile source, long from, long to, String name) throws IOException {
@@ -289,58 +277,60 @@ public final class Recovery {
         chunk.flip();
     }
 
-    /** Of sealed segments too: somebody may have copied them here a moment ago. */
-    private void forceSealed(Analysis analysis) throws IOException {
-        for (FoundSegment segment : withRecords(analysis)) {
-            if (segment.footer != null) {
-                try (StorageFile file = storage.open(segment.name)) {
+    /** Forces the sealed segments as well, because they may have been copied here a moment ago. */
+    private void forceSealed(List<FoundSegment> written) throws IOException {
+        for (FoundSegment segment : written) {
+            if (segment.footer() != null) {
+                try (StorageFile file = storage.open(segment.name())) {
                     file.force();
                 }
             }
         }
     }
 
-    /** Comes when the next segment has a name: a log in which the last file has a number lacks one. */
-    private Sha256 sealLast(Analysis analysis) throws IOException {
-        List<FoundSegment> written = withRecords(analysis);
+    /**
+     * Seals the last segment. The next segment must have its name by then, because a log whose last file is named by its
+     * number counts as incomplete.
+     *
+     * @return the SHA-256 of its footer; zeros if there is no segment
+     */
+    private Sha256 sealLast(List<FoundSegment> written) throws IOException {
         if (written.isEmpty()) {
             return Sha256.ZERO;
         }
         int last = written.size() - 1;
-        seal(written.get(last), footerBefore(written, last));
-        return written.get(last).footerSha256;
+        seal(written, last);
+        return written.get(last).footerSha256();
     }
 
     /**
-     * Gives a segment its number for a name; if it has no footer, to a sealed copy of it.
+     * Seals a segment without a footer, as a copy that is named by its number.
      *
-     * <p>A copy, because the page cache can show bytes that no disk has: after a failed force, or after a kill between
-     * write and force. A force alone does not help, since the kernel may hold those pages for clean; and writing them
-     * again in place would put at risk, until that is forced, what was acknowledged.
+     * <p>A copy is needed because the page cache can contain bytes that are not on disk: after a failed force, or after
+     * a kill between write and force. A force alone is not enough, because the kernel may consider those pages clean.
+     * Writing them again in place would put acknowledged records at risk until the force.
      */
-    private void seal(FoundSegment segment, Sha256 previousFooter) throws IOException {
-        String name = names.sealed(segment.number());
-        if (segment.footer != null) {
+    private void seal(List<FoundSegment> written, int index) throws IOException {
+        FoundSegment segment = written.get(index);
+        if (segment.footer() != null) {
             return;
         }
-        try (StorageFile file = storage.openForReading(segment.name)) {
-            Footer footer = SegmentSealer.sealCopy(
-                    storage, file, contentOf(segment, previousFooter), name, names.temporary(name));
-            segment.footerSha256 = Sha256.of(footer.encode());
-            segment.previousFooterSha256 = previousFooter;
+        boolean unknown = index == 0 || written.get(index - 1).restartsChain();
+        Sha256 previousFooter = unknown ? Sha256.ZERO : written.get(index - 1).footerSha256();
+        SegmentSealer.Data data = new SegmentSealer.Data(
+                Objects.requireNonNull(segment.header()),
+                Objects.requireNonNull(segment.content()),
+                segment.dataEnd(),
+                segment.lastBatchCrc(),
+                previousFooter);
+        String name = names.sealed(segment.number());
+        try (StorageFile file = storage.openForReading(segment.name())) {
+            Footer footer = SegmentSealer.sealCopy(storage, file, data, name, names.temporary(name));
+            written.set(index, segment.sealed(Sha256.of(footer.encode()), previousFooter));
         }
     }
 
-    private static SegmentSealer.Data contentOf(FoundSegment segment, Sha256 previousFooter) {
-        return new SegmentSealer.Data(
-                Objects.requireNonNull(segment.header),
-                Objects.requireNonNull(segment.content),
-                segment.dataEnd,
-                segment.lastBatchCrc,
-                previousFooter);
-    }
-
-    /** What {@link #recover} would find and do, without doing any of it. */
+    /** Returns the report that {@link #recover} would return, without changing anything. */
     public static RecoveryReport report(Analysis analysis, Storage storage, long startedNanos) {
         return analysis.report(
                 storage.describe(), analysis.tornBytes(), Duration.ofNanos(System.nanoTime() - startedNanos));

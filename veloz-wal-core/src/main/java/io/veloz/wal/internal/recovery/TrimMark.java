@@ -14,17 +14,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the log begins after a trim: the difference between a segment that was trimmed and one that is missing.
- * Immutable. See docs/format.md, "Trim mark".
+ * The start of the log after a trim, which distinguishes a trimmed segment from a missing one. Immutable. See
+ * docs/format.md, "Trim mark".
  */
 public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
     private static final long MAGIC = 0x4b524d5a4f4c4556L; // "VELOZMRK"
     private static final int BYTES = 48;
 
-    /** Writes marks for one log. */
+    /** Writes the marks of one log. */
     @FunctionalInterface
     public interface Writer {
-        /** Returns when the mark is on disk. */
+        /** Writes a mark, and returns when it is durable. */
         void write(long firstSegment, long firstSequence) throws IOException;
     }
 
@@ -40,7 +40,17 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
         AtomicFile.replace(storage, names.trimMark(), names.temporary(names.trimMark()), bytes);
     }
 
-    /** Null if the log was never trimmed. */
+    /** Returns the first sequence of the log if a segment of it was trimmed; otherwise 0. */
+    public static long firstSequenceIfTrimmed(Storage storage, SegmentNames names, LogId logId, long segment)
+            throws IOException, DamagedException {
+        @Nullable TrimMark mark = read(storage, names);
+        if (mark == null || mark.firstSegment() <= segment) {
+            return 0;
+        }
+        return logId.equals(LogId.NONE) || logId.equals(mark.logId()) ? mark.firstSequence() : 0;
+    }
+
+    /** Returns the mark; null if the log was never trimmed. */
     public static @Nullable TrimMark read(Storage storage, SegmentNames names) throws IOException, DamagedException {
         if (!storage.list().contains(names.trimMark())) {
             return null;

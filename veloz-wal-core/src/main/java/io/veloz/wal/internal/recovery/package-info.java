@@ -1,4 +1,4 @@
-/** The directory as a whole: what is there, what it means, and how it is made whole before anybody appends. */
+/** Analysis and recovery of the directory as a whole, before the first append. */
 @NullMarked
 package io.veloz.wal.internal.recovery;
 

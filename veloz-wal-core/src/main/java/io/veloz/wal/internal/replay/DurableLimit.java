@@ -1,57 +1,60 @@
 package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import java.io.IOException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Up to where a reader may show records: what is known to be durable. It belongs to one thread.
+ * The limit up to which a reader may return records, which is the last record known to be durable. Confined to
+ * one thread.
  *
- * <p>In the process of the writer it asks the writer. Beside a writer in another process it believes the durable sequence
- * that later batches state. Without a writer every whole batch counts: recovery will keep it.
+ * <p>In the process of the writer the limit is the writer's durable sequence. While a writer in another process
+ * appends, it is the highest durable sequence stated by later batches. Without a writer every valid batch counts,
+ * because recovery will keep it.
  */
 public final class DurableLimit {
     private final @Nullable LongSupplier durableSequence;
-    private final WriterProbe writerLives;
+    private final WriterProbe writer;
     private long promised;
 
-    /** Whether anybody has the log open for writing. */
+    /** Returns whether a writer has the log open. */
     @FunctionalInterface
     public interface WriterProbe {
         boolean lives() throws IOException;
     }
 
-    private DurableLimit(@Nullable LongSupplier durableSequence, WriterProbe writerLives) {
+    private DurableLimit(@Nullable LongSupplier durableSequence, WriterProbe writer) {
         this.durableSequence = durableSequence;
-        this.writerLives = writerLives;
+        this.writer = writer;
     }
 
-    /** In the writer's process. */
-    public static DurableLimit of(LongSupplier durableSequence, WriterProbe writerLives) {
-        return new DurableLimit(durableSequence, writerLives);
+    /** Creates the limit of a reader in the writer's process. */
+    public static DurableLimit of(LongSupplier durableSequence, WriterProbe writer) {
+        return new DurableLimit(durableSequence, writer);
     }
 
-    /** In another process, or without a writer. */
-    public static DurableLimit ofPromises(WriterProbe writerLives) {
-        return new DurableLimit(null, writerLives);
+    /** Creates the limit of a reader in another process, or without a writer. */
+    public static DurableLimit ofPromises(WriterProbe writer) {
+        return new DurableLimit(null, writer);
     }
 
-    /** Whether news can only be found by looking at the files. */
-    boolean looksAtFiles() {
+    /** Returns whether new records can be detected only by reading the files. */
+    boolean pollsFiles() {
         return durableSequence == null;
     }
 
     boolean isLive() throws IOException {
-        return writerLives.lives();
+        return writer.lives();
     }
 
-    /** Whether it is worth to look for a record: false only if it is known not to be durable yet. */
+    /** Returns false if a record is known not to be durable yet. */
     boolean mayAllow(long sequence) {
         return durableSequence == null || durableSequence.getAsLong() >= sequence;
     }
 
-    /** Whether a record is known to be durable without a look at the files. */
+    /** Returns whether a record is known to be durable without reading the files. */
     boolean knows(long sequence) {
         return durableSequence != null && sequence > 0 && durableSequence.getAsLong() >= sequence;
     }
@@ -67,18 +70,17 @@ public final class DurableLimit {
         if (promised >= sequence || segment.abandoned) {
             return true;
         }
-        lookAhead(sequence, segment, cursor);
+        scanAhead(sequence, segment, cursor);
         if (promised >= sequence) {
             return true;
         }
-        // The batch is whole, and no batch after it was promised yet. Without a writer the next recovery keeps it, also
-        // if
-        // the writer has ended since the batches ahead were read.
+        // The batch is valid, and no later batch promises it. Without a writer the next recovery keeps it, even if the
+        // writer ended after the following batches were read.
         segment.abandoned = !isLive();
         return segment.abandoned;
     }
 
-    private void lookAhead(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
+    private void scanAhead(long sequence, OpenSegment segment, LogCursor cursor) throws IOException {
         BatchScanner ahead = ahead(segment);
         BatchScanner.Found found = BatchScanner.Found.BATCH;
         while (promised < sequence && found == BatchScanner.Found.BATCH) {
@@ -86,19 +88,19 @@ public final class DurableLimit {
             if (found == BatchScanner.Found.BATCH) {
                 promised(ahead.header().durableSequence);
             } else if (found == BatchScanner.Found.FOOTER) {
-                // It is written when everything before it is on disk.
+                // The footer is written only after all data before it is durable.
                 promised(ahead.nextSequence() - 1);
             }
         }
         if (promised >= sequence) {
             return;
         }
-        // What ends the batches here may have been read before the next one was written.
+        // The bytes after the last batch may have been read before the next batch was written.
         ahead.refresh();
-        lookIntoNext(segment, cursor);
+        readNextOpening(segment, cursor);
     }
 
-    /** Kept with the segment, so that each byte is read ahead once, however many batches there are. */
+    /** Returns the scanner that reads ahead. It is kept with the segment, so that each byte is read ahead only once. */
     private static BatchScanner ahead(OpenSegment segment) {
         BatchScanner ahead = segment.ahead;
         if (ahead == null) {
@@ -111,14 +113,14 @@ public final class DurableLimit {
         return ahead;
     }
 
-    private void lookIntoNext(OpenSegment segment, LogCursor cursor) throws IOException {
+    private void readNextOpening(OpenSegment segment, LogCursor cursor) throws IOException {
         long number = segment.header.number() + 1;
-        try (@Nullable OpenSegment next = OpenSegment.find(cursor.storage(), cursor.names(), cursor.logId(), number)) {
-            OpenSegment.@Nullable Opening opening = next == null ? null : next.opening();
+        try (@Nullable OpenSegment next = cursor.find(number)) {
+            @Nullable SegmentOpening opening = next == null ? null : next.opening();
             if (opening != null) {
                 promised(opening.durableSequence());
             } else if (next == null) {
-                // If it was trimmed, all records before the trim mark were durable.
+                // If the next segment was trimmed, all records before the trim mark were durable.
                 promised(cursor.firstAfterTrimOf(number) - 1);
             }
         }

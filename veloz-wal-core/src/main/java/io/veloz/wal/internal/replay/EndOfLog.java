@@ -12,50 +12,55 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a reader at the end of a log waits for, as a few bytes: as long as they stay the same there is nothing new to read.
- * A look takes less than a page. It belongs to one thread.
+ * A fingerprint of the end of a log, which lets a polling reader detect with less than a page of reads that nothing has
+ * changed. Confined to one thread.
  *
- * <p>They are whether a writer lives; what stands where the next batch will; and of each file that may become, replace or
- * follow the segment, which one it is and how its first batch begins. Whatever a writer does that a reader can see, an append,
- * a heartbeat, a roll, a trim, the end of one writer and the recovery by the next, changes one of them.
+ * <p>The fingerprint covers whether a writer is alive, the bytes at the position of the next batch, and the header and
+ * first batch of every file that may become, replace or follow the segment. Every visible action of a writer changes
+ * one of them: an append, a heartbeat, a roll, a trim, the end of a writer, and the recovery by the next one.
  */
 final class EndOfLog {
     private static final int SEGMENT_HEAD_BYTES = 64;
     private static final int OPENING_BYTES = BatchHeader.BYTES + Predecessor.BYTES;
     private static final int BYTES = 1024;
 
-    /** What the last look saw if it found nothing to read; null if the next one has to be thorough. */
+    /**
+     * The fingerprint of the last full check if it found nothing to read; null if the next check has to be a full one.
+     */
     private @Nullable ByteBuffer settled;
 
-    /** What this look sees, taken before the files are read: what changes meanwhile is seen by the next. */
+    /**
+     * The fingerprint of the current check. It is taken before the files are read, so that a concurrent change is
+     * detected by the next check.
+     */
     private @Nullable ByteBuffer seen;
 
     private boolean reached;
 
-    /** Whether nothing has changed since a thorough look found nothing. */
-    boolean isAsItWas(LogCursor cursor, OpenSegment segment) throws IOException {
+    /** Returns whether nothing has changed since a full check found nothing. */
+    boolean isUnchanged(LogCursor cursor, OpenSegment segment) throws IOException {
         if (!reached) {
             return false;
         }
-        seen = look(cursor, segment);
+        seen = fingerprint(cursor, segment);
         return seen.equals(settled);
     }
 
-    /** A thorough look has found something to read, or is to be repeated. */
+    /** A full check has found something to read, or has to be repeated. */
     void moved() {
         reached = false;
         seen = null;
         settled = null;
     }
 
-    /** A thorough look has found nothing. */
+    /** A full check has found nothing. */
     void reached() {
         reached = true;
         settled = seen;
         seen = null;
     }
 
-    private static ByteBuffer look(LogCursor cursor, OpenSegment segment) throws IOException {
+    private static ByteBuffer fingerprint(LogCursor cursor, OpenSegment segment) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES);
         bytes.put((byte) (cursor.isLive() ? 1 : 0));
         append(bytes, segment.file, segment.scanner.nextPosition(), BatchHeader.BYTES);
@@ -63,12 +68,12 @@ final class EndOfLog {
             append(bytes, segment.file, segment.ahead.nextPosition(), BatchHeader.BYTES);
         }
         long number = segment.header.number();
-        Storage storage = cursor.storage();
+        Storage storage = cursor.start.storage;
         for (String name : List.of(
-                cursor.names().sealed(number),
-                cursor.names().sealed(number + 1),
-                cursor.names().prepared(),
-                cursor.names().current())) {
+                cursor.start.names.sealed(number),
+                cursor.start.names.sealed(number + 1),
+                cursor.start.names.prepared(),
+                cursor.start.names.current())) {
             try (StorageFile file = storage.openForReading(name)) {
                 append(bytes, file, 0, SEGMENT_HEAD_BYTES);
                 append(bytes, file, SegmentHeader.BYTES, OPENING_BYTES);

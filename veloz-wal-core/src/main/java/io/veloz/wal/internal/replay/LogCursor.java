@@ -2,129 +2,89 @@ package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalCorruptException;
-import io.veloz.wal.WalException;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
-import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analysis;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.TailSearch;
-import io.veloz.wal.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.BitSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes from batch to batch through all segments of a log, and on as the log grows. It believes what an {@link Analysis}
- * has found about the past, checks every byte it hands out, and shows nothing that is not durable yet. It belongs to one
- * thread.
+ * Iterates over the batches of all segments of a log, and continues as the log grows. It relies on an {@link Analysis}
+ * for the past, verifies every byte that it returns, and returns only durable records. Confined to one thread.
+ *
+ * <p>{@link SalvageCursor} overrides the reaction to damage.
  */
-public final class LogCursor implements Closeable {
-    private final Storage storage;
-    private final SegmentNames names;
-    private LogId logId;
+public class LogCursor implements Closeable {
+    static final String MISSING = "damaged or missing";
+
+    final Start start;
     private final DurableLimit limit;
-    private final boolean salvage;
-    private final Extent extent;
-    private final Losses losses;
+    private final EndOfLog end = new EndOfLog();
+    final List<LostRange> lost = new ArrayList<>();
+    LogId logId;
     private @Nullable OpenSegment segment;
+
+    /** The sequence of the next record; 0 or less if it is not known. */
+    long expected;
+
+    /** Whether the current batch of the scanner has not been returned yet. */
     private boolean withheld;
 
-    /** Whether any record of the segment has been shown. */
-    private boolean shown;
+    boolean tornTail;
 
-    private boolean tornTail;
-    private long invalidPosition = -1;
-    private long expected;
-
-    /** Where the scanner found no whole batch, in bytes that were read for that; -1 if it did not. */
-    private long freshPosition = -1;
-
-    /** From where on batches were searched for after the end of the data; -1 if they were not. */
-    private long searchedPosition = -1;
-
-    private boolean searchedLive;
-
-    private final EndOfLog end = new EndOfLog();
-
-    /** The next batch is the one of an index entry, whose sequence is expected. */
+    /** Whether the next batch is that of an index entry, whose sequence has to match. */
     private boolean atIndexEntry;
 
-    /** Which records of the current batch are damaged; null if none is. */
-    private @Nullable BitSet readable;
-
-    /**
-     * What is known beforehand of the log that is read.
-     *
-     * @param number where to start: an existing segment
-     * @param position a batch in it
-     * @param expected the sequence with which that batch should start, -1 if not known
-     * @param lastNumber the last segment there is, for a salvage that has to look beyond a missing one
-     * @param lastKnown the last record there is, as far as is known: the log does not end before it
-     * @param lostAtEnd what cannot be read behind the last segment, for a salvage to report
-     * @param endProblem what is wrong behind the last segment, to be thrown when the cursor gets there
-     */
-    record Extent(
-            long number,
-            long position,
-            long expected,
-            long lastNumber,
-            long lastKnown,
-            List<LostRange> lostAtEnd,
-            @Nullable WalException endProblem) {}
-
-    LogCursor(Storage storage, SegmentNames names, LogId logId, DurableLimit limit, boolean salvage, Extent extent)
-            throws IOException {
-        this.storage = storage;
-        this.names = names;
-        this.logId = logId;
+    LogCursor(Start start, DurableLimit limit) throws IOException {
+        this.start = start;
         this.limit = limit;
-        this.salvage = salvage;
-        this.extent = extent;
-        this.expected = extent.expected;
-        this.losses = new Losses(extent.lostAtEnd);
-        this.segment = find(extent.number);
+        this.logId = start.logId;
+        this.expected = start.expected;
+        this.segment = find(start.number);
         if (segment == null) {
-            throwIfTrimmed(extent.number);
+            throwIfTrimmed(start.number);
         } else {
-            // The sequence is not for the scanner: the analysis has held it against the segment before.
-            segment.scanner.jumpTo(extent.position, -1);
-            atIndexEntry = !salvage && expected > 0 && extent.position > SegmentHeader.BYTES;
+            // The scanner need not check the sequence, because the analysis has compared it with the previous segment.
+            segment.scanner.jumpTo(start.position, -1);
+            atIndexEntry = expected > 0 && start.position > SegmentHeader.BYTES;
         }
     }
 
     /**
-     * Steps on to the next batch with records.
+     * Moves to the next batch with records.
      *
-     * @return false if there is none that is durable, at the moment
-     * @throws WalTrimmedException if the next one was trimmed since the last step
-     * @throws WalCorruptException if the next one is damaged, and this is no salvage
+     * @return false if no further batch is durable yet
+     * @throws WalTrimmedException if the next batch was trimmed since the last call
+     * @throws WalCorruptException if the next batch is damaged, and this is not a salvage
      */
     public boolean next() throws IOException {
-        // Asked first: what is durable by now must be shown, though the window may have been read before it was
-        // written.
-        // The first look at such a place drops the window.
-        boolean isThere = limit.knows(expected);
-        return step() || (isThere && step());
+        // Query this first: a record that is durable by now must be returned, though the window may have been read
+        // before it was written. The first attempt at such a position drops the window.
+        boolean isDurable = limit.knows(expected);
+        return step() || (isDurable && step());
     }
 
     private boolean step() throws IOException {
         if (segment == null) {
-            // The log was empty, and may have begun since.
-            segment = find(extent.number);
+            // The log was empty, and may have received its first segment since.
+            segment = find(start.number);
             if (segment == null) {
-                throwIfTrimmed(extent.number);
+                throwIfTrimmed(start.number);
                 return false;
             }
             logId = segment.header.logId();
@@ -132,12 +92,12 @@ public final class LogCursor implements Closeable {
         if (expected > 0 && !limit.mayAllow(expected)) {
             return false;
         }
-        if (limit.looksAtFiles() && end.isAsItWas(this, segment)) {
+        if (limit.pollsFiles() && end.isUnchanged(this, segment)) {
             return false;
         }
         boolean found = walk();
-        if (found || invalidPosition >= 0) {
-            // What is half-written has to be read again, though its beginning stays the same.
+        if (found || current().invalidPosition >= 0) {
+            // A partially written batch has to be read again, though its beginning stays the same.
             end.moved();
         } else {
             end.reached();
@@ -148,15 +108,14 @@ public final class LogCursor implements Closeable {
     private boolean walk() throws IOException {
         while (segment != null) {
             if (!withheld) {
-                Found found = nextOf(segment);
+                Found found = segment.next();
                 if (found != Found.BATCH) {
-                    if (atEndOfData(segment, found)) {
+                    if (atEndOfData(segment, found, limit.isLive())) {
                         continue;
                     }
                     return false;
                 }
-                withheld = true;
-                readable = null;
+                acceptBatch();
             }
             BatchHeader batch = segment.scanner.header();
             if (atIndexEntry && batch.firstSequence != expected) {
@@ -165,8 +124,7 @@ public final class LogCursor implements Closeable {
                 throw damage(segment, segment.scanner.position(), expected, why);
             }
             atIndexEntry = false;
-            if (salvage && batch.firstSequence < expected) {
-                // A copy of what was shown, or it does not belong here: a salvage never goes back.
+            if (skips(batch)) {
                 withheld = false;
                 continue;
             }
@@ -174,11 +132,11 @@ public final class LogCursor implements Closeable {
                 return false;
             }
             withheld = false;
-            losses.before(batch, expected, segment);
+            addLostBefore(batch, segment);
             expected = batch.firstSequence + batch.recordCount;
             limit.promised(batch.durableSequence);
             if (batch.recordCount > 0) {
-                shown = true;
+                segment.returnedAny = true;
                 tornTail = false;
                 return true;
             }
@@ -186,27 +144,41 @@ public final class LogCursor implements Closeable {
         return false;
     }
 
-    /** What is in memory may have been read before more was written: only a fresh look ends the data. */
-    private Found nextOf(OpenSegment current) throws IOException {
-        Found found = current.scanner.next();
-        if ((found == Found.NOTHING || found == Found.INVALID) && current.scanner.position() != freshPosition) {
-            freshPosition = current.scanner.position();
-            current.scanner.refresh();
-            found = current.scanner.next();
-        }
-        if (found == Found.BATCH) {
-            invalidPosition = -1;
-        }
-        return found;
+    // ---- the reactions to damage, which a salvage overrides
+
+    /** Returns whether a batch is skipped. */
+    boolean skips(BatchHeader batch) {
+        return false;
     }
 
-    /** Moves on to the next segment; false if the log ends here for now. */
-    private boolean atEndOfData(OpenSegment current, Found found) throws IOException {
-        boolean live = limit.isLive();
-        if (salvage && !live) {
-            return salvageOn(current, found);
-        }
-        if (!shown && moveToReplacement(current)) {
+    /** Returns the sequence with which the next segment has to start; -1 for any. */
+    long expectedInNextSegment() {
+        return expected;
+    }
+
+    /** Handles a damaged trim mark, see {@link #firstAfterTrimOf}. */
+    long firstAfterDamagedTrimMark(DamagedException damage) {
+        throw new WalCorruptException(
+                start.storage.describe() + "/" + start.names.trimMark(),
+                0,
+                -1,
+                -1,
+                String.valueOf(damage.getMessage()));
+    }
+
+    /** Makes the current batch of the scanner the next one to be returned. */
+    void acceptBatch() {
+        withheld = true;
+    }
+
+    /** Returns whether a record of the current batch is readable. */
+    public boolean isReadable(int record) {
+        return true;
+    }
+
+    /** Moves to the next segment; returns false if the log ends here for now. */
+    boolean atEndOfData(OpenSegment current, Found found, boolean live) throws IOException {
+        if (!current.returnedAny && moveToReplacement(current)) {
             return true;
         }
         BatchScanner scanner = current.scanner;
@@ -214,7 +186,7 @@ public final class LogCursor implements Closeable {
         long position = scanner.position();
         long damaged = scanner.damagedSequence();
         @Nullable OpenSegment next = find(current.header.number() + 1);
-        OpenSegment.@Nullable Opening opening = next == null ? null : openingOf(next);
+        @Nullable SegmentOpening opening = next == null ? null : openingOf(next);
         if (next != null && opening != null) {
             Predecessor here =
                     new Predecessor(current.header.number(), current.header.salt(), position, scanner.lastBatchCrc());
@@ -223,21 +195,19 @@ public final class LogCursor implements Closeable {
                 return true;
             }
             next.close();
-            // Once more, as the next one may have been found after a writer replaced this one.
-            if (again(current) || (!shown && moveToReplacement(current))) {
+            // Check again, because the next segment may have been found after a writer replaced this one.
+            if (readAgain(current) || (!current.returnedAny && moveToReplacement(current))) {
                 return true;
             }
-            throw damage(
-                    current,
-                    position,
-                    damaged,
-                    reason.isEmpty()
-                            ? "data ends here; " + next.name + " goes on at "
-                                    + opening.predecessor().end()
-                            : reason);
+            String why = reason.isEmpty()
+                    ? "data ends here; expected the end, by " + next.name + ", at "
+                            + opening.predecessor().end()
+                    : reason;
+            throw damage(current, position, damaged, why);
         }
         if (next != null && found == Found.FOOTER && isTooShort(current)) {
-            // What is known to follow can only be there. If its first batch cannot be read, that is to be said of it.
+            // The records known to follow can only be in the next segment. If its first batch is unreadable, the error
+            // concerns that segment.
             moveTo(next);
             return true;
         }
@@ -246,35 +216,10 @@ public final class LogCursor implements Closeable {
         } else {
             next.close();
         }
-        return atEndOfLog(current, found, live, position, damaged, reason);
+        return atEndOfLog(current, found, live);
     }
 
-    /** The mark is on disk before a trim deletes anything. So it is read after a segment was looked for and not found. */
-    private void throwIfTrimmed(long number) throws IOException {
-        long first = firstAfterTrimOf(number);
-        if (first > 0 && (expected <= 0 || expected < first)) {
-            throw new WalTrimmedException(storage.describe(), Math.max(0, expected), first);
-        }
-    }
-
-    /** The oldest record, if that segment was trimmed; 0 if it was not. */
-    long firstAfterTrimOf(long number) throws IOException {
-        try {
-            @Nullable TrimMark mark = TrimMark.read(storage, names);
-            if (mark == null || mark.firstSegment() <= number) {
-                return 0;
-            }
-            return logId.equals(LogId.NONE) || logId.equals(mark.logId()) ? mark.firstSequence() : 0;
-        } catch (DamagedException e) {
-            if (salvage) {
-                return 0;
-            }
-            throw new WalCorruptException(
-                    storage.describe() + "/" + names.trimMark(), 0, -1, -1, String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static OpenSegment.@Nullable Opening openingOf(OpenSegment next) throws IOException {
+    private static @Nullable SegmentOpening openingOf(OpenSegment next) throws IOException {
         try {
             return next.opening();
         } catch (IOException e) {
@@ -283,11 +228,96 @@ public final class LogCursor implements Closeable {
         }
     }
 
-    /** A writer that opens a log replaces a last segment without records by another of the same number. */
+    private boolean atEndOfLog(OpenSegment current, Found found, boolean live) throws IOException {
+        String reason = current.scanner.reason();
+        long position = current.scanner.position();
+        long damaged = current.scanner.damagedSequence();
+        if (live && found == Found.INVALID && position != current.invalidPosition) {
+            // The batch is probably being written. It is checked thoroughly if it is still invalid the next time.
+            current.invalidPosition = position;
+            current.scanner.refresh();
+            return false;
+        }
+        boolean tooShort = isTooShort(current);
+        if (!live || tooShort || found == Found.INVALID) {
+            if (readAgain(current)) {
+                return true;
+            }
+            if (tooShort && (found != Found.FOOTER || start.endProblem == null)) {
+                throw damage(current, position, damaged, reason);
+            }
+            if (found == Found.FOOTER) {
+                tornTail = false;
+            } else if (!current.isSearched(position, live)) {
+                TailSearch tail = TailSearch.sampled(current.file, current.header, position);
+                if (tail.proves(nextSequence(current))) {
+                    // The batch may have become complete while a writer appends.
+                    if (readAgain(current)) {
+                        return true;
+                    }
+                    throw damage(current, position, damaged, reason);
+                }
+                tornTail = !live && tail.end() > position;
+            }
+        }
+        current.invalidPosition = live ? current.invalidPosition : -1;
+        if (start.endProblem != null && !live) {
+            throw start.endProblem;
+        }
+        current.scanner.refresh();
+        return false;
+    }
+
+    /** Reads the position again; returns whether it has a valid batch now. */
+    private boolean readAgain(OpenSegment current) throws IOException {
+        long position = current.scanner.position();
+        current.scanner.refresh();
+        if (current.scanner.next() != Found.BATCH) {
+            return false;
+        }
+        assert position == current.scanner.position();
+        acceptBatch();
+        return true;
+    }
+
+    /** Returns the sequence of the next record of a segment. */
+    private long nextSequence(OpenSegment current) {
+        return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
+    }
+
+    private boolean isTooShort(OpenSegment current) {
+        return nextSequence(current) > 0 && nextSequence(current) <= start.lastKnown;
+    }
+
+    private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
+        long first = damaged > 0 ? damaged : nextSequence(current);
+        String why = reason.isEmpty() ? "no data; expected record " + first : reason;
+        return new WalCorruptException(start.storage.describe() + "/" + current.name, position, first, -1, why);
+    }
+
+    // ---- other segments
+
+    @Nullable
+    OpenSegment find(long number) throws IOException {
+        return OpenSegment.find(start.storage, start.names, logId, number);
+    }
+
+    void moveTo(OpenSegment next) throws IOException {
+        OpenSegment old = current();
+        segment = next;
+        next.scanner.expect(expectedInNextSegment());
+        // Last, so that a failure does not leak the next segment.
+        old.close();
+    }
+
+    /**
+     * Moves to another segment of the same number, by which a writer that opened the log has replaced a last segment
+     * without records.
+     */
     private boolean moveToReplacement(OpenSegment current) throws IOException {
         @Nullable OpenSegment now = find(current.header.number());
         if (now == null) {
-            // The other may have been written and trimmed since.
+            // The replacement may have been written and trimmed since.
             throwIfTrimmed(current.header.number());
             return false;
         }
@@ -299,134 +329,48 @@ public final class LogCursor implements Closeable {
         return true;
     }
 
-    private @Nullable OpenSegment find(long number) throws IOException {
-        return OpenSegment.find(storage, names, logId, number);
+    /**
+     * Throws if a segment that was not found has been trimmed. A trim makes its mark durable before it deletes
+     * anything, so the mark is read after the search.
+     */
+    void throwIfTrimmed(long number) throws IOException {
+        long first = firstAfterTrimOf(number);
+        if (first > 0 && (expected <= 0 || expected < first)) {
+            throw new WalTrimmedException(start.storage.describe(), Math.max(0, expected), first);
+        }
     }
 
-    private boolean atEndOfLog(
-            OpenSegment current, Found found, boolean live, long position, long damaged, String reason)
-            throws IOException {
-        if (live && found == Found.INVALID && position != invalidPosition) {
-            // Most likely it is being written just now. Looked at closely if it is still so the next time.
-            invalidPosition = position;
-            current.scanner.refresh();
-            return false;
+    /** Returns the oldest sequence of the log if that segment was trimmed; otherwise 0. */
+    long firstAfterTrimOf(long number) throws IOException {
+        try {
+            return TrimMark.firstSequenceIfTrimmed(start.storage, start.names, logId, number);
+        } catch (DamagedException e) {
+            return firstAfterDamagedTrimMark(e);
         }
-        boolean tooShort = isTooShort(current);
-        if (!live || tooShort || found == Found.INVALID) {
-            if (again(current)) {
-                return true;
-            }
-            if (tooShort && (found != Found.FOOTER || extent.endProblem == null)) {
-                throw damage(current, position, damaged, reason);
-            }
-            if (found == Found.FOOTER) {
-                tornTail = false;
-            } else if (!isSearched(position, live)) {
-                TailSearch tail = TailSearch.sampled(current.file, current.header, position);
-                if (tail.proves(nextSequence(current))) {
-                    // While a writer lives the batch may have become whole since.
-                    if (again(current)) {
-                        return true;
-                    }
-                    throw damage(current, position, damaged, reason);
-                }
-                tornTail = !live && tail.end() > position;
-            }
-        }
-        invalidPosition = live ? invalidPosition : -1;
-        if (extent.endProblem != null && !live) {
-            throw extent.endProblem;
-        }
-        current.scanner.refresh();
-        return false;
     }
 
-    /** Searched once while a writer lives, and once when none does any more: then nothing comes behind it. */
-    private boolean isSearched(long position, boolean live) {
-        boolean searched = position == searchedPosition && (live || !searchedLive);
-        searchedPosition = position;
-        searchedLive = live;
-        return searched;
-    }
+    // ---- losses
 
-    /** Of the record that should come next in a segment. */
-    private long nextSequence(OpenSegment current) {
-        return current.scanner.nextSequence() > 0 ? current.scanner.nextSequence() : expected;
-    }
-
-    private boolean isTooShort(OpenSegment current) {
-        return nextSequence(current) > 0 && nextSequence(current) <= extent.lastKnown;
-    }
-
-    private WalCorruptException damage(OpenSegment current, long position, long damaged, String reason) {
-        long first = damaged > 0 ? damaged : nextSequence(current);
-        String why = reason.isEmpty() ? "nothing is here; expected record " + first : reason;
-        return new WalCorruptException(storage.describe() + "/" + current.name, position, first, -1, why);
-    }
-
-    /** Steps over what is damaged or missing, to whatever comes next; false if nothing does. */
-    private boolean salvageOn(OpenSegment current, Found found) throws IOException {
-        BatchScanner scanner = current.scanner;
-        if (found == Found.INVALID && scanner.headIsWhole() && scanner.header().recordCount > 0) {
-            readable = DamagedBatch.readable(
-                    scanner.header(), scanner.buffer(), scanner.recordsAt(), current.header.salt());
-            losses.unreadable(current, scanner.header(), readable, scanner.reason());
-            scanner.stepOverDamaged();
-            withheld = true;
-            return true;
+    /** Adds the records between the expected one and a batch. */
+    private void addLostBefore(BatchHeader batch, OpenSegment current) {
+        if (expected > 0 && batch.firstSequence > expected) {
+            String why = batch.declaresLoss() ? "declared by a salvage" : MISSING;
+            addLost(expected, batch.firstSequence - 1, current, why);
         }
-        if (found != Found.FOOTER) {
-            if (!isSearched(scanner.position(), false)
-                    && scanner.jumpToNextHead(scanner.position() + (found == Found.INVALID ? 8 : 0))) {
-                return true;
-            }
-            // Unless a record follows in a later segment: see next().
-            tornTail = found == Found.INVALID || (found == Found.NOTHING && tornTail);
-        }
-        @Nullable OpenSegment next = find(current.header.number() + 1);
-        if (next == null) {
-            throwIfTrimmed(current.header.number() + 1);
-            next = OpenSegment.findBehind(storage, names, logId, current.header.number());
-        }
-        if (next != null && next.header.number() <= extent.lastNumber) {
-            moveTo(next);
-            return true;
-        }
-        if (next != null) {
-            next.close();
-        }
-        current.scanner.refresh();
-        expected = losses.atEnd(current, expected, extent.lastKnown);
-        return false;
     }
 
-    /** Looks at the place once more; true if there is a batch now. */
-    private boolean again(OpenSegment current) throws IOException {
-        long position = current.scanner.position();
-        current.scanner.refresh();
-        if (current.scanner.next() != Found.BATCH) {
-            return false;
-        }
-        assert position == current.scanner.position();
-        withheld = true;
-        readable = null;
-        return true;
+    void addLost(long first, long last, OpenSegment current, String reason) {
+        lost.add(new LostRange(first, last, current.name, current.scanner.position(), reason));
     }
 
-    private void moveTo(OpenSegment next) throws IOException {
-        OpenSegment old = Objects.requireNonNull(segment);
-        segment = next;
-        shown = false;
-        invalidPosition = -1;
-        freshPosition = -1;
-        searchedPosition = -1;
-        next.scanner.expect(salvage ? -1 : expected);
-        // Last: if it fails, the next one must not be left open.
-        old.close();
+    /** Returns the losses detected so far. */
+    public List<LostRange> lost() {
+        return lost;
     }
 
-    /** Of the batch the cursor stands on. */
+    // ---- the current batch
+
+    /** Returns the header of the current batch. */
     public BatchHeader header() {
         return current().scanner.header();
     }
@@ -435,22 +379,22 @@ public final class LogCursor implements Closeable {
         return current().scanner;
     }
 
-    /** The number of the segment the cursor stands in. */
+    /** Returns the number of the current segment. */
     public long segment() {
         return current().header.number();
     }
 
-    /** Bytes of that segment, unchecked; returns how many there were. */
+    /** Reads bytes of the current segment without verification; returns how many were read. */
     public int readRaw(ByteBuffer target, long position) throws IOException {
         return current().readRaw(target, position);
     }
 
     /**
-     * What stands in an earlier segment behind a position, if the one the cursor stands in says that it follows that one
-     * and that there is something; null otherwise.
+     * Returns the end of an earlier segment, if the current segment states that it follows that one and that its data
+     * ends after {@code position}; otherwise null.
      */
     public @Nullable SegmentEnd endBefore(long number, long position) throws IOException {
-        OpenSegment.@Nullable Opening opening = current().opening();
+        @Nullable SegmentOpening opening = current().opening();
         if (opening == null
                 || opening.predecessor().number() != number
                 || opening.predecessor().end() <= position) {
@@ -460,55 +404,34 @@ public final class LogCursor implements Closeable {
         if (before == null) {
             throwIfTrimmed(number);
             throw new NoSuchFileException(
-                    storage.describe() + "/" + names.sealed(number),
+                    start.storage.describe() + "/" + start.names.sealed(number),
                     null,
-                    "gone; expected it before " + current().name);
+                    "was deleted; expected it before " + current().name);
         }
         return new SegmentEnd(before, opening.predecessor().end());
-    }
-
-    public boolean isReadable(int record) {
-        return readable == null || readable.get(record);
     }
 
     private OpenSegment current() {
         return Objects.requireNonNull(segment);
     }
 
-    /** Of the last batch shown; 0 if there was none. */
+    /** Returns the last sequence of the last returned batch; 0 if there was none. */
     public long lastSequence() {
         return Math.max(0, expected - 1);
     }
 
-    /** What is known to be lost, so far. */
-    public List<LostRange> lost() {
-        return losses.all();
-    }
-
-    /** Whether the log ended with bytes that were never acknowledged. */
+    /** Returns whether the log ended with bytes that were never acknowledged. */
     public boolean hasTornTail() {
         return tornTail;
-    }
-
-    @Override
-    public String toString() {
-        return storage.describe() + (segment == null ? "" : "/" + segment.name);
     }
 
     boolean isLive() throws IOException {
         return limit.isLive();
     }
 
-    Storage storage() {
-        return storage;
-    }
-
-    SegmentNames names() {
-        return names;
-    }
-
-    LogId logId() {
-        return logId;
+    @Override
+    public String toString() {
+        return start.storage.describe() + (segment == null ? "" : "/" + segment.name);
     }
 
     @Override

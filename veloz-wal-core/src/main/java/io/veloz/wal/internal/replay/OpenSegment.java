@@ -1,15 +1,14 @@
 package io.veloz.wal.internal.replay;
 
-import io.veloz.wal.internal.format.BatchHeader;
-import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
-import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.segment.BatchScanner;
+import io.veloz.wal.internal.segment.BatchScanner.Found;
 import io.veloz.wal.internal.segment.SameSegment;
+import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
@@ -21,19 +20,36 @@ import java.nio.file.NoSuchFileException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that is being read. The open file stays the same through a rename. It belongs to one thread. */
+/** A segment that is open for reading. The open file stays the same through a rename. Confined to one thread. */
 final class OpenSegment implements Closeable {
     final String name;
     final SegmentHeader header;
     final StorageFile file;
     final BatchScanner scanner;
 
-    /** Runs ahead of the scanner, for the promises of later batches; null as long as none was looked for. */
+    /** Scanner that reads ahead for the durable sequences of later batches; null until it is needed. */
     @Nullable
     BatchScanner ahead;
 
-    /** No writer lived when a batch of it was read. No later writer appends to it, so every whole batch in it counts. */
+    /**
+     * Whether no writer was alive when a batch of the segment was read. No later writer appends to it, so every valid
+     * batch counts.
+     */
     boolean abandoned;
+
+    /** Whether any record of the segment has been returned. */
+    boolean returnedAny;
+
+    /** The position at which an invalid batch was found while a writer was alive; -1 if there is none. */
+    long invalidPosition = -1;
+
+    /** The position at which the scanner found no valid batch in freshly read bytes; -1 if there is none. */
+    private long freshPosition = -1;
+
+    /** The position from which the bytes after the data were searched; -1 if they were not. */
+    private long searchedPosition = -1;
+
+    private boolean searchedLive;
 
     private OpenSegment(String name, SegmentHeader header, StorageFile file) {
         this.name = name;
@@ -43,15 +59,14 @@ final class OpenSegment implements Closeable {
     }
 
     /**
-     * Finds a segment by its number, whatever its name is at the moment.
+     * Finds a segment by its number, whatever its current name is.
      *
      * @return null if there is none
      */
     static @Nullable OpenSegment find(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
-        // Most have their number. Then in the order in which a segment gets its names: one that is renamed meanwhile
-        // could
-        // otherwise be missed under each.
+        // Most segments are named by their number. The other names follow in the order in which a segment gets them,
+        // because a segment that is renamed during the search could otherwise be missed under each.
         List<String> order = List.of(names.sealed(number), names.prepared(), names.current(), names.sealed(number));
         @Nullable OpenSegment chosen = null;
         boolean done = false;
@@ -59,7 +74,7 @@ final class OpenSegment implements Closeable {
             for (String name : order) {
                 @Nullable OpenSegment segment = open(storage, name);
                 if (segment != null && segment.is(logId, number)) {
-                    chosen = chosen == null ? segment : oneOf(chosen, segment, names);
+                    chosen = chosen == null ? segment : choose(chosen, segment, names);
                 } else if (segment != null) {
                     segment.close();
                 }
@@ -81,13 +96,12 @@ final class OpenSegment implements Closeable {
                 && (logId.equals(LogId.NONE) || header.logId().equals(logId));
     }
 
-    /** Closes the other one; if that cannot be told, the second. */
-    private static OpenSegment oneOf(OpenSegment first, OpenSegment second, SegmentNames names) throws IOException {
+    /** Chooses one of two files, and closes the other one. If neither wins, the second is used. */
+    private static OpenSegment choose(OpenSegment first, OpenSegment second, SegmentNames names) throws IOException {
         boolean takeSecond = false;
         try {
-            // Two that both hold records the analysis refuses. Beside a writer it may be one file, whose name now is
-            // the
-            // later one.
+            // The analysis rejects two files that both contain records. While a writer appends, both can be a single
+            // file that was renamed, and the later name is the current one.
             takeSecond = SameSegment.of(first.sameSegment(), second.sameSegment(), names) != SameSegment.Choice.FIRST;
         } finally {
             if (!takeSecond) {
@@ -104,8 +118,11 @@ final class OpenSegment implements Closeable {
         return new SameSegment(name, header, SameSegment.isBlank(file));
     }
 
-    /** The segment with the lowest number above that one: not looked for number by number, as a header may state any. */
-    static @Nullable OpenSegment findBehind(Storage storage, SegmentNames names, LogId logId, long number)
+    /**
+     * Returns the segment with the lowest number above {@code number}. The numbers are not tried one by one, because a
+     * header can state any number.
+     */
+    static @Nullable OpenSegment findAfter(Storage storage, SegmentNames names, LogId logId, long number)
             throws IOException {
         @Nullable OpenSegment next = find(storage, names, logId, number + 1);
         if (next != null) {
@@ -141,7 +158,7 @@ final class OpenSegment implements Closeable {
             opened = true;
             return segment;
         } catch (UnknownFormatException | DamagedException e) {
-            // Not the one that is looked for, as far as can be told. If it is missing in the end, that is said.
+            // Not the requested segment, as far as is known. If that one is missing, the caller reports it.
             return null;
         } finally {
             if (!opened) {
@@ -150,34 +167,44 @@ final class OpenSegment implements Closeable {
         }
     }
 
-    /** Bytes as every copy of the segment has them, unchecked; returns how many there were. */
+    /** Reads bytes as in every copy of the segment, without verification; returns how many were read. */
     int readRaw(ByteBuffer target, long position) throws IOException {
         return new UnmarkedFile(file).readFully(target, position);
     }
 
-    /** What its first batch says: how the segment before ended, and a durable sequence. Null if there is none yet. */
+    /** Reads the header of the first batch; returns null if there is no batch yet. */
     @Nullable
-    Opening opening() throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
-            return null;
-        }
-        try {
-            BatchHeader batch = new BatchHeader();
-            Checksum checksum = new Checksum();
-            batch.decode(bytes, 0, header, checksum);
-            if (!batch.opensSegment()) {
-                return null;
-            }
-            return new Opening(
-                    Predecessor.decode(bytes, BatchHeader.BYTES, header.salt(), checksum), batch.durableSequence);
-        } catch (DamagedException e) {
-            return null;
-        }
+    SegmentOpening opening() throws IOException {
+        return SegmentOpening.read(file, header);
     }
 
-    record Opening(Predecessor predecessor, long durableSequence) {}
+    /**
+     * Moves the scanner to the next batch. Only freshly read bytes can end the data, because the window may have been
+     * read before more was written.
+     */
+    Found next() throws IOException {
+        Found found = scanner.next();
+        if ((found == Found.NOTHING || found == Found.INVALID) && scanner.position() != freshPosition) {
+            freshPosition = scanner.position();
+            scanner.refresh();
+            found = scanner.next();
+        }
+        if (found == Found.BATCH) {
+            invalidPosition = -1;
+        }
+        return found;
+    }
+
+    /**
+     * Returns whether the bytes after the data need no further search: they are searched once while a writer is alive,
+     * and once more when none is, because nothing is appended after that.
+     */
+    boolean isSearched(long position, boolean live) {
+        boolean searched = position == searchedPosition && (live || !searchedLive);
+        searchedPosition = position;
+        searchedLive = live;
+        return searched;
+    }
 
     @Override
     public void close() throws IOException {

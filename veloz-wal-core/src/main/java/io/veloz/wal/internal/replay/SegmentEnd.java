@@ -4,7 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A segment that is complete, and where its data ends by the statement of the next one. It belongs to one thread. */
+/** A complete segment, and the end of its data as stated by the next segment. Confined to one thread. */
 public final class SegmentEnd implements Closeable {
     private final OpenSegment segment;
     private final long position;
@@ -14,12 +14,12 @@ public final class SegmentEnd implements Closeable {
         this.position = position;
     }
 
-    /** Behind the last batch. */
+    /** Returns the position after the last batch. */
     public long position() {
         return position;
     }
 
-    /** Bytes of the segment, unchecked; returns how many there were. */
+    /** Reads bytes of the segment without verification; returns how many were read. */
     public int read(ByteBuffer target, long fromPosition) throws IOException {
         return segment.readRaw(target, fromPosition);
     }

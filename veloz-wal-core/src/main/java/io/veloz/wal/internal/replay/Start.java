@@ -1,48 +1,77 @@
 package io.veloz.wal.internal.replay;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.WalException;
+import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Analysis;
-import io.veloz.wal.internal.recovery.SegmentStart;
+import io.veloz.wal.internal.recovery.Analysis.ReadPosition;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where in a log to start reading, found in the footers without reading what comes before. Immutable. */
+/**
+ * The position in a log at which a reader starts, found in the footers without reading earlier records, and the known
+ * facts about the rest of the log. Immutable.
+ */
 public final class Start {
-    private final Analysis analysis;
-    private final Storage storage;
-    private final SegmentNames names;
+    final Storage storage;
+    final SegmentNames names;
+    final LogId logId;
+
+    /** The number of the first segment to read. */
+    final long number;
+
+    /** The position of a batch in it. */
+    final long position;
+
+    /** The sequence with which that batch has to start, -1 if not known. */
+    final long expected;
+
+    /** The number of the last segment, for a salvage that has to skip a missing one. */
+    final long lastNumber;
+
+    /** The last known record: the log does not end before it. */
+    final long lastKnown;
+
+    /** Unreadable files after the last segment, for a salvage to report. */
+    final List<LostRange> lostAtEnd;
+
+    /** The problem after the last segment, to be thrown when the cursor reaches it. */
+    final @Nullable WalException endProblem;
+
     private final boolean salvage;
-    private final SegmentStart start;
-    private final long firstSequence;
-    private final @Nullable WalException problem;
 
     private Start(
             Analysis analysis,
             Storage storage,
             SegmentNames names,
             boolean salvage,
-            SegmentStart start,
-            long firstSequence,
-            @Nullable WalException problem) {
-        this.analysis = analysis;
+            ReadPosition start,
+            long expected,
+            @Nullable WalException endProblem) {
         this.storage = storage;
         this.names = names;
+        this.logId = analysis.logId();
         this.salvage = salvage;
-        this.start = start;
-        this.firstSequence = firstSequence;
-        this.problem = problem;
+        this.number = start.number();
+        this.position = Math.max(start.position(), SegmentHeader.BYTES);
+        this.expected = expected;
+        this.lastNumber = analysis.lastNumber();
+        this.lastKnown = analysis.lastSequence();
+        this.lostAtEnd = analysis.lostAtEnd(names);
+        this.endProblem = endProblem;
     }
 
     /**
-     * The place for a sequence and a time, or a little before.
+     * Finds the position of a sequence and a time, or an earlier one.
      *
      * @param sequence 0 for the oldest record
-     * @param timeNanos {@link Long#MIN_VALUE} for any
+     * @param timeNanos {@link Long#MIN_VALUE} for any time
      * @throws IllegalArgumentException if the record was trimmed
-     * @throws WalException if the log is damaged at its beginning, or in a whole file
+     * @throws WalException if the log is damaged at its beginning, or a file is unreadable
      */
     public static Start at(
             Analysis analysis, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage)
@@ -56,32 +85,19 @@ public final class Start {
         if (sequence > 0 && sequence < oldest) {
             throw new IllegalArgumentException("record " + sequence + " has been trimmed; the oldest one is " + oldest);
         }
-        SegmentStart start = analysis.startFor(storage, sequence, timeNanos);
+        ReadPosition start = analysis.startFor(storage, sequence, timeNanos);
         if (salvage && start.position() > SegmentHeader.BYTES) {
-            // An index that lies would hide what can still be read.
-            start = new SegmentStart(start.number(), 0, -1);
+            // A damaged index would hide records that are still readable.
+            start = new ReadPosition(start.number(), 0, -1);
         }
         boolean fromOldest = sequence <= oldest && timeNanos == Long.MIN_VALUE;
+        long expected = fromOldest && analysis.beginSequence() > 0 ? analysis.beginSequence() : start.sequence();
         return new Start(
-                analysis,
-                storage,
-                names,
-                salvage,
-                start,
-                fromOldest ? analysis.beginSequence() : -1,
-                analysis.problem(storage.describe(), sequence));
+                analysis, storage, names, salvage, start, expected, analysis.problem(storage.describe(), sequence));
     }
 
-    /** Opens the log there. */
+    /** Opens a cursor at this position. */
     public LogCursor open(DurableLimit limit) throws IOException {
-        LogCursor.Extent extent = new LogCursor.Extent(
-                start.number(),
-                Math.max(start.position(), SegmentHeader.BYTES),
-                firstSequence > 0 ? firstSequence : start.sequence(),
-                analysis.lastNumber(),
-                analysis.lastSequence(),
-                analysis.lostAtEnd(names),
-                problem);
-        return new LogCursor(storage, names, analysis.logId(), limit, salvage, extent);
+        return salvage ? new SalvageCursor(this, limit) : new LogCursor(this, limit);
     }
 }

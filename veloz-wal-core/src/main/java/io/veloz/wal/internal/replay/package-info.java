@@ -1,4 +1,4 @@
-/** Reading a log from its oldest record to its newest, beside a writer or without one. */
+/** Reading of a log from its oldest record to its newest, with or without a concurrent writer. */
 @NullMarked
 package io.veloz.wal.internal.replay;
 

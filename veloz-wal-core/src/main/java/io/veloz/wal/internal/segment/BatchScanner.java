@@ -14,19 +14,20 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks over the batches of a segment and believes nothing: every length is bounded before it is used, every checksum
- * computed, every sequence expected. It belongs to one thread and holds one window of the file.
+ * Iterates over the batches of a segment and trusts nothing: it bounds every length before use, verifies every
+ * checksum, and checks that every sequence is the expected one. Confined to one thread. Keeps one window of the file
+ * in memory.
  */
 public final class BatchScanner {
-    /** What stands at the position that was looked at. */
+    /** The result of a step. */
     public enum Found {
-        /** A batch that is whole. The scanner stands on it until the next call. */
+        /** A valid batch, which is the current batch until the next call. */
         BATCH,
-        /** Zeros or the end of the file: nothing was written here. */
+        /** Zeros or the end of the file: no batch was written here. */
         NOTHING,
-        /** The footer: the segment was sealed, and ends here. */
+        /** The start of a footer, which ends the data of a sealed segment. */
         FOOTER,
-        /** Something that is no whole batch. {@link #reason()} says what. */
+        /** Bytes that are not a valid batch. {@link #reason()} describes the error. */
         INVALID
     }
 
@@ -40,7 +41,7 @@ public final class BatchScanner {
     private long nextSequence = -1;
     private int previousCrc;
     private boolean chained;
-    private boolean headIsWhole;
+    private boolean headerIsValid;
     private long damagedSequence;
     private @Nullable Predecessor predecessor;
     private String reason = "";
@@ -52,7 +53,7 @@ public final class BatchScanner {
         this.chained = true;
     }
 
-    /** Goes on at a batch somewhere in the segment, whose place the index or a search has given. */
+    /** Continues at a batch whose position comes from an index or a search. */
     public void jumpTo(long batchPosition, long expectedSequence) {
         nextPosition = batchPosition;
         nextSequence = expectedSequence;
@@ -62,14 +63,14 @@ public final class BatchScanner {
     }
 
     /**
-     * Goes on at the next good batch head at or behind a position, wherever in the log it belongs. The bytes before it are
-     * not looked at again, so a file full of batches in wrong places is still read once.
+     * Continues at the next valid batch header at or after a position, whatever its sequence. The search never reads
+     * the bytes before that header again, so that a file full of misplaced batches is still read only once.
      *
      * @return false if there is none
      */
-    public boolean jumpToNextHead(long from) throws IOException {
+    public boolean jumpToNextHeader(long from) throws IOException {
         for (long at = from; window.load(at, BatchHeader.BYTES) == BatchHeader.BYTES; at += 8) {
-            if (BatchHeader.startsAt(window.buffer(), window.at(at), segment.salt()) && isHead(window.at(at))) {
+            if (BatchHeader.startsAt(window.buffer(), window.at(at), segment.salt()) && isHeader(window.at(at))) {
                 nextPosition = at;
                 nextSequence = -1;
                 chained = at == SegmentHeader.BYTES;
@@ -80,7 +81,7 @@ public final class BatchScanner {
         return false;
     }
 
-    private boolean isHead(int at) {
+    private boolean isHeader(int at) {
         try {
             header.decode(window.buffer(), at, segment, checksum);
             return true;
@@ -89,16 +90,16 @@ public final class BatchScanner {
         }
     }
 
-    /** Expects the first batch to start with that sequence, unless it declares a loss. */
+    /** Sets the sequence with which the first batch has to start, unless that batch declares a loss. */
     public void expect(long sequence) {
         nextSequence = sequence;
     }
 
-    /** Looks at what stands behind the current batch, and steps on to it if it is a batch. */
+    /** Reads at the position after the current batch, and makes a valid batch there the current one. */
     public Found next() throws IOException {
         position = nextPosition;
         damagedSequence = -1;
-        headIsWhole = false;
+        headerIsValid = false;
         reason = "";
         int available = window.load(position, BatchHeader.BYTES);
         ByteBuffer buffer = window.buffer();
@@ -110,7 +111,7 @@ public final class BatchScanner {
             return Found.FOOTER;
         }
         if (available < BatchHeader.BYTES) {
-            return invalid("batch head of " + available + " bytes; expected " + BatchHeader.BYTES);
+            return invalid("batch header of " + available + " bytes; expected " + BatchHeader.BYTES);
         }
         try {
             header.decode(buffer, at, segment, checksum);
@@ -121,7 +122,10 @@ public final class BatchScanner {
         }
     }
 
-    /** The same, but what stands at that position or behind it does not count: the end of the data of a sealed segment. */
+    /**
+     * Like {@link #next}, but returns {@link Found#NOTHING} at {@code end}, which is the end of the data of a
+     * sealed segment.
+     */
     public Found nextUpTo(long end) throws IOException {
         if (nextPosition >= end) {
             position = nextPosition;
@@ -135,11 +139,11 @@ public final class BatchScanner {
     private Found body() throws IOException, DamagedException {
         int available = window.load(position, header.length);
         if (available < header.length) {
-            return invalid("batch of " + header.length + " bytes, of which the file has " + available);
+            return invalid("batch of " + header.length + " bytes; the file has only " + available + " of them");
         }
         ByteBuffer buffer = window.buffer();
         int at = window.at(position);
-        headIsWhole = true;
+        headerIsValid = true;
         predecessor = header.opensSegment()
                 ? Predecessor.decode(buffer, at + BatchHeader.BYTES, segment.salt(), checksum)
                 : null;
@@ -156,11 +160,11 @@ public final class BatchScanner {
     }
 
     /**
-     * After an invalid batch: whether only its content is damaged. Then its head can be believed, its bytes are there, and
-     * {@link #stepOverDamaged} goes on behind it.
+     * Returns, after an invalid batch, whether its header is valid and the file contains all of its bytes, so that only
+     * the content is damaged. {@link #stepOverDamaged} then continues after the batch.
      */
-    public boolean headIsWhole() {
-        return headIsWhole;
+    public boolean headerIsValid() {
+        return headerIsValid;
     }
 
     public void stepOverDamaged() {
@@ -171,7 +175,7 @@ public final class BatchScanner {
         if (chained && header.previousCrc != previousCrc) {
             throw new DamagedException(String.format(
                     Locale.ROOT,
-                    "batch follows one with checksum %08x; expected %08x",
+                    "checksum of the previous batch %08x; expected %08x",
                     header.previousCrc,
                     previousCrc));
         }
@@ -227,17 +231,17 @@ public final class BatchScanner {
         return Found.INVALID;
     }
 
-    /** Reads the file again at the next call: it may have grown or changed. */
+    /** Discards the window, because the file may have grown or changed. */
     public void refresh() {
         window.drop();
     }
 
-    /** Of the batch the scanner stands on; valid until the next call. */
+    /** Returns the header of the current batch; valid until the next call. */
     public BatchHeader header() {
         return header;
     }
 
-    /** The bytes around the current batch; {@link #recordsAt()} is where its first record starts. */
+    /** Returns the buffer that contains the current batch. Its first record starts at {@link #recordsAt()}. */
     public ByteBuffer buffer() {
         return window.buffer();
     }
@@ -246,7 +250,7 @@ public final class BatchScanner {
         return window.at(position) + header.recordsAt();
     }
 
-    /** Of the batch, or of what was found instead of one. */
+    /** Returns the position of the current batch, or of the bytes found instead of one. */
     public long position() {
         return position;
     }
@@ -255,7 +259,7 @@ public final class BatchScanner {
         return nextPosition;
     }
 
-    /** The sequence that comes after the last batch; -1 if none is known yet. */
+    /** Returns the sequence after the last batch; -1 if it is not known yet. */
     public long nextSequence() {
         return nextSequence;
     }
@@ -264,7 +268,7 @@ public final class BatchScanner {
         return previousCrc;
     }
 
-    /** What the first batch says of the segment before; null for any other batch. */
+    /** Returns the predecessor recorded in the first batch of the segment; null for any other batch. */
     public @Nullable Predecessor predecessor() {
         return predecessor;
     }
@@ -273,7 +277,7 @@ public final class BatchScanner {
         return reason;
     }
 
-    /** The record at which an invalid batch turned out to be invalid; -1 if it is not down to one. */
+    /** Returns the first invalid record of an invalid batch; -1 if the error is not in a single record. */
     public long damagedSequence() {
         return damagedSequence;
     }

@@ -6,11 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The part of a file that is in memory. It belongs to one thread, and moves forward.
+ * The part of a file that is in memory. Confined to one thread. Moves forward.
  *
- * <p>The first read brings one page, and each that follows it four times as much, up to 256 KiB: a look at one place of a
- * file stays cheap, and a long way through it takes few large reads. Bytes that are in memory are not read again when the
- * window moves on over them.
+ * <p>The first read is one page, and each contiguous read after it four times as large, up to 256 KiB. A read at a
+ * single position stays cheap, and a scan takes few large reads. Bytes in memory are not read again when the window
+ * moves forward over them.
  */
 final class FileWindow {
     private static final int FIRST_READ_BYTES = 4 * 1024;
@@ -27,15 +27,15 @@ final class FileWindow {
         this.file = file;
     }
 
-    /** Makes as many of the bytes from a position available as there are, and returns how many, at most {@code wanted}. */
+    /** Loads up to {@code wanted} bytes from a position, and returns how many of them the file has. */
     int load(long position, int wanted) throws IOException {
         long end = start + length;
         if (position >= start && position + wanted <= end) {
             return wanted;
         }
-        boolean goesOn = length > 0 && position >= start && position <= end;
-        readBytes = goesOn ? Math.min(LARGEST_READ_BYTES, readBytes * GROWTH) : FIRST_READ_BYTES;
-        int kept = goesOn ? (int) (end - position) : 0;
+        boolean contiguous = length > 0 && position >= start && position <= end;
+        readBytes = contiguous ? Math.min(LARGEST_READ_BYTES, readBytes * GROWTH) : FIRST_READ_BYTES;
+        int kept = contiguous ? (int) (end - position) : 0;
         keep(position, kept, Math.max(wanted, readBytes));
         start = position;
         length = kept;
@@ -44,21 +44,21 @@ final class FileWindow {
         return Math.min(wanted, length);
     }
 
-    /** Moves the last bytes of the window to its beginning; the buffer is then ready to take those that follow. */
+    /** Moves the last bytes of the window to its beginning, and prepares the buffer for the bytes that follow. */
     private void keep(long position, int kept, int wanted) throws IOException {
         buffer.clear().position(length - kept).limit(length);
         if (wanted > buffer.capacity()) {
-            // Not more than there is, whatever a batch says of its length.
-            int there = (int) Math.min(wanted, Math.max(kept, file.size() - position));
-            if (there > buffer.capacity()) {
-                buffer = ByteBuffer.allocate(there)
+            // Never allocate more than the file has, whatever length a batch states.
+            int remaining = (int) Math.min(wanted, Math.max(kept, file.size() - position));
+            if (remaining > buffer.capacity()) {
+                buffer = ByteBuffer.allocate(remaining)
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .put(buffer);
                 return;
             }
         }
         buffer.compact();
-        // A window that was once large, for a large batch, does not make later reads large.
+        // A window that grew for a large batch must not make later reads large.
         buffer.limit(Math.max(kept, Math.min(wanted, buffer.capacity())));
     }
 
@@ -66,12 +66,12 @@ final class FileWindow {
         return buffer;
     }
 
-    /** Where in the buffer a loaded position is. */
+    /** Returns the index in the buffer of a loaded position. */
     int at(long position) {
         return (int) (position - start);
     }
 
-    /** Forgets what was read: the file may have grown since. */
+    /** Discards the loaded bytes, because the file may have grown. */
     void drop() {
         length = 0;
     }

@@ -10,23 +10,23 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the footer of a segment. Without state; any thread may use it. */
+/** Reads the footer of a segment. Stateless and thread-safe. */
 public final class FooterReader {
     private FooterReader() {}
 
-    /** The footer that the file ends with; null if it does not end with a whole one. */
+    /** Returns the valid footer at the end of the file; null if there is none. */
     public static @Nullable Footer atEnd(StorageFile file, SegmentHeader segment) throws IOException {
         int length = lengthFromTrailer(file);
         return length < 0 ? null : decode(file, segment, file.size() - length, length);
     }
 
-    /** The footer at a position; null if there is no whole one. Behind it may be anything. */
+    /** Returns the valid footer at a position; null if there is none. Any bytes may follow it. */
     public static @Nullable Footer at(StorageFile file, SegmentHeader segment, long position) throws IOException {
         int length = lengthFromStart(file, position);
         return length < 0 ? null : decode(file, segment, position, length);
     }
 
-    /** The SHA-256 of a footer as it stands in the file, with bytes that this version gives no meaning. */
+    /** Returns the SHA-256 of a footer as stored in the file, including bytes that this version does not interpret. */
     public static Sha256 sha256(StorageFile file, Footer footer) throws IOException {
         int length = lengthFromStart(file, footer.dataEnd());
         ByteBuffer bytes = ByteBuffer.allocate(Math.max(0, length));
@@ -35,8 +35,8 @@ public final class FooterReader {
     }
 
     /**
-     * Whether a footer was once written at that position, though it may be damaged: its beginning says so, or its end. A
-     * footer comes when the data is complete.
+     * Returns whether a footer was once written at this position, though it may be damaged: either its beginning or its
+     * trailer is intact. A footer is written only after all data.
      */
     public static boolean wasAt(StorageFile file, long position) throws IOException {
         return lengthFromStart(file, position) > 0 || lengthFromTrailer(file) == file.size() - position;
@@ -70,7 +70,7 @@ public final class FooterReader {
             Footer footer = Footer.decode(bytes.flip(), segment);
             return footer.dataEnd() == position ? footer : null;
         } catch (DamagedException e) {
-            // A footer can be made again from the data; whether the data is whole, a scan will say.
+            // A footer can be rebuilt from the data. A scan decides whether the data is complete.
             return null;
         }
     }

@@ -7,25 +7,26 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Which of two files with one segment number counts: the one rule of recovery, readers and tools. Immutable.
+ * One of two files with the same segment number, and the rule that decides between them. Recovery, readers and tools
+ * share this rule. Immutable.
  *
- * <p>Two arise when recovery has sealed a copy and still has the original, and when a directory is copied while its
- * writer renames files.
+ * <p>Two such files exist after recovery has sealed a copy and not yet replaced the original, and after a directory was
+ * copied while its writer renamed files.
  *
- * @param blank whether nothing was ever written behind the header
+ * @param blank whether nothing was ever written after the header
  */
 public record SameSegment(String name, SegmentHeader header, boolean blank) {
-    /** What counts of two. */
+    /** The file that is used. */
     public enum Choice {
         FIRST,
         SECOND,
-        /** Both hold records, and nothing shows that one is a copy of the other: the log must not be believed. */
+        /** Both contain records, and neither is known to be a copy of the other: the log is damaged. */
         NEITHER
     }
 
     /**
-     * A blank file does not count. Of two with the same salt the one that is named by its number counts: it got its name
-     * when it was complete.
+     * Chooses between two files. A blank file loses. Of two files with the same salt, the one named by its number wins,
+     * because a segment gets that name when it is complete.
      */
     public static Choice of(SameSegment first, SameSegment second, SegmentNames names) {
         if (first.blank || second.blank) {
@@ -37,9 +38,9 @@ public record SameSegment(String name, SegmentHeader header, boolean blank) {
         return names.isSealed(second.name) ? Choice.SECOND : names.isSealed(first.name) ? Choice.FIRST : Choice.NEITHER;
     }
 
-    /** Whether nothing was ever written behind the header. */
+    /** Returns whether nothing was ever written after the header. Reads the whole file if it is blank. */
     public static boolean isBlank(StorageFile file) throws IOException {
-        // A little first: nearly every segment holds something, and shows it at once.
+        // Start with a small read: nearly every segment has data right after its header.
         ByteBuffer chunk = ByteBuffer.allocate(64);
         long position = SegmentHeader.BYTES;
         while (file.readFully(chunk.clear(), position) > 0) {

@@ -1,12 +1,13 @@
 package io.veloz.wal.internal.segment;
 
 import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.format.SparseIndex;
 import java.nio.ByteBuffer;
 
 /**
- * What a segment holds so far: the counts, ranges and index that its footer will state. It belongs to the thread that
+ * The counts, ranges and index of a segment, collected batch by batch for its footer. Confined to the thread that
  * writes or scans the segment.
  */
 public final class SegmentContent {
@@ -18,7 +19,7 @@ public final class SegmentContent {
     private long minTimestampNanos = Long.MAX_VALUE;
     private long maxTimestampNanos = Long.MIN_VALUE;
 
-    /** Adds a batch whose records stand in a buffer. */
+    /** Adds a batch whose records are in a buffer. */
     public void addBatch(BatchHeader header, long position, ByteBuffer buffer, int recordsAt) {
         batchCount++;
         if (header.recordCount == 0) {
@@ -39,21 +40,31 @@ public final class SegmentContent {
         }
     }
 
+    /** Returns whether a footer states the same ranges and counts. */
+    public boolean matches(Footer footer) {
+        return footer.firstSequence() == firstSequence
+                && footer.lastSequence() == lastSequence
+                && footer.recordCount() == recordCount
+                && footer.batchCount() == batchCount
+                && footer.minTimestampNanos() == minTimestampNanos
+                && footer.maxTimestampNanos() == maxTimestampNanos;
+    }
+
     public SparseIndex index() {
         return index;
     }
 
-    /** Whether there is no record. */
+    /** Returns whether the segment has no record. */
     public boolean isEmpty() {
         return recordCount == 0;
     }
 
-    /** -1 if there is no record. */
+    /** Returns the first sequence; -1 without a record. */
     public long firstSequence() {
         return firstSequence;
     }
 
-    /** -1 if there is no record. */
+    /** Returns the last sequence; -1 without a record. */
     public long lastSequence() {
         return lastSequence;
     }

@@ -16,13 +16,13 @@ import java.nio.ByteOrder;
  * A segment that is being written. It belongs to the commit thread, and after the roll to the housekeeping thread,
  * which seals it.
  *
- * <p>With each batch without records, and about once a second under load, it writes an {@link EndMark} first. The mark
- * states what an earlier force has made durable, and becomes durable with the batch: it costs no force of its own. Crash
- * table: cut before or in the write of the mark: the other one stands. Cut before, in or after the write of the batch, or
- * in the force: either mark stands, and what it states was on disk before.
+ * <p>With each batch without records, and about once a second under load, an {@link EndMark} is written first. The mark
+ * states data that an earlier force made durable, and becomes durable together with the batch, so it needs no force of
+ * its own. Crash table: a crash before or during the write of the mark leaves the other mark. A crash before, during or
+ * after the write of the batch, or during the force, leaves either mark, and the data of both was durable before.
  */
 public final class SegmentFile implements Closeable {
-    /** Where the records of a batch start in the buffer that {@link #write} takes. */
+    /** Offset of the first record in the buffer that {@link #write} takes. */
     public static final int RECORDS_AT = BatchHeader.BYTES + Predecessor.BYTES;
 
     private static final long MARK_NANOS = 1_000_000_000;
@@ -38,7 +38,7 @@ public final class SegmentFile implements Closeable {
     private int lastBatchCrc;
     private final ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    /** The first one was written when the segment was prepared. */
+    /** Number of marks written. The first one was written when the segment was prepared. */
     private int marks = 1;
 
     private long markedNanos = Long.MIN_VALUE;
@@ -49,24 +49,26 @@ public final class SegmentFile implements Closeable {
         this.predecessor = predecessor;
     }
 
-    /** Whether a batch with that many bytes of records still goes in, and one without records behind it. */
+    /** Returns whether a batch with this many bytes of records fits, followed by a batch without records. */
     public boolean hasRoomFor(int recordBytes) {
-        // The room for a heartbeat is kept free, so that the last batch of a segment can be promised durable.
+        // The space for a heartbeat stays free, so that a later batch can always promise that the last records
+        // are durable.
         return position + RECORDS_AT + recordBytes + BatchHeader.BYTES <= segment.segmentBytes();
     }
 
-    /** Bytes left for batches. */
+    /** Returns the number of bytes left for batches. */
     public long room() {
         return segment.segmentBytes() - position;
     }
 
     /**
-     * Writes one batch with one write call, behind the last one. Nothing is on disk yet when this returns.
+     * Writes one batch with one write call after the last batch. The batch is not durable when this returns.
      *
-     * <p>After a failed write it may be called again with the same records: it writes to the same position.
+     * <p>After a failed write the method can be called again with the same records, because it writes to the
+     * same position.
      *
-     * @param buffer the records stand from {@link #RECORDS_AT} to {@code recordsEnd}, still without checksums; the room
-     *     before them is for the batch's head
+     * @param buffer contains the records, without checksums, from {@link #RECORDS_AT} to {@code recordsEnd}. The space
+     *     before them receives the batch header
      * @param flags 0 or {@link BatchHeader#DECLARES_LOSS}
      */
     public void write(
@@ -94,7 +96,10 @@ public final class SegmentFile implements Closeable {
         position += header.length;
     }
 
-    /** Only if all that was written is durable: then its end is as well. Before the batch, so that both may be repeated. */
+    /**
+     * Writes an end mark if all written batches are durable. This happens before the batch is written, so that both
+     * writes can be repeated after a failure.
+     */
     private void markEnd(int records, long first, long durable, long wallNanos) throws IOException {
         if (!segment.hasEndMarks() || position == SegmentHeader.BYTES || durable != first - 1) {
             return;
@@ -111,14 +116,17 @@ public final class SegmentFile implements Closeable {
         markedNanos = wallNanos;
     }
 
-    /** Also the last look at what appenders have put into the batch: what a reader would refuse is not written. */
+    /**
+     * Fills in the checksums of the records. This is also the last check of the records that appenders copied into the
+     * batch: records that a reader would reject are never written.
+     */
     private int finishRecords(ByteBuffer buffer, int end, int records, long first) throws IOException {
         recordsChecksum.start();
         int at = RECORDS_AT;
         for (int i = 0; i < records; i++) {
             if (!RecordLayout.fits(buffer, at, end)) {
                 throw new IOException(
-                        "record " + (first + i) + " does not fit into its batch; nothing of it was written");
+                        "record " + (first + i) + " does not fit into its batch; the batch was not written");
             }
             int crc = RecordLayout.computeCrc(buffer, at, segment.salt(), first + i, checksum);
             RecordLayout.putCrc(buffer, at, crc);
@@ -127,7 +135,7 @@ public final class SegmentFile implements Closeable {
         }
         if (at != end) {
             throw new IOException("records " + first + " to " + (first + records - 1) + " end " + (end - at)
-                    + " bytes before their batch; nothing of it was written");
+                    + " bytes before their batch; the batch was not written");
         }
         return recordsChecksum.value();
     }
@@ -136,7 +144,7 @@ public final class SegmentFile implements Closeable {
         file.force();
     }
 
-    /** How this segment ends, for the first batch of the next one. */
+    /** Returns the end of this segment, for the first batch of the next one. */
     public Predecessor asPredecessor() {
         return new Predecessor(segment.number(), segment.salt(), position, lastBatchCrc);
     }
@@ -166,7 +174,7 @@ public final class SegmentFile implements Closeable {
         file.close();
     }
 
-    /** The biggest payload of a single record that fits a batch of that size. */
+    /** Returns the largest payload of a single record in a batch of this size. */
     public static int maxPayloadBytes(int maxBatchBytes) {
         return (maxBatchBytes - RECORDS_AT - RecordLayout.HEADER_BYTES) & ~7;
     }

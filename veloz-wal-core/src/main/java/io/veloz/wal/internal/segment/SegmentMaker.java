@@ -11,32 +11,33 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Makes the next segment ahead of its use: a header, then zeros to its full size, all on disk before it gets its name.
+ * Creates a segment ahead of its use: a header, then zeros to its full size, all durable before it gets its name.
  *
- * <p>Zeros and not a hole, nor space that is merely reserved: a force over blocks that were never written has to commit
- * metadata as well, on ext4 and xfs, and takes about half as long again.
+ * <p>The file is filled with zeros rather than left sparse or only preallocated. A force over blocks that were never
+ * written also has to commit metadata on ext4 and XFS, and takes about half as long again.
  *
- * <p>Crash table. Until the rename there is a file under the preparing name, which the next open removes. Between the
- * rename and the force of the directory there is either that, or a whole prepared segment without a batch, which is
- * removed as well. Nothing is written into the segment, let alone acknowledged, before this returns.
+ * <p>Crash table. Before the rename, a crash leaves a file under the preparing name, which the next open deletes.
+ * Between the rename and the force of the directory, it leaves either that file or a complete prepared segment without
+ * a batch, which is deleted as well. No batch is written into the segment, and none acknowledged, before {@link
+ * #publish} returns.
  */
 public final class SegmentMaker {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    /** On the heap: direct memory is freed by garbage collection alone, and there is a roll for each segment. */
+    /** Heap memory: direct memory is freed only by garbage collection, and every roll creates a segment. */
     private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
 
     private SegmentMaker() {}
 
-    /** Called between chunks, so that a force of somebody who waits can go first. */
+    /** Runs between chunks, so that the force of a waiting appender can go first. */
     @FunctionalInterface
     public interface Pause {
         void afterChunk(long chunkNanos) throws IOException;
     }
 
     /**
-     * Makes a segment under the preparing name, on disk in all its length. If it fails what was begun is removed, and it
-     * may be tried again: the next attempt is another file.
+     * Creates a segment under the preparing name, durable at its full length. On failure the partial file is deleted.
+     * The call can be repeated, and creates another file.
      */
     public static StorageFile fill(Storage storage, SegmentNames names, SegmentHeader header, Pause pause)
             throws IOException {
@@ -53,7 +54,10 @@ public final class SegmentMaker {
         }
     }
 
-    /** Gives the room back at once: a full disk has other users. What cannot be removed now, the next attempt removes. */
+    /**
+     * Frees the space immediately, because the disk may be full. If the deletion fails, the next attempt deletes
+     * the file.
+     */
     private static void remove(Storage storage, SegmentNames names, StorageFile file, Throwable failure) {
         try (file) {
             storage.delete(names.preparing());
@@ -62,7 +66,7 @@ public final class SegmentMaker {
         }
     }
 
-    /** Gives a filled segment the prepared name, which must be free or hold a segment without records. */
+    /** Renames a filled segment to the prepared name, which must be unused or belong to a segment without records. */
     public static void publish(Storage storage, SegmentNames names) throws IOException {
         storage.rename(names.preparing(), names.prepared());
         storage.forceDirectory();
@@ -71,7 +75,7 @@ public final class SegmentMaker {
     private static void fill(StorageFile file, SegmentHeader header, Pause pause) throws IOException {
         file.writeFully(header.encode(), 0);
         if (header.hasEndMarks()) {
-            // From now on a file that is shorter has been cut.
+            // From now on a shorter file has been truncated.
             ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             new EndMark(0, SegmentHeader.BYTES, header.createdNanos()).encode(mark, header.salt(), new Checksum());
             file.writeFully(mark, EndMark.position(0));
@@ -81,7 +85,7 @@ public final class SegmentMaker {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
             file.writeFully(zeros.clear().limit(bytes), position);
-            // Chunk by chunk, so that a force of the active segment never waits for all of it.
+            // Force each chunk, so that a force of the active segment never waits for the whole file.
             file.force();
             position += bytes;
             pause.afterChunk(System.nanoTime() - started);

@@ -12,22 +12,23 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /**
- * Ends a segment for good: the end marks go, the footer comes behind the data, then the file is cut to size.
+ * Seals a segment: overwrites the end marks with zeros, writes the footer after the data, and truncates the file to its
+ * final size.
  *
- * <p>Crash table. Cut before the first force: a footer in whole, in part or not at all, and the end marks or none. Between
- * the two forces: a whole footer, with or without old bytes behind it. The data is the same in each case, and sealing again,
- * at the next open, ends in the same file. The cut to size waits for the first force: a file without a whole footer that
- * is shorter than it was prepared has lost its end.
+ * <p>Crash table. Before the first force, a crash leaves the footer complete, partial or absent, and the end marks or
+ * zeros. Between the two forces, it leaves a complete footer, with or without old bytes after it. The data is the same
+ * in each case, and the next open seals the segment again with the same result. The truncation waits for the first
+ * force, because a file without a complete footer that is shorter than its prepared size counts as truncated.
  */
 public final class SegmentSealer {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private SegmentSealer() {}
 
-    /** What is sealed. */
+    /** The data to seal. */
     public record Data(
             SegmentHeader segment, SegmentContent content, long end, int lastBatchCrc, Sha256 previousFooter) {
-        /** The footer that the segment gets. */
+        /** Returns the footer of the segment. */
         public Footer footer(Sha256 dataSha256) {
             return new Footer(
                     segment.number(),
@@ -49,8 +50,8 @@ public final class SegmentSealer {
     /**
      * Seals a segment that has been written to its end.
      *
-     * @return the footer, which is on disk
-     * @throws StorageFullException if there is no room for the footer; call it again when there is
+     * @return the footer, which is durable
+     * @throws StorageFullException if there is no space for the footer; call again when there is
      */
     public static Footer seal(SegmentFile segment, Sha256 previousFooter) throws IOException {
         StorageFile file = segment.file();
@@ -73,26 +74,29 @@ public final class SegmentSealer {
         try {
             file.force();
         } catch (StorageFullException e) {
-            // Not a lack of room any more, but a failed force: not to be tried again.
+            // This is a failed force, and no longer a full disk. It must not be retried.
             throw new IOException("force of segment " + segment.number() + ": " + e.getMessage(), e);
         }
     }
 
-    /** What was copied is not what a scan has found a moment ago. Nothing of the copy is left; look again. */
+    /**
+     * Signals that the copied bytes differ from those of the preceding scan. The copy has been deleted; analyse the
+     * log again.
+     */
     public static final class ChangedException extends IOException {
         private static final long serialVersionUID = 1;
 
         ChangedException(long number, long position, long end) {
-            super("segment " + number + " changed while it was read: whole batches up to " + position + "; expected "
+            super("segment " + number + " changed while it was read: matching batches up to " + position + "; expected "
                     + end);
         }
     }
 
     /**
-     * Makes a sealed copy of a segment, of which a scan has found the content. The source is only read.
+     * Creates a sealed copy of a segment whose content a scan has collected. The source is only read.
      *
-     * @return the footer of the copy, which is on disk, under its name
-     * @throws ChangedException if the source was read with other bytes than by the scan
+     * @return the footer of the copy, which is durable under its final name
+     * @throws ChangedException if the source returned other bytes than to the scan
      */
     public static Footer sealCopy(Storage storage, StorageFile source, Data data, String name, String temporaryName)
             throws IOException {
@@ -100,7 +104,7 @@ public final class SegmentSealer {
             storage.delete(temporaryName);
         }
         Footer footer;
-        long whole;
+        long matching;
         try (StorageFile copy = storage.create(temporaryName)) {
             MessageDigest digest = Sha256.newDigest();
             ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, data.end()));
@@ -115,11 +119,11 @@ public final class SegmentSealer {
             footer = data.footer(Sha256.of(digest));
             copy.writeFully(footer.encode(), data.end());
             copy.force();
-            whole = endOfWhatWasScanned(copy, data);
+            matching = endOfMatch(copy, data);
         }
-        if (whole < data.end()) {
+        if (matching < data.end()) {
             storage.delete(temporaryName);
-            throw new ChangedException(data.segment().number(), whole, data.end());
+            throw new ChangedException(data.segment().number(), matching, data.end());
         }
         storage.rename(temporaryName, name);
         storage.forceDirectory();
@@ -127,19 +131,19 @@ public final class SegmentSealer {
     }
 
     /**
-     * Where the copy stops being what the scan has found: at its end, if all is well. After a failed force the page cache may
-     * have forgotten, between scan and copy, what it alone knew.
+     * Returns the position up to which the copy matches the scan: the end of the data, if all is well. After a failed
+     * force the page cache may drop, between scan and copy, batches that are not on disk.
      */
-    private static long endOfWhatWasScanned(StorageFile copy, Data data) throws IOException {
+    private static long endOfMatch(StorageFile copy, Data data) throws IOException {
         BatchScanner scanner = new BatchScanner(copy, data.segment());
         while (scanner.nextUpTo(data.end()) == BatchScanner.Found.BATCH) {
-            // The checksum of each covers that of the one before, so the last one stands for all.
+            // The checksum of each batch covers that of the previous batch, so comparing the last one is enough.
         }
         boolean same = scanner.position() == data.end() && scanner.lastBatchCrc() == data.lastBatchCrc();
         return same ? data.end() : Math.min(scanner.position(), data.end() - 1);
     }
 
-    /** The SHA-256 of the first bytes of a file. */
+    /** Returns the SHA-256 of the first bytes of a file. */
     public static Sha256 digest(StorageFile file, long end) throws IOException {
         MessageDigest digest = Sha256.newDigest();
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end));

@@ -5,7 +5,10 @@ import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A segment's file, read-only, with the bytes that every copy of it has: without end marks. One thread at a time. */
+/**
+ * A read-only view of a segment's file with zeros in place of the end marks, as in every copy of the segment. Confined
+ * to one thread at a time.
+ */
 public final class UnmarkedFile implements StorageFile {
     private final StorageFile file;
 

@@ -1,4 +1,7 @@
-/** One segment file at a time: made, written, sealed, scanned. No threads, and no idea of a directory as a whole. */
+/**
+ * Creation, writing, sealing and scanning of a single segment file. Nothing here starts a thread or knows about the
+ * directory as a whole.
+ */
 @NullMarked
 package io.veloz.wal.internal.segment;
 

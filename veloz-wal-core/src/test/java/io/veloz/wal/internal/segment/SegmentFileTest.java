@@ -35,7 +35,7 @@ class SegmentFileTest {
         try (SegmentFile segment = new SegmentFile(storage.create("segment"), header, new Predecessor(0, 0, 0, 0))) {
             assertThatThrownBy(() -> segment.write(batch, recordsEnd, 2, 1, 0, 0, 0))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("nothing of it was written");
+                    .hasMessageContaining("the batch was not written");
         }
         assertThat(storage.calls()).noneMatch(call -> call.operation() == Operation.WRITE);
     }

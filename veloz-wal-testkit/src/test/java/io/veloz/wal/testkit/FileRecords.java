@@ -5,21 +5,21 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Which records stand anywhere in some files with the right checksums, found without the library's own code. */
-final class WhatFilesHold {
+/** The records with valid checksums anywhere in some files, found without the library's own code. */
+final class FileRecords {
     final Set<Seen> records = new HashSet<>();
 
-    /** The highest sequence of which any whole batch head says that it was on disk. */
+    /** The highest durable sequence stated by any valid batch header. */
     long promised;
 
-    WhatFilesHold(Map<String, byte[]> files) {
+    FileRecords(Map<String, byte[]> files) {
         files.values().stream().filter(LogBytes::isSegment).forEach(this::add);
     }
 
     private void add(byte[] file) {
         long salt = LogBytes.salt(file);
         for (int at : LogBytes.batches(file)) {
-            if (LogBytes.isHeadWhole(file, at)) {
+            if (LogBytes.isHeaderValid(file, at)) {
                 ByteBuffer view = LogBytes.view(file);
                 promised = Math.max(promised, view.getLong(at + 16));
                 long sequence = view.getLong(at + 8);
@@ -40,7 +40,7 @@ final class WhatFilesHold {
                 view.getLong(record + 8),
                 (view.getShort(record + 18) & 1) != 0,
                 Seen.text(view.duplicate()
-                        .limit(record + LogBytes.RECORD_HEAD + view.getInt(record))
-                        .position(record + LogBytes.RECORD_HEAD)));
+                        .limit(record + LogBytes.RECORD_HEADER + view.getInt(record))
+                        .position(record + LogBytes.RECORD_HEADER)));
     }
 }
