@@ -51,7 +51,10 @@ final class EngineReplay {
                 report(file, entry, entry.bytes(), "checksum mismatch; the engine skips the entry");
             } else if (mode == LegacyMode.LEGACY_B && Long.compareUnsigned(entry.sequence(), lastSequence) <= 0) {
                 report(
-                        file, entry, entry.bytes(), "sequence not above " + lastSequence + "; the engine skips the entry");
+                        file,
+                        entry,
+                        entry.bytes(),
+                        "sequence not above " + lastSequence + "; the engine skips the entry");
             } else {
                 apply(file, entry);
             }

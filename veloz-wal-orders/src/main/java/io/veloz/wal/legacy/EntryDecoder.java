@@ -83,7 +83,8 @@ final class EntryDecoder {
         if (others == 1) {
             return other;
         }
-        boolean readable = declared == Match.EXACT || (declared == Match.LONGER && entry.type() != EntryHeader.ROTATION);
+        boolean readable =
+                declared == Match.EXACT || (declared == Match.LONGER && entry.type() != EntryHeader.ROTATION);
         return others == 0 && readable ? entry.type() : UNREADABLE;
     }
 

@@ -85,8 +85,7 @@ public final class LegacyImport {
         RecoveryReport copy = WalRecovery.verify(options, WalProgress.NONE);
         if (!copy.isSound() || copy.records() != records || copy.lastSequence() != records) {
             throw new WalOpenException(
-                    directory + " was verified with " + copy.records() + " valid records, expected " + records,
-                    null);
+                    directory + " was verified with " + copy.records() + " valid records, expected " + records, null);
         }
     }
 }

@@ -39,7 +39,8 @@ final class OrderedFiles {
                 paths.stream().map(path -> examine(path, prefix)).toList();
         List<OrderedFile> confirmed =
                 files.stream().filter(OrderedFile::confirmed).toList();
-        // No checksum covers the sequences. The sequence of a single entry can be confirmed only by the name of its file,
+        // No checksum covers the sequences. The sequence of a single entry can be confirmed only by the name of its
+        // file,
         // and only if the other files show that the names are the engine's.
         boolean engineNames = !confirmed.isEmpty() && confirmed.stream().allMatch(OrderedFile::hasEngineName);
         return files.stream()
@@ -73,8 +74,7 @@ final class OrderedFiles {
                 sequence = second.sequence() - 1;
                 confirmed = true;
             }
-            return new OrderedFile(
-                    path, name, number, Math.max(0, sequence), first.timestampNanos(), confirmed);
+            return new OrderedFile(path, name, number, Math.max(0, sequence), first.timestampNanos(), confirmed);
         }
     }
 }

@@ -73,8 +73,9 @@ final class TruthReplay {
             reportMissingHead(Severity.DOUBTFUL, "no checkpoint contains their orders");
         }
         if (unknownOrders > 0 && !lost) {
-            String text = unknownOrders + " events belong to orders without an OrderNew, although no sequence is missing:"
-                    + " a second process wrote to the same files, or the engine never logged the OrderNew";
+            String text =
+                    unknownOrders + " events belong to orders without an OrderNew, although no sequence is missing:"
+                            + " a second process wrote to the same files, or the engine never logged the OrderNew";
             findings.add(Findings.aboutFile(Kind.SECOND_WRITER, Severity.DOUBTFUL, "", text));
         }
         LegacyStats stats = LegacyStats.replayed(entries, bytes, corrupted, last);
@@ -235,8 +236,7 @@ final class TruthReplay {
         String text = "the first entry has sequence " + firstAfterMissingHead + ": earlier entries are missing; "
                 + consequence;
         String file = files.get(0).name();
-        findings.add(
-                new LegacyFinding(Kind.MISSING_HEAD, severity, file, 0, 0, 1, firstAfterMissingHead - 1, text));
+        findings.add(new LegacyFinding(Kind.MISSING_HEAD, severity, file, 0, 0, 1, firstAfterMissingHead - 1, text));
         firstAfterMissingHead = 0;
     }
 

@@ -299,7 +299,7 @@ public final class OrderLog implements AutoCloseable {
     /** Returns the directory and the position in the log, for log messages. */
     @Override
     public String toString() {
-        return "OrderLog[" + wal + ", lastSequence=" + wal.lastSequence() + ", durableSequence="
-                + wal.durableSequence() + ", " + store + "]";
+        return "OrderLog[" + wal + ", lastSequence=" + wal.lastSequence() + ", durableSequence=" + wal.durableSequence()
+                + ", " + store + "]";
     }
 }

@@ -97,8 +97,7 @@ final class OrderRules {
         if (isUsable(event.quantity())) {
             after.orderQuantity(event.quantity());
         } else if (event.quantity() != 0.0) {
-            findings.add(
-                    id, Kind.BAD_QUANTITY, "OrderNew with quantity " + event.quantity() + "; stored as not known");
+            findings.add(id, Kind.BAD_QUANTITY, "OrderNew with quantity " + event.quantity() + "; stored as not known");
         }
         Double limit = event.limitPrice();
         if (limit != null && !Double.isFinite(limit)) {

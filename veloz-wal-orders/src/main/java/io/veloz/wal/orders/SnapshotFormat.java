@@ -72,7 +72,8 @@ final class SnapshotFormat {
         List<OrderState> orders = new ArrayList<>();
         OrderCodec codec = new OrderCodec();
         for (long i = 0; i < count; i++) {
-            int length = ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            int length =
+                    ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
             if (length < 0) {
                 throw corrupt("order " + i + " of " + count + " has " + Integer.toUnsignedString(length) + " bytes");
             }
@@ -101,8 +102,7 @@ final class SnapshotFormat {
                     name + ": snapshot version: got " + header.getInt(4) + ", expected " + VERSION);
         }
         if (header.getLong(8) < 0 || header.getLong(16) < 0) {
-            throw corrupt(
-                    "sequence " + header.getLong(8) + ", count " + header.getLong(16) + ": expected 0 or more");
+            throw corrupt("sequence " + header.getLong(8) + ", count " + header.getLong(16) + ": expected 0 or more");
         }
     }
 
@@ -121,7 +121,8 @@ final class SnapshotFormat {
     }
 
     private void checkEnd(long computed) throws IOException {
-        int stored = ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        int stored =
+                ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
         if (stored != (int) computed) {
             throw corrupt(String.format(Locale.ROOT, "checksum 0x%08x, expected 0x%08x", stored, (int) computed));
         }

@@ -142,7 +142,8 @@ class OrderCodecTest {
         assertRejected(4, "010100", "OrderCancel payload, clientOrderId: got 2 bytes left, expected 4 or more");
         assertRejected(1, "01000000000000000000", "OrderNew payload, side: got 0, expected 1 or 2");
         assertRejected(1, "01000000000000000003", "OrderNew payload, side: got 3, expected 0 to 2");
-        assertRejected(1, "01000000000000000001000008", "OrderNew payload, flags: got 0x08, expected only bits of 0x07");
+        assertRejected(
+                1, "01000000000000000001000008", "OrderNew payload, flags: got 0x08, expected only bits of 0x07");
         assertRejected(
                 5,
                 "01ffffffffffffffff0000000000000000",

@@ -70,7 +70,8 @@ class OrderLogTest {
         }
         try (OrderLog log = OrderLog.open(config().build())) {
             assertThat(log.recovery().checkpointSequence()).isEqualTo(150);
-            assertThat(log.recovery().replayedRecords()).isEqualTo(31); // the record that marks the checkpoint, and 10 orders
+            assertThat(log.recovery().replayedRecords())
+                    .isEqualTo(31); // the record that marks the checkpoint, and 10 orders
             assertThat(log.store().orders()).isEqualTo(before);
         }
     }
@@ -223,5 +224,15 @@ class OrderLogTest {
         OrderLogConfig changed = settings.toBuilder().wal(other).build();
         assertThat(changed.toString())
                 .isEqualTo(settings.toString().replace(settings.wal().toString(), other.toString()));
+    }
+
+    @Test
+    void logAndReportDescribeThemselves() {
+        try (OrderLog log = OrderLog.open(config().build())) {
+            tradeOne(log, 0);
+            assertThat(log.toString())
+                    .contains(dir.toString(), "lastSequence=3, durableSequence=3", "appliedSequence=3, orders=1");
+            assertThat(log.recovery().toString()).contains("checkpointSequence=0, replayedRecords=0, orders=0");
+        }
     }
 }

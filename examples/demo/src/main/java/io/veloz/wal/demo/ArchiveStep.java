@@ -144,7 +144,8 @@ final class ArchiveStep {
                 nanos <= RPO_TARGET_MILLIS * 1_000_000);
     }
 
-    private void showRto(RestoreReport report, WriterProcess.Result life, long deletedAt, long restoredAt, long readyAt) {
+    private void showRto(
+            RestoreReport report, WriterProcess.Result life, long deletedAt, long restoredAt, long readyAt) {
         StringBuilder stages = new StringBuilder();
         for (RestoreProgress.Stage stage : RestoreProgress.Stage.values()) {
             Duration took = report.took().getOrDefault(stage, Duration.ZERO);
@@ -182,9 +183,7 @@ final class ArchiveStep {
                 screen.promise(
                         "fenced",
                         "a shipper of epoch " + epoch + " that was idle meanwhile tries to ship: " + outcome,
-                        idle.status().fenced() != null
-                                ? List.of()
-                                : List.of("it was not fenced: " + idle.status()));
+                        idle.status().fenced() != null ? List.of() : List.of("it was not fenced: " + idle.status()));
             }
         }
     }

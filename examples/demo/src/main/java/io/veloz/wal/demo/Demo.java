@@ -49,12 +49,14 @@ public final class Demo implements Callable<Integer> {
     @Option(
             names = "--dir",
             paramLabel = "DIR",
-            description =
-                    "Directory for all files, which are kept. It must be new or empty. Default: a new temporary"
-                            + " directory.")
+            description = "Directory for all files, which are kept. It must be new or empty. Default: a new temporary"
+                    + " directory.")
     private @Nullable Path chosen;
 
-    @Option(names = "--threads", defaultValue = "16", description = "Number of threads that append. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--threads",
+            defaultValue = "16",
+            description = "Number of threads that append. Default: ${DEFAULT-VALUE}.")
     private int threads;
 
     @Option(
@@ -204,9 +206,8 @@ public final class Demo implements Callable<Integer> {
             return 2;
         }
         if (screen.missed() > 0) {
-            out.println(
-                    KEPT + ". Speed: " + screen.missed() + " targets missed, see above; a busy machine can cause this."
-                            + took);
+            out.println(KEPT + ". Speed: " + screen.missed()
+                    + " targets missed, see above; a busy machine can cause this." + took);
             return strict ? 1 : 0;
         }
         out.println(KEPT + ", all speed targets met." + took);

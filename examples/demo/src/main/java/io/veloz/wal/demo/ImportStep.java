@@ -29,8 +29,7 @@ final class ImportStep {
                         + Figures.bytes(report.replay().stats().bytesReplayed()) + "; "
                         + report.replay().findings().size() + " findings");
         screen.line(
-                "imported",
-                Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", and verified");
+                "imported", Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", and verified");
         try (OrderLog log = OrderLog.open(OrderLogConfig.builder(settings).build())) {
             expected.compare(screen, log.store().orders());
         }

@@ -70,7 +70,8 @@ final class Writer {
     void writeAndShip(Path directory, List<OrderEvent> events, int threadCount, String archive, double perSecond)
             throws InterruptedException {
         Reporter reporter = new Reporter();
-        ShipperConfig settings = ShipperConfig.builder(archive).listener(reporter).build();
+        ShipperConfig settings =
+                ShipperConfig.builder(archive).listener(reporter).build();
         try (OrderLog log = OrderLog.open(settings(directory));
                 WalShipper shipper = WalShipper.start(log.wal(), settings)) {
             // An engine would not wait. The demo waits, so that the kill happens while both append and ship.

@@ -72,8 +72,7 @@ class StepsTest {
         WriterProcess writer = new WriterProcess(site, engineDir, dir.resolve("stderr.txt"), 4);
         new ArchiveStep(screen, new Random(1), archive).run(writer, site, engine.events(), expected);
         assertThat(screen.wrong()).as(shown()).isZero();
-        assertThat(shown())
-                .contains("proven complete", "RPO", "RTO", "shipped in epoch 3", "fenced by epoch 3 since ");
+        assertThat(shown()).contains("proven complete", "RPO", "RTO", "shipped in epoch 3", "fenced by epoch 3 since ");
     }
 
     @Test
@@ -90,9 +89,7 @@ class StepsTest {
         Path missing = dir.resolve("missing.jar");
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), missing)) {
             archive.awaitReady();
-            assertThat(archive.describe())
-                    .startsWith("file:///")
-                    .contains("no S3 server: " + missing + " is missing");
+            assertThat(archive.describe()).startsWith("file:///").contains("no S3 server: " + missing + " is missing");
             loseTheSite(archive);
         }
     }

@@ -101,7 +101,8 @@ public final class OrderEngine implements AutoCloseable {
         OrderLog open = opened();
         Health health = health();
         if (!health.ready()) {
-            throw new TradingStoppedException("order " + order.clientOrderId() + " was not accepted: " + health.reason());
+            throw new TradingStoppedException(
+                    "order " + order.clientOrderId() + " was not accepted: " + health.reason());
         }
         String id = order.clientOrderId();
         if (open.store().get(id).isPresent()) {

@@ -40,8 +40,8 @@ final class LogDirectory {
         if (!hasSegment && files.stream().noneMatch(file -> matches(trace, file))) {
             throw new CommandFailure(
                     ExitCode.REFUSED,
-                    directory + " does not contain a log: expected files named " + prefix
-                            + "_0000000000000001.wal or " + prefix + "_current.wal");
+                    directory + " does not contain a log: expected files named " + prefix + "_0000000000000001.wal or "
+                            + prefix + "_current.wal");
         }
     }
 

@@ -84,8 +84,8 @@ final class LogReport {
             out.line("torn        " + Units.exactBytes(report.quarantinedBytes()) + ", never acknowledged");
         }
         if (!report.quarantined().isEmpty()) {
-            out.line("quarantine  " + Units.count(report.quarantined().size(), "file")
-                    + ": " + String.join(", ", report.quarantined()));
+            out.line("quarantine  " + Units.count(report.quarantined().size(), "file") + ": "
+                    + String.join(", ", report.quarantined()));
         }
     }
 

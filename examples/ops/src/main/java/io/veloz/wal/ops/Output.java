@@ -116,8 +116,7 @@ final class Output {
     }
 
     private static RuntimeException translate(IOException e) {
-        boolean closed =
-                String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
+        boolean closed = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
         return closed
                 ? new ClosedOutputException(e)
                 : new UncheckedIOException("cannot write to standard output: " + e.getMessage(), e);

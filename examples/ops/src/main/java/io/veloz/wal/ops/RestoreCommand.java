@@ -81,17 +81,22 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(
             names = "--merge",
-            description = "Merge the log in DIR with the archive: use the intact version of each file, and the longer end."
-                    + " The old files are kept in DIR/before-restore-1.")
+            description =
+                    "Merge the log in DIR with the archive: use the intact version of each file, and the longer end."
+                            + " The old files are kept in DIR/before-restore-1.")
     private boolean merge;
 
     @Option(
             names = "--accept-gaps",
-            description = "Restore an archive with permanently missing records. The result is a new log that declares the"
-                    + " loss.")
+            description =
+                    "Restore an archive with permanently missing records. The result is a new log that declares the"
+                            + " loss.")
     private boolean acceptGaps;
 
-    @Option(names = "--parallel", paramLabel = "N", description = "Number of concurrent downloads, 3 MB each. Default: 8.")
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "Number of concurrent downloads, 3 MB each. Default: 8.")
     private @Nullable Integer parallel;
 
     @Option(

@@ -64,7 +64,9 @@ final class ShipCommand implements Callable<Integer> {
             description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     private String prefix = "orders";
 
-    @Option(names = "--once", description = "Ship all records that are durable now, and exit. For a timer, such as cron.")
+    @Option(
+            names = "--once",
+            description = "Ship all records that are durable now, and exit. For a timer, such as cron.")
     private boolean once;
 
     @Option(
@@ -99,8 +101,9 @@ final class ShipCommand implements Callable<Integer> {
 
     @Option(
             names = "--declare-gaps",
-            description = "If records were trimmed before they were archived, declare them permanently lost, and continue"
-                    + " after them. Default: refuse.")
+            description =
+                    "If records were trimmed before they were archived, declare them permanently lost, and continue"
+                            + " after them. Default: refuse.")
     private boolean declareGaps;
 
     @Option(
@@ -116,7 +119,9 @@ final class ShipCommand implements Callable<Integer> {
             description = "Interval at which the status is printed if standard error is not a terminal. Default: 1m.")
     private Duration statusInterval = Duration.ofMinutes(1);
 
-    @Option(names = "--json", description = "Print a JSON object per line for each event, for the status, and at the end.")
+    @Option(
+            names = "--json",
+            description = "Print a JSON object per line for each event, for the status, and at the end.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)

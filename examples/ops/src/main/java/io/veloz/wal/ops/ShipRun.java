@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class ShipRun {
     static final long UNTIL_STOPPED = Long.MAX_VALUE;
     private static final long TICK_MILLIS = 200;
-    private static final ShipEvent STOP = new ShipEvent("stopping", "stopping; a second signal ends it immediately", true);
+    private static final ShipEvent STOP =
+            new ShipEvent("stopping", "stopping; a second signal ends it immediately", true);
 
     private final LogFiles files;
     private final ShipperConfig.Builder config;
@@ -109,10 +110,9 @@ final class ShipRun {
         RecoveryReport log =
                 WalRecovery.verify(ReadOptions.of(files.storage()).prefix(files.prefix()), WalProgress.NONE);
         if (!log.isSound()) {
-            throw new CommandFailure(
-                    "the log in " + log.directory() + " is damaged and cannot be shipped completely: "
-                            + String.join("; ", Assessment.of(log, false).findings())
-                            + "; see `veloz-wal verify DIR`; `veloz-wal restore --merge URI DIR` restores archived records");
+            throw new CommandFailure("the log in " + log.directory() + " is damaged and cannot be shipped completely: "
+                    + String.join("; ", Assessment.of(log, false).findings())
+                    + "; see `veloz-wal verify DIR`; `veloz-wal restore --merge URI DIR` restores archived records");
         }
     }
 

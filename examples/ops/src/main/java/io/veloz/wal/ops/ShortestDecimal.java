@@ -31,7 +31,8 @@ final class ShortestDecimal {
         BigDecimal exact = new BigDecimal(value);
         int digits = Math.abs(value) < Double.MIN_NORMAL ? 1 : CERTAIN_DIGITS;
         for (; digits < 17; digits++) {
-            // Doubles are denser below a power of two than above it. So the nearest decimal may be parsed as a different
+            // Doubles are denser below a power of two than above it. So the nearest decimal may be parsed as a
+            // different
             // double, although the next one on the other side is not.
             for (RoundingMode mode : new RoundingMode[] {RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN}) {
                 BigDecimal rounded = exact.round(new MathContext(digits, mode));

@@ -45,13 +45,22 @@ final class StressCommand implements Callable<Integer> {
 
     private final Streams streams;
 
-    @Parameters(index = "0", paramLabel = "DIR", description = "Directory of the log. It is created if it does not exist.")
+    @Parameters(
+            index = "0",
+            paramLabel = "DIR",
+            description = "Directory of the log. It is created if it does not exist.")
     private Path directory = Path.of("");
 
-    @Option(names = "--threads", paramLabel = "T", description = "Number of threads that append. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--threads",
+            paramLabel = "T",
+            description = "Number of threads that append. Default: ${DEFAULT-VALUE}.")
     private int threads = 1;
 
-    @Option(names = "--size", paramLabel = "BYTES", description = "Payload size of a record. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--size",
+            paramLabel = "BYTES",
+            description = "Payload size of a record. Default: ${DEFAULT-VALUE}.")
     private int size = 128;
 
     @Option(names = "--records", paramLabel = "N", description = "Stop after N records. Default: no limit.")

@@ -65,7 +65,8 @@ class EnvironmentTest {
 
     @ParameterizedTest
     @CsvSource({"fa, IR, u-nu-arabext, probe", "ar, EG, u-nu-arab, ''", "hi, IN, u-nu-deva, ''", "tr, TR, '', ''"})
-    void outputDoesNotDependOnTheLocale(String language, String country, String extensions, String more) throws IOException {
+    void outputDoesNotDependOnTheLocale(String language, String country, String extensions, String more)
+            throws IOException {
         Run local = child(
                 language,
                 List.of("-Duser.language=" + language, "-Duser.country=" + country, "-Duser.extensions=" + extensions),

@@ -68,7 +68,8 @@ class LegacyOrdersTest {
         "g-docs-layout, a-small, live.json, 0",
         "i-write-error, i-write-error, live.json, 2"
     })
-    void modeDefaultPrintsTheCorrectOrdersAndExitsByTheWorstFinding(String name, String truth, String file, int exitCode) {
+    void modeDefaultPrintsTheCorrectOrdersAndExitsByTheWorstFinding(
+            String name, String truth, String file, int exitCode) {
         LegacyCase expected = LegacyCase.of(truth, scratch);
         ToolRun run = ToolRun.of("legacy-orders", LegacyCase.of(name, scratch).wal());
         run.exits(exitCode);
@@ -90,8 +91,7 @@ class LegacyOrdersTest {
 
     @Test
     void newLogIsRefused() {
-        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1))
-                .isRefusedWith("log of veloz-wal itself");
+        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1)).isRefusedWith("log of veloz-wal itself");
     }
 
     @Test

@@ -210,8 +210,7 @@ class ShipTest {
         ToolRun.of("ship", "--once", log, uri).exits(ExitCode.OK);
         assertThat(scratch.resolve("dir \u00fc").resolve("log.json")).exists();
         ToolRun.of("restore", uri, scratch.resolve("restored")).exits(ExitCode.OK);
-        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive")
-                .isRefusedWith("inside the log's directory");
+        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive").isRefusedWith("inside the log's directory");
     }
 
     @Test
