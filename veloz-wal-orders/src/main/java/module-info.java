@@ -1,4 +1,4 @@
-/** Typed orders on the log, their state and checkpoints, and the reader of the engine's old logs. */
+/** Typed order events on top of the log, the state of the orders with its checkpoints, and the reader of the engine's old logs. */
 module io.veloz.wal.orders {
     requires transitive io.veloz.wal;
     requires static org.jspecify;

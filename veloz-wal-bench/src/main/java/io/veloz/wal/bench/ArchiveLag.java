@@ -19,20 +19,21 @@ import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
- * How far the archive trails the log at 5,000 records a second, and what shipping costs the log: the same load without and
- * with a shipper, in turn, on the same disk, in the same minutes.
+ * Measures the lag of the archive at 5,000 records per second, and the cost of shipping: the same load without and with a
+ * shipper, in alternating turns on the same disk.
  *
- * <p>Arguments: seconds of each measurement (30), and a directory on the disk that is to be measured (the temporary one).
+ * <p>Arguments: duration of each measurement in seconds (default 30), and a directory on the disk to measure (default: the
+ * temporary directory).
  */
 public final class ArchiveLag {
-    private static final int EACH_SECOND = 5_000;
-    /** So small that some are sealed and uploaded as a whole meanwhile. */
+    private static final int RECORDS_PER_SECOND = 5_000;
+    /** So small that some segments are sealed and uploaded during a measurement. */
     private static final int SEGMENT_BYTES = 4 * 1024 * 1024;
 
     private static final int TURNS = 3;
     private static final double WARM_UP_SECONDS = 3;
     private static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
     private final Path scratch;
     private final double turnSeconds;
@@ -58,8 +59,8 @@ public final class ArchiveLag {
     private void run() throws IOException, InterruptedException {
         System.out.printf(
                 Locale.ROOT,
-                "%,d records a second of 200 bytes, flush interval %s, %d turns of %.0f s each way%n",
-                EACH_SECOND,
+                "%,d records per second of 200 bytes, flush interval %s, %d turns of %.0f s each%n",
+                RECORDS_PER_SECOND,
                 FLUSH_INTERVAL,
                 TURNS,
                 turnSeconds);
@@ -69,7 +70,7 @@ public final class ArchiveLag {
                         scratch.resolve("archive").resolve(name).toUri().toString()));
         Path jar = serverJar();
         if (!Files.isRegularFile(jar)) {
-            System.out.println("S3Proxy is left out: " + jar + " is not there; mvn package puts it there");
+            System.out.println("S3Proxy is skipped: " + jar + " is missing; create it with mvn package");
             return;
         }
         try (S3Proxy server = S3Proxy.start(jar, scratch.resolve("s3proxy"))) {
@@ -77,7 +78,7 @@ public final class ArchiveLag {
         }
     }
 
-    /** Beside this program's jar or classes. */
+    /** Returns the path of the server's jar, next to the jar or the classes of this program. */
     private static Path serverJar() {
         return Path.of(URI.create(ArchiveLag.class
                         .getProtectionDomain()
@@ -90,10 +91,10 @@ public final class ArchiveLag {
     private void compare(String what, Function<String, ObjectStore> stores) {
         System.out.println(what);
         Histogram lags = Archiving.histogram();
-        // Warms the code up, and is not counted.
-        ship(stores, new Load(EACH_SECOND), WARM_UP_SECONDS, Archiving.histogram());
-        Load without = new Load(EACH_SECOND);
-        Load with = new Load(EACH_SECOND);
+        // Warm-up, not counted.
+        ship(stores, new Load(RECORDS_PER_SECOND), WARM_UP_SECONDS, Archiving.histogram());
+        Load without = new Load(RECORDS_PER_SECOND);
+        Load with = new Load(RECORDS_PER_SECOND);
         for (int turn = 0; turn < TURNS; turn++) {
             try (Wal wal = open(newLog())) {
                 without.run(wal, turnSeconds, (sequence, nanos) -> {});
@@ -112,7 +113,7 @@ public final class ArchiveLag {
     }
 
     private void ship(Function<String, ObjectStore> stores, Load load, double seconds, Histogram lags) {
-        Archiving archiving = new Archiving((int) (seconds * EACH_SECOND) + 1, lags);
+        Archiving archiving = new Archiving((int) (seconds * RECORDS_PER_SECOND) + 1, lags);
         Path directory = newLog();
         try (ObjectStore store = stores.apply(directory.getFileName().toString());
                 Wal wal = open(directory);
@@ -123,8 +124,8 @@ public final class ArchiveLag {
                                 .listener(archiving)
                                 .build())) {
             load.run(wal, seconds, archiving);
-            if (!shipper.awaitArchived(wal.lastSequence(), PATIENCE)) {
-                throw new IllegalStateException("the archive does not keep up: " + shipper.status());
+            if (!shipper.awaitArchived(wal.lastSequence(), TIMEOUT)) {
+                throw new IllegalStateException("shipping is too slow: " + shipper.status());
             }
         }
     }
@@ -132,7 +133,7 @@ public final class ArchiveLag {
     private static void print(Histogram without, Histogram with, Histogram lags) {
         System.out.printf(
                 Locale.ROOT,
-                "  from durable to archived   p50 %,6.0f ms   p99 %,6.0f ms   max   %,6.0f ms   wanted: less than 1,500 ms%n",
+                "  from durable to archived   p50 %,6.0f ms   p99 %,6.0f ms   max   %,6.0f ms   target: less than 1,500 ms%n",
                 lags.getValueAtPercentile(50) / 1e6,
                 lags.getValueAtPercentile(99) / 1e6,
                 lags.getMaxValue() / 1e6);

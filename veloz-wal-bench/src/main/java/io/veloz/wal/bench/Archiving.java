@@ -5,13 +5,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.HdrHistogram.Histogram;
 
-/** How long each record takes from durable to archived. The log's thread tells the one, the shipper's the other. */
+/** Measures the time from durable to archived of each record. Called by the log's notifier thread and the shipper's thread. */
 final class Archiving implements ShipperListener, Load.Durable {
     private final AtomicLongArray durableAt;
     private final Histogram lags;
     private long archived;
 
-    /** @param lags where they are added; only the shipper's thread writes there */
+    /** @param lags receives the lags; only the shipper's thread writes to it */
     Archiving(int records, Histogram lags) {
         this.durableAt = new AtomicLongArray(records + 1);
         this.lags = lags;
@@ -31,7 +31,7 @@ final class Archiving implements ShipperListener, Load.Durable {
         long now = System.nanoTime();
         for (long each = archived + 1; each <= sequence; each++) {
             long since = durableAt.get((int) each);
-            // 0: the archive had it before we were told that it is durable.
+            // 0: archived before the log has reported it as durable.
             lags.recordValue(since == 0 ? 0 : Math.max(0, now - since));
         }
         archived = sequence;

@@ -8,30 +8,30 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Durable appends at a fixed rate. Each is due at a time of its own, and its latency counts from then: an append that has
- * to wait for the one before it has waited (no coordinated omission). Appends in the thread that calls it, which does not
- * wait for the disk: an append ends when the log calls back.
+ * Durable appends at a fixed rate. The latency of each append is measured from its scheduled time, so that the wait for an
+ * earlier append is included (no coordinated omission). Appends on the calling thread, which does not wait for the disk: an
+ * append ends when its future completes.
  */
 final class Load {
     private static final int RECORD_TYPE = 1;
     private static final int PAYLOAD_BYTES = 200;
 
-    private final int eachSecond;
+    private final int recordsPerSecond;
     private final Histogram latencies = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(1), 3);
 
-    Load(int eachSecond) {
-        this.eachSecond = eachSecond;
+    Load(int recordsPerSecond) {
+        this.recordsPerSecond = recordsPerSecond;
     }
 
-    /** What is told of each append, when it is durable, by the log's thread. */
+    /** Receives each append once it is durable, on the log's notifier thread. */
     interface Durable {
         void on(long sequence, long nanos);
     }
 
-    /** Returns when everything that was due in so many seconds is durable. */
+    /** Appends for a number of seconds, and returns when all records are durable. */
     void run(Wal wal, double seconds, Durable durable) {
-        long between = TimeUnit.SECONDS.toNanos(1) / eachSecond;
-        long appends = (long) (seconds * eachSecond);
+        long between = TimeUnit.SECONDS.toNanos(1) / recordsPerSecond;
+        long appends = (long) (seconds * recordsPerSecond);
         long first = System.nanoTime();
         long last = 0;
         for (long i = 0; i < appends; i++) {
@@ -55,7 +55,7 @@ final class Load {
         return wal.lastSequence();
     }
 
-    /** From due to durable, of all runs so far. */
+    /** Returns the latencies from scheduled to durable, of all runs so far. */
     Histogram latencies() {
         return latencies.copy();
     }

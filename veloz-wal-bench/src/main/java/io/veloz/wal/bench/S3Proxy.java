@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** An S3 server in a process of its own, on this machine and on the same disk as everything else. For one thread. */
+/** An S3 server in a separate process on this machine, which uses the same disk as the log. Not thread-safe. */
 final class S3Proxy implements AutoCloseable {
     private static final S3Credentials KEY = new S3Credentials("bench", "bench", null);
     private static final long START_SECONDS = 60;
@@ -30,7 +30,7 @@ final class S3Proxy implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(orphan);
     }
 
-    /** Returns when it answers. */
+    /** Starts the server, and returns when it responds. */
     static S3Proxy start(Path jar, Path directory) throws IOException, InterruptedException {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -59,11 +59,11 @@ final class S3Proxy implements AutoCloseable {
                 .redirectOutput(directory.resolve("s3proxy.log").toFile())
                 .start();
         S3Proxy proxy = new S3Proxy(process, endpoint);
-        proxy.awaitAnswer();
+        proxy.awaitReady();
         return proxy;
     }
 
-    private void awaitAnswer() throws IOException, InterruptedException {
+    private void awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (true) {
             try {
@@ -78,7 +78,7 @@ final class S3Proxy implements AutoCloseable {
                     close();
                     throw e;
                 }
-                // A port of another process: there is nothing to wait on but its answer.
+                // The server is another process, so polling is the only way to wait for it.
                 process.waitFor(50, TimeUnit.MILLISECONDS);
             }
         }

@@ -1,4 +1,4 @@
-/** Programs that measure the log and its archive; docs/benchmarks.md says how, and what was seen. */
+/** Benchmarks of the log and its archive; docs/benchmarks.md describes the method and the results. */
 @NullMarked
 package io.veloz.wal.bench;
 

@@ -1,5 +1,6 @@
 package io.veloz.wal.legacy;
 
+import io.veloz.wal.legacy.EntryDecoder.CheckpointOrder;
 import io.veloz.wal.legacy.LegacyFinding.Kind;
 import io.veloz.wal.legacy.LegacyFinding.Severity;
 import io.veloz.wal.orders.OrderRestored;
@@ -10,11 +11,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a checkpoint entry is good for. For one thread.
+ * Restores orders from checkpoint entries. Not thread-safe.
  *
- * <p>The engine erases its store at every checkpoint and loses what was logged while the checkpoint was taken. Here a
- * checkpoint never erases anything. Where every entry before it was read, it says nothing new. Where entries are missing,
- * its orders are taken, field by field as written, if they are newer than what the entries gave.
+ * <p>The engine clears its store at every checkpoint and loses entries that were logged while the checkpoint was created.
+ * Here, a checkpoint never removes an order. If all entries before the checkpoint were read, it is only compared with the
+ * store. If entries are missing, its orders are adopted, with all fields as written, where they are newer than the store.
  */
 final class CheckpointAdoption {
     private static final double TOLERANCE = 1e-9;
@@ -28,19 +29,20 @@ final class CheckpointAdoption {
     }
 
     /**
-     * @param adopted takes each order that is newer in the checkpoint; null if no entry before it is missing
+     * Compares the orders of a checkpoint with the store.
+     *
+     * @param adopted receives each order that is newer in the checkpoint; null if no entry before it is missing
      */
-    void apply(
-            LegacyFile file, EntryHeader entry, long sequence, long nanos, @Nullable Consumer<OrderRestored> adopted) {
+    void apply(LegacyFile file, EntryHeader entry, @Nullable Consumer<OrderRestored> adopted) {
         PayloadFields in = new PayloadFields(file, entry);
         long count = in.u32();
         long newer = 0;
         String first = "";
         for (long i = 0; i < count && in.remaining() > 0; i++) {
-            OrderState saved = state(CheckpointOrder.read(in), nanos);
+            OrderState saved = state(CheckpointOrder.read(in), entry.timestampNanos());
             OrderState known = store.get(saved.clientOrderId()).orElse(null);
-            boolean says = known == null || isNewer(saved, known) || completes(saved, known);
-            if (saved.clientOrderId().isEmpty() || !says) {
+            boolean addsState = known == null || isNewer(saved, known) || completes(saved, known);
+            if (saved.clientOrderId().isEmpty() || !addsState) {
                 continue;
             }
             if (newer++ == 0) {
@@ -50,26 +52,26 @@ final class CheckpointAdoption {
                 adopted.accept(new OrderRestored(known == null ? saved : merged(saved, known)));
             }
         }
-        tell(file, entry, sequence, newer, first, adopted != null);
+        report(file, entry, newer, first, adopted != null);
     }
 
-    private void tell(LegacyFile file, EntryHeader entry, long sequence, long newer, String first, boolean adopted) {
+    private void report(LegacyFile file, EntryHeader entry, long newer, String first, boolean adopted) {
         if (newer == 0) {
             return;
         }
         String text =
                 newer + " orders, the first " + first + ", are newer in the checkpoint than in the entries before it"
-                        + (adopted ? "; taken from there" : "; the entries count");
+                        + (adopted ? "; adopted" : "; not adopted");
         findings.add(
                 adopted ? Kind.CHECKPOINT_ADOPTED : Kind.CHECKPOINT_DIFFERS,
                 adopted ? Severity.NOTE : Severity.DOUBTFUL,
                 file,
                 entry,
-                sequence,
+                entry.sequence(),
                 text);
     }
 
-    /** Executions only grow, so they decide before times do, which may be equal or step back. */
+    /** Executed quantities only grow, so they are compared before the times, which may be equal or step back. */
     private static boolean isNewer(OrderState saved, OrderState known) {
         double difference = saved.executedQuantity() - known.executedQuantity();
         double tolerance = TOLERANCE * Math.max(1.0, Math.abs(known.executedQuantity()));
@@ -83,13 +85,13 @@ final class CheckpointAdoption {
                 || (known.status().isEmpty() && !saved.status().isEmpty());
     }
 
-    /** Whether the OrderNew was lost, and the checkpoint still has what it said. A side alone the engine makes up. */
+    /** Whether the checkpoint contains values of a lost OrderNew. The side does not count: the engine invents it. */
     private static boolean completes(OrderState saved, OrderState known) {
         return (known.orderQuantity() == null && saved.orderQuantity() != null)
                 || (known.limitPrice() == null && saved.limitPrice() != null);
     }
 
-    /** A checkpoint has neither type nor time in force; and what is newer in the entries stays. */
+    /** Merges both states; newer values win. Type and time in force are not part of a checkpoint. */
     private static OrderState merged(OrderState saved, OrderState known) {
         boolean savedIsNewer = isNewer(saved, known);
         OrderState newer = savedIsNewer ? saved : known;

@@ -4,7 +4,7 @@ import io.veloz.wal.legacy.LegacyFinding.Kind;
 import io.veloz.wal.legacy.LegacyFinding.Severity;
 import org.jspecify.annotations.Nullable;
 
-/** Says what bytes that are no entry mean: a tail that was never acknowledged, or loss. For one thread. */
+/** Classifies bytes that are not an entry: data that was never acknowledged, or loss. Not thread-safe. */
 final class DamageFindings {
     private static final int TAIL_ZEROS = 8;
 
@@ -15,21 +15,21 @@ final class DamageFindings {
     }
 
     /**
-     * Damage with entries behind it.
+     * Reports damage between two entries.
      *
-     * @param last the last entry taken before it
-     * @param next the sequence of the first entry behind it
+     * @param last sequence of the last entry before it
+     * @param next sequence of the first entry after it
      * @return whether acknowledged entries may be lost
      */
     boolean between(LegacyFile file, long from, long until, long last, long next) {
-        String place = "no entry in " + (until - from) + " bytes; ";
+        String place = "no valid entry in " + (until - from) + " bytes; ";
         if (next == last + 1) {
-            String text = place + "no sequence is missing, so what was cut off here was never acknowledged";
+            String text = place + "no sequence is missing, so the torn write was never acknowledged";
             add(Kind.DAMAGE, Severity.UNACKNOWLEDGED, file, from, until, -1, -1, text);
             return false;
         }
         if (next <= last) {
-            String text = place + "the sequence starts again at " + next + " behind it";
+            String text = place + "the sequence restarts at " + next + " after them";
             add(Kind.DAMAGE, Severity.DOUBTFUL, file, from, until, last + 1, -1, text);
             return true;
         }
@@ -39,14 +39,14 @@ final class DamageFindings {
         return true;
     }
 
-    /** A complete entry with later ones behind it was written, and the engine went on: it was acknowledged. */
+    /** Whether the bytes are one complete entry. With later entries after it, the entry was acknowledged. */
     private static boolean isWholeEntry(LegacyFile file, long from, long until, long sequence) {
         EntryHeader entry = file.header(from);
-        return entry != null && entry.isMarked() && entry.end() == until && entry.sequence() == sequence;
+        return entry != null && entry.hasMagic() && entry.end() == until && entry.sequence() == sequence;
     }
 
     /**
-     * Damage with nothing behind it.
+     * Reports damage at the end of the log.
      *
      * @return whether acknowledged entries may be lost
      */
@@ -54,7 +54,7 @@ final class DamageFindings {
         long until = file.size();
         long bytes = until - from;
         if (file.isZero(from, until)) {
-            String text = bytes + " zero bytes: the file had grown, the data never came";
+            String text = bytes + " zero bytes: the file was extended, but the data was never written";
             add(Kind.ZERO_TAIL, Severity.UNACKNOWLEDGED, file, from, until, -1, -1, text);
             return false;
         }
@@ -62,17 +62,17 @@ final class DamageFindings {
         if (isTorn(file, from, entry)) {
             boolean known = entry != null && entry.sequence() == last + 1;
             long sequence = known ? last + 1 : -1;
-            String text = "an entry was cut off after " + bytes + " bytes"
+            String text = "torn write: an entry ends after " + bytes + " bytes"
                     + (entry == null ? "" : ", expected " + entry.bytes());
             add(Kind.TORN_TAIL, Severity.UNACKNOWLEDGED, file, from, until, sequence, sequence, text);
             return false;
         }
-        String text = "no entry in the last " + bytes + " bytes; entries may be lost";
+        String text = "no valid entry in the last " + bytes + " bytes; entries may be lost";
         add(Kind.DAMAGE, Severity.DOUBTFUL, file, from, until, last + 1, -1, text);
         return true;
     }
 
-    /** One entry that began and did not end: nothing else, and either too short or with blocks that were not written. */
+    /** Whether the bytes are one incomplete entry: the only one, and either too short or with blocks never written. */
     private static boolean isTorn(LegacyFile file, long from, @Nullable EntryHeader entry) {
         for (int i = 0; i < Math.min(4, file.size() - from); i++) {
             if (file.u8(from + i) != ((EntryHeader.MAGIC >>> (8 * i)) & 0xFF)) {
@@ -84,7 +84,7 @@ final class DamageFindings {
         }
         boolean alone = file.findMagic(from + 1) < 0;
         boolean unwritten = file.isZero(file.size() - TAIL_ZEROS, file.size());
-        return entry.isMarked() && alone && (entry.end() > file.size() || unwritten);
+        return entry.hasMagic() && alone && (entry.end() > file.size() || unwritten);
     }
 
     private void add(

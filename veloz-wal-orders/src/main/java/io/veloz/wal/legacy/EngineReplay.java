@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The engine's walk through its files, in one of its two versions. For one thread and one replay. */
+/** Replays a log as one of the two versions of the engine does, including their bugs. For one replay. Not thread-safe. */
 final class EngineReplay {
     private final LegacyMode mode;
     private final EngineStore store;
@@ -41,16 +41,20 @@ final class EngineReplay {
     private void replay(LegacyFile file) {
         @Nullable EntryHeader entry = file.header(0);
         while (entry != null) {
-            if (!entry.isMarked() || entry.end() > file.size()) {
+            if (!entry.hasMagic() || entry.end() > file.size()) {
                 corrupted++;
-                tell(file, entry, file.size() - entry.position(), "no entry; the engine abandons the file here");
+                report(file, entry, file.size() - entry.position(), "not an entry; the engine abandons the file here");
                 return;
             }
             if (file.crc(entry.payloadPosition(), entry.payloadBytes()) != entry.checksum()) {
                 corrupted++;
-                tell(file, entry, entry.bytes(), "checksum wrong; the engine skips the entry");
+                report(file, entry, entry.bytes(), "checksum mismatch; the engine skips the entry");
             } else if (mode == LegacyMode.LEGACY_B && Long.compareUnsigned(entry.sequence(), lastSequence) <= 0) {
-                tell(file, entry, entry.bytes(), "sequence not above " + lastSequence + "; the engine skips the entry");
+                report(
+                        file,
+                        entry,
+                        entry.bytes(),
+                        "sequence not above " + lastSequence + "; the engine skips the entry");
             } else {
                 apply(file, entry);
             }
@@ -69,7 +73,7 @@ final class EngineReplay {
         }
     }
 
-    private void tell(LegacyFile file, EntryHeader entry, long length, String text) {
+    private void report(LegacyFile file, EntryHeader entry, long length, String text) {
         findings.add(
                 new LegacyFinding(Kind.DAMAGE, Severity.DOUBTFUL, file.name(), entry.position(), length, -1, -1, text));
     }

@@ -1,14 +1,16 @@
 package io.veloz.wal.legacy;
 
+import io.veloz.wal.legacy.EntryDecoder.CheckpointOrder;
 import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.orders.Side;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's replay into its store, entry by entry and mistakes included. For one thread. Kept apart from the real
- * store, which would only get worse by it.
+ * The engine's own order store, including its bugs. Separate from {@link io.veloz.wal.orders.OrderStore}, which has
+ * none of them. Not thread-safe.
  */
 final class EngineStore {
     private final Map<String, EngineOrder> orders = new LinkedHashMap<>();
@@ -56,7 +58,7 @@ final class EngineStore {
     }
 
     private void applyFill(String id, String symbol, double quantity, double price, long nanos) {
-        // Written as the engine writes it: NaN is not <= 0, so it counts.
+        // As in the engine: NaN is not <= 0, so it counts.
         if (!id.isEmpty() && !isLate(id, nanos) && !(quantity <= 0.0)) {
             order(id).fill(symbol, quantity, price, nanos);
         }
@@ -85,7 +87,7 @@ final class EngineStore {
                     now);
             order.update(saved.side(), saved.venueOrderId(), saved.status(), saved.reason(), saved.lastNanos());
             if (saved.executed() > 0.0) {
-                // The symbol was moved away before, so the engine passes an empty one here.
+                // The engine passes a moved-from symbol here, which is empty.
                 order.fill("", saved.executed(), saved.average(), saved.lastNanos());
             }
         }
@@ -98,5 +100,91 @@ final class EngineStore {
 
     private EngineOrder order(String id) {
         return orders.computeIfAbsent(id, EngineOrder::new);
+    }
+
+    /** One order in the engine's own store. Not thread-safe. */
+    private static final class EngineOrder {
+        private final String clientOrderId;
+        private String symbol = "";
+        private String side = "";
+        private @Nullable Double quantity;
+        private @Nullable Double limit;
+        private double executed;
+        private double average;
+        private String venueOrderId = "";
+        private String status = "";
+        private String reason = "";
+        private long lastNanos;
+        private long createdNanos;
+
+        EngineOrder(String clientOrderId) {
+            this.clientOrderId = clientOrderId;
+        }
+
+        long lastNanos() {
+            return lastNanos;
+        }
+
+        /** @param now replaces the engine's wall clock, which the engine reads during its replay */
+        void noteParams(String newSymbol, String newSide, double newQuantity, @Nullable Double newLimit, long now) {
+            if (!newSymbol.isEmpty()) {
+                // The engine copies the symbol as a C string.
+                int end = newSymbol.indexOf('\0');
+                symbol = end < 0 ? newSymbol : newSymbol.substring(0, end);
+            }
+            side = newSide;
+            if (newQuantity > 0.0) {
+                quantity = newQuantity;
+            }
+            if (newLimit != null && newLimit > 0.0) {
+                limit = newLimit;
+            }
+            if (createdNanos == 0) {
+                createdNanos = Math.max(1, now);
+            }
+        }
+
+        void update(String newSide, String newVenueOrderId, String newStatus, String newReason, long nanos) {
+            side = newSide.isEmpty() ? side : newSide;
+            venueOrderId = newVenueOrderId.isEmpty() ? venueOrderId : newVenueOrderId;
+            status = newStatus.isEmpty() ? status : newStatus;
+            reason = newReason.isEmpty() ? reason : newReason;
+            lastNanos = nanos > 0 ? nanos : lastNanos;
+        }
+
+        void fill(String newSymbol, double filled, double price, long nanos) {
+            symbol = newSymbol.isEmpty() ? symbol : newSymbol;
+            double sum = executed + filled;
+            double notional = average * executed + price * filled;
+            executed = sum;
+            average = sum > 0.0 ? notional / sum : 0.0;
+            lastNanos = nanos > 0 ? nanos : lastNanos;
+            boolean ended = status.equals("CANCELED") || status.equals("REJECTED") || status.equals("EXPIRED");
+            if (quantity == null || !(quantity > 0.0) || ended) {
+                return;
+            }
+            if (executed + 1e-12 >= quantity) {
+                status = "FILLED";
+            } else if (executed > 0.0) {
+                status = "PARTIALLY_FILLED";
+            }
+        }
+
+        OrderState state() {
+            return OrderState.builder(clientOrderId)
+                    .symbol(symbol)
+                    .side(side.equals("BUY") ? Side.BUY : side.equals("SELL") ? Side.SELL : null)
+                    .orderQuantity(quantity)
+                    .limitPrice(limit)
+                    .executedQuantity(executed)
+                    .averagePrice(average)
+                    .venueOrderId(venueOrderId)
+                    .status(status)
+                    .rawStatus(status)
+                    .reason(reason)
+                    .lastEventNanos(lastNanos)
+                    .createdNanos(createdNanos)
+                    .build();
+        }
     }
 }

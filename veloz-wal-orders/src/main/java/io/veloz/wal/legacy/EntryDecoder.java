@@ -11,11 +11,11 @@ import io.veloz.wal.orders.TimeInForce;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Payload to event, and the proof of which type a payload has: the type in the header is covered by no checksum. Stateless.
+ * Decodes payloads, and infers the type of a payload, because no checksum covers the type in the header. Stateless.
  *
- * <p>A payload <i>fits</i> a type exactly if its fields end where it ends, and is <i>sensible</i> if the engine could have
- * meant it. An 8-letter status without a reason, for example, has the length of a fill's two numbers, but these numbers
- * make no sense.
+ * <p>A payload matches a type <i>exactly</i> if its last field ends where the payload ends. It is <i>plausible</i> if the
+ * engine could have written its values. For example, an 8-letter status without a reason has the length of the two numbers
+ * of a fill, but not plausible values.
  */
 final class EntryDecoder {
     private static final OrderType[] TYPES = {OrderType.MARKET, OrderType.LIMIT};
@@ -23,35 +23,59 @@ final class EntryDecoder {
         TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTX
     };
     /** 2000-01-01 and 2100-01-01. */
-    static final long FIRST_SENSIBLE_NANOS = 946_684_800_000_000_000L;
+    static final long FIRST_PLAUSIBLE_NANOS = 946_684_800_000_000_000L;
 
-    static final long LAST_SENSIBLE_NANOS = 4_102_444_800_000_000_000L;
-    private static final double SMALLEST_SENSIBLE = 1e-18;
-    private static final double LARGEST_SENSIBLE = 1e15;
+    static final long LAST_PLAUSIBLE_NANOS = 4_102_444_800_000_000_000L;
+    private static final double SMALLEST_PLAUSIBLE = 1e-18;
+    private static final double LARGEST_PLAUSIBLE = 1e15;
 
     private static final int UNREADABLE = 0;
 
     private EntryDecoder() {}
 
-    /** How well a payload reads as one type. */
-    private enum Fit {
+    /** How well a payload matches a type. */
+    private enum Match {
         NONE,
-        /** All fields are there, and more bytes behind them: room that a later writer may have used. */
+        /** All fields are present, followed by more bytes, which a later version of the engine may have added. */
         LONGER,
         EXACT,
-        SENSIBLE
+        PLAUSIBLE
     }
 
-    /** The type that the payload really has, or 0 if that cannot be said. */
+    /** One order inside a checkpoint entry, with its fields as written. */
+    record CheckpointOrder(
+            String clientOrderId,
+            String symbol,
+            String side,
+            int hasQuantity,
+            double quantity,
+            int hasLimit,
+            double limit,
+            double executed,
+            double average,
+            String venueOrderId,
+            String status,
+            String reason,
+            long lastNanos,
+            long createdNanos) {
+
+        static CheckpointOrder read(PayloadFields in) {
+            return new CheckpointOrder(
+                    in.text(), in.text(), in.text(), in.u8(), in.f64(), in.u8(), in.f64(), in.f64(), in.f64(),
+                    in.text(), in.text(), in.text(), in.i64(), in.i64());
+        }
+    }
+
+    /** Returns the actual type of the payload, or 0 if it cannot be determined. */
     static int typeOf(LegacyFile file, EntryHeader entry) {
-        Fit declared = fit(file, entry, entry.type());
-        if (declared == Fit.SENSIBLE) {
+        Match declared = match(file, entry, entry.type());
+        if (declared == Match.PLAUSIBLE) {
             return entry.type();
         }
         int other = UNREADABLE;
         int others = 0;
         for (int type = EntryHeader.ORDER_NEW; type <= EntryHeader.ROTATION; type++) {
-            if (type != entry.type() && fit(file, entry, type) == Fit.SENSIBLE) {
+            if (type != entry.type() && match(file, entry, type) == Match.PLAUSIBLE) {
                 other = type;
                 others++;
             }
@@ -59,33 +83,34 @@ final class EntryDecoder {
         if (others == 1) {
             return other;
         }
-        boolean readable = declared == Fit.EXACT || (declared == Fit.LONGER && entry.type() != EntryHeader.ROTATION);
+        boolean readable =
+                declared == Match.EXACT || (declared == Match.LONGER && entry.type() != EntryHeader.ROTATION);
         return others == 0 && readable ? entry.type() : UNREADABLE;
     }
 
-    private static Fit fit(LegacyFile file, EntryHeader entry, int type) {
+    private static Match match(LegacyFile file, EntryHeader entry, int type) {
         PayloadFields in = new PayloadFields(file, entry);
-        boolean sensible = switch (type) {
-            case EntryHeader.ORDER_NEW -> isSensibleNew(in);
-            case EntryHeader.ORDER_UPDATE -> isSensibleUpdate(in);
-            case EntryHeader.ORDER_FILL -> isSensibleFill(in);
-            case EntryHeader.ORDER_CANCEL -> isSensibleCancel(in);
-            case EntryHeader.CHECKPOINT -> isSensibleCheckpoint(in);
+        boolean plausible = switch (type) {
+            case EntryHeader.ORDER_NEW -> isPlausibleNew(in);
+            case EntryHeader.ORDER_UPDATE -> isPlausibleUpdate(in);
+            case EntryHeader.ORDER_FILL -> isPlausibleFill(in);
+            case EntryHeader.ORDER_CANCEL -> isPlausibleCancel(in);
+            case EntryHeader.CHECKPOINT -> isPlausibleCheckpoint(in);
             case EntryHeader.ROTATION -> true;
             default -> false;
         };
         if (type < EntryHeader.ORDER_NEW || type > EntryHeader.ROTATION || !in.complete()) {
-            return Fit.NONE;
+            return Match.NONE;
         }
         if (in.remaining() > 0) {
-            return Fit.LONGER;
+            return Match.LONGER;
         }
-        return sensible ? Fit.SENSIBLE : Fit.EXACT;
+        return plausible ? Match.PLAUSIBLE : Match.EXACT;
     }
 
-    /** Arguments are all taken before they are judged: every field must be read, sensible or not, to get to the next. */
-    private static boolean all(boolean... sensible) {
-        for (boolean one : sensible) {
+    /** A method instead of {@code &&}, because every field must be read to get to the next, plausible or not. */
+    private static boolean all(boolean... plausible) {
+        for (boolean one : plausible) {
             if (!one) {
                 return false;
             }
@@ -93,75 +118,75 @@ final class EntryDecoder {
         return true;
     }
 
-    private static boolean isSensibleNew(PayloadFields in) {
+    private static boolean isPlausibleNew(PayloadFields in) {
         return all(
-                isSensibleId(in.text()),
-                isSensibleText(in.text()),
+                isPlausibleId(in.text()),
+                isPlausibleText(in.text()),
                 in.u8() <= 1,
                 in.u8() <= 1,
                 in.u8() <= 3,
-                isSensibleQuantity(in.f64()),
+                isPlausibleQuantity(in.f64()),
                 in.u8() <= 1,
-                isSensiblePrice(in.f64()));
+                isPlausiblePrice(in.f64()));
     }
 
-    private static boolean isSensibleUpdate(PayloadFields in) {
+    private static boolean isPlausibleUpdate(PayloadFields in) {
         return all(
-                isSensibleId(in.text()),
-                isSensibleText(in.text()),
-                isSensibleStatus(in.text()),
-                isSensibleText(in.text()),
-                isSensibleTime(in.i64()));
+                isPlausibleId(in.text()),
+                isPlausibleText(in.text()),
+                isPlausibleStatus(in.text()),
+                isPlausibleText(in.text()),
+                isPlausibleTime(in.i64()));
     }
 
-    private static boolean isSensibleFill(PayloadFields in) {
+    private static boolean isPlausibleFill(PayloadFields in) {
         return all(
-                isSensibleId(in.text()),
-                isSensibleText(in.text()),
-                isSensibleQuantity(in.f64()),
-                isSensiblePrice(in.f64()),
-                isSensibleTime(in.i64()));
+                isPlausibleId(in.text()),
+                isPlausibleText(in.text()),
+                isPlausibleQuantity(in.f64()),
+                isPlausiblePrice(in.f64()),
+                isPlausibleTime(in.i64()));
     }
 
-    private static boolean isSensibleCancel(PayloadFields in) {
-        return all(isSensibleId(in.text()), isSensibleText(in.text()), isSensibleTime(in.i64()));
+    private static boolean isPlausibleCancel(PayloadFields in) {
+        return all(isPlausibleId(in.text()), isPlausibleText(in.text()), isPlausibleTime(in.i64()));
     }
 
-    private static boolean isSensibleCheckpoint(PayloadFields in) {
+    private static boolean isPlausibleCheckpoint(PayloadFields in) {
         long count = in.u32();
-        boolean sensible = true;
+        boolean plausible = true;
         for (long i = 0; i < count && in.complete(); i++) {
             CheckpointOrder order = CheckpointOrder.read(in);
-            sensible &= order.hasQuantity() <= 1 && order.hasLimit() <= 1;
+            plausible &= order.hasQuantity() <= 1 && order.hasLimit() <= 1;
         }
-        return sensible;
+        return plausible;
     }
 
-    private static boolean isSensibleId(String text) {
-        return !text.isEmpty() && isSensibleText(text);
+    private static boolean isPlausibleId(String text) {
+        return !text.isEmpty() && isPlausibleText(text);
     }
 
-    private static boolean isSensibleText(String text) {
+    private static boolean isPlausibleText(String text) {
         return text.chars().noneMatch(c -> c < ' ' || Character.isSurrogate((char) c));
     }
 
-    private static boolean isSensibleStatus(String text) {
+    private static boolean isPlausibleStatus(String text) {
         return text.chars().allMatch(c -> c == '_' || (c < 0x80 && Character.isLetter(c)));
     }
 
-    private static boolean isSensibleTime(long nanos) {
-        return nanos == 0 || (nanos >= FIRST_SENSIBLE_NANOS && nanos <= LAST_SENSIBLE_NANOS);
+    private static boolean isPlausibleTime(long nanos) {
+        return nanos == 0 || (nanos >= FIRST_PLAUSIBLE_NANOS && nanos <= LAST_PLAUSIBLE_NANOS);
     }
 
-    private static boolean isSensibleQuantity(double value) {
-        return value == 0 || (value >= SMALLEST_SENSIBLE && value <= LARGEST_SENSIBLE);
+    private static boolean isPlausibleQuantity(double value) {
+        return value == 0 || (value >= SMALLEST_PLAUSIBLE && value <= LARGEST_PLAUSIBLE);
     }
 
-    private static boolean isSensiblePrice(double value) {
-        return isSensibleQuantity(Math.abs(value));
+    private static boolean isPlausiblePrice(double value) {
+        return isPlausibleQuantity(Math.abs(value));
     }
 
-    /** The event of a New, Update, Fill or Cancel; null for the other types. */
+    /** Returns the event of an OrderNew, OrderUpdate, OrderFill or OrderCancel entry; null for the other types. */
     static @Nullable OrderEvent event(LegacyFile file, EntryHeader entry, int type) {
         PayloadFields in = new PayloadFields(file, entry);
         return switch (type) {

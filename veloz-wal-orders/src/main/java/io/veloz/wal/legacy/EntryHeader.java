@@ -5,10 +5,10 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The 40 bytes before each payload, as they stand in the file. Immutable.
+ * The 40 bytes before each payload. Immutable.
  *
- * <p>The checksum covers the payload only: magic, version, sequence, time, type and size can be damaged and nothing in
- * the header itself says so. The last 4 bytes are whatever was on the engine's stack.
+ * <p>The checksum covers the payload only, so it does not detect damage to the magic, version, sequence, time, type and
+ * size. The last 4 bytes are uninitialised memory of the engine.
  */
 record EntryHeader(
         long position,
@@ -55,8 +55,8 @@ record EntryHeader(
         return (long) LONG.get(bytes, at);
     }
 
-    /** Whether magic and version are the engine's. */
-    boolean isMarked() {
+    /** Whether the magic and the version are valid. */
+    boolean hasMagic() {
         return magic == MAGIC && version == VERSION;
     }
 
@@ -64,17 +64,16 @@ record EntryHeader(
         return position + BYTES;
     }
 
-    /** Header and payload. */
+    /** The size of header and payload. */
     long bytes() {
         return BYTES + payloadBytes;
     }
 
-    /** The first byte behind the payload. */
+    /** The position after the payload. */
     long end() {
         return position + bytes();
     }
 
-    /** The same entry with another payload size. */
     EntryHeader withPayloadBytes(long changed) {
         return new EntryHeader(position, magic, version, sequence, timestampNanos, type, changed, checksum);
     }

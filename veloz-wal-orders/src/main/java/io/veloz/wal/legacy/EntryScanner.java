@@ -3,13 +3,13 @@ package io.veloz.wal.legacy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the intact entries of one file, and the next one behind damage. For one thread.
+ * Finds the intact entries of one file, and the next intact entry after damage. Not thread-safe.
  *
- * <p>Work is bounded: an entry that turns out wrong costs its size, and large wrong ones are tried only up to a few times
- * the size of the file.
+ * <p>The work is bounded: checking a candidate costs its size, and large candidates are checked only until the bytes of
+ * failed checks exceed a small multiple of the size of the file.
  */
 final class EntryScanner {
-    /** Entries up to this size are always tried; all but checkpoints are far smaller. */
+    /** Entries up to this size are always checked. All entries except checkpoints are much smaller. */
     private static final long SMALL_BYTES = 4096;
 
     private final LegacyFile file;
@@ -25,19 +25,19 @@ final class EntryScanner {
         return file;
     }
 
-    /** Whether a large entry was left untried. */
+    /** Whether a large candidate was not checked. */
     boolean gaveUp() {
         return gaveUp;
     }
 
-    /** The header at this place if magic and version are right and the payload is there with the right checksum. */
+    /** Returns the header at a position if its magic and version are valid and its payload is present and intact. */
     @Nullable
     EntryHeader intactAt(long position) {
         EntryHeader entry = file.header(position);
-        return entry != null && entry.isMarked() && hasPayload(entry) ? entry : null;
+        return entry != null && entry.hasMagic() && hasPayload(entry) ? entry : null;
     }
 
-    /** The first intact entry at or behind this place, or null if none follows in this file. */
+    /** Returns the first intact entry at or after a position, or null if none follows in this file. */
     @Nullable
     EntryHeader nextIntact(long from) {
         long position = file.findMagic(from);
@@ -51,7 +51,7 @@ final class EntryScanner {
         return null;
     }
 
-    /** Whether the payload lies inside the file and has the checksum of the header. */
+    /** Whether the payload lies within the file and matches the checksum in the header. */
     boolean hasPayload(EntryHeader entry) {
         long bytes = entry.payloadBytes();
         if (entry.end() > file.size()) {
@@ -61,10 +61,10 @@ final class EntryScanner {
             gaveUp = true;
             return false;
         }
-        boolean right = file.crc(entry.payloadPosition(), bytes) == entry.checksum();
-        if (!right && bytes > SMALL_BYTES) {
+        boolean matches = file.crc(entry.payloadPosition(), bytes) == entry.checksum();
+        if (!matches && bytes > SMALL_BYTES) {
             wastedBytesAllowed -= bytes;
         }
-        return right;
+        return matches;
     }
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The findings of one replay: all counted, the first ones kept, so that garbage cannot fill the memory. One thread. */
+/** The findings of one replay. All are counted, but only the first ones are kept, to bound memory. Not thread-safe. */
 final class Findings {
     static final int KEPT = 1000;
 
@@ -32,7 +32,7 @@ final class Findings {
         return new LegacyFinding(kind, severity, file, -1, 0, -1, -1, text);
     }
 
-    /** About one entry. */
+    /** Adds a finding about one entry. */
     void add(Kind kind, Severity severity, LegacyFile file, EntryHeader entry, long sequence, String text) {
         add(new LegacyFinding(kind, severity, file.name(), entry.position(), entry.bytes(), sequence, sequence, text));
     }

@@ -6,8 +6,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves what a damaged header said, from what stands around it: the checksum covers the payload only, so that damage to
- * the rest of the header shows nowhere else. What cannot be proved is left alone. For one thread.
+ * Repairs damaged headers if the adjacent entries prove the original content. The checksum covers the payload only, so it
+ * does not detect damage to the header. A value that cannot be proved is left unchanged. Not thread-safe.
  */
 final class HeaderRepair {
     private final Findings findings;
@@ -16,12 +16,12 @@ final class HeaderRepair {
         this.findings = findings;
     }
 
-    /** An entry whose magic or version is damaged, if all else agrees: size, checksum, sequence, and it reads. */
+    /** Returns an entry with a damaged magic or version if its size, checksum, sequence and payload are valid, else null. */
     @Nullable
-    EntryHeader withMarks(EntryScanner scanner, long position, long expected) {
+    EntryHeader withDamagedMagic(EntryScanner scanner, long position, long expected) {
         EntryHeader entry = scanner.file().header(position);
         boolean proved = entry != null
-                && !entry.isMarked()
+                && !entry.hasMagic()
                 && entry.sequence() == expected
                 && scanner.hasPayload(entry)
                 && EntryDecoder.typeOf(scanner.file(), entry) != 0;
@@ -30,7 +30,7 @@ final class HeaderRepair {
         }
         String text = String.format(
                 Locale.ROOT,
-                "magic 0x%08x, version %d; expected 0x%08x, %d; all else agrees, taken",
+                "magic 0x%08x, version %d; expected 0x%08x, %d; all other fields are valid, repaired",
                 entry.magic(),
                 entry.version(),
                 EntryHeader.MAGIC,
@@ -39,12 +39,12 @@ final class HeaderRepair {
         return entry;
     }
 
-    /** An entry whose payload size is damaged, if up to {@code end} the bytes have just the checksum of the header. */
+    /** Returns an entry with a damaged payload size if the bytes up to {@code end} match its checksum, else null. */
     @Nullable
-    EntryHeader withSize(EntryScanner scanner, long position, long end) {
+    EntryHeader withDamagedSize(EntryScanner scanner, long position, long end) {
         LegacyFile file = scanner.file();
         EntryHeader entry = file.header(position);
-        if (entry == null || !entry.isMarked() || end <= entry.payloadPosition()) {
+        if (entry == null || !entry.hasMagic() || end <= entry.payloadPosition()) {
             return null;
         }
         EntryHeader resized = entry.withPayloadBytes(end - entry.payloadPosition());
@@ -52,50 +52,51 @@ final class HeaderRepair {
             return null;
         }
         String text = "payload size " + entry.payloadBytes() + ", expected " + resized.payloadBytes()
-                + ": with that the checksum is right, taken";
+                + ", which matches the checksum; repaired";
         findings.add(Kind.HEADER_REPAIRED, Severity.NOTE, file, resized, entry.sequence(), text);
         return resized;
     }
 
-    /** The sequence that an entry really has: the expected one, if the entry behind it goes on from there. */
+    /** Returns the actual sequence of an entry: the expected one, if the next entry has the sequence after it. */
     long sequenceOf(LegacyFile file, EntryHeader entry, long expected, long next) {
         boolean impossible = entry.sequence() <= 0;
         if (entry.sequence() == expected || (!impossible && next != expected + 1)) {
             return entry.sequence();
         }
-        String proof = next == expected + 1 ? "the next entry has " + next : "there is no such sequence";
-        String text = "sequence " + Long.toUnsignedString(entry.sequence()) + ", expected " + expected + "; " + proof;
+        String proof = next == expected + 1 ? "the next entry has " + next : "the sequence is invalid";
+        String text = "sequence " + Long.toUnsignedString(entry.sequence()) + ", expected " + expected + ": " + proof
+                + "; repaired";
         Severity severity = next == expected + 1 ? Severity.NOTE : Severity.DOUBTFUL;
         findings.add(Kind.HEADER_REPAIRED, severity, file, entry, expected, text);
         return expected;
     }
 
-    /** The time that an entry really has, give or take: its neighbours' if they agree and it lies outside of both. */
+    /** Returns the approximate time of an entry: that of an adjacent entry, if its own is not between the two. */
     long nanosOf(LegacyFile file, EntryHeader entry, long before, long after) {
         long nanos = entry.timestampNanos();
-        boolean hasBefore = isSensible(before);
-        boolean hasAfter = isSensible(after);
+        boolean hasBefore = isPlausible(before);
+        boolean hasAfter = isPlausible(after);
         if (!hasBefore && !hasAfter) {
             return nanos;
         }
-        boolean fits;
+        boolean consistent;
         if (hasBefore && hasAfter) {
             boolean clockSteppedBack = before > after;
-            fits = clockSteppedBack || (nanos >= before && nanos <= after);
+            consistent = clockSteppedBack || (nanos >= before && nanos <= after);
         } else {
-            fits = isSensible(nanos) && (hasBefore || nanos <= after);
+            consistent = isPlausible(nanos) && (hasBefore || nanos <= after);
         }
-        if (fits) {
+        if (consistent) {
             return nanos;
         }
-        long taken = hasBefore ? before : after;
-        String text =
-                "time " + nanos + " is not between its neighbours' " + before + " and " + after + "; taken as " + taken;
+        long repaired = hasBefore ? before : after;
+        String text = "time " + nanos + " is not between the times " + before + " and " + after
+                + " of the adjacent entries; repaired to " + repaired;
         findings.add(Kind.HEADER_REPAIRED, Severity.NOTE, file, entry, entry.sequence(), text);
-        return taken;
+        return repaired;
     }
 
-    private static boolean isSensible(long nanos) {
-        return nanos >= EntryDecoder.FIRST_SENSIBLE_NANOS && nanos <= EntryDecoder.LAST_SENSIBLE_NANOS;
+    private static boolean isPlausible(long nanos) {
+        return nanos >= EntryDecoder.FIRST_PLAUSIBLE_NANOS && nanos <= EntryDecoder.LAST_PLAUSIBLE_NANOS;
     }
 }

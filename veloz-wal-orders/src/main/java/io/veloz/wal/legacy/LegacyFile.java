@@ -9,9 +9,9 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of an old log, read through a window of fixed size. For one thread.
+ * One file of an old log, read through a window of fixed size. Not thread-safe.
  *
- * <p>Not a FileChannel: that one would be closed under the reader if its thread were interrupted.
+ * <p>Not a FileChannel, because an interrupt of the reading thread would close it.
  */
 final class LegacyFile implements Closeable {
     private static final int WINDOW_BYTES = 128 * 1024;
@@ -30,7 +30,7 @@ final class LegacyFile implements Closeable {
         this.window = new byte[(int) Math.max(EntryHeader.BYTES, Math.min(WINDOW_BYTES, size))];
     }
 
-    /** Opens for reading; the size at this moment is the size for good. */
+    /** Opens a file for reading. Data appended later is not read. */
     static LegacyFile open(Path path) {
         String name = String.valueOf(path.getFileName());
         RandomAccessFile file = null;
@@ -70,7 +70,7 @@ final class LegacyFile implements Closeable {
         }
     }
 
-    /** The header at this place, or null if fewer bytes than a header are left. */
+    /** Returns the header at a position, or null if the remaining bytes are fewer than a header. */
     @Nullable
     EntryHeader header(long position) {
         if (size - position < EntryHeader.BYTES) {
@@ -103,7 +103,7 @@ final class LegacyFile implements Closeable {
         return copy;
     }
 
-    /** CRC-32 of a range. */
+    /** Returns the CRC-32 of a range. */
     int crc(long position, long length) {
         CRC32 crc = new CRC32();
         long done = 0;
@@ -125,7 +125,7 @@ final class LegacyFile implements Closeable {
         return true;
     }
 
-    /** Where the bytes of the magic stand next, or -1. */
+    /** Returns the next position of the magic, or -1. */
     long findMagic(long from) {
         long position = from;
         while (size - position >= 4) {
@@ -140,7 +140,7 @@ final class LegacyFile implements Closeable {
         return -1;
     }
 
-    /** Makes the bytes present and says where in the window they begin. */
+    /** Loads bytes into the window and returns their offset in it. */
     private int load(long position, int length) {
         if (position < windowStart || position + length > windowStart + windowLength) {
             fill(position, length);

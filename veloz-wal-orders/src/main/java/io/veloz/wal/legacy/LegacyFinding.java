@@ -1,13 +1,13 @@
 package io.veloz.wal.legacy;
 
 /**
- * One doubtful place of an old log. Immutable.
+ * One anomaly in an old log. Immutable.
  *
- * @param file name of the file; empty if the log as a whole is meant
- * @param position first byte concerned, or -1 if the file as a whole is meant
- * @param length bytes concerned, or 0
- * @param firstSequence first entry concerned, or -1 if not known
- * @param lastSequence last entry concerned, or -1 if not known
+ * @param file name of the file; empty if the finding concerns the whole log
+ * @param position first affected byte, or -1 if the finding concerns the whole file
+ * @param length number of affected bytes, or 0
+ * @param firstSequence first affected entry, or -1 if not known
+ * @param lastSequence last affected entry, or -1 if not known
  */
 public record LegacyFinding(
         Kind kind,
@@ -19,47 +19,47 @@ public record LegacyFinding(
         long lastSequence,
         String text) {
 
-    /** What was found. */
+    /** The kinds of anomalies. */
     public enum Kind {
-        /** The last entry was cut off while it was written. */
+        /** A torn write: the last entry is incomplete. */
         TORN_TAIL,
-        /** The end of the log is zeros: the file had grown, the data never came. */
+        /** The log ends with zeros: the file was extended, but the data was never written. */
         ZERO_TAIL,
-        /** Bytes that are no entry, where one should be. They were skipped. */
+        /** Bytes that are not an entry where one was expected. They were skipped. */
         DAMAGE,
-        /** A damaged header whose true content could be proved. The entry was taken. */
+        /** A damaged header whose original content could be proved. The entry was applied. */
         HEADER_REPAIRED,
-        /** An entry whose checksum is right, but that is no known event. It was skipped. */
+        /** An entry with a valid checksum that is not a known event. It was skipped. */
         UNREADABLE_ENTRY,
         /** Entries are missing between two others. */
         SEQUENCE_GAP,
         /** The oldest entries are missing. */
         MISSING_HEAD,
-        /** The sequence went back: a process wrote without replaying first, or a second one wrote too. */
+        /** The sequence went back: a process wrote without replaying first, or a second process also wrote. */
         SEQUENCE_RESTART,
-        /** Entries that are there twice, byte for byte. The second ones were skipped. */
+        /** Entries that are present twice, byte for byte. The copies were skipped. */
         DUPLICATE,
-        /** Events without their OrderNew, though no sequence is missing: a second writer overwrote entries. */
+        /** Events without their OrderNew, although no sequence is missing: a second writer overwrote entries. */
         SECOND_WRITER,
-        /** A checkpoint knows more of some orders than all entries before it, though none is missing. */
+        /** A checkpoint has newer states of some orders than the entries before it, although no entry is missing. */
         CHECKPOINT_DIFFERS,
-        /** Orders were taken from a checkpoint, because entries before it are missing. */
+        /** Orders were restored from a checkpoint, because entries before it are missing. */
         CHECKPOINT_ADOPTED,
-        /** An event does not fit what was known of its order. */
+        /** An event contradicts the state of its order. */
         ORDER,
-        /** A file with a name that the engine never gives. */
+        /** A file with a name that the engine never uses. */
         UNKNOWN_FILE,
-        /** A link or something else that is no regular file, under a name of the log. It was not read. */
+        /** A file with a name of the log that is not a regular file, such as a link. It was not read. */
         SKIPPED_FILE,
-        /** The search behind damage was given up, because the file looks made to keep it busy for ever. */
+        /** The search for entries after damage was abandoned, because its cost exceeded the limit. */
         SEARCH_LIMIT
     }
 
-    /** What it means, the worst last. */
+    /** The consequence, in ascending order. */
     public enum Severity {
         /** Nothing is lost. */
         NOTE,
-        /** Lost is only what was never acknowledged. */
+        /** Only data that was never acknowledged is lost. */
         UNACKNOWLEDGED,
         /** Acknowledged data may be lost or wrong. */
         DOUBTFUL,

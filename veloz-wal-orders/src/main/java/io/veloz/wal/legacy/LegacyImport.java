@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * Brings the engine's own log into a new log of this library. Stateless; any thread may run one.
+ * Imports the engine's old log into a new log of this library. Stateless and thread-safe.
  *
  * <pre>{@code
  * LegacyImportReport report = LegacyImport.run(
@@ -28,20 +28,20 @@ public final class LegacyImport {
     private LegacyImport() {}
 
     /**
-     * Appends every event that {@link LegacyMode#DEFAULT} takes for true, with its time and in its order. The old log is
-     * only read. Beside the orders themselves, memory is bounded by the buffer of the new log.
+     * Appends every event that a replay in {@link LegacyMode#DEFAULT} applies, in the same order and with the same times. The
+     * old log is only read. In addition to the orders, memory is bounded by the buffer of the new log.
      *
-     * <p>When this returns the new log is on disk in full, closed, and has been read back. Until then there is only a
-     * directory of that name with ".partial" behind it.
+     * <p>When this returns, the new log is complete and durable, has been verified, and is closed. Until then it is in a
+     * directory of the same name with the suffix ".partial".
      *
-     * @param into the new log: its directory must not exist, or be empty
-     * @throws WalOpenException if the target is there already, or one of the two cannot be used
-     * @throws io.veloz.wal.WalDiskFullException if there is no room
-     * @throws IllegalArgumentException if the settings name no directory, or an event is larger than they allow
+     * @param into settings of the new log, whose directory must not exist or must be empty
+     * @throws WalOpenException if the target is not empty, or if one of the logs cannot be opened
+     * @throws io.veloz.wal.WalDiskFullException if the disk is full
+     * @throws IllegalArgumentException if the settings have no directory, or if an event exceeds their maximum size
      */
     public static LegacyImportReport run(LegacyLog from, WalConfig into, WalProgress progress) {
         Path target = into.directory()
-                .orElseThrow(() -> new IllegalArgumentException("an import needs a directory; the settings have none"));
+                .orElseThrow(() -> new IllegalArgumentException("the settings have no directory; an import needs one"));
         try {
             NewDirectory directory = NewDirectory.at(target);
             Appending appending = new Appending();
@@ -59,7 +59,7 @@ public final class LegacyImport {
         }
     }
 
-    /** One event at a time, through one codec and one group. */
+    /** Appends one event at a time, with one codec and one group. */
     private static final class Appending {
         private final OrderCodec codec = new OrderCodec();
         private final RecordGroup group = new RecordGroup();
@@ -74,7 +74,7 @@ public final class LegacyImport {
             }
             group.clear();
             group.add(event.recordType(), timestampNanos, payload);
-            // No record counts before the directory has its name, so one force at the end is enough.
+            // The log is published only at the end, so one force (fsync) at the end is enough.
             wal.append(group, Durability.LOSE_UNFORCED);
             records++;
         }
@@ -85,9 +85,7 @@ public final class LegacyImport {
         RecoveryReport copy = WalRecovery.verify(options, WalProgress.NONE);
         if (!copy.isSound() || copy.records() != records || copy.lastSequence() != records) {
             throw new WalOpenException(
-                    directory + " reads back with " + copy.records() + " records; expected " + records
-                            + ", all of them whole",
-                    null);
+                    directory + " was verified with " + copy.records() + " valid records, expected " + records, null);
         }
     }
 }

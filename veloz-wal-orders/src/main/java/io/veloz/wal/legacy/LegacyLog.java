@@ -18,8 +18,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A directory of order logs that the engine itself wrote. Any thread may replay it, several at once; nothing is ever
- * changed. The files should not be written meanwhile.
+ * An order log that the engine wrote itself. Thread-safe, and several threads may replay it concurrently. The files are
+ * never modified. No process should write to them during a replay.
  *
  * <pre>{@code
  * LegacyReplay replay = LegacyLog.open(directory).replay(LegacyMode.DEFAULT);
@@ -31,46 +31,46 @@ public final class LegacyLog {
 
     private final String prefix;
     private final List<Path> files;
-    private final List<LegacyFinding> oddities;
+    private final List<LegacyFinding> findings;
 
-    private LegacyLog(String prefix, List<Path> files, List<LegacyFinding> oddities) {
+    private LegacyLog(String prefix, List<Path> files, List<LegacyFinding> findings) {
         this.prefix = prefix;
         this.files = files;
-        this.oddities = oddities;
+        this.findings = findings;
     }
 
-    /** Opens a directory whose files begin with {@code orders_}; see {@link #open(Path, String)}. */
+    /** Opens a directory with the prefix {@code orders}; see {@link #open(Path, String)}. */
     public static LegacyLog open(Path directory) {
         return open(directory, "orders");
     }
 
     /**
-     * Lists the directory. No file stays open.
+     * Lists the files of a log. No file stays open.
      *
-     * @param prefix what the names of the files begin with, before the underscore
-     * @throws WalOpenException if the directory is missing or unreadable, or holds no file of such a log
-     * @throws WalVersionException if it holds a log of this library; open it with that
-     * @throws IllegalArgumentException if the prefix is empty or holds a separator
+     * @param prefix the part of the file names before the underscore
+     * @throws WalOpenException if the directory is missing or unreadable, or contains no files of such a log
+     * @throws WalVersionException if it contains a log of this library; open it with {@link io.veloz.wal.Wal} instead
+     * @throws IllegalArgumentException if the prefix is empty or contains a separator
      */
     public static LegacyLog open(Path directory, String prefix) {
         if (prefix.isEmpty() || prefix.indexOf('/') >= 0 || prefix.indexOf('\\') >= 0) {
             throw new IllegalArgumentException("prefix is \"" + prefix + "\", expected a part of a file name");
         }
         if (!Files.isDirectory(directory)) {
-            throw new WalOpenException(directory + " is no directory", null);
+            throw new WalOpenException(directory + " is not a directory", null);
         }
         List<Path> files = new ArrayList<>();
-        List<LegacyFinding> oddities = new ArrayList<>();
-        list(directory, prefix, files, oddities);
+        List<LegacyFinding> findings = new ArrayList<>();
+        list(directory, prefix, files, findings);
         if (files.isEmpty()) {
             throw new WalOpenException(
-                    directory + " holds no regular file named " + prefix + "_*" + LegacyNames.SUFFIX, null);
+                    directory + " contains no regular file named " + prefix + "_*" + LegacyNames.SUFFIX, null);
         }
-        files.forEach(LegacyLog::refuseNewFormat);
-        return new LegacyLog(prefix, List.copyOf(files), List.copyOf(oddities));
+        files.forEach(LegacyLog::rejectNewFormat);
+        return new LegacyLog(prefix, List.copyOf(files), List.copyOf(findings));
     }
 
-    private static void list(Path directory, String prefix, List<Path> files, List<LegacyFinding> oddities) {
+    private static void list(Path directory, String prefix, List<Path> files, List<LegacyFinding> findings) {
         List<Path> all = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             entries.forEach(all::add);
@@ -90,21 +90,21 @@ public final class LegacyLog {
             }
             if (!LegacyNames.isOfLog(name, prefix)) {
                 String text = "not named " + prefix + "_*; not read";
-                oddities.add(Findings.aboutFile(Kind.UNKNOWN_FILE, Severity.NOTE, name, text));
+                findings.add(Findings.aboutFile(Kind.UNKNOWN_FILE, Severity.NOTE, name, text));
             } else if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-                String text = "no regular file; not read, as the engine would not";
-                oddities.add(Findings.aboutFile(Kind.SKIPPED_FILE, Severity.DOUBTFUL, name, text));
+                String text = "not a regular file; not read, as in the engine";
+                findings.add(Findings.aboutFile(Kind.SKIPPED_FILE, Severity.DOUBTFUL, name, text));
             } else {
                 if (!LegacyNames.isKnown(name, prefix)) {
-                    oddities.add(Findings.aboutFile(
-                            Kind.UNKNOWN_FILE, Severity.NOTE, name, "the engine never gives this name; read"));
+                    findings.add(Findings.aboutFile(
+                            Kind.UNKNOWN_FILE, Severity.NOTE, name, "the engine never uses this name; read"));
                 }
                 files.add(path);
             }
         }
     }
 
-    private static void refuseNewFormat(Path path) {
+    private static void rejectNewFormat(Path path) {
         try (LegacyFile file = LegacyFile.open(path)) {
             if (file.size() >= NEW_FORMAT.length && Arrays.equals(file.bytes(0, NEW_FORMAT.length), NEW_FORMAT)) {
                 throw new WalVersionException(path + " starts with VELOZWAL, expected entries of the engine's old log:"
@@ -113,13 +113,13 @@ public final class LegacyLog {
         }
     }
 
-    /** The files that are read, sorted by name. */
+    /** The files of the log, sorted by name. */
     public List<Path> files() {
         return files;
     }
 
     /**
-     * Replays the log. Memory is bounded by the orders, whatever the files hold.
+     * Replays the log. Memory is bounded by the number of orders, even if the files are corrupt.
      *
      * @throws WalOpenException if a file cannot be read
      */
@@ -130,18 +130,17 @@ public final class LegacyLog {
     }
 
     /**
-     * Replays the log in the default mode and passes every event that counts, in the order in which they apply: applied
-     * one by one to an empty store, with the times given, they add up to the orders of the returned replay. Rotations and
-     * checkpoints carry no event; orders that had to be taken from a checkpoint come as
-     * {@link io.veloz.wal.orders.OrderRestored}.
+     * Replays the log in {@link LegacyMode#DEFAULT} and passes every applied event to the handler, in order. Applied to an
+     * empty store with the given times, these events result in the orders of the returned replay. Rotations and checkpoints
+     * are not events. Orders that were adopted from a checkpoint are passed as {@link io.veloz.wal.orders.OrderRestored}.
      *
-     * @throws WalOpenException if a file cannot be read; what the handler got until then was right
+     * @throws WalOpenException if a file cannot be read; the events passed until then are valid
      */
     public LegacyReplay forEach(LegacyEventHandler handler) {
         return forEach(handler, WalProgress.NONE);
     }
 
-    /** The same, and tells how many bytes of the files have been read. */
+    /** Replays the log as {@link #forEach(LegacyEventHandler)} does, and reports how many bytes have been read. */
     public LegacyReplay forEach(LegacyEventHandler handler, WalProgress progress) {
         String lastName = String.valueOf(files.get(files.size() - 1).getFileName());
         long before = LegacyNames.number(lastName, prefix).orElse(0);
@@ -149,8 +148,14 @@ public final class LegacyLog {
     }
 
     private Findings findings() {
-        Findings findings = new Findings();
-        oddities.forEach(findings::add);
-        return findings;
+        Findings copy = new Findings();
+        findings.forEach(copy::add);
+        return copy;
+    }
+
+    /** Returns the prefix and the files, for log messages. */
+    @Override
+    public String toString() {
+        return "LegacyLog[" + prefix + ", " + files + "]";
     }
 }

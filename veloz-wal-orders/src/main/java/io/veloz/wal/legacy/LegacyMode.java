@@ -1,12 +1,12 @@
 package io.veloz.wal.legacy;
 
-/** What a replay of an old log is to find. Immutable. */
+/** How an old log is replayed. Immutable. */
 public enum LegacyMode {
-    /** What was really true, with every doubtful place reported. */
+    /** Restores the correct state and reports every anomaly. */
     DEFAULT("default"),
-    /** What the engine of commit 15540e3 restores, mistakes included. */
+    /** Restores the same state as the engine of commit 15540e3, including its bugs. */
     LEGACY_A("legacy-a"),
-    /** What the engine of commit 2972c847 restores, mistakes included. */
+    /** Restores the same state as the engine of commit 2972c847, including its bugs. */
     LEGACY_B("legacy-b");
 
     private final String commandLineName;

@@ -2,7 +2,7 @@ package io.veloz.wal.legacy;
 
 import java.util.OptionalLong;
 
-/** The names of an old log's files. Stateless; any thread may use it. */
+/** The file names of an old log. Stateless and thread-safe. */
 final class LegacyNames {
     static final String SUFFIX = ".wal";
     private static final int DIGITS = 16;
@@ -14,12 +14,12 @@ final class LegacyNames {
         return name.startsWith(prefix + "_") && name.endsWith(SUFFIX);
     }
 
-    /** Whether the engine, or the layout that its documents describe, has files of this name. */
+    /** Whether the engine uses this file name, or its documents describe it. */
     static boolean isKnown(String name, String prefix) {
         return number(name, prefix).isPresent() || name.equals(prefix + "_current" + SUFFIX);
     }
 
-    /** The number in the name: the sequence already written when the file was opened. */
+    /** Returns the number in the name: the last sequence written before the file was created. */
     static OptionalLong number(String name, String prefix) {
         int from = prefix.length() + 1;
         int until = name.length() - SUFFIX.length();

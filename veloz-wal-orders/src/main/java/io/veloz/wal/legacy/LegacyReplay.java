@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a replay of an old log found. Immutable. */
+/** The result of a replay of an old log. Immutable. */
 public final class LegacyReplay {
     private final LegacyMode mode;
     private final List<OrderState> orders;
@@ -42,7 +42,7 @@ public final class LegacyReplay {
         return stats;
     }
 
-    /** The sequence that the engine would start from before it replays: the number in the last file's name. */
+    /** The sequence at which the engine would start before its replay: the number in the last file's name. */
     public long sequenceAfterConstructor() {
         return sequenceBefore;
     }
@@ -52,17 +52,17 @@ public final class LegacyReplay {
         return sequenceAfter;
     }
 
-    /** The first {@value Findings#KEPT} findings, in the order in which they were made. */
+    /** Returns the first {@value Findings#KEPT} findings, in order. */
     public List<LegacyFinding> findings() {
         return findings.kept();
     }
 
-    /** How many findings of each kind there were, also of those no longer kept. */
+    /** Returns the number of findings of each kind, including findings that were not kept. */
     public Map<LegacyFinding.Kind, Long> findingCounts() {
         return findings.counts();
     }
 
-    /** The worst of all findings; empty if there were none. */
+    /** Returns the highest severity of all findings; empty if there are none. */
     public Optional<LegacyFinding.Severity> worst() {
         return findings.worst();
     }

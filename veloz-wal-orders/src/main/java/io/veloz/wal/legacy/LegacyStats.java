@@ -3,8 +3,8 @@ package io.veloz.wal.legacy;
 /**
  * The engine's counters after a replay. Immutable.
  *
- * <p>The engine counts entries written, bytes written, rotations and checkpoints only while it writes; a replay leaves
- * them 0.
+ * <p>The engine counts entries written, bytes written, rotations and checkpoints only while it writes. They are 0 after a
+ * replay.
  */
 public record LegacyStats(
         long entriesWritten,

@@ -6,17 +6,18 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * The files of an old log in the order in which they were written, as their entries tell it: names are labels, and the
- * documented layout does not count what the engine counts. Stateless.
+ * Sorts the files of an old log in the order in which they were written, by the sequences of their entries. The names are
+ * not reliable, because the documented layout numbers files differently than the engine. Stateless.
  */
 final class OrderedFiles {
     /**
-     * What is known of a file before it is read. Immutable.
+     * A file and its first entry.
      *
-     * @param firstSequence of its first intact entry, or -1 if it has none
-     * @param agreed whether the sequence of the next entry confirms it
+     * @param firstSequence sequence of its first intact entry, or -1 if it has none
+     * @param confirmed whether the sequences of the following entries confirm it
      */
-    record Known(Path path, String name, OptionalLong number, long firstSequence, long firstNanos, boolean agreed) {
+    record OrderedFile(
+            Path path, String name, OptionalLong number, long firstSequence, long firstNanos, boolean confirmed) {
         boolean hasEntries() {
             return firstSequence >= 0;
         }
@@ -26,51 +27,54 @@ final class OrderedFiles {
             return number.isPresent() && firstSequence == number.getAsLong() + 1;
         }
 
-        Known named() {
-            return new Known(path, name, number, number.orElse(-2) + 1, firstNanos, false);
+        OrderedFile withSequenceOfName() {
+            return new OrderedFile(path, name, number, number.orElse(-2) + 1, firstNanos, false);
         }
     }
 
     private OrderedFiles() {}
 
-    static List<Known> of(List<Path> paths, String prefix) {
-        List<Known> files = paths.stream().map(path -> look(path, prefix)).toList();
-        List<Known> certain = files.stream().filter(Known::agreed).toList();
-        // Sequences are covered by no checksum. A file of one entry has nothing to confirm it but its name, and that
-        // only where the other files show that the engine gave the names.
-        boolean engineNames = !certain.isEmpty() && certain.stream().allMatch(Known::hasEngineName);
+    static List<OrderedFile> of(List<Path> paths, String prefix) {
+        List<OrderedFile> files =
+                paths.stream().map(path -> examine(path, prefix)).toList();
+        List<OrderedFile> confirmed =
+                files.stream().filter(OrderedFile::confirmed).toList();
+        // No checksum covers the sequences. The sequence of a single entry can be confirmed only by the name of its
+        // file,
+        // and only if the other files show that the names are the engine's.
+        boolean engineNames = !confirmed.isEmpty() && confirmed.stream().allMatch(OrderedFile::hasEngineName);
         return files.stream()
                 .map(file -> engineNames
                                 && file.hasEntries()
-                                && !file.agreed()
+                                && !file.confirmed()
                                 && file.number().isPresent()
-                        ? file.named()
+                        ? file.withSequenceOfName()
                         : file)
-                .sorted(Comparator.comparing((Known file) -> !file.hasEntries())
-                        .thenComparingLong(Known::firstSequence)
-                        .thenComparingLong(Known::firstNanos)
-                        .thenComparing(Known::name))
+                .sorted(Comparator.comparing((OrderedFile file) -> !file.hasEntries())
+                        .thenComparingLong(OrderedFile::firstSequence)
+                        .thenComparingLong(OrderedFile::firstNanos)
+                        .thenComparing(OrderedFile::name))
                 .toList();
     }
 
-    private static Known look(Path path, String prefix) {
+    private static OrderedFile examine(Path path, String prefix) {
         String name = String.valueOf(path.getFileName());
         OptionalLong number = LegacyNames.number(name, prefix);
         try (LegacyFile file = LegacyFile.open(path)) {
             EntryScanner scanner = new EntryScanner(file);
             EntryHeader first = scanner.nextIntact(0);
             if (first == null) {
-                return new Known(path, name, number, -1, 0, false);
+                return new OrderedFile(path, name, number, -1, 0, false);
             }
             EntryHeader second = scanner.intactAt(first.end());
             EntryHeader third = second == null ? null : scanner.intactAt(second.end());
             long sequence = first.sequence();
-            boolean agreed = second != null && second.sequence() == sequence + 1;
-            if (!agreed && second != null && third != null && third.sequence() == second.sequence() + 1) {
+            boolean confirmed = second != null && second.sequence() == sequence + 1;
+            if (!confirmed && second != null && third != null && third.sequence() == second.sequence() + 1) {
                 sequence = second.sequence() - 1;
-                agreed = true;
+                confirmed = true;
             }
-            return new Known(path, name, number, Math.max(0, sequence), first.timestampNanos(), agreed);
+            return new OrderedFile(path, name, number, Math.max(0, sequence), first.timestampNanos(), confirmed);
         }
     }
 }

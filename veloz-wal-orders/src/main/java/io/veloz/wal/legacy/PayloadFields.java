@@ -3,11 +3,11 @@ package io.veloz.wal.legacy;
 import io.veloz.wal.orders.OrderText;
 
 /**
- * Takes the fields of a payload one after the other, exactly as the engine does: what would pass the end reads as empty
- * or 0 and fails nothing. {@link #complete} tells whether that happened. For one thread.
+ * Reads the fields of a payload in order, exactly as the engine does: a field beyond the end is read as empty or 0 without
+ * an error. {@link #complete} returns whether all fields were present. Not thread-safe.
  */
 final class PayloadFields {
-    /** A text beyond this reads as empty. The engine has no id or reason of such a size, and garbage must not fill memory. */
+    /** A longer text is read as empty, to bound memory. The engine writes no text of this size. */
     static final int MAX_TEXT_BYTES = 16 << 20;
 
     private final LegacyFile file;
@@ -25,7 +25,7 @@ final class PayloadFields {
         return end - position;
     }
 
-    /** Whether every field so far was really there. */
+    /** Whether every field that was read so far was present. */
     boolean complete() {
         return complete;
     }
@@ -57,7 +57,7 @@ final class PayloadFields {
         return Double.longBitsToDouble(i64());
     }
 
-    /** After a length that passes the end, reading goes on behind the length, as in the engine. */
+    /** If the length exceeds the payload, the next field is read after the length, as in the engine. */
     String text() {
         if (!has(4)) {
             return "";

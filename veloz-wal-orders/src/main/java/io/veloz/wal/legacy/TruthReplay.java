@@ -10,14 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Restores what was really true from the files of an old log, and tells every doubtful place. For one thread and one
- * replay.
+ * Restores the correct state from the files of an old log, and reports every anomaly. For one replay. Not thread-safe.
  *
- * <p>Every entry whose payload checksum is right counts, in the order of the files, whatever damage stands between: the
- * engine acknowledged it. What is missing shows in the sequences.
+ * <p>Every entry with a valid payload checksum is applied, in the order of the files, even after damage: the engine
+ * acknowledged it. The sequences show which entries are missing.
  */
 final class TruthReplay {
-    private final List<OrderedFiles.Known> files;
+    private final List<OrderedFiles.OrderedFile> files;
     private final LegacyEventHandler handler;
     private final Findings findings;
     private final ReadProgress progress;
@@ -32,17 +31,17 @@ final class TruthReplay {
     private long corrupted;
     private long applied;
 
-    /** The last sequence taken, 0 before the first. */
+    /** The sequence of the last applied entry, 0 before the first. */
     private long last;
 
     private boolean begun;
     private long lastNanos;
-    /** Whether damage just reported already says which sequences are missing. */
-    private boolean gapIsTold;
-    /** Whether an entry before this place may be lost, so that a checkpoint may know more. */
+    /** Whether a finding about damage already covers the missing sequences. */
+    private boolean gapReported;
+    /** Whether an entry before the current position may be lost, so that a checkpoint may contain newer states. */
     private boolean lost;
-    /** The first sequence there is, if older ones are missing and no checkpoint has made up for them yet; else 0. */
-    private long headless;
+    /** The first sequence, if older ones are missing and no checkpoint has restored their orders yet; else 0. */
+    private long firstAfterMissingHead;
 
     private long unknownOrders;
 
@@ -51,7 +50,8 @@ final class TruthReplay {
 
     private @Nullable EntryHeader current;
 
-    TruthReplay(List<OrderedFiles.Known> files, LegacyEventHandler handler, Findings findings, WalProgress progress) {
+    TruthReplay(
+            List<OrderedFiles.OrderedFile> files, LegacyEventHandler handler, Findings findings, WalProgress progress) {
         this.progress = new ReadProgress(files, progress);
         this.files = files;
         this.handler = handler;
@@ -59,7 +59,7 @@ final class TruthReplay {
         this.repair = new HeaderRepair(findings);
         this.damage = new DamageFindings(findings);
         this.duplicates = new Duplicates(findings);
-        this.store = OrderStore.builder().onFinding(this::tellOrder).build();
+        this.store = OrderStore.builder().onFinding(this::reportOrder).build();
         this.checkpoints = new CheckpointAdoption(store, findings);
     }
 
@@ -69,12 +69,13 @@ final class TruthReplay {
                 replay(new EntryScanner(file), i);
             }
         }
-        if (headless > 0) {
-            tellHead(Severity.DOUBTFUL, "no checkpoint makes up for them");
+        if (firstAfterMissingHead > 0) {
+            reportMissingHead(Severity.DOUBTFUL, "no checkpoint contains their orders");
         }
         if (unknownOrders > 0 && !lost) {
-            String text = unknownOrders + " events came for orders without an OrderNew, though no sequence is missing:"
-                    + " a second process wrote into the same files, or the engine never logged them";
+            String text =
+                    unknownOrders + " events belong to orders without an OrderNew, although no sequence is missing:"
+                            + " a second process wrote to the same files, or the engine never logged the OrderNew";
             findings.add(Findings.aboutFile(Kind.SECOND_WRITER, Severity.DOUBTFUL, "", text));
         }
         LegacyStats stats = LegacyStats.replayed(entries, bytes, corrupted, last);
@@ -87,80 +88,80 @@ final class TruthReplay {
         while (position < file.size()) {
             EntryHeader entry = scanner.intactAt(position);
             if (entry == null) {
-                entry = repair.withMarks(
+                entry = repair.withDamagedMagic(
                         scanner, position, begun ? last + 1 : files.get(number).firstSequence() - 1);
             }
             if (entry == null) {
-                entry = behindDamage(scanner, position, number);
+                entry = nextAfterDamage(scanner, position, number);
             }
             if (entry == null) {
                 break;
             }
-            take(file, entry, number);
+            accept(file, entry, number);
             position = entry.end();
-            progress.reached(number, position);
+            progress.report(number, position);
         }
-        progress.reached(number, file.size());
-        duplicates.tell();
+        progress.report(number, file.size());
+        duplicates.reportRun();
         if (scanner.gaveUp()) {
-            String text = "too many large entries are wrong; not every place behind damage was searched";
+            String text = "too many large entries are corrupt; the search for entries after damage was abandoned";
             findings.add(Findings.aboutFile(Kind.SEARCH_LIMIT, Severity.DOUBTFUL, file.name(), text));
             lost = true;
         }
     }
 
-    /** The entry with which reading goes on, or null if none follows in this file. */
-    private @Nullable EntryHeader behindDamage(EntryScanner scanner, long position, int number) {
+    /** Returns the entry at which reading continues, or null if none follows in this file. */
+    private @Nullable EntryHeader nextAfterDamage(EntryScanner scanner, long position, int number) {
         LegacyFile file = scanner.file();
         EntryHeader next = scanner.nextIntact(position + 1);
         long until = next == null ? file.size() : next.position();
-        EntryHeader resized = repair.withSize(scanner, position, until);
+        EntryHeader resized = repair.withDamagedSize(scanner, position, until);
         if (resized != null) {
             return resized;
         }
         corrupted++;
-        long nextSequence = next != null ? next.sequence() : firstSequenceBehind(number);
+        long nextSequence = next != null ? next.sequence() : firstSequenceAfter(number);
         if (nextSequence >= 0) {
             lost |= damage.between(file, position, until, last, nextSequence);
-            gapIsTold = true;
+            gapReported = true;
         } else {
             lost |= damage.atEnd(file, position, last);
         }
         return next;
     }
 
-    /** The first sequence in the files behind this one, or -1 if they hold no entry. */
-    private long firstSequenceBehind(int number) {
+    /** Returns the first sequence in the files after this one, or -1 if they contain no entry. */
+    private long firstSequenceAfter(int number) {
         boolean hasNext = number + 1 < files.size() && files.get(number + 1).hasEntries();
         return hasNext ? files.get(number + 1).firstSequence() : -1;
     }
 
-    /** What the header behind an entry says; -1 and 0 if there is none. */
-    private record Neighbour(long sequence, long nanos) {}
+    /** Sequence and time of the next header; -1 and 0 if there is none. */
+    private record NextHeader(long sequence, long nanos) {}
 
-    private Neighbour behind(LegacyFile file, EntryHeader entry, int number) {
+    private NextHeader headerAfter(LegacyFile file, EntryHeader entry, int number) {
         EntryHeader next = file.header(entry.end());
-        if (next != null && next.isMarked()) {
-            return new Neighbour(next.sequence(), next.timestampNanos());
+        if (next != null && next.hasMagic()) {
+            return new NextHeader(next.sequence(), next.timestampNanos());
         }
-        long sequence = entry.end() == file.size() ? firstSequenceBehind(number) : -1;
+        long sequence = entry.end() == file.size() ? firstSequenceAfter(number) : -1;
         return sequence < 0
-                ? new Neighbour(-1, 0)
-                : new Neighbour(sequence, files.get(number + 1).firstNanos());
+                ? new NextHeader(-1, 0)
+                : new NextHeader(sequence, files.get(number + 1).firstNanos());
     }
 
-    private void take(LegacyFile file, EntryHeader found, int number) {
-        Neighbour next = behind(file, found, number);
+    private void accept(LegacyFile file, EntryHeader found, int number) {
+        NextHeader next = headerAfter(file, found, number);
         long expected = begun ? last + 1 : Math.max(1, files.get(number).firstSequence());
         EntryHeader entry = found.withSequence(repair.sequenceOf(file, found, expected, next.sequence()));
-        if (begun && entry.sequence() <= last && duplicates.isOne(file, entry)) {
+        if (begun && entry.sequence() <= last && duplicates.isDuplicate(file, entry)) {
             return;
         }
-        duplicates.tell();
+        duplicates.reportRun();
         checkSequence(file, entry);
         begun = true;
         last = entry.sequence();
-        gapIsTold = false;
+        gapReported = false;
         duplicates.remember(entry);
         entry = entry.withTimestampNanos(repair.nanosOf(file, entry, lastNanos, next.nanos()));
         lastNanos = entry.timestampNanos();
@@ -169,11 +170,12 @@ final class TruthReplay {
 
     private void checkSequence(LegacyFile file, EntryHeader entry) {
         long sequence = entry.sequence();
-        if (!begun && sequence > 1 && !gapIsTold) {
-            headless = sequence;
+        if (!begun && sequence > 1 && !gapReported) {
+            firstAfterMissingHead = sequence;
             lost = true;
-        } else if (begun && sequence > last + 1 && !gapIsTold) {
-            String text = "entry " + sequence + " after " + last + ": " + (sequence - last - 1) + " are missing";
+        } else if (begun && sequence > last + 1 && !gapReported) {
+            String text =
+                    "entry " + sequence + " after " + last + ": " + (sequence - last - 1) + " entries are missing";
             findings.add(new LegacyFinding(
                     Kind.SEQUENCE_GAP,
                     Severity.DOUBTFUL,
@@ -184,9 +186,9 @@ final class TruthReplay {
                     sequence - 1,
                     text));
             lost = true;
-        } else if (begun && sequence <= last && !gapIsTold) {
+        } else if (begun && sequence <= last && !gapReported) {
             String text = "sequence " + sequence + " after " + last
-                    + ": a process wrote without replaying first, or a second one wrote too; all entries count";
+                    + ": a process wrote without replaying first, or a second process also wrote; all entries count";
             findings.add(Kind.SEQUENCE_RESTART, Severity.NOTE, file, entry, sequence, text);
         }
     }
@@ -196,14 +198,14 @@ final class TruthReplay {
         if (type == 0) {
             corrupted++;
             lost = true;
-            String text = "type " + entry.type() + " with a payload of " + entry.payloadBytes()
-                    + " bytes that is no such event; skipped";
+            String text = "type " + entry.type() + ", but the payload of " + entry.payloadBytes()
+                    + " bytes is not such an event; skipped";
             Severity severity = entry.type() > EntryHeader.ROTATION ? Severity.DOUBTFUL : Severity.LOST;
             findings.add(Kind.UNREADABLE_ENTRY, severity, file, entry, entry.sequence(), text);
             return;
         }
         if (type != entry.type()) {
-            String text = "type " + entry.type() + ", but the payload reads only as type " + type + "; taken as that";
+            String text = "type " + entry.type() + ", but the payload matches only type " + type + "; repaired";
             findings.add(Kind.HEADER_REPAIRED, Severity.NOTE, file, entry, entry.sequence(), text);
         }
         entries++;
@@ -224,25 +226,21 @@ final class TruthReplay {
     }
 
     private void applyCheckpoint(LegacyFile file, EntryHeader entry) {
-        if (headless > 0) {
-            tellHead(Severity.NOTE, "checkpoint " + entry.sequence() + " makes up for them");
+        if (firstAfterMissingHead > 0) {
+            reportMissingHead(Severity.NOTE, "checkpoint " + entry.sequence() + " contains their orders");
         }
-        checkpoints.apply(
-                file,
-                entry,
-                entry.sequence(),
-                entry.timestampNanos(),
-                lost ? restored -> apply(entry, restored) : null);
+        checkpoints.apply(file, entry, lost ? restored -> apply(entry, restored) : null);
     }
 
-    private void tellHead(Severity severity, String consequence) {
-        String text = "the first entry has sequence " + headless + ": the ones before it are missing; " + consequence;
+    private void reportMissingHead(Severity severity, String consequence) {
+        String text = "the first entry has sequence " + firstAfterMissingHead + ": earlier entries are missing; "
+                + consequence;
         String file = files.get(0).name();
-        findings.add(new LegacyFinding(Kind.MISSING_HEAD, severity, file, 0, 0, 1, headless - 1, text));
-        headless = 0;
+        findings.add(new LegacyFinding(Kind.MISSING_HEAD, severity, file, 0, 0, 1, firstAfterMissingHead - 1, text));
+        firstAfterMissingHead = 0;
     }
 
-    private void tellOrder(OrderFinding finding) {
+    private void reportOrder(OrderFinding finding) {
         LegacyFile file = currentFile;
         EntryHeader entry = current;
         if (file == null || entry == null) {
@@ -255,5 +253,36 @@ final class TruthReplay {
         unknownOrders += finding.kind() == OrderFinding.Kind.UNKNOWN_ORDER ? 1 : 0;
         String text = finding.kind() + " " + finding.clientOrderId() + ": " + finding.text();
         findings.add(Kind.ORDER, severity, file, entry, entry.sequence(), text);
+    }
+
+    /** Reports how many bytes of all files have been read. */
+    private static final class ReadProgress {
+        private static final long STEP_BYTES = 64 * 1024;
+
+        private final WalProgress listener;
+        /** Bytes in the files before each file. */
+        private final long[] before;
+
+        private final long total;
+        private long reported;
+
+        ReadProgress(List<OrderedFiles.OrderedFile> files, WalProgress listener) {
+            this.listener = listener;
+            this.before = new long[files.size()];
+            long bytes = 0;
+            for (int i = 0; i < before.length; i++) {
+                before[i] = bytes;
+                bytes += files.get(i).path().toFile().length();
+            }
+            this.total = bytes;
+        }
+
+        void report(int file, long position) {
+            long done = Math.min(total, before[file] + position);
+            if (done - reported >= STEP_BYTES || (done == total && reported < done)) {
+                reported = done;
+                listener.update(done, total);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-/** Reads the order logs that the engine itself wrote before this library, and never changes them. */
+/** Read-only access to the order logs that the engine wrote itself before it used this library. */
 @NullMarked
 package io.veloz.wal.legacy;
 

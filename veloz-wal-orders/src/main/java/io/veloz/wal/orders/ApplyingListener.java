@@ -6,7 +6,7 @@ import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
 import java.time.Duration;
 
-/** Applies durable events, and calls the user's listener after that. Called by the log's notifying thread. */
+/** Applies durable events before it calls the user's listener. Called on the log's notifier thread. */
 final class ApplyingListener implements WalListener {
     private final OrderApplier applier;
     private final WalListener next;

@@ -1,12 +1,12 @@
 package io.veloz.wal.orders;
 
 /**
- * The mark that a checkpoint was written, so that replay may start behind {@code coveredSequence}. Immutable. It changes
- * no order.
+ * The record that marks a written checkpoint: replay may start after {@code coveredSequence}. Immutable. It changes no
+ * order.
  *
- * @param coveredSequence the last record whose effect the checkpoint contains
- * @param orderCount orders in the checkpoint
- * @param digest CRC32C of the checkpoint's content, as {@link OrderSnapshot#writeTo} returns it
+ * @param coveredSequence the last record whose effect the checkpoint includes
+ * @param orderCount number of orders in the checkpoint
+ * @param digest CRC32C of the checkpoint's content, as returned by {@link OrderSnapshot#writeTo}
  */
 public record Checkpoint(long coveredSequence, long orderCount, int digest) implements OrderEvent {
 

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes checkpoints and trims when they are due, on a thread of its own. */
+/** The checkpoint thread: writes checkpoints and trims the log when they are due. */
 final class CheckpointThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
@@ -35,7 +35,7 @@ final class CheckpointThread implements Runnable {
         }
     }
 
-    /** By whichever thread applies. */
+    /** Called by the thread that applied events up to {@code sequence}. */
     void applied(long sequence) {
         appliedSequence = sequence;
         if (isDueByCount()) {
@@ -47,7 +47,7 @@ final class CheckpointThread implements Runnable {
         return everyRecords > 0 && appliedSequence - coveredSequence >= everyRecords;
     }
 
-    /** Waits for a checkpoint that is being written, no longer than that. An interrupt stays pending. */
+    /** Waits for a checkpoint in progress, up to the timeout. An interrupt does not end the wait and stays pending. */
     void stop(Duration timeout) {
         stopping = true;
         Thread own = thread;
@@ -90,15 +90,15 @@ final class CheckpointThread implements Runnable {
 
     private void checkpoint() {
         try {
-            // Its own mark in the log counts as covered, or an idle log would write checkpoints for ever.
+            // Its own record in the log counts as covered. Otherwise an idle log would write checkpoints indefinitely.
             coveredSequence = log.writeCheckpoint().markSequence();
             log.trim();
         } catch (Throwable t) {
-            // Also an error, of a trim guard or for lack of memory: without checkpoints neither memory nor disk is
-            // bounded.
+            // Errors too, such as those of a trim guard or an OutOfMemoryError: without checkpoints neither memory nor
+            // disk space is bounded.
             coveredSequence = appliedSequence;
             if (!stopping) {
-                // No caller waits for it: the log goes on, and its next replay takes longer.
+                // No caller waits for the result. The log stays usable, and its next replay takes longer.
                 warn(t);
             }
         }
@@ -106,9 +106,9 @@ final class CheckpointThread implements Runnable {
 
     private void warn(Throwable t) {
         try {
-            LOG.warn("{}: no checkpoint could be written; the next one is tried when it is due", log.wal(), t);
-        } catch (Throwable alsoOfLogging) {
-            // As a rule there is no memory. The thread has to go on.
+            LOG.warn("{}: writing a checkpoint failed; retrying when the next one is due", log.wal(), t);
+        } catch (Throwable loggingFailed) {
+            // Usually an OutOfMemoryError. The thread must keep running.
         }
     }
 }

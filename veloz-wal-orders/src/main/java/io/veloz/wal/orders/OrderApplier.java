@@ -15,73 +15,73 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Appends events to the log, and applies them to the store when they are durable, in the order of the log. Any thread may
- * append and apply.
+ * Appends events to the log, and applies them to the store in log order once they are durable. Thread-safe.
  *
- * <p>Appended events wait in a queue. One lock covers the append to the log and the append to the queue, so the queue is in
- * the order of the log. Another lock covers the head of the queue: entries leave it while their sequence is durable. Records
- * that others append to the log have no entry. No thread takes one of the locks while it holds the other.
+ * <p>Appended events wait in a queue. The append lock covers the append to the log and the append to the queue, so that the
+ * queue is in log order. The apply lock covers the head of the queue, from which events are removed once their sequence is
+ * durable. Records that the application appends to the log are not queued. No thread acquires one of the locks while it
+ * holds the other.
  */
 final class OrderApplier {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
-    /** How long a wait for room lasts until the log is forced again: events that came meanwhile may hold the room. */
-    private static final long ROOM_SLICE_NANOS = 20_000_000;
+    /** The log is forced again after this wait for a permit, because events appended meanwhile may hold the permits. */
+    private static final long PERMIT_WAIT_NANOS = 20_000_000;
 
-    /** An event on its way into the store. The future, if any, is for the appender. */
-    static final class Entry {
+    /** An event that is not in the store yet, with the future of its appender, if any. */
+    static final class Pending {
         private final long nanos;
         private final OrderEvent event;
         private final @Nullable CompletableFuture<Long> future;
 
-        /** Set under the append lock, before the entry is in the queue. */
+        /** Set under the append lock, before the event is queued. */
         private long sequence;
 
-        private volatile @Nullable Entry next;
+        private volatile @Nullable Pending next;
 
-        /** The next applied entry whose future is not complete. Guarded by the apply lock. */
-        private @Nullable Entry nextToComplete;
+        /** The next applied event whose future is not complete. Guarded by the apply lock. */
+        private @Nullable Pending nextToComplete;
 
-        Entry(long nanos, OrderEvent event, @Nullable CompletableFuture<Long> future) {
+        Pending(long nanos, OrderEvent event, @Nullable CompletableFuture<Long> future) {
             this.nanos = nanos;
             this.event = event;
             this.future = future;
         }
     }
 
-    private final Room room;
+    private final EventPermits permits;
     private final long timeoutNanos;
     private volatile @Nullable Wal wal;
     private volatile @Nullable OrderStore store;
     private volatile LongConsumer whenApplied = sequence -> {};
     private volatile @Nullable Thread notifier;
 
-    /** Why the store is not what the log adds up to; then no event is appended or applied any more. */
+    /** Why the store no longer matches the log. Once set, no further event is appended or applied. */
     private volatile @Nullable Throwable storeFailure;
 
-    /** Covers the append to the log and to the queue, and guards {@link #tail}. Waited for with a timeout. */
+    /** Covers the append to the log and to the queue, and guards {@link #tail}. Acquired with a timeout. */
     private final OverflowSafeLock appendLock = new OverflowSafeLock();
 
-    private Entry tail = new Entry(0, new Checkpoint(0, 0, 0), null);
+    private Pending tail = new Pending(0, new Checkpoint(0, 0, 0), null);
 
-    /** Guards the writing side of the store, {@link #head}, and the list of entries to complete. */
+    /** Guards writes to the store, {@link #head}, and the list of futures to complete. */
     private final OverflowSafeLock applyLock = new OverflowSafeLock();
 
-    /** The entry that was applied last; the one after it is next. */
-    private Entry head = tail;
+    /** The event that was applied last. The event after it is applied next. */
+    private Pending head = tail;
 
-    private @Nullable Entry firstToComplete;
-    private @Nullable Entry lastToComplete;
+    private @Nullable Pending firstToComplete;
+    private @Nullable Pending lastToComplete;
 
     /** Every event of the log up to this sequence is in the store. Written under the apply lock. */
     private volatile long applied;
 
     OrderApplier(int maxPendingEvents, Duration timeout) {
-        this.room = new Room(maxPendingEvents);
+        this.permits = new EventPermits(maxPendingEvents);
         this.timeoutNanos = timeout.toNanos();
     }
 
-    /** Before the first append. */
+    /** Called before the first append. */
     void start(Wal log, OrderStore orders) {
         applied = log.lastSequence();
         store = orders;
@@ -95,35 +95,35 @@ final class OrderApplier {
     // ---- append
 
     /**
-     * Appends events: their records, and an entry for each.
+     * Appends the records of events to the log, and queues the events.
      *
      * @return the sequence of the last one
      */
-    long append(RecordGroup records, Durability durability, Entry... entries) {
+    long append(RecordGroup records, Durability durability, Pending... events) {
         Wal log = Objects.requireNonNull(wal);
         checkUsable();
-        // All that can fail for lack of memory comes before the append.
-        for (int i = 0; i + 1 < entries.length; i++) {
-            entries[i].next = entries[i + 1];
+        // Everything that can fail with an OutOfMemoryError comes before the append.
+        for (int i = 0; i + 1 < events.length; i++) {
+            events[i].next = events[i + 1];
         }
         long deadline = System.nanoTime() + timeoutNanos;
-        takeRoom(log, entries.length, deadline);
+        acquirePermits(log, events.length, deadline);
         boolean queued = false;
         try {
             lockForAppend(deadline);
             try {
                 long last = log.append(records, durability);
-                long sequence = last - entries.length;
-                for (Entry entry : entries) {
-                    entry.sequence = ++sequence;
+                long sequence = last - events.length;
+                for (Pending event : events) {
+                    event.sequence = ++sequence;
                 }
-                // Publishes the entries with their sequences.
-                tail.next = entries[0];
-                tail = entries[entries.length - 1];
+                // Publishes the events with their sequences.
+                tail.next = events[0];
+                tail = events[events.length - 1];
                 queued = true;
                 return last;
             } catch (StackOverflowError e) {
-                // Whether the record is in the log is not known, so the store may miss it.
+                // It is unknown whether the record is in the log, so the event may be missing in the store.
                 storeFailure = e;
                 throw e;
             } finally {
@@ -132,65 +132,65 @@ final class OrderApplier {
             }
         } finally {
             if (!queued) {
-                room.give(entries.length);
+                permits.release(events.length);
             }
         }
     }
 
-    /** Before the append lock is taken, so that a caller who waits for room does not keep others from it. */
-    private void takeRoom(Wal log, int count, long deadline) {
-        while (!room.tryTake(count)) {
+    /** Called without the append lock, so that a caller that waits for permits does not block other appends. */
+    private void acquirePermits(Wal log, int count, long deadline) {
+        while (!permits.tryAcquire(count)) {
             long left = deadline - System.nanoTime();
             if (left <= 0) {
-                throw new WalBusyException(room.taken() + " events are not applied, or their futures not complete; the"
-                        + " limit is " + room.capacity() + ", and there was no room for " + count + " more in "
-                        + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
+                throw new WalBusyException(permits.acquired() + " events are pending (not applied, or their futures not"
+                        + " complete); the limit is " + permits.limit() + ", and " + count
+                        + " more did not fit within " + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
             }
-            // Events with a relaxed durability may hold the room, and no force comes for them soon.
+            // The pending events may have a relaxed durability and no force scheduled soon.
             if (log.sync(Duration.ofNanos(left))) {
                 applyDurable();
                 if (isOnNotifier()) {
-                    takeRoomOnNotifier(count);
+                    acquirePermitsOnNotifier(count);
                     return;
                 }
-                if (room.take(count, Math.min(deadline - System.nanoTime(), ROOM_SLICE_NANOS))) {
+                if (permits.acquire(count, Math.min(deadline - System.nanoTime(), PERMIT_WAIT_NANOS))) {
                     return;
                 }
             }
         }
     }
 
-    private void takeRoomOnNotifier(int count) {
-        if (!room.tryTake(count)) {
-            throw new WalBusyException(room.taken() + " events are pending; the limit is " + room.capacity()
+    private void acquirePermitsOnNotifier(int count) {
+        if (!permits.tryAcquire(count)) {
+            throw new WalBusyException(permits.acquired() + " events are pending; the limit is " + permits.limit()
                     + ", and the caller is a callback on the thread that completes their futures");
         }
     }
 
-    /** The owner may wait for room in the log's buffer, as long as the log's timeout allows. */
+    /** The owner of the lock may wait for space in the log's buffer, up to the log's timeout. */
     private void lockForAppend(long deadline) {
         if (!appendLock.tryLock(deadline - System.nanoTime())) {
-            throw new WalBusyException("other appends waited for room in the append buffer for "
+            throw new WalBusyException("other appends waited for space in the append buffer for "
                     + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
         }
     }
 
-    /** Refuses calls of a listener that runs while an event is applied, and calls after the store has failed. */
+    /** Throws if a listener of findings makes the call while an event is applied, or if the store has failed. */
     void checkUsable() {
-        refuseListener();
+        checkNotInListener();
         throwIfStoreFailed();
     }
 
-    private void refuseListener() {
+    private void checkNotInListener() {
         if (applyLock.isHeldByCurrentThread()) {
             throw new IllegalStateException("the log was called by a listener of findings, which runs while an event is"
                     + " applied; expected the call on another thread");
         }
     }
 
-    /** Refuses a close that would wait for its own thread, before anything is stopped. */
+    /** Throws before anything is stopped if {@code close} would wait for its own thread. */
     void checkMayClose() {
-        refuseListener();
+        checkNotInListener();
         if (isOnNotifier()) {
             throw new IllegalStateException("close was called by a callback on "
                     + Thread.currentThread().getName()
@@ -213,24 +213,24 @@ final class OrderApplier {
 
     // ---- apply
 
-    /** Returns when every event up to a sequence, which must be durable, is in the store. */
+    /** Returns when every event up to a sequence is in the store. The sequence must be durable. */
     void applyUpTo(long sequence) {
         if (applied >= sequence) {
             return;
         }
         applyDurable();
         if (applied < sequence) {
-            // The record is not an event of this log, or another thread has appended and not queued it yet.
+            // The record is not an order event, or another thread has appended it and not queued it yet.
             awaitAppends();
             applyDurable();
         }
     }
 
-    /** Returns when each append that has a sequence has queued its entry. */
+    /** Returns when every event that already has a sequence is queued. */
     private void awaitAppends() {
         appendLock.lock();
         try {
-            // Whoever held it has queued its entries.
+            // The previous owner of the lock has queued its events.
         } finally {
             appendLock.owner = null;
             appendLock.wakeNext();
@@ -246,10 +246,10 @@ final class OrderApplier {
             throwIfStoreFailed();
             long before = applied;
             long durable = log.durableSequence();
-            @Nullable Entry entry = head.next;
-            while (entry != null && entry.sequence <= durable) {
-                apply(orders, entry);
-                entry = entry.next;
+            @Nullable Pending event = head.next;
+            while (event != null && event.sequence <= durable) {
+                apply(orders, event);
+                event = event.next;
             }
             if (applied > before) {
                 whenApplied.accept(applied);
@@ -260,42 +260,42 @@ final class OrderApplier {
         }
     }
 
-    private void apply(OrderStore orders, Entry entry) {
+    private void apply(OrderStore orders, Pending event) {
         try {
-            orders.apply(entry.sequence, entry.nanos, entry.event);
+            orders.apply(event.sequence, event.nanos, event.event);
         } catch (Throwable t) {
-            // The entry stays in the queue, and its future fails with those after it: to go on would leave it out.
+            // The event stays in the queue, and its future fails with all later ones. To continue would skip the event.
             storeFailure = t;
             throw storeFailed(t);
         }
-        // Cut off, so that a long chain of applied entries does not hold each other in memory.
+        // Unlinked, so that a long chain of applied events can be garbage-collected.
         head.next = null;
-        head = entry;
-        applied = entry.sequence;
-        if (entry.future == null) {
-            room.give(1);
+        head = event;
+        applied = event.sequence;
+        if (event.future == null) {
+            permits.release(1);
         } else if (lastToComplete == null) {
-            firstToComplete = entry;
-            lastToComplete = entry;
+            firstToComplete = event;
+            lastToComplete = event;
         } else {
-            lastToComplete.nextToComplete = entry;
-            lastToComplete = entry;
+            lastToComplete.nextToComplete = event;
+            lastToComplete = event;
         }
     }
 
-    // ---- complete, on the notifying thread of the log
+    // ---- complete, on the notifier thread of the log
 
-    /** Whether the caller is a callback. */
+    /** Whether the caller runs on the notifier thread, in a callback. */
     boolean isOnNotifier() {
         return Thread.currentThread() == notifier;
     }
 
-    /** The first call of the notifying thread. */
+    /** The first call of the notifier thread. */
     void onOpened() {
         notifier = Thread.currentThread();
     }
 
-    /** Applies what no thread waits for, and completes futures in order. */
+    /** Applies the durable events that no caller has applied, and completes futures in order. */
     void onDurable() {
         Wal log = wal;
         if (log == null) {
@@ -306,14 +306,14 @@ final class OrderApplier {
             long durable = log.durableSequence();
             if (applied < durable) {
                 applyDurable();
-                // Not after the wait that may follow: whoever has the append lock may wait for room.
+                // Before the wait that may follow: the owner of the append lock may wait for permits.
                 completeApplied();
             }
-            // A record may be durable before its appender has queued it, and no further call may come for it.
+            // A record may be durable before its appender has queued the event, and this may be the last call for it.
             applyUpTo(durable);
         } catch (Throwable t) {
             failure = t;
-            // Also for lack of memory: what fails below never reaches the store, so the log must not go on beside it.
+            // An OutOfMemoryError too: the events that fail below never reach the store, so no more may be appended.
             if (storeFailure == null) {
                 storeFailure = t;
             }
@@ -324,12 +324,12 @@ final class OrderApplier {
         }
     }
 
-    /** What is not durable now never will be. */
+    /** Fails all events that are not durable: they never will be. */
     void onFailed(WalFailedException failure) {
         end(failure);
     }
 
-    /** The last call: from now on the log refuses every append. */
+    /** The last call: the log no longer accepts appends. */
     void onClosed() {
         Wal log = wal;
         if (log != null) {
@@ -346,30 +346,30 @@ final class OrderApplier {
     }
 
     private void completeApplied() {
-        @Nullable Entry entry;
+        @Nullable Pending event;
         applyLock.lock();
         try {
-            entry = firstToComplete;
+            event = firstToComplete;
             firstToComplete = null;
             lastToComplete = null;
         } finally {
             applyLock.owner = null;
             applyLock.wakeNext();
         }
-        while (entry != null) {
-            @Nullable Entry next = entry.nextToComplete;
-            complete(entry, null);
-            entry = next;
+        while (event != null) {
+            @Nullable Pending next = event.nextToComplete;
+            complete(event, null);
+            event = next;
         }
     }
 
     private void failPending(Throwable failure) {
-        @Nullable Entry entry;
-        @Nullable Entry last;
+        @Nullable Pending event;
+        @Nullable Pending last;
         applyLock.lock();
         try {
-            entry = head.next;
-            last = entry;
+            event = head.next;
+            last = event;
             while (last != null) {
                 head = last;
                 last = last.next;
@@ -379,34 +379,34 @@ final class OrderApplier {
             applyLock.owner = null;
             applyLock.wakeNext();
         }
-        // Not further than the last one taken out: entries may have come after it.
-        while (entry != null) {
-            complete(entry, failure);
-            entry = entry == last ? null : entry.next;
+        // Up to the last one that was removed above: more events may have been queued since.
+        while (event != null) {
+            complete(event, failure);
+            event = event == last ? null : event.next;
         }
     }
 
-    private void complete(Entry entry, @Nullable Throwable failure) {
-        CompletableFuture<Long> future = entry.future;
+    private void complete(Pending event, @Nullable Throwable failure) {
+        CompletableFuture<Long> future = event.future;
         try {
             if (future != null && failure != null) {
                 future.completeExceptionally(failure);
             } else if (future != null) {
-                future.complete(entry.sequence);
+                future.complete(event.sequence);
             }
         } catch (Throwable t) {
-            // An error of the user's callback, which CompletableFuture does not catch. The others are waiting.
-            logError("a callback for record " + entry.sequence + " failed", t);
+            // An error of the user's callback that CompletableFuture does not catch. Other futures still wait.
+            logError("a callback for record " + event.sequence + " failed", t);
         } finally {
-            room.give(1);
+            permits.release(1);
         }
     }
 
-    private static void logError(String what, Throwable t) {
+    private static void logError(String message, Throwable t) {
         try {
-            LOG.error(what, t);
-        } catch (Throwable alsoOfLogging) {
-            // As a rule there is no memory. The thread has to go on: other futures are not complete.
+            LOG.error(message, t);
+        } catch (Throwable loggingFailed) {
+            // Usually an OutOfMemoryError. The thread must keep running: other futures are not complete.
         }
     }
 }

@@ -4,8 +4,8 @@ import io.veloz.wal.WalVersionException;
 import java.nio.ByteBuffer;
 
 /**
- * Order events to payload bytes and back, as docs/orders-format.md specifies them. Not thread-safe: one codec per thread,
- * because it writes every payload into the same buffer.
+ * Encodes order events as payloads and decodes them, as specified in docs/orders-format.md. Not thread-safe, because it
+ * writes every payload into the same buffer: use one codec per thread.
  */
 public final class OrderCodec {
     /** Record type of {@link OrderNew}. */
@@ -21,7 +21,7 @@ public final class OrderCodec {
     /** Record type of {@link OrderRestored}. */
     public static final int ORDER_RESTORED = 6;
 
-    /** The types from here on are reserved for orders of later versions. */
+    /** Types from this one on are reserved for order events of later versions. */
     private static final int RESERVED_FROM = 0xFF00;
 
     private static final int VERSION = 1;
@@ -40,16 +40,16 @@ public final class OrderCodec {
     public OrderCodec() {}
 
     /**
-     * Whether records of this type hold orders: 1 to 6, and 65,280 to 65,535, which later versions of the library may use.
-     * All other types belong to the application.
+     * Returns whether a record type is reserved for order events: 1 to 6, and 65,280 to 65,535, which later versions of the
+     * library may use. All other types are available to the application.
      */
     public static boolean isOrderType(int recordType) {
         return (recordType >= ORDER_NEW && recordType <= ORDER_RESTORED) || recordType >= RESERVED_FROM;
     }
 
     /**
-     * The payload of an event; its record type is {@link OrderEvent#recordType()}. The buffer belongs to the codec and is
-     * valid until the next call.
+     * Encodes the payload of an event, whose record type is {@link OrderEvent#recordType()}. The returned buffer belongs to
+     * the codec and is valid until the next call.
      */
     public ByteBuffer encode(OrderEvent event) {
         OrderText.requirePresent("event", event);
@@ -72,17 +72,17 @@ public final class OrderCodec {
     }
 
     /**
-     * The event in a payload. Position and limit of the buffer stay as they are. Bytes behind the last known field are
-     * ignored: a later version of the library may add fields there.
+     * Decodes the event in a payload. Does not change the position and limit of the buffer. Ignores bytes after the last
+     * known field, because a later version of the library may add fields.
      *
-     * @throws WalVersionException if the type or the payload's version is not known, or the payload does not hold what
-     *     its version says; use the version of the library that wrote it
+     * @throws WalVersionException if the type or the version of the payload is unknown, or if the payload does not match its
+     *     version; use the version of the library that wrote it
      */
     public OrderEvent decode(int recordType, ByteBuffer payload) {
         PayloadReader in = new PayloadReader(nameOf(recordType), OrderText.requirePresent("payload", payload));
         int version = in.u8("version");
         if (version != VERSION) {
-            throw in.wrong("version", String.valueOf(version), String.valueOf(VERSION));
+            throw in.invalid("version", String.valueOf(version), String.valueOf(VERSION));
         }
         return switch (recordType) {
             case ORDER_NEW -> readNew(in);
@@ -130,7 +130,7 @@ public final class OrderCodec {
         String symbol = in.text("symbol");
         Side side = in.constant("side", SIDES);
         if (side == null) {
-            throw in.wrong("side", "0", "1 or 2");
+            throw in.invalid("side", "0", "1 or 2");
         }
         OrderType type = in.constant("type", TYPES);
         TimeInForce timeInForce = in.constant("timeInForce", TIMES_IN_FORCE);
@@ -196,7 +196,7 @@ public final class OrderCodec {
         long covered = in.i64("coveredSequence");
         long count = in.i64("orderCount");
         if (covered < 0 || count < 0) {
-            throw in.wrong("coveredSequence, orderCount", covered + ", " + count, "0 or more");
+            throw in.invalid("coveredSequence, orderCount", covered + ", " + count, "0 or more");
         }
         return new Checkpoint(covered, count, in.i32("digest"));
     }

@@ -1,10 +1,10 @@
 package io.veloz.wal.orders;
 
 /**
- * Something that happened to an order, as one record of the log. Immutable, so free to share between threads.
+ * Something that happened to an order, stored as one record of the log. Immutable and thread-safe.
  *
- * <p>Texts may hold bytes that are not valid UTF-8, escaped as {@link OrderText} says. Numbers are IEEE doubles and keep
- * every bit.
+ * <p>Texts may contain bytes that are not valid UTF-8, escaped as described in {@link OrderText}. Numbers are IEEE
+ * doubles and keep every bit.
  */
 public sealed interface OrderEvent permits OrderNew, OrderUpdate, OrderFill, OrderCancel, Checkpoint, OrderRestored {
 

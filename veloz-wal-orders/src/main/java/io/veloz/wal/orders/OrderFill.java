@@ -1,12 +1,16 @@
 package io.veloz.wal.orders;
 
+import java.time.Instant;
+import java.util.Optional;
+
 /**
- * An execution: so much at this price. Immutable.
+ * An execution: a quantity that was traded at a price. Immutable.
  *
- * @param tradeId the venue's id of the trade, by which a second delivery is recognised; empty if not known
- * @param fee what the venue charged, in {@code feeCurrency}; 0 if not known
+ * @param eventNanos the venue's time in nanoseconds since 1970; 0 or less if not known. For information only: it never
+ *     affects the order of events
+ * @param tradeId the venue's trade id, which identifies duplicate deliveries; empty if not known
+ * @param fee the venue's fee in {@code feeCurrency}; 0 if not known
  * @param feeCurrency empty if not known
- * @param eventNanos the venue's time in nanoseconds since 1970, 0 or less if not known; information only, never order
  */
 public record OrderFill(
         String clientOrderId,
@@ -19,7 +23,7 @@ public record OrderFill(
         String feeCurrency)
         implements OrderEvent {
 
-    /** Throws {@link IllegalArgumentException} if a text is null or cannot be written. */
+    /** Throws {@link IllegalArgumentException} if a text is null or cannot be encoded. */
     public OrderFill {
         clientOrderId = OrderText.checked("clientOrderId", clientOrderId);
         symbol = OrderText.checked("symbol", symbol);
@@ -27,9 +31,19 @@ public record OrderFill(
         feeCurrency = OrderText.checked("feeCurrency", feeCurrency);
     }
 
-    /** A fill without trade id and fee. */
+    /** Returns a fill without trade id and fee. */
     public static OrderFill of(String clientOrderId, String symbol, double quantity, double price, long eventNanos) {
         return new OrderFill(clientOrderId, symbol, quantity, price, eventNanos, "", 0.0, "");
+    }
+
+    /** Returns a fill without trade id and fee, with the venue's time as an {@link Instant}. */
+    public static OrderFill of(String clientOrderId, String symbol, double quantity, double price, Instant eventTime) {
+        return of(clientOrderId, symbol, quantity, price, EpochNanos.of("eventTime", eventTime));
+    }
+
+    /** The venue's time; empty if not known. */
+    public Optional<Instant> eventTime() {
+        return EpochNanos.toInstant(eventNanos);
     }
 
     public OrderFill withTradeId(String changed) {

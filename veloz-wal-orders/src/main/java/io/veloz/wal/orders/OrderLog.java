@@ -22,21 +22,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The orders of an engine, durable: a log of order events, and the {@link OrderStore} that they add up to. Any thread may
- * call any method, platform or virtual.
+ * The durable orders of an engine: a log of order events, and the {@link OrderStore} with the resulting state. Thread-safe
+ * for platform and virtual threads.
  *
- * <p>An event takes effect in the store when it is durable, and not before, in the order of the log. So whatever a reader
- * of the store has seen is there again after a crash.
+ * <p>Events are applied to the store in log order, once they are durable. State that a reader has seen in the store is
+ * therefore restored after a crash.
  *
- * <p>Memory is bounded by default. An order with one fill takes about 650 bytes, and each
- * further fill some 115 for its trade id, which is kept as long as the order. The store keeps all pending orders, and of the ended ones at most 200,000, no longer than a day
- * ({@link OrderLogConfig.Builder#maxEndedOrders}, {@link OrderLogConfig.Builder#keepEndedOrders}). Orders are dropped when a
- * checkpoint is written: by default each minute and each 100,000 records. Together this is some
- * 200 MB beside the pending orders. At most 65,536 events are pending between an append and the store
- * ({@link OrderLogConfig.Builder#maxPendingEvents}).
+ * <p>Memory is bounded by default. An order with one fill takes about 650 bytes. Each further fill takes about 115 bytes for
+ * its trade id, which is kept as long as the order. The store keeps all pending orders. It keeps at most 200,000 ended
+ * orders, for at most one day ({@link OrderLogConfig.Builder#maxEndedOrders},
+ * {@link OrderLogConfig.Builder#keepEndedOrders}). Orders are dropped when a checkpoint is written: by default every minute
+ * and every 100,000 records. In total, this is about 200 MB in addition to the pending orders. At most 65,536 events are
+ * pending between append and store ({@link OrderLogConfig.Builder#maxPendingEvents}).
  *
- * <p>Every method throws {@link IllegalStateException} after {@link #close} or when a listener of findings calls it, and
- * {@link io.veloz.wal.WalFailedException} after a write or a force has failed, or an event could not be applied.
+ * <p>Every method throws {@link IllegalStateException} after {@link #close} or if a listener of findings calls it, and
+ * {@link io.veloz.wal.WalFailedException} after a write or a force (fsync) has failed, or if an event could not be applied.
  */
 public final class OrderLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
@@ -45,30 +45,30 @@ public final class OrderLog implements AutoCloseable {
     private final Wal wal;
     private final OrderStore store;
     private final OrderApplier applier;
-    private final Encoders encoders = new Encoders();
+    private final EncoderPool encoders = new EncoderPool();
     private final CheckpointThread checkpoints;
     private final OrderLogReport report;
 
-    /** One checkpoint at a time, from the snapshot to the mark: an older one must not replace a newer one. */
+    /** Serialises checkpoints, from the snapshot to the record in the log: an older one must not replace a newer one. */
     private final ReentrantLock checkpointing = new ReentrantLock();
 
-    /** The age of orders at the open, and a clock that cannot jump. See {@link #nowForAges}. */
+    /** The start of {@link #nowForAges}, by the wall clock and by the monotonic clock. */
     private final long openedNanos;
 
     private final long openedIntervalNanos;
 
     /**
-     * Opens the log, and replays it from the newest good checkpoint. When this returns the store holds every order that
-     * was ever acknowledged, but for ended ones that were dropped.
+     * Opens the log, and replays it from the newest valid checkpoint. When this returns, the store contains every order that
+     * was ever acknowledged, except ended orders that were dropped.
      *
-     * @throws WalException as {@link Wal#open(WalConfig)}; {@link io.veloz.wal.WalCorruptException} also if records are
-     *     trimmed that no checkpoint covers; {@link io.veloz.wal.WalVersionException} also if a record of an order type, or
-     *     the newest checkpoint, is not of orders that this version knows
+     * @throws WalException as {@link Wal#open(WalConfig)}; {@link io.veloz.wal.WalCorruptException} also if records were
+     *     trimmed that no checkpoint covers; {@link io.veloz.wal.WalVersionException} also if an order record or the newest
+     *     checkpoint was written by a later version
      * @throws IllegalStateException if the configuration disables the log
      */
     public static OrderLog open(OrderLogConfig config) {
         if (!config.enabled()) {
-            throw new IllegalStateException("the log is not enabled (VELOZ_WAL_ENABLED=false)");
+            throw new IllegalStateException("the log is disabled (VELOZ_WAL_ENABLED=false)");
         }
         WalConfig walConfig = config.wal();
         OrderApplier applier = new OrderApplier(config.maxPendingEvents(), walConfig.bufferFullTimeout());
@@ -94,16 +94,16 @@ public final class OrderLog implements AutoCloseable {
         }
     }
 
-    /** The event has been applied: what a listener throws must not look as if it had not. */
+    /** Catches exceptions of the listener: they must not suggest that the event was not applied. */
     private static Consumer<OrderFinding> guarded(Consumer<OrderFinding> listener) {
         AtomicBoolean logged = new AtomicBoolean();
         return finding -> {
             try {
                 listener.accept(finding);
             } catch (Throwable t) {
-                // Once: it may fail on every one of many findings.
+                // Only once, because the listener may fail for each of many findings.
                 if (logged.compareAndSet(false, true)) {
-                    LOG.error("the listener of findings failed on {}; further failures are not logged", finding, t);
+                    LOG.error("the listener of findings failed for {}; further failures are not logged", finding, t);
                 }
             }
         };
@@ -123,31 +123,32 @@ public final class OrderLog implements AutoCloseable {
         applier.whenApplied(checkpoints::applied);
     }
 
-    /** The state of all orders, up to the last durable event that was applied. */
+    /** Returns the state of all orders, up to the last durable event that was applied. */
     public OrderStore store() {
         return store;
     }
 
-    /** What the open has found and replayed. */
+    /** Returns the report of the replay when the log was opened. */
     public OrderLogReport recovery() {
         return report;
     }
 
     /**
-     * The log under this one: to wait, to read, to ship, to observe. An application may append records of its own types to
-     * it, those for which {@link OrderCodec#isOrderType} is false: the orders pass over them. They are trimmed with the
-     * orders unless a {@link io.veloz.wal.TrimGuard} holds them back. Its checkpoints belong to the orders.
+     * Returns the underlying log: to wait for records, read, ship and monitor them. An application may append records of its
+     * own types, for which {@link OrderCodec#isOrderType} is false. The replay of the orders skips them. They are trimmed
+     * together with the order events unless a {@link io.veloz.wal.TrimGuard} retains them. The checkpoints of the log are
+     * reserved for the orders.
      */
     public Wal wal() {
         return wal;
     }
 
     /**
-     * Appends an event. Returns its sequence as soon as it has one; it is neither durable nor in the store yet.
+     * Appends an event. Returns its sequence without waiting until the event is durable and in the store.
      *
-     * @throws IllegalArgumentException if the event could not count: without an id, or with a quantity or a limit that is no
-     *     usable number. It was not appended
-     * @throws WalBusyException if the buffer stayed full, or too many events are pending, for
+     * @throws IllegalArgumentException if the event cannot be applied because it has no order id, or an invalid quantity or
+     *     limit price; the event was not appended
+     * @throws WalBusyException if the buffer stayed full, or too many events stayed pending, for
      *     {@link WalConfig#bufferFullTimeout()}; the event was not appended
      * @throws WalDiskFullException if the disk is full; the event was not appended
      */
@@ -157,25 +158,25 @@ public final class OrderLog implements AutoCloseable {
 
     private long append(OrderEvent event, Durability durability, @Nullable CompletableFuture<Long> future) {
         checkUsable(event);
-        Encoders.Encoder encoder = encoders.borrow();
+        EncoderPool.Encoder encoder = encoders.acquire();
         try {
             long nanos = config.wal().wallClockNanos().getAsLong();
-            encoder.encode(event, nanos);
-            return applier.append(encoder.group(), durability, new OrderApplier.Entry(nanos, event, future));
+            RecordGroup record = encoder.encode(event, nanos);
+            return applier.append(record, durability, new OrderApplier.Pending(nanos, event, future));
         } finally {
-            encoders.giveBack(encoder);
+            encoders.release(encoder);
         }
     }
 
     private static void checkUsable(OrderEvent event) {
-        String reason = OrderRules.unusable(OrderText.requirePresent("event", event));
+        String reason = OrderRules.rejectionReason(OrderText.requirePresent("event", event));
         if (reason != null) {
             throw new IllegalArgumentException(event.getClass().getSimpleName() + ", " + reason);
         }
     }
 
     /**
-     * Appends an event, and returns its sequence when it is on disk and in the store. Throws as {@link #append}.
+     * Appends an event, and returns its sequence once the event is durable and in the store. Throws as {@link #append}.
      */
     public long appendDurable(OrderEvent event) {
         long sequence = append(event, Durability.LOSE_NOTHING, null);
@@ -184,12 +185,12 @@ public final class OrderLog implements AutoCloseable {
     }
 
     /**
-     * Appends an event; the future completes with its sequence when it is on disk and in the store, or with
-     * {@link io.veloz.wal.WalFailedException}. Futures complete in order, on one thread of the log, and all of them
-     * complete, also when the log fails or is closed. Throws as {@link #append}.
+     * Appends an event. The future completes with its sequence once the event is durable and in the store, or with
+     * {@link io.veloz.wal.WalFailedException}. Futures complete in order, on the notifier thread of the log. Every future
+     * completes, even if the log fails or is closed. Throws as {@link #append}.
      *
-     * <p>What depends on a future runs on that thread, so it must be short. A wait there for another future of this log
-     * throws {@link IllegalStateException}, as that thread would have to complete it.
+     * <p>Dependent stages run on the notifier thread, so they must be short. Waiting there for another future of this log
+     * throws {@link IllegalStateException}, because only that thread can complete it.
      */
     public CompletableFuture<Long> appendAsync(OrderEvent event) {
         CompletableFuture<Long> future = new CallbackFuture<>(applier::isOnNotifier);
@@ -198,34 +199,34 @@ public final class OrderLog implements AutoCloseable {
     }
 
     /**
-     * Appends events that come back together or not at all, and returns the last sequence when all are on disk and in the
-     * store. Throws as {@link #append}; then none was appended.
+     * Appends events atomically: after a crash, either all of them are restored or none. Returns the last sequence once all
+     * are durable and in the store. Throws as {@link #append}; then none was appended.
      */
     public long appendDurable(List<? extends OrderEvent> events) {
         List<? extends OrderEvent> all = List.copyOf(events);
         all.forEach(OrderLog::checkUsable);
         RecordGroup group = new RecordGroup();
-        OrderApplier.Entry[] entries = new OrderApplier.Entry[all.size()];
+        OrderApplier.Pending[] pending = new OrderApplier.Pending[all.size()];
         OrderCodec codec = new OrderCodec();
         long nanos = config.wal().wallClockNanos().getAsLong();
-        for (int i = 0; i < entries.length; i++) {
+        for (int i = 0; i < pending.length; i++) {
             OrderEvent event = all.get(i);
-            // A copy: the codec uses its buffer again for the next event.
+            // A copy, because the codec reuses its buffer for the next event.
             ByteBuffer payload = codec.encode(event);
             group.add(
                     event.recordType(),
                     nanos,
                     ByteBuffer.allocate(payload.remaining()).put(payload).flip());
-            entries[i] = new OrderApplier.Entry(nanos, event, null);
+            pending[i] = new OrderApplier.Pending(nanos, event, null);
         }
-        long last = applier.append(group, Durability.LOSE_NOTHING, entries);
+        long last = applier.append(group, Durability.LOSE_NOTHING, pending);
         awaitApplied(last);
         return last;
     }
 
     /**
-     * Returns when a record is on disk, and every event up to it in the store. A record that was appended with a relaxed
-     * durability gets there by itself, as {@link Durability} says; {@code wal().sync()} forces it now.
+     * Returns once a record is durable and every event up to it is in the store. A record that was appended with a relaxed
+     * {@link Durability} is forced later; {@code wal().sync()} forces it now.
      */
     public void awaitApplied(long sequence) {
         applier.checkUsable();
@@ -234,18 +235,18 @@ public final class OrderLog implements AutoCloseable {
     }
 
     /**
-     * Writes the state of all orders as a checkpoint, so that the next open replays only what comes after it, and marks it
-     * in the log. Drops ended orders as configured. Returns when the checkpoint is on disk and has been read back. Several
-     * callers write one checkpoint after the other.
+     * Drops ended orders as configured, writes the state of all other orders as a checkpoint, and appends a record that
+     * marks it in the log. The next open replays only the records after it. Returns once the checkpoint is durable and has
+     * been read back. Concurrent calls write their checkpoints one after another.
      *
-     * @throws WalDiskFullException if there is no room; the earlier checkpoints are untouched
-     * @throws java.io.UncheckedIOException if it cannot be written; the earlier checkpoints are untouched
+     * @throws WalDiskFullException if the disk is full; earlier checkpoints are unchanged
+     * @throws java.io.UncheckedIOException if it cannot be written; earlier checkpoints are unchanged
      */
     public WalCheckpoint checkpoint() {
         return writeCheckpoint().file();
     }
 
-    /** A checkpoint, and the sequence of its mark. */
+    /** A checkpoint, and the sequence of the record that marks it. */
     record Written(WalCheckpoint file, long markSequence) {}
 
     Written writeCheckpoint() {
@@ -267,31 +268,38 @@ public final class OrderLog implements AutoCloseable {
     }
 
     /**
-     * The time by which ended orders age. Neither a record with a wild time nor a wall clock that jumps can pull it
-     * forward: it begins at the earlier of the wall clock and the newest record, and is no faster than the interval clock.
-     * Where it is too slow, after the log was down, orders are kept longer.
+     * The time from which the age of ended orders is computed. It starts at the earlier of the wall clock and the time of
+     * the newest record, and advances no faster than the monotonic clock. So neither a record with a wrong time nor a jump
+     * of the wall clock can drop orders too early. After downtime of the log it may be late, and orders are kept longer.
      */
     private long nowForAges() {
         long elapsed = config.intervalClockNanos().getAsLong() - openedIntervalNanos;
         return Math.min(config.wal().wallClockNanos().getAsLong(), openedNanos + elapsed);
     }
 
-    /** Deletes sealed segments that two checkpoints cover and no guard holds back; see {@link Wal#trim}. */
+    /** Deletes sealed segments that two checkpoints cover and that no trim guard retains; see {@link Wal#trim}. */
     public TrimReport trim() {
         return wal.trim(config.keepSegments());
     }
 
     /**
-     * Commits everything that was appended, and closes the files.
+     * Commits all appended events, and closes the files.
      *
-     * @throws IllegalStateException if a callback or a listener calls it: it would wait for itself. The log stays open
-     * @throws io.veloz.wal.WalFailedException if the log has failed, or the disk took too long
+     * @throws IllegalStateException if a callback or a listener calls it, which would deadlock; the log stays open
+     * @throws io.veloz.wal.WalFailedException if the log has failed, or the disk did not respond in time
      */
     @Override
     public void close() {
         applier.checkMayClose();
-        // A disk that hangs holds up a checkpoint too. Then the close of the log ends the wait.
+        // If the disk hangs, so does a checkpoint in progress. Closing the log then ends that wait.
         checkpoints.stop(config.wal().closeTimeout());
         wal.close();
+    }
+
+    /** Returns the directory and the position in the log, for log messages. */
+    @Override
+    public String toString() {
+        return "OrderLog[" + wal + ", lastSequence=" + wal.lastSequence() + ", durableSequence=" + wal.durableSequence()
+                + ", " + store + "]";
     }
 }

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** All settings of an {@link OrderLog}: those of the log under it, and those of its checkpoints. Immutable. */
+/** All settings of an {@link OrderLog}: the settings of the underlying log, of the checkpoints and of the store. Immutable. */
 public final class OrderLogConfig {
     private final Builder settings;
 
@@ -19,28 +19,28 @@ public final class OrderLogConfig {
         this.settings = settings;
     }
 
-    /** Settings for a log in that directory, all others as they are. */
+    /** Returns a builder with the default settings for a log in a directory. */
     public static Builder builder(Path directory) {
         return builder(WalConfig.builder(directory).build());
     }
 
-    /** Settings on top of those of a log. */
+    /** Returns a builder with the default settings on top of the settings of the underlying log. */
     public static Builder builder(WalConfig wal) {
         return new Builder(Objects.requireNonNull(wal, "wal"));
     }
 
     /**
-     * Settings from the engine's variables, VELOZ_WAL_*: see docs/operations.md. The engine's documents have two sets of
-     * them; both are accepted.
+     * Reads the settings from the engine's environment variables, VELOZ_WAL_*: see docs/operations.md. The engine's
+     * documents define two sets of variables. Both are accepted.
      *
-     * @throws IllegalArgumentException naming the variables, if two contradict each other, one is ambiguous, not known or
-     *     has a value that cannot be used
+     * @throws IllegalArgumentException if two variables contradict each other, or if one is ambiguous, unknown or has an
+     *     invalid value; the message contains their names
      */
     public static OrderLogConfig fromEnvironment(Map<String, String> environment) {
         return new VelozEnvironment(environment).read();
     }
 
-    /** A copy to change. */
+    /** Returns a builder with these settings. */
     public Builder toBuilder() {
         return new Builder(settings);
     }
@@ -69,7 +69,7 @@ public final class OrderLogConfig {
         return settings.maxPendingEvents;
     }
 
-    /** Empty if ended orders are kept whatever their age. */
+    /** Empty if ended orders are kept regardless of their age. */
     public Optional<Duration> keepEndedOrders() {
         return Optional.ofNullable(settings.keepEndedOrders);
     }
@@ -94,7 +94,7 @@ public final class OrderLogConfig {
         return settings.intervalClockNanos;
     }
 
-    /** All settings with their values, one a line, as they are in force. */
+    /** Returns all effective settings with their values, one per line. */
     @Override
     public String toString() {
         return String.join(
@@ -111,7 +111,7 @@ public final class OrderLogConfig {
                 "maxPendingEvents = " + maxPendingEvents());
     }
 
-    /** Collects settings. It belongs to one thread. */
+    /** Builder of {@link OrderLogConfig}. Not thread-safe. */
     public static final class Builder {
         private WalConfig wal;
         private boolean enabled = true;
@@ -145,7 +145,7 @@ public final class OrderLogConfig {
             this.maxPendingEvents = other.maxPendingEvents;
         }
 
-        /** The settings of the log under it, in place of those the builder was made with. */
+        /** Replaces the settings of the underlying log. */
         public Builder wal(WalConfig value) {
             wal = Objects.requireNonNull(value, "wal");
             return this;
@@ -157,66 +157,69 @@ public final class OrderLogConfig {
             return this;
         }
 
-        /** Writes a checkpoint, and trims, after this many records; 0 for never by count. Default: 100,000. */
+        /** Writes a checkpoint and trims the log after this many records. 0: not by count. Default: 100,000. */
         public Builder checkpointEveryRecords(long value) {
             checkpointEveryRecords = value;
             return this;
         }
 
-        /** Writes a checkpoint, and trims, after this time if there were records; zero for never by time. Default: a minute. */
+        /**
+         * Writes a checkpoint and trims the log after this time, if records were appended. Zero: not by time. Default: one
+         * minute.
+         */
         public Builder checkpointInterval(Duration value) {
             checkpointInterval = value;
             return this;
         }
 
-        /** How many sealed segments a trim keeps in any case. Default: 2. */
+        /** The minimum number of sealed segments that a trim keeps. Default: 2. */
         public Builder keepSegments(int value) {
             keepSegments = value;
             return this;
         }
 
         /**
-         * Drops orders that have ended and were not touched for this time, when a checkpoint is written: from the store and
-         * from the checkpoint. A fill that the venue delivers again after that counts as one of an unknown order, so this
-         * must be longer than a venue repeats itself. Default: a day.
+         * Drops ended orders that no event has changed for this time. They are dropped from the store and from the
+         * checkpoint when a checkpoint is written. If the venue delivers a fill again after that, the fill counts as one of
+         * an unknown order, so this time must be longer than the venue's redelivery period. Default: one day.
          */
         public Builder keepEndedOrders(Duration value) {
             keepEndedOrders = Objects.requireNonNull(value, "keepEndedOrders");
             return this;
         }
 
-        /** Keeps ended orders whatever their age, up to {@link #maxEndedOrders}. */
+        /** Keeps ended orders regardless of their age, up to {@link #maxEndedOrders}. */
         public Builder keepEndedOrdersOfAnyAge() {
             keepEndedOrders = null;
             return this;
         }
 
         /**
-         * Drops all but this many orders that have ended, those first that were not touched for the longest, when a
-         * checkpoint is written. An order takes about 650 bytes. {@link Integer#MAX_VALUE} for no limit; then memory and
-         * checkpoints grow with every order. Default: 200,000.
+         * The maximum number of ended orders that are kept when a checkpoint is written. The least recently changed ones are
+         * dropped first. An order takes about 650 bytes. {@link Integer#MAX_VALUE}: no limit, so that memory and checkpoints
+         * grow with every order. Default: 200,000.
          */
         public Builder maxEndedOrders(int value) {
             maxEndedOrders = value;
             return this;
         }
 
-        /** Whether a known status is kept in its normal spelling; see {@link OrderStore.Builder#normaliseStatus}. Default: yes. */
+        /** Whether known statuses are normalised; see {@link OrderStore.Builder#normaliseStatus}. Default: yes. */
         public Builder normaliseStatus(boolean value) {
             normaliseStatus = value;
             return this;
         }
 
-        /** Further status words of a venue, and what each stands for; see {@link OrderStore.Builder#statusWords}. Default: none. */
+        /** Additional status words of a venue; see {@link OrderStore.Builder#statusWords}. Default: none. */
         public Builder statusWords(Map<String, String> value) {
             statusWords = Map.copyOf(value);
             return this;
         }
 
         /**
-         * Receives every finding, in the order of the log, those of the replay at the open too. It is called while an event
-         * is applied: it must be quick, and must not call the log. What it throws is ignored; the first failure is logged. Default:
-         * none.
+         * Receives every finding in log order, including the findings of the replay when the log is opened. It is called
+         * while an event is applied, so it must return quickly and must not call the log. Exceptions of the listener are
+         * ignored; the first one is logged. Default: none.
          */
         public Builder onFinding(Consumer<OrderFinding> listener) {
             onFinding = Objects.requireNonNull(listener, "onFinding");
@@ -224,25 +227,27 @@ public final class OrderLogConfig {
         }
 
         /**
-         * Bounds the events that are appended and not yet in the store, or whose future is not complete. An append beyond
-         * that forces the log and waits, at most {@link WalConfig#bufferFullTimeout()}. Each takes about 100 bytes and its
-         * event. Default: 65,536.
+         * The maximum number of pending events: events that were appended but not yet applied to the store, or whose future
+         * is not complete. An append beyond this limit forces the log and waits, for at most
+         * {@link WalConfig#bufferFullTimeout()}. A pending event takes about 100 bytes in addition to the event itself.
+         * Default: 65,536.
          */
         public Builder maxPendingEvents(int value) {
             maxPendingEvents = value;
             return this;
         }
 
-        /** The clock for ages: it measures intervals, and does not jump. */
+        /** The monotonic clock that measures the age of orders. */
         Builder intervalClockNanos(LongSupplier value) {
             intervalClockNanos = value;
             return this;
         }
 
         /**
-         * Checks all settings.
+         * Validates all settings.
          *
-         * @throws IllegalArgumentException naming the setting, its value and what was expected
+         * @throws IllegalArgumentException if a setting is invalid; the message contains its name, its value and the expected
+         *     values
          */
         public OrderLogConfig build() {
             Objects.requireNonNull(checkpointInterval, "checkpointInterval");
@@ -269,7 +274,7 @@ public final class OrderLogConfig {
             if (maxEndedOrders < 0) {
                 throw new IllegalArgumentException("maxEndedOrders " + maxEndedOrders + ": expected 0 or more");
             }
-            // Checks the words.
+            // Validates the words.
             var unused = new OrderStatus(normaliseStatus, statusWords);
             return new OrderLogConfig(new Builder(this));
         }

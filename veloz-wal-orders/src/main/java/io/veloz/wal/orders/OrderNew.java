@@ -3,10 +3,10 @@ package io.veloz.wal.orders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order as it was sent. Immutable.
+ * A new order, as it was sent to the venue. Immutable.
  *
- * @param type null if an old log does not say
- * @param timeInForce null if an old log does not say
+ * @param type null if an old log does not contain it
+ * @param timeInForce null if an old log does not contain it
  * @param limitPrice null for an order without a limit
  */
 public record OrderNew(
@@ -21,20 +21,20 @@ public record OrderNew(
         boolean postOnly)
         implements OrderEvent {
 
-    /** Throws {@link IllegalArgumentException} if a text or the side is null, or a text cannot be written. */
+    /** Throws {@link IllegalArgumentException} if a text or the side is null, or a text cannot be encoded. */
     public OrderNew {
         clientOrderId = OrderText.checked("clientOrderId", clientOrderId);
         symbol = OrderText.checked("symbol", symbol);
         OrderText.requirePresent("side", side);
     }
 
-    /** A limit order, good till canceled. */
+    /** Returns a limit order, good till canceled. */
     public static OrderNew limit(String clientOrderId, String symbol, Side side, double quantity, double limitPrice) {
         return new OrderNew(
                 clientOrderId, symbol, side, OrderType.LIMIT, TimeInForce.GTC, quantity, limitPrice, false, false);
     }
 
-    /** A market order, good till canceled. */
+    /** Returns a market order, good till canceled. */
     public static OrderNew market(String clientOrderId, String symbol, Side side, double quantity) {
         return new OrderNew(
                 clientOrderId, symbol, side, OrderType.MARKET, TimeInForce.GTC, quantity, null, false, false);

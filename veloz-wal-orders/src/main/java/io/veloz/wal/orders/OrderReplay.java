@@ -16,19 +16,20 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The orders of a log, replayed from its newest good checkpoint or from its first record. Immutable but for the store.
+ * The orders of a log, replayed from its newest valid checkpoint or from its first record. Immutable except for the store.
  *
- * @param store with every durable order
- * @param report where the replay began, and what it took
+ * @param store contains every durable order
+ * @param report describes the replay
  */
 public record OrderReplay(OrderStore store, OrderLogReport report) {
 
     /**
-     * Replays a log that need not be open, and changes nothing. Refuses what {@link OrderLog#open} refuses.
+     * Replays a log read-only, whether another process has it open or not. Rejects every log that {@link OrderLog#open}
+     * rejects.
      *
-     * @throws WalCorruptException if records are damaged or missing, or trimmed without a checkpoint that covers them, or
-     *     if the log ends before the record that its checkpoint covers
-     * @throws WalVersionException if a record or the checkpoint is not of orders that this version knows
+     * @throws WalCorruptException if records are damaged or missing, if records were trimmed that no checkpoint covers, or if
+     *     the log ends before the record that its checkpoint covers
+     * @throws WalVersionException if a record or the checkpoint was written by a later version
      * @throws WalException if the directory cannot be read
      */
     public static OrderReplay read(ReadOptions options) {
@@ -46,7 +47,7 @@ public record OrderReplay(OrderStore store, OrderLogReport report) {
         return replay(found, checkpoint, OrderStore.builder(), from -> WalReader.open(options.fromSequence(from)));
     }
 
-    /** Replays an open log, as {@link #read} does. */
+    /** Replays an open log. */
     static OrderReplay of(Wal wal, OrderStore.Builder settings) {
         return replay(
                 wal.recovery(),
@@ -73,7 +74,7 @@ public record OrderReplay(OrderStore store, OrderLogReport report) {
                     store.apply(reader.sequence(), reader.timestampNanos(), decode(codec, reader));
                     replayed++;
                 }
-                // All other types belong to the application.
+                // All other record types belong to the application.
             }
         }
         Duration took = Duration.ofNanos(System.nanoTime() - started);
@@ -109,7 +110,7 @@ public record OrderReplay(OrderStore store, OrderLogReport report) {
                     covered + 1,
                     begins - 1,
                     "the log was trimmed up to record " + (begins - 1) + "; expected a checkpoint that covers it, and "
-                            + (covered == 0 ? "no checkpoint is whole" : "the best one covers " + covered));
+                            + (covered == 0 ? "no checkpoint is valid" : "the newest valid one covers " + covered));
         }
     }
 }

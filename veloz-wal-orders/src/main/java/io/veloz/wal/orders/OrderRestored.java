@@ -1,8 +1,8 @@
 package io.veloz.wal.orders;
 
 /**
- * The complete state of one order, which replaces whatever was known of it. Immutable. Used where the events that led to
- * the state are gone, but a checkpoint of an old log still has it.
+ * The complete state of one order, which replaces its previous state. Immutable. An import uses it for orders whose events
+ * are missing in the old log, but whose state is in one of its checkpoints.
  */
 public record OrderRestored(OrderState state) implements OrderEvent {
 

@@ -1,19 +1,19 @@
 package io.veloz.wal.orders;
 
 import io.veloz.wal.orders.OrderFinding.Kind;
-import io.veloz.wal.orders.OrderStatus.Verdict;
+import io.veloz.wal.orders.OrderStatus.Transition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event does to the state of its order: docs/orders-format.md, "Rules for applying events". Confined to the thread
+ * Applies an event to the state of its order: docs/orders-format.md, "Rules for applying events". Confined to the thread
  * that applies events.
  *
- * <p>Events count in the order of the log, and no time in them ever drops one. An ended order never becomes live again. A
- * real fill always counts, and a trade counts once. A contradiction is a finding.
+ * <p>Events are applied in log order, and the times in them never cause an event to be dropped. An ended order never becomes
+ * pending again. A valid fill always counts, and a trade counts once. A contradiction is reported as a finding.
  */
 final class OrderRules {
-    /** Receives doubtful events. */
+    /** Receives the findings. */
     interface Findings {
         void add(String clientOrderId, Kind kind, String text);
     }
@@ -26,53 +26,53 @@ final class OrderRules {
         this.findings = findings;
     }
 
-    /** Why an event would be ignored, or a number in it taken for not known; null if it can be applied as it is. */
-    static @Nullable String unusable(OrderEvent event) {
+    /** Returns why an event, or a number in it, would be ignored; null if the event can be applied completely. */
+    static @Nullable String rejectionReason(OrderEvent event) {
         if (event instanceof OrderNew placed) {
             Double limit = placed.limitPrice();
             if (placed.quantity() < 0 || !Double.isFinite(placed.quantity())) {
-                return "quantity " + placed.quantity() + ": expected above 0, or 0 if it is not known";
+                return "quantity " + placed.quantity() + ": expected more than 0, or 0 if not known";
             } else if (limit != null && !Double.isFinite(limit)) {
                 return "limitPrice " + limit + ": expected a finite number, or null";
             }
-            return withoutId(placed.clientOrderId());
+            return rejectEmptyId(placed.clientOrderId());
         } else if (event instanceof OrderFill fill) {
             return isUsable(fill.quantity())
-                    ? withoutId(fill.clientOrderId())
+                    ? rejectEmptyId(fill.clientOrderId())
                     : "quantity " + fill.quantity() + ": expected a finite number above 0";
         } else if (event instanceof OrderUpdate update) {
-            return withoutId(update.clientOrderId());
+            return rejectEmptyId(update.clientOrderId());
         } else if (event instanceof OrderCancel cancel) {
-            return withoutId(cancel.clientOrderId());
+            return rejectEmptyId(cancel.clientOrderId());
         } else if (event instanceof OrderRestored restored) {
-            return withoutId(restored.state().clientOrderId());
+            return rejectEmptyId(restored.state().clientOrderId());
         }
         return null;
     }
 
-    private static @Nullable String withoutId(String clientOrderId) {
+    private static @Nullable String rejectEmptyId(String clientOrderId) {
         return clientOrderId.isEmpty() ? "clientOrderId is empty: expected the id of an order" : null;
     }
 
-    /** The state after the OrderNew, or null if it changes nothing. */
+    /** Returns the state after the OrderNew, or null if it changes nothing. */
     @Nullable
     OrderState applyNew(@Nullable OrderState before, long recordNanos, OrderNew event) {
         String id = event.clientOrderId();
-        if (isNameless(id, "OrderNew")) {
+        if (hasNoId(id, "OrderNew")) {
             return null;
         }
         OrderState.Builder after = known(before, id);
         boolean created = before == null || before.createdNanos() == 0;
         if (before != null && before.side() != null && before.terminal()) {
-            String text = "an OrderNew after " + before.status() + "; it is a new order of the same id";
+            String text = "OrderNew after " + before.status() + "; treated as a new order with the same id";
             findings.add(id, Kind.REUSED_ID, text);
-            // Trades of the order before must not count for this one when they are delivered again.
+            // Trades of the previous order must not count for this one when they are delivered again.
             after = OrderState.builder(id).tradeIds(before.tradeIds());
             created = true;
         } else if (before != null && before.side() != null) {
-            findings.add(id, Kind.DUPLICATE_ORDER, "a second OrderNew; its parameters replace the first ones");
+            findings.add(id, Kind.DUPLICATE_ORDER, "second OrderNew; its parameters replace the first ones");
         } else if (before != null) {
-            findIfOtherSymbol(before, event.symbol(), "OrderNew", "it replaces the one of the earlier events");
+            reportIfOtherSymbol(before, event.symbol(), "OrderNew", "it replaces the symbol of the earlier events");
         }
         after.side(event.side())
                 .type(event.type())
@@ -87,9 +87,9 @@ final class OrderRules {
             after.symbol(event.symbol());
         }
         addQuantityAndLimit(after, event);
-        OrderState noted = after.build();
-        // Fills that came before their OrderNew could not be compared with its quantity.
-        return noted.executedQuantity() > 0 ? withFillStatus(noted) : noted;
+        OrderState placed = after.build();
+        // Fills that arrived before their OrderNew could not be compared with its quantity.
+        return placed.executedQuantity() > 0 ? withFillStatus(placed) : placed;
     }
 
     private void addQuantityAndLimit(OrderState.Builder after, OrderNew event) {
@@ -97,49 +97,49 @@ final class OrderRules {
         if (isUsable(event.quantity())) {
             after.orderQuantity(event.quantity());
         } else if (event.quantity() != 0.0) {
-            findings.add(id, Kind.BAD_QUANTITY, "OrderNew of " + event.quantity() + "; the quantity is not known");
+            findings.add(id, Kind.BAD_QUANTITY, "OrderNew with quantity " + event.quantity() + "; stored as not known");
         }
         Double limit = event.limitPrice();
         if (limit != null && !Double.isFinite(limit)) {
-            findings.add(id, Kind.BAD_PRICE, "OrderNew with limit " + limit + "; the limit is not known");
+            findings.add(id, Kind.BAD_PRICE, "OrderNew with limit price " + limit + "; stored as not known");
         }
-        // Zero and negative limits exist: spreads, and power or oil on some days.
+        // Zero and negative limits are valid: for spreads, and sometimes for power and oil.
         after.limitPrice(limit != null && Double.isFinite(limit) ? limit : null);
     }
 
-    /** The state after the update, or null if it changes nothing. */
+    /** Returns the state after the update, or null if it changes nothing. */
     @Nullable
     OrderState applyUpdate(@Nullable OrderState before, long recordNanos, OrderUpdate event) {
         String id = event.clientOrderId();
-        if (isNameless(id, "OrderUpdate")) {
+        if (hasNoId(id, "OrderUpdate")) {
             return null;
         }
-        findIfUnknown(before, id, "OrderUpdate");
+        reportIfUnknown(before, id, "OrderUpdate");
         OrderState.Builder after = known(before, id).updatedNanos(recordNanos);
         if (!event.venueOrderId().isEmpty()) {
             after.venueOrderId(event.venueOrderId());
         }
         String status = statuses.statusOf(event.status());
-        boolean believed = event.status().isEmpty() || isTaken(before, id, status);
-        if (believed && !event.status().isEmpty()) {
+        boolean accepted = event.status().isEmpty() || accepts(before, id, status);
+        if (accepted && !event.status().isEmpty()) {
             after.status(status).rawStatus(event.status());
         }
-        if (believed && !event.reason().isEmpty()) {
+        if (accepted && !event.reason().isEmpty()) {
             after.reason(event.reason());
         }
         return at(after, event.eventNanos()).build();
     }
 
-    /** The state after the cancel, or null if it changes nothing. */
+    /** Returns the state after the cancel, or null if it changes nothing. */
     @Nullable
     OrderState applyCancel(@Nullable OrderState before, long recordNanos, OrderCancel event) {
         String id = event.clientOrderId();
-        if (isNameless(id, "OrderCancel")) {
+        if (hasNoId(id, "OrderCancel")) {
             return null;
         }
-        findIfUnknown(before, id, "OrderCancel");
+        reportIfUnknown(before, id, "OrderCancel");
         OrderState.Builder after = known(before, id).updatedNanos(recordNanos);
-        if (isTaken(before, id, OrderStatus.CANCELED)) {
+        if (accepts(before, id, OrderStatus.CANCELED)) {
             after.status(OrderStatus.CANCELED);
             if (!event.reason().isEmpty()) {
                 after.reason(event.reason());
@@ -148,29 +148,30 @@ final class OrderRules {
         return at(after, event.eventNanos()).build();
     }
 
-    /** The state after the fill, or null if it changes nothing. */
+    /** Returns the state after the fill, or null if it changes nothing. */
     @Nullable
     OrderState applyFill(@Nullable OrderState before, long recordNanos, OrderFill event) {
         String id = event.clientOrderId();
-        if (isNameless(id, "OrderFill")) {
+        if (hasNoId(id, "OrderFill")) {
             return null;
         }
         if (!isUsable(event.quantity())) {
-            findings.add(id, Kind.BAD_QUANTITY, "OrderFill of " + event.quantity() + " is ignored");
+            findings.add(id, Kind.BAD_QUANTITY, "OrderFill with quantity " + event.quantity() + "; ignored");
             return null;
         }
         TradeIds trades = TradeIds.of(before == null ? List.of() : before.tradeIds());
         if (!event.tradeId().isEmpty() && trades.seen(event.tradeId())) {
-            findings.add(id, Kind.DUPLICATE_TRADE, "trade " + event.tradeId() + " was counted already");
+            findings.add(id, Kind.DUPLICATE_TRADE, "trade " + event.tradeId() + " was already counted; ignored");
             return null;
         }
-        findIfUnknown(before, id, "OrderFill");
+        reportIfUnknown(before, id, "OrderFill");
         if (!Double.isFinite(event.price())) {
-            findings.add(id, Kind.BAD_PRICE, "OrderFill at " + event.price() + "; the average price is not known");
+            findings.add(
+                    id, Kind.BAD_PRICE, "OrderFill with price " + event.price() + "; the average price is not known");
         }
         OrderState.Builder after = known(before, id).updatedNanos(recordNanos);
         if (before != null && !before.symbol().isEmpty()) {
-            findIfOtherSymbol(before, event.symbol(), "OrderFill", "it counts, the symbol stays");
+            reportIfOtherSymbol(before, event.symbol(), "OrderFill", "counted, the symbol stays");
         } else {
             after.symbol(event.symbol());
         }
@@ -179,17 +180,17 @@ final class OrderRules {
         }
         addExecution(after, before, event);
         OrderState filled = at(after, event.eventNanos()).build();
-        findIfTooMuch(before, filled);
+        reportIfUnexpected(before, filled);
         return withFillStatus(filled);
     }
 
-    /** The restored state, or null if it changes nothing. */
+    /** Returns the restored state, or null if it changes nothing. */
     @Nullable
     OrderState applyRestored(OrderRestored event) {
-        return isNameless(event.state().clientOrderId(), "OrderRestored") ? null : event.state();
+        return hasNoId(event.state().clientOrderId(), "OrderRestored") ? null : event.state();
     }
 
-    /** The engine's arithmetic in the engine's order: sums must agree to the last bit. */
+    /** The same arithmetic as the engine, in the same order: sums must be equal to the last bit. */
     private static void addExecution(OrderState.Builder after, @Nullable OrderState before, OrderFill event) {
         double executed = before == null ? 0.0 : before.executedQuantity();
         double average = before == null ? 0.0 : before.averagePrice();
@@ -197,15 +198,15 @@ final class OrderRules {
         after.executedQuantity(sum).averagePrice((average * executed + event.price() * event.quantity()) / sum);
     }
 
-    private void findIfTooMuch(@Nullable OrderState before, OrderState filled) {
+    private void reportIfUnexpected(@Nullable OrderState before, OrderState filled) {
         boolean over = filled.isOverfilled();
         if (over) {
             String text = "executed " + filled.executedQuantity() + " of " + filled.orderQuantity();
             findings.add(filled.clientOrderId(), Kind.OVERFILL, text);
         }
-        // A venue may report FILLED before it delivers the last fill. Only what goes beyond that is doubtful.
+        // A venue may report FILLED before it delivers the last fill. Only an excess is a contradiction.
         if (before != null && before.terminal() && (over || !isFilled(before.status()))) {
-            String text = "fill after " + before.status() + "; it counts, the status stays";
+            String text = "fill after " + before.status() + "; counted, the status stays";
             findings.add(filled.clientOrderId(), Kind.FILL_AFTER_TERMINAL, text);
         }
     }
@@ -223,32 +224,32 @@ final class OrderRules {
                 .build();
     }
 
-    /** Whether the order takes this status; adds a finding if it contradicts what is known. */
-    private boolean isTaken(@Nullable OrderState before, String id, String status) {
-        Verdict verdict = OrderStatus.verdict(before, status);
-        boolean taken = verdict == Verdict.TAKEN || verdict == Verdict.TAKEN_WITH_FINDING;
-        if (before != null && (verdict == Verdict.REFUSED || verdict == Verdict.TAKEN_WITH_FINDING)) {
-            String text = before.status() + " to " + status + (taken ? " is taken over" : " is refused");
+    /** Whether the new status replaces the current one. Adds a finding if the two contradict each other. */
+    private boolean accepts(@Nullable OrderState before, String id, String status) {
+        Transition transition = OrderStatus.transition(before, status);
+        boolean accepted = transition == Transition.ACCEPTED || transition == Transition.ACCEPTED_WITH_FINDING;
+        if (before != null && (transition == Transition.IGNORED || transition == Transition.ACCEPTED_WITH_FINDING)) {
+            String text = before.status() + " to " + status + (accepted ? "; accepted" : "; ignored");
             findings.add(id, Kind.ILLEGAL_TRANSITION, text);
         }
-        return taken;
+        return accepted;
     }
 
-    private boolean isNameless(String id, String event) {
+    private boolean hasNoId(String id, String event) {
         if (!id.isEmpty()) {
             return false;
         }
-        findings.add(id, Kind.EMPTY_ID, event + " without a client order id is ignored");
+        findings.add(id, Kind.EMPTY_ID, event + " without a client order id; ignored");
         return true;
     }
 
-    private void findIfUnknown(@Nullable OrderState before, String id, String event) {
+    private void reportIfUnknown(@Nullable OrderState before, String id, String event) {
         if (before == null) {
-            findings.add(id, Kind.UNKNOWN_ORDER, event + " without an OrderNew before it; it is kept");
+            findings.add(id, Kind.UNKNOWN_ORDER, event + " without a preceding OrderNew; applied");
         }
     }
 
-    private void findIfOtherSymbol(OrderState before, String symbol, String event, String consequence) {
+    private void reportIfOtherSymbol(OrderState before, String symbol, String event, String consequence) {
         if (!symbol.isEmpty() && !before.symbol().isEmpty() && !symbol.equals(before.symbol())) {
             String text = event + " for " + symbol + ", expected " + before.symbol() + "; " + consequence;
             findings.add(before.clientOrderId(), Kind.OTHER_SYMBOL, text);

@@ -3,12 +3,14 @@ package io.veloz.wal.orders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * All orders at one sequence, and their bytes as a checkpoint. Immutable.
+ * All orders at one sequence, which can be written and read as a checkpoint. Immutable.
  *
- * <p>The bytes are specified in docs/orders-format.md.
+ * <p>docs/orders-format.md specifies the bytes.
  */
 public final class OrderSnapshot {
     private final long coveredSequence;
@@ -21,38 +23,44 @@ public final class OrderSnapshot {
         this.orders = List.copyOf(orders);
     }
 
-    /** The last record whose effect is contained; replay goes on behind it. */
+    /** The last record whose effect is included; replay continues with the record after it. */
     public long coveredSequence() {
         return coveredSequence;
     }
 
-    /** The latest time of a record whose effect is contained; 0 if there is none. */
+    /** The latest time of all included records, in nanoseconds since 1970; 0 if there is none. */
     public long newestNanos() {
         return newestNanos;
     }
 
-    /** The orders, the oldest first. */
+    /** The latest time of all included records; empty if there is none. */
+    public Optional<Instant> newestTime() {
+        return EpochNanos.toInstant(newestNanos);
+    }
+
+    /** The orders, oldest first. */
     public List<OrderState> orders() {
         return orders;
     }
 
     /**
-     * Writes the snapshot, order by order. When it returns, everything was handed to the stream; making it durable is the
-     * caller's part.
+     * Writes the snapshot, order by order. Returns when all bytes have been written to the stream. Forcing them to disk is
+     * up to the caller.
      *
-     * @return CRC32C of all bytes before the closing checksum, for the {@link Checkpoint} that marks it in the log
-     * @throws IOException from the stream; what it holds then is no snapshot
+     * @return CRC32C of all bytes before the closing checksum, for the {@link Checkpoint} record in the log
+     * @throws IOException from the stream, which then contains an incomplete snapshot
      */
     public int writeTo(OutputStream stream) throws IOException {
         return SnapshotFormat.write(this, stream);
     }
 
     /**
-     * Reads what {@link #writeTo} wrote, and stops behind its last byte. Garbage never allocates more than it holds.
+     * Reads a snapshot that {@link #writeTo} wrote, and stops after its last byte. Corrupt input never allocates more
+     * memory than its own size.
      *
-     * @param name of the source, for messages
-     * @throws io.veloz.wal.WalCorruptException if a checksum is wrong or the end is missing; use an older checkpoint
-     * @throws io.veloz.wal.WalVersionException if this is no snapshot, or one of a later version
+     * @param name name of the source, for messages
+     * @throws io.veloz.wal.WalCorruptException if a checksum does not match or the end is missing; use an older checkpoint
+     * @throws io.veloz.wal.WalVersionException if the input is not a snapshot, or was written by a later version
      * @throws IOException from the stream
      */
     public static OrderSnapshot readFrom(InputStream stream, String name) throws IOException {

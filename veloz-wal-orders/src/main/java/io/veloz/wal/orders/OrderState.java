@@ -1,24 +1,28 @@
 package io.veloz.wal.orders;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything known of one order at one sequence. Immutable.
+ * The complete state of one order at one sequence. Immutable.
  *
- * @param side null if the order's OrderNew was never seen
+ * <p>Use {@link #builder} to create one: the constructor changes whenever a field is added to the format.
+ *
+ * @param side null if no OrderNew of the order was seen
  * @param type null if not known
  * @param timeInForce null if not known
  * @param orderQuantity null if not known
  * @param limitPrice null if not known, or if the order has no limit
- * @param executedQuantity sum of the fills that were counted
- * @param averagePrice average price of what was executed; 0 if nothing was
- * @param status the status in normal spelling; empty if nothing was said yet
- * @param rawStatus the status as it was last received and believed; empty if none was received
- * @param lastEventNanos the venue's time of the last event that had one; 0 if none had
- * @param createdNanos time of the record that created the order; 0 if its OrderNew was never seen
+ * @param executedQuantity sum of the counted fills
+ * @param averagePrice average price of the executed quantity; 0 if nothing was executed
+ * @param status the normalised status; empty if none was reported yet
+ * @param rawStatus the last accepted status in the received spelling; empty if none was received
+ * @param lastEventNanos the venue's time of the last event that had one, in nanoseconds since 1970; 0 if none had
+ * @param createdNanos time of the record that created the order; 0 if no OrderNew of the order was seen
  * @param updatedNanos time of the last record that changed the order
- * @param tradeIds venue trade ids that were counted, oldest first
+ * @param tradeIds the venue's ids of the counted trades, oldest first
  */
 public record OrderState(
         String clientOrderId,
@@ -41,10 +45,10 @@ public record OrderState(
         long updatedNanos,
         List<String> tradeIds) {
 
-    /** Relative: enough for 9,000 fills of any size, and below one unit of 10^12. */
+    /** Relative. Enough for 9,000 fills of any size, and less than one unit of 10^12. */
     private static final double SUM_TOLERANCE = 1e-12;
 
-    /** Throws {@link IllegalArgumentException} if a text is null or cannot be written. */
+    /** Throws {@link IllegalArgumentException} if a text is null or cannot be encoded. */
     public OrderState {
         clientOrderId = OrderText.checked("clientOrderId", clientOrderId);
         symbol = OrderText.checked("symbol", symbol);
@@ -60,12 +64,12 @@ public record OrderState(
         return ids.stream().map(id -> OrderText.checked("tradeIds", id)).toList();
     }
 
-    /** An order of which nothing is known but its id. */
+    /** Returns a builder of an order of which only the id is known. */
     public static Builder builder(String clientOrderId) {
         return new Builder(clientOrderId);
     }
 
-    /** A copy to change. */
+    /** Returns a builder with the values of this state. */
     public Builder toBuilder() {
         Builder copy = new Builder(clientOrderId);
         copy.symbol = symbol;
@@ -90,14 +94,29 @@ public record OrderState(
     }
 
     /**
-     * Whether nothing more is expected: filled, canceled, rejected or expired, in any spelling that docs/orders-format.md
-     * lists. Everything else, the empty status included, is pending.
+     * Returns whether the order has ended: filled, canceled, rejected or expired, in any spelling that
+     * docs/orders-format.md lists. An order with any other status, or with none, is pending.
      */
     public boolean terminal() {
         return OrderStatus.isTerminal(status);
     }
 
-    /** Whether all that was ordered has been executed; false if the quantity is not known. */
+    /** {@link #lastEventNanos} as an instant; empty if no event had a time. */
+    public Optional<Instant> lastEventTime() {
+        return EpochNanos.toInstant(lastEventNanos);
+    }
+
+    /** {@link #createdNanos} as an instant; empty if no OrderNew of the order was seen. */
+    public Optional<Instant> createdTime() {
+        return EpochNanos.toInstant(createdNanos);
+    }
+
+    /** {@link #updatedNanos} as an instant; empty if not known. */
+    public Optional<Instant> updatedTime() {
+        return EpochNanos.toInstant(updatedNanos);
+    }
+
+    /** Whether the complete quantity was executed; false if the quantity is not known. */
     boolean isComplete() {
         return orderQuantity != null && executedQuantity >= orderQuantity - tolerance(orderQuantity);
     }
@@ -107,14 +126,14 @@ public record OrderState(
     }
 
     /**
-     * How far the sum of the fills may be from the quantity and still equal it. A sum of n doubles is off by at most
-     * n / 2 ulp, and n is known only if the fills have trade ids.
+     * Returns the maximum difference at which the sum of the fills still counts as equal to the quantity. The error of a sum
+     * of n doubles is at most n / 2 ulp, and n is known only if the fills have trade ids.
      */
     private double tolerance(double quantity) {
         return quantity * Math.max(SUM_TOLERANCE, tradeIds.size() * Math.ulp(1.0));
     }
 
-    /** Collects the fields of an {@link OrderState}. For one thread. */
+    /** Builder of {@link OrderState}. Not thread-safe. */
     public static final class Builder {
         private final String clientOrderId;
         private String symbol = "";
@@ -230,7 +249,7 @@ public record OrderState(
             return this;
         }
 
-        /** Throws {@link IllegalArgumentException} if a text is null or cannot be written. */
+        /** Throws {@link IllegalArgumentException} if a text is null or cannot be encoded. */
         public OrderState build() {
             return new OrderState(
                     clientOrderId,

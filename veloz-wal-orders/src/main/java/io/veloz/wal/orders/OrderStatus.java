@@ -6,9 +6,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of an order: which status words are known, and which status may follow which. Immutable; any thread may use it.
- *
- * <p>This is the state machine of docs/orders-format.md, "Rules for applying events".
+ * The status words of venues, and the state machine of an order: docs/orders-format.md, "Rules for applying events".
+ * Immutable and thread-safe.
  */
 final class OrderStatus {
     static final String FILLED = "FILLED";
@@ -17,7 +16,7 @@ final class OrderStatus {
     static final String REJECTED = "REJECTED";
     static final String EXPIRED = "EXPIRED";
 
-    /** How far an order has come. A status of an earlier phase never replaces one of a later phase. */
+    /** The progress of an order. A status of an earlier phase never replaces one of a later phase. */
     enum Phase {
         SENT,
         OPEN,
@@ -25,29 +24,29 @@ final class OrderStatus {
         ENDED
     }
 
-    /** What becomes of a status that was received. */
-    enum Verdict {
-        /** It replaces the one before. */
-        TAKEN,
-        /** It replaces the one before, which it contradicts. */
-        TAKEN_WITH_FINDING,
-        /** It was late: the order has come further. Not a finding. */
+    /** How a received status is handled. */
+    enum Transition {
+        /** It replaces the current status. */
+        ACCEPTED,
+        /** It replaces the current status, which it contradicts. */
+        ACCEPTED_WITH_FINDING,
+        /** It arrived late and is ignored: the order is already in a later phase. Not a finding. */
         LATE,
-        /** It contradicts how the order ended, and is ignored. */
-        REFUSED
+        /** It contradicts how the order ended, and is ignored. A finding. */
+        IGNORED
     }
 
     private record Word(String status, Phase phase) {}
 
-    /** Words in normal spelling, and by {@link #letters}: "PartiallyFilled" and "partially-filled" are one. */
+    /** Known words by their normalised spelling and by {@link #letters}, which is equal for all spellings of a word. */
     private static final Map<String, Word> KNOWN = new HashMap<>();
 
     static {
-        know(Phase.SENT, "PENDING_NEW", "CREATED", "SUBMITTED", "SENT");
-        know(Phase.OPEN, "NEW", "ACCEPTED", "ACKNOWLEDGED", "OPEN", "LIVE", "ACTIVE", "WORKING");
-        know(Phase.PARTIALLY_FILLED, PARTIALLY_FILLED, "PARTIAL_FILLED", "PARTIAL_FILL", "PART_FILLED");
-        know(Phase.ENDED, FILLED, "FULLY_FILLED");
-        know(
+        define(Phase.SENT, "PENDING_NEW", "CREATED", "SUBMITTED", "SENT");
+        define(Phase.OPEN, "NEW", "ACCEPTED", "ACKNOWLEDGED", "OPEN", "LIVE", "ACTIVE", "WORKING");
+        define(Phase.PARTIALLY_FILLED, PARTIALLY_FILLED, "PARTIAL_FILLED", "PARTIAL_FILL", "PART_FILLED");
+        define(Phase.ENDED, FILLED, "FULLY_FILLED");
+        define(
                 Phase.ENDED,
                 CANCELED,
                 "CANCELLED",
@@ -57,12 +56,12 @@ final class OrderStatus {
                 "PARTIALLY_FILLED_CANCELLED",
                 "MMP_CANCELED",
                 "MMP_CANCELLED");
-        know(Phase.ENDED, REJECTED);
-        know(Phase.ENDED, EXPIRED, "EXPIRED_IN_MATCH");
+        define(Phase.ENDED, REJECTED);
+        define(Phase.ENDED, EXPIRED, "EXPIRED_IN_MATCH");
     }
 
-    /** The first word is the status that a phase's other words mean, where there is one; SENT and OPEN keep their words. */
-    private static void know(Phase phase, String... words) {
+    /** Defines words of a phase. The first word is the normalised status of all of them, except in SENT and OPEN. */
+    private static void define(Phase phase, String... words) {
         boolean oneMeaning = phase == Phase.PARTIALLY_FILLED || phase == Phase.ENDED;
         for (String word : words) {
             Word known = new Word(oneMeaning ? words[0] : word, phase);
@@ -72,20 +71,20 @@ final class OrderStatus {
     }
 
     private static @Nullable Word known(String word) {
-        // Most words come in their normal spelling.
+        // Most words are received in their normalised spelling.
         Word known = KNOWN.get(word);
         return known != null ? known : KNOWN.get(letters(word));
     }
 
-    /** Further words of a venue, by their letters. */
+    /** Additional words of a venue, by {@link #letters}. */
     private final Map<String, Word> venueWords;
 
     private final boolean normalise;
 
     /**
-     * @param normalise whether a known word is kept in its normal spelling, or as it was received
-     * @param venueWords further words, and the known word that each stands for
-     * @throws IllegalArgumentException if one stands for a word that is not known
+     * @param normalise whether a known word is stored in its normalised spelling, or as received
+     * @param venueWords additional words, each mapped to a known word
+     * @throws IllegalArgumentException if one is mapped to an unknown word
      */
     OrderStatus(boolean normalise, Map<String, String> venueWords) {
         this.normalise = normalise;
@@ -102,7 +101,7 @@ final class OrderStatus {
         });
     }
 
-    /** What the order's status is when this word was received. A word of the configuration always becomes a known one. */
+    /** Returns the status for a received word. A configured word is always replaced by the known word. */
     String statusOf(String word) {
         Word venue = venueWords.isEmpty() ? null : venueWords.get(letters(word));
         if (venue != null) {
@@ -111,7 +110,7 @@ final class OrderStatus {
         return normalise ? normal(word) : word;
     }
 
-    /** A word that is not known stays as it is. */
+    /** Returns the normalised spelling. An unknown word is returned unchanged. */
     static String normal(String word) {
         Word known = known(word);
         return known == null ? word : known.status();
@@ -130,33 +129,33 @@ final class OrderStatus {
     }
 
     /**
-     * Whether a status may follow what is known of an order.
+     * Returns whether a status may follow the current state of an order.
      *
-     * @param status as {@link #statusOf} returned it
+     * @param status as returned by {@link #statusOf}
      */
-    static Verdict verdict(@Nullable OrderState before, String status) {
+    static Transition transition(@Nullable OrderState before, String status) {
         if (before == null) {
-            return Verdict.TAKEN;
+            return Transition.ACCEPTED;
         }
         String now = normal(before.status());
         String next = normal(status);
         if (now.equals(next)) {
-            return Verdict.TAKEN;
+            return Transition.ACCEPTED;
         }
         if (isTerminal(now)) {
-            boolean refused = !isTerminal(next) || (now.equals(FILLED) && before.isComplete());
-            return refused ? Verdict.REFUSED : Verdict.TAKEN_WITH_FINDING;
+            boolean ignored = !isTerminal(next) || (now.equals(FILLED) && before.isComplete());
+            return ignored ? Transition.IGNORED : Transition.ACCEPTED_WITH_FINDING;
         }
         if (next.equals(REJECTED) && before.executedQuantity() > 0) {
-            return Verdict.TAKEN_WITH_FINDING;
+            return Transition.ACCEPTED_WITH_FINDING;
         }
-        Phase asked = phaseOf(next);
-        // A word that is not known, as PENDING_CANCEL, may stand between any two.
-        boolean late = asked != null && asked.compareTo(reached(before, now)) < 0;
-        return late ? Verdict.LATE : Verdict.TAKEN;
+        Phase nextPhase = phaseOf(next);
+        // An unknown word, such as PENDING_CANCEL, may follow and precede any status.
+        boolean late = nextPhase != null && nextPhase.compareTo(currentPhase(before, now)) < 0;
+        return late ? Transition.LATE : Transition.ACCEPTED;
     }
 
-    private static Phase reached(OrderState before, String now) {
+    private static Phase currentPhase(OrderState before, String now) {
         if (before.executedQuantity() > 0) {
             return Phase.PARTIALLY_FILLED;
         }
@@ -164,7 +163,7 @@ final class OrderStatus {
         return phase == null ? Phase.OPEN : phase;
     }
 
-    /** Locale-independent: only ASCII letters change. */
+    /** Returns the word in upper case without separators. Independent of the locale: only ASCII letters change. */
     private static String letters(String word) {
         int length = word.length();
         int at = 0;

@@ -15,32 +15,35 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of all orders, as the events of the log add up to it. One thread applies events, in the order of the log; any
- * thread may read at any time, and sees the state after some whole event.
+ * The state of all orders, built from the events of the log. One thread applies events in log order. Reads are thread-safe
+ * and see the state between two events.
  */
 public final class OrderStore {
-    /** How many findings, the newest, are kept for {@link #findings()}; all of them are counted. */
+    /** The number of findings kept for {@link #findings()}: the newest ones. All findings are counted. */
     public static final int FINDINGS_KEPT = 1000;
 
     private final Consumer<OrderFinding> onFinding;
     private final OrderRules rules;
 
-    /** Guards everything below, against the readers. */
+    /** Guards all fields below. */
     private final Object lock = new Object();
 
-    /** In the order in which they were first seen. */
+    /** In insertion order: the oldest order first. */
     private final Map<String, OrderState> orders = new LinkedHashMap<>();
 
-    /** The ids of orders that have ended, in the order in which they were last touched. */
+    /** The ids of ended orders, least recently changed first. */
     private final LinkedHashSet<String> ended = new LinkedHashSet<>();
 
     private final ArrayDeque<OrderFinding> findings = new ArrayDeque<>();
-    private final List<OrderFinding> untold = new ArrayList<>();
+
+    /** Findings of the current event that the listener has not received yet. */
+    private final List<OrderFinding> unreported = new ArrayList<>();
+
     private final Map<OrderFinding.Kind, Long> findingCounts = new EnumMap<>(OrderFinding.Kind.class);
     private long appliedSequence;
     private long newestNanos;
 
-    /** An empty store with the default settings. */
+    /** Creates an empty store with the default settings. */
     public OrderStore() {
         this(new Builder());
     }
@@ -56,11 +59,12 @@ public final class OrderStore {
     }
 
     /**
-     * Applies one event. When it returns, readers see its effect. What contradicts it is in {@link #findings()}.
+     * Applies one event. When it returns, readers see its effect. Contradictions are added to {@link #findings()}.
      *
-     * @param sequence of the record; must be above every one applied before, so that no event counts twice
-     * @param timestampNanos of the record
-     * @throws IllegalArgumentException if the sequence was applied already; nothing was changed
+     * @param sequence sequence of the record; must be greater than all sequences applied before, so that no event counts
+     *     twice
+     * @param timestampNanos time of the record
+     * @throws IllegalArgumentException if the sequence was already applied; the store is unchanged
      */
     public void apply(long sequence, long timestampNanos, OrderEvent event) {
         OrderText.requirePresent("event", event);
@@ -72,7 +76,7 @@ public final class OrderStore {
             appliedSequence = sequence;
             newestNanos = Math.max(newestNanos, timestampNanos);
             applyLocked(timestampNanos, event);
-            tellLocked();
+            reportFindingsLocked();
         }
     }
 
@@ -88,7 +92,7 @@ public final class OrderStore {
         } else if (event instanceof OrderRestored restored) {
             putLocked(rules.applyRestored(restored));
         }
-        // A Checkpoint changes no order: what it covers was applied before it.
+        // A Checkpoint changes no order: the records that it covers have already been applied.
     }
 
     private @Nullable OrderState stateLocked(String clientOrderId) {
@@ -114,80 +118,82 @@ public final class OrderStore {
             findings.removeFirst();
         }
         findings.addLast(finding);
-        untold.add(finding);
+        unreported.add(finding);
     }
 
-    /** After the event took effect: a listener that throws must not leave it half applied. */
-    private void tellLocked() {
-        if (!untold.isEmpty()) {
-            List<OrderFinding> told = List.copyOf(untold);
-            untold.clear();
-            told.forEach(onFinding);
+    /** Runs after the event has taken effect, so that an exception of the listener cannot leave it half applied. */
+    private void reportFindingsLocked() {
+        if (!unreported.isEmpty()) {
+            List<OrderFinding> reported = List.copyOf(unreported);
+            unreported.clear();
+            reported.forEach(onFinding);
         }
     }
 
+    /** Returns the state of an order; empty if it is unknown or was dropped. */
     public Optional<OrderState> get(String clientOrderId) {
         synchronized (lock) {
             return Optional.ofNullable(stateLocked(clientOrderId));
         }
     }
 
-    /** All orders, the oldest first, as they are at one sequence. The list never changes. */
+    /** Returns all orders at one sequence, oldest first. The list is immutable. */
     public List<OrderState> orders() {
         synchronized (lock) {
             return List.copyOf(orders.values());
         }
     }
 
+    /** The number of orders. */
     public int count() {
         synchronized (lock) {
             return orders.size();
         }
     }
 
-    /** Orders from which more is expected. */
+    /** The number of orders that have not ended. */
     public int pendingCount() {
         synchronized (lock) {
             return orders.size() - ended.size();
         }
     }
 
-    /** Orders that have ended. */
+    /** The number of orders that have ended. */
     public int terminalCount() {
         synchronized (lock) {
             return ended.size();
         }
     }
 
-    /** The last record applied, or covered by the snapshot the store began with; 0 if none. */
+    /** The sequence of the last record that was applied, or that the initial snapshot covers; 0 if none. */
     public long appliedSequence() {
         synchronized (lock) {
             return appliedSequence;
         }
     }
 
-    /** The latest time of a record that was applied, or covered by the snapshot; 0 if none. */
+    /** The latest time of all records that were applied or that the initial snapshot covers; 0 if none. */
     long newestNanos() {
         synchronized (lock) {
             return newestNanos;
         }
     }
 
-    /** The newest {@value #FINDINGS_KEPT} findings, in order. */
+    /** Returns the newest {@value #FINDINGS_KEPT} findings, in order. */
     public List<OrderFinding> findings() {
         synchronized (lock) {
             return List.copyOf(findings);
         }
     }
 
-    /** How many findings of each kind there were, also of those no longer kept. */
+    /** Returns the number of findings of each kind, including findings that are no longer kept. */
     public Map<OrderFinding.Kind, Long> findingCounts() {
         synchronized (lock) {
             return Collections.unmodifiableMap(new EnumMap<>(findingCounts));
         }
     }
 
-    /** All orders at one sequence, to be written as a checkpoint. Copies references only; the store goes on meanwhile. */
+    /** Returns all orders at one sequence, for a checkpoint. Copies references only, so it blocks other calls briefly. */
     public OrderSnapshot snapshot() {
         synchronized (lock) {
             return new OrderSnapshot(appliedSequence, newestNanos, List.copyOf(orders.values()));
@@ -195,11 +201,11 @@ public final class OrderStore {
     }
 
     /**
-     * As {@link #snapshot}, and drops ended orders before it, from the store too: both must know the same orders, or an
-     * event that comes later has another effect at the next replay.
+     * Drops ended orders from the store and returns a snapshot of the others. The store and the snapshot must contain the
+     * same orders. Otherwise a later event would have a different effect at the next replay.
      *
-     * @param beforeNanos ended orders that were last touched before this time are dropped
-     * @param atMost of the other ended orders the last touched ones are kept
+     * @param beforeNanos ended orders that were last changed before this time are dropped
+     * @param atMost the maximum number of ended orders to keep: the most recently changed ones
      */
     OrderSnapshot snapshotWithoutEnded(long beforeNanos, int atMost) {
         synchronized (lock) {
@@ -222,7 +228,7 @@ public final class OrderStore {
             appliedSequence = snapshot.coveredSequence();
             newestNanos = snapshot.newestNanos();
             snapshot.orders().forEach(order -> orders.put(order.clientOrderId(), order));
-            // The snapshot does not have the order in which they ended.
+            // The snapshot does not contain the order in which they ended.
             snapshot.orders().stream()
                     .filter(OrderState::terminal)
                     .sorted(Comparator.comparingLong(OrderState::updatedNanos))
@@ -230,7 +236,16 @@ public final class OrderStore {
         }
     }
 
-    /** Settings of an {@link OrderStore}. For one thread. */
+    /** Returns the counts and the position in the log, for log messages. */
+    @Override
+    public String toString() {
+        synchronized (lock) {
+            return "OrderStore[appliedSequence=" + appliedSequence + ", orders=" + orders.size() + ", pending="
+                    + (orders.size() - ended.size()) + ", findings=" + findingCounts + "]";
+        }
+    }
+
+    /** Builder of {@link OrderStore}. Not thread-safe. */
     public static final class Builder {
         private boolean normaliseStatus = true;
         private Map<String, String> statusWords = Map.of();
@@ -239,8 +254,8 @@ public final class OrderStore {
         private Builder() {}
 
         /**
-         * Whether a known status is kept in its normal spelling, as CANCELED for "cancelled". An order that has ended in
-         * any spelling has ended, and what was received stays in {@link OrderState#rawStatus()}. Default: true.
+         * Whether a known status is stored in its normalised spelling, such as CANCELED for "cancelled". Any known spelling
+         * can end an order. {@link OrderState#rawStatus()} keeps the received spelling. Default: true.
          */
         public Builder normaliseStatus(boolean value) {
             normaliseStatus = value;
@@ -248,28 +263,27 @@ public final class OrderStore {
         }
 
         /**
-         * Words of a venue that docs/orders-format.md does not list, and the listed word that each stands for, as
-         * {@code Map.of("CLOSED", "FILLED")}. Default: none.
-         *
-         * @throws IllegalArgumentException from {@link #build}, if a word stands for one that is not listed
+         * Additional status words of a venue, each mapped to a word that docs/orders-format.md lists, such as
+         * {@code Map.of("CLOSED", "FILLED")}. {@link #build} throws {@link IllegalArgumentException} if a word is mapped to
+         * one that is not listed. Default: none.
          */
         public Builder statusWords(Map<String, String> value) {
             statusWords = Map.copyOf(value);
             return this;
         }
 
-        /** Called for every finding by the thread that applies, inside {@link OrderStore#apply}; must be quick. */
+        /** Receives every finding, on the thread that calls {@link OrderStore#apply}. It must return quickly. */
         public Builder onFinding(Consumer<OrderFinding> listener) {
             onFinding = OrderText.requirePresent("listener", listener);
             return this;
         }
 
-        /** An empty store. */
+        /** Returns an empty store. */
         public OrderStore build() {
             return new OrderStore(this);
         }
 
-        /** A store that begins with this snapshot; the first event to apply is the one behind what it covers. */
+        /** Returns a store with the orders of a snapshot. The next event to apply is the first one that it does not cover. */
         public OrderStore buildFrom(OrderSnapshot snapshot) {
             OrderStore store = new OrderStore(this);
             store.startFrom(OrderText.requirePresent("snapshot", snapshot));

@@ -7,11 +7,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes to text and back without loss. Stateless, so any thread may use it.
+ * Lossless conversion between bytes and text. Stateless and thread-safe.
  *
- * <p>Valid UTF-8 reads as usual. Old logs also hold ids that are not UTF-8: there each offending byte {@code b} reads as
- * the lone low surrogate {@code U+DC00 + b} (U+DC80 to U+DCFF), which no valid UTF-8 can produce, and is written back as
- * that byte.
+ * <p>Valid UTF-8 is decoded as usual. Old logs also contain ids that are not valid UTF-8: each invalid byte {@code b} is
+ * decoded as the lone low surrogate {@code U+DC00 + b} (U+DC80 to U+DCFF), which no valid UTF-8 can produce, and is encoded
+ * as that byte again.
  */
 public final class OrderText {
     private static final char REPLACEMENT = '\uFFFD';
@@ -19,10 +19,10 @@ public final class OrderText {
 
     private OrderText() {}
 
-    /** The text of these bytes. Never fails, whatever they are. */
+    /** Decodes bytes. Accepts any bytes and never fails. */
     public static String decode(byte[] bytes, int from, int length) {
         String text = new String(bytes, from, length, UTF_8);
-        // The JDK puts U+FFFD for what it cannot read; without one the text is exact.
+        // The JDK decodes invalid bytes as U+FFFD. A text without it is exact.
         return text.indexOf(REPLACEMENT) < 0 ? text : decodeEscaping(bytes, from, from + length);
     }
 
@@ -42,7 +42,7 @@ public final class OrderText {
         return text.toString();
     }
 
-    /** Length of the well-formed sequence at this place (Unicode, table 3-7), or 0 if there is none. */
+    /** Returns the length of the well-formed sequence at {@code at} (Unicode, table 3-7), or 0 if it is ill-formed. */
     private static int sequenceLength(byte[] bytes, int at, int end) {
         int first = bytes[at] & 0xFF;
         if (first < 0x80) {
@@ -70,9 +70,9 @@ public final class OrderText {
     }
 
     /**
-     * The bytes of this text.
+     * Encodes a text.
      *
-     * @throws IllegalArgumentException if it holds a lone surrogate that stands for no byte
+     * @throws IllegalArgumentException if it contains a lone surrogate that does not represent a byte
      */
     public static byte[] encode(String text) {
         return hasSurrogate(text) ? encodeEscaped(text) : text.getBytes(UTF_8);
@@ -88,7 +88,7 @@ public final class OrderText {
                 bytes.write(point - ESCAPE);
             } else if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
                 throw new IllegalArgumentException(
-                        String.format(Locale.ROOT, "lone surrogate U+%04X at %d; it stands for no byte", point, at));
+                        String.format(Locale.ROOT, "lone surrogate U+%04X at %d does not represent a byte", point, at));
             } else {
                 bytes.writeBytes(text.substring(at, at + width).getBytes(UTF_8));
             }
@@ -106,7 +106,7 @@ public final class OrderText {
         return false;
     }
 
-    /** The text as it will read after it was written: escapes that happen to form valid UTF-8 become that. */
+    /** Returns the text as it will be decoded again: escapes that form valid UTF-8 become the character. */
     static String checked(String field, @Nullable String text) {
         String present = requirePresent(field, text);
         if (!hasSurrogate(present)) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A lock whose release cannot fail. {@link java.util.concurrent.locks.ReentrantLock#unlock} may throw
- * {@link StackOverflowError} and leave the lock locked for ever; this one is released by a write to a field:
+ * {@link StackOverflowError}, and then the lock is never released. This lock is released by a write to a field:
  *
  * <pre>{@code
  * lock.lock();
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Waiting threads look again after {@link #LONGEST_WAIT_NANOS}, in case the call of {@code wakeNext} failed. Not
- * reentrant, not fair; a waiting virtual thread does not pin its carrier.
+ * <p>Waiting threads retry after {@link #LONGEST_WAIT_NANOS} in case the call of {@code wakeNext} failed. Not reentrant and
+ * not fair. A waiting virtual thread does not pin its carrier.
  */
 final class OverflowSafeLock {
     private static final long LONGEST_WAIT_NANOS = 50_000_000;
@@ -31,7 +31,7 @@ final class OverflowSafeLock {
     private static final class Waiter {
         final Thread thread = Thread.currentThread();
 
-        /** Whether it is in the queue: false once the owner has taken it out to wake it. */
+        /** Whether it is in the queue: false once the owner has removed it to wake it. */
         volatile boolean queued;
     }
 
@@ -47,12 +47,12 @@ final class OverflowSafeLock {
         return OWNER.compareAndSet(this, null, Thread.currentThread());
     }
 
-    /** An interrupt does not end the wait, and stays pending. */
+    /** Waits for the lock. An interrupt does not end the wait and stays pending. */
     void lock() {
         while (!tryLock(Long.MAX_VALUE)) {}
     }
 
-    /** As {@link #lock}. Returns false if the lock was not free in that time. */
+    /** Waits for the lock as {@link #lock} does. Returns false if the timeout expires. */
     boolean tryLock(long timeoutNanos) {
         return tryLock() || await(timeoutNanos);
     }
@@ -67,7 +67,7 @@ final class OverflowSafeLock {
                     waiter.queued = true;
                     waiters.add(waiter);
                 }
-                // After it is in the queue: an owner that releases the lock from here on wakes it.
+                // Only after it is in the queue: an owner that releases the lock from here on wakes it.
                 if (tryLock()) {
                     return true;
                 }
@@ -82,7 +82,7 @@ final class OverflowSafeLock {
             if (waiter.queued) {
                 waiters.remove(waiter);
             } else if (owner == null) {
-                // It was woken and does not take the lock.
+                // It was woken but does not acquire the lock, so the next waiter must be woken.
                 wakeNext();
             }
             if (interrupted) {
@@ -91,7 +91,7 @@ final class OverflowSafeLock {
         }
     }
 
-    /** After the release. */
+    /** Called after the release. */
     void wakeNext() {
         @Nullable Waiter next = waiters.poll();
         if (next != null) {

@@ -9,8 +9,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the fields of one payload, each checked against its end before it is touched. Not thread-safe. Leaves the
- * caller's buffer as it is.
+ * Reads the fields of one payload, and checks each against the end of the payload first. Does not change the caller's
+ * buffer. Not thread-safe.
  */
 final class PayloadReader {
     private final String event;
@@ -43,7 +43,7 @@ final class PayloadReader {
     String text(String field) {
         int length = i32(field);
         if (length < 0 || length > payload.remaining()) {
-            throw wrong(
+            throw invalid(
                     field,
                     "a text of " + Integer.toUnsignedString(length) + " bytes",
                     "at most " + payload.remaining());
@@ -55,9 +55,9 @@ final class PayloadReader {
 
     List<String> texts(String field) {
         int count = i32(field);
-        // Every text has a length field of 4 bytes, so the payload's size bounds the count.
+        // Every text has a length field of 4 bytes, so the size of the payload bounds the count.
         if (count < 0 || count > payload.remaining() / 4) {
-            throw wrong(field, Integer.toUnsignedString(count) + " texts", "at most " + payload.remaining() / 4);
+            throw invalid(field, Integer.toUnsignedString(count) + " texts", "at most " + payload.remaining() / 4);
         }
         List<String> texts = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
@@ -69,7 +69,7 @@ final class PayloadReader {
     <T> @Nullable T constant(String field, T[] constants) {
         int code = u8(field);
         if (code > constants.length) {
-            throw wrong(field, String.valueOf(code), "0 to " + constants.length);
+            throw invalid(field, String.valueOf(code), "0 to " + constants.length);
         }
         return code == 0 ? null : constants[code - 1];
     }
@@ -77,7 +77,7 @@ final class PayloadReader {
     int flags(String field, int known) {
         int flags = u8(field);
         if ((flags & ~known) != 0) {
-            throw wrong(
+            throw invalid(
                     field,
                     String.format(Locale.ROOT, "0x%02x", flags),
                     String.format(Locale.ROOT, "only bits of 0x%02x", known));
@@ -87,11 +87,11 @@ final class PayloadReader {
 
     private void require(String field, int bytes) {
         if (payload.remaining() < bytes) {
-            throw wrong(field, payload.remaining() + " bytes left", bytes + " or more");
+            throw invalid(field, payload.remaining() + " bytes left", bytes + " or more");
         }
     }
 
-    WalVersionException wrong(String field, String got, String expected) {
+    WalVersionException invalid(String field, String got, String expected) {
         return new WalVersionException(event + " payload, " + field + ": got " + got + ", expected " + expected);
     }
 }

@@ -8,13 +8,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the fields of one payload after the other into an array that is used again for the next. Not thread-safe. Once
- * the array is large enough, nothing is allocated but for texts that are not ASCII.
+ * Writes the fields of a payload into an array that is reused for the next payload. Once the array is large enough, only
+ * texts that are not ASCII allocate memory. Not thread-safe.
  */
 final class PayloadWriter {
     private static final int INITIAL_BYTES = 512;
 
-    /** An array that one unusually long payload has made larger than this is not kept. */
+    /** An array larger than this is discarded after use, so that one long payload does not occupy memory. */
     private static final int KEPT_BYTES = 64 * 1024;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -69,7 +69,7 @@ final class PayloadWriter {
         }
     }
 
-    /** Writes the characters as one byte each; false if one of them takes more. */
+    /** Writes each character as one byte. Returns false if a character is not ASCII. */
     private boolean ascii(String value) {
         int length = value.length();
         reserve(length);
@@ -89,13 +89,13 @@ final class PayloadWriter {
             long wanted = Math.max((long) position + more, 2L * bytes.length);
             if (wanted > Integer.MAX_VALUE - 8) {
                 throw new IllegalArgumentException(
-                        "payload of more than " + bytes.length + " bytes; no record is as large");
+                        "payload of more than " + bytes.length + " bytes exceeds the size of any record");
             }
             bytes = Arrays.copyOf(bytes, (int) wanted);
         }
     }
 
-    /** A constant by its place in the list, from 1; 0 for one that is not known. The lists never change their order. */
+    /** Writes the position of a constant in the list, from 1; 0 for null. The order of the lists never changes. */
     <T> void constant(@Nullable T value, T[] constants) {
         int code = constants.length;
         while (code > 0 && constants[code - 1] != value) {
@@ -104,7 +104,7 @@ final class PayloadWriter {
         u8(code);
     }
 
-    /** What was written since {@link #clear}; valid until the next one. */
+    /** Returns the bytes written since the last {@link #clear}. Valid until the next one. */
     ByteBuffer written() {
         if (view.array() != bytes) {
             view = ByteBuffer.wrap(bytes);

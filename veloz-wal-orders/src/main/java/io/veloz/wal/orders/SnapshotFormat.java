@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** The bytes of a snapshot: header, orders, checksum. One object per reading, for one thread. */
+/** The bytes of a snapshot: header, orders, checksum. An instance reads one snapshot. Not thread-safe. */
 final class SnapshotFormat {
     /** "VZOS" on disk. */
     private static final int MAGIC = 0x534F5A56;
@@ -64,7 +64,7 @@ final class SnapshotFormat {
     }
 
     private OrderSnapshot readAll() throws IOException {
-        ByteBuffer header = ByteBuffer.wrap(take(HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer header = ByteBuffer.wrap(readFully(HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         checkHeader(header);
         long covered = header.getLong(8);
         long count = header.getLong(16);
@@ -72,11 +72,12 @@ final class SnapshotFormat {
         List<OrderState> orders = new ArrayList<>();
         OrderCodec codec = new OrderCodec();
         for (long i = 0; i < count; i++) {
-            int length = ByteBuffer.wrap(take(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            int length =
+                    ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
             if (length < 0) {
                 throw corrupt("order " + i + " of " + count + " has " + Integer.toUnsignedString(length) + " bytes");
             }
-            decode(codec, take(length), orders);
+            decode(codec, readFully(length), orders);
         }
         checkEnd(crc.getValue());
         return new OrderSnapshot(covered, newest, orders);
@@ -85,7 +86,11 @@ final class SnapshotFormat {
     private void checkHeader(ByteBuffer header) {
         if (header.getInt(0) != MAGIC) {
             throw new WalVersionException(String.format(
-                    Locale.ROOT, "%s: got 0x%08x, expected 0x%08x: no order snapshot", name, header.getInt(0), MAGIC));
+                    Locale.ROOT,
+                    "%s: not an order snapshot: magic 0x%08x, expected 0x%08x",
+                    name,
+                    header.getInt(0),
+                    MAGIC));
         }
         int expected = crcOf(header.duplicate().limit(HEADER_BYTES - 4));
         if (header.getInt(HEADER_BYTES - 4) != expected) {
@@ -97,11 +102,11 @@ final class SnapshotFormat {
                     name + ": snapshot version: got " + header.getInt(4) + ", expected " + VERSION);
         }
         if (header.getLong(8) < 0 || header.getLong(16) < 0) {
-            throw corrupt("sequence " + header.getLong(8) + " and count " + header.getLong(16) + " below 0");
+            throw corrupt("sequence " + header.getLong(8) + ", count " + header.getLong(16) + ": expected 0 or more");
         }
     }
 
-    /** Whether an unreadable order is damage or a later version is known only once the closing checksum was read. */
+    /** Keeps the exception: only the closing checksum shows whether the order is corrupt or of a later version. */
     private void decode(OrderCodec codec, byte[] payload, List<OrderState> orders) {
         if (unreadable != null) {
             return;
@@ -116,7 +121,8 @@ final class SnapshotFormat {
     }
 
     private void checkEnd(long computed) throws IOException {
-        int stored = ByteBuffer.wrap(take(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        int stored =
+                ByteBuffer.wrap(readFully(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
         if (stored != (int) computed) {
             throw corrupt(String.format(Locale.ROOT, "checksum 0x%08x, expected 0x%08x", stored, (int) computed));
         }
@@ -125,8 +131,8 @@ final class SnapshotFormat {
         }
     }
 
-    /** Reads in chunks, so that a damaged length allocates no more than the stream really holds. */
-    private byte[] take(int length) throws IOException {
+    /** Reads in chunks, so that a corrupt length allocates no more memory than the size of the stream. */
+    private byte[] readFully(int length) throws IOException {
         byte[] first = stream.readNBytes(Math.min(length, CHUNK_BYTES));
         byte[] all = first;
         if (first.length == CHUNK_BYTES && length > CHUNK_BYTES) {

@@ -9,16 +9,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The venue trade ids that an order has counted, oldest first. Any thread may read a list; only the thread that applies
+ * The venue's trade ids that were counted for an order, oldest first. Reads are thread-safe; only the thread that applies
  * events calls {@link #seen} and {@link #plus}.
  *
- * <p>Successive states of an order share one growing array, and each sees only its own length of it, so that an order
- * with many fills does not copy all its ids at every fill.
+ * <p>Successive states of an order share one growing array, and each sees only a prefix of it. So an order with many fills
+ * does not copy all its ids for every fill.
  */
 final class TradeIds extends AbstractList<String> implements RandomAccess {
     private static final int SET_FROM = 16;
 
-    /** The part that all versions share. Touched by the applying thread only. */
+    /** Shared by all versions. Confined to the thread that applies events. */
     private static final class Newest {
         int size;
 
@@ -59,13 +59,13 @@ final class TradeIds extends AbstractList<String> implements RandomAccess {
         if (newest.size != size) {
             return of(List.copyOf(this)).plus(id);
         }
-        String[] room = size < ids.length ? ids : Arrays.copyOf(ids, Math.max(4, size * 2));
-        room[size] = id;
+        String[] array = size < ids.length ? ids : Arrays.copyOf(ids, Math.max(4, size * 2));
+        array[size] = id;
         newest.size = size + 1;
         if (newest.set != null) {
             newest.set.add(id);
         }
-        return new TradeIds(room, size + 1, newest);
+        return new TradeIds(array, size + 1, newest);
     }
 
     @Override

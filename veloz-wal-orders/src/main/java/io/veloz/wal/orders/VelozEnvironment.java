@@ -12,9 +12,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's variables. Its documents name two sets, which overlap and contradict each other: that of the deployment
- * (VELOZ_WAL_MAX_SIZE in bytes, VELOZ_WAL_SYNC, VELOZ_WAL_CHECKPOINT_INTERVAL in entries), and that of the user's guide
- * (VELOZ_WAL_MAX_SIZE_MB, VELOZ_WAL_SYNC_MODE, VELOZ_WAL_CHECKPOINT_INTERVAL in seconds). Nothing is guessed between them.
+ * The engine's environment variables. Its documents define two overlapping and contradictory sets: the deployment set
+ * (VELOZ_WAL_MAX_SIZE in bytes, VELOZ_WAL_SYNC, VELOZ_WAL_CHECKPOINT_INTERVAL in entries), and the user guide's set
+ * (VELOZ_WAL_MAX_SIZE_MB, VELOZ_WAL_SYNC_MODE, VELOZ_WAL_CHECKPOINT_INTERVAL in seconds). An ambiguous value is an error.
  */
 final class VelozEnvironment {
     private static final String PREFIX = "VELOZ_WAL_";
@@ -27,7 +27,7 @@ final class VelozEnvironment {
     private static final String SYNC_MODE = PREFIX + "SYNC_MODE";
     private static final String CHECKPOINT_INTERVAL = PREFIX + "CHECKPOINT_INTERVAL";
 
-    /** Of the backup scripts; the archive will read it. */
+    /** Defined by the backup scripts. Validated here, used by the archive. */
     private static final String RETENTION_DAYS = PREFIX + "RETENTION_DAYS";
 
     private static final TreeSet<String> KNOWN = new TreeSet<>(List.of(
@@ -42,7 +42,7 @@ final class VelozEnvironment {
     OrderLogConfig read() {
         for (String name : new TreeSet<>(variables.keySet())) {
             if (name.startsWith(PREFIX) && !KNOWN.contains(name)) {
-                throw new IllegalArgumentException(name + " is not known; expected one of " + KNOWN);
+                throw new IllegalArgumentException(name + " is unknown; expected one of " + KNOWN);
             }
         }
         WalConfig.Builder wal = WalConfig.builder(directory()).durability(durability());
@@ -72,7 +72,7 @@ final class VelozEnvironment {
         if (!present(DIR)) {
             throw new IllegalArgumentException(
                     DIR + " is not set; expected a directory. The engine's documents name two"
-                            + " defaults, ./data/wal and /var/lib/veloz/wal, and a log in the wrong one looks like an empty one");
+                            + " defaults, ./data/wal and /var/lib/veloz/wal, and the wrong one looks like an empty log");
         }
         try {
             return Path.of(value(DIR));
@@ -106,13 +106,13 @@ final class VelozEnvironment {
             case "async" -> false;
             case "rsync", "cp", "s3" ->
                 throw new IllegalArgumentException(SYNC_MODE + "=" + value(SYNC_MODE)
-                        + " is what the old backup script calls its way of copying; expected fsync or async");
+                        + " is a copy mode of the old backup script; expected fsync or async");
             default ->
                 throw new IllegalArgumentException(SYNC_MODE + "=" + value(SYNC_MODE) + ": expected fsync or async");
         };
     }
 
-    /** A bare number means entries in one set of variables and seconds in the other; a unit settles it. */
+    /** A bare number means entries in one set of variables and seconds in the other. A unit makes it unambiguous. */
     private void readCheckpointInterval(OrderLogConfig.Builder orders) {
         if (!present(CHECKPOINT_INTERVAL)) {
             return;
@@ -132,14 +132,14 @@ final class VelozEnvironment {
             orders.checkpointInterval(Duration.ofSeconds(number(CHECKPOINT_INTERVAL, 0, 31_536_000)));
         } else {
             throw new IllegalArgumentException(CHECKPOINT_INTERVAL + "=" + value(CHECKPOINT_INTERVAL)
-                    + " is ambiguous: entries beside " + MAX_SIZE + " or " + SYNC + ", seconds beside " + MAX_SIZE_MB
-                    + " or " + SYNC_MODE + "; expected a unit, as in 1000entries or 60s");
+                    + " is ambiguous: entries if " + MAX_SIZE + " or " + SYNC + " is set, seconds if " + MAX_SIZE_MB
+                    + " or " + SYNC_MODE + " is set; expected a unit, such as 1000entries or 60s");
         }
     }
 
     private IllegalArgumentException contradiction(String first, String second) {
         return new IllegalArgumentException(first + "=" + value(first) + " contradicts " + second + "=" + value(second)
-                + "; expected one of them, or both to mean the same");
+                + "; expected only one of them, or equal values");
     }
 
     private boolean present(String name) {

@@ -1,4 +1,4 @@
-/** Typed order events, the state they add up to, and their bytes in the log. */
+/** Typed order events, the state of the orders, and their encoding in the log. */
 @NullMarked
 package io.veloz.wal.orders;
 

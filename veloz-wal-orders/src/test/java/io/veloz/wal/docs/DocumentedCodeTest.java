@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The code in README.md is the code in this file, compiled and run: {@link #theReadmeShowsThisCode} compares the two
- * character by character, but for white space and the directory.
+ * Compiles and runs the code in README.md: {@link #readmeContainsThisCode} compares it with this file character by character,
+ * except for white space and the directory.
  */
 class DocumentedCodeTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
@@ -56,7 +56,7 @@ class DocumentedCodeTest {
     }
 
     @Test
-    void ordersAreThereAgain() throws Exception {
+    void ordersAreRestored() throws Exception {
         assertThat(printedBy(this::orders)).isEmpty();
         assertThat(printedBy(this::orders)).startsWith("order-1 FILLED");
     }
@@ -103,7 +103,7 @@ class DocumentedCodeTest {
     }
 
     @Test
-    void anOldLogIsRead() throws Exception {
+    void oldLogIsRead() throws Exception {
         directory = Path.of("src/test/resources/legacy/d-torn-minus30/wal");
         assertThat(printedBy(this::legacy)).startsWith("UNACKNOWLEDGED");
     }
@@ -117,14 +117,14 @@ class DocumentedCodeTest {
     }
 
     @Test
-    void theReadmeShowsThisCode() throws IOException {
+    void readmeContainsThisCode() throws IOException {
         String here = withoutSpace(Files.readString(
                 ROOT.resolve("veloz-wal-orders/src/test/java/io/veloz/wal/docs/DocumentedCodeTest.java")));
         Stream<String> shown = JAVA_BLOCK
                 .matcher(Files.readString(ROOT.resolve("README.md")))
                 .results()
                 .map(MatchResult::group)
-                // That of the archive is compiled where the archive is.
+                // The code for the archive is compiled in the module of the archive.
                 .filter(block -> !block.contains("s3://"));
         assertThat(shown.map(block -> block.substring("```java".length(), block.length() - 3)))
                 .hasSize(3)

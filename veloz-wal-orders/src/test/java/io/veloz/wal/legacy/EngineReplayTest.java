@@ -54,7 +54,7 @@ class EngineReplayTest {
         assertThat(replay.findings().isEmpty()).isEqualTo(got.corruptedEntries() == 0 && !skipped(replay));
     }
 
-    /** Version B also skips entries that it does not count as corrupted. */
+    /** Whether version B skipped entries that it does not count as corrupted. */
     private static boolean skipped(LegacyReplay replay) {
         return replay.findings().stream().anyMatch(finding -> finding.text().contains("sequence not above"));
     }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The engine's known mistakes: kept in its own modes, mended in the default one. */
+/** The engine's known bugs: reproduced in its own modes, corrected in the default mode. */
 class LegacyBugsTest {
     private static final String FIRST = "orders_0000000000000000.wal";
     private static final long T = LegacyWriter.START_NANOS;
@@ -45,7 +45,7 @@ class LegacyBugsTest {
     }
 
     @Test
-    void orderNewBehindItsFillStillGivesTheQuantity() {
+    void orderNewAfterItsFillStillSetsTheQuantity() {
         new LegacyWriter().fill("A", 1, 100, T).placed("A", 1, 100).writeTo(directory, FIRST);
         assertThat(only(LegacyMode.LEGACY_B).orderQuantity()).isNull();
         assertThat(only(LegacyMode.LEGACY_A).orderQuantity()).isEqualTo(1);
@@ -55,7 +55,7 @@ class LegacyBugsTest {
     }
 
     @Test
-    void bothSpellingsOfCanceledEndAnOrderAndALateFillDoesNotReviveIt() {
+    void bothSpellingsOfCanceledEndAnOrderAndALateFillDoesNotReopenIt() {
         new LegacyWriter()
                 .placed("A", 3, 100)
                 .update("A", "", "CANCELLED", T)
@@ -68,7 +68,7 @@ class LegacyBugsTest {
     }
 
     @Test
-    void quantityThatIsNoNumberPoisonsOnlyTheEngine() {
+    void quantityThatIsNaNCorruptsOnlyTheEngine() {
         new LegacyWriter()
                 .placed("A", 3, 100)
                 .fill("A", Double.NaN, 100, T)

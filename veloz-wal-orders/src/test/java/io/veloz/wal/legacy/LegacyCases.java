@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-/** The engine's own files and the states that it and its writers had, as test resources. */
+/** Test resources: files that the engine wrote, and the states of the engine and of its writers. */
 final class LegacyCases {
     private static final List<String> ZIPPED = List.of("b-typical", "c-kill9-fsync", "c2-kill9-torn");
 
@@ -32,7 +32,7 @@ final class LegacyCases {
         return Stream.concat(plain, ZIPPED.stream()).sorted();
     }
 
-    /** The case's directory: {@code wal} with the files, and the states beside it. */
+    /** Returns the directory of a case: the files in {@code wal}, and the states next to it. */
     static Path of(String name, Path scratch) {
         return ZIPPED.contains(name) ? unzip(name, scratch) : resource("legacy/" + name);
     }
@@ -49,7 +49,7 @@ final class LegacyCases {
         }
     }
 
-    /** Numbers are compared bit by bit. */
+    /** Compares orders. Numbers are compared bit by bit. */
     static void assertOrders(List<OrderState> orders, JsonNode expected) {
         List<String> got = orders.stream().map(LegacyCases::line).toList();
         List<String> wanted = new ArrayList<>();
@@ -102,7 +102,7 @@ final class LegacyCases {
                 : Double.valueOf(order.get(field).doubleValue());
     }
 
-    /** The files write every byte from 0x7F up as one character. */
+    /** Returns a text. The files contain every byte from 0x7F as one character. */
     private static String text(JsonNode order, String field) {
         byte[] bytes = order.get(field).asText().getBytes(StandardCharsets.ISO_8859_1);
         return OrderText.decode(bytes, 0, bytes.length);

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Bugs 10, 11 and 13: what a checkpoint may and may not do. */
+/** Bugs 10, 11 and 13: the effect of checkpoint entries. */
 class LegacyCheckpointTest {
     private static final String FIRST = "orders_0000000000000000.wal";
     private static final String LATER = "orders_0000000000000014.wal";
@@ -30,7 +30,7 @@ class LegacyCheckpointTest {
     }
 
     @Test
-    void entryLoggedWhileTheCheckpointWasTakenIsNotErased() {
+    void entryLoggedWhileTheCheckpointWasCreatedIsNotLost() {
         new LegacyWriter()
                 .placed("A", 1, 100)
                 .fill("A", 1, 100, T + 1)
@@ -42,13 +42,13 @@ class LegacyCheckpointTest {
     }
 
     @Test
-    void orderMissingInTheCheckpointIsNotErased() {
+    void orderMissingInTheCheckpointIsNotRemoved() {
         new LegacyWriter().placed("A", 1, 100).checkpoint().placed("B", 1, 100).writeTo(directory, FIRST);
         assertThat(replay().orders()).extracting(OrderState::clientOrderId).containsExactly("A", "B");
     }
 
     @Test
-    void ordersOfAMissingHeadComeVerbatimFromTheCheckpoint() {
+    void ordersOfAMissingHeadAreRestoredVerbatimFromTheCheckpoint() {
         new LegacyWriter()
                 .after(20)
                 .checkpoint(
@@ -74,7 +74,7 @@ class LegacyCheckpointTest {
     }
 
     @Test
-    void checkpointAfterAMissingHeadErasesNothingThatIsNewer() {
+    void checkpointAfterAMissingHeadReplacesNoNewerState() {
         new LegacyWriter()
                 .after(20)
                 .placed("A", 2, 100)
@@ -112,7 +112,7 @@ class LegacyCheckpointTest {
     }
 
     @Test
-    void checkpointThatKnowsMoreThanACompleteLogIsOnlyTold() {
+    void newerCheckpointOfACompleteLogIsOnlyReported() {
         new LegacyWriter()
                 .placed("A", 1, 100)
                 .checkpoint(

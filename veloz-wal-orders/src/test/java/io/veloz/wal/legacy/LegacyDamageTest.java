@@ -56,7 +56,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void damagedSequenceIsRepairedFromItsNeighbours() {
+    void damagedSequenceIsRepairedFromAdjacentEntries() {
         write(threeOrders(), 2, 8 + 6, 0x40);
         LegacyReplay replay = replay();
         assertAllFilled(replay);
@@ -64,7 +64,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void damagedTimeIsRepairedFromItsNeighbours() {
+    void damagedTimeIsRepairedFromAdjacentEntries() {
         write(threeOrders(), 2, 16 + 7, 0x7F);
         List<Long> times = new ArrayList<>();
         LegacyReplay replay = LegacyLog.open(directory).forEach((sequence, nanos, event) -> times.add(nanos));
@@ -90,7 +90,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void damagedVersionIsRepairedIfAllElseAgrees() {
+    void damagedVersionIsRepairedIfAllOtherFieldsAreValid() {
         write(threeOrders(), 0, 4, 9);
         LegacyReplay replay = replay();
         assertAllFilled(replay);
@@ -98,7 +98,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void damagedMagicWithAWrongChecksumIsSkipped() {
+    void damagedMagicWithAChecksumMismatchIsSkipped() {
         LegacyWriter log = threeOrders();
         byte[] bytes = log.bytes();
         bytes[log.position(2)] ^= 1;
@@ -112,7 +112,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void typeThatFitsNothingIsNeverGuessed() {
+    void unknownPayloadIsNeverGuessed() {
         new LegacyWriter()
                 .placed("A", 1, 100)
                 .entry(1, new byte[] {1, 2, 3})
@@ -124,7 +124,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void fieldsBehindTheKnownOnesAreIgnored() {
+    void fieldsAfterTheKnownOnesAreIgnored() {
         LegacyWriter.Payload longer = LegacyWriter.payload()
                 .text("A")
                 .text("user")
@@ -138,7 +138,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void gapIsToldWithItsSequences() {
+    void gapIsReportedWithItsSequences() {
         threeOrders().after(9).placed("D", 1, 100).writeTo(directory, FIRST);
         LegacyReplay replay = replay();
         assertThat(kinds(replay)).containsExactly(tuple(Kind.SEQUENCE_GAP, Severity.DOUBTFUL));
@@ -148,7 +148,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void missingHeadIsTold() {
+    void missingHeadIsReported() {
         new LegacyWriter().after(10).placed("D", 1, 100).writeTo(directory, "orders_000000000000000a.wal");
         LegacyReplay replay = replay();
         assertThat(kinds(replay)).containsExactly(tuple(Kind.MISSING_HEAD, Severity.DOUBTFUL));
@@ -157,7 +157,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void copiedFileIsReadOnceAndTold() {
+    void copiedFileIsAppliedOnceAndReported() {
         LegacyWriter log = threeOrders();
         log.writeTo(directory, FIRST).writeTo(directory, "orders_current.wal");
         LegacyReplay replay = replay();
@@ -169,7 +169,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void shorterCopyBesideALongerFileLosesNothing() {
+    void shorterCopyOfALongerFileLosesNothing() {
         byte[] all = threeOrders().bytes();
         LegacyWriter.write(directory, "orders_0000000000000001.wal", java.util.Arrays.copyOf(all, all.length - 100));
         LegacyWriter.write(directory, "orders_current.wal", all);
@@ -179,7 +179,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void secondLifeInAFileThatSortsFirstByNameAppliesInTheOrderOfTime() {
+    void secondRunInAFileThatSortsFirstByNameIsAppliedInOrderOfTime() {
         threeOrders().writeTo(directory, "orders_current.wal");
         LegacyWriter second = new LegacyWriter();
         byte[] bytes = second.cancel("A", "late", T + 9).bytes();
@@ -191,7 +191,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void tornEntryInTheMiddleWhoseSequenceWasGivenAgainIsNoLoss() {
+    void tornEntryInTheMiddleWhoseSequenceWasReusedIsNotALoss() {
         LegacyWriter torn = new LegacyWriter().placed("A", 1, 100);
         byte[] half = java.util.Arrays.copyOf(
                 new LegacyWriter().after(1).placed("X", 1, 100).bytes(), 50);
@@ -202,7 +202,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void damagedLastEntryOfFullLengthIsNoTornTail() {
+    void damagedLastEntryOfFullLengthIsNotATornTail() {
         LegacyWriter log = threeOrders();
         byte[] bytes = log.bytes();
         bytes[log.position(5) + 50] ^= 1;
@@ -211,7 +211,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void lastEntryWhoseBlocksWereNotWrittenIsATornTail() {
+    void lastEntryWithUnwrittenBlocksIsATornTail() {
         LegacyWriter log = threeOrders();
         byte[] bytes = log.bytes();
         java.util.Arrays.fill(bytes, log.position(5) + 44, bytes.length, (byte) 0);
@@ -220,7 +220,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void tornTailBeforeAnEmptyFileIsStillATornTail() {
+    void tornTailBeforeAnEmptyFileIsATornTail() {
         byte[] bytes = threeOrders().bytes();
         LegacyWriter.write(directory, FIRST, java.util.Arrays.copyOf(bytes, bytes.length - 10));
         LegacyWriter.write(directory, "orders_0000000000000005.wal", new byte[0]);
@@ -228,7 +228,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void cutFileBeforeOthersIsALossWithItsSequences() {
+    void truncatedFileBeforeOthersIsReportedWithItsMissingSequences() {
         byte[] bytes = threeOrders().bytes();
         LegacyWriter.write(directory, FIRST, java.util.Arrays.copyOf(bytes, bytes.length - 10));
         new LegacyWriter().after(6).placed("D", 1, 100).writeTo(directory, "orders_0000000000000006.wal");
@@ -239,7 +239,7 @@ class LegacyDamageTest {
     }
 
     @Test
-    void bytesThatAreNotUtf8ComeBackExactly() {
+    void bytesThatAreNotUtf8AreRestoredExactly() {
         String id = "id-\uDCFF\uDC80";
         new LegacyWriter().placed(id, 1, 100).update(id, "v", "ACCEPTED", T).writeTo(directory, FIRST);
         List<Object> events = new ArrayList<>();

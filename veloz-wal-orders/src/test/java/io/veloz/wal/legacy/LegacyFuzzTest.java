@@ -25,26 +25,26 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** R3 and R4 for old logs: every byte changed, every length, and garbage of any kind. */
+/** R3 and R4 for old logs: every byte changed, every length, and random damage. */
 @Timeout(value = 120, unit = SECONDS)
 class LegacyFuzzTest {
     @TempDir
     Path directory;
 
-    /** What a replay said: orders without the times that no checksum covers, and ids and fills. */
+    /** The result of a replay: orders without the times that no checksum covers, and ids and fills. */
     private record Outcome(List<OrderState> orders, Set<String> ids, Set<OrderFill> fills, LegacyReplay replay) {}
 
     private Outcome replay() {
         Set<String> ids = new HashSet<>();
         Set<OrderFill> fills = new HashSet<>();
-        LegacyReplay replay = LegacyLog.open(directory).forEach((sequence, nanos, event) -> note(event, ids, fills));
+        LegacyReplay replay = LegacyLog.open(directory).forEach((sequence, nanos, event) -> collect(event, ids, fills));
         List<OrderState> orders = replay.orders().stream()
                 .map(order -> order.toBuilder().createdNanos(0).updatedNanos(0).build())
                 .toList();
         return new Outcome(orders, ids, fills, replay);
     }
 
-    private static void note(OrderEvent event, Set<String> ids, Set<OrderFill> fills) {
+    private static void collect(OrderEvent event, Set<String> ids, Set<OrderFill> fills) {
         if (event instanceof OrderNew placed) {
             ids.add(placed.clientOrderId());
         } else if (event instanceof OrderFill fill) {
@@ -75,9 +75,9 @@ class LegacyFuzzTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"d0-base", "a-small"})
-    void everyChangedByteIsHarmlessOrTold(String name) throws IOException {
+    void everyChangedByteIsHarmlessOrReported(String name) throws IOException {
         List<Path> files = copy(name);
-        Outcome sound = replay();
+        Outcome intact = replay();
         for (Path file : files) {
             byte[] bytes = Files.readAllBytes(file);
             for (int at = 0; at < bytes.length; at++) {
@@ -85,7 +85,7 @@ class LegacyFuzzTest {
                     byte[] changed = bytes.clone();
                     changed[at] ^= (byte) mask;
                     Files.write(file, changed);
-                    assertHarmlessOrTold(sound, replay(), file.getFileName() + " at " + at + " xor " + mask);
+                    assertHarmlessOrReported(intact, replay(), file.getFileName() + " at " + at + " xor " + mask);
                 }
                 assertEngineModesSurvive();
             }
@@ -93,17 +93,17 @@ class LegacyFuzzTest {
         }
     }
 
-    private static void assertHarmlessOrTold(Outcome sound, Outcome changed, String where) {
+    private static void assertHarmlessOrReported(Outcome intact, Outcome changed, String where) {
         Severity worst = changed.replay().worst().orElse(Severity.NOTE);
         if (worst == Severity.NOTE) {
-            assertThat(changed.orders()).as(where).isEqualTo(sound.orders());
+            assertThat(changed.orders()).as(where).isEqualTo(intact.orders());
         }
         if (changed.replay().worst().isEmpty()) {
-            assertThat(sound.ids()).as(where).isEqualTo(changed.ids());
+            assertThat(intact.ids()).as(where).isEqualTo(changed.ids());
         }
-        // A payload with a wrong checksum never counts, so nothing is ever invented.
-        assertThat(sound.ids()).as(where).containsAll(changed.ids());
-        assertThat(sound.fills()).as(where).containsAll(changed.fills());
+        // A payload with a checksum mismatch never counts, so no event is ever invented.
+        assertThat(intact.ids()).as(where).containsAll(changed.ids());
+        assertThat(intact.fills()).as(where).containsAll(changed.fills());
         assertThat(worst).as(where).isNotEqualTo(Severity.UNACKNOWLEDGED);
     }
 
@@ -117,7 +117,7 @@ class LegacyFuzzTest {
     @ValueSource(strings = {"d0-base", "a-small"})
     void everyShorterLengthLosesAtMostTheTail(String name) throws IOException {
         List<Path> files = copy(name);
-        Outcome sound = replay();
+        Outcome intact = replay();
         Path file = files.get(files.size() - 1);
         byte[] bytes = Files.readAllBytes(file);
         for (int length = bytes.length - 1; length >= 0; length--) {
@@ -126,19 +126,19 @@ class LegacyFuzzTest {
             assertThat(cut.replay().worst().orElse(Severity.NOTE))
                     .as("length %d", length)
                     .isIn(Severity.NOTE, Severity.UNACKNOWLEDGED);
-            assertThat(sound.ids()).containsAll(cut.ids());
-            assertThat(sound.fills()).containsAll(cut.fills());
+            assertThat(intact.ids()).containsAll(cut.ids());
+            assertThat(intact.fills()).containsAll(cut.fills());
             assertEngineModesSurvive();
         }
     }
 
     @Test
-    void muchDamageInSeveralFilesNeverInventsAnything() throws IOException {
+    void heavyDamageInSeveralFilesNeverInventsEvents() throws IOException {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
         Random random = new Random(seed);
         List<Path> files = copy("f3-restart-with-replay");
-        Outcome sound = replay();
+        Outcome intact = replay();
         for (int i = 0; i < 500; i++) {
             Path file = files.get(random.nextInt(files.size()));
             byte[] bytes = Files.readAllBytes(file);
@@ -149,8 +149,8 @@ class LegacyFuzzTest {
             }
             Files.write(file, changed);
             Outcome outcome = replay();
-            assertThat(sound.ids()).as("seed %d, round %d", seed, i).containsAll(outcome.ids());
-            assertThat(sound.fills()).as("seed %d, round %d", seed, i).containsAll(outcome.fills());
+            assertThat(intact.ids()).as("seed %d, round %d", seed, i).containsAll(outcome.ids());
+            assertThat(intact.fills()).as("seed %d, round %d", seed, i).containsAll(outcome.fills());
             assertEngineModesSurvive();
             if (random.nextInt(3) > 0) {
                 Files.write(file, bytes);
@@ -159,7 +159,7 @@ class LegacyFuzzTest {
     }
 
     @Test
-    void randomBytesGiveNoOrder() throws IOException {
+    void randomBytesYieldNoOrders() throws IOException {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
         Random random = new Random(seed);
@@ -178,7 +178,7 @@ class LegacyFuzzTest {
     }
 
     @Test
-    void headersThatAllClaimTheWholeFileDoNotKeepTheSearchBusy() throws IOException {
+    void headersThatAllClaimTheWholeFileDoNotMakeTheSearchQuadratic() throws IOException {
         byte[] header = new LegacyWriter().placed("A", 1, 1).bytes();
         java.nio.ByteBuffer.wrap(header).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt(28, 4 << 20);
         byte[] bytes = new byte[8 << 20];
@@ -192,7 +192,7 @@ class LegacyFuzzTest {
     }
 
     @Test
-    void checkpointThatClaimsBillionsOfOrdersEnds() {
+    void checkpointThatClaimsBillionsOfOrdersTerminates() {
         new LegacyWriter()
                 .entry(5, LegacyWriter.payload().u32(-1).text("A").u8(0))
                 .writeTo(directory, "orders_0000000000000000.wal");
@@ -202,7 +202,7 @@ class LegacyFuzzTest {
     }
 
     @Test
-    void tenThousandTinyFilesAreReadAndTheirFindingsCounted() throws IOException {
+    void tenThousandTinyFilesAreReadAndAllFindingsAreCounted() throws IOException {
         for (int i = 0; i < 10_000; i++) {
             Files.write(
                     directory.resolve(String.format(Locale.ROOT, "orders_%016x.wal", i)), new byte[] {'E', 'L', 'x'});
@@ -213,7 +213,7 @@ class LegacyFuzzTest {
     }
 
     @Test
-    void deletedFileIsAnErrorOfTheLog() throws IOException {
+    void deletedFileIsAWalException() throws IOException {
         List<Path> files = copy("d0-base");
         LegacyLog log = LegacyLog.open(directory);
         Files.delete(files.get(0));

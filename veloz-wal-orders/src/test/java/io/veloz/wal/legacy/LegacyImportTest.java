@@ -88,7 +88,7 @@ class LegacyImportTest {
     }
 
     @Test
-    void targetWithRecordsIsRefusedAndUntouched() {
+    void targetWithRecordsIsRejectedAndUnchanged() {
         try (Wal wal = Wal.open(config().build())) {
             wal.appendDurable(1, ByteBuffer.wrap(new byte[8]));
         }
@@ -102,7 +102,7 @@ class LegacyImportTest {
     }
 
     @Test
-    void importThatDiesLeavesNoDirectoryOfThatName() throws IOException {
+    void failedImportLeavesNoTargetDirectory() throws IOException {
         LegacyLog log = LegacyCases.log("b-typical", scratch);
         assertThatThrownBy(() -> LegacyImport.run(log, config().build(), (done, total) -> {
                     throw new IllegalStateException("killed");
@@ -119,7 +119,7 @@ class LegacyImportTest {
     }
 
     @Test
-    void eventLargerThanTheNewLogAllowsIsNamed() {
+    void eventThatExceedsTheLimitOfTheNewLogIsReported() {
         WalConfig small = config().maxBatchBytes(4096).bufferBytes(8192).build();
         Path files = scratch.resolve("old");
         new LegacyWriter().placed("X".repeat(5000), 1, 1).writeTo(files, "orders_0000000000000000.wal");

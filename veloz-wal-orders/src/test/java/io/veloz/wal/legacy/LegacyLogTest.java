@@ -22,29 +22,29 @@ class LegacyLogTest {
     Path directory;
 
     @Test
-    void missingDirectoryIsRefused() {
+    void missingDirectoryIsRejected() {
         Path missing = directory.resolve("nowhere");
         assertThatThrownBy(() -> LegacyLog.open(missing))
                 .isInstanceOf(WalOpenException.class)
-                .hasMessage(missing + " is no directory");
+                .hasMessage(missing + " is not a directory");
     }
 
     @Test
-    void fileInsteadOfADirectoryIsRefused() {
+    void fileInsteadOfADirectoryIsRejected() {
         LegacyWriter.write(directory, "file", new byte[1]);
         assertThatThrownBy(() -> LegacyLog.open(directory.resolve("file"))).isInstanceOf(WalOpenException.class);
     }
 
     @Test
-    void directoryWithoutAnOldLogIsRefused() {
+    void directoryWithoutAnOldLogIsRejected() {
         LegacyWriter.write(directory, "other.wal", new byte[1]);
         assertThatThrownBy(() -> LegacyLog.open(directory))
                 .isInstanceOf(WalOpenException.class)
-                .hasMessage(directory + " holds no regular file named orders_*.wal");
+                .hasMessage(directory + " contains no regular file named orders_*.wal");
     }
 
     @Test
-    void logOfThisLibraryIsRefusedByName() {
+    void logOfThisLibraryIsRejectedWithTheFileName() {
         LegacyWriter.write(directory, "orders_current.wal", "VELOZWAL....".getBytes(StandardCharsets.US_ASCII));
         assertThatThrownBy(() -> LegacyLog.open(directory))
                 .isInstanceOf(WalVersionException.class)
@@ -61,14 +61,14 @@ class LegacyLogTest {
     }
 
     @Test
-    void otherPrefixIsRead() {
+    void prefixIsConfigurable() {
         new LegacyWriter().placed("A", 1, 1).writeTo(directory, "fills_0000000000000000.wal");
         assertThat(LegacyLog.open(directory, "fills").replay(LegacyMode.DEFAULT).orders())
                 .hasSize(1);
     }
 
     @Test
-    void strangeNamesAndLinksAreTold() throws IOException {
+    void unknownNamesAndLinksAreReported() throws IOException {
         new LegacyWriter().placed("A", 1, 1).writeTo(directory, FIRST);
         new LegacyWriter().after(1).placed("B", 1, 1).writeTo(directory, "orders_backup.wal");
         LegacyWriter.write(directory, "fills_0000000000000000.wal", new byte[0]);
@@ -106,7 +106,7 @@ class LegacyLogTest {
     }
 
     @Test
-    void modesHaveTheirNamesOfTheCommandLine() {
+    void modesHaveCommandLineNames() {
         assertThat(LegacyMode.values())
                 .extracting(LegacyMode::commandLineName)
                 .containsExactly("default", "legacy-a", "legacy-b");

@@ -39,7 +39,7 @@ class LegacyTruthTest {
         "f3-restart-with-replay, f3-restart-with-replay, live.run2.json",
         "g-docs-layout, a-small, live.json"
     })
-    void soundLogGivesTheLiveStoreAndNoFinding(String name, String truth, String file) {
+    void intactLogReplaysToTheLiveStoreWithoutFindings(String name, String truth, String file) {
         LegacyReplay replay = replay(name);
         LegacyCases.assertOrders(replay.orders(), json(truth, file));
         assertThat(replay.findings()).isEmpty();
@@ -57,7 +57,7 @@ class LegacyTruthTest {
         "e-corrupt-type, d0-base, live.json, HEADER_REPAIRED, NOTE, 621, 94",
         "i-write-error, i-write-error, live.json, DAMAGE, DOUBTFUL, 3440, 40"
     })
-    void brokenLogGivesTheLiveStoreAndOneFinding(
+    void damagedLogReplaysToTheLiveStoreWithOneFinding(
             String name, String truth, String file, Kind kind, Severity severity, long position, long length) {
         LegacyReplay replay = replay(name);
         LegacyCases.assertOrders(replay.orders(), json(truth, file));
@@ -70,7 +70,7 @@ class LegacyTruthTest {
 
     @ParameterizedTest
     @CsvSource({"e-corrupt-crc", "e-corrupt-payload"})
-    void unprovableEntryIsLeftOutAndToldAsLost(String name) {
+    void unrepairableEntryIsSkippedAndReportedAsLost(String name) {
         LegacyReplay replay = replay(name);
         LegacyCases.assertOrders(replay.orders(), json(name, "replay.json"));
         assertThat(replay.findings())
@@ -85,16 +85,16 @@ class LegacyTruthTest {
     }
 
     @Test
-    void bothLivesOfAnEngineThatForgotItsSequenceCount() {
+    void bothRunsOfAnEngineThatRestartedItsSequenceCount() {
         LegacyReplay replay = replay("f1-restart-no-replay");
         LegacyCases.assertOrders(replay.orders(), json("f1-restart-no-replay", "replay.A.json"));
-        List<OrderState> secondLife = replay.orders().subList(5, 10);
-        LegacyCases.assertOrders(secondLife, json("f1-restart-no-replay", "live.run2.json"));
+        List<OrderState> secondRun = replay.orders().subList(5, 10);
+        LegacyCases.assertOrders(secondRun, json("f1-restart-no-replay", "live.run2.json"));
         assertThat(replay.findings()).extracting(LegacyFinding::kind).containsExactly(Kind.SEQUENCE_RESTART);
     }
 
     @Test
-    void checkpointNeitherChangesNorErasesOrders() {
+    void checkpointNeitherChangesNorRemovesOrders() {
         List<OrderState> orders = replay("j-checkpoint-quirks").orders();
         assertThat(orders)
                 .extracting(OrderState::clientOrderId, OrderState::status, OrderState::executedQuantity)
@@ -113,7 +113,7 @@ class LegacyTruthTest {
     }
 
     @Test
-    void secondWriterIsTold() {
+    void secondWriterIsReported() {
         LegacyReplay replay = replay("m-two-writers");
         assertThat(replay.orders()).hasSize(25);
         assertThat(replay.findingCounts()).containsEntry(Kind.SECOND_WRITER, 1L).containsEntry(Kind.ORDER, 5L);
@@ -122,7 +122,7 @@ class LegacyTruthTest {
 
     @ParameterizedTest
     @MethodSource("io.veloz.wal.legacy.LegacyCases#all")
-    void eventsGivenToAHandlerAddUpToTheSameOrders(String name) {
+    void eventsPassedToAHandlerResultInTheSameOrders(String name) {
         OrderStore store = new OrderStore();
         long[] events = {0};
         LegacyReplay replay = LegacyCases.log(name, scratch)

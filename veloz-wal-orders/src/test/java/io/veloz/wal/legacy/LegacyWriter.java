@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/** Writes entries as the engine does, to make logs that the shared cases do not have. */
+/** Writes entries as the engine does, for logs that the shared cases do not contain. */
 final class LegacyWriter {
     static final long START_NANOS = 1_771_113_600_000_000_000L;
 
@@ -25,7 +25,7 @@ final class LegacyWriter {
 
     LegacyWriter() {}
 
-    /** Goes on behind this sequence. */
+    /** Continues after a sequence. */
     LegacyWriter after(long last) {
         sequence = last;
         return this;
@@ -109,7 +109,7 @@ final class LegacyWriter {
         return new Payload();
     }
 
-    /** Where the entry with this number, from 0, begins. */
+    /** Returns the position of the entry with an index. */
     int position(int entry) {
         return positions.get(entry);
     }
@@ -132,7 +132,7 @@ final class LegacyWriter {
         }
     }
 
-    /** Fields one after the other. */
+    /** The fields of a payload. */
     static final class Payload {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 

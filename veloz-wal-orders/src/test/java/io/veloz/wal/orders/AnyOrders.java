@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Random events and states: odd numbers, bytes that are no UTF-8, long texts. The seed decides everything. */
+/** Random events and states with special numbers, invalid UTF-8 and long texts. Deterministic for a seed. */
 final class AnyOrders {
     private static final double[] ODD = {
         0.0,

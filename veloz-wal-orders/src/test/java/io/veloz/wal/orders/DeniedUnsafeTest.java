@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The order log in a JVM without any flag, and where the JDK has it, one that denies sun.misc.Unsafe. */
+/** The order log in a JVM without flags, or with the flag that denies sun.misc.Unsafe if the JDK has it. */
 @Timeout(120)
 class DeniedUnsafeTest {
     @TempDir
@@ -34,7 +34,7 @@ class DeniedUnsafeTest {
         assertThat(process.exitValue()).isZero();
     }
 
-    /** The child: appends, and replays. */
+    /** The child process: appends and replays. */
     public static void main(String[] arguments) {
         OrderLogConfig config = OrderLogConfig.builder(Path.of(arguments[0])).build();
         try (OrderLog log = OrderLog.open(config)) {

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** When ended orders are dropped, and that a wild clock drops none. */
+/** Ended orders are dropped by age, and a wrong clock does not drop any. */
 class OrderAgeTest {
     private static final long DAY = Duration.ofDays(1).toNanos();
 
@@ -34,7 +34,7 @@ class OrderAgeTest {
         log.appendDurable(OrderFill.of(id, "S", 1, 100, 1).withTradeId("trade of " + id));
     }
 
-    private static void isKnownAndARepeatedFillCountsOnce(OrderLog log, String id) {
+    private static void assertKnownAndRepeatedFillCountsOnce(OrderLog log, String id) {
         log.appendDurable(OrderFill.of(id, "S", 1, 100, 1).withTradeId("trade of " + id));
         assertThat(log.store().get(id).orElseThrow().executedQuantity()).isEqualTo(1);
         assertThat(log.store().findingCounts()).containsOnlyKeys(OrderFinding.Kind.DUPLICATE_TRADE);
@@ -61,17 +61,17 @@ class OrderAgeTest {
     }
 
     @Test
-    void oneRecordOfTheFutureDropsNothing() {
+    void recordWithATimeInTheFutureDropsNothing() {
         try (OrderLog log = open()) {
             trade(log, "fresh");
             wall.addAndGet(3650 * DAY);
-            log.appendDurable(OrderNew.market("wild", "S", Side.BUY, 1));
+            log.appendDurable(OrderNew.market("future", "S", Side.BUY, 1));
             wall.addAndGet(-3650 * DAY);
             log.checkpoint();
         }
         try (OrderLog log = open()) {
             log.checkpoint();
-            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+            assertKnownAndRepeatedFillCountsOnce(log, "fresh");
         }
     }
 
@@ -82,19 +82,19 @@ class OrderAgeTest {
             wall.addAndGet(3650 * DAY);
             trade(log, "later");
             log.checkpoint();
-            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+            assertKnownAndRepeatedFillCountsOnce(log, "fresh");
         }
     }
 
     @Test
-    void openWithAWildWallClockDropsNothing() {
+    void openWithAWrongWallClockDropsNothing() {
         try (OrderLog log = open()) {
             trade(log, "fresh");
         }
         wall.addAndGet(3650 * DAY);
         try (OrderLog log = open()) {
             log.checkpoint();
-            isKnownAndARepeatedFillCountsOnce(log, "fresh");
+            assertKnownAndRepeatedFillCountsOnce(log, "fresh");
         }
     }
 }

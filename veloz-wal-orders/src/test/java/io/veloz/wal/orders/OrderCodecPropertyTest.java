@@ -23,7 +23,7 @@ class OrderCodecPropertyTest {
     }
 
     @Property(tries = 2000)
-    void everyEventComesBackBitByBit(@ForAll long seed) {
+    void everyEventIsDecodedBitByBit(@ForAll long seed) {
         OrderEvent event = new AnyOrders(seed).event();
         byte[] bytes = encoded(event);
         OrderEvent decoded = codec.decode(event.recordType(), ByteBuffer.wrap(bytes));
@@ -32,7 +32,7 @@ class OrderCodecPropertyTest {
     }
 
     @Property(tries = 2000)
-    void changedPayloadReadsAsSomethingOrIsRefused(
+    void changedPayloadIsDecodedOrRejected(
             @ForAll long seed, @ForAll @IntRange(max = 200) int at, @ForAll byte value, @ForAll boolean cut) {
         OrderEvent event = new AnyOrders(seed).event();
         byte[] bytes = encoded(event);
@@ -87,7 +87,7 @@ class OrderCodecPropertyTest {
     }
 
     @Property(tries = 300)
-    void changedSnapshotIsRefused(@ForAll long seed, @ForAll @IntRange(max = 1 << 20) int place, @ForAll byte value)
+    void changedSnapshotIsRejected(@ForAll long seed, @ForAll @IntRange(max = 1 << 20) int place, @ForAll byte value)
             throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         store(seed, 20).snapshot().writeTo(out);

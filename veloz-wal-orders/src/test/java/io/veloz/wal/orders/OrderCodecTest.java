@@ -95,7 +95,7 @@ class OrderCodecTest {
     }
 
     @Test
-    void exampleInTheFormatPageIsWhatTheCodecWrites() throws IOException {
+    void codecWritesTheExampleOfTheFormatPage() throws IOException {
         String page = Files.readString(Path.of("..", "docs", "orders-format.md"));
         String example = page.substring(page.indexOf("```text") + 7, page.lastIndexOf("```"));
         String hex = example.lines()
@@ -106,7 +106,7 @@ class OrderCodecTest {
     }
 
     @Test
-    void bytesBehindTheLastKnownFieldAreIgnored() {
+    void bytesAfterTheLastKnownFieldAreIgnored() {
         for (OrderEvent event : GOLDEN.values()) {
             byte[] bytes = HexFormat.of().parseHex(hex(event) + "0102030405");
             assertThat(codec.decode(event.recordType(), ByteBuffer.wrap(bytes))).isEqualTo(event);
@@ -114,7 +114,7 @@ class OrderCodecTest {
     }
 
     @Test
-    void everyShorterPayloadIsRefused() {
+    void everyShorterPayloadIsRejected() {
         for (OrderEvent event : GOLDEN.values()) {
             byte[] bytes = HexFormat.of().parseHex(hex(event));
             for (int length = 0; length < bytes.length; length++) {
@@ -124,7 +124,7 @@ class OrderCodecTest {
         }
     }
 
-    private void assertRefused(int type, String hex, String message) {
+    private void assertRejected(int type, String hex, String message) {
         assertThatThrownBy(
                         () -> codec.decode(type, ByteBuffer.wrap(HexFormat.of().parseHex(hex))))
                 .isInstanceOf(WalVersionException.class)
@@ -132,18 +132,19 @@ class OrderCodecTest {
     }
 
     @Test
-    void refusalsNameEventFieldAndBothValues() {
-        assertRefused(7, "01", "record type: got 7, expected 1 to 6");
-        assertRefused(4, "02", "OrderCancel payload, version: got 2, expected 1");
-        assertRefused(
+    void messagesContainEventFieldAndBothValues() {
+        assertRejected(7, "01", "record type: got 7, expected 1 to 6");
+        assertRejected(4, "02", "OrderCancel payload, version: got 2, expected 1");
+        assertRejected(
                 4,
                 "01ffffffff",
                 "OrderCancel payload, clientOrderId: got a text of 4294967295 bytes, expected at most 0");
-        assertRefused(4, "010100", "OrderCancel payload, clientOrderId: got 2 bytes left, expected 4 or more");
-        assertRefused(1, "01000000000000000000", "OrderNew payload, side: got 0, expected 1 or 2");
-        assertRefused(1, "01000000000000000003", "OrderNew payload, side: got 3, expected 0 to 2");
-        assertRefused(1, "01000000000000000001000008", "OrderNew payload, flags: got 0x08, expected only bits of 0x07");
-        assertRefused(
+        assertRejected(4, "010100", "OrderCancel payload, clientOrderId: got 2 bytes left, expected 4 or more");
+        assertRejected(1, "01000000000000000000", "OrderNew payload, side: got 0, expected 1 or 2");
+        assertRejected(1, "01000000000000000003", "OrderNew payload, side: got 3, expected 0 to 2");
+        assertRejected(
+                1, "01000000000000000001000008", "OrderNew payload, flags: got 0x08, expected only bits of 0x07");
+        assertRejected(
                 5,
                 "01ffffffffffffffff0000000000000000",
                 "Checkpoint payload, coveredSequence, orderCount: got -1, 0, expected 0 or more");
@@ -153,11 +154,11 @@ class OrderCodecTest {
     void countOfTradesIsBoundedByThePayload() {
         String bytes = hex(new OrderRestored(OrderState.builder("A").build()));
         String claimed = bytes.substring(0, bytes.length() - 8) + "ffffff7f";
-        assertRefused(6, claimed, "OrderRestored payload, tradeIds: got 2147483647 texts, expected at most 0");
+        assertRejected(6, claimed, "OrderRestored payload, tradeIds: got 2147483647 texts, expected at most 0");
     }
 
     @Test
-    void bufferOfTheCallerStaysAsItIs() {
+    void bufferOfTheCallerIsNotChanged() {
         byte[] bytes = HexFormat.of().parseHex("ffff" + hex(GOLDEN.get("OrderCancel")) + "ff");
         ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes);
         direct.position(2).limit(bytes.length - 1);
@@ -169,7 +170,7 @@ class OrderCodecTest {
     }
 
     @Test
-    void sameBufferServesEveryEvent() {
+    void bufferIsReusedForEveryEvent() {
         codec.encode(new OrderCancel("x".repeat(100_000), "", 0));
         assertThat(codec.encode(GOLDEN.get("OrderCancel"))).isSameAs(codec.encode(GOLDEN.get("OrderFill")));
         assertThat(hex(GOLDEN.get("OrderCancel"))).hasSize(2 * (1 + 4 + 5 + 4 + 4 + 8));

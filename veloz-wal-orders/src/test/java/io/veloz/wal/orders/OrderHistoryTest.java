@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Many threads append in every way to one order log, beside checkpoints, trims, slow forces, slow callbacks, interrupts, and
- * a force that fails. In the end the log read back, the store and the futures must agree on one order of events.
+ * Many threads append to one order log in all ways, concurrently with checkpoints, trims, slow forces, slow callbacks,
+ * interrupts, and a force that fails. At the end, the log, the store and the futures must agree on one order of events.
  *
  * <p>{@code -Dwal.orderlog.seconds=600 -Dwal.orderlog.threads=200 -Dwal.seed=1} for a long run.
  */
@@ -68,7 +68,7 @@ class OrderHistoryTest {
                 + " checkpoints, " + forces + " forces");
     }
 
-    /** One life of a log. */
+    /** One run of a log, from open to close. */
     private final class Round {
         private final int threads;
         private final Durability durability;
@@ -81,7 +81,7 @@ class OrderHistoryTest {
         private final FaultStorage.@Nullable Fault disk;
         private final OrderLogConfig config;
 
-        /** The sequence that an append or a future gave to each event; 0 if none is known. */
+        /** The sequence of each event that an append or a future returned. */
         private final Map<String, Long> given = new HashMap<>();
 
         private final ConcurrentLinkedQueue<Throwable> wrong = new ConcurrentLinkedQueue<>();
@@ -118,7 +118,7 @@ class OrderHistoryTest {
                 }
             });
             if (failing) {
-                disk = storage.fail(Operation.FORCE, () -> new IOException("the disk is gone"))
+                disk = storage.fail(Operation.FORCE, () -> new IOException("the disk failed"))
                         .on(name -> !name.contains("checkpoint"))
                         .after(5 + random.nextInt(60));
             } else {
@@ -170,7 +170,7 @@ class OrderHistoryTest {
                         try {
                             task.run();
                         } catch (WalFailedException e) {
-                            // Rounds in which a force fails end like this.
+                            // Expected in rounds in which a force fails.
                         } catch (Throwable t) {
                             wrong.add(t);
                         }
@@ -183,7 +183,7 @@ class OrderHistoryTest {
 
         private void checkpointAndTrim(OrderLog log) {
             while (!appended) {
-                // Two at once: they must not end in the wrong order.
+                // Two concurrent checkpoints: they must not be written in the wrong order.
                 Thread other = start("other checkpoint", log::checkpoint);
                 log.checkpoint();
                 log.trim();
@@ -234,7 +234,7 @@ class OrderHistoryTest {
             List<String> inStore =
                     log.store().orders().stream().map(OrderState::clientOrderId).toList();
             assertThat(inStore.equals(inLog))
-                    .as("%s threads, %s, seed %s: the store applied in the order of the log", threads, durability, seed)
+                    .as("%s threads, %s, seed %s: the store applied events in log order", threads, durability, seed)
                     .isTrue();
             for (Appender appender : appenders) {
                 appender.check(sequences, failed);
@@ -249,7 +249,7 @@ class OrderHistoryTest {
                 assertThat(inLog).as("every event").hasSize(given.size());
                 try (OrderLog again = OrderLog.open(config)) {
                     assertThat(again.store().orders().equals(log.store().orders()))
-                            .as("the next open brings back the same orders")
+                            .as("the next open restores the same orders")
                             .isTrue();
                 }
             }
@@ -273,7 +273,7 @@ class OrderHistoryTest {
             }
         }
 
-        /** Appends in every way, and remembers what it was given. */
+        /** Appends in all ways, and remembers the returned sequences and futures. */
         private final class Appender {
             private final OrderLog log;
             private final int number;
@@ -289,7 +289,7 @@ class OrderHistoryTest {
             }
 
             void run() {
-                // A thread alone would wait for nothing but forces.
+                // A single thread would spend all its time waiting for forces.
                 int waiting = threads == 1 && durability == Durability.LOSE_UNFORCED ? 1000 : 8;
                 while (made < eventsPerThread) {
                     boolean interrupted = random.nextInt(50) == 0;
@@ -341,7 +341,7 @@ class OrderHistoryTest {
 
             private void completed(long sequence) {
                 if (Thread.currentThread().getName().startsWith("appender")) {
-                    // The future was complete before this was attached to it.
+                    // The future was complete before this stage was attached to it.
                     return;
                 }
                 long before = lastCompleted.getAndSet(sequence);

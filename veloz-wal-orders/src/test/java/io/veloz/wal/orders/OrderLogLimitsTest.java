@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What happens when more events are pending than are allowed, when the disk hangs or fails, and when callers misbehave. */
+/** The limit of pending events, a disk that hangs or fails, and invalid calls. */
 @Timeout(60)
 class OrderLogLimitsTest {
     private final HeapStorage heap = new HeapStorage();
@@ -42,9 +42,9 @@ class OrderLogLimitsTest {
         return OrderNew.market(id, "BTCUSDT", Side.BUY, 1);
     }
 
-    /** The events of relaxed durability fill the limit, and no force comes for them. */
+    /** Events of relaxed durability reach the limit, and no force is scheduled for them. */
     @Test
-    void appendBeyondTheLimitForcesTheLogAndGoesOn() throws Exception {
+    void appendBeyondTheLimitForcesTheLogAndContinues() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(
                         wal().durability(Durability.LOSE_UNFORCED).build())
                 .maxPendingEvents(100)
@@ -69,9 +69,9 @@ class OrderLogLimitsTest {
         }
     }
 
-    /** As many appenders as hang in one force, when as many events as are allowed wait for it. */
+    /** All appenders wait for one force, with the maximum number of pending events. */
     @Test
-    void forceThatHangsForAMomentHoldsUpNoAppenderForever() throws Exception {
+    void forceThatHangsTemporarilyBlocksNoAppenderIndefinitely() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(wal().bufferBytes(32 * 1024 * 1024)
                         .segmentBytes(64 * 1024 * 1024)
                         .maxBatchBytes(1024 * 1024)
@@ -81,7 +81,7 @@ class OrderLogLimitsTest {
         int limit = 64 * 1024;
         try (OrderLog log = OrderLog.open(config)) {
             Hold hold = storage.hold(Operation.FORCE, name -> true);
-            // The first events take some time to apply, so that all appenders meet while they are applied.
+            // The first events are slow to apply, so that all appenders wait while they are applied.
             int slow = 12;
             for (int i = 0; i < slow; i++) {
                 List<String> trades =
@@ -120,7 +120,7 @@ class OrderLogLimitsTest {
     }
 
     @Test
-    void appendsAreRefusedWhileTheDiskHangsAndGoOnAfterwards() throws Exception {
+    void appendsAreRejectedWhileTheDiskHangsAndSucceedAfterwards() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(wal().durability(Durability.LOSE_UNFORCED)
                         .bufferFullTimeout(Duration.ofMillis(50))
                         .build())
@@ -131,19 +131,19 @@ class OrderLogLimitsTest {
             for (int i = 0; i < 4; i++) {
                 log.append(order("a" + i));
             }
-            assertThatThrownBy(() -> log.append(order("refused")))
+            assertThatThrownBy(() -> log.append(order("rejected")))
                     .isInstanceOf(WalBusyException.class)
                     .hasMessageContaining("the limit is 4");
             hold.release();
             log.appendDurable(order("b"));
             assertThat(log.store().count()).isEqualTo(5);
-            assertThat(log.store().get("refused")).isEmpty();
+            assertThat(log.store().get("rejected")).isEmpty();
         }
     }
 
-    /** One caller waits for room in the buffer, and holds up all others: none of them waits longer than it may. */
+    /** One caller waits for space in the buffer and blocks all others, which must not exceed their timeout. */
     @Test
-    void callerWhoWaitsForAnotherAppendIsRefusedInTime() throws Exception {
+    void callerThatWaitsForAnotherAppendIsRejectedInTime() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(Logs.small(storage)
                         .bufferFullTimeout(Duration.ofMillis(300))
                         .build())
@@ -171,7 +171,7 @@ class OrderLogLimitsTest {
 
     @Test
     void everyFutureCompletesWhenTheDiskFails() {
-        storage.fail(Operation.FORCE, () -> new IOException("the disk is gone"))
+        storage.fail(Operation.FORCE, () -> new IOException("the disk failed"))
                 .on(name -> !name.contains("checkpoint"))
                 .after(20);
         OrderLog log = OrderLog.open(OrderLogConfig.builder(wal().build()).build());
@@ -192,7 +192,7 @@ class OrderLogLimitsTest {
     }
 
     @Test
-    void callbackBeyondTheLimitIsRefusedAtOnce() throws Exception {
+    void callbackBeyondTheLimitIsRejectedImmediately() throws Exception {
         OrderLogConfig config = OrderLogConfig.builder(
                         wal().bufferFullTimeout(Duration.ofMinutes(10)).build())
                 .maxPendingEvents(2)
@@ -203,7 +203,7 @@ class OrderLogLimitsTest {
             CompletableFuture<Long> other = log.appendAsync(order("c"));
             hold.release();
             other.get(30, TimeUnit.SECONDS);
-            // The future of "c" still holds room while the callback of "a" runs, and that of "a" too.
+            // While the callback of "a" runs, the futures of "a" and "c" are not complete, and both events are pending.
             assertThatThrownBy(() -> nested.get(30, TimeUnit.SECONDS)).hasCauseInstanceOf(WalBusyException.class);
             log.appendDurable(order("d"));
             assertThat(log.store().count()).isEqualTo(3);
@@ -222,7 +222,7 @@ class OrderLogLimitsTest {
     // ---- records of the application
 
     @Test
-    void recordsOfTheApplicationArePassedOver() {
+    void recordsOfTheApplicationAreSkipped() {
         OrderLogConfig config = OrderLogConfig.builder(wal().build()).build();
         try (OrderLog log = OrderLog.open(config)) {
             log.wal().appendDurable(7, ByteBuffer.wrap(new byte[] {1, 2, 3}));
@@ -241,7 +241,7 @@ class OrderLogLimitsTest {
     }
 
     @Test
-    void recordOfALaterVersionIsRefusedByName() {
+    void recordOfALaterVersionIsRejectedWithItsSequence() {
         for (int type : new int[] {0xFF00, OrderCodec.ORDER_FILL}) {
             HeapStorage other = new HeapStorage();
             OrderLogConfig config =
@@ -260,7 +260,7 @@ class OrderLogLimitsTest {
     }
 
     @Test
-    void readingRefusesALogThatEndsBeforeItsCheckpoint() throws IOException {
+    void logThatEndsBeforeItsCheckpointIsRejected() throws IOException {
         OrderLogConfig config = OrderLogConfig.builder(Logs.small(heap).build()).build();
         HeapStorage older;
         try (OrderLog log = OrderLog.open(config)) {
@@ -276,12 +276,12 @@ class OrderLogLimitsTest {
                 .hasMessageContaining("checkpoint");
     }
 
-    // ---- events that could not count
+    // ---- invalid events
 
     @Test
-    void eventThatCouldNotCountIsRefusedBeforeItIsAppended() {
+    void invalidEventIsRejectedBeforeItIsAppended() {
         try (OrderLog log = OrderLog.open(OrderLogConfig.builder(wal().build()).build())) {
-            List<OrderEvent> unusable = List.of(
+            List<OrderEvent> invalid = List.of(
                     order(""),
                     OrderNew.market("a", "S", Side.BUY, -1),
                     OrderNew.market("a", "S", Side.BUY, Double.NaN),
@@ -291,7 +291,7 @@ class OrderLogLimitsTest {
                     new OrderUpdate("", "", "NEW", "", 1),
                     new OrderCancel("", "", 1),
                     new OrderRestored(OrderState.builder("").build()));
-            for (OrderEvent event : unusable) {
+            for (OrderEvent event : invalid) {
                 assertThatThrownBy(() -> log.appendDurable(event))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("expected");
@@ -300,7 +300,7 @@ class OrderLogLimitsTest {
                         .isInstanceOf(IllegalArgumentException.class);
             }
             assertThat(log.wal().lastSequence()).isZero();
-            // A quantity of 0 is one that is not known.
+            // A quantity of 0 means "not known".
             log.appendDurable(OrderNew.market("a", "S", Side.BUY, 0));
             assertThat(log.store().get("a")).isPresent();
         }
@@ -309,13 +309,13 @@ class OrderLogLimitsTest {
     // ---- findings
 
     @Test
-    void listenerHearsAllFindingsAndHarmsNothing() {
-        List<OrderFinding> heard = new ArrayList<>();
+    void listenerReceivesAllFindingsAndItsFailuresAreHarmless() {
+        List<OrderFinding> received = new ArrayList<>();
         AtomicBoolean nested = new AtomicBoolean();
         OrderLog[] open = new OrderLog[1];
         OrderLogConfig config = OrderLogConfig.builder(wal().build())
                 .onFinding(finding -> {
-                    heard.add(finding);
+                    received.add(finding);
                     if (open[0] != null) {
                         assertThatThrownBy(() -> open[0].appendDurable(order("nested")))
                                 .isInstanceOf(IllegalStateException.class)
@@ -331,21 +331,21 @@ class OrderLogLimitsTest {
                 log.append(new OrderCancel("unknown-" + i, "", 1));
             }
             log.appendDurable(order("a"));
-            assertThat(heard).hasSize(1500);
+            assertThat(received).hasSize(1500);
             assertThat(nested).isTrue();
             assertThat(log.store().findings().get(999).clientOrderId()).isEqualTo("unknown-1499");
             assertThat(log.store().count()).isEqualTo(1501);
         }
         open[0] = null;
-        heard.clear();
+        received.clear();
         OrderLog.open(config).close();
-        assertThat(heard).hasSize(1500);
+        assertThat(received).hasSize(1500);
     }
 
     // ---- checkpoints
 
     @Test
-    void olderCheckpointIsRefused() {
+    void olderCheckpointIsRejected() {
         try (Wal log = Wal.open(Logs.small(heap).build())) {
             for (int i = 0; i < 9; i++) {
                 log.appendDurable(7, ByteBuffer.allocate(1));

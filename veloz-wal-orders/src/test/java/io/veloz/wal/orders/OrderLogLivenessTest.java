@@ -40,9 +40,9 @@ class OrderLogLivenessTest {
         return OrderLogConfig.builder(wal.build()).checkpointInterval(Duration.ZERO);
     }
 
-    /** Busy processors stop the appender between the append and its entry in the queue. */
+    /** Busy processors preempt the appender between the append to the log and the append to the queue. */
     @Test
-    void futureCompletesThoughItsEntryIsQueuedAfterTheForce() throws Exception {
+    void futureCompletesThoughItsEventIsQueuedAfterTheForce() throws Exception {
         AtomicBoolean stop = new AtomicBoolean();
         for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
             Thread busy = new Thread(() -> {
@@ -65,7 +65,7 @@ class OrderLogLivenessTest {
     }
 
     @Test
-    void closeInACallbackIsRefusedAndStopsNothing() throws Exception {
+    void closeInACallbackIsRejectedAndStopsNothing() throws Exception {
         FaultStorage storage = new FaultStorage(new HeapStorage());
         CountDownLatch checkpoint = new CountDownLatch(1);
         OrderLog log = OrderLog.open(
@@ -115,7 +115,7 @@ class OrderLogLivenessTest {
     }
 
     @Test
-    void closeInAListenerOfFindingsIsRefused() {
+    void closeInAListenerOfFindingsIsRejected() {
         AtomicReference<OrderLog> log = new AtomicReference<>();
         AtomicReference<Throwable> got = new AtomicReference<>();
         log.set(OrderLog.open(OrderLogConfig.builder(wal().build())
@@ -134,14 +134,14 @@ class OrderLogLivenessTest {
     }
 
     @Test
-    void waitForAFutureInACallbackIsRefused() {
+    void waitForAFutureInACallbackIsRejected() {
         FaultStorage storage = new FaultStorage(new HeapStorage());
         try (OrderLog log = OrderLog.open(withoutTimer(Logs.small(storage)).build())) {
-            // The callback is there before the future is complete, so that it runs on the notifier.
+            // The callback is registered before the future completes, so that it runs on the notifier thread.
             FaultStorage.Hold hold = storage.hold(FaultStorage.Operation.FORCE, name -> true);
             CompletableFuture<Long> waits = log.appendAsync(order("a"))
                     .thenApply(sequence -> log.appendAsync(order("b")).join());
-            CompletableFuture<Long> composes = waits.exceptionallyCompose(refused -> log.appendAsync(order("c")));
+            CompletableFuture<Long> composes = waits.exceptionallyCompose(rejected -> log.appendAsync(order("c")));
             hold.release();
             assertThat(composes.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(3);
             assertThatThrownBy(waits::join).hasCauseInstanceOf(IllegalStateException.class);
@@ -149,28 +149,28 @@ class OrderLogLivenessTest {
     }
 
     @Test
-    void endOfTheStackHangsNoAppender() throws Exception {
-        for (int life = 0; life < 8; life++) {
+    void stackOverflowDoesNotHangAnyAppender() throws Exception {
+        for (int run = 0; run < 8; run++) {
             OrderLog log = OrderLog.open(withoutTimer(wal().closeTimeout(Duration.ofSeconds(10)))
                     .checkpointEveryRecords(0)
                     .build());
             List<CompletableFuture<Long>> futures = new ArrayList<>(20_000);
-            // A class that is initialized at the end of the stack is unusable for the rest of this JVM.
+            // A class whose initialization fails with a StackOverflowError is unusable for the rest of this JVM.
             assertThat(log.appendAsync(order("d")).join()).isEqualTo(1);
             assertThat(log.appendDurable(order("d"))).isEqualTo(2);
             int[] calls = new int[1];
-            Thread deep = new Thread(null, () -> appendAtTheEndOfTheStack(log, futures, calls), "deep", 256 * 1024);
+            Thread deep = new Thread(null, () -> appendNearStackOverflow(log, futures, calls), "deep", 256 * 1024);
             deep.start();
             deep.join();
             boolean failed = isFailed(log);
             try {
                 log.close();
             } catch (WalFailedException e) {
-                // An append that lost its claim at the end of the stack has failed the log.
+                // An append that lost its claim through a StackOverflowError has failed the log.
             }
             assertThat(calls[0]).isGreaterThan(100);
             assertThat(futures).allMatch(CompletableFuture::isDone);
-            // No event of the log is missing from the store of a log that goes on.
+            // Unless the log has failed, no event of the log is missing in the store.
             assertThat(failed || log.store().appliedSequence() == log.wal().durableSequence())
                     .isTrue();
         }
@@ -185,11 +185,11 @@ class OrderLogLivenessTest {
         }
     }
 
-    private static void appendAtTheEndOfTheStack(OrderLog log, List<CompletableFuture<Long>> futures, int[] calls) {
+    private static void appendNearStackOverflow(OrderLog log, List<CompletableFuture<Long>> futures, int[] calls) {
         try {
-            appendAtTheEndOfTheStack(log, futures, calls);
+            appendNearStackOverflow(log, futures, calls);
         } catch (StackOverflowError e) {
-            // Each frame on the way back appends with a little more stack.
+            // Each returning frame appends with a little more stack.
         }
         if (calls[0] == 3_000) {
             return;
@@ -202,7 +202,7 @@ class OrderLogLivenessTest {
                 log.appendDurable(order("d"));
             }
         } catch (StackOverflowError | WalException e) {
-            // Not appended, or not known.
+            // Not appended, or unknown.
         }
     }
 
@@ -213,11 +213,11 @@ class OrderLogLivenessTest {
             OrderStore store = new OrderStore();
             applier.start(wal, store);
             OrderCodec codec = new OrderCodec();
-            OrderApplier.Entry bad = new OrderApplier.Entry(1, null, new CompletableFuture<>());
+            OrderApplier.Pending bad = new OrderApplier.Pending(1, null, new CompletableFuture<>());
             long sequence = applier.append(record(codec), Durability.LOSE_NOTHING, bad);
             wal.awaitDurable(sequence);
             assertThatThrownBy(() -> applier.applyUpTo(sequence)).isInstanceOf(WalFailedException.class);
-            OrderApplier.Entry next = new OrderApplier.Entry(2, order("a"), null);
+            OrderApplier.Pending next = new OrderApplier.Pending(2, order("a"), null);
             assertThatThrownBy(() -> applier.append(record(codec), Durability.LOSE_NOTHING, next))
                     .isInstanceOf(WalFailedException.class)
                     .hasMessageContaining("could not be applied");

@@ -39,7 +39,7 @@ class OrderLogTest {
     }
 
     @Test
-    void ordersComeBackAsTheyWere() {
+    void ordersAreRestoredAsTheyWere() {
         List<OrderState> before;
         try (OrderLog log = OrderLog.open(config().build())) {
             for (int i = 0; i < 200; i++) {
@@ -56,7 +56,7 @@ class OrderLogTest {
     }
 
     @Test
-    void replayStartsBehindTheNewestCheckpointAndKeepsWhatCameAfterIt() {
+    void replayStartsAfterTheNewestCheckpointAndAppliesLaterEvents() {
         List<OrderState> before;
         try (OrderLog log = OrderLog.open(config().build())) {
             for (int i = 0; i < 50; i++) {
@@ -70,13 +70,14 @@ class OrderLogTest {
         }
         try (OrderLog log = OrderLog.open(config().build())) {
             assertThat(log.recovery().checkpointSequence()).isEqualTo(150);
-            assertThat(log.recovery().replayedRecords()).isEqualTo(31); // the mark of the checkpoint, and 10 orders
+            assertThat(log.recovery().replayedRecords())
+                    .isEqualTo(31); // the record that marks the checkpoint, and 10 orders
             assertThat(log.store().orders()).isEqualTo(before);
         }
     }
 
     @Test
-    void trimDeletesOnlyWhatTwoCheckpointsCoverAndTheOrdersStillComeBack() {
+    void trimDeletesOnlySegmentsThatTwoCheckpointsCoverAndAllOrdersAreRestored() {
         List<OrderState> before;
         try (OrderLog log = OrderLog.open(config().keepSegments(0).build())) {
             for (int i = 0; i < 100; i++) {
@@ -100,7 +101,7 @@ class OrderLogTest {
     }
 
     @Test
-    void aTrimmedLogWithoutItsCheckpointsIsRefused() throws IOException {
+    void trimmedLogWithoutItsCheckpointsIsRejected() throws IOException {
         try (OrderLog log = OrderLog.open(config().keepSegments(0).build())) {
             for (int i = 0; i < 100; i++) {
                 tradeOne(log, i);
@@ -115,11 +116,11 @@ class OrderLogTest {
         assertThatThrownBy(() -> OrderLog.open(config().build()))
                 .isInstanceOf(WalCorruptException.class)
                 .hasMessageContaining("trimmed up to record")
-                .hasMessageContaining("no checkpoint is whole");
+                .hasMessageContaining("no checkpoint is valid");
     }
 
     @Test
-    void oneDamagedCheckpointLeavesTheOther() throws IOException {
+    void damagedCheckpointFallsBackToTheOtherOne() throws IOException {
         List<OrderState> before;
         try (OrderLog log = OrderLog.open(config().build())) {
             tradeOne(log, 1);
@@ -139,7 +140,7 @@ class OrderLogTest {
     }
 
     @Test
-    void aFutureCompletesWhenItsOrderIsInTheStore() throws Exception {
+    void futureCompletesWhenItsOrderIsInTheStore() throws Exception {
         try (OrderLog log = OrderLog.open(config().build())) {
             List<CompletableFuture<Boolean>> seen = new ArrayList<>();
             for (int i = 0; i < 500; i++) {
@@ -154,7 +155,7 @@ class OrderLogTest {
     }
 
     @Test
-    void eventsOfManyThreadsAreAppliedInTheOrderOfTheLog() throws Exception {
+    void eventsOfManyThreadsAreAppliedInLogOrder() throws Exception {
         List<OrderState> live;
         try (OrderLog log = OrderLog.open(config().build())) {
             List<Thread> threads = new ArrayList<>();
@@ -180,7 +181,7 @@ class OrderLogTest {
     }
 
     @Test
-    void eventsOfAGroupComeBackTogether() {
+    void eventsOfAGroupAreAppliedTogether() {
         try (OrderLog log = OrderLog.open(config().build())) {
             long last = log.appendDurable(List.of(
                     OrderNew.limit("a", "BTCUSDT", Side.BUY, 1.0, 10.0), OrderFill.of("a", "BTCUSDT", 1.0, 10.0, 5)));
@@ -190,7 +191,7 @@ class OrderLogTest {
     }
 
     @Test
-    void checkpointsAreWrittenByThemselvesWhenTheirNumberOfRecordsIsReached() {
+    void checkpointIsWrittenAfterTheConfiguredNumberOfRecords() {
         OrderLogConfig config = config().checkpointEveryRecords(100).build();
         try (OrderLog log = OrderLog.open(config)) {
             int i = 0;
@@ -202,7 +203,7 @@ class OrderLogTest {
     }
 
     @Test
-    void aLogThatIsNotEnabledIsNotOpened() {
+    void disabledLogIsNotOpened() {
         assertThatThrownBy(() -> OrderLog.open(config().enabled(false).build()))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("VELOZ_WAL_ENABLED");
@@ -210,7 +211,7 @@ class OrderLogTest {
     }
 
     @Test
-    void aCopyOfSettingsKeepsAllOfThemButWhatIsChanged() {
+    void toBuilderKeepsAllOtherSettings() {
         OrderLogConfig settings = config().checkpointEveryRecords(7)
                 .checkpointInterval(Duration.ofSeconds(3))
                 .keepSegments(5)
@@ -223,5 +224,15 @@ class OrderLogTest {
         OrderLogConfig changed = settings.toBuilder().wal(other).build();
         assertThat(changed.toString())
                 .isEqualTo(settings.toString().replace(settings.wal().toString(), other.toString()));
+    }
+
+    @Test
+    void logAndReportDescribeThemselves() {
+        try (OrderLog log = OrderLog.open(config().build())) {
+            tradeOne(log, 0);
+            assertThat(log.toString())
+                    .contains(dir.toString(), "lastSequence=3, durableSequence=3", "appliedSequence=3, orders=1");
+            assertThat(log.recovery().toString()).contains("checkpointSequence=0, replayedRecords=0, orders=0");
+        }
     }
 }

@@ -47,7 +47,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void goldenSnapshotIsTheVectorOfTheDocument() throws IOException {
+    void goldenSnapshotIsTheTestVectorOfTheFormatPage() throws IOException {
         String document =
                 Files.readString(Path.of("").toAbsolutePath().getParent().resolve("docs/format.md"));
         String vector = document.substring(document.indexOf("vector snapshot") + "vector snapshot".length());
@@ -68,7 +68,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void readingStopsBehindTheLastByte() throws IOException {
+    void readingStopsAfterTheLastByte() throws IOException {
         ByteArrayOutputStream two = new ByteArrayOutputStream();
         golden().writeTo(two);
         golden().writeTo(two);
@@ -79,7 +79,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void everyChangedByteIsRefused() throws IOException {
+    void everyChangedByteIsRejected() throws IOException {
         byte[] bytes = bytes(golden());
         for (int at = 0; at < bytes.length; at++) {
             byte[] changed = bytes.clone();
@@ -90,7 +90,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void everyShorterLengthIsRefused() throws IOException {
+    void everyShorterLengthIsRejected() throws IOException {
         byte[] bytes = bytes(golden());
         for (int length = 0; length < bytes.length; length++) {
             byte[] cut = Arrays.copyOf(bytes, length);
@@ -103,14 +103,14 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void hugeLengthAllocatesNoMoreThanThereIs() throws IOException {
+    void hugeLengthAllocatesNoMoreThanTheInput() throws IOException {
         byte[] bytes = bytes(golden());
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(36, Integer.MAX_VALUE);
         assertThatThrownBy(() -> read(bytes)).isInstanceOf(WalCorruptException.class);
     }
 
     @Test
-    void laterVersionIsToldFromDamage() throws IOException {
+    void laterVersionIsNotReportedAsCorruption() throws IOException {
         byte[] bytes = bytes(golden());
         ByteBuffer header =
                 ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(4, 2);
@@ -123,7 +123,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void longOrdersComeBack() throws IOException {
+    void longOrdersAreRestored() throws IOException {
         OrderState order = OrderState.builder("A").reason("x".repeat(300_000)).build();
         assertThat(read(bytes(new OrderSnapshot(1, 1, List.of(order)))).orders())
                 .containsExactly(order);
@@ -149,7 +149,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void endedOrdersBeyondTheLimitAreLeftOutTheLongestUntouchedFirst() {
+    void leastRecentlyChangedEndedOrdersBeyondTheLimitAreDropped() {
         OrderStore store = new OrderStore();
         for (String id : List.of("A", "B", "C", "LIVE")) {
             store.apply(store.appliedSequence() + 1, 1, OrderNew.market(id, "S", Side.BUY, 1));
@@ -164,7 +164,7 @@ class OrderSnapshotTest {
     }
 
     @Test
-    void snapshotDoesNotSeeWhatIsAppliedLater() {
+    void snapshotDoesNotSeeLaterEvents() {
         OrderStore store = new OrderStore();
         store.apply(1, 1, OrderNew.market("A", "S", Side.BUY, 1));
         OrderSnapshot snapshot = store.snapshot();

@@ -57,7 +57,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void lifeOfAnOrder() {
+    void orderIsTrackedFromNewToFilled() {
         apply(
                 placed("A", 2)
                         .withTimeInForce(TimeInForce.GTX)
@@ -141,14 +141,14 @@ class OrderStoreTest {
     }
 
     @Test
-    void spellingIsNormalisedAndTheRawOneKept() {
+    void statusIsNormalisedAndTheReceivedSpellingIsKept() {
         apply(placed("A", 1), status("A", "CANCELLED"));
         assertThat(order("A").status()).isEqualTo("CANCELED");
         assertThat(order("A").rawStatus()).isEqualTo("CANCELLED");
     }
 
     @Test
-    void spellingCanBeLeftAsReceived() {
+    void statusCanBeKeptAsReceived() {
         OrderStore raw = OrderStore.builder().normaliseStatus(false).build();
         raw.apply(1, 1, placed("A", 1));
         raw.apply(2, 2, status("A", "CANCELLED"));
@@ -158,7 +158,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void endedOrderNeverBecomesLiveAgain() {
+    void endedOrderNeverBecomesPendingAgain() {
         apply(placed("A", 1), fill("A", 1), new OrderUpdate("A", "V", "ACCEPTED", "late", 9));
         assertThat(order("A").status()).isEqualTo("FILLED");
         assertThat(order("A").venueOrderId()).isEqualTo("V");
@@ -174,21 +174,21 @@ class OrderStoreTest {
     }
 
     @Test
-    void endThatReplacesAnotherEndIsTakenOverAndTold() {
+    void terminalStatusThatReplacesAnotherIsAcceptedAndReported() {
         apply(placed("A", 1), status("A", "REJECTED"), status("A", "EXPIRED"));
         assertThat(order("A").status()).isEqualTo("EXPIRED");
         assertThat(findings()).containsExactly(Kind.ILLEGAL_TRANSITION);
     }
 
     @Test
-    void sameEndTwiceIsNoFinding() {
+    void repeatedTerminalStatusIsNotAFinding() {
         apply(placed("A", 1), new OrderCancel("A", "user", 9), status("A", "CANCELLED"));
         assertThat(order("A").status()).isEqualTo("CANCELED");
         assertThat(findings()).isEmpty();
     }
 
     @Test
-    void fillAfterACancelCountsAndIsTold() {
+    void fillAfterACancelCountsAndIsReported() {
         apply(placed("A", 1), new OrderCancel("A", "", 9), fill("A", 0.4));
         assertThat(order("A").executedQuantity()).isEqualTo(0.4);
         assertThat(order("A").status()).isEqualTo("CANCELED");
@@ -196,14 +196,14 @@ class OrderStoreTest {
     }
 
     @Test
-    void statusThatOvertakesItsFillIsNoFinding() {
+    void statusReceivedBeforeItsFillIsNotAFinding() {
         apply(placed("A", 1), status("A", "FILLED"), fill("A", 1));
         assertThat(order("A").executedQuantity()).isEqualTo(1);
         assertThat(findings()).isEmpty();
     }
 
     @Test
-    void overfillCountsAndIsTold() {
+    void overfillCountsAndIsReported() {
         apply(placed("A", 1), fill("A", 0.8), fill("A", 0.8));
         assertThat(order("A").executedQuantity()).isEqualTo(1.6);
         assertThat(order("A").status()).isEqualTo("FILLED");
@@ -211,7 +211,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void driftOfManySmallFillsIsNoOverfill() {
+    void roundingErrorOfManySmallFillsIsNotAnOverfill() {
         apply(placed("A", 100_000.1));
         for (int i = 0; i < 1000; i++) {
             apply(fill("A", 100.0001));
@@ -221,7 +221,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void fillsBeforeTheirOrderNewAreKeptAndToldAndComplete() {
+    void fillsBeforeTheirOrderNewAreAppliedAndReported() {
         apply(fill("A", 1));
         assertThat(order("A").side()).isNull();
         assertThat(order("A").createdNanos()).isZero();
@@ -232,7 +232,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void secondOrderNewReplacesTheParametersAndIsTold() {
+    void secondOrderNewReplacesTheParametersAndIsReported() {
         apply(placed("A", 1), placed("A", 2));
         assertThat(order("A").orderQuantity()).isEqualTo(2);
         assertThat(order("A").createdNanos()).isEqualTo(10);
@@ -241,7 +241,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void quantitiesThatMeanNothingAreIgnoredAndTold() {
+    void invalidQuantitiesAreIgnoredAndReported() {
         apply(placed("A", Double.NaN), fill("A", Double.NaN), fill("A", -1), fill("A", 0), fill("A", 1.0 / 0));
         assertThat(order("A").orderQuantity()).isNull();
         assertThat(order("A").executedQuantity()).isZero();
@@ -249,7 +249,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void priceThatIsNoNumberIsTold() {
+    void priceThatIsNotFiniteIsReported() {
         apply(
                 OrderNew.limit("A", "S", Side.SELL, 1, Double.NaN),
                 OrderFill.of("A", "S", 1, Double.POSITIVE_INFINITY, 1));
@@ -259,14 +259,14 @@ class OrderStoreTest {
     }
 
     @Test
-    void eventsWithoutAnIdAreIgnoredAndTold() {
+    void eventsWithoutAnIdAreIgnoredAndReported() {
         apply(placed("", 1), status("", "NEW"), fill("", 1), new OrderCancel("", "", 1));
         assertThat(store.count()).isZero();
         assertThat(findings()).hasSize(4).containsOnly(Kind.EMPTY_ID);
     }
 
     @Test
-    void restoredOrderReplacesWhatWasKnown() {
+    void restoredOrderReplacesThePreviousState() {
         OrderState state = OrderState.builder("A").status("EXPIRED").build();
         apply(placed("A", 1), placed("B", 1), new OrderRestored(state));
         assertThat(store.orders()).first().isEqualTo(state);
@@ -282,7 +282,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void recordThatWasAppliedIsRefused() {
+    void recordThatWasAlreadyAppliedIsRejected() {
         apply(placed("A", 1));
         assertThatThrownBy(() -> store.apply(1, 1, fill("A", 1)))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -292,8 +292,8 @@ class OrderStoreTest {
 
     @Test
     void findingsAreBoundedAndCounted() {
-        List<OrderFinding> heard = new ArrayList<>();
-        OrderStore listened = OrderStore.builder().onFinding(heard::add).build();
+        List<OrderFinding> received = new ArrayList<>();
+        OrderStore listened = OrderStore.builder().onFinding(received::add).build();
         for (int i = 1; i <= 1500; i++) {
             listened.apply(i, i, fill("", 1));
         }
@@ -303,7 +303,7 @@ class OrderStoreTest {
                 .extracting(OrderFinding::sequence)
                 .isEqualTo(1500L);
         assertThat(listened.findingCounts()).containsEntry(Kind.EMPTY_ID, 1500L);
-        assertThat(heard)
+        assertThat(received)
                 .hasSize(1500)
                 .last()
                 .extracting(OrderFinding::sequence)
@@ -352,9 +352,9 @@ class OrderStoreTest {
         }
     }
 
-    /** Quantities of all sizes, each cut into fills that add up to it in decimals. */
+    /** Quantities of all magnitudes, each split into fills with exactly this decimal sum. */
     @Test
-    void exactlyFilledOrdersOfAnySizeAreFilled() {
+    void exactlyFilledOrdersOfAnyQuantityAreFilled() {
         Random random = new Random(7);
         for (int i = 0; i < 500; i++) {
             String id = "order-" + i;
@@ -380,7 +380,7 @@ class OrderStoreTest {
         assertThat(findings()).isEmpty();
     }
 
-    /** The sum of a million times 0.1 is off by 1e-11 of itself. */
+    /** The relative error of the sum of a million times 0.1 is 1e-11. */
     @Test
     void sumOfAMillionFillsIsComplete() {
         apply(placed("A", 100_000));
@@ -392,7 +392,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void oneUnitOfTenBillionIsNotYetFilled() {
+    void orderThatLacksOneUnitOfTenBillionIsNotFilled() {
         apply(placed("A", 1e10), fill("A", 1e10 - 1));
         verify("A", "PARTIALLY_FILLED");
         apply(fill("A", 2));
@@ -409,14 +409,14 @@ class OrderStoreTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"NEW", "Accepted", "pending_new", "live"})
-    void lateAcknowledgementDoesNotResetAPartFilledOrder(String late) {
+    void lateAcknowledgementDoesNotResetAPartiallyFilledOrder(String late) {
         apply(placed("A", 2), fill("A", 1), new OrderUpdate("A", "V", late, "", 5));
         verify("A", "PARTIALLY_FILLED");
         assertThat(order("A").venueOrderId()).isEqualTo("V");
     }
 
     @Test
-    void wordBetweenTwoStatusesIsTakenAndMayBeLeftAgain() {
+    void unknownStatusMayFollowAndPrecedeAnyStatus() {
         apply(placed("A", 2), status("A", "NEW"), status("A", "PENDING_CANCEL"));
         verify("A", "PENDING_CANCEL");
         apply(status("A", "NEW"));
@@ -434,7 +434,7 @@ class OrderStoreTest {
         "Rejected, REJECTED",
         "filled, FILLED"
     })
-    void endIsKnownInAnySpelling(String received, String status) {
+    void terminalStatusIsKnownInAnySpelling(String received, String status) {
         apply(placed("A", 1), status("A", received));
         verify("A", status);
         assertThat(order("A").rawStatus()).isEqualTo(received);
@@ -448,7 +448,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void wordsOfAVenueAreConfigurable() {
+    void statusWordsOfAVenueAreConfigurable() {
         OrderStore venue = OrderStore.builder()
                 .statusWords(Map.of("closed", "FILLED", "Halted", "CANCELED"))
                 .build();
@@ -463,7 +463,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void idUsedAgainAfterTheEndIsANewOpenOrder() {
+    void reusedIdOfAnEndedOrderIsANewPendingOrder() {
         apply(placed("A", 1), fill("A", 1).withTradeId("t1"), placed("A", 3));
         verify("A", "", Kind.REUSED_ID);
         assertThat(order("A").executedQuantity()).isZero();
@@ -475,7 +475,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void fillOfAnotherSymbolCountsAndLeavesTheSymbol() {
+    void fillOfAnotherSymbolCountsAndDoesNotChangeTheSymbol() {
         apply(placed("A", 2), OrderFill.of("A", "ETHUSDT", 1, 100, 5));
         verify("A", "PARTIALLY_FILLED", Kind.OTHER_SYMBOL);
         assertThat(order("A").symbol()).isEqualTo("BTCUSDT");
@@ -489,7 +489,7 @@ class OrderStoreTest {
     }
 
     @Test
-    void nullsAreRefusedByName() {
+    void nullIsRejectedWithTheNameOfTheField() {
         assertThatThrownBy(() -> new OrderNew(null, "S", Side.BUY, null, null, 1, null, false, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("clientOrderId is null");

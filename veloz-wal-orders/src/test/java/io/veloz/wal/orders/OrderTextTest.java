@@ -20,7 +20,7 @@ class OrderTextTest {
     }
 
     @Test
-    void validUtf8ReadsAsUsual() {
+    void validUtf8IsDecodedAsUsual() {
         String text = "grün € \uD83D\uDE00 \uFFFD";
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         assertThat(OrderText.decode(bytes, 0, bytes.length)).isEqualTo(text);
@@ -28,7 +28,7 @@ class OrderTextTest {
     }
 
     @Test
-    void eachInvalidByteReadsAsALoneSurrogate() {
+    void eachInvalidByteIsDecodedAsALoneSurrogate() {
         assertThat(decode('a', 0xFF, 'b')).isEqualTo("a\uDCFFb");
         assertThat(decode(0xC3)).isEqualTo("\uDCC3");
         assertThat(decode(0xE2, 0x82)).isEqualTo("\uDCE2\uDC82");
@@ -44,27 +44,27 @@ class OrderTextTest {
     }
 
     @Test
-    void loneSurrogateThatStandsForNoByteIsRefused() {
+    void loneSurrogateThatDoesNotRepresentAByteIsRejected() {
         assertThatThrownBy(() -> OrderText.encode("a\uD800"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("lone surrogate U+D800 at 1; it stands for no byte");
+                .hasMessage("lone surrogate U+D800 at 1 does not represent a byte");
         assertThatThrownBy(() -> new OrderCancel("\uDC7F", "", 0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("clientOrderId: lone surrogate U+DC7F at 0; it stands for no byte");
+                .hasMessage("clientOrderId: lone surrogate U+DC7F at 0 does not represent a byte");
     }
 
     @Test
-    void escapesThatFormValidUtf8AreReadAsThat() {
+    void escapesThatFormValidUtf8AreDecoded() {
         assertThat(new OrderCancel("\uDCC3\uDCA9", "", 0).clientOrderId()).isEqualTo("é");
     }
 
     @Property(tries = 500)
-    void anyBytesComeBackExactly(@ForAll @Size(max = 60) byte[] bytes) {
+    void anyBytesAreRestoredExactly(@ForAll @Size(max = 60) byte[] bytes) {
         assertThat(OrderText.encode(OrderText.decode(bytes, 0, bytes.length))).isEqualTo(bytes);
     }
 
     @Property(tries = 500)
-    void brokenUtf8ComesBackExactly(@ForAll String text, @ForAll @IntRange(max = 40) int at, @ForAll byte value) {
+    void invalidUtf8IsRestoredExactly(@ForAll String text, @ForAll @IntRange(max = 40) int at, @ForAll byte value) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         if (at < bytes.length) {
             bytes[at] = value;

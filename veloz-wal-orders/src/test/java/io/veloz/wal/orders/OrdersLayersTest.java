@@ -15,9 +15,9 @@ class OrdersLayersTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("io.veloz.wal.orders", "io.veloz.wal.legacy");
 
-    /** But for the future that refuses a wait for itself, in the package that the layers share. */
+    /** Except for the future that rejects a wait for itself, in the package that the layers share. */
     @Test
-    void ordersUseTheLogAsAnyApplicationCould() {
+    void ordersUseOnlyThePublicApiOfTheLog() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.veloz.wal.internal.*.."))
@@ -25,7 +25,7 @@ class OrdersLayersTest {
     }
 
     @Test
-    void ordersDoNotKnowTheOldLogs() {
+    void ordersDoNotDependOnTheOldLogs() {
         noClasses()
                 .that()
                 .resideInAPackage("io.veloz.wal.orders")
@@ -35,7 +35,7 @@ class OrdersLayersTest {
     }
 
     @Test
-    void noTypeOfAThirdPartyIsInThePublicApi() {
+    void publicApiContainsNoThirdPartyTypes() {
         classes()
                 .that()
                 .arePublic()

@@ -18,14 +18,14 @@ class VelozEnvironmentTest {
         return OrderLogConfig.fromEnvironment(variables);
     }
 
-    private static void refused(String message, String... pairs) {
+    private static void assertRejected(String message, String... pairs) {
         assertThatThrownBy(() -> read(pairs))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void theSetOfTheDeploymentIsRead() {
+    void deploymentVariablesAreRead() {
         OrderLogConfig config =
                 read("ENABLED=true", "MAX_SIZE=33554432", "MAX_FILES=10", "SYNC=true", "CHECKPOINT_INTERVAL=1000");
         assertThat(config.wal().segmentBytes()).isEqualTo(33_554_432);
@@ -36,7 +36,7 @@ class VelozEnvironmentTest {
     }
 
     @Test
-    void theSetOfTheGuideIsRead() {
+    void userGuideVariablesAreRead() {
         OrderLogConfig config = read("MAX_SIZE_MB=100", "SYNC_MODE=async", "CHECKPOINT_INTERVAL=60");
         assertThat(config.wal().segmentBytes()).isEqualTo(100L * 1024 * 1024);
         assertThat(config.wal().durability()).isEqualTo(Durability.LOSE_UNFORCED);
@@ -45,7 +45,7 @@ class VelozEnvironmentTest {
     }
 
     @Test
-    void bothSetsTogetherAreReadIfTheyAgree() {
+    void bothSetsAreAcceptedIfTheyAgree() {
         OrderLogConfig config =
                 read("MAX_SIZE=67108864", "MAX_SIZE_MB=64", "SYNC=false", "SYNC_MODE=async", "CHECKPOINT_INTERVAL=60s");
         assertThat(config.wal().segmentBytes()).isEqualTo(64L * 1024 * 1024);
@@ -56,30 +56,30 @@ class VelozEnvironmentTest {
     }
 
     @Test
-    void contradictionsAreRefusedByName() {
-        refused(
+    void contradictionsAreRejectedWithTheNames() {
+        assertRejected(
                 "VELOZ_WAL_MAX_SIZE=1000000 contradicts VELOZ_WAL_MAX_SIZE_MB=100",
                 "MAX_SIZE=1000000",
                 "MAX_SIZE_MB=100");
-        refused("VELOZ_WAL_SYNC=true contradicts VELOZ_WAL_SYNC_MODE=async", "SYNC=true", "SYNC_MODE=async");
-        refused("VELOZ_WAL_CHECKPOINT_INTERVAL=1000 is ambiguous", "CHECKPOINT_INTERVAL=1000");
-        refused("ambiguous", "CHECKPOINT_INTERVAL=1000", "SYNC=true", "SYNC_MODE=fsync");
+        assertRejected("VELOZ_WAL_SYNC=true contradicts VELOZ_WAL_SYNC_MODE=async", "SYNC=true", "SYNC_MODE=async");
+        assertRejected("VELOZ_WAL_CHECKPOINT_INTERVAL=1000 is ambiguous", "CHECKPOINT_INTERVAL=1000");
+        assertRejected("ambiguous", "CHECKPOINT_INTERVAL=1000", "SYNC=true", "SYNC_MODE=fsync");
     }
 
     @Test
-    void wrongValuesAreRefusedByName() {
-        refused("VELOZ_WAL_SYNC_MODE=rsync is what the old backup script", "SYNC_MODE=rsync");
-        refused("VELOZ_WAL_SYNC_MODE=often: expected fsync or async", "SYNC_MODE=often");
-        refused("VELOZ_WAL_SYNC=yes: expected true or false", "SYNC=yes");
-        refused("VELOZ_WAL_MAX_SIZE=64M: expected a whole number", "MAX_SIZE=64M");
-        refused("VELOZ_WAL_MAX_SIZE=100: segmentBytes 100: expected", "MAX_SIZE=100");
-        refused("VELOZ_WAL_MAX_FILES=-1: expected 0 to", "MAX_FILES=-1");
-        refused("VELOZ_WAL_RETENTION_DAYS=week: expected a whole number", "RETENTION_DAYS=week");
-        refused("VELOZ_WAL_MAX_SIZES is not known", "MAX_SIZES=5");
+    void invalidValuesAreRejectedWithTheName() {
+        assertRejected("VELOZ_WAL_SYNC_MODE=rsync is a copy mode of the old backup script", "SYNC_MODE=rsync");
+        assertRejected("VELOZ_WAL_SYNC_MODE=often: expected fsync or async", "SYNC_MODE=often");
+        assertRejected("VELOZ_WAL_SYNC=yes: expected true or false", "SYNC=yes");
+        assertRejected("VELOZ_WAL_MAX_SIZE=64M: expected a whole number", "MAX_SIZE=64M");
+        assertRejected("VELOZ_WAL_MAX_SIZE=100: segmentBytes 100: expected", "MAX_SIZE=100");
+        assertRejected("VELOZ_WAL_MAX_FILES=-1: expected 0 to", "MAX_FILES=-1");
+        assertRejected("VELOZ_WAL_RETENTION_DAYS=week: expected a whole number", "RETENTION_DAYS=week");
+        assertRejected("VELOZ_WAL_MAX_SIZES is unknown", "MAX_SIZES=5");
     }
 
     @Test
-    void aMissingDirectoryIsRefusedBecauseTheDocumentsNameTwo() {
+    void missingDirectoryIsRejectedBecauseTheDocumentsNameTwo() {
         assertThatThrownBy(() -> OrderLogConfig.fromEnvironment(Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("VELOZ_WAL_DIR is not set")
@@ -87,7 +87,7 @@ class VelozEnvironmentTest {
     }
 
     @Test
-    void theEffectiveConfigurationIsPrinted() {
+    void effectiveConfigurationIsPrinted() {
         assertThat(read("MAX_SIZE_MB=100", "CHECKPOINT_INTERVAL=60s").toString())
                 .contains(
                         "directory = wal",

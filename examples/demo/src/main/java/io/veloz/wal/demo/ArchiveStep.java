@@ -23,15 +23,15 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Has a process append the engine's events and ship them, kills it, deletes its log, and brings the log back from the
- * archive alone. Then the log goes on, and who slept through all that is kept out.
+ * Runs a process that appends and ships the engine's events, kills it, deletes its log, and restores the log from the
+ * archive. Then appends the remaining events, and shows that an earlier, suspended shipper is fenced.
  */
 final class ArchiveStep {
-    /** Slow enough for some flushes before the kill. */
-    private static final double EVENTS_EACH_SECOND = 5_000;
+    /** Slow enough that some tails are flushed before the kill. */
+    private static final double EVENTS_PER_SECOND = 5_000;
 
     private static final long RPO_TARGET_MILLIS = 1_500;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final Screen screen;
     private final Random random;
@@ -43,14 +43,14 @@ final class ArchiveStep {
         this.archive = archive;
     }
 
-    /** @param writer of a log in that directory, not shipping yet */
+    /** @param writer writes a log in the directory and does not ship it yet */
     void run(WriterProcess writer, Path directory, List<OrderEvent> events, EngineOrders expected)
             throws IOException, InterruptedException {
         screen.line("archive", archive.describe());
-        // Even a writer that is too quick to be killed leaves some for the restored log.
+        // Even if the writer finishes before it is killed, some events remain for the restored log.
         int most = events.size() * 4 / 5;
         int killAfter = (int) (most * (0.65 + 0.3 * random.nextDouble()));
-        WriterProcess.Life life = writer.shippingTo(archive, most, EVENTS_EACH_SECOND)
+        WriterProcess.Result life = writer.shippingTo(archive, most, EVENTS_PER_SECOND)
                 .run(killAfter, count -> screen.progress("shipping", count, most));
         Demo.deleteFlat(directory);
         long deletedAt = System.nanoTime();
@@ -58,7 +58,7 @@ final class ArchiveStep {
                 life.killed() ? "killed" : "done early",
                 Figures.count(life.acknowledged().size()) + " events acknowledged, archived up to record "
                         + Figures.count(life.archivedSequence())
-                        + " when last heard of; then the directory was deleted");
+                        + " at the last report; then the directory was deleted");
 
         RestoreReport report = WalRecovery.restoreFrom(archive.uri(), archive.restoreInto(directory));
         long restoredAt = System.nanoTime();
@@ -71,13 +71,13 @@ final class ArchiveStep {
             showRpo(report, life);
             showRto(report, life, deletedAt, restoredAt, readyAt);
         }
-        goOn(writer, directory, report, events.size());
+        continueLog(writer, directory, report, events.size());
         try (OrderLog log = OrderLog.open(Writer.settings(directory))) {
             expected.compare(screen, log.store().orders());
         }
     }
 
-    private void showRestored(RestoreReport report, WriterProcess.Life life) {
+    private void showRestored(RestoreReport report, WriterProcess.Result life) {
         boolean all = report.lastSequence() >= life.archivedSequence()
                 && report.records() == report.lastSequence()
                 && report.lost().isEmpty();
@@ -94,31 +94,31 @@ final class ArchiveStep {
     }
 
     private void showContent(
-            WrittenEvents written, RestoreReport report, WriterProcess.Life life, List<OrderState> restored) {
+            WrittenEvents written, RestoreReport report, WriterProcess.Result life, List<OrderState> restored) {
         List<String> problems = written.problems(life.acknowledged().stream()
                 .filter(event -> event.sequence() <= report.lastSequence())
                 .toList());
         screen.promise(
                 "archived",
-                "each acknowledged event up to there is in its place, and nothing else: " + problems.size()
-                        + " places wrong",
+                "exactly the acknowledged events up to this record, each at its sequence: " + problems.size()
+                        + " differences",
                 problems);
         List<String> differences = differences(restored, written.orders());
         screen.promise(
                 "compared",
-                Figures.count(restored.size()) + " orders with what the engine's events up to there make of them: "
+                Figures.count(restored.size()) + " orders with a replay of the engine's events up to this record: "
                         + differences.size() + " differences",
                 differences);
     }
 
-    /** Without the times of the records, which only the log has. */
+    /** Compares orders without the times of the records, which only the log contains. */
     private static List<String> differences(List<OrderState> restored, List<OrderState> expected) {
         Map<String, OrderState> missing = new HashMap<>();
-        expected.forEach(order -> missing.put(order.clientOrderId(), timeless(order)));
+        expected.forEach(order -> missing.put(order.clientOrderId(), withoutTimes(order)));
         List<String> differences = new ArrayList<>();
         for (OrderState order : restored) {
             OrderState other = missing.remove(order.clientOrderId());
-            if (!timeless(order).equals(other)) {
+            if (!withoutTimes(order).equals(other)) {
                 differences.add("restored " + order + ", expected " + other);
             }
         }
@@ -126,11 +126,11 @@ final class ArchiveStep {
         return differences;
     }
 
-    private static OrderState timeless(OrderState order) {
+    private static OrderState withoutTimes(OrderState order) {
         return order.toBuilder().createdNanos(0).updatedNanos(0).build();
     }
 
-    private void showRpo(RestoreReport report, WriterProcess.Life life) {
+    private void showRpo(RestoreReport report, WriterProcess.Result life) {
         List<Acknowledged> lost = life.acknowledged().stream()
                 .filter(event -> event.sequence() > report.lastSequence())
                 .toList();
@@ -139,12 +139,13 @@ final class ArchiveStep {
         screen.target(
                 "RPO",
                 Figures.count(lost.size()) + " records, those of the last " + Figures.millis(nanos)
-                        + ", were acknowledged and not archived yet; wanted: at most "
+                        + ", were acknowledged and not archived yet; target: at most "
                         + Figures.count(RPO_TARGET_MILLIS) + " ms",
                 nanos <= RPO_TARGET_MILLIS * 1_000_000);
     }
 
-    private void showRto(RestoreReport report, WriterProcess.Life life, long deletedAt, long restoredAt, long readyAt) {
+    private void showRto(
+            RestoreReport report, WriterProcess.Result life, long deletedAt, long restoredAt, long readyAt) {
         StringBuilder stages = new StringBuilder();
         for (RestoreProgress.Stage stage : RestoreProgress.Stage.values()) {
             Duration took = report.took().getOrDefault(stage, Duration.ZERO);
@@ -158,60 +159,58 @@ final class ArchiveStep {
         screen.line(
                 "RTO",
                 Figures.millis(readyAt - life.endNanos())
-                        + " from the kill until all orders were back: kill and delete "
+                        + " from the kill until all orders were restored: kill and delete "
                         + Figures.millis(deletedAt - life.endNanos()) + ", restore "
                         + Figures.millis(restoredAt - deletedAt) + " (" + stages + "), open "
                         + Figures.millis(readyAt - restoredAt));
     }
 
-    /** A shipper takes office and falls asleep; meanwhile the writer takes over; then the sleeper wakes. */
-    private void goOn(WriterProcess writer, Path directory, RestoreReport report, int total)
+    /** Starts a shipper that stays idle, lets the writer take over the archive, and then lets the first one ship. */
+    private void continueLog(WriterProcess writer, Path directory, RestoreReport report, int total)
             throws IOException, InterruptedException {
         try (ObjectStore store = archive.openStore()) {
             ShipperConfig rarely = ShipperConfig.builder(store)
                     .flushInterval(Duration.ofDays(1))
                     .build();
-            try (WalShipper sleeper = WalShipper.start(directory, rarely)) {
-                boolean inOffice = sleeper.awaitArchived(report.lastSequence(), PATIENCE);
-                long epoch = sleeper.status().epoch();
-                WriterProcess.Life life = writer.shippingTo(archive, total, Double.POSITIVE_INFINITY)
-                        .run(Integer.MAX_VALUE, count -> screen.progress("going on", count, total));
+            try (WalShipper idle = WalShipper.start(directory, rarely)) {
+                boolean hasEpoch = idle.awaitArchived(report.lastSequence(), TIMEOUT);
+                long epoch = idle.status().epoch();
+                WriterProcess.Result life = writer.shippingTo(archive, total, Double.POSITIVE_INFINITY)
+                        .run(Integer.MAX_VALUE, count -> screen.progress("continuing", count, total));
                 long last = lastOf(life);
-                showGoneOn(life, last, epoch);
-                String woken = inOffice ? outcomeOf(sleeper, last) : "it never was in office";
+                showContinued(life, last, epoch);
+                String outcome = hasEpoch ? outcomeOf(idle, last) : "it never acquired an epoch";
                 screen.promise(
                         "fenced",
-                        "a shipper of epoch " + epoch + " that slept meanwhile wakes: " + woken,
-                        sleeper.status().fenced() != null
-                                ? List.of()
-                                : List.of("it was not refused: " + sleeper.status()));
+                        "a shipper of epoch " + epoch + " that was idle meanwhile tries to ship: " + outcome,
+                        idle.status().fenced() != null ? List.of() : List.of("it was not fenced: " + idle.status()));
             }
         }
     }
 
-    private static long lastOf(WriterProcess.Life life) {
+    private static long lastOf(WriterProcess.Result life) {
         return life.acknowledged().stream()
                 .mapToLong(Acknowledged::sequence)
                 .max()
                 .orElse(0);
     }
 
-    private static String outcomeOf(WalShipper sleeper, long last) {
+    private static String outcomeOf(WalShipper idle, long last) {
         try {
-            return sleeper.awaitArchived(last, PATIENCE) ? "it ships" : "it hears nothing";
+            return idle.awaitArchived(last, TIMEOUT) ? "it ships" : "it does not respond";
         } catch (WalFencedException e) {
-            return "refused, epoch " + e.epoch() + " has been in office since " + e.since();
+            return "fenced by epoch " + e.epoch() + " since " + e.since();
         }
     }
 
-    private void showGoneOn(WriterProcess.Life life, long last, long epochBefore) {
+    private void showContinued(WriterProcess.Result life, long last, long epochBefore) {
         RestorePlan plan = WalRecovery.planRestore(archive.uri(), archive.restoreInto(Path.of("not-there")));
         boolean kept = plan.archivedSequence() >= last
                 && plan.epoch() > epochBefore
                 && plan.gaps().isEmpty();
         screen.promise(
-                "goes on",
-                "the other " + Figures.count(life.acknowledged().size()) + " events appended, and shipped in epoch "
+                "continued",
+                "the remaining " + Figures.count(life.acknowledged().size()) + " events appended, and shipped in epoch "
                         + plan.epoch() + ": the archive is proven complete up to record "
                         + Figures.count(plan.archivedSequence()),
                 kept

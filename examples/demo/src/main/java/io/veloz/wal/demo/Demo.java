@@ -20,27 +20,27 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The program: the log's main job on the engine's real data. */
+/** The demo: shows the main features of the log with real data of the engine. */
 @Command(
         name = "veloz-wal-demo",
         sortOptions = false,
         description = {
-            "Shows the log's main job on a real log of the trading engine: imports it; appends its events again from"
-                    + " several threads, in a process that is killed on the way; brings everything back; compares every"
-                    + " order with the engine's own; ships them to an S3 server that it starts itself, loses the whole"
-                    + " directory, and restores it with one call; and measures the log beside the disk.",
+            "Shows the main features of the log with a real log of the trading engine: imports it; appends its events again"
+                    + " from several threads, in a process that is killed; restores all orders; compares every order with"
+                    + " the engine's own; ships them to a local S3 server, deletes the whole directory, and restores it"
+                    + " with one call; and measures the speed of the log and of the disk.",
             ""
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:everything as promised",
-            "1:with --strict: a speed was missed",
-            "2:an order is wrong, an acknowledged or archived event is lost, or the demo could not go on",
-            "64:wrong usage"
+            "0:all checks passed",
+            "1:with --strict: a speed target was missed",
+            "2:an order is wrong, an acknowledged or archived event is lost, or the demo failed",
+            "64:usage"
         })
 public final class Demo implements Callable<Integer> {
     private static final String KEPT =
-            "Nothing acknowledged was lost with a process, nothing archived with the site, every order is equal";
+            "No acknowledged event was lost with a process, no archived event with the site, every order is equal";
     private static final int TURNS = 21;
     private static final long TURN_NANOS = 80_000_000;
 
@@ -49,30 +49,32 @@ public final class Demo implements Callable<Integer> {
     @Option(
             names = "--dir",
             paramLabel = "DIR",
-            description =
-                    "Where the files go; must be new or empty. They are kept. Default: a fresh directory among the"
-                            + " system's temporary ones.")
+            description = "Directory for all files, which are kept. It must be new or empty. Default: a new temporary"
+                    + " directory.")
     private @Nullable Path chosen;
 
-    @Option(names = "--threads", defaultValue = "16", description = "Threads that append. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--threads",
+            defaultValue = "16",
+            description = "Number of threads that append. Default: ${DEFAULT-VALUE}.")
     private int threads;
 
     @Option(
             names = "--kills",
             defaultValue = "2",
-            description = "How often the writer is killed. Default: ${DEFAULT-VALUE}.")
+            description = "Number of times the writer is killed. Default: ${DEFAULT-VALUE}.")
     private int kills;
 
-    @Option(names = "--seed", description = "For the moments of the kills; what a run printed. Default: random.")
+    @Option(names = "--seed", description = "Seed for the times of the kills, as printed by a run. Default: random.")
     private @Nullable Long seed;
 
-    @Option(names = "--strict", description = "A missed speed is a failure, too.")
+    @Option(names = "--strict", description = "A missed speed target is a failure.")
     private boolean strict;
 
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
-            description = "Shows this text.")
+            description = "Show this help.")
     @SuppressWarnings("UnusedVariable") // picocli acts on it
     private boolean help;
 
@@ -86,7 +88,7 @@ public final class Demo implements Callable<Integer> {
 
     public static void main(String[] arguments) {
         silenceUnsafeNotice();
-        // The fence that is shown on purpose would be logged as an error, too.
+        // The demo fences a shipper on purpose, which would be logged as an error.
         System.setProperty("org.slf4j.simpleLogger.log.io.veloz.wal.archive", "off");
         System.exit(commandLine(System.out).execute(arguments));
     }
@@ -134,7 +136,7 @@ public final class Demo implements Callable<Integer> {
         List<OrderEvent> events = engine.events();
         Path orders = dir.resolve("orders");
         long openNanos;
-        // Starts while the first two parts run.
+        // The server starts while the first two parts run.
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), DemoArchive.serverJar())) {
             new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
 
@@ -145,7 +147,7 @@ public final class Demo implements Callable<Integer> {
             openNanos = new KillStep(screen, random).run(writer, events, expected, orders, kills);
 
             archive.awaitReady();
-            screen.heading("3  The same once more, shipped about a second behind, and the whole directory lost");
+            screen.heading("3  The same again, shipped with a lag of about a second; then the whole directory is lost");
             Path site = dir.resolve("restored");
             WriterProcess shipping = new WriterProcess(site, engineDir, dir.resolve("shipper-stderr.txt"), threads);
             new ArchiveStep(screen, random, archive).run(shipping, site, events, expected);
@@ -187,9 +189,9 @@ public final class Demo implements Callable<Integer> {
         printFile(
                 EngineLog.unpackedIn(dir.resolve("engine")).bytes(),
                 "engine/b-typical/wal/*, as the engine wrote them");
-        out.println("   archive/objects: what was shipped, in the server's own directory");
+        out.println("   archive/objects: the objects of the S3 server");
         out.println();
-        out.println("   Look at them:  java -jar examples/ops/target/veloz-wal.jar inspect " + dir.resolve("orders"));
+        out.println("   Inspect them:  java -jar examples/ops/target/veloz-wal.jar inspect " + dir.resolve("orders"));
     }
 
     private void printFile(long bytes, String name) {
@@ -200,29 +202,29 @@ public final class Demo implements Callable<Integer> {
         out.println();
         String took = " (" + Figures.seconds(nanos) + ")";
         if (screen.wrong() > 0) {
-            out.println("WRONG: " + screen.wrong() + " of the promises above were not kept." + took);
+            out.println("WRONG: " + screen.wrong() + " of the checks above failed." + took);
             return 2;
         }
         if (screen.missed() > 0) {
-            out.println(
-                    KEPT + ". Speed: " + screen.missed() + " missed, see above; a busy machine can do that." + took);
+            out.println(KEPT + ". Speed: " + screen.missed()
+                    + " targets missed, see above; a busy machine can cause this." + took);
             return strict ? 1 : 0;
         }
-        out.println(KEPT + ", as fast as wanted." + took);
+        out.println(KEPT + ", all speed targets met." + took);
         return 0;
     }
 
     /**
-     * From JDK 24 on the JVM prints a notice at the first use of sun.misc.Unsafe, which is for the makers of the order
-     * codec's library. It is told that it has done so already.
+     * Suppresses the warning that JDK 24 and later print when a library first uses sun.misc.Unsafe. It concerns the authors
+     * of that library.
      */
     private static void silenceUnsafeNotice() {
         try {
-            Field told = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
-            told.setAccessible(true);
-            told.setBoolean(null, true);
+            Field warned = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
+            warned.setAccessible(true);
+            warned.setBoolean(null, true);
         } catch (ReflectiveOperationException | RuntimeException e) {
-            // A JDK without the notice, or one that prints it all the same.
+            // Another JDK, which does not warn, or whose warning is then printed.
             return;
         }
     }

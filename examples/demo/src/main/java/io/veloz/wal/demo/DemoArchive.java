@@ -11,9 +11,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the demo ships to: an S3 server of its own or, if that cannot be had, a directory. For one thread.
+ * The archive of the demo: a local S3 server or, if it cannot be started, a directory. Not thread-safe.
  *
- * <p>The address and the key of the server are for this process and its writers only.
+ * <p>Only this process and its writers know the address and the key of the server.
  */
 final class DemoArchive implements AutoCloseable {
     private static final String REGION = "us-east-1";
@@ -29,7 +29,7 @@ final class DemoArchive implements AutoCloseable {
         this.note = note;
     }
 
-    /** Starts the server, which {@link #awaitReady} waits for. */
+    /** Starts the server without waiting for it; see {@link #awaitReady}. */
     static DemoArchive start(Path directory, Path serverJar) throws IOException {
         Files.createDirectories(directory);
         try {
@@ -39,7 +39,7 @@ final class DemoArchive implements AutoCloseable {
         }
     }
 
-    /** Beside the jar that the demo runs from, or beside its classes. */
+    /** Returns the path of the server's jar, next to the jar or the classes of the demo. */
     static Path serverJar() {
         try {
             return Path.of(DemoArchive.class
@@ -49,18 +49,18 @@ final class DemoArchive implements AutoCloseable {
                             .toURI())
                     .resolveSibling("s3proxy.jar");
         } catch (URISyntaxException e) {
-            throw new IllegalStateException("the demo does not know where it is", e);
+            throw new IllegalStateException("cannot locate the demo's jar", e);
         }
     }
 
-    /** Returns when it can be shipped to. */
+    /** Returns when the archive can be used. */
     void awaitReady() throws IOException, InterruptedException {
         S3Server started = server;
         if (started == null) {
             return;
         }
         try {
-            started.awaitAnswer(START_SECONDS);
+            started.awaitReady(START_SECONDS);
             System.setProperty("aws.accessKeyId", S3Server.KEY_ID);
             System.setProperty("aws.secretAccessKey", started.secret());
         } catch (IOException e) {
@@ -74,18 +74,18 @@ final class DemoArchive implements AutoCloseable {
         return server == null ? directory.resolve("objects").toUri().toString() : "s3://" + S3Server.BUCKET + "/orders";
     }
 
-    /** What a person should know of it. */
+    /** Returns a description for the output. */
     String describe() {
         return server == null
                 ? uri() + " (no S3 server: " + note + ")"
-                : uri() + ", an S3 server (S3Proxy) of the demo's own at " + server.endpoint();
+                : uri() + ", a local S3 server (S3Proxy) at " + server.endpoint();
     }
 
     boolean isS3() {
         return server != null;
     }
 
-    /** For this process. */
+    /** Opens the store in this process. */
     ObjectStore openStore() {
         return ObjectStores.open(uri(), settings());
     }
@@ -105,7 +105,7 @@ final class DemoArchive implements AutoCloseable {
                 : Map.of("endpoint", started.endpoint().toString(), "region", REGION);
     }
 
-    /** For another process: the variables that the AWS tools know. */
+    /** Returns the AWS environment variables for another process. */
     Map<String, String> environment() {
         S3Server started = server;
         return started == null

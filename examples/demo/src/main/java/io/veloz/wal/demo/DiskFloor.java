@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * What the disk alone takes: so many bytes written behind the last ones in a file that is full of zeros already, and
- * forced without metadata. No log can be faster. For one thread.
+ * The minimum latency of the disk: appends bytes to a file that was filled with zeros, and forces them without metadata
+ * (fdatasync). No log can be faster. Not thread-safe.
  */
 final class DiskFloor implements AutoCloseable {
     private static final int FILE_BYTES = 16 * 1024 * 1024;

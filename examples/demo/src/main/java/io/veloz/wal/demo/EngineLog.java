@@ -12,15 +12,15 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /**
- * The engine's own log, as the demo ships it, and what the engine's own replay made of it. Immutable.
+ * An old log of the engine that is bundled with the demo, and the result of the engine's replay. Immutable.
  *
- * @param directory with the log's files
- * @param replayJson the orders as the engine restored them
+ * @param directory directory of the log's files
+ * @param replayJson the orders that the engine restored
  */
 record EngineLog(Path directory, Path replayJson) {
     private static final String RESOURCE = "b-typical.zip";
 
-    /** Unpacks it into a directory. */
+    /** Unpacks the log into a directory. */
     static EngineLog unpackInto(Path target) throws IOException {
         try (InputStream resource = EngineLog.class.getResourceAsStream(RESOURCE)) {
             if (resource == null) {
@@ -36,7 +36,7 @@ record EngineLog(Path directory, Path replayJson) {
         return unpackedIn(target);
     }
 
-    /** Where {@link #unpackInto} has put it. */
+    /** Returns the log that {@link #unpackInto} has unpacked. */
     static EngineLog unpackedIn(Path target) {
         return new EngineLog(target.resolve("b-typical/wal"), target.resolve("b-typical/replay.json"));
     }
@@ -45,7 +45,7 @@ record EngineLog(Path directory, Path replayJson) {
         return LegacyLog.open(directory);
     }
 
-    /** What its files take. */
+    /** Returns the size of its files. */
     long bytes() throws IOException {
         long bytes = 0;
         for (Path file : open().files()) {
@@ -54,7 +54,7 @@ record EngineLog(Path directory, Path replayJson) {
         return bytes;
     }
 
-    /** Its events, in the order in which they happened. */
+    /** Returns its events in order. */
     List<OrderEvent> events() {
         List<OrderEvent> events = new ArrayList<>();
         open().forEach((sequence, nanos, event) -> events.add(event));

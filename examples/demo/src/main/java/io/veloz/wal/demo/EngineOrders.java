@@ -12,18 +12,18 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The orders that the engine itself restored, field by field. Immutable. */
+/** The orders that the engine restored, field by field. Immutable. */
 final class EngineOrders {
     private static final String ID = "client_order_id";
 
-    /** By id: field to value, numbers with every bit. */
+    /** The values of the fields by order id, including all bits of the numbers. */
     private final Map<String, Map<String, String>> orders;
 
     private EngineOrders(Map<String, Map<String, String>> orders) {
         this.orders = orders;
     }
 
-    /** Reads a file that the engine's replay has written. */
+    /** Reads the output of the engine's replay. */
     static EngineOrders read(Path json) throws IOException {
         Map<String, Map<String, String>> orders = new LinkedHashMap<>();
         try (JsonParser parser = new JsonFactory().createParser(json.toFile())) {
@@ -34,7 +34,7 @@ final class EngineOrders {
             }
         }
         if (orders.isEmpty()) {
-            throw new IOException(json + " holds no orders");
+            throw new IOException(json + " contains no orders");
         }
         return new EngineOrders(orders);
     }
@@ -49,7 +49,7 @@ final class EngineOrders {
             }
             String id = fields.get(ID);
             if (id == null || orders.put(id, fields) != null) {
-                throw new IOException("order " + orders.size() + " has no id of its own: " + fields);
+                throw new IOException("order " + orders.size() + " has no unique id: " + fields);
             }
         }
     }
@@ -62,7 +62,7 @@ final class EngineOrders {
         };
     }
 
-    /** Shows whether the orders are the engine's own. */
+    /** Shows whether the orders equal the engine's own. */
     void compare(Screen screen, List<OrderState> restored) {
         List<String> differences = differencesTo(restored);
         screen.promise(
@@ -72,14 +72,14 @@ final class EngineOrders {
                 differences);
     }
 
-    /** One line for each field of each order that is not what the engine had; empty if all are equal, to the bit. */
+    /** Returns one line for each field that differs from the engine's; empty if all are equal, bit by bit. */
     List<String> differencesTo(List<OrderState> restored) {
         List<String> differences = new ArrayList<>();
         Map<String, Map<String, String>> missing = new LinkedHashMap<>(orders);
         for (OrderState order : restored) {
             Map<String, String> expected = missing.remove(order.clientOrderId());
             if (expected == null) {
-                differences.add(order.clientOrderId() + ": not an order of the engine's, or there twice");
+                differences.add(order.clientOrderId() + ": not an order of the engine, or a duplicate");
             } else {
                 addDifferences(order.clientOrderId(), fields(order), expected, differences);
             }

@@ -2,7 +2,7 @@ package io.veloz.wal.demo;
 
 import java.util.Locale;
 
-/** Numbers with their units. Stateless. */
+/** Formats numbers with units. Stateless. */
 final class Figures {
     private Figures() {}
 
@@ -26,8 +26,8 @@ final class Figures {
         return String.format(Locale.ROOT, "%,d bytes", number);
     }
 
-    static String rate(double eachSecond) {
-        return String.format(Locale.ROOT, "%,.0f/s", eachSecond);
+    static String rate(double perSecond) {
+        return String.format(Locale.ROOT, "%,.0f/s", perSecond);
     }
 
     static String ratio(double number) {

@@ -7,7 +7,7 @@ import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
 import java.nio.file.Path;
 
-/** Brings the engine's own log into a new one, and compares the orders. */
+/** Imports the engine's old log into a new one, and compares the orders. */
 final class ImportStep {
     private final Screen screen;
 
@@ -16,7 +16,7 @@ final class ImportStep {
     }
 
     void run(EngineLog engine, EngineOrders expected, Path target) {
-        screen.heading("1  The engine's own log, imported");
+        screen.heading("1  The engine's old log, imported");
         WalConfig settings = WalConfig.builder(target).build();
         long started = System.nanoTime();
         LegacyImportReport report =
@@ -27,10 +27,9 @@ final class ImportStep {
                 Figures.count(report.replay().stats().entriesReplayed()) + " entries in "
                         + engine.open().files().size() + " files, "
                         + Figures.bytes(report.replay().stats().bytesReplayed()) + "; "
-                        + report.replay().findings().size() + " doubtful places");
+                        + report.replay().findings().size() + " findings");
         screen.line(
-                "imported",
-                Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", and read back");
+                "imported", Figures.count(report.records()) + " events in " + Figures.seconds(took) + ", and verified");
         try (OrderLog log = OrderLog.open(OrderLogConfig.builder(settings).build())) {
             expected.compare(screen, log.store().orders());
         }

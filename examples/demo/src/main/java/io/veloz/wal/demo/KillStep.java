@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Has a process append the engine's events, kills it, and looks whether everything it was promised is there. */
+/** Runs a process that appends the engine's events, kills it, and checks that no acknowledged event is lost. */
 final class KillStep {
     private final Screen screen;
     private final Random random;
@@ -26,29 +26,29 @@ final class KillStep {
         this.random = random;
     }
 
-    /** Returns how long the slowest open after a kill took, with all orders back. */
+    /** Returns the time of the slowest open after a kill, until all orders were restored. */
     long run(WriterProcess writer, List<OrderEvent> events, EngineOrders expected, Path directory, int kills)
             throws IOException, InterruptedException {
         for (int kill = 1; kill <= kills; kill++) {
-            // Somewhere in its part of the events, but not so near to the end of it that nothing is left to do.
+            // A random point in its share of the events, but not so close to the end that none remain.
             double share = (kill - 1 + 0.2 + 0.6 * random.nextDouble()) / kills;
             int before = acknowledged.size();
-            boolean done = live(writer, events.size(), Math.max(1, (int) (share * events.size()) - before));
+            boolean done = runWriter(writer, events.size(), Math.max(1, (int) (share * events.size()) - before));
             check(directory, events, done ? "done early" : "killed");
         }
-        live(writer, events.size(), Integer.MAX_VALUE);
+        runWriter(writer, events.size(), Integer.MAX_VALUE);
         check(directory, events, "finished");
         screen.line(
                 "speed",
                 Figures.rate(acknowledged.size() * 1e9 / writingNanos)
-                        + " events durable and in the store, each from a JVM just started");
+                        + " events durable and in the store, in a JVM that has just started");
         compare(directory, expected);
         return slowestOpenNanos;
     }
 
-    private boolean live(WriterProcess writer, int total, int killAfter) throws IOException, InterruptedException {
+    private boolean runWriter(WriterProcess writer, int total, int killAfter) throws IOException, InterruptedException {
         int before = acknowledged.size();
-        WriterProcess.Life life = writer.run(killAfter, count -> screen.progress("appending", before + count, total));
+        WriterProcess.Result life = writer.run(killAfter, count -> screen.progress("appending", before + count, total));
         acknowledged.addAll(life.acknowledged());
         writingNanos += life.nanos();
         return life.done();
@@ -65,8 +65,8 @@ final class KillStep {
             screen.promise(
                     what,
                     Figures.count(acknowledged.size()) + " acknowledged, "
-                            + (problems.isEmpty() ? "none lost" : Figures.count(problems.size()) + " places wrong")
-                            + "; " + Figures.count(written.count()) + " in the log, opened again in "
+                            + (problems.isEmpty() ? "none lost" : Figures.count(problems.size()) + " wrong")
+                            + "; " + Figures.count(written.count()) + " in the log, reopened in "
                             + Figures.millis(took),
                     problems);
         }
@@ -78,7 +78,7 @@ final class KillStep {
             screen.line(
                     "replayed",
                     "from the checkpoint at record " + Figures.count(recovery.checkpointSequence()) + ", and "
-                            + Figures.count(recovery.replayedRecords()) + " records behind it");
+                            + Figures.count(recovery.replayedRecords()) + " records after it");
             List<OrderState> first = log.store().orders();
             expected.compare(screen, first);
             OrderStore again = new OrderStore();
@@ -88,13 +88,13 @@ final class KillStep {
             boolean same = again.orders().equals(first);
             screen.promise(
                     "replayed",
-                    "once more, all " + Figures.count(log.wal().lastSequence()) + " records without a checkpoint: "
-                            + (same ? "the same orders" : "other orders"),
-                    same ? List.of() : List.of("the two replays do not agree"));
+                    "again, all " + Figures.count(log.wal().lastSequence()) + " records without a checkpoint: "
+                            + (same ? "the same orders" : "different orders"),
+                    same ? List.of() : List.of("the two replays differ"));
         }
     }
 
-    /** Every record, whatever a checkpoint covers. Returns how many. */
+    /** Replays every record, ignoring checkpoints. Returns the number of records. */
     static long replay(WalReader reader, OrderStore store) {
         OrderCodec codec = new OrderCodec();
         long records = 0;

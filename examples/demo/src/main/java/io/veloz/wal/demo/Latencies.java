@@ -2,7 +2,7 @@ package io.veloz.wal.demo;
 
 import java.util.Arrays;
 
-/** Times of the same thing done many times, in nanoseconds. Immutable. */
+/** The latencies of repeated calls, in nanoseconds. Immutable. */
 final class Latencies {
     private final long[] sorted;
 
@@ -27,7 +27,7 @@ final class Latencies {
         return sorted[(int) Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
     }
 
-    /** Does something up to so often, but no longer than this. */
+    /** Measures repeated calls of an action, up to a number of times and a total duration. */
     static Latencies measure(int times, long limitNanos, Runnable action) {
         long[] nanos = new long[times];
         int count = 0;

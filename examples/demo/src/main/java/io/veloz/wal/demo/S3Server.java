@@ -13,11 +13,10 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
- * S3Proxy in a process of its own, on a free port that only this machine reaches, with its objects in a directory. For one
- * thread.
+ * S3Proxy in a separate process, on a free loopback port, with its objects in a directory. Not thread-safe.
  *
- * <p>It never outlives the demo: a shell stands over it that reads from us, and what it reads ends when we end, however
- * that happens. The shell is deaf to Ctrl-C, or it would be gone before it could act; it ends with the server.
+ * <p>It never outlives the demo: a parent shell reads from a pipe that is closed when the demo ends for any reason, and then
+ * kills the server. The shell ignores Ctrl-C, so that it can do this, and exits with the server.
  */
 final class S3Server implements AutoCloseable {
     static final String BUCKET = "veloz";
@@ -38,13 +37,13 @@ final class S3Server implements AutoCloseable {
     }
 
     /**
-     * Starts it, and does not wait until it answers.
+     * Starts the server without waiting until it is ready.
      *
-     * @param directory for its objects and settings, and for what it says
+     * @param directory for its objects, settings and output
      */
     static S3Server start(Path jar, Path directory) throws IOException {
         if (!Files.isRegularFile(jar)) {
-            throw new IOException(jar + " is not there; mvn package puts it there");
+            throw new IOException(jar + " is missing; create it with mvn package");
         }
         URI endpoint = URI.create("http://127.0.0.1:" + freePort());
         String secret = UUID.randomUUID().toString();
@@ -86,15 +85,15 @@ final class S3Server implements AutoCloseable {
     }
 
     /**
-     * Returns when it answers.
+     * Returns when the server responds.
      *
-     * @throws IOException if it does not, for so long
+     * @throws IOException if it does not respond within the timeout
      */
-    void awaitAnswer(long seconds) throws IOException, InterruptedException {
+    void awaitReady(long seconds) throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         while (true) {
             if (!shell.isAlive()) {
-                throw new IOException("the S3 server has ended; what it said is in " + output);
+                throw new IOException("the S3 server has exited; see its output in " + output);
             }
             try {
                 HttpURLConnection connection =
@@ -106,9 +105,9 @@ final class S3Server implements AutoCloseable {
                 return;
             } catch (IOException e) {
                 if (System.nanoTime() > end) {
-                    throw new IOException("the S3 server does not answer; what it said is in " + output, e);
+                    throw new IOException("the S3 server does not respond; see its output in " + output, e);
                 }
-                // A port of another process: there is nothing to wait on but its answer.
+                // The server is another process, so polling is the only way to wait for it.
                 shell.waitFor(20, TimeUnit.MILLISECONDS);
             }
         }
@@ -122,13 +121,13 @@ final class S3Server implements AutoCloseable {
         return secret;
     }
 
-    /** Ends it, and returns when it has ended. */
+    /** Stops the server, and returns when it has exited. */
     @Override
     public void close() throws IOException {
         shell.getOutputStream().close();
         try {
             if (!shell.waitFor(20, TimeUnit.SECONDS)) {
-                throw new IOException("the S3 server at " + endpoint + " did not end");
+                throw new IOException("the S3 server at " + endpoint + " did not exit");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where the demo says what it saw, and what became of its promises. For one thread.
+ * Prints the results of the demo, and counts failed checks. Not thread-safe.
  *
- * <p>On a terminal long work shows a bar that is taken away afterwards; elsewhere there are only plain lines.
+ * <p>On a terminal, it also shows a progress bar and clears it afterwards.
  */
 final class Screen {
     private static final int CELLS = 40;
-    private static final int SHOWN = 10;
-    private static final long BETWEEN_BARS_NANOS = 50_000_000;
+    private static final int MAX_PROBLEMS = 10;
+    private static final long BAR_INTERVAL_NANOS = 50_000_000;
 
     private final PrintStream out;
     private final boolean terminal;
@@ -27,7 +27,7 @@ final class Screen {
         this.terminal = terminal;
     }
 
-    /** Up to Java 21 there is a console only on a terminal; from 22 on there always may be one, and it can be asked. */
+    /** Up to JDK 21 there is a console only on a terminal. Since JDK 22 there may always be one, with a method for this. */
     @SuppressWarnings("SystemConsoleNull") // on 17 it does
     static boolean isTerminal() {
         Console console = System.console();
@@ -58,17 +58,17 @@ final class Screen {
         out.printf(Locale.ROOT, "   %-6s  %-10s  %s%n", mark, label, text);
     }
 
-    /** A promise: what speaks against it is shown, and the demo has failed. */
+    /** Prints a check. If there are problems, it prints them, and the demo fails. */
     void promise(String label, String text, List<String> problems) {
         line(problems.isEmpty() ? "ok" : "WRONG", label, text);
-        problems.stream().limit(SHOWN).forEach(problem -> line("", problem));
-        if (problems.size() > SHOWN) {
-            line("", "and " + Figures.count(problems.size() - SHOWN) + " more");
+        problems.stream().limit(MAX_PROBLEMS).forEach(problem -> line("", problem));
+        if (problems.size() > MAX_PROBLEMS) {
+            line("", "and " + Figures.count(problems.size() - MAX_PROBLEMS) + " more");
         }
         wrong += problems.isEmpty() ? 0 : 1;
     }
 
-    /** A speed that is wanted, on a machine that may be busy with other things. */
+    /** Prints a speed target, which may be missed on a busy machine. */
     void target(String label, String text, boolean met) {
         line(met ? "ok" : "MISSED", label, text);
         missed += met ? 0 : 1;
@@ -76,7 +76,7 @@ final class Screen {
 
     void progress(String label, long done, long total) {
         long now = System.nanoTime();
-        if (!terminal || now - barNanos < BETWEEN_BARS_NANOS) {
+        if (!terminal || now - barNanos < BAR_INTERVAL_NANOS) {
             return;
         }
         barNanos = now;

@@ -14,11 +14,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Measures the log beside the disk it is on, in the same minute: in short turns, so that what else the machine does hits
- * both. The table shows the median turn; the targets compare each at its quickest, which is what it is by itself.
+ * Measures the log and its disk in short alternating turns, so that other load of the machine affects both. The table shows
+ * the median turn. The targets compare the fastest turns, which are least affected by other load.
  */
 final class SpeedStep {
-    /** About what an order event takes. */
+    /** About the size of an order event. */
     private static final int PAYLOAD_BYTES = 112;
 
     private static final String ROW = "%-32s %9s %9s %9s";
@@ -28,7 +28,7 @@ final class SpeedStep {
     private static final double LATENCY_TARGET = 1.3;
     private static final double THREADS_TARGET = 5.0;
 
-    /** Above it the figures say more about the other programs than about the log. */
+    /** Above this ratio, other load dominates the measurement. */
     private static final double BUSY = 1.5;
 
     private final Screen screen;
@@ -36,7 +36,7 @@ final class SpeedStep {
     private final int turns;
     private final long turnNanos;
 
-    /** @param turnNanos the longest that one measurement of one turn may take */
+    /** @param turnNanos the maximum duration of one measurement in a turn */
     SpeedStep(Screen screen, int threads, int turns, long turnNanos) {
         this.screen = screen;
         this.threads = threads;
@@ -48,13 +48,13 @@ final class SpeedStep {
     private record Turn(Latencies disk, Latencies log, double nanosPerAppend) {}
 
     void run(Path scratch, Path orders, long openNanos) throws IOException, InterruptedException {
-        screen.heading("4  Speed, beside the disk's own");
+        screen.heading("4  Speed of the log and of the disk");
         List<Turn> measured = new ArrayList<>();
         int batchBytes;
         try (Wal wal = Wal.open(scratch)) {
             batchBytes = batchBytes(wal);
             try (DiskFloor floor = new DiskFloor(scratch.resolve("floor.data"), batchBytes)) {
-                // Meanwhile the code gets warm, and the log prepares its next segment.
+                // Warms up the code, while the log prepares its next segment.
                 for (int i = 0; i < WARM_UP_TURNS; i++) {
                     turn(wal, floor);
                 }
@@ -66,10 +66,10 @@ final class SpeedStep {
         }
         print(measured, batchBytes);
         printReplay(orders);
-        screen.line("open", Figures.millis(openNanos) + " at most after a kill, until all orders were back");
+        screen.line("open", Figures.millis(openNanos) + " at most after a kill, until all orders were restored");
     }
 
-    /** What one record alone takes in the file. */
+    /** Returns the size of a batch with one record. */
     private int batchBytes(Wal wal) {
         // The first one of a segment is larger.
         append(wal);
@@ -77,7 +77,7 @@ final class SpeedStep {
         for (int i = 0; i < 20; i++) {
             long before = wal.stats().bytesWritten();
             append(wal);
-            // A heartbeat may come in between and add to it.
+            // A concurrent heartbeat may add to it.
             smallest = Math.min(smallest, wal.stats().bytesWritten() - before);
         }
         return (int) smallest;
@@ -121,15 +121,15 @@ final class SpeedStep {
         double log = best(measured, turn -> turn.log().p50());
         screen.target(
                 "latency",
-                Figures.ratio(log / disk) + " x the disk's own, p50 of the quickest turns (" + Figures.micros(log)
-                        + ", " + Figures.micros(disk) + "); wanted: at most " + LATENCY_TARGET + " x",
+                Figures.ratio(log / disk) + " x the disk's latency, p50 of the fastest turns (" + Figures.micros(log)
+                        + ", " + Figures.micros(disk) + "); target: at most " + LATENCY_TARGET + " x",
                 log / disk <= LATENCY_TARGET);
         double one = best(measured, turn -> turn.log().mean());
         double many = best(measured, Turn::nanosPerAppend);
         screen.target(
                 "throughput",
-                Figures.ratio(one / many) + " x one thread with " + threads + ", quickest turns ("
-                        + Figures.rate(1e9 / many) + ", " + Figures.rate(1e9 / one) + "); wanted: at least "
+                Figures.ratio(one / many) + " x one thread with " + threads + ", fastest turns ("
+                        + Figures.rate(1e9 / many) + ", " + Figures.rate(1e9 / one) + "); target: at least "
                         + THREADS_TARGET + " x",
                 one / many >= THREADS_TARGET);
         double busy = median(measured, turn -> turn.disk().p50()) / disk;
@@ -137,7 +137,7 @@ final class SpeedStep {
             screen.line(
                     "note",
                     "the machine is busy: the disk took " + Figures.ratio(busy)
-                            + " x as long in the median turn as in its quickest");
+                            + " x as long in the median turn as in the fastest");
         }
     }
 
@@ -175,6 +175,6 @@ final class SpeedStep {
                 best = Math.max(best, records * 1e9 / (System.nanoTime() - started));
             }
         }
-        screen.line("replay", Figures.rate(best) + " records read, checked and applied to the orders");
+        screen.line("replay", Figures.rate(best) + " records read, verified and applied to the orders");
     }
 }

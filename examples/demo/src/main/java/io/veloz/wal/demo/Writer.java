@@ -18,13 +18,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The process that is killed: opens a log, finds out from it what is missing, and appends that from several threads, all
- * events of an order from one of them. Says {@code open RECORDS} once, {@code acked EVENT SEQUENCE .} when an event is
- * on disk, {@code archived SEQUENCE .} when the archive has everything up to there, {@code done} at the end.
+ * The process that is killed: opens a log, and appends the missing events from several threads, all events of an order from
+ * the same thread. Prints {@code open RECORDS} once, {@code acked EVENT SEQUENCE .} when an event is durable,
+ * {@code archived SEQUENCE .} when all records up to a sequence are archived, and {@code done} at the end.
  */
 final class Writer {
     private static final int SEGMENT_BYTES = 1024 * 1024;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final PrintStream out;
 
@@ -33,8 +33,8 @@ final class Writer {
     }
 
     /**
-     * Arguments: the log's directory, the directory with the engine's log, how many threads; and, to ship, the archive, up
-     * to which event, and how many of them a second.
+     * Arguments: directory of the log, directory of the engine's log, number of threads; and, to ship, URI of the archive,
+     * number of events, and events per second.
      */
     public static void main(String[] arguments) throws InterruptedException {
         Path directory = Path.of(arguments[0]);
@@ -49,7 +49,7 @@ final class Writer {
         }
     }
 
-    /** Small segments, to show some rolls; checkpoints; and nothing trimmed, because the demo looks at every record. */
+    /** Returns settings with small segments, so that some are rolled, and without trims, because all records are checked. */
     static OrderLogConfig settings(Path directory) {
         return OrderLogConfig.builder(WalConfig.builder(directory)
                         .segmentBytes(SEGMENT_BYTES)
@@ -64,50 +64,51 @@ final class Writer {
         try (OrderLog log = OrderLog.open(settings(directory))) {
             write(log, events, threadCount, Double.POSITIVE_INFINITY);
         }
-        say("done");
+        println("done");
     }
 
-    void writeAndShip(Path directory, List<OrderEvent> events, int threadCount, String archive, double eachSecond)
+    void writeAndShip(Path directory, List<OrderEvent> events, int threadCount, String archive, double perSecond)
             throws InterruptedException {
-        Sayer sayer = new Sayer();
-        ShipperConfig settings = ShipperConfig.builder(archive).listener(sayer).build();
+        Reporter reporter = new Reporter();
+        ShipperConfig settings =
+                ShipperConfig.builder(archive).listener(reporter).build();
         try (OrderLog log = OrderLog.open(settings(directory));
                 WalShipper shipper = WalShipper.start(log.wal(), settings)) {
-            // An engine would not wait for that; here the kill is to find both at work.
-            boolean kept = sayer.inOffice.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            // An engine would not wait. The demo waits, so that the kill happens while both append and ship.
+            boolean kept = reporter.epochAcquired.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
             if (kept) {
-                write(log, events, threadCount, eachSecond);
-                kept = shipper.awaitArchived(log.wal().lastSequence(), PATIENCE);
+                write(log, events, threadCount, perSecond);
+                kept = shipper.awaitArchived(log.wal().lastSequence(), TIMEOUT);
             }
             if (!kept) {
-                throw new IllegalStateException("the archive does not keep up: " + shipper.status());
+                throw new IllegalStateException("shipping is too slow: " + shipper.status());
             }
         }
-        say("done");
+        println("done");
     }
 
-    private final class Sayer implements ShipperListener {
-        private final CountDownLatch inOffice = new CountDownLatch(1);
+    private final class Reporter implements ShipperListener {
+        private final CountDownLatch epochAcquired = new CountDownLatch(1);
 
         @Override
         public void onEpochAcquired(long epoch) {
-            inOffice.countDown();
+            epochAcquired.countDown();
         }
 
         @Override
         public void onArchived(long sequence) {
-            say("archived " + sequence + " .");
+            println("archived " + sequence + " .");
         }
     }
 
-    private void write(OrderLog log, List<OrderEvent> events, int threadCount, double eachSecond)
+    private void write(OrderLog log, List<OrderEvent> events, int threadCount, double perSecond)
             throws InterruptedException {
         WrittenEvents written;
         try (WalReader reader = log.wal().reader()) {
             written = WrittenEvents.in(reader, events);
         }
-        say("open " + written.count());
-        long nanosBetween = (long) (threadCount * 1e9 / eachSecond);
+        println("open " + written.count());
+        long nanosBetween = (long) (threadCount * 1e9 / perSecond);
         List<Thread> threads = new ArrayList<>();
         for (List<Integer> share : shares(written.missingByOrder(), threadCount)) {
             Thread thread = new Thread(() -> append(log, events, share, nanosBetween), "engine-" + threads.size());
@@ -119,7 +120,7 @@ final class Writer {
         }
     }
 
-    /** Deals out whole orders; each share is in the order in which things happened. */
+    /** Distributes whole orders to the threads. The events of each share are in order. */
     private static List<List<Integer>> shares(List<List<Integer>> orders, int count) {
         List<List<Integer>> shares = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -140,16 +141,16 @@ final class Writer {
             }
             due += nanosBetween;
             long sequence = log.appendDurable(events.get(event));
-            // Only now: what is said here must survive the kill.
-            say("acked " + event + " " + sequence + " .");
+            // Printed only after the append: a printed event must survive the kill.
+            println("acked " + event + " " + sequence + " .");
         }
     }
 
-    private synchronized void say(String line) {
+    private synchronized void println(String line) {
         out.println(line);
         out.flush();
         if (out.checkError()) {
-            // Nobody listens any more.
+            // The demo has closed the pipe.
             Runtime.getRuntime().halt(1);
         }
     }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/** A {@link Writer} in a process of its own, seen from outside. For one thread. */
+/** Runs a {@link Writer} in a separate process. Not thread-safe. */
 final class WriterProcess {
     private final Path directory;
     private final Path engine;
@@ -19,9 +19,9 @@ final class WriterProcess {
     private final Map<String, String> environment;
 
     /**
-     * @param directory of the log
-     * @param engine where the engine's log was unpacked
-     * @param errors the file that takes what the process says to nobody
+     * @param directory directory of the log
+     * @param engine directory of the unpacked engine's log
+     * @param errors file for the standard error of the process
      */
     WriterProcess(Path directory, Path engine, Path errors, int threads) {
         this(directory, engine, errors, threads, List.of(), Map.of());
@@ -42,23 +42,23 @@ final class WriterProcess {
         this.environment = environment;
     }
 
-    /** One that ships, too, and appends the first so many events, no more than so many a second. */
-    WriterProcess shippingTo(DemoArchive archive, int events, double eachSecond) {
-        List<String> arguments = List.of(archive.uri(), String.valueOf(events), String.valueOf(eachSecond));
+    /** Returns a writer that also ships, and appends the first events at a limited rate. */
+    WriterProcess shippingTo(DemoArchive archive, int events, double perSecond) {
+        List<String> arguments = List.of(archive.uri(), String.valueOf(events), String.valueOf(perSecond));
         return new WriterProcess(directory, engine, errors, threads, arguments, archive.environment());
     }
 
     /**
-     * What one life came to.
+     * The result of one run.
      *
-     * @param acknowledged before it ended
-     * @param done whether everything is written
-     * @param killed whether it was killed, which may have been too late to keep it from being done
-     * @param nanos from the open log to the last acknowledgement
-     * @param archivedSequence the last that it said is archived; 0 if it said nothing
-     * @param endNanos when it was killed, or had no more to say
+     * @param acknowledged the events that it has reported as durable
+     * @param done whether all events are written
+     * @param killed whether it was killed, possibly after it had finished
+     * @param nanos time from the opened log to the last acknowledgement
+     * @param archivedSequence the last sequence that it has reported as archived; 0 if none
+     * @param endNanos when it was killed or its output ended
      */
-    record Life(
+    record Result(
             List<Acknowledged> acknowledged,
             boolean done,
             boolean killed,
@@ -67,20 +67,20 @@ final class WriterProcess {
             long endNanos) {}
 
     /**
-     * Lets it live until it is done, or has acknowledged so many events, and archived some if it ships: then it gets a
-     * SIGKILL, wherever it is.
+     * Runs the process until it has finished, or kills it with SIGKILL once it has acknowledged a number of events and, if it
+     * ships, has archived some.
      *
-     * @throws IOException if it ends otherwise
+     * @throws IOException if the process fails
      */
-    Life run(int killAfter, IntConsumer progress) throws IOException, InterruptedException {
+    Result run(int killAfter, IntConsumer progress) throws IOException, InterruptedException {
         Process process = start();
         Thread orphan = new Thread(() -> process.toHandle().destroyForcibly());
         Runtime.getRuntime().addShutdownHook(orphan);
         try {
-            Life life = listen(process, killAfter, progress);
+            Result life = listen(process, killAfter, progress);
             int exit = process.waitFor();
             if (!life.killed() && !life.done()) {
-                throw new IOException("the writer ended by itself with exit code " + exit + ": " + errorText());
+                throw new IOException("the writer failed with exit code " + exit + ": " + errorText());
             }
             return life;
         } finally {
@@ -104,7 +104,7 @@ final class WriterProcess {
         return builder.start();
     }
 
-    private Life listen(Process process, int killAfter, IntConsumer progress) throws IOException {
+    private Result listen(Process process, int killAfter, IntConsumer progress) throws IOException {
         List<Acknowledged> acknowledged = new ArrayList<>();
         boolean done = false;
         long opened = System.nanoTime();
@@ -123,7 +123,7 @@ final class WriterProcess {
                 } else if (words[0].equals("archived") && words.length == 3) {
                     archived = Long.parseLong(words[1]);
                 } else if (words[0].equals("acked") && words.length == 4) {
-                    // With the full stop: a line that the kill has cut short is no acknowledgement.
+                    // Only with the full stop: a truncated line is not an acknowledgement.
                     last = System.nanoTime();
                     acknowledged.add(new Acknowledged(Integer.parseInt(words[1]), Long.parseLong(words[2]), last));
                     progress.accept(acknowledged.size());
@@ -131,17 +131,17 @@ final class WriterProcess {
                     if (!killed && acknowledged.size() >= killAfter && ripe) {
                         killed = true;
                         killedAt = System.nanoTime();
-                        // By the handle: Process.destroyForcibly() would throw away what is still in the pipe.
+                        // By the handle, because Process.destroyForcibly() would discard the output in the pipe.
                         process.toHandle().destroyForcibly();
                     }
                 }
             }
         }
-        return new Life(acknowledged, done, killed, last - opened, archived, killed ? killedAt : System.nanoTime());
+        return new Result(acknowledged, done, killed, last - opened, archived, killed ? killedAt : System.nanoTime());
     }
 
     private String errorText() throws IOException {
         String text = Files.readString(errors).strip();
-        return text.isEmpty() ? "it said nothing" : text;
+        return text.isEmpty() ? "no output" : text;
     }
 }

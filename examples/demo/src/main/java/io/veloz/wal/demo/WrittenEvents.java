@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Which of the engine's events are in a log. Each record must be the very next event of its order, with the same content:
- * nothing invented, nothing twice, nothing left out. For one thread.
+ * The engine's events that are in a log. Each record must be the next event of its order with the same content, so that
+ * invented, duplicate and missing events are detected. Not thread-safe.
  */
 final class WrittenEvents {
     private final List<OrderEvent> events;
@@ -56,7 +56,7 @@ final class WrittenEvents {
         List<Integer> known = eventsOfOrder.getOrDefault(id, List.of());
         int written = writtenOfOrder.merge(id, 1, Integer::sum);
         if (written > known.size()) {
-            problems.add("record " + sequence + " is one event too many of order " + id + ": " + event);
+            problems.add("record " + sequence + " is an unexpected event of order " + id + ": " + event);
             return;
         }
         int index = known.get(written - 1);
@@ -66,12 +66,12 @@ final class WrittenEvents {
         eventAtSequence.put(sequence, index);
     }
 
-    /** How many events there are. */
+    /** Returns the number of events. */
     int count() {
         return eventAtSequence.size();
     }
 
-    /** The orders as these events make them: replayed from the engine's list, not from the log. Times of records are 0. */
+    /** Replays these events from the engine's list, not from the log. The times of the records are 0. */
     List<OrderState> orders() {
         OrderStore store = new OrderStore();
         for (int index : new TreeSet<>(eventAtSequence.values())) {
@@ -80,7 +80,7 @@ final class WrittenEvents {
         return store.orders();
     }
 
-    /** The places in the list of events of those that are not written yet, order by order. */
+    /** Returns the indexes of the events that are not written yet, grouped by order. */
     List<List<Integer>> missingByOrder() {
         return eventsOfOrder.entrySet().stream()
                 .map(order -> order.getValue()
@@ -90,13 +90,13 @@ final class WrittenEvents {
                 .toList();
     }
 
-    /** What is wrong with the log, one line each: also if an acknowledged event is not where it was said to be. */
+    /** Returns one line per problem, including acknowledged events that are not at their reported sequence. */
     List<String> problems(List<Acknowledged> acknowledged) {
         List<String> all = new ArrayList<>(problems);
         for (Acknowledged event : acknowledged) {
             Integer found = eventAtSequence.get(event.sequence());
             if (found == null || found != event.event()) {
-                all.add("event " + event.event() + " was acknowledged as record " + event.sequence() + "; found there: "
+                all.add("event " + event.event() + " was acknowledged as record " + event.sequence() + "; found: "
                         + (found == null ? "nothing" : "event " + found));
             }
         }

@@ -28,14 +28,14 @@ class DemoTest {
     }
 
     @Test
-    void helpSaysWhatItShowsAndHowItEnds() {
+    void helpContainsOptionsAndExitCodes() {
         assertThat(run("--help")).isZero();
         assertThat(shown.toString())
                 .contains("--dir=DIR", "--strict", "Exit codes:", "an acknowledged or archived event is lost");
     }
 
     @Test
-    void wrongUsageIsRefusedByName() {
+    void invalidOptionsAreReportedByName() {
         assertThat(run("--kils=3")).isEqualTo(64);
         assertThat(run("--threads=0")).isEqualTo(64);
         assertThat(run("--kills=-1")).isEqualTo(64);
@@ -44,7 +44,7 @@ class DemoTest {
     }
 
     @Test
-    void aDirectoryInUseIsLeftAlone() throws Exception {
+    void directoryThatIsNotEmptyIsUnchanged() throws Exception {
         Files.writeString(dir.resolve("mine"), "x");
         assertThat(run("--dir", dir.toString())).isEqualTo(2);
         assertThat(shown.toString()).contains(dir + " is not empty; expected a new or an empty directory");

@@ -28,7 +28,7 @@ class EngineOrdersTest {
     }
 
     @Test
-    void theEnginesOwnOrdersDoNotDiffer() {
+    void engineOrdersDoNotDiffer() {
         assertThat(engine.differencesTo(orders)).isEmpty();
     }
 
@@ -76,14 +76,14 @@ class EngineOrdersTest {
     }
 
     @Test
-    void aMissingAnUnknownAndARepeatedOrderAreTold() {
-        OrderState gone = orders.remove(7);
+    void missingUnknownAndDuplicateOrdersAreReported() {
+        OrderState missing = orders.remove(7);
         orders.add(OrderState.builder("unknown").build());
         orders.add(orders.get(0));
         assertThat(engine.differencesTo(orders))
                 .containsExactly(
-                        "unknown: not an order of the engine's, or there twice",
-                        orders.get(0).clientOrderId() + ": not an order of the engine's, or there twice",
-                        gone.clientOrderId() + ": missing");
+                        "unknown: not an order of the engine, or a duplicate",
+                        orders.get(0).clientOrderId() + ": not an order of the engine, or a duplicate",
+                        missing.clientOrderId() + ": missing");
     }
 }

@@ -18,7 +18,7 @@ class ScreenTest {
     }
 
     @Test
-    void aBrokenPromiseIsShownWithItsFirstReasonsAndCounted() {
+    void failedCheckIsPrintedWithItsFirstProblemsAndCounted() {
         Screen screen = new Screen(out, false);
         screen.promise("kept", "this", List.of());
         screen.promise("broken", "that", Collections.nCopies(12, "because"));
@@ -31,7 +31,7 @@ class ScreenTest {
     }
 
     @Test
-    void aMissedTargetIsCountedByItself() {
+    void missedTargetIsCountedSeparately() {
         Screen screen = new Screen(out, false);
         screen.target("fast", "as wanted", true);
         screen.target("slow", "not as wanted", false);
@@ -41,7 +41,7 @@ class ScreenTest {
     }
 
     @Test
-    void aBarIsShownOnATerminalAloneAndTakenAway() {
+    void barIsShownOnlyOnATerminalAndCleared() {
         new Screen(out, false).progress("working", 1, 2);
         assertThat(shown()).isEmpty();
         Screen screen = new Screen(out, true);

@@ -41,9 +41,9 @@ class StepsTest {
     }
 
     @Test
-    void theImportedOrdersAreTheEnginesOwn() {
+    void importedOrdersEqualTheEnginesOwn() {
         new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
-        assertThat(shown()).contains("0 doubtful places", "every field, every bit: 0 differences");
+        assertThat(shown()).contains("; 0 findings", "every field, every bit: 0 differences");
         assertThat(screen.wrong()).isZero();
     }
 
@@ -57,7 +57,7 @@ class StepsTest {
     }
 
     @Test
-    void aKilledWriterLosesNothingAndGoesOnToTheEnd() throws Exception {
+    void killedWriterLosesNothingAndContinuesToTheEnd() throws Exception {
         List<OrderEvent> events = engine.events();
         Path orders = dir.resolve("orders");
         WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("stderr.txt"), 4);
@@ -72,52 +72,49 @@ class StepsTest {
         WriterProcess writer = new WriterProcess(site, engineDir, dir.resolve("stderr.txt"), 4);
         new ArchiveStep(screen, new Random(1), archive).run(writer, site, engine.events(), expected);
         assertThat(screen.wrong()).as(shown()).isZero();
-        assertThat(shown())
-                .contains("proven complete", "RPO", "RTO", "shipped in epoch 3", "refused, epoch 3 has been in office");
+        assertThat(shown()).contains("proven complete", "RPO", "RTO", "shipped in epoch 3", "fenced by epoch 3 since ");
     }
 
     @Test
-    void aLostSiteComesBackFromItsS3Server() throws Exception {
+    void lostSiteIsRestoredFromItsS3Server() throws Exception {
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), DemoArchive.serverJar())) {
             archive.awaitReady();
-            assertThat(archive.describe()).startsWith("s3://veloz/orders, an S3 server");
+            assertThat(archive.describe()).startsWith("s3://veloz/orders, a local S3 server");
             loseTheSite(archive);
         }
     }
 
     @Test
-    void withoutAServerTheArchiveIsADirectoryAndThatIsTold() throws Exception {
+    void archiveIsADirectoryIfThereIsNoServer() throws Exception {
         Path missing = dir.resolve("missing.jar");
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), missing)) {
             archive.awaitReady();
-            assertThat(archive.describe())
-                    .startsWith("file:///")
-                    .contains("no S3 server: " + missing + " is not there");
+            assertThat(archive.describe()).startsWith("file:///").contains("no S3 server: " + missing + " is missing");
             loseTheSite(archive);
         }
     }
 
     @Test
-    void aServerThatEndsAtOnceIsReplacedByADirectory() throws Exception {
+    void serverThatExitsImmediatelyIsReplacedByADirectory() throws Exception {
         Path broken = Files.createFile(dir.resolve("broken.jar"));
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), broken)) {
             archive.awaitReady();
-            assertThat(archive.describe()).startsWith("file:///").contains("no S3 server: the S3 server has ended");
+            assertThat(archive.describe()).startsWith("file:///").contains("no S3 server: the S3 server has exited");
         }
     }
 
     @Test
-    void aWriterThatCannotWriteIsTold() throws Exception {
+    void failedWriterIsReported() throws Exception {
         Path file = Files.createFile(dir.resolve("file"));
         WriterProcess writer = new WriterProcess(file, engineDir, dir.resolve("stderr.txt"), 1);
         assertThatThrownBy(() -> writer.run(10, count -> {}))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("the writer ended by itself with exit code 1: ")
+                .hasMessageStartingWith("the writer failed with exit code 1: ")
                 .hasMessageContaining("WalOpenException");
     }
 
     @Test
-    void theWriterSaysWhatIsDurableAndWritesOnlyWhatIsMissing() throws Exception {
+    void writerReportsDurableEventsAndWritesOnlyMissingOnes() throws Exception {
         List<OrderEvent> events = engine.events().subList(0, 200);
         Path orders = dir.resolve("orders");
         new Writer(out).write(orders, events.subList(0, 100), 3);
@@ -129,13 +126,13 @@ class StepsTest {
     }
 
     @Test
-    void theSpeedIsMeasuredBesideTheDisk() throws Exception {
+    void speedIsComparedWithTheDisk() throws Exception {
         Path orders = dir.resolve("orders");
         new Writer(new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8))
                 .write(orders, engine.events().subList(0, 100), 1);
         new SpeedStep(screen, 2, 1, 10_000_000).run(Files.createDirectory(dir.resolve("speed")), orders, 1_000_000);
         assertThat(shown())
-                .contains("write and fdatasync, 192 bytes", "x the disk's own", "x one thread", "1.0 ms at most");
+                .contains("write and fdatasync, 192 bytes", "x the disk's latency", "x one thread", "1.0 ms at most");
         assertThat(screen.wrong()).isZero();
     }
 }

@@ -38,7 +38,7 @@ class WrittenEventsTest {
     }
 
     @Test
-    void ordersMayBeInterleavedInAnyWay() {
+    void ordersMayBeInterleaved() {
         WrittenEvents written = written(EVENTS.get(1), EVENTS.get(0), EVENTS.get(2));
         assertThat(written.problems(List.of(new Acknowledged(1, 1, 0), new Acknowledged(0, 2, 0))))
                 .isEmpty();
@@ -47,27 +47,27 @@ class WrittenEventsTest {
     }
 
     @Test
-    void aLostAcknowledgedEventIsTold() {
+    void lostAcknowledgedEventIsReported() {
         assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(0, 1, 0), new Acknowledged(1, 7, 0))))
-                .containsExactly("event 1 was acknowledged as record 7; found there: nothing");
+                .containsExactly("event 1 was acknowledged as record 7; found: nothing");
     }
 
     @Test
-    void anAcknowledgedEventInAnothersPlaceIsTold() {
+    void acknowledgedEventAtAWrongSequenceIsReported() {
         assertThat(written(EVENTS.get(0)).problems(List.of(new Acknowledged(1, 1, 0))))
-                .containsExactly("event 1 was acknowledged as record 1; found there: event 0");
+                .containsExactly("event 1 was acknowledged as record 1; found: event 0");
     }
 
     @Test
-    void anEventWrittenTwiceIsTold() {
+    void eventWrittenTwiceIsReported() {
         assertThat(written(EVENTS.get(1), EVENTS.get(1)).problems(List.of()))
                 .singleElement()
                 .asString()
-                .startsWith("record 2 is one event too many of order b");
+                .startsWith("record 2 is an unexpected event of order b");
     }
 
     @Test
-    void anEventOutOfTheOrderOfThingsIsTold() {
+    void eventOutOfOrderIsReported() {
         assertThat(written(EVENTS.get(0), EVENTS.get(3)).problems(List.of()))
                 .singleElement()
                 .asString()
@@ -76,10 +76,10 @@ class WrittenEventsTest {
     }
 
     @Test
-    void anUnknownOrderIsTold() {
+    void unknownOrderIsReported() {
         assertThat(written(OrderNew.market("c", "BTCUSDT", Side.SELL, 1.0)).problems(List.of()))
                 .singleElement()
                 .asString()
-                .startsWith("record 1 is one event too many of order c");
+                .startsWith("record 1 is an unexpected event of order c");
     }
 }

@@ -1,16 +1,16 @@
 package io.veloz.wal.engine;
 
 /**
- * What the probes of an orchestrator ask for. Immutable.
+ * The health of the engine, for the probes of an orchestrator. Immutable.
  *
  * @param live false if only a restart helps
- * @param ready whether new orders are taken
- * @param walReplayComplete whether all orders are back
- * @param reason why it is not ready; empty if it is
+ * @param ready whether new orders are accepted
+ * @param walReplayComplete whether all orders are restored
+ * @param reason why the engine is not ready; empty if it is
  */
 public record Health(boolean live, boolean ready, boolean walReplayComplete, String reason) {
 
-    /** For {@code /health/ready} and the like. */
+    /** Returns JSON for endpoints such as {@code /health/ready}. */
     public String toJson() {
         return "{\"live\":" + live + ",\"ready\":" + ready + ",\"wal_replay_complete\":" + walReplayComplete
                 + ",\"reason\":\"" + escaped() + "\"}";

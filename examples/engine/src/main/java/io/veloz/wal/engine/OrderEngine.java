@@ -21,15 +21,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order engine in small. Any thread may call any method; what happens to one order comes from one thread at a time.
+ * A minimal order engine. Thread-safe, but the events of one order must be reported by one thread at a time.
  *
- * <p>The rule it keeps: first on disk, then in the store, then out to the venue. So a crash at any moment leaves an order
- * that the engine knows of, and never one at the venue that it does not.
+ * <p>An order is first made durable, then applied to the store, then sent to the venue. So after a crash at any point, the
+ * engine knows every order that the venue may have received.
  *
  * <pre>{@code
  * try (OrderEngine engine = new OrderEngine(OrderEngine.settings(directory), venue)) {
  *     engine.start();
- *     engine.pending().forEach(reconciliation::askVenueAbout);
+ *     engine.pending().forEach(reconciliation::requestStatus);
  *     engine.place(OrderNew.limit("a-1", "BTCUSDT", Side.BUY, 0.5, 50_000.0));
  * }
  * }</pre>
@@ -43,12 +43,12 @@ public final class OrderEngine implements AutoCloseable {
     private volatile @Nullable String diskFull;
     private volatile @Nullable String failed;
 
-    /** Opens nothing yet, so that probes can be answered while {@link #start} replays. */
+    /** Creates an engine without opening the log, so that it can answer health probes while {@link #start} replays. */
     public OrderEngine(OrderLogConfig config, Venue venue) {
         this(config, venue, null);
     }
 
-    /** As above, and ships the log from the start on, if there is an archive: {@code ShipperConfig.builder("s3://…").build()}. */
+    /** Creates an engine that ships its log, if {@code archive} is not null: {@code ShipperConfig.builder("s3://…").build()}. */
     public OrderEngine(OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive) {
         this.config = config.toBuilder()
                 .wal(config.wal().toBuilder().listener(new StopTrading()).build())
@@ -58,8 +58,8 @@ public final class OrderEngine implements AutoCloseable {
     }
 
     /**
-     * Settings that suit an engine: a checkpoint a minute or every 100,000 events keeps the replay at a start short, and
-     * has what it covers trimmed. In a deployment take {@link OrderLogConfig#fromEnvironment} instead.
+     * Returns settings for an engine. A checkpoint every minute or every 100,000 events keeps the replay short, and allows
+     * the log to be trimmed. In a deployment, use {@link OrderLogConfig#fromEnvironment} instead.
      */
     public static OrderLogConfig settings(Path directory) {
         return OrderLogConfig.builder(directory)
@@ -70,9 +70,9 @@ public final class OrderEngine implements AutoCloseable {
     }
 
     /**
-     * Brings all orders back. When this returns the engine is ready.
+     * Restores all orders. When this returns, the engine is ready.
      *
-     * @throws io.veloz.wal.WalException if the log cannot be opened; its subclasses say what to do
+     * @throws io.veloz.wal.WalException if the log cannot be opened; its subclasses describe what to do
      * @throws IllegalStateException if the engine has been started
      */
     public synchronized OrderLogReport start() {
@@ -81,7 +81,7 @@ public final class OrderEngine implements AutoCloseable {
         }
         OrderLog opened = OrderLog.open(config);
         if (archive != null) {
-            // Before the first order, and before anything is trimmed.
+            // Before the first order, and before the first trim.
             shipper = WalShipper.start(opened.wal(), archive);
         }
         log = opened;
@@ -91,17 +91,18 @@ public final class OrderEngine implements AutoCloseable {
     // ---- commands
 
     /**
-     * Takes an order, and sends it to the venue once it is on disk.
+     * Accepts an order, and sends it to the venue once it is durable.
      *
-     * @throws TradingStoppedException if no order is taken at the moment
-     * @throws IllegalArgumentException if there has been an order of that id
-     * @throws WalFailedException if the disk failed: whether the order is in the log the restart will show; it was not sent
+     * @throws TradingStoppedException if the engine does not accept orders now
+     * @throws IllegalArgumentException if the id was used before
+     * @throws WalFailedException if the disk failed; the order was not sent, and after a restart it may be in the log
      */
     public OrderState place(OrderNew order) {
         OrderLog open = opened();
         Health health = health();
         if (!health.ready()) {
-            throw new TradingStoppedException("order " + order.clientOrderId() + " was not taken: " + health.reason());
+            throw new TradingStoppedException(
+                    "order " + order.clientOrderId() + " was not accepted: " + health.reason());
         }
         String id = order.clientOrderId();
         if (open.store().get(id).isPresent()) {
@@ -112,7 +113,7 @@ public final class OrderEngine implements AutoCloseable {
         return order(id);
     }
 
-    /** Asks the venue to cancel; the order is canceled when the venue says so, see {@link #canceled}. */
+    /** Requests a cancellation from the venue. The order is canceled when the venue confirms it; see {@link #canceled}. */
     public void cancel(String clientOrderId) {
         OrderState order = order(clientOrderId);
         if (!order.terminal()) {
@@ -120,42 +121,42 @@ public final class OrderEngine implements AutoCloseable {
         }
     }
 
-    // ---- what the venue says. It has happened, so it is taken down even while no new order is taken.
+    // ---- reports of the venue, which are logged even while no new orders are accepted
 
-    /** The venue has the order. */
+    /** The venue has accepted the order. */
     public OrderState accepted(String clientOrderId, String venueOrderId, long eventNanos) {
         opened().appendDurable(new OrderUpdate(clientOrderId, venueOrderId, "ACCEPTED", "", eventNanos));
         return order(clientOrderId);
     }
 
-    /** The venue has executed some of it. A second delivery, told by the trade id, counts once. */
+    /** The venue has executed a part of the order. A duplicate delivery, identified by the trade id, counts once. */
     public OrderState filled(OrderFill fill) {
         opened().appendDurable(fill);
         return order(fill.clientOrderId());
     }
 
-    /** The venue has canceled it. */
+    /** The venue has canceled the order. */
     public OrderState canceled(String clientOrderId, String reason, long eventNanos) {
         opened().appendDurable(new OrderCancel(clientOrderId, reason, eventNanos));
         return order(clientOrderId);
     }
 
-    // ---- questions
+    // ---- queries
 
     /**
-     * The order as it is on disk.
+     * Returns the durable state of an order.
      *
-     * @throws IllegalArgumentException if there is none of that id
+     * @throws IllegalArgumentException if the id is unknown
      */
     public OrderState order(String clientOrderId) {
         return opened().store()
                 .get(clientOrderId)
-                .orElseThrow(() -> new IllegalArgumentException("there is no order " + clientOrderId));
+                .orElseThrow(() -> new IllegalArgumentException("unknown order " + clientOrderId));
     }
 
     /**
-     * Orders from which more is expected. After a start ask the venue about each: a crash may have come before the order
-     * was sent, or before its answer was taken down.
+     * Returns the orders that have not ended. After a start, request the status of each from the venue: the crash may have
+     * happened before the order was sent, or before a report of the venue was logged.
      */
     public List<OrderState> pending() {
         return opened().store().orders().stream()
@@ -163,12 +164,12 @@ public final class OrderEngine implements AutoCloseable {
                 .toList();
     }
 
-    /** Always answers, also before and during {@link #start}. */
+    /** Returns the health of the engine. Can be called at any time, even before and during {@link #start}. */
     public Health health() {
         boolean replayed = log != null;
         String failure = failed;
         if (failure != null) {
-            // Only a restart helps, and it is safe: a liveness probe may bring it about.
+            // Only a restart helps, and it is safe, so the liveness probe may trigger it.
             return new Health(false, false, replayed, failure);
         }
         if (!replayed) {
@@ -177,19 +178,19 @@ public final class OrderEngine implements AutoCloseable {
         WalShipper shipping = shipper;
         WalFencedException fenced = shipping == null ? null : shipping.status().fenced();
         if (fenced != null) {
-            // Whoever took over the archive may trade by now.
+            // The engine that took over the archive may already trade.
             return new Health(true, false, true, "another engine has taken over: " + fenced.getMessage());
         }
         String full = diskFull;
         return full == null ? new Health(true, true, true, "") : new Health(true, false, true, full);
     }
 
-    /** For a gauge or a page; {@link io.veloz.wal.metrics.WalMetrics} binds the same numbers to Micrometer. */
+    /** Returns the statistics of the log. {@link io.veloz.wal.metrics.WalMetrics} binds them to Micrometer. */
     public WalStats stats() {
         return opened().wal().stats();
     }
 
-    /** To wait until an order is archived, and to ask how far behind the archive is; empty without an archive. */
+    /** Returns the shipper, to wait until an order is archived and to monitor the lag; empty without an archive. */
     public Optional<WalShipper> shipper() {
         return Optional.ofNullable(shipper);
     }
@@ -202,7 +203,7 @@ public final class OrderEngine implements AutoCloseable {
         return open;
     }
 
-    /** Commits and ships what is on its way, and closes the log. */
+    /** Commits and ships all pending records, and closes the log. */
     @Override
     public void close() {
         WalShipper shipping = shipper;
@@ -215,7 +216,7 @@ public final class OrderEngine implements AutoCloseable {
         }
     }
 
-    /** Stops taking orders as soon as the disk is in trouble, while there is still room for what the venue says. */
+    /** Stops accepting orders as soon as the disk is full, while there is still space to log reports of the venue. */
     private final class StopTrading implements WalListener {
         @Override
         public void onDiskFull(String reason) {

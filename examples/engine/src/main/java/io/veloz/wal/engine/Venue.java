@@ -2,11 +2,11 @@ package io.veloz.wal.engine;
 
 import io.veloz.wal.orders.OrderNew;
 
-/** The way to the exchange. Called by whichever thread places or cancels; must be safe for all of them. */
+/** The connection to an exchange. Called on the threads that place and cancel orders, so it must be thread-safe. */
 public interface Venue {
-    /** Sends an order, which is on disk already. */
+    /** Sends an order, which is already durable. */
     void send(OrderNew order);
 
-    /** Asks for an order to be canceled. */
+    /** Requests the cancellation of an order. */
     void cancel(String clientOrderId);
 }

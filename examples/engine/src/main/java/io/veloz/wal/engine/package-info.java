@@ -1,4 +1,4 @@
-/** A small order engine that keeps its orders in the log. */
+/** A small order engine that stores its orders in the log. */
 @NullMarked
 package io.veloz.wal.engine;
 

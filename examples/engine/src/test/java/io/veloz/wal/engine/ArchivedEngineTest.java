@@ -48,7 +48,7 @@ class ArchivedEngineTest {
     }
 
     @Test
-    void anEngineElsewhereGoesOnWithTheArchivedOrdersAndTheFirstOneTradesNoMore() {
+    void engineOnAnotherHostContinuesWithTheArchivedOrdersAndTheFirstOneStopsTrading() {
         try (OrderEngine first = started("first")) {
             first.place(order("a"));
             assertThat(awaitArchived(first)).isTrue();
@@ -59,7 +59,7 @@ class ArchivedEngineTest {
                 second.place(order("b"));
                 assertThat(awaitArchived(second)).isTrue();
 
-                // The first one has not heard of it yet.
+                // The first one has not detected yet that it is fenced.
                 first.place(order("c"));
                 assertThatThrownBy(() -> awaitArchived(first)).isInstanceOf(WalFencedException.class);
                 assertThat(first.health().ready()).isFalse();
@@ -72,7 +72,7 @@ class ArchivedEngineTest {
     }
 
     @Test
-    void anEngineWithoutAnArchiveHasNoShipper() {
+    void engineWithoutAnArchiveHasNoShipper() {
         try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), venue)) {
             engine.start();
             assertThat(engine.shipper()).isEmpty();

@@ -15,39 +15,39 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The engine, with power cut, the process killed or an operation failing at every moment there is. */
+/** The engine with a power failure, a killed process or a failed operation at every possible point. */
 class EngineCrashPointsTest {
     private static final List<String> IDS = List.of("a", "b", "c");
 
-    /** Something that others know: the venue was sent the order, or the caller was told how much of it is executed. */
-    private record Told(String order, double executed) {}
+    /** Externally visible state: an order was sent to the venue, or its executed quantity was returned to the caller. */
+    private record Visible(String order, double executed) {}
 
     @Test
-    void whatAVenueOrACallerWasToldIsKnownAfterEveryCrash() {
-        CrashPoints.<Told>forAllCrashPoints(
+    void externallyVisibleStateIsRestoredAfterEveryCrash() {
+        CrashPoints.<Visible>forAllCrashPoints(
                 (storage, history) -> {
                     try (OrderEngine engine = started(storage, history)) {
                         for (String id : IDS) {
-                            history.begin(new Told(id, 0));
+                            history.begin(new Visible(id, 0));
                             engine.place(OrderNew.limit(id, "BTCUSDT", Side.BUY, 2, 50_000));
                             fill(engine, history, id, 0.5);
                             fill(engine, history, id, 1.5);
                         }
                     } catch (TradingStoppedException e) {
-                        // The engine may take no order, and says so.
-                        assertThat(history.acknowledged()).doesNotContain(new Told(last(history), 0));
+                        // Allowed, if the order was not sent.
+                        assertThat(history.acknowledged()).doesNotContain(new Visible(last(history), 0));
                     }
                 },
                 (storage, history) -> {
                     try (OrderEngine engine = started(storage, history)) {
-                        for (Told told : history.acknowledged()) {
-                            OrderState order = engine.order(told.order);
+                        for (Visible visible : history.acknowledged()) {
+                            OrderState order = engine.order(visible.order);
                             assertThat(order.executedQuantity())
-                                    .as("executed of order %s", told.order)
-                                    .isGreaterThanOrEqualTo(told.executed);
+                                    .as("executed of order %s", visible.order)
+                                    .isGreaterThanOrEqualTo(visible.executed);
                         }
                         for (String id : IDS) {
-                            boolean begun = history.begun().contains(new Told(id, 0));
+                            boolean begun = history.begun().contains(new Visible(id, 0));
                             assertThat(begun || !isKnown(engine, id))
                                     .as("%s was placed", id)
                                     .isTrue();
@@ -56,7 +56,7 @@ class EngineCrashPointsTest {
                 });
     }
 
-    private static String last(History<Told> history) {
+    private static String last(History<Visible> history) {
         return history.begun().get(history.begun().size() - 1).order;
     }
 
@@ -64,7 +64,7 @@ class EngineCrashPointsTest {
         return engine.pending().stream().anyMatch(order -> order.clientOrderId().equals(id));
     }
 
-    private static OrderEngine started(Storage storage, History<Told> history) {
+    private static OrderEngine started(Storage storage, History<Visible> history) {
         OrderLogConfig config = OrderLogConfig.builder(WalConfig.builder(storage)
                         .segmentBytes(16 * 1024)
                         .maxBatchBytes(4 * 1024)
@@ -75,22 +75,22 @@ class EngineCrashPointsTest {
         OrderEngine engine = new OrderEngine(config, new Venue() {
             @Override
             public void send(OrderNew order) {
-                history.acknowledge(new Told(order.clientOrderId(), 0));
+                history.acknowledge(new Visible(order.clientOrderId(), 0));
             }
 
             @Override
             public void cancel(String clientOrderId) {
-                throw new AssertionError("nobody cancels here");
+                throw new AssertionError("unexpected cancel");
             }
         });
         engine.start();
         return engine;
     }
 
-    private static void fill(OrderEngine engine, History<Told> history, String id, double quantity) {
+    private static void fill(OrderEngine engine, History<Visible> history, String id, double quantity) {
         double executed = engine.order(id).executedQuantity() + quantity;
-        history.begin(new Told(id, executed));
+        history.begin(new Visible(id, executed));
         engine.filled(OrderFill.of(id, "BTCUSDT", quantity, 50_000, 1_000).withTradeId(id + quantity));
-        history.acknowledge(new Told(id, executed));
+        history.acknowledge(new Visible(id, executed));
     }
 }

@@ -21,7 +21,7 @@ class KilledEngineTest {
     @TempDir
     Path dir;
 
-    /** The engine that is killed: places, half fills, and says so after each. */
+    /** The engine that is killed: places and half fills orders, and prints the id of each. */
     static final class Trading {
         public static void main(String[] arguments) {
             OrderEngine engine = new OrderEngine(OrderEngine.settings(Path.of(arguments[0])), new RecordingVenue());
@@ -37,7 +37,7 @@ class KilledEngineTest {
 
     @Test
     @Timeout(240)
-    void everyOrderThatTheKilledEngineReportedIsThereAgain() throws Exception {
+    void everyOrderThatTheKilledEngineReportedIsRestored() throws Exception {
         List<String> reported = runAndKillAfter(500);
         assertThat(reported).hasSizeGreaterThanOrEqualTo(500);
         try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), new RecordingVenue())) {
@@ -47,7 +47,7 @@ class KilledEngineTest {
                 assertThat(order.status()).isEqualTo("PARTIALLY_FILLED");
                 assertThat(order.averagePrice()).isEqualTo(50_001.0);
             }
-            // At most the one it was at, when it was killed.
+            // At most one more: the order in progress when the engine was killed.
             assertThat(engine.pending()).hasSizeBetween(reported.size(), reported.size() + 1);
         }
     }
@@ -61,14 +61,14 @@ class KilledEngineTest {
                         dir.toString())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        // No interrupt reaches who reads the lines of a process that hangs.
+        // A thread that reads the output of a process cannot be interrupted.
         CompletableFuture.delayedExecutor(200, TimeUnit.SECONDS).execute(process::destroyForcibly);
         List<String> reported = new ArrayList<>();
         try (BufferedReader lines = process.inputReader()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 reported.add(line);
                 if (reported.size() == orders) {
-                    // By the handle: Process.destroyForcibly() would close the pipe with what is still in it.
+                    // By the handle, because Process.destroyForcibly() would discard the output in the pipe.
                     process.toHandle().destroyForcibly();
                 }
             }

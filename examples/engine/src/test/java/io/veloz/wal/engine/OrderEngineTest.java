@@ -53,7 +53,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void hundredsOfThreadsTradeAndEveryOrderComesBack() throws Exception {
+    void hundredsOfThreadsTradeAndEveryOrderIsRestored() throws Exception {
         int threads = 300;
         List<OrderState> before;
         try (OrderEngine engine = started()) {
@@ -96,7 +96,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void anOrderLivesFromPlaceToFill() {
+    void orderIsPlacedAcceptedAndFilled() {
         try (OrderEngine engine = started()) {
             engine.place(order("a"));
             engine.accepted("a", "V1", 1_000);
@@ -112,7 +112,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void anOrderIsCanceledWhenTheVenueSaysSo() {
+    void orderIsCanceledWhenTheVenueConfirms() {
         try (OrderEngine engine = started()) {
             engine.place(order("a"));
             engine.cancel("a");
@@ -125,7 +125,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void aTradeDeliveredTwiceCountsOnce() {
+    void tradeDeliveredTwiceCountsOnce() {
         try (OrderEngine engine = started()) {
             engine.place(order("a"));
             OrderFill fill = OrderFill.of("a", "BTCUSDT", 0.5, 50_000.0, 2_000).withTradeId("T1");
@@ -135,7 +135,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void anIdIsTakenOnce() {
+    void idCanBeUsedOnlyOnce() {
         try (OrderEngine engine = started()) {
             engine.place(order("a"));
             assertThatThrownBy(() -> engine.place(order("a")))
@@ -146,15 +146,15 @@ class OrderEngineTest {
     }
 
     @Test
-    void nothingIsInTheStoreOrAtTheVenueBeforeItIsOnDisk() throws Exception {
+    void orderIsNeitherInTheStoreNorSentBeforeItIsDurable() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             storage.holdForces();
             CompletableFuture<OrderState> placed = CompletableFuture.supplyAsync(() -> engine.place(order("a")));
             storage.awaitHeldForce();
-            awaitAccepted(engine);
-            assertThatThrownBy(() -> engine.order("a")).hasMessage("there is no order a");
+            awaitAppended(engine);
+            assertThatThrownBy(() -> engine.order("a")).hasMessage("unknown order a");
             assertThat(venue.sent).isEmpty();
             storage.releaseForces();
             assertThat(placed.get(30, TimeUnit.SECONDS).clientOrderId()).isEqualTo("a");
@@ -162,13 +162,13 @@ class OrderEngineTest {
         }
     }
 
-    /** The force that is held up may be a heartbeat's, which began before the order was taken. */
-    private static void awaitAccepted(OrderEngine engine) {
+    /** Waits for the append, because the blocked force may belong to a heartbeat that began before it. */
+    private static void awaitAppended(OrderEngine engine) {
         await(() -> engine.stats().durableLag() == 1);
     }
 
     @Test
-    void aFailedDiskStopsTradingForGoodAndARestartBringsTheOrdersBack() throws Exception {
+    void failedDiskStopsTradingUntilARestartRestoresTheOrders() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         OrderEngine engine = new OrderEngine(small(storage), venue);
         engine.start();
@@ -191,13 +191,13 @@ class OrderEngineTest {
     }
 
     @Test
-    void aFullDiskStopsNewOrdersAndWhatTheVenueSaysIsStillTakenDown() throws Exception {
+    void fullDiskStopsNewOrdersAndReportsOfTheVenueAreStillLogged() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
             storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
-            // Trades until the prepared segment is in use; no other can be made, and that is told by another thread.
+            // Trades until the prepared segment is in use. No further one can be created; another thread reports that.
             int fills = 0;
             long room;
             do {
@@ -220,7 +220,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void whenTheLastRoomIsUsedUpAnEventIsRefusedAndTakenLater() throws Exception {
+    void eventIsRejectedWhenTheDiskIsFullAndAcceptedLater() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
@@ -234,7 +234,7 @@ class OrderEngineTest {
                     })
                     .isInstanceOf(WalDiskFullException.class);
             assertThat(engine.order("a").lastEventNanos()).isEqualTo(time[0] - 1);
-            // Or the wait for readiness would end before it has been lost.
+            // Otherwise the wait for readiness below could end before it was lost.
             awaitHealth(engine, new Health(true, false, true, ""));
             storage.plan(FaultPlan.NONE);
             awaitHealth(engine, new Health(true, true, true, ""));
@@ -242,7 +242,7 @@ class OrderEngineTest {
         }
     }
 
-    /** The listener's call comes on a thread of the log. */
+    /** Waits, because the listener is called on a thread of the log. */
     private static void awaitHealth(OrderEngine engine, Health expected) {
         await(() ->
                 engine.health().ready() == expected.ready() && engine.health().live() == expected.live());
@@ -252,14 +252,14 @@ class OrderEngineTest {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("it never came true");
+                throw new AssertionError("the condition did not become true");
             }
             Thread.onSpinWait();
         }
     }
 
     @Test
-    void probesAreAnsweredBeforeTheStart() {
+    void probesCanBeAnsweredBeforeTheStart() {
         try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), venue)) {
             assertThat(engine.health().toJson())
                     .isEqualTo("{\"live\":true,\"ready\":false,\"wal_replay_complete\":false,"
@@ -277,7 +277,7 @@ class OrderEngineTest {
     }
 
     @Test
-    void checkpointsAreWrittenByThemselvesAndShortenTheNextStart() {
+    void checkpointsAreWrittenAutomaticallyAndShortenTheNextStart() {
         OrderLogConfig settings =
                 OrderEngine.settings(dir).toBuilder().checkpointEveryRecords(10).build();
         List<OrderState> before;

@@ -4,7 +4,7 @@ import io.veloz.wal.orders.OrderNew;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A venue that answers nothing and remembers what it was sent. */
+/** A venue that never replies and records all requests. */
 final class RecordingVenue implements Venue {
     final List<String> sent = new CopyOnWriteArrayList<>();
     final List<String> cancels = new CopyOnWriteArrayList<>();

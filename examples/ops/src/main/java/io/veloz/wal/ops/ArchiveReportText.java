@@ -5,15 +5,15 @@ import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveStatus;
 
-/** What is said of an archive, as text or as JSON. Stateless. */
+/** Prints reports on an archive, as text or as JSON. Stateless. */
 final class ArchiveReportText {
     private ArchiveReportText() {}
 
-    // ---- for people
+    // ---- text
 
     static void write(ArchiveStatus status, Output out) {
         out.line("archive     " + status.archive());
-        out.line("log         " + status.logId() + ", since " + status.created());
+        out.line("log         " + status.logId() + ", created " + status.created());
         String records = status.archivedSequence() < status.firstSequence()
                 ? "none"
                 : Units.range(status.firstSequence(), status.archivedSequence());
@@ -22,7 +22,7 @@ final class ArchiveReportText {
         out.line("writer      "
                 + (status.epoch() == 0
                         ? "none yet"
-                        : status.host() + ", epoch " + status.epoch() + ", last wrote " + status.lastWritten()));
+                        : status.host() + ", epoch " + status.epoch() + ", last write " + status.lastWritten()));
         out.line("segments    " + Units.count(status.segments()) + ", " + Units.bytes(status.segmentObjectBytes())
                 + " for " + Units.bytes(status.segmentFileBytes()) + " of files");
         out.line("tails       " + Units.count(status.tails()) + ", " + Units.bytes(status.tailBytes()) + " of files");
@@ -38,7 +38,7 @@ final class ArchiveReportText {
                 + Units.count(report.objects(), "object")
                 + (report.full()
                         ? ", " + Units.exactBytes(report.bytesRead()) + " of content"
-                        : " by their sizes; --full reads their contents"));
+                        : ", sizes only; --full reads the contents"));
         out.character('\n');
         for (Problem problem : report.problems()) {
             String records = problem.firstSequence() < 0
@@ -50,13 +50,13 @@ final class ArchiveReportText {
             out.line("- " + gap);
         }
         if (report.status().strays() > 0) {
-            out.line("- " + Units.count(report.status().strays(), "slot") + " that do not count; harmless");
+            out.line("- " + Units.count(report.status().strays(), "stray slot") + "; harmless");
         }
-        report.orphans().forEach(key -> out.line("- " + key + " is named by no slot; harmless"));
+        report.orphans().forEach(key -> out.line("- " + key + " is not referenced by any slot; harmless"));
         out.line("verdict: " + word(report));
     }
 
-    /** A gap that somebody has accepted is a warning, as it is in a log. */
+    /** Returns the exit code. A declared gap is a warning, as in a log. */
     static int exitCode(ArchiveReport report) {
         if (!report.problems().isEmpty()) {
             return ExitCode.FAILED;
@@ -72,7 +72,7 @@ final class ArchiveReportText {
         };
     }
 
-    // ---- for machines
+    // ---- JSON
 
     static void writeJson(ArchiveReport report, Output out) {
         Json to = new Json(out).object();
@@ -91,7 +91,7 @@ final class ArchiveReportText {
         out.character('\n');
     }
 
-    /** The fields of an object that is open. */
+    /** Writes the fields of the current object. */
     static void write(Json to, ArchiveStatus status) {
         to.field("archive", status.archive()).field("log_id", status.logId());
         to.field("prefix", status.prefix()).field("created", status.created().toString());

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a report on a log means for its owner. Immutable.
+ * The verdict on a log, with its reasons. Immutable.
  *
  * @param word "sound", "warning" or "damaged"
  */
@@ -19,22 +19,22 @@ record Assessment(int exitCode, String word, List<String> findings) {
                 findings.add(segment.file() + " is " + word(segment) + ": " + segment.detail());
             } else if (segment.verdict() == SegmentReport.Verdict.TORN_TAIL) {
                 findings.add("torn tail in " + segment.file() + " at " + segment.dataBytes()
-                        + ": its writer died while it wrote; nothing there was acknowledged, and the next open cuts it"
-                        + " off and keeps it");
+                        + ": a crash interrupted a write; nothing in it was acknowledged, and the next open moves it to"
+                        + " quarantine");
             } else if (segment.verdict() == SegmentReport.Verdict.UNSEALED
                     && !segment.detail().isEmpty()) {
                 findings.add(segment.file() + ": " + segment.detail());
             }
         }
         if (report.segments().isEmpty()) {
-            findings.add("there is no segment: nothing was ever written here, or every file of the log is gone");
+            findings.add("no segment: nothing was ever written to this log, or all of its files are missing");
         }
         for (LostRange range : report.lost()) {
             findings.add(range.toString());
         }
         if (checkpointIsUnreadable) {
             findings.add(
-                    "no checkpoint can be read, though there is a file of one: a replay starts at the first record");
+                    "no checkpoint can be read, although a checkpoint file exists: a replay starts at the first record");
         }
         if (!report.isSound()) {
             return new Assessment(ExitCode.FAILED, "damaged", findings);
@@ -44,7 +44,7 @@ record Assessment(int exitCode, String word, List<String> findings) {
                 : new Assessment(ExitCode.WARNING, "warning", findings);
     }
 
-    /** A verdict as people write it. */
+    /** Returns the verdict on a segment as text. */
     static String word(SegmentReport segment) {
         return switch (segment.verdict()) {
             case SEALED -> "sealed";

@@ -2,7 +2,7 @@ package io.veloz.wal.ops;
 
 import java.io.IOException;
 
-/** Whoever read the output has gone, as {@code head} does: a reason to end, not an error. */
+/** The reader of the output has closed it, as {@code head} does: the command ends without an error. */
 final class ClosedOutputException extends RuntimeException {
     ClosedOutputException(IOException cause) {
         super(cause);

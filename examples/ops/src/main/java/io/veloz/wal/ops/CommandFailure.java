@@ -1,6 +1,6 @@
 package io.veloz.wal.ops;
 
-/** A command cannot go on; the message is one line for the operator. */
+/** A command failed. The message is one line for the operator. */
 final class CommandFailure extends RuntimeException {
     private final int exitCode;
 

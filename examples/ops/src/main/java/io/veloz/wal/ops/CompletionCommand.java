@@ -6,13 +6,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code completion}: a script that completes commands and options in bash and zsh. */
+/** {@code completion}: prints a completion script for bash and zsh. */
 @Command(
         name = "completion",
         description = {
-            "Prints a script that completes the commands and options of `veloz-wal` in bash and zsh.",
+            "Prints a completion script for the commands and options of `veloz-wal` in bash and zsh.",
             "",
-            "It works for a command of that name: an alias or a script that runs the jar."
+            "It requires a command of that name: an alias, or a script that runs the jar."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,

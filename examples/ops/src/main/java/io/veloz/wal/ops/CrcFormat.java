@@ -3,7 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.WalReader;
 import java.util.zip.CRC32C;
 
-/** {@code rec SEQUENCE CRC32C-HEX}, of the payload. Allocates nothing for a record. */
+/** {@code rec SEQUENCE CRC32C-HEX} with the checksum of the payload. Allocates nothing per record. */
 final class CrcFormat implements RecordFormat {
     private final CRC32C crc = new CRC32C();
 

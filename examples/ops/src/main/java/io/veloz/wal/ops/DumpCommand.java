@@ -12,18 +12,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code dump}: the records themselves. */
+/** {@code dump}: prints the records of a log. */
 @Command(
         name = "dump",
         description = {
-            "Prints the records of a log in order, one a line.",
+            "Prints the records of a log in order, one per line.",
             "",
-            "text shows order events field by field, other records as hex digits; a \"+\" at the end says that the next"
-                    + " record belongs to the same atomic group. json is one object a line. crc is one line `rec SEQUENCE"
-                    + " CRC32C` a record, of the payload, to compare two logs.",
+            "Format text shows the fields of order events, and other records as hex digits. A \"+\" at the end means that"
+                    + " the next record belongs to the same atomic group. Format json prints one object per line. Format crc"
+                    + " prints a line `rec SEQUENCE CRC32C` per record, with the checksum of the payload, to compare two logs.",
             "",
-            "Prints only what is durable: without a writer every whole batch, beside a writer what it has promised. On a"
-                    + " damaged log it prints what comes before the damage. Never changes anything."
+            "Prints durable records only: every complete batch if no writer has the log open, and otherwise all records that"
+                    + " the writer has marked as durable. For a damaged log, it prints the records before the damage. Read-only."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -33,14 +33,14 @@ import picocli.CommandLine.Spec;
             "  veloz-wal dump --from 2000 --to 2010 --json /var/lib/veloz/wal",
             "  diff <(veloz-wal dump --format crc A) <(veloz-wal dump --format crc B)",
             "",
-            "  0   all printed, also before a torn tail",
-            "  1   a salvage declared losses in what was read",
+            "  0   all records printed; a torn tail is not an error",
+            "  1   a salvage declared losses in the printed range",
             "  2   damaged",
-            "  4   refused: there is no log in DIR",
+            "  4   refused: DIR does not contain a log",
             "  64  usage"
         })
 final class DumpCommand implements Callable<Integer> {
-    /** What a line looks like. */
+    /** The output format. */
     enum Format {
         TEXT,
         JSON,
@@ -52,16 +52,16 @@ final class DumpCommand implements Callable<Integer> {
     @Mixin
     private final LogArguments log = new LogArguments();
 
-    @Option(names = "--from", paramLabel = "SEQUENCE", description = "The first record. Default: the oldest there is.")
+    @Option(names = "--from", paramLabel = "SEQUENCE", description = "First record. Default: the oldest one.")
     private long from;
 
-    @Option(names = "--to", paramLabel = "SEQUENCE", description = "The last record. Default: the newest there is.")
+    @Option(names = "--to", paramLabel = "SEQUENCE", description = "Last record. Default: the newest one.")
     private long to = Long.MAX_VALUE;
 
-    @Option(names = "--format", paramLabel = "text|json|crc", description = "How a record is written. Default: text.")
+    @Option(names = "--format", paramLabel = "text|json|crc", description = "Output format. Default: text.")
     private @Nullable Format format;
 
-    @Option(names = "--json", description = "The same as --format json.")
+    @Option(names = "--json", description = "Same as --format json.")
     private boolean json;
 
     @Spec
@@ -82,7 +82,7 @@ final class DumpCommand implements Callable<Integer> {
                 lines.write(reader, out);
             }
             out.flush();
-            return ReadNotes.tell(reader, streams);
+            return ReadNotes.print(reader, streams);
         }
     }
 
@@ -110,7 +110,7 @@ final class DumpCommand implements Callable<Integer> {
             throw usage("--to " + to + ": expected 1 or more");
         }
         if (from > to) {
-            throw usage("--from " + from + " is behind --to " + to);
+            throw usage("--from " + from + " is greater than --to " + to);
         }
         ReadOptions options = log.options().untilSequence(to);
         return hasFrom ? options.fromSequence(from) : options;

@@ -2,7 +2,7 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRestoreException;
 
-/** The error that ended a command, as one JSON object on a line of its own. Stateless. */
+/** Prints the error of a command as one JSON object on a separate line. Stateless. */
 final class ErrorJson {
     private ErrorJson() {}
 

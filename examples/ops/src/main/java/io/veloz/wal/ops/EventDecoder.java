@@ -6,7 +6,7 @@ import io.veloz.wal.orders.OrderEvent;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Order events from records that may hold something else. It belongs to one thread. */
+/** Decodes order events from records of any type. Not thread-safe. */
 final class EventDecoder {
     private final OrderCodec codec = new OrderCodec();
 
@@ -14,7 +14,7 @@ final class EventDecoder {
         return OrderCodec.isOrderType(type);
     }
 
-    /** The event, or null if the record holds none, for those who can show the bytes instead. */
+    /** Returns the event, or null if the record does not contain a valid one. */
     @Nullable
     OrderEvent decodeOrNull(int type, ByteBuffer payload) {
         if (!isOrderType(type)) {

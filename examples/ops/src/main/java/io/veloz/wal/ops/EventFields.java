@@ -10,7 +10,7 @@ import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.OrderUpdate;
 import java.util.Locale;
 
-/** The fields of every event. Stateless. */
+/** Lists the fields of each event. Stateless. */
 final class EventFields {
     private EventFields() {}
 

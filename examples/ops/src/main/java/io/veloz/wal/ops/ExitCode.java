@@ -6,25 +6,25 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 
-/** What a command tells the shell. */
+/** The exit codes of the commands. */
 final class ExitCode {
     static final int OK = 0;
-    /** There are findings, and nothing that was acknowledged is lost. */
+    /** There are findings, but no acknowledged data is lost. */
     static final int WARNING = 1;
-    /** The log is damaged, or the command could not do its work. */
+    /** The log is damaged, or the command failed. */
     static final int FAILED = 2;
     /** Another writer has taken over the archive. */
     static final int FENCED = 3;
-    /** What was asked for does not fit what is there. Nothing was changed. */
+    /** The request is not possible for this log, archive or directory. Nothing was changed. */
     static final int REFUSED = 4;
-    /** The store does not answer: try again later. */
+    /** The store cannot be reached: retry later. */
     static final int UNREACHABLE = 5;
-    /** The command line is wrong. */
+    /** The command line is invalid. */
     static final int USAGE = 64;
 
     private ExitCode() {}
 
-    /** For a command that ended with an exception: by what the operator does next. */
+    /** Returns the exit code for an exception, by the operator's next step. */
     static int of(Exception problem) {
         if (problem instanceof WalFencedException) {
             return FENCED;

@@ -2,7 +2,7 @@ package io.veloz.wal.ops;
 
 import org.jspecify.annotations.Nullable;
 
-/** Takes the fields of an event one by one, in the order of their meaning. */
+/** Receives the fields of an event, in order. */
 interface Fields {
     void text(String name, String value);
 

@@ -11,16 +11,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code import}: from one of the engine's own logs to a new one. */
+/** {@code import}: imports an old log of the engine into a new log. */
 @Command(
         name = "import",
         description = {
-            "Brings a log that the engine itself wrote into a new log, keeping times and order.",
+            "Imports an old log of the engine into a new log, with the same order and times.",
             "",
-            "Takes what `legacy-orders --mode default` takes for true; afterwards `orders DIR` shows the same orders. The"
-                    + " new log is built in DIR.partial and gets its name when it is complete and on disk, so an import that"
-                    + " is cut short leaves no DIR. Never writes into a log that is there, never changes the old one; no"
-                    + " engine should write it meanwhile."
+            "Imports the events that `legacy-orders --mode default` applies, so that `orders DIR` prints the same orders. The"
+                    + " new log is created in DIR.partial and renamed to DIR once it is complete and durable, so an"
+                    + " interrupted import leaves no DIR. Never writes to an existing log and never changes the old one. No"
+                    + " engine should write to the old log during the import."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -28,10 +28,10 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  veloz-wal import /var/lib/veloz/wal /var/lib/veloz/wal-new",
             "",
-            "  0   imported, no finding",
-            "  1   imported, with findings; nothing acknowledged was lost",
-            "  2   imported, but the old log lost or may have lost acknowledged data; or failed, and there is no DIR",
-            "  4   refused: LEGACY_DIR holds no log of the engine, or DIR is not empty; nothing was changed",
+            "  0   imported without findings",
+            "  1   imported with findings; no acknowledged data is lost",
+            "  2   imported, but acknowledged data of the old log is or may be lost; or the import failed, without a DIR",
+            "  4   refused: LEGACY_DIR does not contain a log of the engine, or DIR is not empty; nothing was changed",
             "  64  usage"
         })
 final class ImportCommand implements Callable<Integer> {
@@ -43,10 +43,10 @@ final class ImportCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "DIR",
-            description = "The new log: a directory that is not there, or is empty.")
+            description = "Directory of the new log. It must not exist, or must be empty.")
     private Path into = Path.of("");
 
-    @Option(names = "--json", description = "The report as one JSON object.")
+    @Option(names = "--json", description = "Print the report as one JSON object.")
     private boolean json;
 
     ImportCommand(Streams streams) {
@@ -65,7 +65,7 @@ final class ImportCommand implements Callable<Integer> {
         }
         write(report, System.nanoTime() - started);
         streams.out().flush();
-        LegacyFindings.tell(report.replay(), streams);
+        LegacyFindings.print(report.replay(), streams);
         return LegacyFindings.exitCode(report.replay());
     }
 

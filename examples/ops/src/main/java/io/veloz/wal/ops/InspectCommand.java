@@ -7,14 +7,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code inspect}: what is in a directory. */
+/** {@code inspect}: describes a log. */
 @Command(
         name = "inspect",
         description = {
-            "Says what a log consists of: segments, ranges of records, times, and what the next open would find.",
+            "Prints the segments of a log, their records and times, and the state that the next open would find.",
             "",
-            "Reads headers and footers, and all of the segment that was written last; `verify` reads every byte."
-                    + " Never changes anything, never takes the lock."
+            "Reads headers and footers, and the whole active segment. `verify` reads every byte."
+                    + " Read-only; does not acquire the lock of the log."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
             "  0   sound",
             "  1   a torn tail, or losses that a salvage declared",
             "  2   damaged",
-            "  4   refused: there is no log in DIR",
+            "  4   refused: DIR does not contain a log",
             "  64  usage"
         })
 final class InspectCommand implements Callable<Integer> {
@@ -35,7 +35,7 @@ final class InspectCommand implements Callable<Integer> {
     @Mixin
     private final LogArguments log = new LogArguments();
 
-    @Option(names = "--json", description = "One JSON object instead of text.")
+    @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     InspectCommand(Streams streams) {

@@ -3,11 +3,11 @@ package io.veloz.wal.ops;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Writes JSON, value by value. It belongs to one thread. */
+/** A JSON writer. Not thread-safe. */
 final class Json {
     private final Output out;
 
-    /** Whether the object or array at each depth has something in it, one bit a depth. */
+    /** Whether the object or array at each depth is non-empty: one bit per depth. */
     private long begun;
 
     private int depth;
@@ -63,7 +63,7 @@ final class Json {
         return this;
     }
 
-    /** Goes on in a new line, before the next value of an array. */
+    /** Starts a new line before the next value of an array. */
     Json newLine() {
         if ((begun & (1L << depth)) != 0) {
             out.character(',');
@@ -95,7 +95,7 @@ final class Json {
         return this;
     }
 
-    /** A number that JSON does not know is written as a text: "NaN", "Infinity", "-Infinity". */
+    /** Writes a number. Numbers that JSON cannot represent are strings: "NaN", "Infinity", "-Infinity". */
     Json value(@Nullable Double number) {
         separate();
         if (number == null) {
@@ -108,7 +108,7 @@ final class Json {
         return this;
     }
 
-    /** The bytes from position to limit, as hex digits. */
+    /** Writes the bytes from position to limit as a string of hex digits. */
     Json hex(ByteBuffer bytes) {
         separate();
         out.character('"');
@@ -137,7 +137,7 @@ final class Json {
                 out.character('\\').character(c);
             } else if (c >= 0x20 && c < 0x7F) {
                 out.character(c);
-            } else if (isShown(text, i)) {
+            } else if (isPrintable(text, i)) {
                 int point = text.codePointAt(i);
                 out.text(Character.toString(point));
                 i += Character.charCount(point) - 1;
@@ -148,8 +148,8 @@ final class Json {
         out.character('"');
     }
 
-    /** Control characters, and the lone surrogates that stand for bytes that are not UTF-8 (OrderText), are escaped. */
-    private static boolean isShown(String text, int at) {
+    /** Control characters are escaped, and so are lone surrogates, which represent invalid UTF-8 bytes (OrderText). */
+    private static boolean isPrintable(String text, int at) {
         int type = Character.getType(text.codePointAt(at));
         return type != Character.CONTROL
                 && type != Character.SURROGATE

@@ -5,7 +5,7 @@ import io.veloz.wal.orders.OrderEvent;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** One JSON object a line. */
+/** One JSON object per line. */
 final class JsonFormat implements RecordFormat {
     private final EventDecoder decoder = new EventDecoder();
 

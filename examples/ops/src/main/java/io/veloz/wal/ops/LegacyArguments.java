@@ -5,15 +5,15 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which old log a command reads. Filled by the command line. */
+/** The arguments of commands that read an old log. */
 final class LegacyArguments {
-    @Parameters(index = "0", paramLabel = "LEGACY_DIR", description = "The directory of the engine's own log.")
+    @Parameters(index = "0", paramLabel = "LEGACY_DIR", description = "Directory of the engine's old log.")
     Path directory = Path.of("");
 
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     String prefix = "orders";
 
     LegacyLog open() {

@@ -5,7 +5,7 @@ import io.veloz.wal.legacy.LegacyFinding.Severity;
 import io.veloz.wal.legacy.LegacyReplay;
 import java.util.Map;
 
-/** The doubtful places of an old log, as text, as JSON and as an exit code. Stateless. */
+/** The findings in an old log, as text, as JSON and as an exit code. Stateless. */
 final class LegacyFindings {
     private LegacyFindings() {}
 
@@ -17,7 +17,7 @@ final class LegacyFindings {
         return worst.compareTo(Severity.DOUBTFUL) >= 0 ? ExitCode.FAILED : ExitCode.WARNING;
     }
 
-    static void tell(LegacyReplay replay, Streams streams) {
+    static void print(LegacyReplay replay, Streams streams) {
         replay.findings().forEach(finding -> streams.warning(text(finding)));
         long more = count(replay) - replay.findings().size();
         if (more > 0) {

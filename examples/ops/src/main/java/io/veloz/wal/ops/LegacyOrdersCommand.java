@@ -12,15 +12,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code legacy-orders}: the state that one of the engine's own logs adds up to. */
+/** {@code legacy-orders}: prints the orders of an old log of the engine. */
 @Command(
         name = "legacy-orders",
         description = {
-            "Replays a log that the engine itself wrote, and prints every order as JSON, with stats and findings.",
+            "Replays an old log of the engine, and prints all orders as JSON, with statistics and findings.",
             "",
-            "Mode default restores what was really true and reports every doubtful place. Modes legacy-a and legacy-b"
-                    + " restore what the engine of commit 15540e3 or 2972c847 would, mistakes included. The old log is only"
-                    + " read; no engine should write it meanwhile."
+            "Mode default restores the correct state and reports every anomaly. Modes legacy-a and legacy-b restore the same"
+                    + " state as the engine of commit 15540e3 or 2972c847, including its bugs. Read-only; no engine should"
+                    + " write to the log during the replay."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -29,10 +29,10 @@ import picocli.CommandLine.TypeConversionException;
             "  veloz-wal legacy-orders /var/lib/veloz/wal",
             "  veloz-wal legacy-orders /var/lib/veloz/wal --mode legacy-b | jq .findings",
             "",
-            "  0   no finding",
-            "  1   findings, nothing acknowledged lost",
+            "  0   no findings",
+            "  1   findings; no acknowledged data is lost",
             "  2   acknowledged data is or may be lost",
-            "  4   refused: there is no log of the engine in LEGACY_DIR",
+            "  4   refused: LEGACY_DIR does not contain a log of the engine",
             "  64  usage"
         })
 final class LegacyOrdersCommand implements Callable<Integer> {
@@ -49,7 +49,7 @@ final class LegacyOrdersCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}. Default: default.")
     private LegacyMode mode = LegacyMode.DEFAULT;
 
-    @Option(names = "--json", description = "Accepted for symmetry: the output is JSON anyway.")
+    @Option(names = "--json", description = "Accepted for consistency; the output is always JSON.")
     private boolean unusedJson;
 
     LegacyOrdersCommand(Streams streams) {
@@ -70,7 +70,7 @@ final class LegacyOrdersCommand implements Callable<Integer> {
         OrdersJson.writeOrders(to, out, replay.orders());
         to.endObject();
         out.character('\n').flush();
-        LegacyFindings.tell(replay, streams);
+        LegacyFindings.print(replay, streams);
         return LegacyFindings.exitCode(replay);
     }
 
@@ -83,7 +83,7 @@ final class LegacyOrdersCommand implements Callable<Integer> {
         json.field("current_sequence", stats.currentSequence()).endObject();
     }
 
-    /** For the help. */
+    /** The names of the modes, for the help text. */
     static final class ModeNames implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
@@ -93,7 +93,7 @@ final class LegacyOrdersCommand implements Callable<Integer> {
         }
     }
 
-    /** For the command line. */
+    /** Parses the name of a mode. */
     static final class ModeConverter implements ITypeConverter<LegacyMode> {
         @Override
         public LegacyMode convert(String name) {

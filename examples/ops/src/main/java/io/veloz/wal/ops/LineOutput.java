@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Lines that are on their way as soon as they are said, each with one write. Any thread may say one. */
+/** Unbuffered output of lines, each with one write. Thread-safe. */
 final class LineOutput {
     private final OutputStream stream;
 
@@ -13,8 +13,8 @@ final class LineOutput {
         this.stream = stream;
     }
 
-    /** Throws {@link ClosedOutputException} if it cannot be said: a test that nobody can follow is over. */
-    void say(String line) {
+    /** Throws {@link ClosedOutputException} if the line cannot be written, which ends the test. */
+    void println(String line) {
         byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
         synchronized (stream) {
             try {
@@ -26,8 +26,8 @@ final class LineOutput {
         }
     }
 
-    void say(String word, long sequence, int checksum) {
-        say(word + ' ' + sequence + ' ' + hex(checksum));
+    void println(String word, long sequence, int checksum) {
+        println(word + ' ' + sequence + ' ' + hex(checksum));
     }
 
     private static String hex(int word) {

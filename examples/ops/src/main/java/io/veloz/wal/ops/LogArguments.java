@@ -5,15 +5,15 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which log a command reads. Filled by the command line. */
+/** The arguments of commands that read a log. */
 final class LogArguments {
-    @Parameters(index = "0", paramLabel = "DIR", description = "The directory of the log.")
+    @Parameters(index = "0", paramLabel = "DIR", description = "Directory of the log.")
     Path directory = Path.of("");
 
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     String prefix = "orders";
 
     LogArguments() {}
@@ -23,7 +23,7 @@ final class LogArguments {
         this.prefix = prefix;
     }
 
-    /** The whole log, once it is clear that there is one. */
+    /** Returns options to read the whole log. Throws a {@link CommandFailure} if the directory does not contain one. */
     ReadOptions options() {
         LogDirectory.requireLog(directory, prefix);
         return ReadOptions.of(directory).prefix(prefix);

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What kind of directory the operator has named. Stateless. Never touches the lock file: see DiskLock. */
+/** Checks the directories on the command line. Stateless. Never opens the lock file: see DiskLock. */
 final class LogDirectory {
     private static final String MAGIC = "VELOZWAL";
     private static final String LEGACY_MAGIC = "ELAW";
 
     private LogDirectory() {}
 
-    /** Throws a {@link CommandFailure} that says what is wrong if there is no log of this library. */
+    /** Throws a {@link CommandFailure} if the directory does not contain a log of this library. */
     static void requireLog(Path directory, String prefix) {
         requireDirectory(directory);
         List<Path> files = files(directory);
@@ -31,21 +31,21 @@ final class LogDirectory {
         if (legacy != null) {
             throw new CommandFailure(
                     ExitCode.REFUSED,
-                    directory + " holds an old log of the engine (" + legacy.getFileName()
+                    directory + " contains an old log of the engine (" + legacy.getFileName()
                             + "); read it with legacy-orders, or import it");
         }
-        // A log that was never written to has its lock only; the prepared segment begins with a dot.
+        // A log without any record has only its lock and the prepared segment, whose name begins with a dot.
         Pattern trace = Pattern.compile(
                 Pattern.quote(prefix) + "\\.lock|\\." + Pattern.quote(prefix) + "_(trimmed|prepared\\.wal)");
         if (!hasSegment && files.stream().noneMatch(file -> matches(trace, file))) {
             throw new CommandFailure(
                     ExitCode.REFUSED,
-                    directory + " holds no log: expected files named " + prefix + "_0000000000000001.wal or " + prefix
-                            + "_current.wal");
+                    directory + " does not contain a log: expected files named " + prefix + "_0000000000000001.wal or "
+                            + prefix + "_current.wal");
         }
     }
 
-    /** Throws a {@link CommandFailure} if the directory holds a log of this library instead of one of the engine. */
+    /** Throws a {@link CommandFailure} if the directory contains a log of this library instead of one of the engine. */
     static void requireLegacyLog(Path directory) {
         requireDirectory(directory);
         for (Path file : files(directory)) {
@@ -70,11 +70,11 @@ final class LogDirectory {
                 ExitCode.REFUSED,
                 directory + ": no such directory"
                         + (Files.isDirectory(partial)
-                                ? "; " + partial + " is left from an import, a salvage or a restore that did not finish"
+                                ? "; " + partial + " is left over from an interrupted import, salvage or restore"
                                 : ""));
     }
 
-    /** Refuses a target directory that holds files: the commands that make a log never add to what is there. */
+    /** Throws a {@link CommandFailure} if a target directory contains files: no command adds to an existing log. */
     static void requireNew(Path directory) {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new CommandFailure(ExitCode.REFUSED, directory + " is a file; expected a new or an empty directory");
@@ -96,7 +96,7 @@ final class LogDirectory {
         try {
             return DiskStorage.open(directory).isLocked(prefix + ".lock");
         } catch (IOException e) {
-            throw new CommandFailure("cannot look at the lock in " + directory + ": " + e);
+            throw new CommandFailure("cannot check the lock in " + directory + ": " + e);
         }
     }
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A report on a log, as text or as JSON. For one thread. */
+/** Prints a report on a log, as text or as JSON. Not thread-safe. */
 final class LogReport {
     private final RecoveryReport report;
     private final @Nullable WalCheckpoint checkpoint;
@@ -39,7 +39,7 @@ final class LogReport {
     void writeText(Output out) {
         writeHead(out);
         out.character('\n');
-        out.lineOf("%-28s %-10s %26s %12s %16s", "file", "verdict", "records", "how many", "bytes in use");
+        out.lineOf("%-28s %-10s %26s %12s %16s", "file", "verdict", "records", "count", "data bytes");
         for (SegmentReport segment : report.segments()) {
             String range =
                     segment.firstSequence() < 0 ? "-" : Units.range(segment.firstSequence(), segment.lastSequence());
@@ -72,20 +72,20 @@ final class LogReport {
         if (report.expectedFirstSequence() > 1) {
             out.line("trimmed     before " + Units.count(report.expectedFirstSequence()));
         }
-        out.line("writer      " + (hasWriter ? "has it open; shown is what it has promised durable" : "none"));
+        out.line("writer      " + (hasWriter ? "has the log open; only durable records are shown" : "none"));
         WalCheckpoint newest = checkpoint;
         out.line("checkpoint  "
                 + (newest == null
                         ? "none"
                         : "covers the records up to " + Units.count(newest.sequence()) + ", "
-                                + Units.exactBytes(newest.contentBytes()) + ", made "
+                                + Units.exactBytes(newest.contentBytes()) + ", written "
                                 + Units.time(newest.createdNanos())));
         if (report.quarantinedBytes() > 0) {
             out.line("torn        " + Units.exactBytes(report.quarantinedBytes()) + ", never acknowledged");
         }
         if (!report.quarantined().isEmpty()) {
-            out.line("quarantine  " + Units.count(report.quarantined().size(), "file")
-                    + " of bytes that were cut off earlier: " + String.join(", ", report.quarantined()));
+            out.line("quarantine  " + Units.count(report.quarantined().size(), "file") + ": "
+                    + String.join(", ", report.quarantined()));
         }
     }
 

@@ -1,6 +1,6 @@
 package io.veloz.wal.ops;
 
-/** The program. */
+/** The entry point of the tool. */
 public final class Main {
     private Main() {}
 

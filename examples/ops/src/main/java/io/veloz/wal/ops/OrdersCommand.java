@@ -7,15 +7,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code orders}: the state that the log adds up to. */
+/** {@code orders}: prints the orders of a log. */
 @Command(
         name = "orders",
         description = {
-            "Replays a log and prints every order as JSON: count, count_pending, count_terminal, orders.",
+            "Replays a log and prints all orders as JSON: count, count_pending, count_terminal, orders.",
             "",
-            "Starts at the newest good checkpoint, if there is one. Prices and quantities are exact: each number reads back"
-                    + " as the same double. Texts are UTF-8; a byte that is not UTF-8 is written as \\udcXX. On a damaged log it"
-                    + " prints nothing, since the orders could be wrong. Never changes anything."
+            "Starts at the newest valid checkpoint, if any. Prices and quantities are exact: each number is parsed as the same"
+                    + " double. Texts are UTF-8; an invalid byte is written as \\udcXX. For a damaged log, it prints no orders,"
+                    + " because they could be wrong. Read-only."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -23,10 +23,10 @@ import picocli.CommandLine.Option;
         footer = {
             "  veloz-wal orders /var/lib/veloz/wal | jq '.orders[] | select(.status == \"PARTIALLY_FILLED\")'",
             "",
-            "  0   all orders, also before a torn tail",
+            "  0   all orders printed; a torn tail is not an error",
             "  1   a salvage declared losses, so orders may be wrong",
             "  2   damaged",
-            "  4   refused: there is no log in DIR",
+            "  4   refused: DIR does not contain a log",
             "  64  usage"
         })
 final class OrdersCommand implements Callable<Integer> {
@@ -35,7 +35,7 @@ final class OrdersCommand implements Callable<Integer> {
     @Mixin
     private final LogArguments log = new LogArguments();
 
-    @Option(names = "--json", description = "Accepted for symmetry: the output is JSON anyway.")
+    @Option(names = "--json", description = "Accepted for consistency; the output is always JSON.")
     private boolean unusedJson;
 
     OrdersCommand(Streams streams) {

@@ -3,7 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.orders.OrderState;
 import java.util.List;
 
-/** Orders in the shape in which the engine's tools write them. Stateless. */
+/** Prints orders as JSON in the format of the engine's tools. Stateless. */
 final class OrdersJson {
     private OrdersJson() {}
 
@@ -14,7 +14,7 @@ final class OrdersJson {
         json.field("count_terminal", terminal);
     }
 
-    /** One order a line. */
+    /** Writes one order per line. */
     static void writeOrders(Json json, Output out, List<OrderState> orders) {
         json.name("orders").array();
         for (OrderState order : orders) {

@@ -15,58 +15,58 @@ import java.io.InputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The orders of a log, from its newest checkpoint of orders on, if there is one. For one thread and one run. */
+/** Replays the orders of a log from its newest order checkpoint, if any. For one run. Not thread-safe. */
 final class OrdersReplay {
-    private static final int BETWEEN_PROGRESS = 4096;
+    private static final int PROGRESS_INTERVAL_RECORDS = 4096;
 
     private final ReadOptions options;
     private final Streams streams;
     private final EventDecoder decoder = new EventDecoder();
-    private long passedOver;
+    private long skipped;
 
     OrdersReplay(ReadOptions options, Streams streams) {
         this.options = options;
         this.streams = streams;
     }
 
-    /** The store after the last durable record; what is to be said is said on the way. */
+    /** The store after the last durable record. Notes and warnings have already been printed. */
     record Result(OrderStore store, int exitCode) {}
 
     Result run() {
         OrderSnapshot snapshot = newestSnapshot();
         RecoveryReport found = WalRecovery.inspect(options);
-        requireAllThatIsCovered(found);
+        requireCoveredRecords(found);
         if (snapshot == null && found.expectedFirstSequence() > 1) {
             throw new CommandFailure("the records before " + found.expectedFirstSequence()
-                    + " were trimmed, and no checkpoint of orders can be read: the orders are not all known");
+                    + " were trimmed, and no checkpoint of orders can be read: the orders are incomplete");
         }
         OrderStore store =
                 snapshot == null ? new OrderStore() : OrderStore.builder().buildFrom(snapshot);
-        ReadOptions behind = snapshot == null ? options : options.fromSequence(snapshot.coveredSequence() + 1);
+        ReadOptions remaining = snapshot == null ? options : options.fromSequence(snapshot.coveredSequence() + 1);
         int exitCode;
-        try (WalReader reader = WalReader.open(behind)) {
+        try (WalReader reader = WalReader.open(remaining)) {
             replay(reader, store, found.lastSequence());
-            exitCode = ReadNotes.tell(reader, streams);
+            exitCode = ReadNotes.print(reader, streams);
         }
-        if (passedOver > 0) {
-            streams.err().println("note: " + Units.count(passedOver, "record") + " of types that are no order events");
+        if (skipped > 0) {
+            streams.err().println("note: skipped " + Units.count(skipped, "record") + " of other types");
         }
         if (!store.findingCounts().isEmpty()) {
-            streams.err().println("note: events that did not fit their orders: " + store.findingCounts());
+            streams.err().println("note: events that contradict their orders: " + store.findingCounts());
         }
         return new Result(store, exitCode);
     }
 
-    /** A checkpoint beyond the end shows that records were lost, whatever it holds: an open refuses the log as well. */
-    private void requireAllThatIsCovered(RecoveryReport found) {
+    /** Throws if a checkpoint covers more records than the log contains: records were lost. An open fails as well. */
+    private void requireCoveredRecords(RecoveryReport found) {
         long covered = WalCheckpoint.good(options).stream()
                 .mapToLong(WalCheckpoint::sequence)
                 .max()
                 .orElse(0);
         if (covered > found.lastSequence()) {
             throw new CommandFailure("the log ends with record " + found.lastSequence()
-                    + ", and its checkpoint covers the records up to " + covered
-                    + ": records are lost, so the orders are not known; restore the log from its archive");
+                    + ", but its checkpoint covers the records up to " + covered
+                    + ": records are lost, so the orders are incomplete; restore the log from its archive");
         }
     }
 
@@ -78,9 +78,9 @@ final class OrdersReplay {
                 if (EventDecoder.isOrderType(reader.type())) {
                     store.apply(sequence, reader.timestampNanos(), decode(reader));
                 } else {
-                    passedOver++;
+                    skipped++;
                 }
-                if (sequence % BETWEEN_PROGRESS == 0) {
+                if (sequence % PROGRESS_INTERVAL_RECORDS == 0) {
                     progress.update(sequence - first, lastSequence - first);
                 }
             }
@@ -102,7 +102,7 @@ final class OrdersReplay {
             try (InputStream content = checkpoint.open()) {
                 return OrderSnapshot.readFrom(content, name);
             } catch (IOException | WalVersionException | WalCorruptException e) {
-                streams.err().println("note: " + name + " holds no orders: " + e.getMessage());
+                streams.err().println("note: " + name + " does not contain orders: " + e.getMessage());
             }
         }
         if (!checkpoints.isEmpty()) {

@@ -7,10 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * Standard output, buffered, in UTF-8. It belongs to one thread.
+ * Buffered standard output in UTF-8. Not thread-safe.
  *
- * <p>Every method throws {@link ClosedOutputException} when nobody reads any more, and {@link UncheckedIOException} when
- * the output cannot be written for another reason, such as a full disk.
+ * <p>Every method throws {@link ClosedOutputException} if the reader has closed the output, and
+ * {@link UncheckedIOException} if the output cannot be written for another reason, such as a full disk.
  */
 final class Output {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -28,7 +28,7 @@ final class Output {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c >= 0x80) {
-                // A lone surrogate stands for a byte that is no UTF-8; here it can only be shown.
+                // A lone surrogate represents an invalid UTF-8 byte. It is printed as a replacement character.
                 bytes(text.substring(i).getBytes(StandardCharsets.UTF_8));
                 return this;
             }
@@ -43,7 +43,7 @@ final class Output {
         }
     }
 
-    /** One character of ASCII. */
+    /** Writes one ASCII character. */
     Output character(int c) {
         if (size == buffer.length) {
             drain();
@@ -52,7 +52,7 @@ final class Output {
         return this;
     }
 
-    /** In decimal, without allocating. */
+    /** Writes a decimal number without allocating. */
     Output number(long number) {
         if (number < 0) {
             return text(Long.toString(number));
@@ -73,7 +73,7 @@ final class Output {
         return this;
     }
 
-    /** Eight hex digits, without allocating. */
+    /** Writes eight hex digits without allocating. */
     Output hex(int word) {
         for (int shift = 28; shift >= 0; shift -= 4) {
             character(HEX[(word >>> shift) & 0xF]);
@@ -81,7 +81,7 @@ final class Output {
         return this;
     }
 
-    /** Two hex digits. */
+    /** Writes two hex digits. */
     Output hexByte(int b) {
         return character(HEX[(b >>> 4) & 0xF]).character(HEX[b & 0xF]);
     }
@@ -94,31 +94,30 @@ final class Output {
         return line(String.format(Locale.ROOT, format, values));
     }
 
-    /** Hands everything to the operating system. */
+    /** Passes all buffered bytes to the operating system. */
     void flush() {
         drain();
         try {
             stream.flush();
         } catch (IOException e) {
-            throw told(e);
+            throw translate(e);
         }
     }
 
     private void drain() {
         int bytes = size;
-        // Forgotten first: what could not be written must not be tried again at the end.
+        // Cleared first: bytes that could not be written must not be written again by the final flush.
         size = 0;
         try {
             stream.write(buffer, 0, bytes);
         } catch (IOException e) {
-            throw told(e);
+            throw translate(e);
         }
     }
 
-    private static RuntimeException told(IOException e) {
-        boolean nobodyReads =
-                String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
-        return nobodyReads
+    private static RuntimeException translate(IOException e) {
+        boolean closed = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
+        return closed
                 ? new ClosedOutputException(e)
                 : new UncheckedIOException("cannot write to standard output: " + e.getMessage(), e);
     }

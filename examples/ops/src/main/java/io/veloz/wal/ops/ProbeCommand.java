@@ -13,16 +13,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code probe}: what a store really does. */
+/** {@code probe}: tests whether a store is suitable for an archive. */
 @Command(
         name = "probe",
         description = {
-            "Tries whether a store does what an archive needs of it, whatever its brand says: above all that of several"
-                    + " writers of one object exactly one wins.",
+            "Tests whether a store provides what an archive requires, above all conditional writes: if several writers"
+                    + " create the same object, exactly one succeeds.",
             "",
-            "Puts some 3,000 small objects and three larger ones under probe/ in that place, 45 MB, and removes them"
-                    + " again. Takes a second in a directory, and a minute far away. Do it once for each new store, and"
-                    + " after each upgrade of one."
+            "Writes about 3,000 small objects and three larger ones under probe/ at the given URI, 45 MB in total, and deletes"
+                    + " them. Takes about a second for a directory, and a minute for a remote store. Run it once for each new"
+                    + " store and after each upgrade of a store."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -32,9 +32,9 @@ import picocli.CommandLine.Spec;
             "  veloz-wal probe --endpoint https://minio.internal:9000 s3://bucket/orders",
             "  veloz-wal probe --quick file:///mnt/backup/orders",
             "",
-            "  0   usable: all checks hold",
-            "  2   not usable, or it refuses us",
-            "  5   it does not answer",
+            "  0   usable: all checks passed",
+            "  2   not usable, or access denied",
+            "  5   the store cannot be reached",
             "  64  usage"
         })
 final class ProbeCommand implements Callable<Integer> {
@@ -43,10 +43,10 @@ final class ProbeCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "URI", description = StoreArguments.URI)
     private String uri = "";
 
-    @Option(names = "--quick", description = "Only what a shipper must know before it starts: five requests.")
+    @Option(names = "--quick", description = "Only the checks that a shipper runs when it starts: five requests.")
     private boolean quick;
 
-    @Option(names = "--json", description = "One JSON object at the end instead of a line for each check.")
+    @Option(names = "--json", description = "Print one JSON object at the end instead of a line per check.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -63,7 +63,7 @@ final class ProbeCommand implements Callable<Integer> {
     public Integer call() throws StoreException {
         ProbeReport report;
         try (ObjectStore store = arguments.open(spec, uri)) {
-            // A store that cannot be asked at all is an error, and not a table of them.
+            // If the store cannot be reached at all, this throws one error instead of reporting each check.
             report = StoreProbe.quick(store, result -> show(quick, result));
             if (!quick) {
                 report = StoreProbe.thorough(store, result -> show(true, result));
@@ -78,9 +78,9 @@ final class ProbeCommand implements Callable<Integer> {
         return exitCode;
     }
 
-    /** At once: far away the checks take a minute together. */
-    private void show(boolean wanted, ProbeResult result) {
-        if (wanted && !json) {
+    /** Prints each result immediately, because all checks of a remote store take a minute. */
+    private void show(boolean shown, ProbeResult result) {
+        if (shown && !json) {
             streams.out().line(result.line()).flush();
         }
     }

@@ -4,13 +4,13 @@ import io.veloz.wal.WalProgress;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** A bar on a terminal that says how far a long piece of work has come. It belongs to the thread that works. */
+/** A progress bar on a terminal. Not thread-safe. */
 final class Progress implements WalProgress, AutoCloseable {
-    private static final long BETWEEN_LINES_NANOS = 100_000_000;
-    private static final int MOST_CELLS = 24;
-    private static final int FEWEST_CELLS = 4;
+    private static final long UPDATE_INTERVAL_NANOS = 100_000_000;
+    private static final int MAX_CELLS = 24;
+    private static final int MIN_CELLS = 4;
 
-    /** In what the work is counted. */
+    /** The unit of the work. */
     enum Unit {
         BYTES,
         RECORDS,
@@ -24,7 +24,7 @@ final class Progress implements WalProgress, AutoCloseable {
     private final long startedNanos = System.nanoTime();
     private long printedNanos = startedNanos;
 
-    /** @param columns the width of the terminal; 0 if there is none: then nothing is shown */
+    /** @param columns the width of the terminal; 0 if standard error is not a terminal: then nothing is printed */
     Progress(PrintStream terminal, int columns, String what, Unit unit) {
         this.bar = new TerminalLine(terminal, columns);
         this.columns = columns;
@@ -38,14 +38,14 @@ final class Progress implements WalProgress, AutoCloseable {
             return;
         }
         long now = System.nanoTime();
-        if (now - printedNanos < BETWEEN_LINES_NANOS) {
+        if (now - printedNanos < UPDATE_INTERVAL_NANOS) {
             return;
         }
         printedNanos = now;
         bar.show(line(done, total, now - startedNanos));
     }
 
-    /** The bar after some of the work and some time. */
+    /** Returns the line with the bar. */
     String line(long done, long total, long elapsedNanos) {
         double share = total <= 0 ? 1 : Math.min(1, (double) done / total);
         double seconds = Math.max(1, elapsedNanos) / 1e9;
@@ -60,9 +60,9 @@ final class Progress implements WalProgress, AutoCloseable {
                 unit == Unit.BYTES ? Units.bytes((long) rate) : Units.count((long) rate),
                 leftSeconds / 60,
                 leftSeconds % 60);
-        // The numbers matter more than the bar: it takes the room that is left.
-        int room = columns - 1 - what.length() - " []".length() - numbers.length();
-        int cells = Math.max(FEWEST_CELLS, Math.min(MOST_CELLS, room));
+        // The numbers are more important than the bar, which gets the remaining width.
+        int width = columns - 1 - what.length() - " []".length() - numbers.length();
+        int cells = Math.max(MIN_CELLS, Math.min(MAX_CELLS, width));
         int full = (int) (share * cells);
         return what + " [" + "#".repeat(full) + ".".repeat(cells - full) + "]" + numbers;
     }
@@ -73,7 +73,7 @@ final class Progress implements WalProgress, AutoCloseable {
                 : Units.count(count) + " " + unit.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Takes the bar away, so that what is said next stands on a line of its own. */
+    /** Clears the bar, so that the next message starts on an empty line. */
     @Override
     public void close() {
         bar.clear();

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Times and sizes as people type them. Stateless. */
+/** Parses durations, sizes and times of the command line. Stateless. */
 final class Quantities {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,18})([kmgt]?)(?:i?b)?");
@@ -18,13 +18,13 @@ final class Quantities {
 
     private Quantities() {}
 
-    /** {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}; not nothing. */
+    /** A positive duration: {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}. */
     static final class Time implements ITypeConverter<Duration> {
         @Override
         public Duration convert(String text) {
             Matcher matcher = DURATION.matcher(text);
             if (!matcher.matches() || Long.parseLong(matcher.group(1)) == 0) {
-                throw new TypeConversionException("\"" + text + "\": expected a time as 500ms, 30s, 2m or 1h");
+                throw new TypeConversionException("\"" + text + "\": expected a duration such as 500ms, 30s, 2m or 1h");
             }
             long number = Long.parseLong(matcher.group(1));
             return switch (matcher.group(2)) {
@@ -36,7 +36,7 @@ final class Quantities {
         }
     }
 
-    /** {@code 65536}, {@code 512K}, {@code 10MiB}: powers of 1,024; not nothing. */
+    /** A positive size: {@code 65536}, {@code 512K}, {@code 10MiB}. Units are powers of 1,024. */
     static final class Bytes implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
@@ -53,11 +53,11 @@ final class Quantities {
                     return number * unit;
                 }
             }
-            throw new TypeConversionException("\"" + text + "\": expected a size as 65536, 512K or 10MiB");
+            throw new TypeConversionException("\"" + text + "\": expected a size such as 65536, 512K or 10MiB");
         }
     }
 
-    /** {@code 2026-11-22T07:12:41.5Z}, or nanoseconds since 1970 from the year 1980 on. */
+    /** {@code 2026-11-22T07:12:41.5Z}, or nanoseconds since 1970 of 1980 or later. */
     static final class Moment implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
@@ -69,11 +69,11 @@ final class Quantities {
                 return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), NANOS_PER_SECOND), instant.getNano());
             } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
                 throw new TypeConversionException(
-                        "\"" + text + "\": expected a time as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
+                        "\"" + text + "\": expected a time such as 2026-11-22T07:12:41.5Z, or nanoseconds since 1970");
             }
         }
 
-        /** Seconds, milliseconds or microseconds since 1970 would be a moment of January 1970. */
+        /** Rejects seconds, milliseconds and microseconds since 1970, which would be a time in January 1970. */
         private static long plausible(String text, long nanos) {
             if (nanos >= FIRST_PLAUSIBLE_NANOS) {
                 return nanos;
@@ -82,7 +82,7 @@ final class Quantities {
             String name = unit == NANOS_PER_SECOND ? "seconds" : unit == 1_000 ? "microseconds" : "milliseconds";
             Instant meant = Instant.ofEpochSecond(0, Math.multiplyExact(nanos, unit));
             throw new TypeConversionException("\"" + text + "\" as nanoseconds since 1970 is " + Units.time(nanos)
-                    + "; if it is in " + name + ", give " + meant);
+                    + "; if it is in " + name + ", use " + meant);
         }
     }
 }

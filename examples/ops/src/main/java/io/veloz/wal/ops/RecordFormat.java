@@ -2,8 +2,8 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.WalReader;
 
-/** How a record is written out. An instance belongs to one thread. */
+/** Formats records. Not thread-safe. */
 interface RecordFormat {
-    /** Writes the record that the reader stands on, as one line. */
+    /** Writes the current record of the reader as one line. */
     void write(WalReader record, Output out);
 }

@@ -4,7 +4,7 @@ import io.veloz.wal.restore.RestoreProgress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The progress of a restore on a terminal: one bar after the other. Told by one thread at a time. */
+/** The progress of a restore on a terminal: one bar per stage. Thread-safe. */
 final class RestoreBar implements RestoreProgress, AutoCloseable {
     private final Streams streams;
     private @Nullable Stage stage;

@@ -16,17 +16,17 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code restore}: a log back from its archive. */
+/** {@code restore}: restores a log from its archive. */
 @Command(
         name = "restore",
         description = {
-            "Brings a log back from its archive, after proving that nothing is missing in there, and reads every record"
-                    + " of it before it gets its name.",
+            "Restores a log from its archive. Proves first that the archive is complete, and verifies every record before the"
+                    + " log is published.",
             "",
-            "DIR must not be there, or be empty, or hold what is left of the same log; nothing in it is ever overwritten"
-                    + " or deleted. What is fetched goes to DIR/.restore: a restore that was cut short is started again with"
-                    + " the same words, and goes on there. A restore of everything brings back the same log, which may go"
-                    + " on and ship into the same archive. One up to a point makes a new log with an id of its own."
+            "DIR must not exist, or must be empty, or contain the remains of the same log. No file in it is overwritten or"
+                    + " deleted. Objects are fetched to DIR/.restore; to resume an interrupted restore, run the same command"
+                    + " again. A complete restore yields the same log, which can be opened and shipped to the same archive. A"
+                    + " point-in-time restore creates a new log with a new id."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -37,11 +37,11 @@ import picocli.CommandLine.Spec;
             "  veloz-wal restore --until-time 2026-11-22T14:30:00Z s3://bucket/orders data/wal-at-half-past-two",
             "  veloz-wal restore --merge s3://bucket/orders /var/lib/veloz/wal",
             "",
-            "  0   restored, or there already; with --plan: it can be",
-            "  1   the same, and records are known to be lost",
-            "  2   the archive is damaged, its store refuses us, or DIR cannot be written",
-            "  4   refused: what was asked for does not fit archive or directory; the error says what to do",
-            "  5   the store does not answer: run it again later, it goes on there",
+            "  0   restored, or nothing to do; with --plan: can be restored",
+            "  1   as 0, but records are known to be lost",
+            "  2   the archive is damaged, the store denies access, or DIR cannot be written",
+            "  4   refused: not possible for this archive or directory; the error describes the next step",
+            "  5   the store cannot be reached: run it again later to resume",
             "  64  usage"
         })
 final class RestoreCommand implements Callable<Integer> {
@@ -50,10 +50,10 @@ final class RestoreCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "URI", description = StoreArguments.URI)
     private String uri = "";
 
-    @Parameters(index = "1", paramLabel = "DIR", description = "Where the log is to be.")
+    @Parameters(index = "1", paramLabel = "DIR", description = "Directory of the restored log.")
     private Path directory = Path.of("");
 
-    @Option(names = "--until-sequence", paramLabel = "N", description = "Ends with that record.")
+    @Option(names = "--until-sequence", paramLabel = "N", description = "Restore up to and including record N.")
     private @Nullable Long untilSequence;
 
     @Option(
@@ -61,46 +61,52 @@ final class RestoreCommand implements Callable<Integer> {
             paramLabel = "T",
             converter = Quantities.Moment.class,
             description =
-                    "Ends before the first record later than that: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
+                    "Restore up to a point in time, before the first later record: 2026-11-22T14:30:00Z, or nanoseconds"
+                            + " since 1970.")
     private @Nullable Long untilTime;
 
     @Option(
             names = "--at-least",
             paramLabel = "N",
             description =
-                    "Refuses an archive that ends before record N. For a record that is known to be archived, as from"
-                            + " the last metric of the engine.")
+                    "Refuse an archive that ends before record N, which is known to be archived, for example from the last"
+                            + " metric of the engine.")
     private @Nullable Long atLeast;
 
-    @Option(names = "--plan", description = "Proves the archive and says what would be fetched; writes nothing.")
+    @Option(names = "--plan", description = "Verify the archive and print what would be fetched; write nothing.")
     private boolean plan;
 
-    @Option(names = "--expect-log", paramLabel = "ID", description = "Refuses the archive of any other log.")
+    @Option(names = "--expect-log", paramLabel = "ID", description = "Refuse the archive of a different log.")
     private @Nullable String expectLog;
 
     @Option(
             names = "--merge",
-            description = "Takes the log in DIR and the archive together: of each file the whole one, of the end the"
-                    + " longer one. The old files stay, in DIR/before-restore-1.")
+            description =
+                    "Merge the log in DIR with the archive: use the intact version of each file, and the longer end."
+                            + " The old files are kept in DIR/before-restore-1.")
     private boolean merge;
 
     @Option(
             names = "--accept-gaps",
-            description = "Restores an archive in which records are missing for ever. The result is a new log that"
-                    + " declares the loss.")
+            description =
+                    "Restore an archive with permanently missing records. The result is a new log that declares the"
+                            + " loss.")
     private boolean acceptGaps;
 
-    @Option(names = "--parallel", paramLabel = "N", description = "Objects fetched at once, 3 MB each. Default: 8.")
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "Number of concurrent downloads, 3 MB each. Default: 8.")
     private @Nullable Integer parallel;
 
     @Option(
             names = "--bandwidth",
             paramLabel = "BYTES",
             converter = Quantities.Bytes.class,
-            description = "How many bytes a second are read from the store, as 10MiB. Default: no limit.")
+            description = "Maximum bytes per second read from the store, such as 10MiB. Default: no limit.")
     private @Nullable Long bandwidth;
 
-    @Option(names = "--json", description = "One JSON object instead of text; of a refusal as well.")
+    @Option(names = "--json", description = "Print one JSON object, also if the restore is refused.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)

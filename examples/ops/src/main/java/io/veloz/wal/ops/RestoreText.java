@@ -11,11 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What a restore has to say, as text or as JSON. Stateless. */
+/** Prints the plan and the report of a restore, as text or as JSON. Stateless. */
 final class RestoreText {
     private RestoreText() {}
 
-    // ---- for people
+    // ---- text
 
     static void write(RestorePlan plan, Output out) {
         writeArchive(plan, out);
@@ -31,9 +31,9 @@ final class RestoreText {
                         ? "none"
                         : "covers the records up to " + Units.count(plan.checkpointSequence())));
         out.line("needs       " + Units.exactBytes(plan.neededBytes()) + " on disk");
-        out.line("makes       " + (plan.newLog() ? "a new log with an id of its own" : "the same log"));
+        out.line("result      " + (plan.newLog() ? "a new log with a new id" : "the same log"));
         writeLost(plan.gaps(), out);
-        plan.strays().forEach(stray -> out.line("- does not count, and does no harm: " + stray));
+        plan.strays().forEach(stray -> out.line("- stray slot, harmless: " + stray));
     }
 
     private static void writeArchive(RestorePlan plan, Output out) {
@@ -42,7 +42,7 @@ final class RestoreText {
                 + Units.count(plan.archivedSequence()));
         out.line("written     "
                 + (plan.epoch() == 0
-                        ? "by nobody yet"
+                        ? "never"
                         : "last " + plan.lastWritten() + " by " + plan.writerHost() + ", epoch " + plan.epoch()));
     }
 
@@ -61,10 +61,10 @@ final class RestoreText {
         out.line("fetched     " + Units.bytes(report.fetchedBytes()) + " for " + Units.exactBytes(report.bytes())
                 + (report.reusedFiles() == 0
                         ? ""
-                        : "; " + Units.count(report.reusedFiles(), "file") + " were there already"));
+                        : "; " + Units.count(report.reusedFiles(), "file") + " already present"));
         if (report.localAhead() > 0) {
             out.line("ahead       " + Units.count(report.localAhead(), "record")
-                    + " of the log that was there are not archived yet, and are kept");
+                    + " of the existing log are not archived yet; they are kept");
         }
         report.keptDirectory().ifPresent(kept -> out.line("kept        " + kept));
         out.line("took        " + took(report.took()));
@@ -75,9 +75,9 @@ final class RestoreText {
     private static String outcome(RestoreReport report) {
         return switch (report.outcome()) {
             case RESTORED -> "restored, byte for byte: the same log";
-            case COPIED -> "a new log, " + report.logId() + "; ship it to a new place";
-            case MERGED -> "merged with the log that was there: the same log";
-            case ALREADY_THERE -> "it was all there already; nothing was changed";
+            case COPIED -> "a new log, " + report.logId() + "; ship it to a new archive";
+            case MERGED -> "merged with the existing log: the same log";
+            case ALREADY_THERE -> "nothing to do: the log is already complete";
         };
     }
 
@@ -96,7 +96,7 @@ final class RestoreText {
         lost.forEach(range -> out.line("- " + range));
     }
 
-    // ---- for machines
+    // ---- JSON
 
     static void writeJson(RestorePlan plan, int exitCode, Output out) {
         Json to = new Json(out).object().field("outcome", "PLANNED").field("exit_code", exitCode);

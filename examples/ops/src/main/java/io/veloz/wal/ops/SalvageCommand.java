@@ -18,16 +18,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code salvage}: what is left of a damaged log or archive. */
+/** {@code salvage}: copies the readable records of a damaged log or archive. */
 @Command(
         name = "salvage",
         description = {
-            "Copies everything that can still be read from a damaged log, or from an archive that `restore` refuses as damaged,"
-                    + " into a new log, and lists every range that is lost.",
+            "Copies all readable records of a damaged log, or of an archive that `restore` refuses as damaged, into a new log,"
+                    + " and prints every lost range.",
             "",
-            "Sequences, times and atomic groups stay. The new log opens and reads without an error, and declares its losses"
-                    + " for good. It is built in NEW_DIR.partial and gets its name when it is complete and on disk. Never"
-                    + " changes the damaged log: keep it. If there is a sound backup, restore that instead."
+            "Preserves sequences, times and atomic groups. The new log can be opened and read without errors, and declares its"
+                    + " losses permanently. It is created in NEW_DIR.partial and renamed once it is complete and durable."
+                    + " Never changes the damaged log: keep it. If there is an intact backup, restore that instead."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -37,31 +37,31 @@ import picocli.CommandLine.Spec;
             "  veloz-wal salvage s3://bucket/orders /var/lib/veloz/wal-salvaged",
             "",
             "  0   nothing is lost",
-            "  1   only a torn tail, which was never acknowledged; of an archive: objects are damaged or missing",
-            "  2   records are lost, or it failed, and there is no NEW_DIR",
-            "  4   refused: there is no log in DIR, or NEW_DIR is not empty; nothing was changed",
-            "  5   the store does not answer",
+            "  1   only a torn tail, which was never acknowledged; for an archive: objects are damaged or missing",
+            "  2   records are lost; or the salvage failed, without a NEW_DIR",
+            "  4   refused: DIR does not contain a log, or NEW_DIR is not empty; nothing was changed",
+            "  5   the store cannot be reached",
             "  64  usage"
         })
 final class SalvageCommand implements Callable<Integer> {
     private final Streams streams;
 
-    @Parameters(index = "0", paramLabel = "DIR|URI", description = "The directory of the log, or its archive.")
+    @Parameters(index = "0", paramLabel = "DIR|URI", description = "Directory of the log, or URI of its archive.")
     private String place = "";
 
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     private String prefix = "orders";
 
     @Parameters(
             index = "1",
             paramLabel = "NEW_DIR",
-            description = "The new log: a directory that is not there, or is empty.")
+            description = "Directory of the new log. It must not exist, or must be empty.")
     private Path target = Path.of("");
 
-    @Option(names = "--json", description = "The report as one JSON object.")
+    @Option(names = "--json", description = "Print the report as one JSON object.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -81,7 +81,7 @@ final class SalvageCommand implements Callable<Integer> {
 
     private int log() {
         if (!arguments.settings().isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "the options for a store need a URI");
+            throw new ParameterException(spec.commandLine(), "the store options require a URI");
         }
         ReadOptions options = new LogArguments(Path.of(place), prefix).options();
         LogDirectory.requireNew(target);
@@ -127,7 +127,7 @@ final class SalvageCommand implements Callable<Integer> {
         String range = report.records() == 0 ? "" : ": " + Units.range(report.firstSequence(), report.lastSequence());
         out.line("salvaged    " + Units.count(report.records(), "record") + range);
         out.line("into        " + target);
-        out.line("torn tail   " + (report.tornTail() ? "yes; nothing in it was acknowledged" : "no"));
+        out.line("torn tail   " + (report.tornTail() ? "yes; never acknowledged" : "no"));
         out.line("lost        "
                 + (report.lost().isEmpty()
                         ? "nothing"

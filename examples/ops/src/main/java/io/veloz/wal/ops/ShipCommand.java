@@ -21,16 +21,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ship}: keeps an archive equal to a log. */
+/** {@code ship}: ships a log to its archive. */
 @Command(
         name = "ship",
         description = {
-            "Ships a log into its archive, about a second behind it, until it is stopped (Ctrl-C, or SIGTERM).",
+            "Ships a log to its archive with a lag of about a second, until it is stopped (Ctrl-C, or SIGTERM).",
             "",
-            "Runs beside the engine that writes the log, and only reads there. To start it is to take over the archive:"
-                    + " whoever else ships into it is fenced, so an engine that ships by itself needs no `ship`. While the"
-                    + " store is away it goes on trying, and says so. When it is stopped it ships what is durable, within"
-                    + " a bound, and says what is left; nothing is lost by that, the next start goes on there."
+            "Runs while the engine writes the log, and only reads it. Starting it takes over the archive and fences every other"
+                    + " shipper, so do not use `ship` if the engine ships the log itself. If the store cannot be reached, it"
+                    + " reports that and retries with backoff. When it is stopped, it ships the remaining durable records"
+                    + " within --end-within, and prints how many are left. The next start continues with these; none is lost."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -40,19 +40,19 @@ import picocli.CommandLine.Spec;
             "  veloz-wal ship --once /var/lib/veloz/wal file:///mnt/backup/orders",
             "  veloz-wal ship --json --status-interval 10s /var/lib/veloz/wal s3://bucket/orders | ...",
             "",
-            "  0   everything durable is archived",
-            "  1   stopped, and something is left to ship",
-            "  2   it failed",
+            "  0   all durable records are archived",
+            "  1   stopped, with records left to ship",
+            "  2   failed",
             "  3   fenced: another writer has taken over the archive. A supervisor must not restart it (systemd:"
                     + " RestartPreventExitStatus=3)",
             "  4   refused: log and archive are inconsistent, or another writer may be alive",
-            "  5   --once: the store does not let us through",
+            "  5   with --once: the store cannot be reached, or denies access",
             "  64  usage"
         })
 final class ShipCommand implements Callable<Integer> {
     private final Streams streams;
 
-    @Parameters(index = "0", paramLabel = "DIR", description = "The directory of the log.")
+    @Parameters(index = "0", paramLabel = "DIR", description = "Directory of the log.")
     private Path directory = Path.of("");
 
     @Parameters(index = "1", paramLabel = "URI", description = StoreArguments.URI)
@@ -61,32 +61,34 @@ final class ShipCommand implements Callable<Integer> {
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     private String prefix = "orders";
 
-    @Option(names = "--once", description = "Ships all that is durable now, and ends. For a timer, such as cron.")
+    @Option(
+            names = "--once",
+            description = "Ship all records that are durable now, and exit. For a timer, such as cron.")
     private boolean once;
 
     @Option(
             names = "--patience",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
-            description = "With --once: gives up when nothing got through for so long. Default: 5m.")
+            description = "With --once: give up after this time without progress. Default: 5m.")
     private Duration patience = Duration.ofMinutes(5);
 
     @Option(
             names = "--flush-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
-            description = "How often durable records are shipped, if there are any: about what a lost site costs."
-                    + " Each is one PUT. Default: 1s.")
+            description = "Interval at which new durable records are shipped: about the loss if the site fails."
+                    + " One PUT each. Default: 1s.")
     private Duration flushInterval = Duration.ofSeconds(1);
 
     @Option(
             names = "--bandwidth",
             paramLabel = "BYTES",
             converter = Quantities.Bytes.class,
-            description = "How many bytes a second segments may take, as 10MiB; tails are not held back."
+            description = "Maximum bytes per second for segments, such as 10MiB; tails are not limited."
                     + " Default: no limit.")
     private @Nullable Long bandwidth;
 
@@ -94,29 +96,32 @@ final class ShipCommand implements Callable<Integer> {
             names = "--end-within",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
-            description = "When it is stopped: how long it tries to ship the rest. Default: 10s.")
+            description = "Maximum time to ship the remaining records when it is stopped. Default: 10s.")
     private Duration endWithin = Duration.ofSeconds(10);
 
     @Option(
             names = "--declare-gaps",
-            description = "If records were trimmed before they were archived, the archive declares them lost, for"
-                    + " ever, and goes on behind them. Default: refused.")
+            description =
+                    "If records were trimmed before they were archived, declare them permanently lost, and continue"
+                            + " after them. Default: refuse.")
     private boolean declareGaps;
 
     @Option(
             names = "--take-over",
-            description = "Fences another writer even if it wrote to the archive within the last two minutes."
-                    + " Default: refused then, because it may be alive.")
+            description = "Fence another writer even if it wrote to the archive within the last two minutes."
+                    + " Default: refuse, because it may be running.")
     private boolean takeOver;
 
     @Option(
             names = "--status-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
-            description = "How often the status is said where no terminal shows it. Default: 1m.")
+            description = "Interval at which the status is printed if standard error is not a terminal. Default: 1m.")
     private Duration statusInterval = Duration.ofMinutes(1);
 
-    @Option(names = "--json", description = "A line of JSON for each event, for the status, and for the end.")
+    @Option(
+            names = "--json",
+            description = "Print a JSON object per line for each event, for the status, and at the end.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -135,17 +140,17 @@ final class ShipCommand implements Callable<Integer> {
             LogDirectory.requireLog(directory, prefix);
             requireElsewhere(store);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
-            ShipVoice voice = json ? new JsonShipVoice(streams) : new TextShipVoice(streams);
+            ShipReporter reporter = json ? new JsonShipReporter(streams) : new TextShipReporter(streams);
             try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
                 if (!takeOver) {
                     lock.requireNoOtherWriter(store);
                 }
-                return new ShipRun(files, config(store), voice, lock, statusInterval, onceUpTo(), patience).run();
+                return new ShipRun(files, config(store), reporter, lock, statusInterval, onceUpTo(), patience).run();
             }
         }
     }
 
-    /** An archive in the log's own directory is lost with it. */
+    /** Throws if the archive is in the log's directory, where it would be lost together with the log. */
     private void requireElsewhere(ObjectStore store) {
         if (!(store instanceof DirectoryStore)) {
             return;
@@ -156,11 +161,11 @@ final class ShipCommand implements Callable<Integer> {
             throw new CommandFailure(
                     ExitCode.REFUSED,
                     "the archive " + uri + " is inside the log's directory " + directory
-                            + " and would be lost with it; choose a place on another disk");
+                            + " and would be lost with it; choose a directory on another disk");
         }
     }
 
-    /** With all links resolved, as far as it exists. */
+    /** Resolves all links of the existing part of a path. */
     private static Path existing(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         Path known = absolute;
@@ -173,7 +178,7 @@ final class ShipCommand implements Callable<Integer> {
         try {
             return known.toRealPath().resolve(known.relativize(absolute));
         } catch (IOException e) {
-            // It disappeared, or cannot be read: the shipper reports what follows from that.
+            // The path disappeared or cannot be read. The shipper will report the error.
             return absolute;
         }
     }
@@ -181,7 +186,7 @@ final class ShipCommand implements Callable<Integer> {
     private long onceUpTo() {
         return once
                 ? WalRecovery.inspect(ReadOptions.of(directory).prefix(prefix)).lastSequence()
-                : ShipRun.FOR_EVER;
+                : ShipRun.UNTIL_STOPPED;
     }
 
     private ShipperConfig.Builder config(ObjectStore store) {

@@ -7,29 +7,29 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Something that happened to a shipper and that an operator wants to know. Immutable.
+ * An event of a shipper. Immutable.
  *
- * @param name for machines
- * @param text for people
- * @param isWarning whether it is said on standard error where nobody watches the status
+ * @param name name in the JSON output
+ * @param text description in the text output
+ * @param isWarning whether the text output prints it as a warning
  */
 record ShipEvent(String name, String text, boolean isWarning) {
-    /** Hands everything on to a consumer, from the thread that ships. */
+    /** Returns a listener that passes all events to a consumer, on the thread that ships. */
     static ShipperListener to(Consumer<ShipEvent> events) {
         return new ShipperListener() {
             @Override
             public void onEpochAcquired(long epoch) {
-                events.accept(new ShipEvent("in_office", "in office, epoch " + epoch, false));
+                events.accept(new ShipEvent("in_office", "acquired epoch " + epoch, false));
             }
 
             @Override
             public void onTrouble(String error) {
-                events.accept(new ShipEvent("trouble", error + "; it is tried again", true));
+                events.accept(new ShipEvent("trouble", error + "; retrying", true));
             }
 
             @Override
             public void onTroubleEnded() {
-                events.accept(new ShipEvent("trouble_ended", "shipping goes on", true));
+                events.accept(new ShipEvent("trouble_ended", "shipping continues", true));
             }
 
             @Override

@@ -16,16 +16,16 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps two {@code ship} processes from fencing each other in turn. It is a lock on a file in the log's directory, which
- * also remembers the epoch that the last {@code ship} of this directory acquired. For one thread.
+ * Prevents two {@code ship} processes from fencing each other repeatedly: a lock on a file in the log's directory, which
+ * also stores the epoch that the last {@code ship} of this directory acquired. Not thread-safe.
  *
- * <p>The archive itself is safe without it: the epoch fences the earlier writer. But who starts a second one by mistake, or
- * by a supervisor that restarts what was fenced, wants a refusal and not a take-over. So another writer's archive that was
- * written within {@link #RECENT} is taken over only on demand. Where the directory cannot be written there is no memory of
- * an epoch, and a restart within that time has to be asked for as well.
+ * <p>The archive is safe without it, because the epoch fences the earlier writer. But if a second {@code ship} is started by
+ * mistake, or by a supervisor that restarts a fenced one, it should be refused instead of taking over. So an archive that
+ * another writer has written within {@link #RECENT} is taken over only with {@code --take-over}. If the directory is
+ * read-only, no epoch is stored, and a restart within that time requires the option as well.
  */
 final class ShipLock implements AutoCloseable {
-    /** A writer that was seen within this time may be alive. */
+    /** A writer that wrote to the archive within this time may be running. */
     static final Duration RECENT = Duration.ofMinutes(2);
 
     private static final int MOST_BYTES = 4096;
@@ -51,34 +51,34 @@ final class ShipLock implements AutoCloseable {
         try {
             FileLock lock = file.tryLock();
             if (lock == null) {
-                throw refused(path);
+                throw alreadyRunning(path);
             }
             return new ShipLock(uri, file);
         } catch (OverlappingFileLockException e) {
             closeQuietly(file);
-            throw refused(path);
+            throw alreadyRunning(path);
         } catch (CommandFailure e) {
             closeQuietly(file);
             throw e;
         } catch (IOException e) {
-            // A file system without locks.
+            // The file system does not support locks.
             closeQuietly(file);
             return new ShipLock(uri, null);
         }
     }
 
-    private static CommandFailure refused(Path path) {
+    private static CommandFailure alreadyRunning(Path path) {
         return new CommandFailure(
-                ExitCode.REFUSED, "another `ship` runs on this directory (it holds " + path + "); stop that one first");
+                ExitCode.REFUSED, "another `ship` runs on this directory (it has locked " + path + "); stop it first");
     }
 
-    /** Throws a {@link CommandFailure} if another writer has written the archive a moment ago. */
+    /** Throws a {@link CommandFailure} if another writer wrote to the archive within {@link #RECENT}. */
     void requireNoOtherWriter(ObjectStore store) {
         ArchiveStatus archive;
         try {
             archive = ArchiveStatus.of(store);
         } catch (WalRestoreException e) {
-            // There is no archive yet, or the store does not answer, or it is damaged: the shipper deals with each.
+            // There is no archive yet, or it is damaged, or the store cannot be reached: the shipper handles each case.
             return;
         }
         Duration silent = Duration.between(archive.lastWritten(), Instant.now());
@@ -89,10 +89,10 @@ final class ShipLock implements AutoCloseable {
                 ExitCode.REFUSED,
                 "the writer of epoch " + archive.epoch() + " on host " + archive.host() + " wrote to "
                         + archive.archive() + " " + Math.max(0, silent.toSeconds())
-                        + " s ago and may be alive; stop it, or fence it with --take-over");
+                        + " s ago and may be running; stop it, or fence it with --take-over");
     }
 
-    /** The epoch that the last {@code ship} of this directory acquired in this archive; 0 if it is not known. */
+    /** Returns the epoch that the last {@code ship} of this directory acquired in this archive; 0 if unknown. */
     private long lastEpoch() {
         FileChannel open = file;
         if (open == null) {
@@ -104,12 +104,12 @@ final class ShipLock implements AutoCloseable {
             String[] lines = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).split("\n", -1);
             return lines.length > 2 && lines[0].equals(uri) ? Long.parseLong(lines[1]) : 0;
         } catch (IOException | NumberFormatException e) {
-            // Not known: then a take-over has to be asked for.
+            // Unknown: a take-over then requires the option.
             return 0;
         }
     }
 
-    /** Remembers an epoch. What a crash leaves half written counts as not known. */
+    /** Stores an epoch. If a crash interrupts the write, the epoch is unknown. */
     void acquired(long epoch) {
         FileChannel open = file;
         if (open == null) {
@@ -119,7 +119,7 @@ final class ShipLock implements AutoCloseable {
             open.truncate(0);
             open.write(ByteBuffer.wrap((uri + "\n" + epoch + "\n").getBytes(StandardCharsets.UTF_8)), 0);
         } catch (IOException e) {
-            // The next start within RECENT has to ask for the take-over.
+            // The next start within RECENT requires the option.
             closeQuietly(open);
         }
     }
@@ -128,7 +128,7 @@ final class ShipLock implements AutoCloseable {
         try {
             file.close();
         } catch (IOException e) {
-            // Nothing in it decides anything.
+            // The content is not needed for correctness.
             return;
         }
     }

@@ -15,44 +15,45 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Ships until it is stopped, or done, or has to end. For one thread and one run; any thread may stop it. */
+/** Ships until it is stopped, has shipped everything requested, or fails. For one run. Any thread may stop it. */
 final class ShipRun {
-    static final long FOR_EVER = Long.MAX_VALUE;
+    static final long UNTIL_STOPPED = Long.MAX_VALUE;
     private static final long TICK_MILLIS = 200;
-    private static final ShipEvent STOP = new ShipEvent("stopping", "stopping; once more ends it at once", true);
+    private static final ShipEvent STOP =
+            new ShipEvent("stopping", "stopping; a second signal ends it immediately", true);
 
     private final LogFiles files;
     private final ShipperConfig.Builder config;
-    private final ShipVoice voice;
+    private final ShipReporter reporter;
     private final ShipLock lock;
-    private final LocalEnd local;
+    private final LogEnd logEnd;
     private final long statusNanos;
     private final long upTo;
     private final long patienceNanos;
     private final BlockingQueue<ShipEvent> events = new LinkedBlockingQueue<>();
-    private long saidNanos = System.nanoTime();
-    private long movedNanos = saidNanos;
-    private long moved = -1;
+    private long reportedNanos = System.nanoTime();
+    private long progressNanos = reportedNanos;
+    private long progress = -1;
     private long rememberedEpoch;
     private boolean verified;
 
     /**
-     * @param upTo ends when every record up to this one is archived; {@link #FOR_EVER}: does not
-     * @param patience gives up if nothing got through for so long, if it is to end
+     * @param upTo ends when every record up to this one is archived; or {@link #UNTIL_STOPPED}
+     * @param patience with {@code upTo}: gives up after this time without progress
      */
     ShipRun(
             LogFiles files,
             ShipperConfig.Builder config,
-            ShipVoice voice,
+            ShipReporter reporter,
             ShipLock lock,
             Duration statusInterval,
             long upTo,
             Duration patience) {
         this.files = files;
         this.config = config;
-        this.voice = voice;
+        this.reporter = reporter;
         this.lock = lock;
-        this.local = new LocalEnd(files);
+        this.logEnd = new LogEnd(files);
         this.statusNanos = statusInterval.toNanos();
         this.upTo = upTo;
         this.patienceNanos = patience.toNanos();
@@ -66,24 +67,24 @@ final class ShipRun {
             ShipperStatus last = shipper.stop();
             remember(last);
             for (ShipEvent event = events.poll(); event != null; event = events.poll()) {
-                voice.event(event);
+                reporter.event(event);
             }
-            ShipView view = local.view(last, true);
+            ShipView view = logEnd.view(last, true);
             int exitCode = exitCode(view, stopped);
-            voice.end(view, exitCode);
+            reporter.end(view, exitCode);
             return exitCode;
         } finally {
-            signal.forget();
+            signal.restore();
         }
     }
 
-    /** Returns whether somebody stopped it. */
+    /** Returns whether it was stopped by a signal. */
     private boolean follow(WalShipper shipper) {
         while (true) {
             ShipEvent event = next();
             if (event != null) {
-                voice.event(event);
-                endIfDamaged(event);
+                reporter.event(event);
+                failIfDamaged(event);
             }
             ShipperStatus status = shipper.status();
             remember(status);
@@ -94,25 +95,24 @@ final class ShipRun {
                 return false;
             }
             long now = System.nanoTime();
-            boolean due = now - saidNanos >= statusNanos;
-            saidNanos = due ? now : saidNanos;
-            voice.status(local.view(status, due), due);
+            boolean due = now - reportedNanos >= statusNanos;
+            reportedNanos = due ? now : reportedNanos;
+            reporter.status(logEnd.view(status, due), due);
         }
     }
 
-    /** To repeat what fails is right if the store fails, and pointless if the log itself cannot be read. */
-    private void endIfDamaged(ShipEvent event) {
-        if (upTo == FOR_EVER || verified || !event.name().equals("trouble")) {
+    /** Throws if the log itself is damaged: retries help if the store fails, but not if the log cannot be read. */
+    private void failIfDamaged(ShipEvent event) {
+        if (upTo == UNTIL_STOPPED || verified || !event.name().equals("trouble")) {
             return;
         }
         verified = true;
         RecoveryReport log =
                 WalRecovery.verify(ReadOptions.of(files.storage()).prefix(files.prefix()), WalProgress.NONE);
         if (!log.isSound()) {
-            throw new CommandFailure(
-                    "the log in " + log.directory() + " is damaged and cannot be shipped whole: "
-                            + String.join("; ", Assessment.of(log, false).findings())
-                            + "; `veloz-wal verify DIR` shows it, `veloz-wal restore --merge URI DIR` brings back what is archived");
+            throw new CommandFailure("the log in " + log.directory() + " is damaged and cannot be shipped completely: "
+                    + String.join("; ", Assessment.of(log, false).findings())
+                    + "; see `veloz-wal verify DIR`; `veloz-wal restore --merge URI DIR` restores archived records");
         }
     }
 
@@ -138,7 +138,7 @@ final class ShipRun {
         return state == State.FENCED || state == State.REFUSED || state == State.CLOSED;
     }
 
-    /** Sealed segments as well: if only their tails were there after each run, the tails would become more and more. */
+    /** Waits for sealed segments as well. Otherwise each run would leave more tails in the archive. */
     private boolean isDone(ShipperStatus status) {
         return status.epoch() > 0 && status.archivedSequence() >= upTo && status.spoolBytes() == 0;
     }
@@ -146,11 +146,11 @@ final class ShipRun {
     private boolean isOutOfPatience(ShipperStatus status) {
         long now = System.nanoTime();
         long sum = status.archivedSequence() + status.bytesSent() + status.epoch();
-        if (sum != moved) {
-            moved = sum;
-            movedNanos = now;
+        if (sum != progress) {
+            progress = sum;
+            progressNanos = now;
         }
-        return upTo != FOR_EVER && now - movedNanos >= patienceNanos;
+        return upTo != UNTIL_STOPPED && now - progressNanos >= patienceNanos;
     }
 
     private int exitCode(ShipView view, boolean stopped) {
@@ -160,7 +160,7 @@ final class ShipRun {
         } else if (last.refused() != null) {
             return ExitCode.REFUSED;
         } else if (!stopped && !isDone(last)) {
-            return upTo == FOR_EVER ? ExitCode.FAILED : ExitCode.UNREACHABLE;
+            return upTo == UNTIL_STOPPED ? ExitCode.FAILED : ExitCode.UNREACHABLE;
         }
         return last.epoch() > 0 && (view.lagRecords() == 0 || last.archivedSequence() >= upTo)
                 ? ExitCode.OK

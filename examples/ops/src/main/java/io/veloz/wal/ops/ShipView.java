@@ -4,10 +4,10 @@ import io.veloz.wal.archive.ShipperStatus;
 import java.time.Duration;
 
 /**
- * How shipping goes beside a writer in another process: the shipper does not know how far that one is. Immutable.
+ * The status of a shipper, with the end of the log as last read: another process may write the log. Immutable.
  *
- * @param durableSequence the last durable record, when the log was last looked at
- * @param lag for how long there has been something to ship, as far as that was looked at
+ * @param durableSequence the last durable record when the log was last read
+ * @param lag for how long the archive has lagged behind the log
  */
 record ShipView(ShipperStatus status, long durableSequence, Duration lag) {
     long lagRecords() {

@@ -5,12 +5,12 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 
 /**
- * The shortest decimal that reads back as the same double, in the form that the engine's tools use: no point without a
- * fraction, an exponent below 0.0001 and from 1e16 on. Stateless. {@link Double#toString} is not always the shortest
- * before JDK 19, and never shorter than two digits.
+ * Formats the shortest decimal that is parsed as the same double, as the engine's tools do: no decimal point without a
+ * fraction, an exponent below 0.0001 and from 1e16. Stateless. {@link Double#toString} does not always return the shortest
+ * decimal before JDK 19, and never fewer than two digits.
  */
 final class ShortestDecimal {
-    /** Every decimal of so many digits is a double of its own; more may be needed, never more than 17. */
+    /** Decimals with this many digits are always distinct doubles. A double may need more digits, but at most 17. */
     private static final int CERTAIN_DIGITS = 15;
 
     private static final double LARGEST_WHOLE = 1e15;
@@ -31,8 +31,9 @@ final class ShortestDecimal {
         BigDecimal exact = new BigDecimal(value);
         int digits = Math.abs(value) < Double.MIN_NORMAL ? 1 : CERTAIN_DIGITS;
         for (; digits < 17; digits++) {
-            // Below a power of two the doubles lie closer than above it, so the nearest decimal may fail where the
-            // next one on the other side does not.
+            // Doubles are denser below a power of two than above it. So the nearest decimal may be parsed as a
+            // different
+            // double, although the next one on the other side is not.
             for (RoundingMode mode : new RoundingMode[] {RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN}) {
                 BigDecimal rounded = exact.round(new MathContext(digits, mode));
                 if (rounded.doubleValue() == value) {

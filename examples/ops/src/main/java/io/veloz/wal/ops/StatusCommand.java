@@ -25,15 +25,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code status}: how far an archive is, and how far a log. */
+/** {@code status}: prints the state of an archive, of a log, or of both. */
 @Command(
         name = "status",
         description = {
-            "Says how far an archive reaches, who writes it, and how large it is; how far a log reaches; and, if both are"
-                    + " named, how far the archive is behind the log.",
+            "Prints the records, the writer and the size of an archive; the records of a log; and, if both are given, by how"
+                    + " many records the archive lags behind the log.",
             "",
-            "Reads the slots of the archive and proves that they are complete, but no segment: that is what"
-                    + " `verify --full` is for. Of a log it reads what `inspect` reads. Changes nothing."
+            "Reads the slots of the archive and proves that they are complete. Does not read segments; use `verify --full` for"
+                    + " that. Reads the same parts of a log as `inspect`. Read-only."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -42,11 +42,11 @@ import picocli.CommandLine.Spec;
             "  veloz-wal status s3://bucket/orders",
             "  veloz-wal status s3://bucket/orders /var/lib/veloz/wal --max-behind 10000",
             "",
-            "  0   in order",
+            "  0   no problem",
             "  1   behind by more than --max-behind, or records are known to be lost, or a torn tail",
-            "  2   log or archive is damaged, the log ends before its archive, the two diverged, or it failed",
-            "  4   refused: no archive, or log and archive are not of each other",
-            "  5   the store does not answer",
+            "  2   log or archive is damaged, the log ends before its archive, the two diverged, or the command failed",
+            "  4   refused: not an archive, or the archive of a different log",
+            "  5   the store cannot be reached",
             "  64  usage"
         })
 final class StatusCommand implements Callable<Integer> {
@@ -55,22 +55,22 @@ final class StatusCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..2",
             paramLabel = "URI|DIR",
-            description = "An archive (s3://bucket/prefix, file:///directory), a log's directory, or one of each.")
+            description = "URI of an archive (s3://bucket/prefix, file:///directory), directory of a log, or both.")
     private List<String> places = new ArrayList<>();
 
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     private String prefix = "orders";
 
     @Option(
             names = "--max-behind",
             paramLabel = "N",
-            description = "With both: exit code 1 if the archive is behind by more than so many records.")
+            description = "With both: exit code 1 if the archive is behind by more than N records.")
     private @Nullable Long maxBehind;
 
-    @Option(names = "--json", description = "One JSON object instead of text.")
+    @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -83,7 +83,7 @@ final class StatusCommand implements Callable<Integer> {
         this.streams = streams;
     }
 
-    /** The archive first: what is appended meanwhile makes it look further behind, never nearer. */
+    /** Reads the archive first: a concurrent append can then only increase the reported lag, never hide it. */
     @Override
     public Integer call() {
         String uri = one(places.stream().filter(StoreArguments::isUri).toList(), "URI");
@@ -93,15 +93,15 @@ final class StatusCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--max-behind needs a URI and a DIR");
         }
         if (uri == null && !arguments.settings().isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "the options for a store need a URI");
+            throw new ParameterException(spec.commandLine(), "the store options require a URI");
         }
         ArchiveStatus archive = uri == null ? null : archive(uri);
         RecoveryReport log = directory == null ? null : log(directory);
         if (archive != null && log != null && !archive.logId().equals(log.logId())) {
             throw new CommandFailure(
                     ExitCode.REFUSED,
-                    archive.archive() + " is the archive of log " + archive.logId() + ", and " + directory
-                            + " holds log " + log.logId());
+                    archive.archive() + " is the archive of log " + archive.logId() + ", but " + directory
+                            + " contains log " + log.logId());
         }
         ArchiveComparison comparison = uri == null || directory == null ? null : compare(uri, directory);
         return json ? writeJson(archive, log, comparison) : writeText(archive, log, comparison);
@@ -115,7 +115,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private @Nullable String one(List<String> found, String what) {
         if (found.size() > 1) {
-            throw new ParameterException(spec.commandLine(), "two of the kind " + what + "; expected one of each");
+            throw new ParameterException(spec.commandLine(), "more than one " + what + "; expected one");
         }
         return found.isEmpty() ? null : found.get(0);
     }
@@ -147,23 +147,23 @@ final class StatusCommand implements Callable<Integer> {
         return tooFar || hasGaps ? Math.max(worst, ExitCode.WARNING) : worst;
     }
 
-    /** Why the log must not be opened as it is, and the next step; empty if it may be. */
+    /** Returns why the log must not be opened, and the next step; empty if it can be opened. */
     private static String problem(ArchiveComparison comparison) {
         return switch (comparison.relation()) {
             case BEHIND ->
                 "the log ends with record " + Units.count(comparison.localSequence()) + ", "
                         + Units.count(comparison.records(), "record")
-                        + " before its archive does; do not start the engine:"
-                        + " `veloz-wal restore --merge URI DIR` brings the missing records";
+                        + " before its archive; do not start the engine:"
+                        + " `veloz-wal restore --merge URI DIR` restores the missing records";
             case DIVERGED ->
-                "log and archive hold different records from record " + Units.count(comparison.divergedFrom())
-                        + " on; do not start the engine: `veloz-wal restore URI NEW_DIR`, and compare the two with"
+                "log and archive differ from record " + Units.count(comparison.divergedFrom())
+                        + " on; do not start the engine: run `veloz-wal restore URI NEW_DIR`, and compare both logs with"
                         + " `dump --format crc`";
             default -> "";
         };
     }
 
-    // ---- for people
+    // ---- text
 
     private int writeText(
             @Nullable ArchiveStatus archive, @Nullable RecoveryReport log, @Nullable ArchiveComparison comparison) {
@@ -196,7 +196,7 @@ final class StatusCommand implements Callable<Integer> {
         out.line("directory   " + log.directory());
         out.line("log         " + (log.logId().isEmpty() ? "not written yet" : log.logId()));
         out.line("records     " + (log.records() == 0 ? "none" : Units.range(log.firstSequence(), log.lastSequence())));
-        out.line("segments    " + Units.count(log.segments().size()) + ", " + Units.bytes(dataBytes(log)) + " in use");
+        out.line("segments    " + Units.count(log.segments().size()) + ", " + Units.bytes(dataBytes(log)) + " of data");
         Assessment.of(log, false).findings().forEach(finding -> out.line("- " + finding));
     }
 
@@ -204,7 +204,7 @@ final class StatusCommand implements Callable<Integer> {
         return log.segments().stream().mapToLong(SegmentReport::dataBytes).sum();
     }
 
-    // ---- for machines
+    // ---- JSON
 
     private int writeJson(
             @Nullable ArchiveStatus archive, @Nullable RecoveryReport log, @Nullable ArchiveComparison comparison) {

@@ -8,32 +8,32 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ctrl-C, or a service manager that asks a process to end. The first time the work is told, and ends the process with its
- * own exit code when it is done; the second time the process ends at once. Any thread may call any method.
+ * Handles SIGINT (Ctrl-C) and SIGTERM. The first signal runs a callback, so that the command can finish and return its exit
+ * code. The second signal ends the process immediately. Thread-safe.
  *
- * <p>By name, because the compiler warns of sun.misc.Signal and Java offers nothing else. Where it is not there, the process
- * ends at the first signal: the archive is made for that.
+ * <p>Uses reflection, because the compiler warns about sun.misc.Signal and Java has no alternative. If it is not available,
+ * the first signal ends the process, which is safe for the archive.
  */
 final class StopSignal {
     private static final List<String> NAMES = List.of("INT", "TERM");
 
-    private record Taken(Object signal, @Nullable Object before) {}
+    private record Installed(Object signal, @Nullable Object previous) {}
 
-    private final Runnable told;
-    private final List<Taken> taken = new ArrayList<>();
+    private final Runnable callback;
+    private final List<Installed> installed = new ArrayList<>();
 
-    private StopSignal(Runnable told) {
-        this.told = told;
+    private StopSignal(Runnable callback) {
+        this.callback = callback;
     }
 
-    /** Until the first one comes, or it is forgotten. */
-    static StopSignal listen(Runnable told) {
-        StopSignal stop = new StopSignal(told);
-        NAMES.forEach(stop::take);
+    /** Installs the handlers until the first signal or {@link #restore}. */
+    static StopSignal listen(Runnable callback) {
+        StopSignal stop = new StopSignal(callback);
+        NAMES.forEach(stop::install);
         return stop;
     }
 
-    private void take(String name) {
+    private void install(String name) {
         try {
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
             Object signal = Class.forName("sun.misc.Signal")
@@ -42,9 +42,9 @@ final class StopSignal {
             InvocationHandler invoked = (proxy, method, arguments) -> called(proxy, method, arguments);
             Object handler =
                     Proxy.newProxyInstance(StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, invoked);
-            taken.add(new Taken(signal, handle(signal, handler)));
+            installed.add(new Installed(signal, handle(signal, handler)));
         } catch (ReflectiveOperationException | RuntimeException e) {
-            // Not to be had in this JVM, or the signal belongs to somebody else, as with -Xrs.
+            // Not available in this JVM, or the signal is reserved, as with -Xrs.
             return;
         }
     }
@@ -52,8 +52,8 @@ final class StopSignal {
     private @Nullable Object called(Object proxy, Method method, Object @Nullable [] arguments) {
         return switch (method.getName()) {
             case "handle" -> {
-                forget();
-                told.run();
+                restore();
+                callback.run();
                 yield null;
             }
             case "hashCode" -> System.identityHashCode(proxy);
@@ -70,19 +70,19 @@ final class StopSignal {
                 .invoke(null, signal, handler);
     }
 
-    /** From now on a signal does what it did before. */
-    synchronized void forget() {
-        for (Taken one : taken) {
-            giveBack(one);
+    /** Restores the previous handlers. */
+    synchronized void restore() {
+        for (Installed one : installed) {
+            restore(one);
         }
-        taken.clear();
+        installed.clear();
     }
 
-    private static void giveBack(Taken one) {
+    private static void restore(Installed one) {
         try {
-            handle(one.signal(), one.before());
+            handle(one.signal(), one.previous());
         } catch (ReflectiveOperationException | RuntimeException e) {
-            // It could be taken, so it can be given back; if not, the process still ends when its work does.
+            // Unlikely, because the handler could be installed. The process still ends when its command does.
             return;
         }
     }

@@ -12,15 +12,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /**
- * How to reach the store of an archive. Filled by the command line; there is no option for a secret, because command lines
- * are seen by everybody on a machine.
+ * The options for the store of an archive. There is no option for a secret, because every user of a machine can see its
+ * command lines.
  */
 final class StoreArguments {
-    static final String HEADING = "%nS3, or what speaks its protocol. Credentials come from the environment"
-            + " (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, an instance's role), never from an option:%n";
-    static final String URI = "Where the archive is: s3://bucket/prefix, or file:///directory.";
+    static final String HEADING = "%nS3 and compatible stores. Credentials are read from the environment"
+            + " (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, instance role), never from an option:%n";
+    static final String URI = "URI of the archive: s3://bucket/prefix, or file:///directory.";
 
-    /** A letter alone is a drive of Windows. */
+    /** At least two letters, because one letter is a Windows drive. */
     private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
 
     @Option(
@@ -38,62 +38,62 @@ final class StoreArguments {
     @Option(
             names = "--path-style",
             negatable = true,
-            description = "Whether the bucket stands in the path. Default: if there is an endpoint.")
+            description = "Whether the bucket is part of the path. Default: yes with --endpoint.")
     private @Nullable Boolean pathStyle;
 
     @Option(
             names = "--checksum-mode",
             paramLabel = "MODE",
             description =
-                    "With every upload: auto (the default: crc32c, or md5 where the store does not know it), crc32c, md5,"
-                            + " or when_required for none.")
+                    "Checksum of every upload: auto (the default: crc32c, or md5 if the store does not support it),"
+                            + " crc32c, md5, or when_required for none.")
     private @Nullable String checksumMode;
 
     @Option(
             names = "--chunked-encoding",
             negatable = true,
-            description = "Whether uploads are sent in signed chunks. Default: no; many stores do not know them.")
+            description = "Whether uploads use signed chunks. Default: no; many stores do not support them.")
     private @Nullable Boolean chunkedEncoding;
 
-    @Option(names = "--sse", paramLabel = "MODE", description = "Encryption by the store: none, AES256 or aws:kms.")
+    @Option(names = "--sse", paramLabel = "MODE", description = "Server-side encryption: none, AES256 or aws:kms.")
     private @Nullable String sse;
 
-    @Option(names = "--sse-kms-key-id", paramLabel = "ID", description = "The key for --sse aws:kms.")
+    @Option(names = "--sse-kms-key-id", paramLabel = "ID", description = "Key for --sse aws:kms.")
     private @Nullable String sseKmsKeyId;
 
-    @Option(names = "--storage-class", paramLabel = "NAME", description = "As STANDARD_IA. Default: the bucket's.")
+    @Option(names = "--storage-class", paramLabel = "NAME", description = "Such as STANDARD_IA. Default: the bucket's.")
     private @Nullable String storageClass;
 
-    @Option(names = "--profile", paramLabel = "NAME", description = "Of the AWS configuration files.")
+    @Option(names = "--profile", paramLabel = "NAME", description = "Profile in the AWS configuration files.")
     private @Nullable String profile;
 
     @Option(
             names = "--ca-bundle",
             paramLabel = "FILE",
-            description = "PEM file of the CAs to trust. Default: AWS_CA_BUNDLE, or the JVM's own.")
+            description = "PEM file with trusted CAs. Default: AWS_CA_BUNDLE, or the CAs of the JVM.")
     private @Nullable String caBundle;
 
-    @Option(names = "--connect-timeout", paramLabel = "TIME", description = "As 500ms, 5s or 2m. Default: 5s.")
+    @Option(names = "--connect-timeout", paramLabel = "TIME", description = "Such as 500ms, 5s or 2m. Default: 5s.")
     private @Nullable String connectTimeout;
 
     @Option(
             names = "--attempt-timeout",
             paramLabel = "TIME",
-            description = "How long the store may be silent. Default: 30s.")
+            description = "Maximum wait for a response per attempt. Default: 30s.")
     private @Nullable String attemptTimeout;
 
     @Option(
             names = "--call-timeout",
             paramLabel = "TIME",
-            description = "How long a call may take with all around it. Default: 2m.")
+            description = "Maximum time of a call including all retries. Default: 2m.")
     private @Nullable String callTimeout;
 
-    /** Whether a place is an archive rather than a directory. */
+    /** Returns whether an argument is the URI of an archive, not a directory. */
     static boolean isUri(String place) {
         return SCHEME.matcher(place).matches();
     }
 
-    /** By the names that the store gives them. */
+    /** Returns the options by the names of the store's settings. */
     Map<String, String> settings() {
         Map<String, String> settings = new TreeMap<>();
         put(settings, "endpoint", endpoint);
@@ -118,7 +118,7 @@ final class StoreArguments {
         }
     }
 
-    /** Opens the store; nothing is asked of it yet. What makes no sense is an error of the command line. */
+    /** Opens the store without sending a request. Invalid options are a usage error. */
     ObjectStore open(CommandSpec command, String uri) {
         try {
             return ObjectStores.open(uri, settings());
@@ -127,7 +127,7 @@ final class StoreArguments {
         }
     }
 
-    /** For a command that opens it by itself later. */
+    /** Validates the options, for a command that opens the store later. */
     void check(CommandSpec command, String uri) {
         try (ObjectStore store = open(command, uri)) {
             Objects.requireNonNull(store);

@@ -7,18 +7,17 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a command speaks to: results to {@code out}, everything else to {@code err}. It belongs to one thread.
+ * The output streams of a command: results go to {@code out}, everything else to {@code err}. Not thread-safe.
  *
- * @param standardOutput unbuffered, for output that must be on its way at once; nothing else may be written to
- *     {@code out} then
- * @param columns the width of the terminal that {@code err} is; 0 if it is none
+ * @param standardOutput unbuffered standard output; a command that uses it must not use {@code out}
+ * @param columns the width of the terminal of {@code err}; 0 if it is not a terminal
  */
 record Streams(OutputStream standardOutput, Output out, PrintStream err, int columns) {
     static Streams of(OutputStream out, OutputStream err, int columns) {
         return new Streams(out, new Output(out), new PrintStream(err, true, StandardCharsets.UTF_8), columns);
     }
 
-    /** Whether a person watches {@code err}. */
+    /** Returns whether {@code err} is a terminal. */
     boolean showsProgress() {
         return columns > 0;
     }

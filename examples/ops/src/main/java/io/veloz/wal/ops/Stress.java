@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Threads that append and say what is durable, until enough is done or something fails. For one run. */
+/** Appends with several threads and prints the durable records, until a limit is reached or an append fails. For one run. */
 final class Stress {
-    /** A type that no order event has. */
+    /** Not a type of an order event. */
     static final int RECORD_TYPE = 1000;
 
     private final Wal wal;
@@ -32,7 +32,7 @@ final class Stress {
         this.last = wal.lastSequence();
     }
 
-    /** Returns what ended it too early, or null. */
+    /** Returns the failure that ended the run, or null. */
     @Nullable
     Throwable run() {
         List<Thread> workers = new ArrayList<>();
@@ -51,11 +51,11 @@ final class Stress {
         return failure.get();
     }
 
-    /** Each worker has its share of the names; of one worker the names are the sequences. */
+    /** Each worker has its own names of records. With one worker, the names are equal to the sequences. */
     private void work(int worker) {
         StressPayload payload = new StressPayload(seed, size);
         try {
-            for (long name = last + 1 + worker; name - last <= records && goesOn(); name += threads) {
+            for (long name = last + 1 + worker; name - last <= records && isRunning(); name += threads) {
                 append(payload, name);
             }
         } catch (Throwable t) {
@@ -63,7 +63,7 @@ final class Stress {
         }
     }
 
-    private boolean goesOn() {
+    private boolean isRunning() {
         return failure.get() == null && System.nanoTime() - untilNanos < 0;
     }
 
@@ -71,9 +71,9 @@ final class Stress {
         var bytes = payload.fill(name);
         int checksum = payload.checksum();
         if (threads == 1) {
-            out.say("try", name, checksum);
+            out.println("try", name, checksum);
         }
         long sequence = wal.appendDurable(RECORD_TYPE, bytes);
-        out.say("acked", sequence, checksum);
+        out.println("acked", sequence, checksum);
     }
 }

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * A record of the stress test: 8 bytes that name it, then bytes that follow from the seed and that name. So a reader who
- * knows the seed can tell what every record must be. It belongs to one thread.
+ * Generates the records of the stress test: 8 bytes with a name, followed by bytes generated from the seed and the name. So
+ * the expected content of every record can be computed from the seed. Not thread-safe.
  *
  * <p>The generator is SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
  */
@@ -22,7 +22,7 @@ final class StressPayload {
         this.bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** The bytes of the record with that name; valid until the next call. */
+    /** Returns the bytes of a record. Valid until the next call. */
     ByteBuffer fill(long name) {
         bytes.clear();
         put(name);
@@ -48,7 +48,7 @@ final class StressPayload {
         return mixed ^ (mixed >>> 31);
     }
 
-    /** CRC32C of the bytes of the last call. */
+    /** Returns the CRC32C of the bytes of the last call. */
     int checksum() {
         crc.reset();
         crc.update(bytes.duplicate());

@@ -9,29 +9,29 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Whether a stream is a terminal, and how wide it is. Stateless. */
+/** Detects whether standard error is a terminal, and its width. Stateless. */
 final class Terminal {
-    private static final int USUAL_COLUMNS = 80;
-    private static final int NARROWEST = 20;
+    private static final int DEFAULT_COLUMNS = 80;
+    private static final int MIN_COLUMNS = 20;
     private static final Pattern SIZE = Pattern.compile("\\d+ (\\d{1,4})");
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
     private Terminal() {}
 
-    /** The width of the terminal that this process belongs to; 80 if it cannot be found out. */
+    /** Returns the width of the controlling terminal; 80 if it is unknown. */
     static int columns() {
         try {
-            // `stty` asks the terminal that is its standard input.
+            // `stty` reads the size of the terminal that is its standard input.
             Process stty = new ProcessBuilder("stty", "size")
                     .redirectInput(new File("/dev/tty"))
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             String size = new String(stty.getInputStream().readNBytes(64), StandardCharsets.US_ASCII);
             Matcher matcher = SIZE.matcher(size.trim());
-            return matcher.matches() ? Math.max(NARROWEST, Integer.parseInt(matcher.group(1))) : USUAL_COLUMNS;
+            return matcher.matches() ? Math.max(MIN_COLUMNS, Integer.parseInt(matcher.group(1))) : DEFAULT_COLUMNS;
         } catch (IOException e) {
             // Not a Unix system, or no controlling terminal.
-            return USUAL_COLUMNS;
+            return DEFAULT_COLUMNS;
         }
     }
 
@@ -40,10 +40,10 @@ final class Terminal {
     }
 
     /**
-     * Linux says it of each stream by itself. Elsewhere Java can only be asked for all of them at once: up to 21 there is
-     * a console only on a terminal, from 22 on there always is one, and it knows.
+     * On Linux, /proc shows each stream. On other systems, Java reports only all streams together: up to JDK 21 there is a
+     * console only on a terminal, and since JDK 22 there always is one, with a method for this.
      */
-    @SuppressWarnings("SystemConsoleNull") // asked for JDK 17 to 21; the later ones are asked below
+    @SuppressWarnings("SystemConsoleNull") // for JDK 17 to 21; later versions are handled below
     private static boolean isTerminal(int descriptor) {
         if (Files.isDirectory(DESCRIPTORS)) {
             try {

@@ -2,7 +2,7 @@ package io.veloz.wal.ops;
 
 import java.io.PrintStream;
 
-/** A line on a terminal that is overwritten in place. It belongs to one thread. */
+/** A line on a terminal that is overwritten in place. Not thread-safe. */
 final class TerminalLine {
     private final PrintStream terminal;
     private final int columns;
@@ -15,7 +15,7 @@ final class TerminalLine {
     }
 
     void show(String line) {
-        // One column stays free: a character in the last one makes some terminals wrap.
+        // One column stays empty, because a character in the last column makes some terminals wrap.
         String cut = line.length() < columns ? line : line.substring(0, Math.max(0, columns - 1));
         terminal.print("\r" + cut + " ".repeat(Math.max(0, printedLength - cut.length())));
         terminal.flush();

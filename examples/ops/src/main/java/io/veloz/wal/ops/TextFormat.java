@@ -5,7 +5,7 @@ import io.veloz.wal.orders.OrderEvent;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Sequence, time, then the event with its fields; or type and bytes, where there is no order event. */
+/** Sequence and time, followed by the event with its fields, or by type and bytes if the record is not an order event. */
 final class TextFormat implements RecordFormat {
     private final EventDecoder decoder = new EventDecoder();
 
@@ -31,7 +31,7 @@ final class TextFormat implements RecordFormat {
         }
     }
 
-    /** {@code name=value}; what is not known or empty is left out. */
+    /** {@code name=value}; unknown and empty values are omitted. */
     private record TextFields(Output out) implements Fields {
         private Json field(String name) {
             out.character(' ').text(name).character('=');

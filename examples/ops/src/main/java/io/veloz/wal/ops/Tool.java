@@ -21,35 +21,35 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The tool with all its commands. For one thread and one run. */
+/** The tool with all its commands. For one run. Not thread-safe. */
 @Command(
         name = "veloz-wal",
         description = {
-            "Looks at order logs, reads them, rescues them, archives them and brings them back, imports the engine's old"
-                    + " ones, and tries them hard.",
+            "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs.",
             "",
-            "inspect, verify, dump, orders, legacy-orders and status only read: they may run at any time, also beside the engine"
-                    + " that writes the log, and never change a byte in its directory."
+            "inspect, verify, dump, orders, legacy-orders and status are read-only: they can run at any time, even while the"
+                    + " engine writes the log, and never change a file in its directory."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
         footerHeading = "%nExit codes:%n",
         footer = {
-            "  0   everything is in order",
-            "  1   warning: there are findings, and nothing that was acknowledged is lost",
+            "  0   no problem",
+            "  1   warning: there are findings, but no acknowledged data is lost",
             "  2   the log or its archive is damaged, or the command failed",
             "  3   fenced: another writer has taken over the archive",
-            "  4   refused: what was asked for does not fit what is there; nothing was changed",
-            "  5   the archive's store does not answer: try again later",
-            "  64  the command line is wrong",
+            "  4   refused: not possible for this log, archive or directory; nothing was changed",
+            "  5   the archive's store cannot be reached: retry later",
+            "  64  the command line is invalid",
             "",
-            "First things to do when something is wrong: `veloz-wal verify DIR` says what. `veloz-wal restore URI NEW_DIR`"
-                    + " brings back what is archived; without an archive, `veloz-wal salvage DIR NEW_DIR` rescues the rest. Help for one command: `veloz-wal COMMAND --help`."
+            "First steps after a problem: `veloz-wal verify DIR` shows the damage. `veloz-wal restore URI NEW_DIR` restores the"
+                    + " archived records; without an archive, `veloz-wal salvage DIR NEW_DIR` copies all readable records."
+                    + " Help for a command: `veloz-wal COMMAND --help`."
         })
 final class Tool {
     private static final int HELP_COLUMNS = 100;
 
-    /** What messages of the library call by the name of a method of its API. */
+    /** The command line options for the API methods that messages of the library refer to. */
     private static final Map<String, String> OPTION_NAMES = Map.of(
             "with merge", "with --merge",
             "acceptGaps", "--accept-gaps",
@@ -88,7 +88,7 @@ final class Tool {
         return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
-    /** Runs one command and returns its exit code. Throws nothing. */
+    /** Runs one command and returns its exit code. Never throws. */
     int run(String... args) {
         if (args.length == 0) {
             line.usage(line.getErr());
@@ -127,7 +127,7 @@ final class Tool {
         }
     }
 
-    /** What was read before the error stands on the output before the error does. */
+    /** Flushes the output of the command before it prints the error. */
     private int failed(Exception problem, boolean json) {
         if (problem instanceof ClosedOutputException) {
             return ExitCode.OK;
@@ -150,7 +150,7 @@ final class Tool {
                 || problem instanceof StoreException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;
-        // The library names the methods of its API; on a command line they are options.
+        // Messages of the library refer to methods of its API; on the command line, these are options.
         return known
                 ? withOptionNames(String.valueOf(problem.getMessage()))
                 : "internal error, please report it: " + problem;
@@ -164,7 +164,7 @@ final class Tool {
         return text;
     }
 
-    /** The version that the build wrote down. */
+    /** The version of the build. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {

@@ -3,7 +3,7 @@ package io.veloz.wal.ops;
 import java.time.Instant;
 import java.util.Locale;
 
-/** Numbers with their units, for people. Stateless. */
+/** Formats numbers with units. Stateless. */
 final class Units {
     private static final String[] POWERS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
@@ -18,7 +18,7 @@ final class Units {
         return count(number) + " " + noun + (number == 1 ? "" : "s");
     }
 
-    /** To three digits, as {@code 12.3 MiB}. */
+    /** Returns a size with three digits, such as {@code 12.3 MiB}. */
     static String bytes(long number) {
         if (number < 1024) {
             return number + " bytes";
@@ -32,12 +32,12 @@ final class Units {
         return String.format(Locale.ROOT, amount < 100 ? "%.1f %s" : "%.0f %s", amount, POWERS[power]);
     }
 
-    /** To the byte, and so that it can be read: {@code 3,740,937 bytes (3.6 MiB)}. */
+    /** Returns an exact size, such as {@code 3,740,937 bytes (3.6 MiB)}. */
     static String exactBytes(long number) {
         return count(number) + " bytes" + (number < 1024 ? "" : " (" + bytes(number) + ")");
     }
 
-    /** In UTC, to the nanosecond. */
+    /** Returns a time in UTC, with nanoseconds. */
     static String time(long nanosSince1970) {
         return instant(nanosSince1970).toString();
     }

@@ -3,22 +3,22 @@ package io.veloz.wal.ops;
 import java.lang.reflect.Field;
 
 /**
- * The notice that JDK 24 and later print at the first use of sun.misc.Unsafe, by whatever library. Stateless.
+ * Suppresses the warning that JDK 24 and later print when a library first uses sun.misc.Unsafe. Stateless.
  *
- * <p>It concerns the makers of the compression library, not the operator, and would stand in the middle of what the
- * tool says. No manifest can switch it off, so the JVM is told that it has been printed already. A JVM that was told to
- * refuse such uses still refuses them.
+ * <p>The warning concerns the authors of the compression library, not the operator, and would be mixed with the output of the
+ * tool. No manifest entry can disable it, so this sets the flag that it has already been printed. A JVM that denies such
+ * uses still denies them.
  */
 final class UnsafeNotice {
     private UnsafeNotice() {}
 
     static void silence() {
         try {
-            Field told = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
-            told.setAccessible(true);
-            told.setBoolean(null, true);
+            Field warned = Class.forName("sun.misc.Unsafe").getDeclaredField("memoryAccessWarned");
+            warned.setAccessible(true);
+            warned.setBoolean(null, true);
         } catch (ReflectiveOperationException | RuntimeException e) {
-            // Another JDK, which prints no notice, or prints it all the same: nothing depends on it.
+            // Another JDK, which does not warn, or whose warning is then printed. Both are harmless.
             return;
         }
     }

@@ -16,16 +16,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code verify}: whether every byte is as it was written, of a log or of an archive. */
+/** {@code verify}: verifies every byte of a log, or the completeness of an archive. */
 @Command(
         name = "verify",
         description = {
-            "Of a log: reads every byte and checks every checksum, the chain of the segments, and the newest checkpoint.",
-            "Of an archive: proves from its slots that nothing is missing, and asks whether every object is there with"
-                    + " its size; --full reads and checks their contents too.",
+            "Log: reads every byte, and verifies all checksums, the chain of the segments, and the newest checkpoint.",
+            "Archive: proves from its slots that it is complete, and checks that every object exists with the right size."
+                    + " --full reads and verifies the contents as well.",
             "",
-            "Where no writer has the log open every whole batch counts; beside a writer only what it has promised"
-                    + " durable. Never changes anything, never repairs: that is what `salvage` is for."
+            "If no writer has the log open, every complete batch is verified; otherwise all records that the writer has marked"
+                    + " as durable. Read-only; does not repair anything. Use `salvage` to copy the readable records."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -37,10 +37,10 @@ import picocli.CommandLine.Spec;
             "  veloz-wal verify --full s3://bucket/orders",
             "",
             "  0   sound",
-            "  1   a torn tail, or losses that were declared",
+            "  1   a torn tail, or declared losses",
             "  2   damaged",
-            "  4   refused: no log or archive there, or of a newer format",
-            "  5   the store does not answer",
+            "  4   refused: not a log or an archive, or its format is newer",
+            "  5   the store cannot be reached",
             "  64  usage"
         })
 final class VerifyCommand implements Callable<Integer> {
@@ -49,19 +49,19 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "DIR|URI",
-            description = "The directory of a log, or an archive: s3://bucket/prefix, file:///directory.")
+            description = "Directory of a log, or URI of an archive: s3://bucket/prefix, file:///directory.")
     private String place = "";
 
     @Option(
             names = "--prefix",
             paramLabel = "NAME",
-            description = "What the names of the log's files begin with. Default: ${DEFAULT-VALUE}.")
+            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
     private String prefix = "orders";
 
-    @Option(names = "--full", description = "Of an archive: all contents. Of a log that is always so.")
+    @Option(names = "--full", description = "Read and verify all contents of an archive. Always done for a log.")
     private boolean full;
 
-    @Option(names = "--json", description = "One JSON object instead of text.")
+    @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
@@ -80,7 +80,7 @@ final class VerifyCommand implements Callable<Integer> {
             return archive();
         }
         if (!arguments.settings().isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "the options for a store need a URI");
+            throw new ParameterException(spec.commandLine(), "the store options require a URI");
         }
         return log(new LogArguments(Path.of(place), prefix));
     }

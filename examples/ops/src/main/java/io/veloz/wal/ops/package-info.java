@@ -1,4 +1,4 @@
-/** The operator's tool: one small class for each command, on the public API of the log alone. */
+/** The operator's tool: one small class per command. It uses only the public API of the log. */
 @NullMarked
 package io.veloz.wal.ops;
 

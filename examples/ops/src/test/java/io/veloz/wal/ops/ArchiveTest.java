@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the commands say of an archive in a directory. */
+/** The commands for an archive in a directory. */
 class ArchiveTest {
     private static final int RECORDS = 12;
 
@@ -23,14 +23,14 @@ class ArchiveTest {
     Path scratch;
 
     private Path log;
-    private Path place;
+    private Path directory;
     private String archive;
 
     @BeforeEach
     void shipLog() {
         log = Logs.ofRecords(scratch.resolve("log"), RECORDS);
-        place = scratch.resolve("archive");
-        archive = place.toUri().toString();
+        directory = scratch.resolve("archive");
+        archive = directory.toUri().toString();
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
     }
 
@@ -45,7 +45,7 @@ class ArchiveTest {
     }
 
     private Path firstSegmentObject() throws IOException {
-        try (Stream<Path> objects = Files.list(place.resolve("segments"))) {
+        try (Stream<Path> objects = Files.list(directory.resolve("segments"))) {
             return objects.filter(object -> object.getFileName().toString().startsWith("orders_"))
                     .sorted()
                     .findFirst()
@@ -76,16 +76,16 @@ class ArchiveTest {
     }
 
     @Test
-    void secondRestoreFindsAllOfItThere() {
+    void secondRestoreHasNothingToDo() {
         ToolRun.of("restore", archive, restored()).exits(ExitCode.OK);
         assertThat(ToolRun.of("restore", archive, restored()).exits(ExitCode.OK).out())
-                .contains("outcome     it was all there already; nothing was changed");
+                .contains("outcome     nothing to do: the log is already complete");
     }
 
     @Test
     void planWritesNothing() {
         ToolRun run = ToolRun.of("restore", "--plan", archive, restored()).exits(ExitCode.OK);
-        assertThat(run.out()).contains("records     1 to 12", "makes       the same log");
+        assertThat(run.out()).contains("records     1 to 12", "result      the same log");
         assertThat(restored()).doesNotExist();
         JsonNode json =
                 ToolRun.of("restore", "--plan", "--json", archive, restored()).json();
@@ -94,7 +94,7 @@ class ArchiveTest {
     }
 
     @Test
-    void restoreUpToARecordMakesANewLog() {
+    void restoreUpToARecordCreatesANewLog() {
         ToolRun run = ToolRun.of("restore", "--until-sequence", 7, archive, restored())
                 .exits(ExitCode.OK);
         assertThat(run.out()).contains("records     1 to 7 (7 records)", "outcome     a new log, ");
@@ -108,7 +108,7 @@ class ArchiveTest {
     }
 
     @Test
-    void restoreUpToNowHasAllRecords() {
+    void restoreUpToALaterTimeContainsAllRecords() {
         ToolRun run = ToolRun.of("restore", "--until-time", Long.MAX_VALUE - 1, archive, restored());
         assertThat(run.exits(ExitCode.OK).out()).contains("records     1 to 12", "outcome     a new log, ");
     }
@@ -127,7 +127,7 @@ class ArchiveTest {
     }
 
     @Test
-    void logThatIsBehindIsMergedWhenAsked() throws IOException {
+    void incompleteLogIsMergedWithTheOption() throws IOException {
         ToolRun.of("restore", archive, restored()).exits(ExitCode.OK);
         Files.delete(restored().resolve("orders_0000000000000001.wal"));
         assertThat(ToolRun.of("restore", archive, restored())
@@ -147,11 +147,11 @@ class ArchiveTest {
         boolean full = depth.equals("--full");
         ToolRun run = full ? ToolRun.of("verify", "--full", archive) : ToolRun.of("verify", archive);
         assertThat(run.exits(ExitCode.OK).out()).contains("records     1 to 12", "verdict: sound");
-        assertThat(run.out()).contains(full ? "of content" : "by their sizes");
+        assertThat(run.out()).contains(full ? "of content" : "sizes only");
     }
 
     @Test
-    void missingSegmentIsDamageAndNamed() throws IOException {
+    void missingSegmentIsReportedAsDamage() throws IOException {
         Path object = firstSegmentObject();
         Files.delete(object);
         ToolRun run = ToolRun.of("verify", archive).exits(ExitCode.FAILED);
@@ -190,7 +190,7 @@ class ArchiveTest {
     // ---- status
 
     @Test
-    void statusSaysHowFarTheArchiveIsBehind() {
+    void statusShowsTheLagOfTheArchive() {
         assertThat(ToolRun.of("status", archive, log).exits(ExitCode.OK).out())
                 .contains("tip         slot ", "epoch 1", "behind      nothing");
         ToolRun.of("stress", log, "--records", 3).exits(ExitCode.OK);
@@ -206,13 +206,13 @@ class ArchiveTest {
     }
 
     @Test
-    void statusOfEitherAloneIsGiven() {
+    void statusOfOnlyALogOrAnArchiveIsPrinted() {
         assertThat(ToolRun.of("status", archive).exits(ExitCode.OK).out()).doesNotContain("behind");
         assertThat(ToolRun.of("status", log).exits(ExitCode.OK).out()).contains("records     1 to 12");
     }
 
     @Test
-    void strangersAreRefused() {
+    void archiveOfADifferentLogIsRefused() {
         Path other = Logs.ofRecords(scratch.resolve("other"), 1);
         assertThat(ToolRun.of("status", archive, other).exits(ExitCode.REFUSED).err())
                 .contains("is the archive of log ");
@@ -230,14 +230,14 @@ class ArchiveTest {
     }
 
     @Test
-    void statusSaysThatTheLogEndsBeforeItsArchive() throws IOException {
+    void statusReportsALogThatEndsBeforeItsArchive() throws IOException {
         ToolRun.of("restore", "--until-sequence", 5, archive, restored()).exits(ExitCode.OK);
         Path behind = scratch.resolve("behind");
         ToolRun.of("restore", archive, behind).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 3).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         ToolRun run = ToolRun.of("status", archive, behind).exits(ExitCode.FAILED);
-        assertThat(run.out()).contains("3 records before its archive does", "restore --merge URI DIR");
+        assertThat(run.out()).contains("3 records before its archive", "restore --merge URI DIR");
         JsonNode json = ToolRun.of("status", "--json", archive, behind)
                 .exits(ExitCode.FAILED)
                 .json();
@@ -246,14 +246,14 @@ class ArchiveTest {
     }
 
     @Test
-    void statusSaysFromWhichRecordTheLogDiverged() {
+    void statusReportsTheFirstDivergedRecord() {
         Path other = scratch.resolve("other");
         ToolRun.of("restore", archive, other).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 3, "--seed", 1).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         ToolRun.of("stress", other, "--records", 4, "--seed", 2).exits(ExitCode.OK);
         ToolRun run = ToolRun.of("status", archive, other).exits(ExitCode.FAILED);
-        assertThat(run.out()).contains("hold different records from record 13 on");
+        assertThat(run.out()).contains("log and archive differ from record 13 on");
     }
 
     @Test
@@ -265,13 +265,13 @@ class ArchiveTest {
     }
 
     @Test
-    void whatIsWholeOfADamagedArchiveIsSalvaged() throws IOException {
+    void intactObjectsOfADamagedArchiveAreSalvaged() throws IOException {
         Files.delete(firstSegmentObject());
         ToolRun.of("restore", archive, restored()).exits(ExitCode.FAILED);
         ToolRun run = ToolRun.of("salvage", "--json", archive, scratch.resolve("salvaged"));
         assertThat(run.exitCode()).isIn(ExitCode.WARNING, ExitCode.FAILED);
         assertThat(run.json().get("problems")).isNotEmpty();
         assertThat(run.json().get("last_sequence").asLong()).isEqualTo(RECORDS);
-        ToolRun.of("salvage", archive, scratch.resolve("salvaged")).isRefusedSaying("is not empty");
+        ToolRun.of("salvage", archive, scratch.resolve("salvaged")).isRefusedWith("is not empty");
     }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The tool in a process of its own. */
+/** The tool in a separate process. */
 final class ChildTool implements AutoCloseable {
     private static final long LIFE_SECONDS = 300;
 
@@ -24,7 +24,7 @@ final class ChildTool implements AutoCloseable {
     private ChildTool(Process process) {
         this.process = process;
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        // No interrupt reaches who reads the lines of a process that hangs.
+        // A thread that reads the output of a process cannot be interrupted.
         CompletableFuture.delayedExecutor(LIFE_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
     }
 
@@ -36,7 +36,7 @@ final class ChildTool implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= 24) {
-            // The manifest of the jar says it: LZ4's library looks for native code, and a newer JVM warns of that.
+            // As in the manifest of the jar: the LZ4 library loads native code, and newer JVMs warn about that.
             command.add("--enable-native-access=ALL-UNNAMED");
         }
         command.addAll(
@@ -53,7 +53,7 @@ final class ChildTool implements AutoCloseable {
         }
     }
 
-    /** The next line, or null at the end of a process that has ended. */
+    /** Returns the next line, or null at the end of the output. */
     String line() {
         try {
             return out.readLine();
@@ -66,20 +66,20 @@ final class ChildTool implements AutoCloseable {
         return out.lines().toList();
     }
 
-    /** As kill -9. What it said before can still be read. */
+    /** Kills the process as kill -9 does. Its output can still be read. */
     void kill() {
-        // Not Process.destroyForcibly(): that one closes our end of the pipes too.
+        // Not Process.destroyForcibly(), which also closes our end of the pipes.
         if (ProcessHandle.of(process.pid()).map(ProcessHandle::destroyForcibly).orElse(false)) {
             process.onExit().join();
         }
     }
 
-    /** As a service manager asks it to end. What it says can still be read. */
+    /** Sends SIGTERM, as a service manager does. The output can still be read. */
     void terminate() {
         assertThat(ProcessHandle.of(process.pid()).map(ProcessHandle::destroy)).hasValue(true);
     }
 
-    /** Reads on to the first line that has this in it, and returns that. */
+    /** Skips to the next line that contains a text, and returns it. */
     String lineWith(String text) {
         String line = line();
         while (line != null && !line.contains(text)) {

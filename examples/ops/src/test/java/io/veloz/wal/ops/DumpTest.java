@@ -41,7 +41,7 @@ class DumpTest {
     }
 
     @Test
-    void crcIsOneLineARecordAndNothingElse() {
+    void crcPrintsExactlyOneLinePerRecord() {
         write(12);
         ToolRun run = ToolRun.of("dump", log, "--format", "crc").exits(ExitCode.OK);
         assertThat(run.lines()).isEqualTo(crcLines(1, 12));
@@ -63,7 +63,7 @@ class DumpTest {
     }
 
     @Test
-    void textShowsEventsReadablyAndOtherRecordsAsHex() {
+    void textShowsFieldsOfEventsAndOtherRecordsAsHex() {
         log = Logs.ofOrders(scratch.resolve("log"));
         try (Wal wal = Logs.open(log)) {
             wal.appendDurable(new RecordGroup()
@@ -82,7 +82,7 @@ class DumpTest {
     }
 
     @Test
-    void jsonIsOneObjectALine() throws IOException {
+    void jsonIsOneObjectPerLine() throws IOException {
         log = Logs.ofOrders(scratch.resolve("log"));
         try (Wal wal = Logs.open(log)) {
             wal.appendDurable(900, ByteBuffer.wrap(new byte[] {0x0A, (byte) 0xFF}));
@@ -100,7 +100,7 @@ class DumpTest {
     }
 
     @Test
-    void tornTailIsNoError() {
+    void tornTailIsNotAnError() {
         write(3);
         Logs.tearTail(log);
         ToolRun run = ToolRun.of("dump", log, "--format", "crc").exits(ExitCode.OK);
@@ -109,7 +109,7 @@ class DumpTest {
     }
 
     @Test
-    void whatComesBeforeDamageIsPrintedBeforeTheError() {
+    void recordsBeforeDamageArePrintedBeforeTheError() {
         write(12);
         Logs.damage(log.resolve("orders_0000000000000002.wal"), "record 8");
         ToolRun run = ToolRun.of("dump", log, "--format", "crc").exits(ExitCode.FAILED);
@@ -135,7 +135,7 @@ class DumpTest {
     }
 
     @Test
-    void declaredLossesArePassedOverWithAWarning() throws IOException {
+    void declaredLossesAreSkippedWithAWarning() throws IOException {
         write(12);
         Files.delete(log.resolve("orders_0000000000000002.wal"));
         Path salvaged = scratch.resolve("salvaged");
@@ -156,11 +156,11 @@ class DumpTest {
             }
             wal.trim(0);
         }
-        ToolRun.of("dump", log, "--from", 1).failsSaying("record 1 has been trimmed");
+        ToolRun.of("dump", log, "--from", 1).failsWith("record 1 has been trimmed");
     }
 
     @Test
-    void outputThatNobodyReadsEndsQuietly() {
+    void closedOutputEndsTheCommandSilently() {
         write(12);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = new Tool(Streams.of(failing("Broken pipe"), err, 0)).run("dump", log.toString());
@@ -187,7 +187,7 @@ class DumpTest {
     }
 
     @Test
-    void wrongCommandLinesAreUsageErrors() {
+    void invalidCommandLinesAreUsageErrors() {
         write(3);
         for (List<String> args : List.of(
                 List.of("--from", "0"),

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The log, its archive and the tool work alike in every JVM. Each test is a process of its own. */
+/** The log, its archive and the tool behave the same in every JVM. Each test starts a process. */
 @Timeout(300)
 class EnvironmentTest {
     @TempDir
@@ -28,7 +28,7 @@ class EnvironmentTest {
     private static Run plain;
 
     private record Run(int exitCode, String out, String err) {
-        /** Exit codes and the shapes of file names; how many slots, segments and prepared files there are depends on timing. */
+        /** Exit codes and patterns of file names. The numbers of slots, segments and prepared files depend on timing. */
         Set<String> facts() {
             assertThat(exitCode).as(err).isZero();
             return out.lines()
@@ -65,7 +65,8 @@ class EnvironmentTest {
 
     @ParameterizedTest
     @CsvSource({"fa, IR, u-nu-arabext, probe", "ar, EG, u-nu-arab, ''", "hi, IN, u-nu-deva, ''", "tr, TR, '', ''"})
-    void localeChangesNothing(String language, String country, String extensions, String more) throws IOException {
+    void outputDoesNotDependOnTheLocale(String language, String country, String extensions, String more)
+            throws IOException {
         Run local = child(
                 language,
                 List.of("-Duser.language=" + language, "-Duser.country=" + country, "-Duser.extensions=" + extensions),

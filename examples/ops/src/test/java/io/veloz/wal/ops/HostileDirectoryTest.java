@@ -19,12 +19,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every command on directories that somebody has laid hands on: it ends, with one of its exit codes, with errors of one
- * line, and without a changed byte. {@code -Dwal.seed} and {@code -Dwal.rounds} as for {@link CrashPoints}.
+ * Every command on manipulated directories: it terminates with one of its exit codes, prints errors of one line, and changes
+ * nothing. {@code -Dwal.seed} and {@code -Dwal.rounds} as for {@link CrashPoints}.
  */
 class HostileDirectoryTest {
     private static final Path RESOURCES =
             Path.of(System.getProperty("basedir", "."), "..", "..", "veloz-wal-core", "src", "test", "resources");
+
+    private static final Path OLD_LOGS = Path.of(
+            System.getProperty("basedir", "."), "..", "..", "veloz-wal-orders", "src", "test", "resources", "legacy");
     private static final Duration LONGEST = Duration.ofSeconds(120);
 
     @TempDir
@@ -85,9 +88,9 @@ class HostileDirectoryTest {
         }
     }
 
-    private static ToolRun endsWell(Object... args) {
+    private static ToolRun runAndCheck(Object... args) {
         ToolRun run = ToolRun.of(args);
-        assertThat(run.exitCode()).as("exit code; said: %s", run.err()).isIn(0, 1, 2);
+        assertThat(run.exitCode()).as("exit code; error: %s", run.err()).isIn(0, 1, 2);
         assertThat(run.err()).doesNotContain("internal error", "\tat ", "Exception");
         if (run.exitCode() == ExitCode.OK) {
             assertThat(run.err()).doesNotContain("error: ");
@@ -96,49 +99,49 @@ class HostileDirectoryTest {
     }
 
     @Test
-    void commandsThatReadEndWellOnAnyLog() {
+    void readOnlyCommandsTerminateOnAnyLog() {
         List<Map<String, byte[]>> logs = List.of(
                 files(RESOURCES.resolve("golden/v1")),
                 files(Logs.ofRecords(directory.resolve("records"), 12)),
                 files(Logs.ofOrders(directory.resolve("orders"))));
         forEachCase(40, logs, (log, seed) -> {
-            endsWell("inspect", log);
-            endsWell("inspect", "--json", log).json();
-            endsWell("verify", "--json", log).json();
-            endsWell("verify", log);
-            endsWell("dump", log);
-            endsWell("dump", "--json", "--from", 1 + seed % 20, log);
-            endsWell("dump", "--format", "crc", "--to", 1 + seed % 20, log);
-            endsWell("orders", log);
+            runAndCheck("inspect", log);
+            runAndCheck("inspect", "--json", log).json();
+            runAndCheck("verify", "--json", log).json();
+            runAndCheck("verify", log);
+            runAndCheck("dump", log);
+            runAndCheck("dump", "--json", "--from", 1 + seed % 20, log);
+            runAndCheck("dump", "--format", "crc", "--to", 1 + seed % 20, log);
+            runAndCheck("orders", log);
         });
     }
 
     @Test
-    void legacyOrdersEndsWellOnAnyOldLog() {
+    void legacyOrdersTerminatesOnAnyOldLog() {
         forEachCase(20, oldLogs(), (log, seed) -> {
             for (String mode : List.of("default", "legacy-a", "legacy-b")) {
-                endsWell("legacy-orders", "--mode", mode, log);
+                runAndCheck("legacy-orders", "--mode", mode, log);
             }
         });
     }
 
     private static List<Map<String, byte[]>> oldLogs() {
         return Stream.of("d0-base", "a-small", "f3-restart-with-replay")
-                .map(name -> files(RESOURCES.resolve("legacy").resolve(name).resolve("wal")))
+                .map(name -> files(OLD_LOGS.resolve(name).resolve("wal")))
                 .toList();
     }
 
-    /** Few, as each makes a log of the usual size. */
+    /** Few cases, because each creates a log of the default size. */
     @Test
-    void salvageAndImportEndWellAndWhatTheyMakeIsSound() {
+    void salvageAndImportTerminateAndCreateAnIntactLog() {
         List<Map<String, byte[]>> logs = List.of(files(RESOURCES.resolve("golden/v1")));
-        forEachCase(1, logs, (log, seed) -> madeLogIsSound("salvage", log));
-        forEachCase(1, oldLogs(), (log, seed) -> madeLogIsSound("import", log));
+        forEachCase(1, logs, (log, seed) -> createsAnIntactLog("salvage", log));
+        forEachCase(1, oldLogs(), (log, seed) -> createsAnIntactLog("import", log));
     }
 
-    private void madeLogIsSound(String command, Path log) {
+    private void createsAnIntactLog(String command, Path log) {
         Path made = directory.resolve("made");
-        endsWell(command, log, made);
+        runAndCheck(command, log, made);
         if (Files.exists(made)) {
             assertThat(ToolRun.of("verify", made).exitCode()).isIn(0, 1);
             remove(made);

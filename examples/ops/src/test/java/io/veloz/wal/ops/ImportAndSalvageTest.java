@@ -27,7 +27,7 @@ class ImportAndSalvageTest {
 
     @ParameterizedTest
     @MethodSource("io.veloz.wal.ops.LegacyCase#names")
-    void ordersOfTheImportEqualThoseOfTheOldLog(String name) {
+    void importedOrdersEqualThoseOfTheOldLog(String name) {
         Path old = LegacyCase.of(name, scratch).wal();
         List<String> before = Logs.listing(old);
         ToolRun legacy = ToolRun.of("legacy-orders", old);
@@ -45,7 +45,7 @@ class ImportAndSalvageTest {
 
     @ParameterizedTest
     @CsvSource({"d0-base, 0", "d3-zero-tail, 1", "e-corrupt-crc, 2"})
-    void findingsOfTheOldLogDecideTheExitCodeThoughTheImportSucceeds(String name, int exitCode) {
+    void findingsInTheOldLogSetTheExitCodeOfASuccessfulImport(String name, int exitCode) {
         ToolRun run =
                 ToolRun.of("import", LegacyCase.of(name, scratch).wal(), target).exits(exitCode);
         assertThat(run.out()).contains("imported    ", "12 orders");
@@ -63,16 +63,16 @@ class ImportAndSalvageTest {
     }
 
     @Test
-    void targetInUseIsRefused() {
+    void targetThatIsNotEmptyIsRefused() {
         Logs.ofRecords(target, 1);
         List<String> before = Logs.listing(target);
-        ToolRun.of("import", LegacyCase.of("a-small", scratch).wal(), target).isRefusedSaying("is not empty");
-        ToolRun.of("salvage", target, target).isRefusedSaying("is not empty");
+        ToolRun.of("import", LegacyCase.of("a-small", scratch).wal(), target).isRefusedWith("is not empty");
+        ToolRun.of("salvage", target, target).isRefusedWith("is not empty");
         assertThat(Logs.listing(target)).isEqualTo(before);
     }
 
     @Test
-    void salvageOfASoundLogLosesNothing() {
+    void salvageOfAnIntactLogLosesNothing() {
         Path log = Logs.ofRecords(scratch.resolve("log"), 12);
         ToolRun run = ToolRun.of("salvage", log, target).exits(ExitCode.OK);
         assertThat(run.out()).contains("salvaged    12 records: 1 to 12", "lost        nothing");
@@ -89,7 +89,7 @@ class ImportAndSalvageTest {
     }
 
     @Test
-    void salvageTellsEveryLostRange() throws IOException {
+    void salvageReportsEveryLostRange() throws IOException {
         Path log = Logs.ofRecords(scratch.resolve("log"), 17);
         Logs.damage(log.resolve("orders_0000000000000001.wal"), "record 3");
         Files.delete(log.resolve("orders_0000000000000002.wal"));

@@ -20,7 +20,7 @@ class InspectAndVerifyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify"})
-    void soundLogIsSound(String command) {
+    void intactLogIsSound(String command) {
         Path log = Logs.ofRecords(scratch.resolve("log"), 12);
         ToolRun text = ToolRun.of(command, log).exits(ExitCode.OK);
         assertThat(text.out())
@@ -81,7 +81,7 @@ class InspectAndVerifyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify"})
-    void lossesThatASalvageDeclaredAreAWarning(String command) throws IOException {
+    void declaredLossesAreAWarning(String command) throws IOException {
         Path log = Logs.ofRecords(scratch.resolve("log"), 12);
         Files.delete(log.resolve(SECOND));
         Path salvaged = scratch.resolve("salvaged");
@@ -101,35 +101,35 @@ class InspectAndVerifyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "dump", "orders"})
-    void whatIsNoLogIsSaidSoInOneLine(String command) throws IOException {
-        ToolRun.of(command, scratch.resolve("nowhere")).isRefusedSaying("nowhere: no such directory");
-        ToolRun.of(command, scratch).isRefusedSaying("holds no log");
+    void directoryThatIsNotALogIsRefusedInOneLine(String command) throws IOException {
+        ToolRun.of(command, scratch.resolve("nowhere")).isRefusedWith("nowhere: no such directory");
+        ToolRun.of(command, scratch).isRefusedWith("does not contain a log");
         Path file = Files.writeString(scratch.resolve("file"), "text");
-        ToolRun.of(command, file).isRefusedSaying("is a file");
+        ToolRun.of(command, file).isRefusedWith("is a file");
         Path legacy = LegacyCase.of("a-small", scratch).wal();
-        ToolRun.of(command, legacy).isRefusedSaying("holds an old log of the engine");
+        ToolRun.of(command, legacy).isRefusedWith("contains an old log of the engine");
     }
 
     @Test
     void lockWithoutASegmentIsAWarning() throws IOException {
         Path log = Files.createDirectory(scratch.resolve("log"));
         Files.createFile(log.resolve("orders.lock"));
-        assertThat(ToolRun.of("inspect", log).exits(ExitCode.WARNING).out()).contains("there is no segment");
+        assertThat(ToolRun.of("inspect", log).exits(ExitCode.WARNING).out()).contains("- no segment: ");
         assertThat(ToolRun.of("dump", log).exits(ExitCode.OK).out()).isEmpty();
     }
 
     @Test
-    void partialDirectoryBesideAMissingOneIsNamed() throws IOException {
+    void partialDirectoryOfAMissingOneIsReported() throws IOException {
         Files.createDirectory(scratch.resolve("log.partial"));
         ToolRun.of("inspect", scratch.resolve("log"))
-                .isRefusedSaying("log.partial is left from an import, a salvage or a restore");
+                .isRefusedWith("log.partial is left over from an interrupted import, salvage or restore");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "dump", "orders"})
-    void unknownVersionIsSaidSo(String command) throws IOException {
+    void unknownVersionIsReported(String command) throws IOException {
         Path log = Logs.ofRecords(scratch.resolve("log"), 3);
-        Files.writeString(log.resolve("orders_current.wal"), "VELOZWAX is what no version of this ever wrote");
+        Files.writeString(log.resolve("orders_current.wal"), "VELOZWAX is not the magic of any version");
         ToolRun run = ToolRun.of(command, log).exits(ExitCode.FAILED);
         assertThat(run.out() + run.err()).contains("orders_current.wal");
     }

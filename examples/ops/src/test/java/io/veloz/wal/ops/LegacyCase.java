@@ -18,10 +18,10 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-/** One of the engine's own logs, with the states that it and its writers had; the core's test resources. */
+/** An old log of the engine with the states of the engine and of its writers, from the test resources of the orders. */
 record LegacyCase(Path directory) {
     private static final Path ALL = Path.of(
-            System.getProperty("basedir", "."), "..", "..", "veloz-wal-core", "src", "test", "resources", "legacy");
+            System.getProperty("basedir", "."), "..", "..", "veloz-wal-orders", "src", "test", "resources", "legacy");
     private static final List<String> ZIPPED = List.of("b-typical", "c-kill9-fsync", "c2-kill9-torn");
 
     private static final Pattern ESCAPED_BYTES = Pattern.compile("(\\\\u00[89a-f][0-9a-f])+");
@@ -70,7 +70,7 @@ record LegacyCase(Path directory) {
         }
     }
 
-    /** The lines of the orders as the engine's tools wrote them, but for their texts: the engine escapes each byte. */
+    /** Returns the lines of the orders as the engine's tools wrote them, but with texts unescaped from bytes. */
     List<String> orderLines(String file) {
         try {
             return orderLinesOf(ESCAPED_BYTES

@@ -16,13 +16,13 @@ class LegacyOrdersTest {
 
     @ParameterizedTest
     @MethodSource("io.veloz.wal.ops.LegacyCase#names")
-    void modeLegacyAPrintsWhatTheEngineOfCommitADoes(String name) {
+    void modeLegacyAPrintsTheOrdersOfTheEngineOfCommitA(String name) {
         assertMode(name, "legacy-a", "replay.A.json", "stats_A");
     }
 
     @ParameterizedTest
     @MethodSource("io.veloz.wal.ops.LegacyCase#names")
-    void modeLegacyBPrintsWhatTheEngineOfCommitBDoes(String name) {
+    void modeLegacyBPrintsTheOrdersOfTheEngineOfCommitB(String name) {
         assertMode(name, "legacy-b", "replay.B.json", "stats");
     }
 
@@ -68,7 +68,8 @@ class LegacyOrdersTest {
         "g-docs-layout, a-small, live.json, 0",
         "i-write-error, i-write-error, live.json, 2"
     })
-    void modeDefaultPrintsTheTruthAndExitsByTheWorstFinding(String name, String truth, String file, int exitCode) {
+    void modeDefaultPrintsTheCorrectOrdersAndExitsByTheWorstFinding(
+            String name, String truth, String file, int exitCode) {
         LegacyCase expected = LegacyCase.of(truth, scratch);
         ToolRun run = ToolRun.of("legacy-orders", LegacyCase.of(name, scratch).wal());
         run.exits(exitCode);
@@ -78,7 +79,7 @@ class LegacyOrdersTest {
     }
 
     @Test
-    void findingSaysFilePositionAndEntries() {
+    void findingContainsFilePositionAndEntries() {
         ToolRun run = ToolRun.of(
                 "legacy-orders", LegacyCase.of("e-corrupt-payload", scratch).wal(), "--mode", "default", "--json");
         JsonNode finding = run.json().get("findings").get(0);
@@ -90,8 +91,7 @@ class LegacyOrdersTest {
 
     @Test
     void newLogIsRefused() {
-        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1))
-                .isRefusedSaying("log of veloz-wal itself");
+        ToolRun.of("legacy-orders", Logs.ofRecords(scratch.resolve("log"), 1)).isRefusedWith("log of veloz-wal itself");
     }
 
     @Test

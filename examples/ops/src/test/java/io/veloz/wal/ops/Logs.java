@@ -21,7 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Logs for tests: small ones, and what can happen to them. */
+/** Small logs for tests, and ways to damage them. */
 final class Logs {
     private Logs() {}
 
@@ -32,7 +32,7 @@ final class Logs {
                 .build());
     }
 
-    /** So many records, the payload of each being its number in words, with a roll after every fifth. */
+    /** Writes records whose payload is "record N", with a roll after every fifth one. */
     static Path ofRecords(Path directory, int records) {
         try (Wal wal = open(directory)) {
             for (int i = 1; i <= records; i++) {
@@ -52,7 +52,7 @@ final class Logs {
             OrderFill.of("B", "ETHUSDT", 0.1, 3000, 18),
             OrderFill.of("A", "BTCUSDT", 1.5, 50000, 19));
 
-    /** Two orders that are filled, in five records. */
+    /** Writes two filled orders in five records. */
     static Path ofOrders(Path directory) {
         try (Wal wal = open(directory)) {
             appendOrders(wal, new OrderStore());
@@ -68,7 +68,7 @@ final class Logs {
         }
     }
 
-    /** Puts bytes behind the data, as a write that a crash cut does. */
+    /** Writes bytes after the data, as a torn write does. */
     static void tearTail(Path directory) {
         List<SegmentReport> segments =
                 WalRecovery.inspect(ReadOptions.of(directory)).segments();
@@ -76,15 +76,15 @@ final class Logs {
                 .filter(segment -> segment.verdict() == SegmentReport.Verdict.ACTIVE)
                 .findFirst()
                 .orElseThrow();
-        byte[] torn = "a batch that never became whole".getBytes(StandardCharsets.UTF_8);
+        byte[] torn = "an incomplete batch of a torn write".getBytes(StandardCharsets.UTF_8);
         write(directory.resolve(last.file()), last.dataBytes(), torn);
     }
 
-    /** Flips all bits of a byte. */
-    static void damage(Path file, String whereThisStands) {
+    /** Flips all bits of the first byte of a text. */
+    static void damage(Path file, String text) {
         try {
             String content = Files.readString(file, StandardCharsets.ISO_8859_1);
-            int at = content.indexOf(whereThisStands);
+            int at = content.indexOf(text);
             write(file, at, new byte[] {(byte) ~content.charAt(at)});
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -100,7 +100,7 @@ final class Logs {
         }
     }
 
-    /** Names, sizes, times and contents of everything in a directory. */
+    /** Returns names, times and content hashes of everything in a directory. */
     static List<String> listing(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.sorted().map(Logs::describe).toList();

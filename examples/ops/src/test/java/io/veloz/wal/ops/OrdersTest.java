@@ -39,7 +39,7 @@ class OrdersTest {
         log = scratch.resolve("log");
     }
 
-    /** Writes the events, takes a checkpoint of them, and goes on with new ones so that the old ones can be trimmed. */
+    /** Writes events, a checkpoint of them, and more events, and trims the first ones. */
     private void writeWithCheckpointAndTrim() {
         OrderCodec codec = new OrderCodec();
         try (Wal wal = Logs.open(log)) {
@@ -61,7 +61,7 @@ class OrdersTest {
     }
 
     @Test
-    void shapeIsThatOfTheEnginesTools() {
+    void formatIsThatOfTheEnginesTools() {
         ToolRun run = ToolRun.of("orders", Logs.ofOrders(log)).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
         assertThat(run.err()).isEmpty();
@@ -78,7 +78,7 @@ class OrdersTest {
     @Test
     void replayStartsAtTheCheckpoint() {
         writeWithCheckpointAndTrim();
-        // What came before it is gone, so it can only have come from there.
+        // The earlier records were deleted, so the orders can only come from the checkpoint.
         assertThat(ToolRun.of("dump", log, "--format", "crc").lines()).hasSize(1);
         assertThat(ToolRun.of("orders", log).exits(ExitCode.OK).out()).isEqualTo(BOTH_FILLED);
     }
@@ -99,7 +99,7 @@ class OrdersTest {
     }
 
     @Test
-    void checkpointOfSomethingElseIsPassedOver() {
+    void checkpointWithoutOrdersIsSkipped() {
         try (Wal wal = Logs.open(log)) {
             Logs.appendOrders(wal, new OrderStore());
             wal.writeCheckpoint(wal.lastSequence(), out -> out.write(7));
@@ -107,31 +107,31 @@ class OrdersTest {
         assertThat(WalCheckpoint.newest(ReadOptions.of(log))).isPresent();
         ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
-        assertThat(run.err()).contains("holds no orders").contains("replaying from the first record");
+        assertThat(run.err()).contains("does not contain orders").contains("replaying from the first record");
     }
 
     @Test
-    void olderCheckpointIsUsedWhenTheNewestHoldsNoOrders() {
+    void olderCheckpointIsUsedIfTheNewestContainsNoOrders() {
         writeWithCheckpointAndTrim();
         try (Wal wal = Logs.open(log)) {
             wal.writeCheckpoint(wal.lastSequence(), out -> out.write(7));
         }
         ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
-        // What came before the older one is trimmed, so it can only have come from there.
+        // The records before the older one are trimmed, so the orders can only come from it.
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
-        assertThat(run.err()).contains("holds no orders").doesNotContain("first record");
+        assertThat(run.err()).contains("does not contain orders").doesNotContain("first record");
     }
 
     @Test
-    void trimmedLogWithoutACheckpointIsRefused() throws IOException {
+    void trimmedLogWithoutACheckpointIsAnError() throws IOException {
         writeWithCheckpointAndTrim();
         Files.delete(log.resolve(".orders_checkpoint_a"));
         Files.delete(log.resolve(".orders_checkpoint_b"));
-        ToolRun.of("orders", log).failsSaying("records before 5 were trimmed, and no checkpoint of orders can be read");
+        ToolRun.of("orders", log).failsWith("records before 5 were trimmed, and no checkpoint of orders can be read");
     }
 
     @Test
-    void logThatEndsBeforeItsCheckpointGivesNoOrders() throws IOException {
+    void logThatEndsBeforeItsCheckpointIsAnError() throws IOException {
         Logs.ofOrders(log);
         Path earlier = scratch.resolve("earlier");
         ToolRun.of("salvage", log, earlier).exits(ExitCode.OK);
@@ -153,16 +153,16 @@ class OrdersTest {
     }
 
     @Test
-    void orderEventOfANewerVersionIsRefusedByName() {
+    void orderEventOfALaterVersionIsReportedWithItsSequence() {
         Logs.ofOrders(log);
         try (Wal wal = Logs.open(log)) {
             wal.appendDurable(0xFF00, ByteBuffer.wrap(new byte[] {1}));
         }
-        ToolRun.of("orders", log).failsSaying("record 6");
+        ToolRun.of("orders", log).failsWith("record 6");
     }
 
     @Test
-    void tornTailIsNoError() {
+    void tornTailIsNotAnError() {
         Logs.tearTail(Logs.ofOrders(log));
         ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
@@ -170,29 +170,29 @@ class OrdersTest {
     }
 
     @Test
-    void damagedLogGivesNoOrdersAtAll() {
+    void damagedLogPrintsNoOrders() {
         Logs.ofOrders(log);
         Logs.damage(log.resolve("orders_current.wal"), "ETHUSDT");
-        ToolRun.of("orders", log).failsSaying("record 3");
+        ToolRun.of("orders", log).failsWith("record 3");
     }
 
     @Test
-    void recordsOfOtherTypesArePassedOver() {
+    void recordsOfOtherTypesAreSkipped() {
         Logs.ofOrders(log);
         try (Wal wal = Logs.open(log)) {
             wal.appendDurable(900, ByteBuffer.wrap(new byte[] {1}));
         }
         ToolRun run = ToolRun.of("orders", log).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(BOTH_FILLED);
-        assertThat(run.err()).contains("1 record of types that are no order events");
+        assertThat(run.err()).contains("skipped 1 record of other types");
     }
 
     @Test
-    void orderEventThatCannotBeReadIsAnError() {
+    void orderEventThatCannotBeDecodedIsAnError() {
         Logs.ofOrders(log);
         try (Wal wal = Logs.open(log)) {
             wal.appendDurable(OrderCodec.ORDER_FILL, ByteBuffer.wrap(new byte[] {99}));
         }
-        ToolRun.of("orders", log).failsSaying("record 6: OrderFill");
+        ToolRun.of("orders", log).failsWith("record 6: OrderFill");
     }
 }

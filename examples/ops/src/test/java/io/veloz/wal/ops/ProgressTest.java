@@ -15,7 +15,7 @@ class ProgressTest {
     }
 
     @Test
-    void lineSaysShareAmountRateAndTimeLeft() {
+    void lineShowsPercentageAmountRateAndRemainingTime() {
         String line = progress(120, Progress.Unit.BYTES).line(64L << 20, 256L << 20, 2_000_000_000L);
         assertThat(line)
                 .isEqualTo("verify [######..................]  25 %  64.0 MiB of 256 MiB  32.0 MiB/s  0:06 left");
@@ -34,14 +34,14 @@ class ProgressTest {
     }
 
     @Test
-    void longerLineIsCutSoThatTheTerminalDoesNotWrap() {
+    void longerLineIsTruncatedSoThatTheTerminalDoesNotWrap() {
         TerminalLine line = new TerminalLine(new PrintStream(terminal, true, StandardCharsets.UTF_8), 20);
         line.show("x".repeat(50));
         assertThat(terminal.toString(StandardCharsets.UTF_8)).isEqualTo("\r" + "x".repeat(19));
     }
 
     @Test
-    void nothingIsWrittenWhereNobodyLooks() {
+    void nothingIsPrintedWithoutATerminal() {
         try (Progress progress = progress(0, Progress.Unit.BYTES)) {
             for (int i = 0; i < 1000; i++) {
                 progress.update(i, 1000);

@@ -13,13 +13,13 @@ import picocli.CommandLine.TypeConversionException;
 class QuantitiesTest {
     @ParameterizedTest
     @CsvSource({"500ms, 500", "30s, 30000", "2m, 120000", "1h, 3600000"})
-    void timesHaveAUnit(String text, long millis) {
+    void durationsHaveAUnit(String text, long millis) {
         assertThat(new Quantities.Time().convert(text)).isEqualTo(Duration.ofMillis(millis));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "5", "0s", "-1s", "1d", "1.5s", "9999999999s"})
-    void otherTimesAreRefused(String text) {
+    void otherDurationsAreRejected(String text) {
         assertThatThrownBy(() -> new Quantities.Time().convert(text)).isInstanceOf(TypeConversionException.class);
     }
 
@@ -31,12 +31,12 @@ class QuantitiesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0", "-1", "1.5M", "10X", "999999999999999999T"})
-    void otherSizesAreRefused(String text) {
+    void otherSizesAreRejected(String text) {
         assertThatThrownBy(() -> new Quantities.Bytes().convert(text)).isInstanceOf(TypeConversionException.class);
     }
 
     @Test
-    void momentsAreInUtcOrNanoseconds() {
+    void timesAreInUtcOrNanoseconds() {
         assertThat(new Quantities.Moment().convert("1970-01-01T00:00:01.5Z")).isEqualTo(1_500_000_000L);
         assertThat(new Quantities.Moment().convert("1771113600000000000")).isEqualTo(1_771_113_600_000_000_000L);
         assertThatThrownBy(() -> new Quantities.Moment().convert("yesterday"))
@@ -45,7 +45,7 @@ class QuantitiesTest {
 
     @ParameterizedTest
     @CsvSource({"1771113600, seconds", "1771113600000, milliseconds", "1771113600000000, microseconds"})
-    void otherUnitsThanNanosecondsAreRefusedWithTheTimeThatWasMeant(String text, String unit) {
+    void otherUnitsThanNanosecondsAreRejectedWithTheIntendedTime(String text, String unit) {
         assertThatThrownBy(() -> new Quantities.Moment().convert(text))
                 .isInstanceOf(TypeConversionException.class)
                 .hasMessageContainingAll("1970-01-", "if it is in " + unit, "2026-02-15T00:00:00Z");

@@ -48,14 +48,14 @@ class ReadingTest {
     }
 
     @Test
-    void besideALivingWriterOnlyWhatItHasPromisedIsShown() throws Exception {
+    void onlyDurableRecordsAreShownWhileAWriterRuns() throws Exception {
         Path log = scratch.resolve("log");
         List<String> lines = new ArrayList<>();
         try (ChildTool child = ChildTool.start("stress", log, "--seconds", 600, "--segment-size", 65536)) {
             for (int i = 0; i < 2001; i++) {
                 lines.add(child.line());
             }
-            // It goes on, or waits for us to read on; both are a living writer.
+            // The writer continues, or waits until its output is read. It is running in both cases.
             ToolRun run = ToolRun.of("dump", log, "--format", "crc").exits(ExitCode.OK);
             ToolRun.of("inspect", log).exits(ExitCode.OK);
             ToolRun.of("verify", log).exits(ExitCode.OK);
@@ -65,7 +65,7 @@ class ReadingTest {
             Set<String> tried = new HashSet<>();
             lines.forEach(line -> tried.add(line.replace("try ", "rec ")));
             assertThat(tried).containsAll(run.lines());
-            // A batch is promised by the next one: of the records acknowledged before, only the last may not show yet.
+            // The next batch marks a batch as durable. So only the last acknowledged record may not be visible yet.
             List<String> early = lines.subList(0, 2001).stream()
                     .filter(line -> line.startsWith("acked "))
                     .map(line -> line.replace("acked ", "rec "))
@@ -75,7 +75,7 @@ class ReadingTest {
     }
 
     @Test
-    void idleWriterShowsAllThatItHasAcknowledged() {
+    void allAcknowledgedRecordsOfAnIdleWriterAreShown() {
         Path log = scratch.resolve("log");
         try (Wal wal = Logs.open(log)) {
             Logs.appendOrders(wal, new OrderStore());

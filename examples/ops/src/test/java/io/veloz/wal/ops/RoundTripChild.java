@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A process that writes a log, ships it, restores it and runs the tool's commands over it, and prints what came of each.
- * Arguments: an empty directory, and "orders" to write typed orders, and "probe" to probe the store thoroughly.
+ * A process that writes, ships and restores a log, runs the tool's commands, and prints their results. Arguments: an empty
+ * directory; optionally "orders" to write typed orders, and "probe" to probe the store thoroughly.
  */
 final class RoundTripChild {
     private final Path directory;
@@ -65,7 +65,7 @@ final class RoundTripChild {
         tool("dump", directory.resolve("restored"), "--format", "crc");
     }
 
-    /** Most numbers of messages are those of damage. */
+    /** Messages about damage contain most of the numbers that a locale could change. */
     private void damage() throws IOException {
         Path log = Logs.ofRecords(directory.resolve("damaged"), 12);
         Path segment = log.resolve("orders_0000000000000001.wal");

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole circle against an S3 server, by processes of their own and with the usual AWS environment variables. */
+/** Ship, verify and restore with an S3 server, in separate processes with the usual AWS environment variables. */
 class S3RoundTripTest {
     @TempDir
     Path scratch;
@@ -20,10 +20,10 @@ class S3RoundTripTest {
     private static String run(Map<String, String> environment, int exitCode, Object... args) throws Exception {
         try (ChildTool child = ChildTool.startWith(environment, args)) {
             String out = String.join("\n", child.linesLeft());
-            String said = out + child.errors();
-            assertThat(child.exitCode()).as(said).isEqualTo(exitCode);
-            assertThat(said).doesNotContain(S3ProxyServer.CREDENTIALS.secretAccessKey());
-            return said;
+            String all = out + child.errors();
+            assertThat(child.exitCode()).as(all).isEqualTo(exitCode);
+            assertThat(all).doesNotContain(S3ProxyServer.CREDENTIALS.secretAccessKey());
+            return all;
         }
     }
 
@@ -34,7 +34,7 @@ class S3RoundTripTest {
     }
 
     @Test
-    void logGoesToS3AndComesBack() throws Exception {
+    void logIsShippedToS3AndRestored() throws Exception {
         S3ProxyServer server = S3ProxyServer.shared();
         Map<String, String> environment = server.environment();
         String uri = S3ProxyServer.newUri();
@@ -44,7 +44,7 @@ class S3RoundTripTest {
         assertThat(run(environment, ExitCode.OK, "ship", "--once", log, uri)).contains("into        " + uri);
         assertThat(run(environment, ExitCode.OK, "verify", "--full", uri)).contains("verdict: sound");
 
-        // By options, where the environment says something else.
+        // Options override the environment.
         Map<String, String> elsewhere = new HashMap<>(environment);
         elsewhere.put("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1");
         Object[] options = {"--endpoint", server.endpoint(), "--region", "us-east-1", "--path-style"};
@@ -55,10 +55,10 @@ class S3RoundTripTest {
     }
 
     @Test
-    void wrongSecretIsRefusedAndNotRepeated() throws Exception {
+    void wrongSecretIsRejectedAndNotPrinted() throws Exception {
         Map<String, String> environment = new HashMap<>(S3ProxyServer.shared().environment());
         environment.put("AWS_SECRET_ACCESS_KEY", "hush-hush-hush");
-        String said = run(environment, ExitCode.FAILED, "probe", "--quick", S3ProxyServer.newUri());
-        assertThat(said).startsWith("error: ").doesNotContain("hush").doesNotContain("internal error");
+        String output = run(environment, ExitCode.FAILED, "probe", "--quick", S3ProxyServer.newUri());
+        assertThat(output).startsWith("error: ").doesNotContain("hush").doesNotContain("internal error");
     }
 }

@@ -45,7 +45,7 @@ class ShipTest {
     }
 
     @Test
-    void onceShipsAllThatIsThereAndEnds() {
+    void onceShipsAllRecordsAndExits() {
         Logs.ofRecords(log, 12);
         ToolRun run = ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         assertThat(run.out())
@@ -59,7 +59,7 @@ class ShipTest {
     }
 
     @Test
-    void onceAgainGoesOnBehindTheFirst() {
+    void secondOnceContinuesAfterTheFirst() {
         Logs.ofRecords(log, 3);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
@@ -72,7 +72,7 @@ class ShipTest {
     }
 
     @Test
-    void shipsBesideTheWriterUntilItIsStopped() throws Exception {
+    void shipsConcurrentlyWithTheWriterUntilItIsStopped() throws Exception {
         try (Wal wal = Logs.open(log)) {
             append(wal, 1);
             try (ChildTool child = startShip()) {
@@ -83,7 +83,7 @@ class ShipTest {
                 JsonNode end = json(child.lineWith("\"ended\""));
                 assertThat(child.exitCode()).isEqualTo(end.get("exit_code").asInt());
                 assertThat(end.get("archived_sequence").asLong()).isBetween(21L, 26L);
-                // Beside a writer only what it has promised durable is seen, and the last batch not at once.
+                // While a writer has the log open, only records marked as durable are visible: the last batch later.
                 assertThat(end.get("exit_code").asInt()).isIn(ExitCode.OK, ExitCode.WARNING);
                 assertThat(child.errors()).isEmpty();
             }
@@ -93,7 +93,7 @@ class ShipTest {
     }
 
     @Test
-    void stoppedWithNothingLeftIsInOrder() throws Exception {
+    void stoppedWithNothingLeftExitsWithZero() throws Exception {
         Logs.ofRecords(log, 12);
         try (ChildTool child = startShip()) {
             child.lineWith("\"archived_sequence\":12,");
@@ -104,7 +104,7 @@ class ShipTest {
     }
 
     @Test
-    void whoeverIsFencedSaysWhoWonAndEnds() throws Exception {
+    void fencedShipperReportsTheWinnerAndExits() throws Exception {
         try (Wal wal = Logs.open(log)) {
             append(wal, 3);
             try (ChildTool child = startShip()) {
@@ -118,7 +118,7 @@ class ShipTest {
                 assertThat(end.get("fenced").get("epoch").asLong()).isEqualTo(2);
                 assertThat(end.get("fenced").get("since").asText()).isNotEmpty();
                 assertThat(child.errors())
-                        .contains("error: fenced: ", "to take over in turn, start it again with --take-over");
+                        .contains("error: fenced: ", "to take the archive over again, start with --take-over");
             }
         }
     }
@@ -135,7 +135,7 @@ class ShipTest {
     }
 
     @Test
-    void logBehindItsArchiveIsToldToRestore() {
+    void logBehindItsArchiveIsRefusedWithTheRestoreCommand() {
         Logs.ofRecords(log, 3);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         Path copy = scratch.resolve("copy");
@@ -147,12 +147,12 @@ class ShipTest {
     }
 
     @Test
-    void storeThatLetsNothingThroughEndsOnceWithItsOwnCode() throws IOException {
+    void unreachableStoreEndsOnceWithItsOwnExitCode() throws IOException {
         Logs.ofRecords(log, 3);
         Path file = Files.writeString(scratch.resolve("archive"), "no directory");
         ToolRun run = ToolRun.of("ship", "--once", "--patience", "1s", "--end-within", "100ms", log, file.toUri())
                 .exits(ExitCode.UNREACHABLE);
-        assertThat(run.err()).contains("warning: ", "error: given up: ");
+        assertThat(run.err()).contains("warning: ", "error: gave up: ");
     }
 
     @Test
@@ -162,25 +162,25 @@ class ShipTest {
             child.lineWith("\"archived_sequence\":3,");
             ToolRun.of("ship", "--once", "--take-over", log, archive)
                     .exits(ExitCode.REFUSED)
-                    .isRefusedSaying("another `ship` runs on this directory");
+                    .isRefusedWith("another `ship` runs on this directory");
             child.terminate();
             assertThat(child.lineWith("\"ended\"")).contains("\"exit_code\":0");
         }
     }
 
     @Test
-    void archiveThatAnotherWriterJustWroteIsTakenOverOnDemandOnly() {
+    void archiveThatAnotherWriterJustWroteIsTakenOverOnlyWithTheOption() {
         Logs.ofRecords(log, 3);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         Path copy = scratch.resolve("copy");
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", copy, archive)
-                .isRefusedSaying("the writer of epoch 1 on host ")
-                .isRefusedSaying("fence it with --take-over");
+                .isRefusedWith("the writer of epoch 1 on host ")
+                .isRefusedWith("fence it with --take-over");
         ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.OK);
-        // The take-over made the copy's epoch the last one: it goes on without being asked, and the first does not.
+        // The copy acquired the last epoch, so it continues without the option, and the first log does not.
         ToolRun.of("ship", "--once", copy, archive).exits(ExitCode.OK);
-        ToolRun.of("ship", "--once", log, archive).isRefusedSaying("the writer of epoch 3 on host ");
+        ToolRun.of("ship", "--once", log, archive).isRefusedWith("the writer of epoch 3 on host ");
     }
 
     @Test
@@ -188,34 +188,33 @@ class ShipTest {
         Logs.ofRecords(log, 3);
         Path link = Files.createSymbolicLink(scratch.resolve("link"), log);
         ToolRun.of("ship", "--once", log, log.resolve("archive").toUri())
-                .isRefusedSaying("is inside the log's directory");
+                .isRefusedWith("is inside the log's directory");
         ToolRun.of("ship", "--once", log, link.resolve("archive").toUri())
-                .isRefusedSaying("is inside the log's directory");
+                .isRefusedWith("is inside the log's directory");
         assertThat(log.resolve("archive")).doesNotExist();
     }
 
     @Test
-    void onceEndsAtADamagedLog() throws IOException {
+    void onceFailsIfTheLogIsDamaged() throws IOException {
         Logs.ofRecords(log, 12);
         Logs.damage(log.resolve("orders_0000000000000001.wal"), "record 3");
         ToolRun run = ToolRun.of("ship", "--once", log, archive).exits(ExitCode.FAILED);
         assertThat(run.err())
-                .contains("orders_0000000000000001.wal is corrupt", "is damaged and cannot be shipped whole");
+                .contains("orders_0000000000000001.wal is corrupt", "is damaged and cannot be shipped completely");
     }
 
     @Test
-    void directoryOfAnArchiveMayHaveSpacesAndLettersOfAnyScript() {
+    void directoryOfAnArchiveMayContainSpacesAndNonAsciiLetters() {
         Logs.ofRecords(log, 3);
         String uri = "file://" + scratch.resolve("dir \u00fc");
         ToolRun.of("ship", "--once", log, uri).exits(ExitCode.OK);
         assertThat(scratch.resolve("dir \u00fc").resolve("log.json")).exists();
         ToolRun.of("restore", uri, scratch.resolve("restored")).exits(ExitCode.OK);
-        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive")
-                .isRefusedSaying("inside the log's directory");
+        ToolRun.of("ship", "--once", log, "file://" + log + "/my archive").isRefusedWith("inside the log's directory");
     }
 
     @Test
-    void directoryWithoutALogIsAFailure() {
-        ToolRun.of("ship", log, archive).isRefusedSaying("no such directory");
+    void missingDirectoryIsRefused() {
+        ToolRun.of("ship", log, archive).isRefusedWith("no such directory");
     }
 }

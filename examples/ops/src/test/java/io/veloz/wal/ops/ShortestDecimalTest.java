@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ShortestDecimalTest {
-    /** As the repr of CPython, without a ".0". */
+    /** Same as repr of CPython, without a ".0". */
     @ParameterizedTest
     @CsvSource({
         "0, 0",
@@ -35,7 +35,7 @@ class ShortestDecimalTest {
     }
 
     @Test
-    void everyDecimalReadsBackAsTheSameDouble() {
+    void everyDecimalIsParsedAsTheSameDouble() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         for (int i = 0; i < 20_000; i++) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StoreArgumentsTest {
     @Test
-    void placesWithASchemeAreArchives() {
+    void argumentsWithASchemeAreUris() {
         assertThat(StoreArguments.isUri("s3://bucket/prefix")).isTrue();
         assertThat(StoreArguments.isUri("file:relative")).isTrue();
         assertThat(StoreArguments.isUri("/var/lib/wal")).isFalse();
@@ -31,7 +31,7 @@ class StoreArgumentsTest {
                 "restore --parallel 0 s3://bucket/prefix somewhere",
                 "ship --flush-interval 0s somewhere s3://bucket/prefix"
             })
-    void wrongWordsAreAUsageErrorThatRepeatsNoSecret(String line) {
+    void invalidArgumentsAreAUsageErrorThatPrintsNoSecret(String line) {
         ToolRun run = ToolRun.of((Object[]) line.split(" ")).exits(ExitCode.USAGE);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("error: ").contains("--help").doesNotContain("hush");

@@ -43,7 +43,7 @@ class StressTest {
     }
 
     @Test
-    void oneThreadSaysTryThenAcked() {
+    void oneThreadPrintsTryThenAcked() {
         List<String> lines =
                 ToolRun.of("stress", log, "--records", 3).exits(ExitCode.OK).lines();
         assertThat(lines).hasSize(7);
@@ -59,7 +59,7 @@ class StressTest {
     }
 
     @Test
-    void secondRunGoesOnBehindTheFirst() {
+    void secondRunContinuesAfterTheFirst() {
         ToolRun.of("stress", log, "--records", 3);
         List<String> lines = ToolRun.of("stress", log, "--records", 2).lines();
         assertThat(lines.get(0)).isEqualTo("open 3");
@@ -68,7 +68,7 @@ class StressTest {
     }
 
     @Test
-    void severalThreadsNeverMixTheirLines() {
+    void linesOfSeveralThreadsAreNeverInterleaved() {
         List<String> lines = ToolRun.of("stress", log, "--threads", 8, "--records", 400, "--segment-size", 65536)
                 .exits(ExitCode.OK)
                 .lines();
@@ -80,7 +80,7 @@ class StressTest {
     }
 
     @Test
-    void recordsFollowFromSeedAndSequence() {
+    void recordsAreGeneratedFromSeedAndSequence() {
         List<String> lines = ToolRun.of("stress", log, "--records", 2, "--seed", 9, "--size", 33)
                 .lines();
         ByteBuffer second = new StressPayload(9, 33).fill(2);
@@ -92,7 +92,7 @@ class StressTest {
 
     @ParameterizedTest
     @CsvSource({"16384, 0", "16384, 10752", "65536, 59904", "1048576, 1000000", "300000000, 60000000"})
-    void everySizeThatIsAllowedWorks(long segmentBytes, int size) {
+    void everyAllowedSizeWorks(long segmentBytes, int size) {
         int records = size > 1_000_000 ? 1 : 4;
         ToolRun.of("stress", log, "--records", records, "--segment-size", segmentBytes, "--size", size)
                 .exits(ExitCode.OK);
@@ -108,7 +108,7 @@ class StressTest {
         "--seconds, -1, expected 0 to",
         "--records, -1, expected 0 to"
     })
-    void limitsAreSaid(String option, String value, String expected) {
+    void limitsAreInTheMessage(String option, String value, String expected) {
         ToolRun run = ToolRun.of("stress", log, option, value).exits(ExitCode.USAGE);
         assertThat(run.err()).contains(option + " " + value + ": expected").contains(expected);
         assertThat(log).doesNotExist();
@@ -129,30 +129,30 @@ class StressTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Set<String> promised = new HashSet<>();
-        for (int life = 0; life < 5; life++) {
+        for (int run = 0; run < 5; run++) {
             List<String> tried = new ArrayList<>();
             try (ChildTool child = ChildTool.start("stress", log, "--seconds", 60, "--segment-size", 65536)) {
                 String opened = child.line();
                 assertThat(Long.parseLong(opened.substring(5)))
-                        .as("seed %d, life %d", seed, life)
+                        .as("seed %d, run %d", seed, run)
                         .isGreaterThanOrEqualTo(promised.size());
                 int until = random.nextInt(2000);
                 for (int i = 0; i < until; i++) {
-                    note(child.line(), promised, tried);
+                    collect(child.line(), promised, tried);
                 }
                 child.kill();
-                child.linesLeft().forEach(line -> note(line, promised, tried));
+                child.linesLeft().forEach(line -> collect(line, promised, tried));
             }
             Set<String> found = dumped();
-            assertThat(found).as("seed %d, life %d", seed, life).containsAll(promised);
+            assertThat(found).as("seed %d, run %d", seed, run).containsAll(promised);
             found.removeAll(promised);
-            // Only the one that was in flight can be there beside them, and then it was acknowledged by surviving.
-            assertThat(tried).as("seed %d, life %d", seed, life).containsAll(found);
+            // In addition, only the record in flight may be present. It then counts as acknowledged.
+            assertThat(tried).as("seed %d, run %d", seed, run).containsAll(found);
             promised.addAll(found);
         }
     }
 
-    private static void note(String line, Set<String> promised, List<String> tried) {
+    private static void collect(String line, Set<String> promised, List<String> tried) {
         if (line.matches("acked \\d+ [0-9a-f]{8}")) {
             promised.add(asDumped(line));
         } else if (line.matches("try \\d+ [0-9a-f]{8}")) {
@@ -161,7 +161,7 @@ class StressTest {
     }
 
     @Test
-    void closedOutputEndsIt() throws Exception {
+    void closedOutputEndsTheCommand() throws Exception {
         try (ChildTool child = ChildTool.start("stress", log, "--seconds", 600)) {
             assertThat(child.line()).isEqualTo("open 0");
             child.closeOutput();

@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
-/** One run of the tool inside this process, and what came of it. */
+/** The result of one run of the tool in this process. */
 record ToolRun(int exitCode, String out, String err) {
     static ToolRun of(Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -34,20 +34,20 @@ record ToolRun(int exitCode, String out, String err) {
     }
 
     ToolRun exits(int code) {
-        assertThat(exitCode).as("exit code of a run that said: %s", err).isEqualTo(code);
+        assertThat(exitCode).as("exit code of a run with the error: %s", err).isEqualTo(code);
         return this;
     }
 
-    /** Nothing on standard output, and one line that says why, with no trace of the source. */
-    ToolRun failsSaying(String text) {
-        return endsSaying(ExitCode.FAILED, text);
+    /** Asserts that standard output is empty, and that standard error is one line without a stack trace. */
+    ToolRun failsWith(String text) {
+        return endsWith(ExitCode.FAILED, text);
     }
 
-    ToolRun isRefusedSaying(String text) {
-        return endsSaying(ExitCode.REFUSED, text);
+    ToolRun isRefusedWith(String text) {
+        return endsWith(ExitCode.REFUSED, text);
     }
 
-    private ToolRun endsSaying(int code, String text) {
+    private ToolRun endsWith(int code, String text) {
         exits(code);
         assertThat(out).isEmpty();
         assertThat(err.lines()).hasSize(1);

@@ -32,7 +32,7 @@ class ToolTest {
                 "stress",
                 "completion"
             })
-    void helpTeaches(String command) {
+    void helpContainsExamplesAndExitCodes(String command) {
         ToolRun run = ToolRun.of(command, "--help").exits(ExitCode.OK);
         assertThat(run.out()).contains("Usage: veloz-wal " + command, "Examples and exit codes:", "64  usage");
         assertThat(run.err()).isEmpty();
@@ -76,7 +76,7 @@ class ToolTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "dump", "orders", "legacy-orders", "status"})
-    void errorIsAnObjectWhereJsonIsAskedFor(String command) {
+    void errorIsAnObjectWithJson(String command) {
         ToolRun run = ToolRun.of(command, "--json", scratch.resolve("nowhere")).exits(ExitCode.REFUSED);
         assertThat(run.json().get("outcome").asText()).isEqualTo("REFUSED");
         assertThat(run.json().get("exit_code").asInt()).isEqualTo(ExitCode.REFUSED);
@@ -85,13 +85,13 @@ class ToolTest {
     }
 
     @Test
-    void whatIsMissingIsRefusedAlikeAsDirectoryAndAsUri() {
+    void missingLogAndMissingArchiveHaveTheSameExitCode() {
         ToolRun.of("verify", scratch.resolve("none")).exits(ExitCode.REFUSED);
         ToolRun.of("verify", scratch.resolve("none").toUri()).exits(ExitCode.REFUSED);
     }
 
     @Test
-    void processSaysNothingThatItWasNotAskedFor() throws Exception {
+    void processPrintsNothingToStandardErrorWithoutAProblem() throws Exception {
         Path log = scratch.resolve("log");
         Path legacy = LegacyCase.of("a-small", scratch).wal();
         List<Object[]> runs = new ArrayList<>();
@@ -114,7 +114,7 @@ class ToolTest {
     }
 
     @Test
-    void processEndsWithTheExitCodeOfItsCommand() throws Exception {
+    void processExitsWithTheCodeOfItsCommand() throws Exception {
         try (ChildTool child = ChildTool.start("dump", scratch.resolve("nowhere"))) {
             assertThat(child.linesLeft()).isEmpty();
             assertThat(child.errors()).isEqualTo("error: " + scratch.resolve("nowhere") + ": no such directory\n");

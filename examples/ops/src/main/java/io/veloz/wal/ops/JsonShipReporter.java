@@ -5,11 +5,11 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ShipperStatus;
 import java.time.Instant;
 
-/** For machines: one object a line on standard output, each on its way at once. What is wrong is said for people, too. */
-final class JsonShipVoice implements ShipVoice {
+/** Prints one JSON object per line to standard output and flushes each. Prints errors to standard error, too. */
+final class JsonShipReporter implements ShipReporter {
     private final Streams streams;
 
-    JsonShipVoice(Streams streams) {
+    JsonShipReporter(Streams streams) {
         this.streams = streams;
     }
 
@@ -49,7 +49,7 @@ final class JsonShipVoice implements ShipVoice {
             to.field("message", refused.getMessage()).endObject();
         }
         end(to.field("exit_code", exitCode));
-        String problem = TextShipVoice.problem(status, exitCode);
+        String problem = TextShipReporter.problem(status, exitCode);
         if (!problem.isEmpty()) {
             streams.error(problem);
         }

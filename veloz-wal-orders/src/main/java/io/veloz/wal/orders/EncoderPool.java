@@ -5,35 +5,32 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Codecs to be borrowed and used again: a codec is for one thread at a time, and there may be more threads than it would
- * be good to have codecs. Any thread may borrow; nobody waits.
+ * A pool of codecs. A codec is used by one thread at a time, and the number of threads may be much larger than the number
+ * of codecs worth keeping. Thread-safe; no method blocks.
  */
-final class Encoders {
+final class EncoderPool {
     private static final int SLOTS = 64;
 
     private final AtomicReferenceArray<@Nullable Encoder> slots = new AtomicReferenceArray<>(SLOTS);
 
-    /** One event at a time, as a group of one record with a time of its own. */
+    /** Encodes one event at a time as a group of one record. */
     static final class Encoder {
         private final OrderCodec codec = new OrderCodec();
         private final RecordGroup group = new RecordGroup();
 
-        void encode(OrderEvent event, long nanos) {
+        /** Valid until the next call. */
+        RecordGroup encode(OrderEvent event, long nanos) {
             group.clear();
-            group.add(event.recordType(), nanos, codec.encode(event));
-        }
-
-        RecordGroup group() {
-            return group;
+            return group.add(event.recordType(), nanos, codec.encode(event));
         }
     }
 
-    Encoder borrow() {
+    Encoder acquire() {
         @Nullable Encoder encoder = slots.getAndSet(slot(), null);
         return encoder != null ? encoder : new Encoder();
     }
 
-    void giveBack(Encoder encoder) {
+    void release(Encoder encoder) {
         slots.set(slot(), encoder);
     }
 

@@ -5,57 +5,57 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Bounds how many events are pending. Any thread may take and give back room. */
-final class Room {
-    private final int capacity;
-    private final AtomicLong taken = new AtomicLong();
+/** Bounds the number of pending events: each holds one permit. Thread-safe. */
+final class EventPermits {
+    private final int limit;
+    private final AtomicLong acquired = new AtomicLong();
 
-    /** For waiting only. No monitor, so that a virtual thread is not pinned. */
+    /** For waiting only. Not a monitor, so that a waiting virtual thread does not pin its carrier. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Condition given = lock.newCondition();
+    private final Condition released = lock.newCondition();
     private final AtomicInteger waiting = new AtomicInteger();
 
-    Room(int capacity) {
-        this.capacity = capacity;
+    EventPermits(int limit) {
+        this.limit = limit;
     }
 
-    int capacity() {
-        return capacity;
+    int limit() {
+        return limit;
     }
 
-    long taken() {
-        return taken.get();
+    long acquired() {
+        return acquired.get();
     }
 
-    /** A group that is larger than all of the room fits when nothing else is pending. */
-    boolean tryTake(int count) {
+    /** Acquires permits without waiting. A group larger than the limit succeeds when no other event is pending. */
+    boolean tryAcquire(int count) {
         while (true) {
-            long now = taken.get();
-            if (now != 0 && now + count > capacity) {
+            long now = acquired.get();
+            if (now != 0 && now + count > limit) {
                 return false;
             }
-            if (taken.compareAndSet(now, now + count)) {
+            if (acquired.compareAndSet(now, now + count)) {
                 return true;
             }
         }
     }
 
-    /** As {@link #tryTake}, and waits. An interrupt does not end the wait, and stays pending. */
-    boolean take(int count, long timeoutNanos) {
+    /** Waits for permits. Returns false if the timeout expires. An interrupt does not end the wait and stays pending. */
+    boolean acquire(int count, long timeoutNanos) {
         boolean interrupted = false;
         long deadline = System.nanoTime() + timeoutNanos;
         lock.lock();
         try {
-            // Counted before the room is looked at: whoever gives room back after that look sees a waiter.
+            // Incremented before the permits are checked: a release after that check sees the waiter.
             waiting.incrementAndGet();
-            while (!tryTake(count)) {
+            while (!tryAcquire(count)) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
                     return false;
                 }
                 try {
-                    var unused = given.awaitNanos(left);
+                    var unused = released.awaitNanos(left);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -70,12 +70,12 @@ final class Room {
         }
     }
 
-    void give(int count) {
-        taken.addAndGet(-count);
+    void release(int count) {
+        acquired.addAndGet(-count);
         if (waiting.get() > 0) {
             lock.lock();
             try {
-                given.signalAll();
+                released.signalAll();
             } finally {
                 lock.unlock();
             }

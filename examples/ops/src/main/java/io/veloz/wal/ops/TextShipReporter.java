@@ -6,12 +6,12 @@ import io.veloz.wal.archive.ShipperStatus;
 import java.time.Duration;
 import java.util.Locale;
 
-/** For people: the status in one line on a terminal, now and then elsewhere; at the end a report. */
-final class TextShipVoice implements ShipVoice {
+/** Prints the status on one line of a terminal, or at intervals if there is none, and a report at the end. */
+final class TextShipReporter implements ShipReporter {
     private final Streams streams;
     private final TerminalLine line;
 
-    TextShipVoice(Streams streams) {
+    TextShipReporter(Streams streams) {
         this.streams = streams;
         this.line = new TerminalLine(streams.err(), streams.columns());
     }
@@ -59,14 +59,14 @@ final class TextShipVoice implements ShipVoice {
         Output out = streams.out();
         out.line("archived    "
                 + (status.epoch() == 0
-                        ? "not known: the archive was never ours"
+                        ? "unknown: no epoch was acquired"
                         : "up to record " + Units.count(status.archivedSequence()) + ", in epoch " + status.epoch()));
         out.line("into        " + status.archive());
         if (status.epoch() > 0) {
             out.line("left        "
                     + (view.lagRecords() == 0
                             ? "nothing"
-                            : Units.count(view.lagRecords(), "record") + "; the next start goes on there"));
+                            : Units.count(view.lagRecords(), "record") + "; the next start continues with them"));
         }
         ShipperStatus.Requests requests = status.requests();
         out.line("requests    " + Units.count(requests.puts(), "PUT") + ", " + Units.count(requests.gets(), "GET")
@@ -80,29 +80,29 @@ final class TextShipVoice implements ShipVoice {
         }
     }
 
-    /** What ended it, and what to do next; empty if nothing is wrong. */
+    /** Returns why shipping ended, and the next step; empty if there was no problem. */
     static String problem(ShipperStatus status, int exitCode) {
         WalFencedException fenced = status.fenced();
         WalShippingRefusedException refused = status.refused();
         if (fenced != null) {
-            return "fenced: " + fenced.getMessage() + "; to take over in turn, start it again with --take-over";
+            return "fenced: " + fenced.getMessage() + "; to take the archive over again, start with --take-over";
         } else if (refused != null) {
             return "refused: " + refused.getMessage() + next(refused.reason());
         } else if (exitCode == ExitCode.UNREACHABLE) {
-            return "given up: nothing got through for too long"
-                    + (status.lastError().isEmpty() ? "" : "; last: " + status.lastError())
-                    + "; run it again, it goes on there";
+            return "gave up: no progress for too long"
+                    + (status.lastError().isEmpty() ? "" : "; last error: " + status.lastError())
+                    + "; run it again to continue";
         }
-        return exitCode == ExitCode.FAILED ? "shipping has ended by itself: " + status.lastError() : "";
+        return exitCode == ExitCode.FAILED ? "shipping ended unexpectedly: " + status.lastError() : "";
     }
 
-    /** What the library says is for programmers; here it has another name. */
+    /** Returns the next step as a command of the tool; the message of the library refers to its API. */
     private static String next(WalShippingRefusedException.Reason reason) {
         return switch (reason) {
-            case BEHIND -> "; `veloz-wal restore --merge URI DIR` brings the rest";
-            case DIVERGED -> "; `veloz-wal restore URI NEW_DIR`, and compare the two with `dump --format crc`";
+            case BEHIND -> "; `veloz-wal restore --merge URI DIR` restores the missing records";
+            case DIVERGED -> "; run `veloz-wal restore URI NEW_DIR`, and compare both logs with `dump --format crc`";
             case TRIMMED_AHEAD -> "; with the tool: `ship --declare-gaps`";
-            case BROKEN -> "; `veloz-wal verify URI` says more";
+            case BROKEN -> "; see `veloz-wal verify URI`";
             default -> "";
         };
     }

@@ -7,26 +7,26 @@ import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.spi.LogFiles;
 import java.time.Duration;
 
-/** How far a log is that somebody else may write. For one thread. */
-final class LocalEnd {
-    private static final long BETWEEN_LOOKS_NANOS = 5_000_000_000L;
+/** The end of a log that another process may write. Not thread-safe. */
+final class LogEnd {
+    private static final long READ_INTERVAL_NANOS = 5_000_000_000L;
 
     private final ReadOptions options;
-    private long lookedNanos;
+    private long readNanos;
     private long lastSequence;
     private long equalNanos = System.nanoTime();
 
-    LocalEnd(LogFiles files) {
+    LogEnd(LogFiles files) {
         this.options = ReadOptions.of(files.storage()).prefix(files.prefix());
-        this.lookedNanos = equalNanos - BETWEEN_LOOKS_NANOS;
+        this.readNanos = equalNanos - READ_INTERVAL_NANOS;
     }
 
-    /** @param looksNow to look is to read the active segment: else it is done now and then */
-    ShipView view(ShipperStatus status, boolean looksNow) {
+    /** @param readNow whether to read the active segment now instead of at the next interval */
+    ShipView view(ShipperStatus status, boolean readNow) {
         long now = System.nanoTime();
-        if (looksNow || now - lookedNanos >= BETWEEN_LOOKS_NANOS) {
-            lookedNanos = now;
-            look();
+        if (readNow || now - readNanos >= READ_INTERVAL_NANOS) {
+            readNanos = now;
+            readEnd();
         }
         long durable = Math.max(Math.max(lastSequence, status.durableSequence()), status.archivedSequence());
         if (durable <= status.archivedSequence()) {
@@ -35,11 +35,11 @@ final class LocalEnd {
         return new ShipView(status, durable, Duration.ofNanos(now - equalNanos));
     }
 
-    private void look() {
+    private void readEnd() {
         try {
             lastSequence = WalRecovery.inspect(options).lastSequence();
         } catch (WalException e) {
-            // Only the lag comes from here. The shipper reads the same files, and says what is wrong with them.
+            // Affects only the displayed lag. The shipper reads the same files and reports the error.
             lastSequence = Math.max(lastSequence, 0);
         }
     }
