@@ -106,7 +106,7 @@ public final class ArchiveVerifier {
         LogIdentity identity = retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
-                        store.describe() + " does not contain an archive: log.json is missing; correct the URI",
+                        store.describe() + " is not an archive (it has no log.json); correct the URI",
                         null));
         return new Prover(log, identity, retries, PARALLELISM, slots -> {});
     }

@@ -75,17 +75,17 @@ final class ShipLoop implements Runnable {
         }
     }
 
-    /** Takes a round, and survives any error: if the thread died, the archive would silently fall behind. */
+    /** Executes a round and survives any error. If the thread died, the archive would silently fall behind. */
     private boolean guardedRound() {
         try {
             return round();
         } catch (RuntimeException | Error e) {
             // The error could not be handled, most likely for lack of memory.
-            return !signal.await(state::isOverdue, ERROR_PAUSE_NANOS);
+            return !signal.await(state::isCloseTimedOut, ERROR_PAUSE_NANOS);
         }
     }
 
-    /** Takes a step and waits if there is no more work. Returns false at the end. */
+    /** Executes a step, and waits if there is no more work. Returns false at the end. */
     private boolean round() {
         try {
             state.sample(false);
@@ -95,7 +95,7 @@ final class ShipLoop implements Runnable {
                 backoff.succeeded();
                 state.succeeded(Job.SLOT);
             }
-            return more ? !state.isOverdue() : awaitWork();
+            return more ? !state.isCloseTimedOut() : awaitWork();
         } catch (WalFencedException e) {
             LOG.error("shipper fenced: {}", e.getMessage());
             state.failed(e);
@@ -132,26 +132,26 @@ final class ShipLoop implements Runnable {
             return !lastFlush;
         }
         long left = flushNanos - (signal.nanoTime() - flushedAt);
-        signal.await(state::hasNews, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
-        state.takeNews();
-        return !state.isOverdue();
+        signal.await(state::hasEvent, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
+        state.clearEvents();
+        return !state.isCloseTimedOut();
     }
 
     /** Waits after a failure, and updates the lag meanwhile. Returns false if the time for a close has elapsed. */
     private boolean pause(long nanos) {
         long end = signal.nanoTime() + nanos;
         for (long left = nanos; left > 0; left = end - signal.nanoTime()) {
-            if (state.isOverdue()) {
+            if (state.isCloseTimedOut()) {
                 return false;
             }
             long slice = Math.min(left, flushNanos);
             // A close ends the pause, so that one more attempt is made.
-            signal.await(state::isJustClosing, slice);
+            signal.await(state::isCloseRequested, slice);
             state.sample(false);
-            if (state.takeJustClosing()) {
+            if (state.takeCloseRequest()) {
                 return true;
             }
         }
-        return !state.isOverdue();
+        return !state.isCloseTimedOut();
     }
 }

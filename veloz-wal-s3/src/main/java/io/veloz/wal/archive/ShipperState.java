@@ -68,7 +68,7 @@ final class ShipperState implements ShipProgress {
     private volatile boolean uploadEnded;
     private volatile long closingSince;
     private volatile boolean closing;
-    private volatile boolean justClosing;
+    private volatile boolean closeRequested;
     private volatile boolean ended;
     private volatile boolean abandoned;
     private boolean lagging;
@@ -129,7 +129,8 @@ final class ShipperState implements ShipProgress {
     public void gap(long firstSequence, long lastSequence, boolean isNew) {
         List<Gap> more = new ArrayList<>(gaps);
         more.add(new Gap(firstSequence, lastSequence));
-        // Order matters: set before the archived sequence passes them, or a caller would take them for archived.
+        // Order matters: the gap is set before the archived sequence passes it. Otherwise a caller would treat its records
+        // as archived.
         gaps = List.copyOf(more);
         if (!isNew) {
             return;
@@ -241,28 +242,28 @@ final class ShipperState implements ShipProgress {
         return fenceCheckRequested.getAndSet(false);
     }
 
-    boolean hasNews() {
-        return flushRequested.get() || fenceCheckRequested.get() || uploadEnded || justClosing || abandoned;
+    boolean hasEvent() {
+        return flushRequested.get() || fenceCheckRequested.get() || uploadEnded || closeRequested || abandoned;
     }
 
-    void takeNews() {
+    void clearEvents() {
         uploadEnded = false;
-        justClosing = false;
+        closeRequested = false;
     }
 
-    boolean isJustClosing() {
-        return justClosing;
+    boolean isCloseRequested() {
+        return closeRequested;
     }
 
-    /** Returns whether the time for a close has elapsed. */
-    boolean isOverdue() {
+    /** Returns whether the time for a close has elapsed. Thread-safe, because uploads call it, too. */
+    boolean isCloseTimedOut() {
         return closing && signal.nanoTime() - closingSince >= closeNanos;
     }
 
-    boolean takeJustClosing() {
-        boolean just = justClosing;
-        justClosing = false;
-        return just;
+    boolean takeCloseRequest() {
+        boolean requested = closeRequested;
+        closeRequested = false;
+        return requested;
     }
 
     // ---- called by other threads
@@ -305,9 +306,9 @@ final class ShipperState implements ShipProgress {
     void close() {
         if (!closing) {
             closingSince = signal.nanoTime();
-            // Order matters: the thread that takes the news must find that the shipper is closing.
+            // Order matters: a thread that sees the request must find that the shipper is closing.
             closing = true;
-            justClosing = true;
+            closeRequested = true;
         }
         signal.raise();
     }

@@ -86,7 +86,7 @@ public final class WalShipper implements AutoCloseable {
                 store,
                 state,
                 new Backoff(new Random()),
-                new RateLimiter(config.uploadBytesPerSecond(), signal, state::isOverdue),
+                new RateLimiter(config.uploadBytesPerSecond(), signal, state::isCloseTimedOut),
                 signal::nanoTime,
                 // One new thread for each upload. At most one runs at a time, and none is idle.
                 upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),

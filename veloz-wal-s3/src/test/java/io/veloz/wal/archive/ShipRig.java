@@ -74,7 +74,7 @@ final class ShipRig implements ShipperListener {
                 counts,
                 state,
                 new Backoff(new Random(1)),
-                new RateLimiter(config.uploadBytesPerSecond(), time, state::isOverdue),
+                new RateLimiter(config.uploadBytesPerSecond(), time, state::isCloseTimedOut),
                 time::nanoTime,
                 upload -> {
                     if (holdsUploads) {
