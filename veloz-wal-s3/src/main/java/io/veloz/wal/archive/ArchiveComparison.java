@@ -108,7 +108,8 @@ public record ArchiveComparison(
             return -1;
         }
         String file = file(local, segment.number());
-        // Two copies of a log may have sealed the same segment with different heartbeats and footers. Then records decide.
+        // Two copies of a log may have sealed the same segment with
+        // different heartbeats and footers. Then records decide.
         return digest(log, file, 0, Long.MAX_VALUE).equals(segment.fileSha256())
                 ? -1
                 : differingRecord(store, log, segment, proof, retries);
@@ -143,8 +144,7 @@ public record ArchiveComparison(
         try {
             LogFiles archived = LogFiles.of(DiskStorage.open(scratch), log.prefix());
             try (ScratchFile sink = new ScratchFile(archived.storage(), archived.sealedName(segment.number()))) {
-                new ObjectFiles(store, retries, Long.MAX_VALUE)
-                        .read(segment.stored(), sink);
+                new ObjectFiles(store, retries, Long.MAX_VALUE).read(segment.stored(), sink);
             }
             archived.complete(proof.identity().logId(), segment.number(), segment.firstSequence());
             return differingRecord(log, archived, segment);

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The time since the archive last contained all durable records. It grows while nothing is archived, even if no record is
- * appended. Thread-safe.
+ * The time since the archive last contained all durable records. It grows
+ * while nothing is archived, even if no record is appended. Thread-safe.
  */
 final class ArchiveLag {
     private static final int MAX_SAMPLES = 1024;

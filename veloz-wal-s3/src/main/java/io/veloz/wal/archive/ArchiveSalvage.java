@@ -31,8 +31,8 @@ public final class ArchiveSalvage {
 
     /**
      * Copies the records of all intact objects into a new log. Uses tails for segments that have no intact object. Records are
-     * validated by their own checksums. If an archive contains two versions of the same records, the version whose digest a slot
-     * contains is copied, or none if no slot contains it. The new log has a new id, declares the lost ranges, and cannot be
+     * validated by their own checksums. Of two versions of the same records, the version whose digest a slot contains is copied,
+     * or neither if no slot contains one. The new log has a new id, declares the lost ranges, and cannot be
      * shipped to this archive. The archive is not modified.
      *
      * <p>When this method returns, the new log is durable. Until then only temporary directories next to the target exist, with

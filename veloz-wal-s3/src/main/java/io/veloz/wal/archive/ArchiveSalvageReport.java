@@ -12,8 +12,7 @@ public final class ArchiveSalvageReport {
     private final long checkpointSequence;
     private final List<Problem> problems;
 
-    ArchiveSalvageReport(
-            SalvageReport log, int segments, int tails, long checkpointSequence, List<Problem> problems) {
+    ArchiveSalvageReport(SalvageReport log, int segments, int tails, long checkpointSequence, List<Problem> problems) {
         this.log = log;
         this.segments = segments;
         this.tails = tails;

@@ -137,7 +137,8 @@ public final class ArchiveVerifier {
         orphans.addAll(listed.keySet());
         orphans.sort(String::compareTo);
         Duration took = Duration.ofNanos(System.nanoTime() - started);
-        return new ArchiveReport(new ArchiveStatus(store.describe(), proof), named.size(), read, problems, orphans, full, took);
+        return new ArchiveReport(
+                new ArchiveStatus(store.describe(), proof), named.size(), read, problems, orphans, full, took);
     }
 
     private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {

@@ -252,7 +252,8 @@ final class FoundFiles {
                             key,
                             -1,
                             -1,
-                            "it differs from another object of segment " + number + ", and no slot contains the digest of either"));
+                            "it differs from another object of segment " + number
+                                    + ", and no slot contains the digest of either"));
             return false;
         }
         return versions.size() == 1

@@ -37,8 +37,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all records of an archive whose chain was verified, and compares them with the slots. An instance is confined to one
- * thread.
+ * Reads all records of an archive whose chain was verified, and
+ * compares them with the slots. An instance is confined to one thread.
  *
  * <p>Files are created in a scratch directory as a restore creates them, and checked by the verification of the log. A window
  * of a few segments is checked at a time, so the size of the directory does not depend on the size of the archive. Windows
@@ -253,8 +253,8 @@ final class RecordCheck {
                 SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
                         .orElseThrow(() -> new BadObjectException(key + " disappeared while it was read"));
                 if (!decoded.sha256().equals(tail.sha256())) {
-                    throw new BadObjectException(
-                            "SHA-256 mismatch in " + key + ": read " + decoded.sha256() + ", expected " + tail.sha256());
+                    throw new BadObjectException("SHA-256 mismatch in " + key + ": read " + decoded.sha256()
+                            + ", expected " + tail.sha256());
                 }
                 return true;
             });

@@ -178,7 +178,7 @@ public final class ShipperConfig {
         }
 
         /**
-         * Limits the bandwidth of uploads of segments and checkpoints, and separately the bandwidth of tails of sealed segments.
+         * Limits the bandwidth of uploads of segments and checkpoints, and separately that of the tails of sealed segments.
          * Tails of the active segment are not limited. Default: no limit.
          */
         public Builder uploadBytesPerSecond(long value) {

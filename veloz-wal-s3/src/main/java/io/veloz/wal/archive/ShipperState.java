@@ -129,8 +129,8 @@ final class ShipperState implements ShipProgress {
     public void gap(long firstSequence, long lastSequence, boolean isNew) {
         List<Gap> more = new ArrayList<>(gaps);
         more.add(new Gap(firstSequence, lastSequence));
-        // Order matters: the gap is set before the archived sequence passes it. Otherwise a caller would treat its records
-        // as archived.
+        // Order matters: the gap is set before the archived sequence passes
+        // it. Otherwise a caller would treat its records as archived.
         gaps = List.copyOf(more);
         if (!isNew) {
             return;
@@ -154,8 +154,8 @@ final class ShipperState implements ShipProgress {
     }
 
     /**
-     * Samples the end of the log: at every call if this process writes it, else once in a flush interval. Called by the
-     * shipping thread.
+     * Samples the end of the log: at every call if this process writes
+     * it, else once in a flush interval. Called by the shipping thread.
      */
     void sample(boolean isLast) {
         long now = signal.nanoTime();
@@ -350,8 +350,7 @@ final class ShipperState implements ShipProgress {
                 .sequences(archived, durable)
                 .lag(Duration.ofNanos(lag.nanos(archived, durable, now)), durable == archived ? 0 : lagBytes)
                 .spoolBytes(spoolBytes)
-                .requests(
-                        new Requests(store.puts(), store.gets(), store.lists(), store.deletes()), store.bytes())
+                .requests(new Requests(store.puts(), store.gets(), store.lists(), store.deletes()), store.bytes())
                 .errors(errors.get(), lastError, lastErrorAt)
                 .failure(end)
                 .build();

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * Ships a log to an archive, with a lag of about a flush interval. Thread-safe. Platform and virtual threads may call it. An
  * interrupt does not end a wait and stays pending.
  *
- * <p>A shipper acquires the next epoch of the archive, which fences all earlier writers. It never blocks the log. It retries
- * indefinitely when the store fails. It ends only when it is fenced, when log and archive are inconsistent, or on
- * {@link #close}.
+ * <p>A shipper acquires the next epoch of the archive, which fences all earlier writers.
+ * It never blocks the log. It retries indefinitely when the store fails. It ends only
+ * when it is fenced, when log and archive are inconsistent, or on {@link #close}.
  *
  * <pre>{@code
  * Wal wal = Wal.open(directory);
@@ -42,8 +42,8 @@ public final class WalShipper implements AutoCloseable {
     private final UninterruptibleThread thread;
 
     /**
-     * Starts to ship a log that this process writes. Returns immediately; failures are reported by {@link #status} and the
-     * listener.
+     * Starts to ship a log that this process writes. Returns immediately;
+     * failures are reported by {@link #status} and the listener.
      *
      * <p>Start it right after the log was opened. From then on the log does not trim records that are not archived, unless the
      * settings allow it. This continues after {@link #close}, until the log is closed or shipped again.
@@ -61,7 +61,7 @@ public final class WalShipper implements AutoCloseable {
         return shipper;
     }
 
-    /** Starts to ship a log that another process writes, or that no process writes. It cannot keep that process from trimming. */
+    /** Starts to ship a log that another process or no process writes. It cannot keep that process from trimming the log. */
     public static WalShipper start(LogFiles files, ShipperConfig config) {
         WalShipper shipper = new WalShipper(null, LocalLog.of(files), config);
         shipper.thread.start();
@@ -107,9 +107,9 @@ public final class WalShipper implements AutoCloseable {
     /**
      * Ships a record without waiting for the flush interval, and waits until it is archived.
      *
-     * <p>Returns false immediately if the record will never be archived, although {@link #archivedSequence} is higher: it is in
-     * a declared gap ({@link SpoolPolicy#giveUpOldest}), or before the first record of an archive that began later than the
-     * log.
+     * <p>Returns false immediately if the record will never be archived. Then it is in a declared gap
+     * ({@link SpoolPolicy#giveUpOldest}), or before the first record of an archive that began later than the log, and
+     * {@link #archivedSequence} may be higher nevertheless.
      *
      * @param sequence of a record that has been appended. If another process writes the log, this method also waits for the
      *     record to be appended
@@ -150,8 +150,8 @@ public final class WalShipper implements AutoCloseable {
     }
 
     /**
-     * Ships the durable records, for at most {@link ShipperConfig#closeTimeout()}, and ends the shipper. A second call has no
-     * effect.
+     * Ships the durable records, for at most {@link ShipperConfig#closeTimeout()},
+     * and ends the shipper. A second call has no effect.
      *
      * @return the status at the end; {@link ShipperStatus#lagRecords()} is the number of records that were not archived
      */

@@ -44,6 +44,15 @@ class ArchiveVerifierTest {
     }
 
     @Test
+    void reportIsOneLineWithIsoTimes() {
+        ArchiveReport report = verifier.quick(WalProgress.NONE);
+        assertThat(report.toString())
+                .doesNotContain("\n")
+                .contains("sound after quick verification", "records 1 to 300", "epoch 1, ")
+                .contains("last written " + report.status().lastWritten());
+    }
+
+    @Test
     void missingObjectIsReported() throws IOException {
         String key = ArchiveKeys.segment("orders", 1, 1);
         store.delete(List.of(key));

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An archive from the version before slots had an origin: two epochs, five segments, tails, a checkpoint. Its files are never
- * regenerated.
+ * An archive from the version before slots had an origin: two epochs,
+ * five segments, tails, a checkpoint. Its files are never regenerated.
  */
 @Timeout(60)
 class GoldenArchiveTest {
@@ -123,8 +123,7 @@ class GoldenArchiveTest {
             SmallLog.append(wal, 1);
             assertThat(catchThrowable(() -> shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(20))))
                     .isInstanceOf(WalShippingRefusedException.class)
-                    .hasMessageContaining(
-                            "begins with orders segment 2 record 1, but it begins with orders segment 1");
+                    .hasMessageContaining("begins with orders segment 2 record 1, but it begins with orders segment 1");
         }
     }
 }

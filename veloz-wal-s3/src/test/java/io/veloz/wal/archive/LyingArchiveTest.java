@@ -188,15 +188,7 @@ class LyingArchiveTest {
     }
 
     private static Segment with(Segment s, long last, long records, long min, long max) {
-        return new Segment(
-                s.number(),
-                s.stored(),
-                s.dataBytes(),
-                s.firstSequence(),
-                last,
-                records,
-                min,
-                max);
+        return new Segment(s.number(), s.stored(), s.dataBytes(), s.firstSequence(), last, records, min, max);
     }
 
     // ---- single lies

@@ -148,6 +148,9 @@ class WalShipperTest {
             assertThat(status.lag()).isPositive();
             assertThat(status.errors()).isPositive();
             assertThat(status.lastError()).contains("FAIL");
+            assertThat(status.toString())
+                    .doesNotContain("\n")
+                    .contains("CLOSED", "lag 10 records", "last error at " + status.lastErrorAt() + ": ");
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
         }
     }

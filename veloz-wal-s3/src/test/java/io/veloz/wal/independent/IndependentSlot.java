@@ -50,7 +50,9 @@ final class IndependentSlot {
         expect(head.number("format", 0) == 1, "slot " + number + " has an unknown format");
         kind = Kind.valueOf(head.text("kind"));
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
-        expect(!head.has("origin") || head.hex("origin", 64).equals(origin), "the digest of log.json in slot " + number);
+        expect(
+                !head.has("origin") || head.hex("origin", 64).equals(origin),
+                "the digest of log.json in slot " + number);
         expect(head.number("slot", 1) == number, "slot " + number + " states another number");
         epoch = head.number("epoch", 1);
         head.hex("writer", 32);

@@ -31,7 +31,11 @@ public final class ShipperMetrics implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         gauge(registry, "veloz_wal_archived_sequence", "last archived sequence", ShipperStatus::archivedSequence);
         gauge(registry, "veloz_wal_archive_lag_records", "durable records not archived", ShipperStatus::lagRecords);
-        gauge(registry, "veloz_wal_archive_lag_bytes", "approximate bytes of durable records not archived", ShipperStatus::lagBytes);
+        gauge(
+                registry,
+                "veloz_wal_archive_lag_bytes",
+                "approximate bytes of durable records not archived",
+                ShipperStatus::lagBytes);
         gauge(
                 registry,
                 "veloz_wal_archive_lag_seconds",

@@ -110,7 +110,8 @@ final class Json {
                 case START_OBJECT -> fields.put(name, read(in));
                 case VALUE_STRING -> fields.put(name, in.getText());
                 case VALUE_NUMBER_INT -> fields.put(name, number(in));
-                // A field that a later version added may have any type. The type of a known field is checked when it is read.
+                // A field that a later version added may have any type.
+                // The type of a known field is checked when it is read.
                 case VALUE_TRUE, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER_FLOAT -> fields.put(name, OTHER);
                 case START_ARRAY -> {
                     in.skipChildren();

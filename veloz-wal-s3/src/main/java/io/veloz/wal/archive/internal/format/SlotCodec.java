@@ -140,8 +140,8 @@ public final class SlotCodec {
         } catch (UnknownArchiveFormatException e) {
             unknown = e;
         }
-        // Order matters: the digest is checked before an exception is reported. A damaged head must not be reported as an
-        // unknown format.
+        // Order matters: the digest is checked before an exception is
+        // reported. A damaged head must not be reported as an unknown format.
         stream.finish(where);
         if (unknown != null) {
             throw unknown;

@@ -211,10 +211,7 @@ final class SlotHead {
     }
 
     private static Attachment attachment(Json json) throws BadObjectException {
-        return new Attachment(
-                Text.printable(json.string("name")),
-                json.number("sequence", 0),
-                stored(json, 0));
+        return new Attachment(Text.printable(json.string("name")), json.number("sequence", 0), stored(json, 0));
     }
 
     private static Gap gap(Json json) throws BadObjectException {

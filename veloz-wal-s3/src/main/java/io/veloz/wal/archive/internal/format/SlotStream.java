@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 
 /**
- * Computes the digests of a slot while it is read. The digest in the trailer, the last 40 bytes, does not cover the trailer.
- * Its position is known only at the end of the stream, so the digest lags 40 bytes behind. An instance is confined to one
- * thread.
+ * Computes the digests of a slot while it is read. The digest in the trailer, the last
+ * 40 bytes, does not cover the trailer. Its position is known only at the end of the
+ * stream, so the digest lags 40 bytes behind. An instance is confined to one thread.
  */
 final class SlotStream extends FilterInputStream {
     private final long limit;
@@ -68,8 +68,8 @@ final class SlotStream extends FilterInputStream {
         long content = total;
         skipToEnd();
         if (total - content != last.length) {
-            throw new BadObjectException(where + ": " + (total - content)
-                    + " bytes after the content; expected the " + last.length + " bytes of the trailer");
+            throw new BadObjectException(where + ": " + (total - content) + " bytes after the content; expected the "
+                    + last.length + " bytes of the trailer");
         }
     }
 

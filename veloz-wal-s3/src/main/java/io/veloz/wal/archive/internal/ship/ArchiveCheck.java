@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.WalCheckpoint;
-import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
@@ -76,7 +76,8 @@ final class ArchiveCheck {
             throw refused(
                     Reason.OTHER_LOG,
                     "log.json has the prefix " + found.prefix() + ", the local log "
-                            + log.files().prefix() + ": ship to another archive, or restore log.json if it was changed");
+                            + log.files().prefix()
+                            + ": ship to another archive, or restore log.json if it was changed");
         }
         return found;
     }

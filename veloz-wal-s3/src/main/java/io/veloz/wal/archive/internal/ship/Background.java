@@ -126,7 +126,8 @@ final class Background {
                 throw log.refused(
                         shipLog.store(),
                         Reason.BROKEN,
-                        "slot " + writer.tip().number() + ", which the store confirmed to this writer, is missing: slots"
+                        "slot " + writer.tip().number()
+                                + ", which the store confirmed to this writer, is missing: slots"
                                 + " were deleted, or the archive was replaced by an older copy. Nothing more is shipped;"
                                 + " verify the archive");
             }

@@ -139,7 +139,8 @@ final class FileObject implements ObjectContent {
             if (count < 0) {
                 ended = true;
                 compressor.close();
-                // Order matters: checked before the last bytes are returned. The file may have been replaced by one of equal length.
+                // Order matters: checked before the last bytes are returned.
+                // The file may have been replaced by one of equal length.
                 if (isKnown && !Digest.hex(fileDigest).equals(fileSha256)) {
                     throw changed();
                 }

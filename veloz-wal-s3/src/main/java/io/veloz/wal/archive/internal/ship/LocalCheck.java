@@ -114,7 +114,8 @@ final class LocalCheck {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
-            // The batches have other positions than the archived ones. If the log were damaged, opening it would have failed.
+            // The batches have other positions than the archived ones.
+            // If the log were damaged, opening it would have failed.
             throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
         }
     }

@@ -92,8 +92,8 @@ public final class LocalLog {
     }
 
     /**
-     * Reads to the end of a log that another process writes. Does nothing if this process writes it. Called by the shipping
-     * thread.
+     * Reads to the end of a log that another process writes. Does
+     * nothing if this process writes it. Called by the shipping thread.
      */
     public void followEnd() {
         if (end != null) {

@@ -91,7 +91,8 @@ public final class Shipping implements AutoCloseable {
         this.localCheck = new LocalCheck(log, shipLog);
         this.progress = progress;
         this.nanoTime = nanoTime;
-        long patience = Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
+        long patience =
+                Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
         this.uploader = new Uploader(log, store, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
@@ -245,8 +246,8 @@ public final class Shipping implements AutoCloseable {
             return declareGap(current, archived);
         }
         boolean exceedsTail = backlog.exceeds(config.maxTailBytes());
-        // A backlog is shipped as whole segments. If the upload is slow, tails are shipped meanwhile, and each of them moves
-        // the end of the archive.
+        // A backlog is shipped as whole segments. If the upload is slow, tails
+        // are shipped meanwhile, and each of them moves the end of the archive.
         catchingUp = exceedsTail && backlog.beginsWithNextSegment() && !uploader.isSlow();
         uploadWaits = uploader.isIdle() && uploader.nanosToRetry() > 0;
         if (uploader.isIdle() && !uploadWaits && startUpload(backlog, current.epoch())) {
@@ -362,8 +363,8 @@ public final class Shipping implements AutoCloseable {
 
     private boolean declareGap(SlotWriter current, Archived archived) throws IOException {
         if (!uploader.isIdle()) {
-            // The upload may still commit a segment that the gap would cover, and no segment is committed after a gap that
-            // covers it. The delays are reset meanwhile: one that has ended would keep the thread from waiting.
+            // The upload may still commit a segment that the gap would cover, and no segment is committed after a gap
+            // that covers it. The delays are reset meanwhile: one that has ended would keep the thread from waiting.
             uploadWaits = false;
             tailWaits = false;
             return background.step(current, history());

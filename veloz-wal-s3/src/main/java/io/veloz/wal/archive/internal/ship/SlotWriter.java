@@ -67,8 +67,7 @@ final class SlotWriter {
     static SlotWriter create(ShipLog shipLog, LogIdentity identity, Clock clock) {
         byte[] id = new byte[ID_BYTES];
         new SecureRandom().nextBytes(id);
-        return new SlotWriter(
-                shipLog, identity, HexFormat.of().formatHex(id), hostName(), clock, WriterState.INITIAL);
+        return new SlotWriter(shipLog, identity, HexFormat.of().formatHex(id), hostName(), clock, WriterState.INITIAL);
     }
 
     private static String hostName() {
@@ -98,7 +97,9 @@ final class SlotWriter {
 
     /** Returns the epoch of this writer; 0 before the claim. */
     long epoch() {
-        return state.draft() != null ? state.draft().slot().epoch() : state.tip().epoch();
+        return state.draft() != null
+                ? state.draft().slot().epoch()
+                : state.tip().epoch();
     }
 
     /** Returns whether {@link #step} has a request to make: false in the phases CHECK, READY, FENCED and BROKEN. */
@@ -171,7 +172,7 @@ final class SlotWriter {
         return Tip.of(slot.slot(), slot.sha256());
     }
 
-    /** Continues with the claim of the next epoch, after the caller has found that the local log contains what the tip states. */
+    /** Continues with the claim of the next epoch. The caller has checked that the local log contains what the tip states. */
     void claim() {
         expect(Phase.CHECK);
         Tip tip = state.tip();
@@ -193,7 +194,7 @@ final class SlotWriter {
         }
     }
 
-    /** Any time may have passed between the search for the tip and the claim, and tails after that tip may have been deleted. */
+    /** Lists slots after the claim: time has passed since the search for the tip, and tails after it may have been deleted. */
     private void listAfterClaim() throws StoreException {
         if (shipLog.page(draft().slot().number()).isEmpty()) {
             confirm();

@@ -82,10 +82,10 @@ public final class Spool {
         /** Returns whether the log has trimmed the segment that is to be uploaded next. */
         boolean isTrimmedAhead() {
             return sealed.stream()
-                    .mapToLong(SealedSegment::number)
-                    .filter(number -> number >= nextSegment)
-                    .findFirst()
-                    .orElse(nextSegment)
+                            .mapToLong(SealedSegment::number)
+                            .filter(number -> number >= nextSegment)
+                            .findFirst()
+                            .orElse(nextSegment)
                     > nextSegment;
         }
 
@@ -105,8 +105,7 @@ public final class Spool {
         Optional<SealedSegment> nextUpload(long tailBytes) {
             return sealed.stream()
                     .filter(segment -> segment.number() == nextSegment)
-                    .filter(segment ->
-                            segment.lastSequence() <= archived.sequence() || bytesLeft(segment) >= tailBytes)
+                    .filter(segment -> segment.lastSequence() <= archived.sequence() || bytesLeft(segment) >= tailBytes)
                     .findFirst();
         }
 

@@ -75,7 +75,8 @@ final class TailReader implements AutoCloseable {
     }
 
     private @Nullable Piece read(Archived after, int maxBytes) throws IOException {
-        // Compares the position, too: after a segment was committed as a whole, its last bytes must not be shipped again.
+        // Compares the position, too: after a segment was committed
+        // as a whole, its last bytes must not be shipped again.
         if (reader == null || !after.equals(next)) {
             close();
             reader = log.reader(after.segment(), after.position(), after.sequence());

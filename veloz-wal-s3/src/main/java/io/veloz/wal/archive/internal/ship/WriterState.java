@@ -29,7 +29,8 @@ record WriterState(
         @Nullable Slot winner) {
     private static final long FIRST_STRIDE = 1024;
 
-    static final WriterState INITIAL = new WriterState(Phase.FIND_TIP, Tip.NONE, 0, Long.MAX_VALUE, 0, null, false, null);
+    static final WriterState INITIAL =
+            new WriterState(Phase.FIND_TIP, Tip.NONE, 0, Long.MAX_VALUE, 0, null, false, null);
 
     /** The steps of the protocol, see docs/archive.md. */
     enum Phase {

@@ -74,7 +74,8 @@ public final class LostSlots {
             }
             if (ArchiveKeys.epoch(key) > epoch) {
                 return evidence(
-                        key, "the object is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch " + epoch);
+                        key,
+                        "the object is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch " + epoch);
             }
             Optional<SegmentKey> segment = ArchiveKeys.segmentKey(key);
             if (segment.isEmpty()) {

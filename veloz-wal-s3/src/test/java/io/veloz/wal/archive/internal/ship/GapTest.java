@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The store was unavailable, the spool exceeded its budget, and its oldest segments were trimmed. No archived record is lost. */
+/** The store was unavailable, and the oldest segments above the spool budget were trimmed. No archived record is lost. */
 @Tag("enumeration")
 class GapTest {
     private static final SpoolPolicy BUDGET = SpoolPolicy.giveUpOldest(3 * 16 * 1024);

@@ -198,7 +198,8 @@ final class ProtocolModel {
             if (writer.script.charAt(writer.next) == 'T') {
                 byte[] content = {1};
                 Archived after = new Archived(1, sequence, sequence);
-                protocol.put(after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
+                protocol.put(
+                        after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
             } else {
                 long last = Math.max(1, end.sequence());
                 protocol.put(
