@@ -25,40 +25,40 @@ import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a log in a directory relates to an archive. Immutable.
+ * The result of comparing a log in a directory with an archive. Immutable.
  *
- * @param relation what the two have of each other
- * @param records by how many records the log is behind or ahead; 0 otherwise
- * @param localSequence the last record of the log; 0 if it has none
- * @param archivedSequence the last record of the archive; 0 if it has none
- * @param divergedFrom from that record on the two may differ; -1 unless the relation is {@link Relation#DIVERGED}
+ * @param relation how the two relate
+ * @param records by how many records the log is behind or ahead of the archive; otherwise 0
+ * @param localSequence the last record of the log; 0 if it has no record
+ * @param archivedSequence the last record of the archive; 0 if it has no record
+ * @param divergedFrom the record from which on the two may differ; -1 unless the relation is {@link Relation#DIVERGED}
  */
 public record ArchiveComparison(
         Relation relation, long records, long localSequence, long archivedSequence, long divergedFrom) {
 
-    /** What a log and an archive have of each other. */
+    /** How a log and an archive relate. */
     public enum Relation {
-        /** The same records. */
+        /** Both contain the same records. */
         EQUAL,
-        /** The log ends before the archive does: restore with merge before it is opened. */
+        /** The log ends before the archive. Restore with merge before opening the log. */
         BEHIND,
-        /** The log has records that are not archived yet: ship them. */
+        /** The log contains records that are not archived yet. Ship them. */
         AHEAD,
-        /** Both have records that the other has not, under the same sequences: a person has to decide which are true. */
+        /** Log and archive contain different records with the same sequences. An operator has to decide which are valid. */
         DIVERGED,
-        /** They belong to different logs: one of the two places is wrong. */
+        /** They belong to different logs. The directory or the URI is wrong. */
         OTHER_LOG,
-        /** There is no log in the directory. */
+        /** The directory does not contain a log. */
         NO_LOG
     }
 
     private static final int BUFFER_BYTES = 64 * 1024;
 
     /**
-     * Proves the archive, and compares it with a log where the shorter of the two ends. Reads one segment or tail of each;
-     * changes nothing, also while the log is written. Returns when that is done.
+     * Verifies the chain of the archive, and compares it with a log at the end of the shorter one. Reads one segment or tail of
+     * each. Modifies neither, and may run while another process writes the log.
      *
-     * @throws WalRestoreException if the archive is not whole, or cannot be read; its reason says what to do
+     * @throws WalRestoreException if the archive is damaged or cannot be read; see the reason
      */
     public static ArchiveComparison of(ObjectStore store, LogFiles log) {
         ArchiveVerifier verifier = new ArchiveVerifier(store);
@@ -86,7 +86,7 @@ public record ArchiveComparison(
         return new ArchiveComparison(relation, Math.abs(last - archived), last, archived, -1);
     }
 
-    /** Compares the last piece of the archive that the log reaches to the end of; -1 if it is the same, or there is none. */
+    /** Compares the last segment or tail of the archive that the log contains in full. Returns -1 if they are equal. */
     private static long divergedFrom(
             ObjectStore store, LogFiles log, RecoveryReport local, Proof proof, Retries retries) throws IOException {
         long last = local.lastSequence();
@@ -108,7 +108,8 @@ public record ArchiveComparison(
             return -1;
         }
         String file = file(local, segment.number());
-        // Two directories that ended the same segment have other heartbeats and footers: then records decide.
+        // Two copies of a log may have sealed the same segment with
+        // different heartbeats and footers. Then records decide.
         return digest(log, file, 0, Long.MAX_VALUE).equals(segment.fileSha256())
                 ? -1
                 : differingRecord(store, log, segment, proof, retries);
@@ -125,7 +126,7 @@ public record ArchiveComparison(
     private static String digest(LogFiles log, String file, long from, long to) throws IOException {
         MessageDigest digest = Digest.sha256();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-        // Not the bytes on disk: the header page of an active segment changes where its end marks are.
+        // Not the bytes on disk: the end marks in the header page of an active segment change.
         try (StorageFile in = log.openSegment(file)) {
             long end = Math.min(to, in.size());
             for (long position = from; position < end; position += buffer.limit()) {
@@ -143,15 +144,7 @@ public record ArchiveComparison(
         try {
             LogFiles archived = LogFiles.of(DiskStorage.open(scratch), log.prefix());
             try (ScratchFile sink = new ScratchFile(archived.storage(), archived.sealedName(segment.number()))) {
-                new ObjectFiles(store, retries, Long.MAX_VALUE)
-                        .read(
-                                new ObjectFiles.Expected(
-                                        segment.key(),
-                                        segment.objectBytes(),
-                                        segment.objectSha256(),
-                                        segment.fileBytes(),
-                                        segment.fileSha256()),
-                                sink);
+                new ObjectFiles(store, retries, Long.MAX_VALUE).read(segment.stored(), sink);
             }
             archived.complete(proof.identity().logId(), segment.number(), segment.firstSequence());
             return differingRecord(log, archived, segment);

@@ -3,42 +3,88 @@ package io.veloz.wal.archive;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * What a verification found. Immutable.
- *
- * @param status what the archive says of itself
- * @param objects how many objects were looked at
- * @param bytesRead how much of their content was
- * @param problems objects that are damaged or gone
- * @param orphans objects that no slot names: harmless
- * @param full whether the content was read
- * @param took the time it took
- */
-public record ArchiveReport(
-        ArchiveStatus status,
-        long objects,
-        long bytesRead,
-        List<Problem> problems,
-        List<String> orphans,
-        boolean full,
-        Duration took) {
-    public ArchiveReport {
-        problems = List.copyOf(problems);
-        orphans = List.copyOf(orphans);
+/** The result of a verification. Immutable. */
+public final class ArchiveReport {
+    private final ArchiveStatus status;
+    private final long objects;
+    private final long bytesRead;
+    private final List<Problem> problems;
+    private final List<String> orphans;
+    private final boolean full;
+    private final Duration took;
+
+    ArchiveReport(
+            ArchiveStatus status,
+            long objects,
+            long bytesRead,
+            List<Problem> problems,
+            List<String> orphans,
+            boolean full,
+            Duration took) {
+        this.status = status;
+        this.objects = objects;
+        this.bytesRead = bytesRead;
+        this.problems = List.copyOf(problems);
+        this.orphans = List.copyOf(orphans);
+        this.full = full;
+        this.took = took;
     }
 
     /**
-     * An object that is damaged or gone.
+     * An object that is damaged or missing.
      *
      * @param key relative to the archive
-     * @param firstSequence first record that is concerned, -1 if none is
-     * @param lastSequence last record that is concerned, -1 if none is
-     * @param reason what was found and what was expected
+     * @param firstSequence first affected record; -1 if no record is affected
+     * @param lastSequence last affected record; -1 if no record is affected
+     * @param reason the found and the expected value
      */
     public record Problem(String key, long firstSequence, long lastSequence, String reason) {}
 
-    /** Whether everything can be restored. */
+    /** Returns whether all records can be restored. */
     public boolean isSound() {
         return problems.isEmpty() && status.gaps().isEmpty();
+    }
+
+    /** Returns the content of the archive. */
+    public ArchiveStatus status() {
+        return status;
+    }
+
+    /** Returns the number of objects that were checked. */
+    public long objects() {
+        return objects;
+    }
+
+    /** Returns the number of bytes of objects that were read. */
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    /** Returns the objects that are damaged or missing. */
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    /** Returns the keys of the objects that no slot names, which are harmless. */
+    public List<String> orphans() {
+        return orphans;
+    }
+
+    /** Returns whether the content of the objects was read. */
+    public boolean full() {
+        return full;
+    }
+
+    /** Returns the duration of the verification. */
+    public Duration took() {
+        return took;
+    }
+
+    /** Returns the values in one line, for logs and incident reports. The format may change. */
+    @Override
+    public String toString() {
+        return (isSound() ? "sound" : "unsound") + " after " + (full ? "full" : "quick") + " verification of "
+                + objects + " objects (" + bytesRead + " bytes read) in " + took + ", problems " + problems
+                + ", orphans " + orphans + ", " + status;
     }
 }

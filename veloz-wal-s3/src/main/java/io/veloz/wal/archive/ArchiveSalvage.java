@@ -23,25 +23,25 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Brings back what can still be shown to be in order of an archive whose slots do not prove it any more. It is for the day on
- * which {@link WalRecovery#restoreFrom} refuses, and no copy of the damaged object is left. Any thread may call any method.
+ * Recovers the intact records of an archive whose chain of slots is damaged. Use it only if {@link WalRecovery#restoreFrom}
+ * refuses the archive, and no copy of the damaged objects exists. Thread-safe.
  */
 public final class ArchiveSalvage {
     private ArchiveSalvage() {}
 
     /**
-     * Copies every record of every object that is whole into a new log: segments first, tails where a segment has none. A
-     * record counts by its own checksums; of two versions of the same records the one counts that a slot names by its
-     * digest, and none if no slot does. The new log has an id of its own, declares what is lost between its records, and
-     * cannot be shipped into this archive. The archive is only read.
+     * Copies the records of all intact objects into a new log. Uses tails for segments that have no intact object. Records are
+     * validated by their own checksums. Of two versions of the same records, the version whose digest a slot contains is copied,
+     * or neither if no slot contains one. The new log has a new id, declares the lost ranges, and cannot be
+     * shipped to this archive. The archive is not modified.
      *
-     * <p>When this returns the new log is on disk in full. Until then there are only directories beside the target, whose
-     * names begin with {@code .veloz-wal-salvage-} or end with {@code .partial}: after a crash remove them, and call again.
-     * They need room for the log twice.
+     * <p>When this method returns, the new log is durable. Until then only temporary directories next to the target exist, with
+     * names that begin with {@code .veloz-wal-salvage-} or end with {@code .partial}. After a crash delete them and call again.
+     * They need twice the size of the log.
      *
-     * @param target a directory that does not exist, or is empty
-     * @throws WalOpenException if the target is there already, or cannot be used
-     * @throws WalRestoreException if no record can be found, or the store cannot be read; its reason says what to do
+     * @param target a directory that does not exist or is empty
+     * @throws WalOpenException if the target is not empty or cannot be used
+     * @throws WalRestoreException if no record was found, or the store cannot be read; see the reason
      */
     public static ArchiveSalvageReport salvage(ObjectStore store, Path target, WalProgress progress) {
         return salvage(store, target, progress, Retries.withBackoff());
@@ -77,7 +77,7 @@ public final class ArchiveSalvage {
         }
     }
 
-    /** Writes the newest one that belongs to records that are there. */
+    /** Copies the newest checkpoint, unless it covers records that are lost. Returns its sequence; 0 if none was copied. */
     private static long checkpoint(LogFiles from, Path target, long lastSequence) throws IOException {
         Optional<WalCheckpoint> newest =
                 WalCheckpoint.newest(ReadOptions.of(from.storage()).prefix(from.prefix()));

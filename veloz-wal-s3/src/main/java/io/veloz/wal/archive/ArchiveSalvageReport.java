@@ -4,23 +4,56 @@ import io.veloz.wal.SalvageReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import java.util.List;
 
-/**
- * What a salvage of an archive brought over. Immutable.
- *
- * @param log the records of the new log, and those that are lost
- * @param segments how many segments came from objects
- * @param tails how many tails were used where a segment has no object
- * @param checkpointSequence the checkpoint in the new log covers every record up to this one; 0 if there is none
- * @param problems objects that were damaged or missing, and versions of the same records that contradict each other
- */
-public record ArchiveSalvageReport(
-        SalvageReport log, int segments, int tails, long checkpointSequence, List<Problem> problems) {
-    public ArchiveSalvageReport {
-        problems = List.copyOf(problems);
+/** The result of the salvage of an archive. Immutable. */
+public final class ArchiveSalvageReport {
+    private final SalvageReport log;
+    private final int segments;
+    private final int tails;
+    private final long checkpointSequence;
+    private final List<Problem> problems;
+
+    ArchiveSalvageReport(SalvageReport log, int segments, int tails, long checkpointSequence, List<Problem> problems) {
+        this.log = log;
+        this.segments = segments;
+        this.tails = tails;
+        this.checkpointSequence = checkpointSequence;
+        this.problems = List.copyOf(problems);
     }
 
-    /** Whether no record that the archive shows is lost. Whether it shows all of them, only a restore can prove. */
+    /** Returns whether no record that the archive shows is lost. Only a restore can prove that it shows all records. */
     public boolean isWithoutLoss() {
         return problems.isEmpty() && log.lost().isEmpty();
+    }
+
+    /** Returns the records of the new log, and those that are lost. */
+    public SalvageReport log() {
+        return log;
+    }
+
+    /** Returns the number of segments that were copied from objects. */
+    public int segments() {
+        return segments;
+    }
+
+    /** Returns the number of tails that were used for segments without an object. */
+    public int tails() {
+        return tails;
+    }
+
+    /** Returns the last record that the checkpoint of the new log covers; 0 if it has no checkpoint. */
+    public long checkpointSequence() {
+        return checkpointSequence;
+    }
+
+    /** Returns the objects that are damaged or missing, and versions of the same records that contradict each other. */
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    /** Returns the values in one line, for logs and incident reports. The format may change. */
+    @Override
+    public String toString() {
+        return "salvaged " + (isWithoutLoss() ? "without loss" : "with losses") + " from " + segments + " segments and "
+                + tails + " tails, checkpoint " + checkpointSequence + ", problems " + problems + ", " + log;
     }
 }

@@ -2,65 +2,173 @@ package io.veloz.wal.archive;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What an archive says of itself, proven from slot to slot. Immutable.
- *
- * @param archive its URI
- * @param logId 32 hex digits
- * @param prefix of the log's file names
- * @param created when, by its first writer's clock
- * @param tip the number of its last slot; 0 if there is none
- * @param epoch the term of office of its last writer
- * @param writer 32 hex digits that tell that term from every other
- * @param host where that writer ran
- * @param lastWritten when it last wrote, by its clock
- * @param firstSequence with which the archive begins
- * @param archivedSequence the last record in it, 0 if there is none
- * @param segments how many sealed segments it has
- * @param segmentObjectBytes what they take in the store
- * @param segmentFileBytes what they are as files
- * @param tails how many tails count
- * @param tailBytes what they are as part of a file
- * @param checkpointSequence the newest checkpoint covers every record up to this one; 0 if there is none
- * @param slotsRead how many slots were read for it
- * @param strays how many slots do not count: harmless
- * @param gaps records that are missing, declared or not
- */
-public record ArchiveStatus(
-        String archive,
-        String logId,
-        String prefix,
-        Instant created,
-        long tip,
-        long epoch,
-        String writer,
-        String host,
-        Instant lastWritten,
-        long firstSequence,
-        long archivedSequence,
-        int segments,
-        long segmentObjectBytes,
-        long segmentFileBytes,
-        int tails,
-        long tailBytes,
-        long checkpointSequence,
-        long slotsRead,
-        long strays,
-        List<LostRange> gaps) {
-    public ArchiveStatus {
-        gaps = List.copyOf(gaps);
+/** The content of an archive, as the chain of its slots proves it. Immutable. */
+public final class ArchiveStatus {
+    private final String archive;
+    private final LogIdentity identity;
+    private final @Nullable Slot tip;
+    private final long archivedSequence;
+    private final int segments;
+    private final long segmentObjectBytes;
+    private final long segmentFileBytes;
+    private final int tails;
+    private final long tailBytes;
+    private final long checkpointSequence;
+    private final long slotsRead;
+    private final long strays;
+    private final List<LostRange> gaps;
+
+    /** Copies the figures, so that a status does not keep a large proof in memory. */
+    ArchiveStatus(String archive, Proof proof) {
+        this.archive = archive;
+        this.identity = proof.identity();
+        this.tip = proof.tip();
+        this.archivedSequence = proof.archived().sequence();
+        this.segments = proof.segments().size();
+        this.segmentObjectBytes =
+                proof.segments().stream().mapToLong(Segment::objectBytes).sum();
+        this.segmentFileBytes =
+                proof.segments().stream().mapToLong(Segment::fileBytes).sum();
+        this.tails = proof.tails().size();
+        this.tailBytes = proof.tails().stream()
+                .mapToLong(each -> each.tail().endPosition() - each.tail().position())
+                .sum();
+        this.checkpointSequence = proof.attachments().stream()
+                .mapToLong(Attachment::sequence)
+                .max()
+                .orElse(0);
+        this.slotsRead = proof.slots();
+        this.strays = proof.strayCount();
+        this.gaps = List.copyOf(proof.gaps());
     }
 
     /**
      * Reads the ship log.
      *
-     * @throws WalRestoreException if it is not whole, or cannot be read; its reason says what to do
+     * @throws WalRestoreException if it is incomplete or damaged, or cannot be read; see the reason
      */
     public static ArchiveStatus of(ObjectStore store) {
         return new ArchiveVerifier(store).status();
+    }
+
+    /** Returns the URI of the archive. */
+    public String archive() {
+        return archive;
+    }
+
+    /** Returns the id of the log: 32 hex digits. */
+    public String logId() {
+        return identity.logId();
+    }
+
+    /** Returns the prefix of the file names of the log. */
+    public String prefix() {
+        return identity.prefix();
+    }
+
+    /** Returns when the archive was created, by the clock of its first writer. */
+    public Instant created() {
+        return identity.created();
+    }
+
+    /** Returns the number of the last slot; 0 if there is none. */
+    public long tip() {
+        return tip == null ? 0 : tip.number();
+    }
+
+    /** Returns the epoch of the last writer; 0 if there is none. */
+    public long epoch() {
+        return tip == null ? 0 : tip.epoch();
+    }
+
+    /** Returns the id of the last writer: 32 hex digits, unique among all writers; empty if there is none. */
+    public String writer() {
+        return tip == null ? "" : tip.writer();
+    }
+
+    /** Returns the host of the last writer; empty if there is none. */
+    public String host() {
+        return tip == null ? "" : tip.host();
+    }
+
+    /** Returns when the last slot was written, by the clock of its writer. */
+    public Instant lastWritten() {
+        return tip == null ? created() : tip.written();
+    }
+
+    /** Returns the record with which the archive begins. */
+    public long firstSequence() {
+        return identity.firstSequence();
+    }
+
+    /** Returns the last archived record; 0 if there is none. */
+    public long archivedSequence() {
+        return archivedSequence;
+    }
+
+    /** Returns the number of archived segments. */
+    public int segments() {
+        return segments;
+    }
+
+    /** Returns the size of the archived segments in the store, where they are compressed. */
+    public long segmentObjectBytes() {
+        return segmentObjectBytes;
+    }
+
+    /** Returns the size of the archived segments as files. */
+    public long segmentFileBytes() {
+        return segmentFileBytes;
+    }
+
+    /** Returns the number of tails that a restore needs. */
+    public int tails() {
+        return tails;
+    }
+
+    /** Returns the size of these tails, uncompressed. */
+    public long tailBytes() {
+        return tailBytes;
+    }
+
+    /** Returns the last record that the newest checkpoint covers; 0 if there is no checkpoint. */
+    public long checkpointSequence() {
+        return checkpointSequence;
+    }
+
+    /** Returns the number of slots that were read. */
+    public long slotsRead() {
+        return slotsRead;
+    }
+
+    /** Returns the number of slots that are not in the chain, which is harmless. */
+    public long strays() {
+        return strays;
+    }
+
+    /** Returns the ranges of records that are missing, whether declared or not. */
+    public List<LostRange> gaps() {
+        return gaps;
+    }
+
+    /** Returns the values in one line, for logs and incident reports. The format may change. */
+    @Override
+    public String toString() {
+        return archive + ": log " + logId() + " (" + prefix() + ") created " + created() + ", records "
+                + firstSequence() + " to " + archivedSequence() + ", tip " + tip() + ", epoch " + epoch()
+                + ", writer " + writer() + " on " + host() + ", last written " + lastWritten() + ", segments "
+                + segments() + " (" + segmentObjectBytes() + " bytes, files " + segmentFileBytes() + "), tails "
+                + tails() + " (" + tailBytes() + " bytes), checkpoint " + checkpointSequence() + ", slots read "
+                + slotsRead() + ", strays " + strays() + ", gaps " + gaps();
     }
 }

@@ -6,13 +6,12 @@ import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.LogIdentity;
-import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.restore.Refusals;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -31,11 +30,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks an archive in its place. Changes nothing, and disturbs no writer. Any thread may call any method.
+ * Verifies an archive without modifying it, also while a writer ships to it. Thread-safe.
  *
- * <p>Both depths read and prove the slots. {@link #quick} then checks that every object is there, with the size in its slot.
- * {@link #full} reads every object and every record in it, and compares them with what the slots state: what it finds sound
- * can be restored.
+ * <p>Both methods read the slots and verify their chain. {@link #quick} then checks that every object exists and has the size
+ * that its slot states. {@link #full} reads all objects and all records, and compares them with the slots. An archive that
+ * passes can be restored.
  */
 public final class ArchiveVerifier {
     private static final int PARALLELISM = 8;
@@ -44,14 +43,15 @@ public final class ArchiveVerifier {
     private final Retries retries;
     private final @Nullable Path scratch;
 
-    /** Uses the directory for temporary files as {@link #ArchiveVerifier(ObjectStore, Path)} its own. */
+    /** Creates a verifier that uses the default directory for temporary files. */
     public ArchiveVerifier(ObjectStore store) {
         this(store, Retries.withBackoff(), null);
     }
 
     /**
-     * @param scratch a directory in which {@link #full} makes a directory of its own, with a few segments at a time, and
-     *     removes it
+     * Creates a verifier.
+     *
+     * @param scratch a directory in which {@link #full} creates a temporary directory, for a few segments at a time
      */
     public ArchiveVerifier(ObjectStore store, Path scratch) {
         this(store, Retries.withBackoff(), scratch);
@@ -68,26 +68,25 @@ public final class ArchiveVerifier {
     }
 
     /**
-     * Looks at slots, and at the sizes of objects.
+     * Checks the slots and the sizes of the objects.
      *
-     * @throws WalRestoreException if the slots do not prove the archive, or the store cannot be read; its reason says what to
-     *     do
+     * @throws WalRestoreException if the chain of slots is damaged, or the store cannot be read; see the reason
      */
     public ArchiveReport quick(WalProgress progress) {
         return run(() -> verify(false, progress));
     }
 
     /**
-     * Looks at all content.
+     * Checks the slots and the content of all objects.
      *
-     * @throws WalRestoreException as {@link #quick}
+     * @throws WalRestoreException as {@link #quick} does
      */
     public ArchiveReport full(WalProgress progress) {
         return run(() -> verify(true, progress));
     }
 
     ArchiveStatus status() {
-        return run(() -> status(proof()));
+        return run(() -> new ArchiveStatus(store.describe(), proof()));
     }
 
     Proof proof() throws IOException {
@@ -107,44 +106,13 @@ public final class ArchiveVerifier {
         LogIdentity identity = retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
-                        store.describe() + " holds no archive (there is no log.json); correct the URI",
+                        store.describe() + " is not an archive (it has no log.json); correct the URI",
                         null));
         return new Prover(log, identity, retries, PARALLELISM, slots -> {});
     }
 
-    private ArchiveStatus status(Proof proof) {
-        LogIdentity identity = proof.identity();
-        @Nullable Slot tip = proof.tip();
-        return new ArchiveStatus(
-                store.describe(),
-                identity.logId(),
-                identity.prefix(),
-                identity.created(),
-                tip == null ? 0 : tip.number(),
-                tip == null ? 0 : tip.epoch(),
-                tip == null ? "" : tip.writer(),
-                tip == null ? "" : tip.host(),
-                tip == null ? identity.created() : tip.written(),
-                identity.firstSequence(),
-                proof.archived().sequence(),
-                proof.segments().size(),
-                proof.segments().stream().mapToLong(Segment::objectBytes).sum(),
-                proof.segments().stream().mapToLong(Segment::fileBytes).sum(),
-                proof.tails().size(),
-                proof.tails().stream()
-                        .mapToLong(
-                                tail -> tail.tail().endPosition() - tail.tail().position())
-                        .sum(),
-                proof.attachments().stream()
-                        .mapToLong(Attachment::sequence)
-                        .max()
-                        .orElse(0),
-                proof.slots(),
-                proof.strayCount(),
-                proof.gaps());
-    }
-
-    private record Named(Expected expected, long firstSequence, long lastSequence) {}
+    /** An object that a slot names. */
+    private record Named(StoredFile stored, long firstSequence, long lastSequence) {}
 
     private ArchiveReport verify(boolean full, WalProgress progress) throws IOException {
         long started = System.nanoTime();
@@ -152,41 +120,40 @@ public final class ArchiveVerifier {
         Proof proof = prover.prove(Long.MAX_VALUE);
         List<Named> named = new ArrayList<>();
         for (Segment s : proof.segments()) {
-            Expected expected = new Expected(s.key(), s.objectBytes(), s.objectSha256(), s.fileBytes(), s.fileSha256());
-            named.add(new Named(expected, s.firstSequence(), s.lastSequence()));
+            named.add(new Named(s.stored(), s.firstSequence(), s.lastSequence()));
         }
         for (Attachment a : proof.attachments()) {
-            Expected expected = new Expected(a.key(), a.objectBytes(), a.objectSha256(), a.fileBytes(), a.fileSha256());
-            named.add(new Named(expected, -1, -1));
+            named.add(new Named(a.stored(), -1, -1));
         }
         List<Problem> problems = new ArrayList<>();
         List<String> orphans = new ArrayList<>();
         Map<String, Long> listed = prover.objects();
         if (retries.call(() -> store.head(ArchiveKeys.LOG)).isEmpty()) {
             problems.add(new Problem(
-                    ArchiveKeys.LOG, -1, -1, "it is missing; put it back as \"logJson\" in the EPOCH slots has it"));
+                    ArchiveKeys.LOG, -1, -1, "it is missing; restore it from \"logJson\" in an EPOCH slot"));
         }
         long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
-        named.forEach(object -> listed.remove(object.expected().key()));
+        named.forEach(object -> listed.remove(object.stored().key()));
         orphans.addAll(listed.keySet());
         orphans.sort(String::compareTo);
         Duration took = Duration.ofNanos(System.nanoTime() - started);
-        return new ArchiveReport(status(proof), named.size(), read, problems, orphans, full, took);
+        return new ArchiveReport(
+                new ArchiveStatus(store.describe(), proof), named.size(), read, problems, orphans, full, took);
     }
 
     private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {
         for (Named object : named) {
-            Expected expected = object.expected();
+            StoredFile expected = object.stored();
             @Nullable Long bytes = listed.get(expected.key());
             if (bytes == null) {
-                // The list is a hint.
+                // A list may be stale.
                 bytes = retries.call(() -> store.head(expected.key()))
                         .map(StoredObject::bytes)
                         .orElse(null);
             }
             if (bytes == null || bytes != expected.objectBytes()) {
-                String got = bytes == null ? "it is missing" : bytes + " bytes";
-                problems.add(problem(object, got + "; expected " + expected.objectBytes() + " bytes"));
+                String found = bytes == null ? "it is missing" : bytes + " bytes";
+                problems.add(problem(object, found + "; expected " + expected.objectBytes() + " bytes"));
             }
         }
         return 0;
@@ -217,6 +184,6 @@ public final class ArchiveVerifier {
     }
 
     private static Problem problem(Named object, String reason) {
-        return new Problem(object.expected().key(), object.firstSequence(), object.lastSequence(), reason);
+        return new Problem(object.stored().key(), object.firstSequence(), object.lastSequence(), reason);
     }
 }

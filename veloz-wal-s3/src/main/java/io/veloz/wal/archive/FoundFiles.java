@@ -22,7 +22,6 @@ import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
-import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
@@ -44,15 +43,15 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a log that an archive still has, whatever became of its slots: each in a directory under its name, if it is
- * whole and no other version contradicts it. It belongs to one thread.
+ * Copies the intact files of a log from an archive to a directory, without relying on the chain of slots. A file is copied
+ * unless another version contradicts it. An instance is confined to one thread.
  */
 final class FoundFiles {
-    /** Where a file is looked at before it counts. */
+    /** The directory in which a file is checked. */
     static final String CANDIDATE = "candidate";
 
-    /** No LZ4 frame unpacks to more. */
-    private static final long MOST_TIMES_COMPRESSED = 256;
+    /** The maximum compression ratio of an LZ4 frame. */
+    private static final long MAX_COMPRESSION = 256;
 
     private final ObjectStore store;
     private final ShipLog log;
@@ -100,7 +99,7 @@ final class FoundFiles {
         return tails;
     }
 
-    /** Returns when everything that is whole is in the directory. */
+    /** Copies all intact files. */
     void collect() throws IOException {
         Files.createDirectories(candidate);
         readIdentity();
@@ -109,7 +108,7 @@ final class FoundFiles {
         if (prefix.isEmpty()) {
             throw new WalRestoreException(
                     Reason.DAMAGED,
-                    store.describe() + ": neither log.json nor a slot nor a segment says which log this is",
+                    store.describe() + ": neither log.json nor a slot nor a segment identifies the log",
                     null);
         }
         TreeSet<Long> numbers = new TreeSet<>(keys.keySet());
@@ -127,14 +126,14 @@ final class FoundFiles {
         if (segments == 0 && tails == 0) {
             throw new WalRestoreException(
                     Reason.DAMAGED,
-                    store.describe() + ": no segment and no tail is whole; nothing can be salvaged",
+                    store.describe() + ": no segment and no tail is intact; nothing can be salvaged",
                     null);
         }
         long firstSegment = identity == null ? 1 : identity.firstSegment();
         files().complete(logId, firstSegment, identity == null ? 1 : identity.firstSequence());
     }
 
-    // ---- what the archive says of itself
+    // ---- identity and slots
 
     private void readIdentity() throws IOException {
         try {
@@ -142,14 +141,14 @@ final class FoundFiles {
             if (found == null) {
                 problem(ArchiveKeys.LOG, -1, -1, "it is missing");
             } else {
-                take(found);
+                use(found);
             }
         } catch (BadObjectException | UnknownArchiveFormatException e) {
             problem(ArchiveKeys.LOG, -1, -1, String.valueOf(e.getMessage()));
         }
     }
 
-    private void take(LogIdentity found) {
+    private void use(LogIdentity found) {
         identity = found;
         logId = found.logId();
         prefix = found.prefix();
@@ -165,20 +164,20 @@ final class FoundFiles {
         for (long number : numbers) {
             readSlot(number);
         }
-        // The list is a hint.
+        // A list may be stale.
         for (long next = numbers.isEmpty() ? 1 : numbers.last() + 1; readSlot(next); next++) {
             progress.update(next, next);
         }
     }
 
-    /** Returns whether there is one of that number. */
+    /** Reads a slot. Returns whether it exists. */
     private boolean readSlot(long number) throws IOException {
         try {
             Slot slot = retries.call(() -> log.check(number))
                     .map(SlotCodec.Decoded::slot)
                     .orElse(null);
             if (slot != null) {
-                note(slot);
+                add(slot);
             }
             return slot != null;
         } catch (BadObjectException | UnknownArchiveFormatException e) {
@@ -187,9 +186,9 @@ final class FoundFiles {
         }
     }
 
-    private void note(Slot slot) throws BadObjectException {
+    private void add(Slot slot) throws BadObjectException {
         if (slot.part() instanceof Epoch epoch && !epoch.logJson().isEmpty() && identity == null) {
-            take(LogIdentity.decode(
+            use(LogIdentity.decode(
                     ArchiveKeys.slot(slot.number()), epoch.logJson().getBytes(StandardCharsets.UTF_8)));
         }
         logId = logId.isEmpty() ? slot.logId() : logId;
@@ -232,10 +231,10 @@ final class FoundFiles {
 
     // ---- segments
 
-    /** Returns whether the file is in the directory. */
+    /** Copies a segment. Returns whether it was copied. */
     private boolean segment(long number) throws IOException {
         @Nullable Segment named = committed.get(number);
-        if (named != null && isWhole(named)) {
+        if (named != null && isIntact(named)) {
             return publish(number);
         }
         TreeMap<String, String> versions = new TreeMap<>();
@@ -253,7 +252,8 @@ final class FoundFiles {
                             key,
                             -1,
                             -1,
-                            "it differs from another object of segment " + number + ", and no slot decides"));
+                            "it differs from another object of segment " + number
+                                    + ", and no slot contains the digest of either"));
             return false;
         }
         return versions.size() == 1
@@ -261,15 +261,9 @@ final class FoundFiles {
                 && publish(number);
     }
 
-    private boolean isWhole(Segment segment) throws IOException {
-        Expected expected = new Expected(
-                segment.key(),
-                segment.objectBytes(),
-                segment.objectSha256(),
-                segment.fileBytes(),
-                segment.fileSha256());
+    private boolean isIntact(Segment segment) throws IOException {
         try (ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(segment.number()))) {
-            objects.read(expected, sink);
+            objects.read(segment.stored(), sink);
             return true;
         } catch (BadObjectException e) {
             problem(segment.key(), segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
@@ -277,9 +271,9 @@ final class FoundFiles {
         }
     }
 
-    /** The SHA-256 of the file in an object that no slot vouches for; empty if it is not a whole segment of this log. */
+    /** Returns the SHA-256 of the file in an object that no slot names; empty if it is not an intact segment of this log. */
     private String version(long number, String key) throws IOException {
-        long limit = MOST_TIMES_COMPRESSED * (1 + sizes.getOrDefault(key, 0L));
+        long limit = MAX_COMPRESSION * (1 + sizes.getOrDefault(key, 0L));
         try {
             var digest = Digest.sha256();
             retries.call(() -> {
@@ -328,7 +322,7 @@ final class FoundFiles {
 
     // ---- tails
 
-    /** Joins the tails of a segment from its beginning on, as far as they reach. */
+    /** Joins the tails of a segment, from its beginning to the first one that is missing. */
     private void tails(long number, boolean last) throws IOException {
         NavigableMap<Long, List<Long>> byPosition = tailSlots.getOrDefault(number, new TreeMap<>());
         LogFiles files = files();
@@ -361,7 +355,7 @@ final class FoundFiles {
         return java.util.Objects.requireNonNull(tailParts.get(slot));
     }
 
-    /** Of tails that begin at the same place, the one whose content no other contradicts; -1 if there is none. */
+    /** Returns the longest of the tails with the same position; -1 if two tails of equal length differ. */
     private long choose(List<Long> slots) {
         long longest = slots.get(0);
         for (long slot : slots) {
@@ -372,7 +366,7 @@ final class FoundFiles {
                         ArchiveKeys.slot(slot),
                         one.firstSequence(),
                         one.lastSequence(),
-                        "it contradicts slot " + longest + ", and nothing decides");
+                        "it contradicts slot " + longest + ", and it is unknown which one is valid");
                 return -1;
             }
             longest = one.endPosition() > other.endPosition() ? slot : longest;
@@ -382,18 +376,12 @@ final class FoundFiles {
 
     // ---- checkpoints
 
-    /** The newest one that is whole. */
+    /** Copies the newest intact checkpoint. */
     private void checkpoint() throws IOException {
         LogFiles files = files();
         for (Attachment attachment : checkpoints.descendingMap().values()) {
-            Expected expected = new Expected(
-                    attachment.key(),
-                    attachment.objectBytes(),
-                    attachment.objectSha256(),
-                    attachment.fileBytes(),
-                    attachment.fileSha256());
             try (ScratchFile sink = new ScratchFile(files.storage(), files.checkpointName())) {
-                objects.read(expected, sink);
+                objects.read(attachment.stored(), sink);
             } catch (BadObjectException e) {
                 problem(attachment.key(), -1, -1, String.valueOf(e.getMessage()));
                 files.storage().delete(files.checkpointName());

@@ -14,13 +14,13 @@ import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
-import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
@@ -37,14 +37,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads every record of a proven archive, and compares it with what the slots claim. It belongs to one thread.
+ * Reads all records of an archive whose chain was verified, and
+ * compares them with the slots. An instance is confined to one thread.
  *
- * <p>The files are made as a restore makes them, a window of a few segments at a time in a scratch directory, and checked by
- * the log's own verification. Windows overlap by one segment, because each segment states how the one before it ended. So
- * what passes here is restored, and the scratch directory takes a fixed room at any size of the archive.
+ * <p>Files are created in a scratch directory as a restore creates them, and checked by the verification of the log. A window
+ * of a few segments is checked at a time, so the size of the directory does not depend on the size of the archive. Windows
+ * overlap by one segment, because each segment states the end of the one before it.
  */
 final class RecordCheck {
-    /** A window is checked when its files have this size; it has two segments at least. */
+    /** The size at which a window is checked, if it contains at least two segments. */
     private static final long WINDOW_BYTES = 128L * 1024 * 1024;
 
     private final ShipLog log;
@@ -56,12 +57,12 @@ final class RecordCheck {
     private final WalProgress progress;
     private final List<Problem> problems = new ArrayList<>();
 
-    /** The segments of the window that were not checked yet. */
+    /** The segments of the window that have not been checked yet. */
     private final TreeMap<Long, Segment> fresh = new TreeMap<>();
 
     private long windowBytes;
 
-    /** The last segment of the window before, and its first record; -1 if there is none. */
+    /** The last segment of the previous window and its first record; -1 if there is none. */
     private long base = -1;
 
     private long baseSequence = -1;
@@ -82,7 +83,7 @@ final class RecordCheck {
         return problems;
     }
 
-    /** How many bytes of objects were read. */
+    /** Returns the number of bytes of objects that were read. */
     long read() {
         return read;
     }
@@ -117,16 +118,10 @@ final class RecordCheck {
             endWindow();
             clear();
         }
-        Expected expected = new Expected(
-                segment.key(),
-                segment.objectBytes(),
-                segment.objectSha256(),
-                segment.fileBytes(),
-                segment.fileSha256());
         String name = files.sealedName(segment.number());
-        boolean whole = fetch(expected, name, segment.firstSequence(), segment.lastSequence());
+        boolean intact = fetch(segment.stored(), name, segment.firstSequence(), segment.lastSequence());
         advance(segment.objectBytes());
-        if (!whole) {
+        if (!intact) {
             endWindow();
             clear();
             return;
@@ -138,7 +133,7 @@ final class RecordCheck {
         }
     }
 
-    private boolean fetch(Expected expected, String name, long first, long last) throws IOException {
+    private boolean fetch(StoredFile expected, String name, long first, long last) throws IOException {
         try (ScratchFile sink = new ScratchFile(scratch, name)) {
             objects.read(expected, sink);
             return true;
@@ -190,21 +185,21 @@ final class RecordCheck {
             bad(slot, found == null ? "it is not a segment" : found.verdict() + " " + found.detail());
             return;
         }
-        List<String> lies = new ArrayList<>();
-        lie(lies, "firstSequence", slot.firstSequence(), found.firstSequence());
-        lie(lies, "lastSequence", slot.lastSequence(), found.lastSequence());
-        lie(lies, "records", slot.records(), found.records());
-        lie(lies, "minTimestampNanos", slot.minTimestampNanos(), found.minTimestampNanos());
-        lie(lies, "maxTimestampNanos", slot.maxTimestampNanos(), found.maxTimestampNanos());
-        lie(lies, "dataBytes", slot.dataBytes(), found.dataBytes());
-        if (!lies.isEmpty()) {
-            bad(slot, String.join(", ", lies));
+        List<String> mismatches = new ArrayList<>();
+        compare(mismatches, "firstSequence", slot.firstSequence(), found.firstSequence());
+        compare(mismatches, "lastSequence", slot.lastSequence(), found.lastSequence());
+        compare(mismatches, "records", slot.records(), found.records());
+        compare(mismatches, "minTimestampNanos", slot.minTimestampNanos(), found.minTimestampNanos());
+        compare(mismatches, "maxTimestampNanos", slot.maxTimestampNanos(), found.maxTimestampNanos());
+        compare(mismatches, "dataBytes", slot.dataBytes(), found.dataBytes());
+        if (!mismatches.isEmpty()) {
+            bad(slot, String.join(", ", mismatches));
         }
     }
 
-    private static void lie(List<String> lies, String what, long stated, long found) {
+    private static void compare(List<String> mismatches, String what, long stated, long found) {
         if (stated != found) {
-            lies.add("the slot states " + what + " " + stated + ", the segment has " + found);
+            mismatches.add("the slot states " + what + " " + stated + ", the segment has " + found);
         }
     }
 
@@ -214,7 +209,7 @@ final class RecordCheck {
 
     // ---- tails
 
-    /** Takes those that there are out of the map, segment by segment. */
+    /** Checks the tails in the map segment by segment, and removes them from it. */
     private void tails(SortedMap<Long, List<TailSlot>> bySegment) throws IOException {
         while (!bySegment.isEmpty()) {
             long number = bySegment.firstKey();
@@ -224,8 +219,8 @@ final class RecordCheck {
                 clear();
             }
             boolean more = !bySegment.isEmpty() && bySegment.firstKey() == number + 1;
-            boolean whole = fetch(tails) && compare(number, tails);
-            if (!whole || !more) {
+            boolean intact = fetch(tails) && compare(number, tails);
+            if (!intact || !more) {
                 clear();
                 continue;
             }
@@ -248,7 +243,7 @@ final class RecordCheck {
         return true;
     }
 
-    /** The slot once more, which must be the one that was proven. */
+    /** Reads a slot again, and checks that it is the one in the chain. */
     private boolean fetch(TailSlot tail, ScratchFile sink) throws IOException {
         String key = ArchiveKeys.slot(tail.slot());
         long start = sink.position();
@@ -256,10 +251,10 @@ final class RecordCheck {
             return retries.call(() -> {
                 sink.seek(start);
                 SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
-                        .orElseThrow(() -> new BadObjectException(key + ": it disappeared while it was read"));
+                        .orElseThrow(() -> new BadObjectException(key + " disappeared while it was read"));
                 if (!decoded.sha256().equals(tail.sha256())) {
-                    throw new BadObjectException(
-                            key + ": SHA-256 mismatch: read " + decoded.sha256() + ", proven " + tail.sha256());
+                    throw new BadObjectException("SHA-256 mismatch in " + key + ": read " + decoded.sha256()
+                            + ", expected " + tail.sha256());
                 }
                 return true;
             });
@@ -288,7 +283,7 @@ final class RecordCheck {
         return ends(number, first, tails, found);
     }
 
-    /** Each tail ends with a batch, and with the record that it states. */
+    /** Checks that each tail ends with a batch, and with the record that its slot states. */
     private boolean ends(long number, Tail first, List<TailSlot> tails, SegmentReport found) throws IOException {
         Map<Long, Long> ends = new HashMap<>();
         ends.put(found.dataBytes(), Math.max(found.lastSequence(), first.firstSequence() - 1));
@@ -309,7 +304,7 @@ final class RecordCheck {
                         tail,
                         "the slot states that it ends at " + tail.tail().endPosition() + " with record "
                                 + tail.tail().lastSequence() + "; the segment has "
-                                + (sequence == null ? "no end of a batch there" : "record " + sequence));
+                                + (sequence == null ? "no end of a batch at this position" : "record " + sequence));
                 return false;
             }
         }
@@ -327,16 +322,10 @@ final class RecordCheck {
     // ---- checkpoints
 
     private void attachment(Attachment attachment) throws IOException {
-        Expected expected = new Expected(
-                attachment.key(),
-                attachment.objectBytes(),
-                attachment.objectSha256(),
-                attachment.fileBytes(),
-                attachment.fileSha256());
         boolean checkpoint = attachment.name().equals("checkpoint");
-        boolean whole = fetch(expected, files.checkpointName(), -1, -1);
+        boolean intact = fetch(attachment.stored(), files.checkpointName(), -1, -1);
         advance(attachment.objectBytes());
-        if (whole && checkpoint) {
+        if (intact && checkpoint) {
             files.complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
             boolean good =
                     WalCheckpoint.good(options()).stream().anyMatch(found -> found.sequence() == attachment.sequence());

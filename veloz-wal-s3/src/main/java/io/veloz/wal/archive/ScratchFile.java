@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A file that is filled from an archive and does not outlive the call: it is never forced. It belongs to one thread. */
+/** A temporary file that receives content of an archive. It is never forced (fsync). An instance is confined to one thread. */
 final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoCloseable {
     private final Storage storage;
     private final String name;
@@ -41,7 +41,7 @@ final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoClos
         return position;
     }
 
-    /** What was written after that is written again. */
+    /** Continues at an earlier position, from which on the content will be written again. */
     void seek(long to) {
         position = to;
     }

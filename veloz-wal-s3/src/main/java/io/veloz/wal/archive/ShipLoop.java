@@ -2,23 +2,23 @@ package io.veloz.wal.archive;
 
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
-import io.veloz.wal.archive.internal.ship.Backoff;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.LocalLog;
-import io.veloz.wal.archive.internal.ship.Reached.Job;
+import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
 import io.veloz.wal.archive.internal.ship.Shipping;
-import io.veloz.wal.archive.internal.ship.Signal;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the thread that ships does: step after step, a flush every interval, and after a failure a pause. The pauses grow
- * until a slot is stored: what succeeds in between, such as reading what became of a put, does not shorten them.
+ * The loop of the shipping thread: takes steps, flushes every interval, and waits after a failure. The backoff is reset only
+ * when a slot is stored. Other requests that succeed meanwhile, such as reading the slot after a failed put, do not reset it.
  */
 final class ShipLoop implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
 
-    private static final long BREATH_NANOS = 1_000_000_000;
+    private static final long ERROR_PAUSE_NANOS = 1_000_000_000;
 
     private final LocalLog log;
     private final Shipping shipping;
@@ -30,7 +30,7 @@ final class ShipLoop implements Runnable {
     private boolean lastFlush;
     private final Runnable onEnd;
 
-    /** @param onEnd called when shipping has ended, before anyone who waits for it learns that */
+    /** @param onEnd called when shipping has ended, before threads that wait for the end are released */
     ShipLoop(
             ShipperConfig config,
             LocalLog log,
@@ -52,9 +52,9 @@ final class ShipLoop implements Runnable {
     @Override
     public void run() {
         try {
-            boolean goesOn = true;
-            while (goesOn) {
-                goesOn = survivingRound();
+            boolean more = true;
+            while (more) {
+                more = guardedRound();
             }
         } finally {
             end();
@@ -63,29 +63,29 @@ final class ShipLoop implements Runnable {
 
     private void end() {
         try {
-            // How far the log is now decides what the last status calls left.
+            // The last status reports how many records are left, so it needs the current end of the log.
             state.sample(true);
             shipping.close();
             log.closeEnd();
             onEnd.run();
         } catch (RuntimeException e) {
-            LOG.warn("closing what shipping has open", e);
+            LOG.warn("failed to release the resources of the shipper", e);
         } finally {
             state.ended();
         }
     }
 
-    /** Nothing but a fence, a refusal and a close ends shipping: a thread that dies would leave an archive that stands still. */
-    private boolean survivingRound() {
+    /** Executes a round and survives any error. If the thread died, the archive would silently fall behind. */
+    private boolean guardedRound() {
         try {
             return round();
         } catch (RuntimeException | Error e) {
-            // Not even told: memory is short, above all.
-            return !signal.await(state::isOverdue, BREATH_NANOS);
+            // The error could not be handled, most likely for lack of memory.
+            return !signal.await(state::isCloseTimedOut, ERROR_PAUSE_NANOS);
         }
     }
 
-    /** Returns false at the end. */
+    /** Executes a step, and waits if there is no more work. Returns false at the end. */
     private boolean round() {
         try {
             state.sample(false);
@@ -95,13 +95,13 @@ final class ShipLoop implements Runnable {
                 backoff.succeeded();
                 state.succeeded(Job.SLOT);
             }
-            return more ? !state.isOverdue() : rest();
+            return more ? !state.isCloseTimedOut() : awaitWork();
         } catch (WalFencedException e) {
-            LOG.error("shipping has ended: {}", e.getMessage());
+            LOG.error("shipper fenced: {}", e.getMessage());
             state.failed(e);
             return false;
         } catch (WalShippingRefusedException e) {
-            LOG.error("shipping is refused: {}", e.getMessage());
+            LOG.error("shipping refused: {}", e.getMessage());
             state.failed(e);
             return false;
         } catch (IOException | RuntimeException | Error e) {
@@ -112,11 +112,11 @@ final class ShipLoop implements Runnable {
 
     private void flushIfDue() {
         long now = signal.nanoTime();
-        boolean asked = state.takeFlushRequest();
-        if (asked || state.takeLookRequest()) {
-            shipping.look();
+        boolean requested = state.takeFlushRequest();
+        if (requested || state.takeFenceCheckRequest()) {
+            shipping.requestFenceCheck();
         }
-        if (asked || (now - flushedAt >= flushNanos && state.mayBeDirty())) {
+        if (requested || (now - flushedAt >= flushNanos && state.mayBeDirty())) {
             flushedAt = now;
             shipping.flush();
         }
@@ -126,32 +126,32 @@ final class ShipLoop implements Runnable {
         }
     }
 
-    /** Nothing to do: waits for the next flush, for an upload's end, or for somebody who asks. */
-    private boolean rest() {
+    /** Waits for the next flush, the end of an upload, or a request. Returns false at the end. */
+    private boolean awaitWork() {
         if (state.isClosing() && !shipping.isWaiting()) {
             return !lastFlush;
         }
         long left = flushNanos - (signal.nanoTime() - flushedAt);
-        signal.await(state::hasNews, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
-        state.takeNews();
-        return !state.isOverdue();
+        signal.await(state::hasEvent, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
+        state.clearEvents();
+        return !state.isCloseTimedOut();
     }
 
-    /** After a failure. The lag goes on being told. */
+    /** Waits after a failure, and updates the lag meanwhile. Returns false if the time for a close has elapsed. */
     private boolean pause(long nanos) {
         long end = signal.nanoTime() + nanos;
         for (long left = nanos; left > 0; left = end - signal.nanoTime()) {
-            if (state.isOverdue()) {
+            if (state.isCloseTimedOut()) {
                 return false;
             }
             long slice = Math.min(left, flushNanos);
-            // A close does not end the pause, but cuts it short: a store that is slow today is asked once more.
-            signal.await(state::isJustClosing, slice);
+            // A close ends the pause, so that one more attempt is made.
+            signal.await(state::isCloseRequested, slice);
             state.sample(false);
-            if (state.takeJustClosing()) {
+            if (state.takeCloseRequest()) {
                 return true;
             }
         }
-        return !state.isOverdue();
+        return !state.isCloseTimedOut();
     }
 }

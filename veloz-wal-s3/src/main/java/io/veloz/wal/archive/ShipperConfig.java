@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Supplier;
 
-/** Settings of a {@link WalShipper}. Immutable; any thread may use it, for any number of shippers. */
+/** Settings of a {@link WalShipper}. Immutable and thread-safe; can be used for any number of shippers. */
 public final class ShipperConfig {
     private final Builder values;
 
@@ -16,21 +16,21 @@ public final class ShipperConfig {
     }
 
     /**
-     * For an archive that a URI names, as {@link ObjectStores#open(String)} opens it. Each shipper opens a store of its own
-     * when it starts, and closes it when it ends.
+     * Returns a builder for the archive at a URI, see {@link ObjectStores#open(String)}. Each shipper opens its own store when
+     * it starts, and closes it when it ends.
      */
     public static Builder builder(String uri) {
         Objects.requireNonNull(uri, "uri");
         return new Builder(() -> ObjectStores.open(uri), true);
     }
 
-    /** For an archive in a store of one's own; no shipper closes it. Close it after the last one. */
+    /** Returns a builder for the archive in a store. The caller closes the store after the last shipper. */
     public static Builder builder(ObjectStore store) {
         Objects.requireNonNull(store, "store");
         return new Builder(() -> store, false);
     }
 
-    /** The store for one shipper. */
+    /** Returns the store for one shipper. */
     ObjectStore openStore() {
         return values.store.get();
     }
@@ -83,7 +83,7 @@ public final class ShipperConfig {
         return values.clock;
     }
 
-    /** Collects settings. It belongs to one thread. */
+    /** Builds settings. Confined to one thread. */
     public static final class Builder {
         private final Supplier<ObjectStore> store;
         private final boolean closesStore;
@@ -121,37 +121,40 @@ public final class ShipperConfig {
 
         // ---- what is guaranteed
 
-        /** How often durable records are shipped, if there are any: about what a lost site costs. 1 s. */
+        /** Sets how often durable records are shipped, which is roughly the loss if the site is lost. Default: 1 s. */
         public Builder flushInterval(Duration value) {
             flushInterval = positive("flushInterval", value);
             return this;
         }
 
-        /** What happens when the archive cannot take it all. {@link SpoolPolicy#KEEP}. */
+        /** Sets the policy for segments that cannot be archived. Default: {@link SpoolPolicy#KEEP}. */
         public Builder spoolPolicy(SpoolPolicy value) {
             spoolPolicy = Objects.requireNonNull(value, "spoolPolicy");
             return this;
         }
 
-        /** Whether the log keeps its segments until they are archived. True. */
+        /** Sets whether the log keeps its segments until they are archived. Default: true. */
         public Builder guardsTrimming(boolean value) {
             guardsTrimming = value;
             return this;
         }
 
-        /** How long tails stay after their segment is archived as a whole. Longer than any list is late. 1 h. */
+        /**
+         * Sets how long tails are kept after their segment was archived. It has to exceed the time by which a list of the
+         * store can be stale. Default: 1 h.
+         */
         public Builder tailGrace(Duration value) {
             tailGrace = positive("tailGrace", value);
             return this;
         }
 
-        /** How far the archive may be behind before {@link ShipperListener#onLagging} is called. 30 s. */
+        /** Sets the lag above which {@link ShipperListener#onLagging} is called. Default: 30 s. */
         public Builder lagBound(Duration value) {
             lagBound = positive("lagBound", value);
             return this;
         }
 
-        /** How long {@link WalShipper#close} tries to ship the rest. 10 s. */
+        /** Sets how long {@link WalShipper#close} tries to ship the remaining records. Default: 10 s. */
         public Builder closeTimeout(Duration value) {
             closeTimeout = positive("closeTimeout", value);
             return this;
@@ -159,7 +162,7 @@ public final class ShipperConfig {
 
         // ---- speed and cost only
 
-        /** How large a tail gets, before it is compressed. 4 MiB. */
+        /** Sets the maximum size of a tail, uncompressed. Default: 4 MiB. */
         public Builder maxTailBytes(int value) {
             if (value < 1 || value > 64 * 1024 * 1024) {
                 throw new IllegalArgumentException("maxTailBytes " + value + ": expected 1 to 64 MiB");
@@ -168,15 +171,15 @@ public final class ShipperConfig {
             return this;
         }
 
-        /** How often the newest checkpoint is archived, if there is a newer one. 1 h. */
+        /** Sets how often the newest checkpoint is archived, if there is a new one. Default: 1 h. */
         public Builder checkpointInterval(Duration value) {
             checkpointInterval = positive("checkpointInterval", value);
             return this;
         }
 
         /**
-         * How fast segments and checkpoints are uploaded at the most, and tails of segments that are already sealed, each of
-         * the two. Tails of the segment that is written are not held back. No limit.
+         * Limits the bandwidth of uploads of segments and checkpoints, and separately that of the tails of sealed segments.
+         * Tails of the active segment are not limited. Default: no limit.
          */
         public Builder uploadBytesPerSecond(long value) {
             if (value < 1) {
@@ -188,13 +191,13 @@ public final class ShipperConfig {
 
         // ---- components
 
-        /** Is told what happens. Nobody. */
+        /** Sets the listener that receives the events of the shipper. Default: none. */
         public Builder listener(ShipperListener value) {
             listener = Objects.requireNonNull(value, "listener");
             return this;
         }
 
-        /** For the times in slots, which people read and nothing depends on. The system's clock. */
+        /** Sets the clock for the times in slots, which are informational. Default: the system clock in UTC. */
         public Builder clock(Clock value) {
             clock = Objects.requireNonNull(value, "clock");
             return this;
@@ -206,7 +209,7 @@ public final class ShipperConfig {
 
         private static Duration positive(String name, Duration value) {
             if (value.isZero() || value.isNegative()) {
-                throw new IllegalArgumentException(name + " " + value + ": expected more than 0");
+                throw new IllegalArgumentException(name + " " + value + ": expected a positive duration");
             }
             return value;
         }

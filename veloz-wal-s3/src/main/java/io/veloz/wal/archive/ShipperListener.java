@@ -5,40 +5,40 @@ import io.veloz.wal.WalShippingRefusedException;
 import java.time.Duration;
 
 /**
- * Is told what happens to an archive's writer. All methods are called by one thread, the one that ships: a slow listener
- * delays shipping, never the log. What a method throws is logged and otherwise ignored.
+ * Receives the events of a shipper. All methods are called by the shipping thread, so a slow listener delays shipping, but
+ * never the log. An exception that a method throws is logged and otherwise ignored.
  */
 public interface ShipperListener {
-    /** Does nothing. */
+    /** Ignores all events. */
     ShipperListener NONE = new ShipperListener() {};
 
-    /** The archive is ours to write, in that epoch. */
+    /** The shipper has acquired this epoch. All earlier writers are fenced. */
     default void onEpochAcquired(long epoch) {}
 
-    /** Every record up to this one is in the archive. Sequences grow from call to call. */
+    /** All records up to this one are archived. Sequences increase from call to call. */
     default void onArchived(long archivedSequence) {}
 
-    /** Something went wrong, for the first time after a success. It is tried again. */
+    /** A step failed, for the first time after a success. It is retried with a backoff. */
     default void onTrouble(String error) {}
 
-    /** It goes on. */
+    /** All steps that failed have succeeded. */
     default void onTroubleEnded() {}
 
-    /** The archive is further behind the log than {@link ShipperConfig#lagBound()}. */
+    /** The archive lags behind the log by more than {@link ShipperConfig#lagBound()}. */
     default void onLagging(Duration lag) {}
 
-    /** It no longer is. */
+    /** The lag is within {@link ShipperConfig#lagBound()} again. */
     default void onLaggingEnded() {}
 
-    /** Sealed segments that are not archived take more room than {@link SpoolPolicy#budgetBytes()}. */
+    /** Sealed segments that are not archived have more than {@link SpoolPolicy#budgetBytes()}. */
     default void onSpoolOverBudget(long bytes) {}
 
-    /** Records were trimmed before they were archived, as the spool policy allows; the archive says so now. */
+    /** Records were trimmed before they were archived, as the spool policy allows. The archive declares them as a gap. */
     default void onGap(long firstSequence, long lastSequence) {}
 
-    /** Another writer has taken over. The last call. */
+    /** Another writer has acquired a later epoch. This is the last call. */
     default void onFenced(WalFencedException fenced) {}
 
-    /** Log and archive do not fit together. The last call. */
+    /** Log and archive are inconsistent. This is the last call. */
     default void onRefused(WalShippingRefusedException refused) {}
 }

@@ -7,13 +7,12 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ShipperStatus.Requests;
 import io.veloz.wal.archive.ShipperStatus.State;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
-import io.veloz.wal.archive.internal.ship.Lag;
 import io.veloz.wal.archive.internal.ship.LocalLog;
-import io.veloz.wal.archive.internal.ship.Reached;
-import io.veloz.wal.archive.internal.ship.Reached.Job;
-import io.veloz.wal.archive.internal.ship.Signal;
-import io.veloz.wal.archive.internal.ship.SpoolGuard;
+import io.veloz.wal.archive.internal.ship.ShipProgress;
+import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
+import io.veloz.wal.archive.internal.ship.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,45 +27,48 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is known of a shipper, for everybody who asks. Written by the thread that ships; any thread may read. */
-final class ShipperState implements Reached {
-    private static final long LOOK_PAUSE_NANOS = 1_000_000_000;
+/**
+ * The state that the shipping thread shares with its callers: progress, failures and requests. The methods of the first two
+ * sections are called by the shipping thread only. The others are thread-safe.
+ */
+final class ShipperState implements ShipProgress {
+    private static final long FENCE_CHECK_PAUSE_NANOS = 1_000_000_000;
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
     private final ShipperConfig config;
     private final LocalLog log;
     private final CountingStore store;
     private final Signal signal;
-    private final SpoolGuard guard;
+    private final Spool.Guard guard;
     private final long closeNanos;
-    private final Lag lag;
+    private final ArchiveLag lag;
     private long sampledAt;
     private volatile long archivedSequence;
-    private volatile long seenSequence;
+    private volatile long lastSealed;
     private volatile long epoch;
-    private volatile long bytesBehind;
+    private volatile long lagBytes;
     private volatile long spoolBytes = -1;
     private final AtomicLong errors = new AtomicLong();
     private volatile String lastError = "";
     private volatile @Nullable Instant lastErrorAt;
 
-    /** Of the thread that ships. */
+    /** The jobs whose last attempt failed. Confined to the shipping thread. */
     private final Set<Job> failing = EnumSet.noneOf(Job.class);
 
     private volatile boolean inTrouble;
 
-    /** Ranges that the archive declares lost, replaced as a whole. */
+    /** Ranges of records that the archive declares lost. Copied on write. */
     private volatile List<Gap> gaps = List.of();
 
     private volatile long gapsKnownFrom = Long.MAX_VALUE;
     private final AtomicLong gapsWantedFrom = new AtomicLong(Long.MAX_VALUE);
     private volatile @Nullable WalException failure;
     private final AtomicBoolean flushRequested = new AtomicBoolean();
-    private final AtomicBoolean lookRequested = new AtomicBoolean();
-    private volatile long lookRequestedAt;
+    private final AtomicBoolean fenceCheckRequested = new AtomicBoolean();
+    private volatile long fenceCheckRequestedAt;
     private volatile boolean uploadEnded;
     private volatile long closingSince;
     private volatile boolean closing;
-    private volatile boolean justClosing;
+    private volatile boolean closeRequested;
     private volatile boolean ended;
     private volatile boolean abandoned;
     private boolean lagging;
@@ -79,46 +81,46 @@ final class ShipperState implements Reached {
         this.log = log;
         this.store = store;
         this.signal = signal;
-        this.lookRequestedAt = signal.nanoTime() - LOOK_PAUSE_NANOS;
-        this.lag = new Lag(signal.nanoTime());
+        this.fenceCheckRequestedAt = signal.nanoTime() - FENCE_CHECK_PAUSE_NANOS;
+        this.lag = new ArchiveLag(signal.nanoTime());
         this.sampledAt = signal.nanoTime() - config.flushInterval().toNanos();
         this.closeNanos = config.closeTimeout().toNanos();
-        this.guard = new SpoolGuard(log, store.describe(), config.spoolPolicy());
+        this.guard = new Spool.Guard(log, store.describe(), config.spoolPolicy());
     }
 
     TrimGuard guard() {
         return guard;
     }
 
-    // ---- told by the thread that ships
+    // ---- reported by the shipping thread
 
     @Override
-    public void inOffice(long newEpoch, Archived archived) {
+    public void epochAcquired(long newEpoch, Archived archived) {
         epoch = newEpoch;
         archivedSequence = archived.sequence();
-        tell(listener -> listener.onEpochAcquired(newEpoch));
+        publish(listener -> listener.onEpochAcquired(newEpoch));
         signal.raise();
     }
 
     @Override
-    public void archived(Archived archived, long letsGo) {
+    public void archived(Archived archived, long releasedThrough) {
         boolean more = archived.sequence() > archivedSequence;
         archivedSequence = archived.sequence();
-        guard.archived(letsGo);
+        guard.release(releasedThrough);
         if (more) {
             signal.raise();
-            tell(listener -> listener.onArchived(archived.sequence()));
+            publish(listener -> listener.onArchived(archived.sequence()));
         }
     }
 
     @Override
-    public void spool(long behind, long bytes, long lastSealed) {
-        seenSequence = lastSealed;
-        bytesBehind = behind;
+    public void spool(long lagging, long bytes, long sealed) {
+        lastSealed = sealed;
+        lagBytes = lagging;
         spoolBytes = bytes;
         boolean over = bytes > config.spoolPolicy().budgetBytes();
         if (over && !overBudget) {
-            tell(listener -> listener.onSpoolOverBudget(bytes));
+            publish(listener -> listener.onSpoolOverBudget(bytes));
         }
         overBudget = over;
     }
@@ -127,16 +129,17 @@ final class ShipperState implements Reached {
     public void gap(long firstSequence, long lastSequence, boolean isNew) {
         List<Gap> more = new ArrayList<>(gaps);
         more.add(new Gap(firstSequence, lastSequence));
-        // Before the archived sequence passes them: who waits must not take them for archived.
+        // Order matters: the gap is set before the archived sequence passes
+        // it. Otherwise a caller would treat its records as archived.
         gaps = List.copyOf(more);
         if (!isNew) {
             return;
         }
         LOG.error(
-                "records {} to {} were trimmed before they were archived; the archive says so",
+                "records {} to {} were trimmed before they were archived; the archive declares a gap",
                 firstSequence,
                 lastSequence);
-        tell(listener -> listener.onGap(firstSequence, lastSequence));
+        publish(listener -> listener.onGap(firstSequence, lastSequence));
     }
 
     @Override
@@ -150,7 +153,10 @@ final class ShipperState implements Reached {
         return gapsWantedFrom.get();
     }
 
-    /** Looks how far the log is: at every call in the writer's process, else once in a flush interval. */
+    /**
+     * Samples the end of the log: at every call if this process writes
+     * it, else once in a flush interval. Called by the shipping thread.
+     */
     void sample(boolean isLast) {
         long now = signal.nanoTime();
         if (isLast || now - sampledAt >= config.flushInterval().toNanos()) {
@@ -159,12 +165,12 @@ final class ShipperState implements Reached {
         }
         long durable = durableSequence();
         lag.sample(durable, now);
-        Duration behind = Duration.ofNanos(lag.nanos(archivedSequence, durable, now));
-        boolean tooFar = behind.compareTo(config.lagBound()) > 0;
+        Duration current = Duration.ofNanos(lag.nanos(archivedSequence, durable, now));
+        boolean tooFar = current.compareTo(config.lagBound()) > 0;
         if (tooFar && !lagging) {
-            tell(listener -> listener.onLagging(behind));
+            publish(listener -> listener.onLagging(current));
         } else if (!tooFar && lagging) {
-            tell(ShipperListener::onLaggingEnded);
+            publish(ShipperListener::onLaggingEnded);
         }
         lagging = tooFar;
     }
@@ -176,35 +182,35 @@ final class ShipperState implements Reached {
         lastErrorAt = config.clock().instant();
         boolean isNew = failing.add(job);
         if (job == Job.CLEAN_UP) {
-            // Costs room in the store, and no record: not worth a person's sleep.
+            // Costs space in the store, but no record, so no event is raised.
             if (isNew) {
-                LOG.warn("tails cannot be dropped, and are tried again: {}", lastError);
+                LOG.warn("failed to delete tails, will retry: {}", lastError);
             }
         } else if (!inTrouble) {
             inTrouble = true;
-            LOG.warn("shipping is in trouble, and tried again: {}", lastError);
-            tell(listener -> listener.onTrouble(lastError));
+            LOG.warn("shipping failed, will retry: {}", lastError);
+            publish(listener -> listener.onTrouble(lastError));
         }
     }
 
-    /** Trouble ends when everything that failed has succeeded: not when something else does, a read above all. */
+    /** Trouble ends when every job that failed has succeeded. The success of another job does not end it. */
     @Override
     public void succeeded(Job job) {
         boolean failedBefore = failing.remove(job);
-        boolean goesOn = failing.isEmpty() || (failing.size() == 1 && failing.contains(Job.CLEAN_UP));
-        if (failedBefore && inTrouble && goesOn) {
+        boolean recovered = failing.isEmpty() || (failing.size() == 1 && failing.contains(Job.CLEAN_UP));
+        if (failedBefore && inTrouble && recovered) {
             inTrouble = false;
-            LOG.info("shipping goes on");
-            tell(ShipperListener::onTroubleEnded);
+            LOG.info("shipping has recovered");
+            publish(ShipperListener::onTroubleEnded);
         }
     }
 
     void failed(WalException error) {
         failure = error;
         if (error instanceof WalFencedException fenced) {
-            tell(listener -> listener.onFenced(fenced));
+            publish(listener -> listener.onFenced(fenced));
         } else if (error instanceof WalShippingRefusedException refused) {
-            tell(listener -> listener.onRefused(refused));
+            publish(listener -> listener.onRefused(refused));
         }
     }
 
@@ -213,21 +219,17 @@ final class ShipperState implements Reached {
         signal.raise();
     }
 
-    private void tell(Consumer<ShipperListener> event) {
+    private void publish(Consumer<ShipperListener> event) {
         try {
             event.accept(config.listener());
         } catch (RuntimeException | Error e) {
-            LOG.error("the shipper's listener failed", e);
+            LOG.error("the listener of the shipper threw an exception", e);
         }
     }
 
-    // ---- asked by the thread that ships
+    // ---- read by the shipping thread
 
-    boolean isInOffice() {
-        return epoch > 0;
-    }
-
-    /** While another process writes, only reading shows it. */
+    /** Returns whether there may be records to ship. If another process writes the log, only reading it shows that. */
     boolean mayBeDirty() {
         return !log.isWriterHere() || log.durableSequence() > archivedSequence;
     }
@@ -236,47 +238,47 @@ final class ShipperState implements Reached {
         return flushRequested.getAndSet(false);
     }
 
-    boolean takeLookRequest() {
-        return lookRequested.getAndSet(false);
+    boolean takeFenceCheckRequest() {
+        return fenceCheckRequested.getAndSet(false);
     }
 
-    boolean hasNews() {
-        return flushRequested.get() || lookRequested.get() || uploadEnded || justClosing || abandoned;
+    boolean hasEvent() {
+        return flushRequested.get() || fenceCheckRequested.get() || uploadEnded || closeRequested || abandoned;
     }
 
-    void takeNews() {
+    void clearEvents() {
         uploadEnded = false;
-        justClosing = false;
+        closeRequested = false;
     }
 
-    boolean isJustClosing() {
-        return justClosing;
+    boolean isCloseRequested() {
+        return closeRequested;
     }
 
-    /** Whether the time for a close is up. */
-    boolean isOverdue() {
+    /** Returns whether the time for a close has elapsed. Thread-safe, because uploads call it, too. */
+    boolean isCloseTimedOut() {
         return closing && signal.nanoTime() - closingSince >= closeNanos;
     }
 
-    boolean takeJustClosing() {
-        boolean just = justClosing;
-        justClosing = false;
-        return just;
+    boolean takeCloseRequest() {
+        boolean requested = closeRequested;
+        closeRequested = false;
+        return requested;
     }
 
-    // ---- asked and told by others
+    // ---- called by other threads
 
-    /** Has the shipper look whether another writer has taken over. Callers may come at any rate: once a second is enough. */
-    void requestLook() {
+    /** Requests a check whether another writer has acquired a later epoch. Requests within a second of another are ignored. */
+    void requestFenceCheck() {
         long now = signal.nanoTime();
-        if (now - lookRequestedAt >= LOOK_PAUSE_NANOS) {
-            lookRequestedAt = now;
-            lookRequested.set(true);
+        if (now - fenceCheckRequestedAt >= FENCE_CHECK_PAUSE_NANOS) {
+            fenceCheckRequestedAt = now;
+            fenceCheckRequested.set(true);
             signal.raise();
         }
     }
 
-    /** Whether every record up to this one is in the archive, or in a gap, and {@link #isInGap} knows which. */
+    /** Returns whether all records up to this one are archived or in a gap, and {@link #isInGap} can distinguish the two. */
     boolean hasReached(long sequence) {
         return archivedSequence >= sequence && gapsKnownFrom <= sequence;
     }
@@ -285,7 +287,7 @@ final class ShipperState implements Reached {
         return gaps.stream().anyMatch(gap -> gap.firstSequence <= sequence && sequence <= gap.lastSequence);
     }
 
-    /** Has the shipper find out which records from this one on the archive declares lost. */
+    /** Requests that the gaps with records from this one on are read from the archive. */
     void requestGaps(long sequence) {
         gapsWantedFrom.accumulateAndGet(sequence, Math::min);
         signal.raise();
@@ -304,14 +306,14 @@ final class ShipperState implements Reached {
     void close() {
         if (!closing) {
             closingSince = signal.nanoTime();
-            // In this order: who takes the news must find that it is closing.
+            // Order matters: a thread that sees the request must find that the shipper is closing.
             closing = true;
-            justClosing = true;
+            closeRequested = true;
         }
         signal.raise();
     }
 
-    /** Whoever waits is let go, though the thread may still be busy with a last request. */
+    /** Releases waiting threads, although the shipping thread may still execute a last request. */
     void abandon() {
         abandoned = true;
         signal.raise();
@@ -335,7 +337,7 @@ final class ShipperState implements Reached {
     }
 
     private long durableSequence() {
-        return Math.max(Math.max(log.durableSequence(), seenSequence), archivedSequence);
+        return Math.max(Math.max(log.durableSequence(), lastSealed), archivedSequence);
     }
 
     ShipperStatus status() {
@@ -343,23 +345,15 @@ final class ShipperState implements Reached {
         long durable = durableSequence();
         long now = signal.nanoTime();
         WalException end = failure;
-        return new ShipperStatus(
-                store.describe(),
-                state(end),
-                epoch,
-                archived,
-                durable,
-                durable - archived,
-                durable == archived ? 0 : bytesBehind,
-                Duration.ofNanos(lag.nanos(archived, durable, now)),
-                spoolBytes,
-                new Requests(store.puts(), store.gets(), store.lists(), store.deletes()),
-                store.bytes(),
-                errors.get(),
-                lastError,
-                lastErrorAt,
-                end instanceof WalFencedException fenced ? fenced : null,
-                end instanceof WalShippingRefusedException refused ? refused : null);
+        return new ShipperStatus.Builder(store.describe(), state(end))
+                .epoch(epoch)
+                .sequences(archived, durable)
+                .lag(Duration.ofNanos(lag.nanos(archived, durable, now)), durable == archived ? 0 : lagBytes)
+                .spoolBytes(spoolBytes)
+                .requests(new Requests(store.puts(), store.gets(), store.lists(), store.deletes()), store.bytes())
+                .errors(errors.get(), lastError, lastErrorAt)
+                .failure(end)
+                .build();
     }
 
     private State state(@Nullable WalException end) {

@@ -1,14 +1,14 @@
 package io.veloz.wal.archive;
 
 /**
- * What happens when the archive cannot take what the log writes, and the local disk holds more and more that is not
- * archived. Immutable.
+ * The policy for sealed segments that accumulate on the local disk because they cannot be archived. Immutable.
  *
- * @param budgetBytes of sealed segments that are not archived; beyond it an event is raised
- * @param givesUpOldest whether, beyond the budget, the oldest segments may be trimmed before they are archived
+ * @param budgetBytes maximum size of sealed segments that are not archived, above which
+ *     {@link ShipperListener#onSpoolOverBudget} is called
+ * @param givesUpOldest whether the log may trim the oldest segments above the budget before they are archived
  */
 public record SpoolPolicy(long budgetBytes, boolean givesUpOldest) {
-    /** Everything stays on the local disk until it is archived, however much it is. */
+    /** Keeps all segments on the local disk until they are archived, without a budget. */
     public static final SpoolPolicy KEEP = new SpoolPolicy(Long.MAX_VALUE, false);
 
     public SpoolPolicy {
@@ -17,14 +17,14 @@ public record SpoolPolicy(long budgetBytes, boolean givesUpOldest) {
         }
     }
 
-    /** Everything stays until it is archived; beyond so many bytes {@link ShipperListener#onSpoolOverBudget} is called. */
+    /** Keeps all segments until they are archived. Above the budget {@link ShipperListener#onSpoolOverBudget} is called. */
     public static SpoolPolicy keep(long budgetBytes) {
         return new SpoolPolicy(budgetBytes, false);
     }
 
     /**
-     * Beyond so many bytes the archive lets the log trim its oldest segments although it has not got them. What is lost to
-     * the archive by that is declared in it, in a GAP slot, and {@link ShipperListener#onGap} is called: never silently.
+     * Allows the log to trim its oldest segments above the budget before they are archived. The archive declares the missing
+     * records in a GAP slot, and {@link ShipperListener#onGap} is called.
      */
     public static SpoolPolicy giveUpOldest(long budgetBytes) {
         return new SpoolPolicy(budgetBytes, true);

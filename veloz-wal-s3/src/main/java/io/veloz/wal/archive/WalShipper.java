@@ -5,12 +5,12 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
-import io.veloz.wal.archive.internal.ship.Backoff;
-import io.veloz.wal.archive.internal.ship.Bandwidth;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
-import io.veloz.wal.archive.internal.ship.Signal;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -20,11 +20,12 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps an archive equal to a log, about a flush interval behind it. Any thread may call any method, platform or virtual; an
- * interrupt harms nothing, and stays pending.
+ * Ships a log to an archive, with a lag of about a flush interval. Thread-safe. Platform and virtual threads may call it. An
+ * interrupt does not end a wait and stays pending.
  *
- * <p>To start one is to take over the archive: whoever else ships to it is fenced. It never blocks the log, and goes on
- * trying whatever happens to the store; only a fence and a refusal end it, and {@link #close}.
+ * <p>A shipper acquires the next epoch of the archive, which fences all earlier writers.
+ * It never blocks the log. It retries indefinitely when the store fails. It ends only
+ * when it is fenced, when log and archive are inconsistent, or on {@link #close}.
  *
  * <pre>{@code
  * Wal wal = Wal.open(directory);
@@ -41,12 +42,13 @@ public final class WalShipper implements AutoCloseable {
     private final UninterruptibleThread thread;
 
     /**
-     * Starts to ship a log of this process. Returns at once: what becomes of it, the status says, and the listener.
+     * Starts to ship a log that this process writes. Returns immediately;
+     * failures are reported by {@link #status} and the listener.
      *
-     * <p>Start it right after the open. From then on the log trims nothing that is not archived, unless the settings say
-     * otherwise; that holds beyond {@link #close}, until the log is closed or shipped again.
+     * <p>Start it right after the log was opened. From then on the log does not trim records that are not archived, unless the
+     * settings allow it. This continues after {@link #close}, until the log is closed or shipped again.
      *
-     * @throws IllegalArgumentException if the URI of the settings names no store
+     * @throws IllegalArgumentException if no store supports the URI of the settings
      */
     public static WalShipper start(Wal wal, ShipperConfig config) {
         WalShipper shipper = new WalShipper(wal, LocalLog.of(wal), config);
@@ -59,14 +61,14 @@ public final class WalShipper implements AutoCloseable {
         return shipper;
     }
 
-    /** Starts to ship a log that another process writes, or nobody does. What is trimmed there, this cannot hold back. */
+    /** Starts to ship a log that another process or no process writes. It cannot keep that process from trimming the log. */
     public static WalShipper start(LogFiles files, ShipperConfig config) {
         WalShipper shipper = new WalShipper(null, LocalLog.of(files), config);
         shipper.thread.start();
         return shipper;
     }
 
-    /** As {@link #start(LogFiles, ShipperConfig)}, for a directory with file names that start with "orders". */
+    /** Does the same as {@link #start(LogFiles, ShipperConfig)} for a directory with the default prefix "orders". */
     public static WalShipper start(Path directory, ShipperConfig config) {
         return start(LogFiles.of(directory), config);
     }
@@ -84,9 +86,9 @@ public final class WalShipper implements AutoCloseable {
                 store,
                 state,
                 new Backoff(new Random()),
-                new Bandwidth(config.uploadBytesPerSecond(), signal, state::isOverdue),
+                new RateLimiter(config.uploadBytesPerSecond(), signal, state::isCloseTimedOut),
                 signal::nanoTime,
-                // A thread for each: there is one at a time, and none is left when nothing is uploaded.
+                // One new thread for each upload. At most one runs at a time, and none is idle.
                 upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),
                 state::uploadEnded);
         Runnable onEnd = config.closesStore() ? opened::close : () -> {};
@@ -95,31 +97,32 @@ public final class WalShipper implements AutoCloseable {
     }
 
     /**
-     * Every record up to this one is in the archive, or in a gap that it declares: see {@link SpoolPolicy#giveUpOldest}.
-     * {@link #awaitArchived} tells the two apart.
+     * Returns the last record that is archived or in a declared gap (see {@link SpoolPolicy#giveUpOldest}). All earlier records
+     * are archived or in a gap, too. {@link #awaitArchived} distinguishes the two.
      */
     public long archivedSequence() {
         return state.archivedSequence();
     }
 
     /**
-     * Ships a record at once, and returns true when it is in the archive.
+     * Ships a record without waiting for the flush interval, and waits until it is archived.
      *
-     * <p>Returns false if that took longer, or at once if the archive declares it lost: it is in a gap
-     * ({@link SpoolPolicy#giveUpOldest}), or before the first record of an archive that began later than the log. It will
-     * never be archived then, although {@link #archivedSequence} is beyond it.
+     * <p>Returns false immediately if the record will never be archived. Then it is in a declared gap
+     * ({@link SpoolPolicy#giveUpOldest}), or before the first record of an archive that began later than the log, and
+     * {@link #archivedSequence} may be higher nevertheless.
      *
-     * @param sequence of a record that has been appended
-     * @throws WalFencedException if another writer has taken over: the record will not be archived by us
-     * @throws WalShippingRefusedException if log and archive do not fit together
+     * @param sequence of a record that has been appended. If another process writes the log, this method also waits for the
+     *     record to be appended
+     * @return whether the record was archived before the timeout
+     * @throws WalFencedException if another writer has acquired a later epoch, so that this shipper will not archive it
+     * @throws WalShippingRefusedException if log and archive are inconsistent
      * @throws IllegalStateException if the shipper is closed
-     * @throws IllegalArgumentException if no record has that sequence yet; beside a writer in another process it is waited
-     *     for
+     * @throws IllegalArgumentException if this process writes the log, and no record has that sequence yet
      */
     public boolean awaitArchived(long sequence, Duration timeout) {
         long end = System.nanoTime() + nanos(timeout);
         if (state.hasReached(sequence)) {
-            state.requestLook();
+            state.requestFenceCheck();
             return !state.isInGap(sequence);
         }
         if (wal != null && !wal.awaitDurable(sequence, timeout)) {
@@ -136,32 +139,32 @@ public final class WalShipper implements AutoCloseable {
             throw failure;
         }
         if (state.isEnded()) {
-            throw new IllegalStateException("the shipper is closed; archived up to " + state.archivedSequence());
+            throw new IllegalStateException("the shipper is closed; last archived record " + state.archivedSequence());
         }
         return false;
     }
 
-    /** How it is doing. Asks nothing of the store, and may be called at any rate. */
+    /** Returns the current status. Makes no request to the store, so it can be called at any rate. */
     public ShipperStatus status() {
         return state.status();
     }
 
     /**
-     * Ships what is durable, if the store answers within {@link ShipperConfig#closeTimeout()}, and ends. A second call
-     * does nothing.
+     * Ships the durable records, for at most {@link ShipperConfig#closeTimeout()},
+     * and ends the shipper. A second call has no effect.
      *
-     * @return how it was at the end: what is left to ship, {@link ShipperStatus#lagRecords()} says
+     * @return the status at the end; {@link ShipperStatus#lagRecords()} is the number of records that were not archived
      */
     public ShipperStatus stop() {
         state.close();
         long timeout = nanos(config.closeTimeout());
-        // A request that hangs is left to its own timeouts: the thread is a daemon, and does nothing more after it.
+        // A hanging request ends by its own timeouts. The thread is a daemon, and makes no request after it.
         signal.await(state::isEnded, timeout);
         state.abandon();
         return state.status();
     }
 
-    /** As {@link #stop}. */
+    /** Does the same as {@link #stop}. */
     @Override
     public void close() {
         var unused = stop();

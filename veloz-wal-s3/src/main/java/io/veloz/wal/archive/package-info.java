@@ -1,4 +1,4 @@
-/** The archive of a log in an object store. */
+/** The archive of a log in an object store: shipping, verification, salvage. */
 @NullMarked
 package io.veloz.wal.archive;
 

@@ -58,12 +58,12 @@ class ArchiveComparisonTest {
     }
 
     @Test
-    void logThatWasShippedIsEqual() {
+    void shippedLogIsEqual() {
         assertThat(compare(log)).isEqualTo(new ArchiveComparison(Relation.EQUAL, 0, 300, 300, -1));
     }
 
     @Test
-    void logThatWentOnIsAhead() {
+    void logWithNewRecordsIsAhead() {
         append(log, 7);
         assertThat(compare(log)).isEqualTo(new ArchiveComparison(Relation.AHEAD, 7, 307, 300, -1));
     }
@@ -74,7 +74,7 @@ class ArchiveComparisonTest {
     }
 
     @Test
-    void copyThatWentItsOwnWayHasDiverged() {
+    void copyWithOtherRecordsHasDiverged() {
         try (Wal wal = SmallLog.open(before)) {
             for (int i = 0; i < 60; i++) {
                 wal.appendDurable(9, SmallLog.bytes("other " + i));
@@ -86,14 +86,14 @@ class ArchiveComparisonTest {
     }
 
     @Test
-    void anotherLogIsNotCompared() {
+    void anotherLogIsReportedAsOtherLog() {
         Path other = dir.resolve("other");
         append(other, 5);
         assertThat(compare(other).relation()).isEqualTo(Relation.OTHER_LOG);
     }
 
     @Test
-    void directoryWithoutLogHasNone() throws IOException {
+    void directoryWithoutLogIsReportedAsNoLog() throws IOException {
         assertThat(compare(Files.createDirectory(dir.resolve("empty"))).relation())
                 .isEqualTo(Relation.NO_LOG);
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What happens to an archive whose log.json is changed or lost: it is never taken for another log's, or for a new one. */
+/** An archive whose log.json was changed or lost is never treated as that of another log, or as a new one. */
 @Timeout(60)
 class ArchiveIdentityTest {
     @TempDir
@@ -90,7 +90,7 @@ class ArchiveIdentityTest {
         "'\"firstSequence\":1', '\"firstSequence\":2', firstSequence is 2",
         "'\"created\":\"1970', '\"created\":\"1971', created is 1971"
     })
-    void changedFieldIsRefusedByItsName(String from, String to, String named) throws IOException {
+    void changedFieldIsRefusedAndNamed(String from, String to, String named) throws IOException {
         replace(from, to);
         assertThat(verificationRefused().reason()).isEqualTo(Reason.OTHER_LOG);
         assertThat(verificationRefused()).hasMessageContaining(named);
@@ -112,14 +112,14 @@ class ArchiveIdentityTest {
     }
 
     @Test
-    void lostLogJsonIsNotMadeAgain() throws IOException {
+    void missingLogJsonIsNotCreatedAgain() throws IOException {
         Files.delete(archive.resolve("log.json"));
         assertThat(shippingRefused().reason()).isEqualTo(WalShippingRefusedException.Reason.LOST_IDENTITY);
         assertThat(archive.resolve("log.json")).doesNotExist();
     }
 
     @Test
-    void lostLogJsonIsNotMadeAgainWhileOnlySegmentsAreLeft() throws IOException {
+    void missingLogJsonIsNotCreatedAgainIfOnlySegmentsAreLeft() throws IOException {
         Files.delete(archive.resolve("log.json"));
         try (var slots = Files.list(archive.resolve("ship"))) {
             for (Path slot : slots.toList()) {
@@ -131,7 +131,7 @@ class ArchiveIdentityTest {
     }
 
     @Test
-    void lostLogJsonIsReadFromTheSlotsAndReported() throws IOException {
+    void missingLogJsonIsReadFromTheSlotsAndReported() throws IOException {
         Files.delete(archive.resolve("log.json"));
         try (ObjectStore store = ObjectStores.open(uri)) {
             ArchiveReport report = new ArchiveVerifier(store).quick(WalProgress.NONE);
@@ -144,7 +144,7 @@ class ArchiveIdentityTest {
     }
 
     @Test
-    void slotOfAnotherLogIsNotTaken() throws IOException {
+    void slotsOfAnotherLogAreRefused() throws IOException {
         Path other = dir.resolve("other");
         Path otherLog = dir.resolve("other-log");
         try (Wal wal = SmallLog.open(otherLog)) {

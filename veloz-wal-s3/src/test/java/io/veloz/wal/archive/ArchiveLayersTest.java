@@ -10,7 +10,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import io.veloz.wal.architecture.PublicApi;
 import org.junit.jupiter.api.Test;
 
-/** The layers: bytes know no store, a store knows no log, and all of it uses the log as anybody else could. */
+/** The layers of the archive, and that it uses only the public API of the log. */
 class ArchiveLayersTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -20,13 +20,14 @@ class ArchiveLayersTest {
     private static final String S3 = "io.veloz.wal.archive.s3";
     private static final String METRICS = "io.veloz.wal.archive.metrics";
     private static final String FORMAT = "io.veloz.wal.archive.internal.format";
+    private static final String IO = "io.veloz.wal.archive.internal.io";
     private static final String SHIPLOG = "io.veloz.wal.archive.internal.shiplog";
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
 
     @Test
-    void bytesKnowNeitherStoresNorThreads() {
+    void formatDependsOnNeitherStoresNorThreads() {
         noClasses()
                 .that()
                 .resideInAPackage(FORMAT)
@@ -35,6 +36,7 @@ class ArchiveLayersTest {
                 .resideInAnyPackage(
                         STORE,
                         S3,
+                        IO,
                         SHIPLOG,
                         PROOF,
                         RESTORE,
@@ -46,7 +48,18 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void storesKnowNothingOfTheLog() {
+    void pacingDependsOnStoresOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage(IO)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP)
+                .check(CLASSES);
+    }
+
+    @Test
+    void storesDoNotDependOnTheLog() {
         noClasses()
                 .that()
                 .resideInAnyPackage(STORE, S3)
@@ -61,7 +74,7 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void shipLogKnowsNoLocalLog() {
+    void shipLogDoesNotDependOnTheLocalLog() {
         noClasses()
                 .that()
                 .resideInAnyPackage(SHIPLOG)
@@ -72,7 +85,7 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void writerAndReaderDoNotKnowEachOther() {
+    void writerAndReaderAreIndependent() {
         noClasses()
                 .that()
                 .resideInAPackage(SHIP)
@@ -90,7 +103,7 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void onlyOnePackageKnowsAmazon() {
+    void onlyOnePackageDependsOnTheAwsSdk() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(S3)
@@ -101,7 +114,7 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void archiveUsesTheLogAsAnybodyElseCould() {
+    void archiveUsesThePublicApiOfTheLogOnly() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.veloz.wal.internal.."))
@@ -109,7 +122,7 @@ class ArchiveLayersTest {
     }
 
     @Test
-    void noTypeOfAThirdPartyStandsInThePublicApi() {
+    void publicApiContainsNoThirdPartyTypes() {
         classes()
                 .that()
                 .resideOutsideOfPackages("io.veloz.wal.archive.internal..", METRICS)

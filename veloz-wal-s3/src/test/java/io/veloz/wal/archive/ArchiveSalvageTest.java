@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Archives that no longer prove anything: every record that is whole comes back, and what is lost is declared. */
+/** Archives whose chain is damaged: every intact record is recovered, and lost records are declared. */
 @Timeout(60)
 class ArchiveSalvageTest {
     private static final int RECORDS = 400;
@@ -62,7 +62,7 @@ class ArchiveSalvageTest {
     }
 
     @AfterEach
-    void nothingIsLeftBeside() throws IOException {
+    void noTemporaryFilesAreLeft() throws IOException {
         try (Stream<Path> files = Files.list(target.getParent())) {
             assertThat(files.filter(file -> !file.equals(target))).isEmpty();
         }
@@ -86,7 +86,7 @@ class ArchiveSalvageTest {
     }
 
     @Test
-    void damagedEpochCostsNoRecord() {
+    void damagedEpochLosesNoRecord() {
         flip(ArchiveKeys.slot(1));
         assertRestoreIsRefused();
         ArchiveSalvageReport report = salvage();
@@ -101,7 +101,7 @@ class ArchiveSalvageTest {
     }
 
     @Test
-    void wholeArchiveIsSalvagedWithoutLossIntoAnotherLog() throws IOException {
+    void intactArchiveIsSalvagedWithoutLossIntoANewLog() throws IOException {
         ArchiveSalvageReport report = salvage();
         assertThat(report.isWithoutLoss()).isTrue();
         assertThat(SmallLog.read(target)).isEqualTo(records);
@@ -126,7 +126,7 @@ class ArchiveSalvageTest {
     }
 
     @Test
-    void tailsStandInForASegmentThatIsGone() throws IOException {
+    void tailsReplaceAMissingSegment() throws IOException {
         store.delete(List.of(ArchiveKeys.segment("orders", 2, 2)));
         ArchiveSalvageReport report = salvage();
         // The tails of segment 2 reach to record 150.
@@ -138,7 +138,7 @@ class ArchiveSalvageTest {
     }
 
     @Test
-    void segmentsWithoutAnySlotAreEnough() throws IOException {
+    void segmentsAreSalvagedWithoutSlots() throws IOException {
         for (String key : store.objects().keySet()) {
             if (!key.startsWith("segments/")) {
                 store.delete(List.of(key));
@@ -152,7 +152,7 @@ class ArchiveSalvageTest {
     }
 
     @Test
-    void twoVersionsThatNoSlotDecidesBothStayAside() throws IOException {
+    void neitherOfTwoVersionsWithoutSlotsIsSalvaged() throws IOException {
         Path fork = dir.resolve("fork");
         Files.createDirectory(fork);
         Files.copy(source.resolve("orders_0000000000000001.wal"), fork.resolve("orders_0000000000000001.wal"));

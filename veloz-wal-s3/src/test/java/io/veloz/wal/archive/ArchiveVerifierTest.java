@@ -34,7 +34,7 @@ class ArchiveVerifierTest {
     }
 
     @Test
-    void wholeArchiveIsSound() {
+    void intactArchiveIsSound() {
         ArchiveReport report = verifier.full(WalProgress.NONE);
         assertThat(report.isSound()).isTrue();
         assertThat(report.bytesRead()).isEqualTo(report.status().segmentObjectBytes());
@@ -44,7 +44,16 @@ class ArchiveVerifierTest {
     }
 
     @Test
-    void objectThatIsGoneIsFoundByItsSlot() throws IOException {
+    void reportIsOneLineWithIsoTimes() {
+        ArchiveReport report = verifier.quick(WalProgress.NONE);
+        assertThat(report.toString())
+                .doesNotContain("\n")
+                .contains("sound after quick verification", "records 1 to 300", "epoch 1, ")
+                .contains("last written " + report.status().lastWritten());
+    }
+
+    @Test
+    void missingObjectIsReported() throws IOException {
         String key = ArchiveKeys.segment("orders", 1, 1);
         store.delete(List.of(key));
         ArchiveReport report = verifier.quick(WalProgress.NONE);
@@ -54,7 +63,7 @@ class ArchiveVerifierTest {
     }
 
     @Test
-    void changedByteIsFoundByReadingAll() {
+    void changedByteIsDetectedByFullVerification() {
         String key = ArchiveKeys.segment("orders", 2, 1);
         byte[] bytes = store.objects().get(key);
         bytes[bytes.length / 2] ^= 1;

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An archive that a shipper left before slots had an origin: two epochs, five segments, tails, a checkpoint.
- * The files are never made again.
+ * An archive from the version before slots had an origin: two epochs,
+ * five segments, tails, a checkpoint. Its files are never regenerated.
  */
 @Timeout(60)
 class GoldenArchiveTest {
@@ -92,7 +92,7 @@ class GoldenArchiveTest {
     }
 
     @Test
-    void archiveWithoutOriginsIsShippedOnAndHasThemFromThenOn() throws IOException {
+    void archiveWithoutOriginsIsContinuedWithOrigins() throws IOException {
         try (Wal wal = SmallLog.open(restored());
                 WalShipper shipper = WalShipper.start(
                         wal,
@@ -113,7 +113,7 @@ class GoldenArchiveTest {
     }
 
     @Test
-    void changedLogJsonIsNotCarriedOnIntoAnArchiveWithoutOrigins() throws IOException {
+    void changedLogJsonIsRefusedForAnArchiveWithoutOrigins() throws IOException {
         Path log = restored();
         Path json = archive.resolve("log.json");
         Files.writeString(json, Files.readString(json).replace("\"firstSegment\":1", "\"firstSegment\":2"));
@@ -123,8 +123,7 @@ class GoldenArchiveTest {
             SmallLog.append(wal, 1);
             assertThat(catchThrowable(() -> shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(20))))
                     .isInstanceOf(WalShippingRefusedException.class)
-                    .hasMessageContaining(
-                            "it begins with orders segment 2 record 1, and the archive with orders segment 1");
+                    .hasMessageContaining("begins with orders segment 2 record 1, but it begins with orders segment 1");
         }
     }
 }

@@ -10,6 +10,7 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.store.HeapStore;
@@ -23,15 +24,15 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
- * An archive that states what is not true, with every digest right: what it changes it repairs along the whole chain, so that
- * only the content contradicts.
+ * An archive with wrong statements and correct digests. The digests of the whole chain are computed again after each change,
+ * so that only the content reveals it.
  */
 final class LyingArchive {
     final TreeMap<Long, Slot> slots = new TreeMap<>();
     final Map<Long, byte[]> contents = new HashMap<>();
     final TreeMap<String, byte[]> objects = new TreeMap<>();
 
-    /** Slots whose bytes are changed behind their digest: they keep what is done to them, under a digest that is right. */
+    /** Changes to the bytes of slots, which are applied before the digest in the trailer is computed. */
     private final Map<Long, UnaryOperator<byte[]>> raw = new HashMap<>();
 
     LogIdentity identity;
@@ -82,7 +83,7 @@ final class LyingArchive {
         return part(number, part -> lie.apply((Segment) part));
     }
 
-    /** The log's own bytes in a segment's object are others; the slot states them. */
+    /** Changes the file in the object of a segment, and states its size and digest in the slot. */
     LyingArchive file(long number, UnaryOperator<byte[]> lie) throws IOException {
         Segment segment = (Segment) slots.get(number).part();
         byte[] file;
@@ -95,11 +96,7 @@ final class LyingArchive {
                 number,
                 s -> new Segment(
                         s.number(),
-                        s.key(),
-                        object.length,
-                        Digest.of(object),
-                        file.length,
-                        Digest.of(file),
+                        new StoredFile(s.key(), object.length, Digest.of(object), file.length, Digest.of(file)),
                         s.dataBytes(),
                         s.firstSequence(),
                         s.lastSequence(),
@@ -108,7 +105,7 @@ final class LyingArchive {
                         s.maxTimestampNanos()));
     }
 
-    /** An object is another; the slot states it. */
+    /** Changes an object, and states its size and digest in the slot. */
     LyingArchive object(String key, UnaryOperator<byte[]> lie) {
         byte[] object = lie.apply(objects.get(key));
         objects.put(key, object);
@@ -120,11 +117,7 @@ final class LyingArchive {
         if (part instanceof Segment s && s.key().equals(key)) {
             return new Segment(
                     s.number(),
-                    key,
-                    object.length,
-                    Digest.of(object),
-                    s.fileBytes(),
-                    s.fileSha256(),
+                    new StoredFile(key, object.length, Digest.of(object), s.fileBytes(), s.fileSha256()),
                     s.dataBytes(),
                     s.firstSequence(),
                     s.lastSequence(),
@@ -133,12 +126,14 @@ final class LyingArchive {
                     s.maxTimestampNanos());
         } else if (part instanceof Attachment a && a.key().equals(key)) {
             return new Attachment(
-                    a.name(), a.sequence(), key, object.length, Digest.of(object), a.fileBytes(), a.fileSha256());
+                    a.name(),
+                    a.sequence(),
+                    new StoredFile(key, object.length, Digest.of(object), a.fileBytes(), a.fileSha256()));
         }
         return part;
     }
 
-    /** The bytes of a tail are others; the slot states them. */
+    /** Changes the bytes of a tail, and states their length and digest in the slot. */
     LyingArchive content(long number, UnaryOperator<byte[]> lie) {
         byte[] content = lie.apply(contents.get(number));
         contents.put(number, content);
@@ -154,13 +149,13 @@ final class LyingArchive {
         });
     }
 
-    /** All bytes of a slot before its digest are others. */
+    /** Changes the bytes of a slot before its trailer. */
     LyingArchive raw(long number, UnaryOperator<byte[]> lie) {
         raw.put(number, lie);
         return this;
     }
 
-    /** log.json is another, and every slot names that one. */
+    /** Changes log.json, and its digest in every slot. */
     LyingArchive identity(UnaryOperator<LogIdentity> lie) {
         identity = lie.apply(identity);
         slots.replaceAll((number, slot) ->
@@ -168,7 +163,7 @@ final class LyingArchive {
         return this;
     }
 
-    /** The archive, with every digest repaired. */
+    /** Returns the archive with all digests computed again. */
     HeapStore store() {
         HeapStore store = new HeapStore();
         store.damage(ArchiveKeys.LOG, identity.encode());
@@ -200,7 +195,7 @@ final class LyingArchive {
         return store;
     }
 
-    /** With the trailer that is right for those bytes. */
+    /** Appends the correct trailer. */
     static byte[] sealed(byte[] body) {
         byte[] slot = java.util.Arrays.copyOf(body, body.length + 40);
         byte[] head = {0x51, 0x2A, 0x4D, 0x18, 32, 0, 0, 0};

@@ -12,6 +12,7 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
@@ -41,9 +42,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Archives that lie, with every digest right. Verification, plan, restore and a starting shipper agree about each: what
- * verifies is restored to exactly the records it states, and shipped on. The number of random lies is {@code wal.rounds}, the
- * first seed {@code wal.seed}.
+ * Archives with wrong statements and correct digests. Verification, plan, restore and a starting shipper agree about each
+ * archive: one that passes verification is restored to exactly the records that it states, and a shipper continues it. The
+ * number of random archives is {@code wal.rounds}, the first seed {@code wal.seed}.
  */
 @Timeout(120)
 class LyingArchiveTest {
@@ -91,7 +92,7 @@ class LyingArchiveTest {
 
     // ---- the one check
 
-    /** What each of the four makes of an archive. */
+    /** The results of the four operations. */
     private record Verdict(
             @Nullable ArchiveReport verified,
             @Nullable WalRestoreException refused,
@@ -127,9 +128,9 @@ class LyingArchiveTest {
             assertThat(restore).as("plan: %s; restore", plan).isNotNull();
         }
         if (verdict.isSound()) {
-            assertThat(plan).as("it verifies; plan").isNull();
-            assertThat(restore).as("it verifies; restore").isNull();
-            assertThat(shipped).as("it verifies; shipper").isEmpty();
+            assertThat(plan).as("verified; plan").isNull();
+            assertThat(restore).as("verified; restore").isNull();
+            assertThat(shipped).as("verified; shipper").isEmpty();
             long archived = verified[0].status().archivedSequence();
             assertThat(SmallLog.read(target)).isEqualTo(records.subList(0, (int) archived));
         }
@@ -152,7 +153,7 @@ class LyingArchiveTest {
         try (Wal wal = SmallLog.open(copy)) {
             return DirectShip.ship(wal, store);
         } catch (AssertionError e) {
-            // It keeps trying, and says so: what it needs is damaged.
+            // The shipper retries indefinitely, because an object that it needs is damaged.
             return Optional.of(new WalRestoreException(WalRestoreException.Reason.DAMAGED, e.getMessage(), e));
         }
     }
@@ -187,30 +188,18 @@ class LyingArchiveTest {
     }
 
     private static Segment with(Segment s, long last, long records, long min, long max) {
-        return new Segment(
-                s.number(),
-                s.key(),
-                s.objectBytes(),
-                s.objectSha256(),
-                s.fileBytes(),
-                s.fileSha256(),
-                s.dataBytes(),
-                s.firstSequence(),
-                last,
-                records,
-                min,
-                max);
+        return new Segment(s.number(), s.stored(), s.dataBytes(), s.firstSequence(), last, records, min, max);
     }
 
     // ---- single lies
 
     @Test
-    void honestArchiveIsSound() {
+    void unchangedArchiveIsSound() {
         assertThat(check(archive().store()).isSound()).isTrue();
     }
 
     @Test
-    void recordsThatAreDamagedInsideAWholeObjectAreFound() throws IOException {
+    void damagedRecordsInAnIntactObjectAreDetected() throws IOException {
         LyingArchive archive = archive();
         long slot = archive.numbers(Segment.class).get(1);
         archive.file(slot, file -> {
@@ -221,7 +210,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void segmentThatStatesOtherTimesIsFound() {
+    void segmentWithWrongTimestampsIsDetected() {
         LyingArchive archive = archive();
         archive.segment(
                 archive.numbers(Segment.class).get(1),
@@ -230,7 +219,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void segmentThatStatesFewerRecordsIsFound() {
+    void segmentWithWrongRecordCountIsDetected() {
         LyingArchive archive = archive();
         archive.segment(
                 archive.numbers(Segment.class).get(0),
@@ -239,7 +228,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void tailWithDamagedRecordsIsFound() {
+    void tailWithDamagedRecordsIsDetected() {
         LyingArchive archive = archive();
         List<Long> tails = archive.numbers(Tail.class);
         archive.content(tails.get(tails.size() - 1), content -> {
@@ -250,7 +239,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void tailsThatStateAnotherBoundaryAreFound() {
+    void tailsWithWrongBoundaryAreDetected() {
         LyingArchive archive = archive();
         List<Long> tails = archive.numbers(Tail.class);
         long one = tails.get(tails.size() - 3);
@@ -286,7 +275,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void tailOfAnEpochThatNeverBeganIsFound() {
+    void tailOfAnEpochWithoutEpochSlotIsDetected() {
         LyingArchive archive = archive();
         long last = archive.slots.lastKey();
         archive.slots.computeIfPresent(
@@ -307,7 +296,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void checkpointThatIsNoneIsFound() {
+    void invalidCheckpointIsDetected() {
         LyingArchive archive = archive();
         archive.part(archive.numbers(Attachment.class).get(0), part -> {
             Attachment a = (Attachment) part;
@@ -317,11 +306,12 @@ class LyingArchiveTest {
             return new Attachment(
                     a.name(),
                     a.sequence(),
-                    a.key(),
-                    object.length,
-                    io.veloz.wal.archive.internal.format.Digest.of(object),
-                    file.length,
-                    io.veloz.wal.archive.internal.format.Digest.of(file));
+                    new StoredFile(
+                            a.key(),
+                            object.length,
+                            io.veloz.wal.archive.internal.format.Digest.of(object),
+                            file.length,
+                            io.veloz.wal.archive.internal.format.Digest.of(file)));
         });
         assertUnsound(archive.store(), "it is not a checkpoint");
     }
@@ -333,11 +323,12 @@ class LyingArchiveTest {
                 archive.numbers(Segment.class).get(0),
                 s -> new Segment(
                         s.number(),
-                        "segments/../../other",
-                        s.objectBytes(),
-                        s.objectSha256(),
-                        s.fileBytes(),
-                        s.fileSha256(),
+                        new StoredFile(
+                                "segments/../../other",
+                                s.objectBytes(),
+                                s.objectSha256(),
+                                s.fileBytes(),
+                                s.fileSha256()),
                         s.dataBytes(),
                         s.firstSequence(),
                         s.lastSequence(),
@@ -348,7 +339,7 @@ class LyingArchiveTest {
     }
 
     @Test
-    void identityThatLiesEverywhereIsFoundByTheKeys() {
+    void consistentlyWrongIdentityIsDetectedByTheKeys() {
         LyingArchive archive = archive();
         archive.identity(i -> new LogIdentity(i.logId(), "trades", i.created(), i.firstSegment(), i.firstSequence()));
         assertUnsound(archive.store(), "prefix is trades");
@@ -370,7 +361,7 @@ class LyingArchiveTest {
     // ---- random lies
 
     @Test
-    void randomLiesGetOneVerdict() {
+    void randomLiesGetConsistentVerdicts() {
         int rounds = Integer.getInteger("wal.rounds", 20);
         long seed = Long.getLong("wal.seed", System.nanoTime());
         System.out.println("LyingArchiveTest: -Dwal.seed=" + seed + " -Dwal.rounds=" + rounds);
@@ -477,7 +468,7 @@ class LyingArchiveTest {
         }
     }
 
-    /** Another number in the head of a slot. */
+    /** Changes a number in the head of a slot. */
     private static String number(LyingArchive archive, long number, Random random) {
         archive.raw(number, body -> {
             String text = new String(body, java.nio.charset.StandardCharsets.ISO_8859_1);

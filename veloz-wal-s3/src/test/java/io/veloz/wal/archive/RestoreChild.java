@@ -3,7 +3,7 @@ package io.veloz.wal.archive;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.restore.RestoreReport;
 
-/** A process that restores an archive where its environment says, and tells how many records that were. */
+/** A process that restores an archive into the directory in its environment, and prints the number of records. */
 final class RestoreChild {
     private RestoreChild() {}
 

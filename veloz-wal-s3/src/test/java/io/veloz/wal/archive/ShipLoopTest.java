@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pauses, events and the number of requests, over hours that {@link ShipRig} lets pass. */
+/** Backoff, events and the number of requests over hours, which {@link ShipRig} simulates. */
 @Timeout(120)
 class ShipLoopTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -89,7 +89,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void putsThatAreDeniedForGoodAreRepeatedEveryMinuteAndAreOneTrouble() {
+    void deniedPutsAreRetriedEveryMinuteAndRaiseOneEvent() {
         ShipRig rig = rig();
         append(10);
         rig.at(MINUTE, () -> {
@@ -97,14 +97,14 @@ class ShipLoopTest {
             append(1);
         });
         rig.run(HOUR);
-        // 60 s at the most, with full jitter: about 120.
+        // Full jitter with a maximum of 60 s: about 120 puts.
         assertThat(rig.counts.puts()).isBetween(60L, 200L);
         assertThat(rig.requests()).isLessThan(450);
         assertThat(rig.events).filteredOn(event -> event.startsWith("trouble")).containsExactly("trouble");
     }
 
     @Test
-    void putsThatFailWhileReadsWorkAreRepeatedAtMostAfterTwentySeconds() {
+    void putsThatFailWhileReadsSucceedAreRetriedAfterAtMostTwentySeconds() {
         ShipRig rig = rig();
         append(10);
         rig.at(MINUTE, () -> heap.plan(request -> isSlotPut(request) ? Fault.FAIL : null));
@@ -120,7 +120,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void segmentsThatCannotBeUploadedAreTroubleWhileTailsAreShipped() {
+    void failedUploadsAreReportedWhileTailsAreShipped() {
         heap.plan(request -> isObjectPut(request) ? Fault.DENY : null);
         ShipRig rig = rig();
         for (int minute = 1; minute < 60; minute++) {
@@ -136,26 +136,26 @@ class ShipLoopTest {
     }
 
     @Test
-    void putThatIsRefusedAsExistingAndCannotBeReadIsAskedForWithPauses() {
-        ObjectStore liar = new Liar(heap, "ship/00000000000000000002");
-        ShipRig rig = rig(config(), liar);
+    void putOfASlotThatExistsAndCannotBeReadIsRetriedWithBackoff() {
+        ObjectStore contradicting = new ContradictingStore(heap, "ship/00000000000000000002");
+        ShipRig rig = rig(config(), contradicting);
         append(10);
         rig.run(HOUR);
         assertThat(rig.requests()).isLessThan(1500);
-        assertThat(rig.state.status().lastError()).contains("a read finds none");
+        assertThat(rig.state.status().lastError()).contains("a read does not find it");
         assertThat(rig.events).contains("trouble").doesNotContain("trouble ended");
     }
 
     @Test
-    void claimThatIsRefusedAsExistingAndCannotBeReadIsAskedForWithPauses() {
-        ShipRig rig = rig(config(), new Liar(heap, "ship/00000000000000000001"));
+    void claimOfASlotThatExistsAndCannotBeReadIsRetriedWithBackoff() {
+        ShipRig rig = rig(config(), new ContradictingStore(heap, "ship/00000000000000000001"));
         rig.run(HOUR);
         assertThat(rig.requests()).isLessThan(1500);
         assertThat(rig.events).containsExactly("trouble");
     }
 
     @Test
-    void idleShipperMakesNoRequestsButTheLookAtTheTip() {
+    void idleShipperMakesNoRequestsExceptTheFenceCheck() {
         ShipRig rig = rig();
         append(10);
         long[] start = new long[4];
@@ -174,7 +174,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void idleWriterLearnsWithinHalfAMinuteThatAnotherHasTakenOver() {
+    void idleWriterDetectsWithinThirtySecondsThatItIsFenced() {
         ShipRig rig = rig();
         append(10);
         rig.at(Duration.ofMinutes(10), () -> rig().run(SECOND));
@@ -185,18 +185,18 @@ class ShipLoopTest {
     }
 
     @Test
-    void callerWhoWaitsForAnArchivedRecordHasTheTipLookedAt() {
+    void callerThatWaitsForAnArchivedRecordTriggersAFenceCheck() {
         ShipRig rig = rig();
         append(10);
         rig.at(Duration.ofSeconds(15), () -> rig().run(SECOND));
-        rig.at(Duration.ofSeconds(16), rig.state::requestLook);
+        rig.at(Duration.ofSeconds(16), rig.state::requestFenceCheck);
         rig.run(HOUR);
         assertThat(rig.now()).isLessThan(Duration.ofSeconds(18));
         assertThat(rig.events).containsExactly("fenced by epoch 2");
     }
 
     @Test
-    void lookThatFailsIsTroubleUntilOneSucceeds() {
+    void failedFenceCheckIsReportedUntilOneSucceeds() {
         ShipRig rig = rig();
         append(10);
         rig.at(MINUTE, () -> heap.plan(request -> Fault.FAIL));
@@ -255,7 +255,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void uploadsTakeAsLongAsTheirLimitSays() {
+    void uploadsStayWithinTheRateLimit() {
         append(2000);
         ShipRig rig = rig(config().uploadBytesPerSecond(1024), heap);
         rig.run(HOUR);
@@ -268,7 +268,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void tailsGoOnWhileAnUploadIsSlow() {
+    void tailsAreShippedWhileAnUploadIsSlow() {
         append(3000);
         ShipRig rig = rig();
         rig.holdUploads();
@@ -290,7 +290,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void tailsOfABacklogKeepTheLimitToo() {
+    void tailsOfABacklogStayWithinTheRateLimit() {
         append(3000);
         ShipRig rig = rig(config().uploadBytesPerSecond(2048), heap);
         rig.holdUploads();
@@ -303,7 +303,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void restartAfterACrashLoopGoesOnWhereAReadFailed() {
+    void restartAfterACrashLoopContinuesAfterAFailedRead() {
         append(10);
         int restarts = 60;
         for (int i = 0; i < restarts; i++) {
@@ -314,12 +314,12 @@ class ShipLoopTest {
         ShipRig rig = rig(config(), client);
         rig.run(MINUTE.multipliedBy(5));
         assertThat(rig.state.archivedSequence()).isEqualTo(20);
-        // The walk to what the archive ends with, and that along the kept slots, once each; then one for tails to drop.
+        // Two searches, for the end of the archive and along the kept slots, once each; then one for tails to delete.
         assertThat(client.requests()).isLessThan(3 * restarts + 70);
     }
 
     @Test
-    void lagBesideAnotherProcessIsThatOfTheLog() {
+    void lagIsMeasuredWhileAnotherProcessWrites() {
         heap.plan(request -> isSlotPut(request) ? Fault.FAIL : null);
         ShipRig rig = new ShipRig(config(), LocalLog.of(wal.files()), heap);
         rig.at(MINUTE, () -> {
@@ -336,7 +336,7 @@ class ShipLoopTest {
     }
 
     @Test
-    void closeBesideAnotherProcessSaysWhatIsLeft() {
+    void closeReportsRecordsThatAreNotArchivedWhileAnotherProcessWrites() {
         ShipRig rig = new ShipRig(config(), LocalLog.of(wal.files()), heap);
         rig.at(MINUTE, () -> {
             heap.plan(request -> isSlotPut(request) ? Fault.FAIL : null);
@@ -348,8 +348,8 @@ class ShipLoopTest {
         assertThat(rig.state.status().lagRecords()).isEqualTo(50);
     }
 
-    /** Refuses one key as existing, and does not have it. */
-    private record Liar(HeapStore store, String key) implements ObjectStore {
+    /** A store that refuses to put one key because it exists, but does not find it on a read. */
+    private record ContradictingStore(HeapStore store, String key) implements ObjectStore {
         @Override
         public String describe() {
             return store.describe();
@@ -361,21 +361,21 @@ class ShipLoopTest {
         }
 
         @Override
-        public Optional<StoredObject> head(String asked) throws StoreException {
-            return store.head(asked);
+        public Optional<StoredObject> head(String requested) throws StoreException {
+            return store.head(requested);
         }
 
         @Override
-        public InputStream get(String asked) throws StoreException {
-            if (asked.equals(key)) {
-                throw new NoSuchObjectException(asked, null);
+        public InputStream get(String requested) throws StoreException {
+            if (requested.equals(key)) {
+                throw new NoSuchObjectException(requested, null);
             }
-            return store.get(asked);
+            return store.get(requested);
         }
 
         @Override
-        public InputStream get(String asked, long from, long length) throws StoreException {
-            return store.get(asked, from, length);
+        public InputStream get(String requested, long from, long length) throws StoreException {
+            return store.get(requested, from, length);
         }
 
         @Override

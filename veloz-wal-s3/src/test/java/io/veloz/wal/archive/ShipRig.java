@@ -2,12 +2,12 @@ package io.veloz.wal.archive;
 
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
-import io.veloz.wal.archive.internal.ship.Backoff;
-import io.veloz.wal.archive.internal.ship.Bandwidth;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
-import io.veloz.wal.archive.internal.ship.Signal;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 
 /**
- * The loop that ships, on the caller's thread, in a time that passes only while it waits: hours take milliseconds, and the
- * same things happen in every run.
+ * Runs the shipping loop on the caller's thread with a simulated clock, which advances only while the loop waits. Hours take
+ * milliseconds, and every run is the same.
  */
 final class ShipRig implements ShipperListener {
     final List<String> events = new ArrayList<>();
@@ -56,7 +56,7 @@ final class ShipRig implements ShipperListener {
                 try {
                     next.getValue().run();
                 } catch (RuntimeException | Error e) {
-                    // The loop survives whatever is thrown in it.
+                    // The loop would catch it. It is thrown again at the end of the run.
                     failures.add(e);
                 }
             }
@@ -74,7 +74,7 @@ final class ShipRig implements ShipperListener {
                 counts,
                 state,
                 new Backoff(new Random(1)),
-                new Bandwidth(config.uploadBytesPerSecond(), time, state::isOverdue),
+                new RateLimiter(config.uploadBytesPerSecond(), time, state::isCloseTimedOut),
                 time::nanoTime,
                 upload -> {
                     if (holdsUploads) {
@@ -88,7 +88,7 @@ final class ShipRig implements ShipperListener {
         loop = new ShipLoop(config, log, shipping, state, time, new Backoff(new Random(2)), () -> {});
     }
 
-    /** Has something happen at a time from the start on. */
+    /** Schedules an action at a time since the start. */
     ShipRig at(Duration when, Runnable what) {
         plan.merge(when.toNanos(), what, (one, other) -> () -> {
             one.run();
@@ -97,7 +97,7 @@ final class ShipRig implements ShipperListener {
         return this;
     }
 
-    /** From now on uploads are as slow as {@link #endUploads} is late. */
+    /** Suspends all uploads until {@link #endUploads}. */
     void holdUploads() {
         holdsUploads = true;
     }
@@ -108,7 +108,7 @@ final class ShipRig implements ShipperListener {
         uploads.clear();
     }
 
-    /** Ships until that time, then closes; returns earlier if shipping ends by itself. */
+    /** Ships until that time, then closes. Returns earlier if shipping ends before. */
     ShipRig run(Duration until) {
         at(until, state::close);
         loop.run();

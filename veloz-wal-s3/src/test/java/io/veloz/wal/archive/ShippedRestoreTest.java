@@ -24,7 +24,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole circle on a directory store: a log is shipped, restored by one call, goes on, and is shipped again. */
+/** The full cycle with a directory store: a log is shipped, restored, continued, and shipped again. */
 class ShippedRestoreTest {
     private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -46,7 +46,7 @@ class ShippedRestoreTest {
         }
     }
 
-    /** Every sealed segment, committed. */
+    /** Uploads and commits all sealed segments. */
     private void shipSegments(Path log) throws IOException {
         try (ObjectStore store = ObjectStores.open(uri())) {
             new TestArchive(store, log).segments(1, LogFiles.of(log).sealed().size());
@@ -54,7 +54,7 @@ class ShippedRestoreTest {
     }
 
     @Test
-    void restoredLogGoesOnAndShipsInANewEpoch() throws IOException {
+    void restoredLogShipsInANewEpoch() throws IOException {
         Files.createDirectories(dir.resolve("archive"));
         ship(dir.resolve("first"), 200);
         ship(dir.resolve("first"), 100);
@@ -73,7 +73,7 @@ class ShippedRestoreTest {
     }
 
     @Test
-    void logThatWasFailedOverAndBackWithoutANewRecordIsMergedAndShipsAgain() throws IOException {
+    void logAfterFailoverAndFailbackIsMergedAndShipsAgain() throws IOException {
         Files.createDirectories(dir.resolve("archive"));
         Path first = dir.resolve("first");
         Path second = dir.resolve("second");
@@ -92,7 +92,7 @@ class ShippedRestoreTest {
     }
 
     @Test
-    void recordsBeyondTheArchiveAreKeptByAMergeThatTakesItsFiles() throws IOException {
+    void mergeKeepsRecordsAfterTheEndOfTheArchive() throws IOException {
         Files.createDirectories(dir.resolve("archive"));
         Path first = dir.resolve("first");
         Path second = dir.resolve("second");

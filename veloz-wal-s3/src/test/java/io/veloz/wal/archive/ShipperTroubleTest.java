@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What may happen to a shipper's threads: errors that are no exceptions, a close at a bad time, a log that goes away. */
+/** Failures of a shipper: errors, hanging requests, a close during a failure, a log that is closed first. */
 @Timeout(120)
 class ShipperTroubleTest {
     private static final Duration LONG = Duration.ofMinutes(1);
@@ -49,7 +49,7 @@ class ShipperTroubleTest {
                 .build());
     }
 
-    /** An interval so long that only what asks for it is shipped. */
+    /** Returns settings with a flush interval so long that only requested records are shipped. */
     private static ShipperConfig.Builder config(ObjectStore store) {
         return ShipperConfig.builder(store).flushInterval(Duration.ofHours(1)).maxTailBytes(8 * 1024);
     }
@@ -77,7 +77,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void uploadThatFailedIsTriedAgainBeforeTheNextFlush() {
+    void failedUploadIsRetriedBeforeTheNextFlush() {
         failOnce(ShipperTroubleTest::isSegmentPut);
         try (Wal wal = open()) {
             long sequence = append(wal, 2000);
@@ -88,7 +88,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void closeTriesAnUploadThatFailedAgain() {
+    void closeRetriesAFailedUpload() {
         failOnce(ShipperTroubleTest::isSegmentPut);
         try (Wal wal = open()) {
             long sequence = append(wal, 2000);
@@ -99,31 +99,31 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void errorOfTheStoreEndsNothing() {
+    void errorInTheStoreDoesNotEndShipping() {
         AtomicInteger errors = new AtomicInteger();
         ObjectStore store = new Wrapped(heap, () -> {
             if (errors.incrementAndGet() % 3 == 0) {
-                throw new NoClassDefFoundError("of the store");
+                throw new NoClassDefFoundError("in the store");
             }
         });
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config(store).build())) {
             assertThat(shipper.awaitArchived(append(wal, 10), LONG)).isTrue();
-            assertThat(shipper.status().lastError()).contains("of the store");
+            assertThat(shipper.status().lastError()).contains("in the store");
         }
     }
 
     @Test
-    void errorOfTheListenerEndsNothing() {
+    void errorInTheListenerDoesNotEndShipping() {
         ShipperListener listener = new ShipperListener() {
             @Override
             public void onTrouble(String error) {
-                throw new AssertionError("of the listener");
+                throw new AssertionError("in the listener");
             }
 
             @Override
             public void onArchived(long sequence) {
-                throw new StackOverflowError("of the listener");
+                throw new StackOverflowError("in the listener");
             }
         };
         failOnce(request -> true);
@@ -136,7 +136,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void storeThatReplacesWhatItShouldCreateIsRefused() {
+    void storeWithoutPutIfAbsentIsRefused() {
         ObjectStore store = new Wrapped(heap, () -> {}) {
             @Override
             public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
@@ -156,7 +156,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void storeThatForbidsToDeleteHoldsUpNothing() {
+    void storeThatDeniesDeletesDoesNotBlockShipping() {
         heap.plan(request -> request.kind() == Kind.DELETE ? Fault.DENY : null);
         ShipperConfig config = config(heap).tailGrace(Duration.ofNanos(1)).build();
         try (Wal wal = open();
@@ -169,7 +169,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void logThatIsClosedFirstLeavesWhatWasShipped() {
+    void logMayBeClosedBeforeTheShipper() {
         Wal wal = open();
         WalShipper shipper = WalShipper.start(
                 wal, config(heap).closeTimeout(Duration.ofMillis(100)).build());
@@ -187,7 +187,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void onlyWhatIsDurableIsShipped() {
+    void onlyDurableRecordsAreShipped() {
         try (Wal wal = Wal.open(WalConfig.builder(dir.resolve("log"))
                         .durability(Durability.LOSE_UNFORCED)
                         .build());
@@ -206,7 +206,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void interruptOfWhoWaitsStaysPendingAndHarmsNothing() {
+    void interruptOfAWaitingCallerStaysPending() {
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config(heap).build())) {
             long sequence = append(wal, 10);
@@ -218,7 +218,7 @@ class ShipperTroubleTest {
     }
 
     @Test
-    void hangingRequestHoldsUpTheCloseNoLongerThanItsTimeout() throws InterruptedException {
+    void hangingRequestDelaysCloseByAtMostItsTimeout() throws InterruptedException {
         CountDownLatch hangs = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         ObjectStore store = new Wrapped(heap, () -> {
@@ -236,7 +236,7 @@ class ShipperTroubleTest {
             hangs.await();
             assertThat(shipper.stop().lagRecords()).isEqualTo(10);
             assertThatThrownBy(() -> shipper.awaitArchived(sequence, LONG)).isInstanceOf(IllegalStateException.class);
-            // What hung ends when another shipper of the same log is in office: it adds nothing.
+            // The hanging request ends after another shipper of the log has acquired the epoch. It adds nothing.
             try (WalShipper next = WalShipper.start(wal, config(heap).build())) {
                 assertThat(next.awaitArchived(sequence, LONG)).isTrue();
                 goOn.countDown();
@@ -246,7 +246,7 @@ class ShipperTroubleTest {
         }
     }
 
-    /** A store that does something before each request. */
+    /** A store that runs an action before each request. */
     private static class Wrapped implements ObjectStore {
         private final HeapStore store;
         private final Runnable before;

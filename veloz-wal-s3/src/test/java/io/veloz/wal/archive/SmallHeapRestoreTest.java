@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A restore needs the same memory for an archive of any size: {@code -Dveloz.restoreRecords=10000000} for one of 1.3 GB, which
- * takes a minute or two.
+ * The memory of a restore does not depend on the size of the archive. Use {@code -Dveloz.restoreRecords=10000000} for an
+ * archive of 1.3 GB, which takes a minute or two.
  */
 class SmallHeapRestoreTest {
     private static final int RECORDS = Integer.getInteger("veloz.restoreRecords", 250_000);
@@ -27,16 +27,16 @@ class SmallHeapRestoreTest {
     Path dir;
 
     @Test
-    void archiveThatIsLargerThanTheHeapIsRestored() throws Exception {
+    void archiveLargerThanTheHeapIsRestored() throws Exception {
         Path archive = Files.createDirectories(dir.resolve("archive"));
         ship(archive.toUri().toString());
-        List<String> said = restoreInChild(archive.toUri().toString(), dir.resolve("restored"));
-        said.forEach(System.out::println);
-        assertThat(said).last().asString().isEqualTo("restored " + RECORDS);
+        List<String> output = restoreInChild(archive.toUri().toString(), dir.resolve("restored"));
+        output.forEach(System.out::println);
+        assertThat(output).last().asString().isEqualTo("restored " + RECORDS);
         assertThat(dir.resolve("restored/orders_current.wal")).exists();
     }
 
-    /** Half of each record is noise, so that objects and tails are large, too. */
+    /** Half of each record is random, so that objects and tails do not compress well. */
     private void ship(String uri) {
         WalConfig log = WalConfig.builder(dir.resolve("log"))
                 .segmentBytes(4 * 1024 * 1024)

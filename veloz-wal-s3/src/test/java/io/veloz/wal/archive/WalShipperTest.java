@@ -55,7 +55,7 @@ class WalShipperTest {
     }
 
     @Test
-    void awaitedRecordIsArchivedWithoutWaitingForTheInterval() {
+    void awaitedRecordIsArchivedBeforeTheFlushInterval() {
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config().build())) {
             long sequence = append(wal, 10);
@@ -87,7 +87,7 @@ class WalShipperTest {
     }
 
     @Test
-    void everyIntervalShipsWhatIsDurable() throws InterruptedException {
+    void durableRecordsAreShippedEveryInterval() throws InterruptedException {
         CountDownLatch archived = new CountDownLatch(1);
         ShipperListener listener = new ShipperListener() {
             @Override
@@ -110,7 +110,7 @@ class WalShipperTest {
     }
 
     @Test
-    void closeShipsTheRest() {
+    void closeShipsTheRemainingRecords() {
         try (Wal wal = open()) {
             WalShipper shipper = WalShipper.start(wal, config().build());
             long sequence = append(wal, 10);
@@ -125,7 +125,7 @@ class WalShipperTest {
     }
 
     @Test
-    void storeThatNeverAnswersHoldsUpNeitherTheLogNorTheClose() throws InterruptedException {
+    void unavailableStoreBlocksNeitherTheLogNorClose() throws InterruptedException {
         store.plan(request -> Fault.FAIL);
         CountDownLatch trouble = new CountDownLatch(1);
         ShipperListener listener = new ShipperListener() {
@@ -148,12 +148,15 @@ class WalShipperTest {
             assertThat(status.lag()).isPositive();
             assertThat(status.errors()).isPositive();
             assertThat(status.lastError()).contains("FAIL");
+            assertThat(status.toString())
+                    .doesNotContain("\n")
+                    .contains("CLOSED", "lag 10 records", "last error at " + status.lastErrorAt() + ": ");
             assertThat(wal.trim(0).deletedSegments()).isEmpty();
         }
     }
 
     @Test
-    void shippingGoesOnWhenTheStoreComesBack() {
+    void shippingResumesWhenTheStoreIsAvailableAgain() {
         AtomicBoolean down = new AtomicBoolean(true);
         store.plan(request -> down.get() ? Fault.FAIL : null);
         CountDownLatch trouble = new CountDownLatch(1);
@@ -183,7 +186,7 @@ class WalShipperTest {
     }
 
     @Test
-    void fencedShipperSaysWhoWon() {
+    void fencedShipperReportsTheLaterWriter() {
         try (Wal wal = open();
                 WalShipper first = WalShipper.start(wal, config().build())) {
             assertThat(first.awaitArchived(append(wal, 5), LONG)).isTrue();
@@ -205,7 +208,7 @@ class WalShipperTest {
     }
 
     @Test
-    void refusalIsToldToWhoWaits() {
+    void waitingCallerReceivesTheRefusal() {
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config().build())) {
             shipper.awaitArchived(append(wal, 1), LONG);
@@ -220,7 +223,7 @@ class WalShipperTest {
     }
 
     @Test
-    void logTrimsOnlyWhatIsArchived() {
+    void logTrimsOnlyArchivedRecords() {
         store.plan(request -> request.kind() == Kind.PUT && request.key().startsWith("segments/") ? Fault.FAIL : null);
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config().build())) {
@@ -232,7 +235,7 @@ class WalShipperTest {
             assertThat(wal.trim(0).toString()).contains("the archive heap:store");
             assertThat(shipper.stop().state()).isEqualTo(State.CLOSED);
             store.plan(Plan.NONE);
-            // Starts anew, and replaces the guard of the first.
+            // The new shipper replaces the guard of the first one.
             try (WalShipper again = WalShipper.start(
                     wal, config().flushInterval(Duration.ofMillis(10)).build())) {
                 int deleted = 0;
@@ -246,7 +249,7 @@ class WalShipperTest {
     }
 
     @Test
-    void recordInADeclaredGapIsNotArchivedAlsoAfterARestart() {
+    void recordInADeclaredGapIsNotArchivedAfterARestart() {
         store.plan(request -> request.kind() == Kind.PUT ? Fault.FAIL : null);
         ShipperConfig config =
                 config().spoolPolicy(SpoolPolicy.giveUpOldest(100 * 1024)).build();
@@ -271,7 +274,7 @@ class WalShipperTest {
     }
 
     @Test
-    void recordBeforeTheFirstOfAnArchiveIsNotInIt() {
+    void recordBeforeTheBeginningOfAnArchiveIsNotArchived() {
         try (Wal wal = open()) {
             append(wal, 2000);
             wal.writeCheckpoint(1900, out -> out.write(1));
@@ -285,7 +288,7 @@ class WalShipperTest {
     }
 
     @Test
-    void settingsWithAUriServeOneShipperAfterAnother() {
+    void settingsWithAUriCanBeReused() {
         ShipperConfig config = ShipperConfig.builder(
                         dir.resolve("archive").toUri().toString())
                 .flushInterval(Duration.ofHours(1))
@@ -301,7 +304,7 @@ class WalShipperTest {
     }
 
     @Test
-    void settingsWithAnUnknownUriAreRefusedAtTheStart() {
+    void unsupportedUriIsRefusedOnStart() {
         try (Wal wal = open()) {
             ShipperConfig config = ShipperConfig.builder("ftp://host/a").build();
             assertThatThrownBy(() -> WalShipper.start(wal, config)).isInstanceOf(IllegalArgumentException.class);
@@ -309,7 +312,7 @@ class WalShipperTest {
     }
 
     @Test
-    void archiveWhoseDiskIsUnmountedIsTroubleAndGoesOnWhenItIsBack() throws IOException, InterruptedException {
+    void shippingResumesWhenTheDiskOfTheArchiveIsMountedAgain() throws IOException, InterruptedException {
         Path root = dir.resolve("disk/archive");
         CountDownLatch trouble = new CountDownLatch(1);
         ShipperListener listener = new ShipperListener() {
@@ -340,7 +343,7 @@ class WalShipperTest {
     }
 
     @Test
-    void logTrimsWhatIsNotArchivedIfTheSettingsSaySo() {
+    void logTrimsRecordsThatAreNotArchivedWithoutTheGuard() {
         store.plan(request -> request.kind() == Kind.PUT && request.key().startsWith("segments/") ? Fault.FAIL : null);
         try (Wal wal = open();
                 WalShipper shipper =
@@ -354,7 +357,7 @@ class WalShipperTest {
     }
 
     @Test
-    void metricsAreThoseOfTheStatus() {
+    void metricsEqualTheStatus() {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         try (Wal wal = open();
                 WalShipper shipper = WalShipper.start(wal, config().build())) {

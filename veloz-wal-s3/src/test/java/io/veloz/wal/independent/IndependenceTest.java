@@ -11,12 +11,12 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import org.junit.jupiter.api.Test;
 
-/** A second reader proves something only as long as it shares no code with the first. */
+/** The second reader is evidence only if it shares no code with the first one. */
 class IndependenceTest {
     private static final String OWN = "io.veloz.wal.independent";
 
     @Test
-    void readersDependOnNothingOfTheLibrary() {
+    void independentReaderDoesNotDependOnTheLibrary() {
         JavaClasses own = new ClassFileImporter().importPackages(OWN);
         JavaClasses readers =
                 own.that(not(com.tngtech.archunit.base.DescribedPredicate.describe("tests", IndependenceTest::isTest)));

@@ -27,8 +27,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * An archive in a directory, read as docs/archive.md describes it: by no code of the library. Whatever is not proven throws
- * IllegalStateException.
+ * Reads an archive in a directory as docs/archive.md describes it, without code of the library. Throws IllegalStateException
+ * if the archive is invalid.
  */
 final class IndependentArchive {
     private final Path root;
@@ -44,7 +44,7 @@ final class IndependentArchive {
     private final List<Loss> gaps = new ArrayList<>();
     private final List<Checkpoint> checkpoints = new ArrayList<>();
 
-    /** What belongs together since the beginning, or since the last gap. */
+    /** The consecutive segments since the beginning or the last gap. */
     private List<IndependentSegment> run = new ArrayList<>();
 
     private final Map<Long, IndependentJson> heads = new HashMap<>();
@@ -82,7 +82,7 @@ final class IndependentArchive {
         return records;
     }
 
-    /** What the log itself declares as lost. */
+    /** Returns the losses that the log declares. */
     List<Loss> lost() {
         return lost;
     }
@@ -111,11 +111,11 @@ final class IndependentArchive {
             epoch = slot.kind == Kind.EPOCH ? epoch + 1 : epoch;
             expect(slot.epoch == epoch, "the epoch of slot " + slot.number);
             epochs.put(slot.number, epoch);
-            expect(!slot.archived.isBehind(reached), "archived of slot " + slot.number + " goes back");
-            take(slot, reached);
+            expect(!slot.archived.isBefore(reached), "archived of slot " + slot.number + " moves backwards");
+            add(slot, reached);
             reached = slot.archived;
         }
-        expect(!tip.archived.isBehind(reached), "archived of the tip goes back");
+        expect(!tip.archived.isBefore(reached), "archived of the tip moves backwards");
         addTails(tip, Long.MAX_VALUE);
         readRun();
         boolean none = end.segment() == 0;
@@ -139,17 +139,17 @@ final class IndependentArchive {
         return chain;
     }
 
-    private void take(IndependentSlot slot, Reach before) throws IOException {
+    private void add(IndependentSlot slot, Reach before) throws IOException {
         switch (slot.kind) {
             case EPOCH -> {}
-            case SEGMENT -> takeSegment(slot);
-            case ATTACHMENT -> takeAttachment(slot);
-            case GAP -> takeGap(slot, before);
+            case SEGMENT -> addSegment(slot);
+            case ATTACHMENT -> addAttachment(slot);
+            case GAP -> addGap(slot, before);
             case TAIL -> throw new IllegalStateException("damaged: a TAIL in the kept chain");
         }
     }
 
-    private void takeSegment(IndependentSlot slot) throws IOException {
+    private void addSegment(IndependentSlot slot) throws IOException {
         IndependentJson segment = slot.head.object("segment");
         long number = segment.number("number", 1);
         expect(number == committed + 1, "segment " + number + " follows " + committed);
@@ -161,7 +161,7 @@ final class IndependentArchive {
         committed = number;
         lastSequence = segment.number("lastSequence", 1);
         end = new Reach(number, file.length, lastSequence);
-        expect(!slot.archived.isBehind(end), "archived of slot " + slot.number);
+        expect(!slot.archived.isBefore(end), "archived of slot " + slot.number);
     }
 
     private byte[] object(IndependentJson described, String key) throws IOException {
@@ -174,14 +174,14 @@ final class IndependentArchive {
         expect(size <= 256L * bytes.length, "the file's size in " + key);
         IndependentFrames frames = new IndependentFrames(bytes);
         byte[] file = frames.frame(size);
-        expect(frames.isAtEnd(), "bytes behind the frame in " + key);
+        expect(frames.isAtEnd(), "bytes after the frame in " + key);
         expect(
                 IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)),
                 "the digest of the file in " + key);
         return file;
     }
 
-    private void takeAttachment(IndependentSlot slot) throws IOException {
+    private void addAttachment(IndependentSlot slot) throws IOException {
         IndependentJson attachment = slot.head.object("attachment");
         if (!attachment.text("name").equals("checkpoint")) {
             accounted.add(attachment.text("key"));
@@ -194,13 +194,13 @@ final class IndependentArchive {
         checkpoints.add(checkpoint);
     }
 
-    private void takeGap(IndependentSlot slot, Reach before) throws IOException {
+    private void addGap(IndependentSlot slot, Reach before) throws IOException {
         IndependentJson gap = slot.head.object("gap");
         long next = gap.number("nextSegment", 1);
         long last = gap.number("lastSequence", 1);
         expect(next > committed && gap.number("firstSequence", 1) <= last, "the gap in slot " + slot.number);
         IndependentSlot preceding = slot(slot.number - 1, slot.previous);
-        expect(!preceding.archived.isBehind(before), "archived of slot " + preceding.number + " goes back");
+        expect(!preceding.archived.isBefore(before), "archived of slot " + preceding.number + " moves backwards");
         addTails(preceding, next);
         readRun();
         if (lastSequence < last) {
@@ -213,7 +213,7 @@ final class IndependentArchive {
         committed = next - 1;
     }
 
-    /** The tails from the last committed segment up to where that slot says that the archive reaches. */
+    /** Adds the tails from the last committed segment to the end of the archive that a slot states. */
     private void addTails(IndependentSlot from, long before) throws IOException {
         Reach reach = from.archived;
         long first = committed + 1;
@@ -226,7 +226,7 @@ final class IndependentArchive {
                 IndependentJson tail = slot.head.object("tail");
                 long segment = tail.number("segment", 1);
                 if (segment >= first) {
-                    expect(segment < before, "slot " + slot.number + " is a tail behind a gap");
+                    expect(segment < before, "slot " + slot.number + " is a tail after a gap");
                     expect(slot.epoch == epochs.floorEntry(slot.number).getValue(), "the epoch of slot " + slot.number);
                     tails.add(slot);
                 }
@@ -234,7 +234,7 @@ final class IndependentArchive {
                     break;
                 }
             }
-            expect(slot.number > 1, "the first tail of segment " + first + " is not there");
+            expect(slot.number > 1, "the first tail of segment " + first + " is missing");
         }
         Collections.reverse(tails);
         join(tails, first);
@@ -307,7 +307,7 @@ final class IndependentArchive {
                 long of = Long.parseLong(segment.group(2));
                 expect(of <= epoch, key + " is of a later epoch");
                 expect(Long.parseLong(segment.group(1)) <= committed + 1, key + " is beyond the next segment");
-                expect(accounted.contains(key) || unnamed.add(of), "slots are lost: nothing names " + key);
+                expect(accounted.contains(key) || unnamed.add(of), "slots are lost: no slot names " + key);
             } else if (attachment.matches()) {
                 expect(Long.parseLong(attachment.group(1)) <= epoch, key + " is of a later epoch");
             }
@@ -316,7 +316,7 @@ final class IndependentArchive {
 
     private IndependentSlot slot(long number, String digest) throws IOException {
         IndependentSlot slot = slot(number);
-        expect(slot.digest.equals(digest), "slot " + number + " is another one");
+        expect(slot.digest.equals(digest), "the digest of slot " + number);
         return slot;
     }
 

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The footer of a segment that has been read: the one in the file, and the one that its batches demand. */
+/** The footer of a segment: the one in the file, and the one that its batches require. */
 final class IndependentFooter {
     private static final int MOST_INDEX_ENTRIES = 4096;
     private final IndependentSegment segment;
@@ -21,7 +21,7 @@ final class IndependentFooter {
         end = segment.end();
     }
 
-    /** The footer behind the last whole batch, or null if none there counts. */
+    /** Returns the footer after the last complete batch; null if there is no valid footer. */
     byte[] found() {
         if (end + 176L > bytes.length || !segment.isText(end, "VELOZFTR")) {
             return null;
@@ -58,7 +58,7 @@ final class IndependentFooter {
         return true;
     }
 
-    /** Whether all of a footer agrees with the batches; what it reserves is not looked at. */
+    /** Returns whether a footer agrees with the batches. Reserved fields are not checked. */
     boolean agrees(byte[] footer) {
         byte[] rebuilt = rebuilt(Arrays.copyOfRange(footer, 128, 160));
         return footer.length == rebuilt.length
@@ -66,7 +66,7 @@ final class IndependentFooter {
                 && Arrays.equals(footer, 96, footer.length - 16, rebuilt, 96, footer.length - 16);
     }
 
-    /** The footer that belongs behind the batches, byte for byte. */
+    /** Returns the footer that the batches require. */
     byte[] rebuilt(byte[] before) {
         List<long[]> index = index();
         int length = 176 + 24 * index.size();

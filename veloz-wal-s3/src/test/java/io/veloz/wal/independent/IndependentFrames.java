@@ -8,7 +8,7 @@ import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 
-/** LZ4 frames with the bounds of docs/archive.md. Throws IllegalStateException for anything else. */
+/** Reads LZ4 frames with the limits in docs/archive.md. Throws IllegalStateException for any other frame. */
 final class IndependentFrames {
     private static final XXHash32 HASH = XXHashFactory.safeInstance().hash32();
     private final ByteBuffer in;
@@ -39,7 +39,7 @@ final class IndependentFrames {
         return content;
     }
 
-    /** One frame; its content has exactly that size. */
+    /** Reads one frame, whose content has exactly that size. */
     byte[] frame(long size) {
         int start = in.position();
         expect(in.remaining() >= 7 && in.getInt() == 0x184D2204, "the magic of a frame");

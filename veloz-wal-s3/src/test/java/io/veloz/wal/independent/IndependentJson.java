@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
-/** One JSON object with the rules of docs/archive.md: whole numbers are never read as doubles. */
+/** A JSON object with the rules in docs/archive.md: integers are never read as doubles. */
 final class IndependentJson {
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -29,12 +29,12 @@ final class IndependentJson {
                 .newDecoder()
                 .decode(ByteBuffer.wrap(utf8))
                 .toString())) {
-            expect(parser.nextToken() == JsonToken.START_OBJECT, "JSON is no object");
+            expect(parser.nextToken() == JsonToken.START_OBJECT, "JSON is not an object");
             IndependentJson object = new IndependentJson(object(parser));
-            expect(parser.nextToken() == null, "bytes behind the JSON object");
+            expect(parser.nextToken() == null, "bytes after the JSON object");
             return object;
         } catch (CharacterCodingException e) {
-            throw new IllegalStateException("JSON is no UTF-8", e);
+            throw new IllegalStateException("JSON is not UTF-8", e);
         } catch (IOException e) {
             throw new IllegalStateException("no JSON", e);
         }
@@ -75,7 +75,7 @@ final class IndependentJson {
         return (String) fields.get(name);
     }
 
-    /** A digest or an id: so many lowercase hex digits. */
+    /** Returns a digest or an id: a given number of lowercase hex digits. */
     String hex(String name, int digits) {
         String text = text(name);
         expect(text.matches("[0-9a-f]{" + digits + "}"), "the hex digits of " + name);

@@ -23,13 +23,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A log's directory, read as docs/format.md describes it: by no code of the library. */
+/** Reads the directory of a log as docs/format.md describes it, without code of the library. */
 final class IndependentLog {
     enum Verdict {
         SOUND,
         TORN,
         DAMAGED,
-        /** A version or feature that this reader does not know, or a restore that was cut short. */
+        /** An unknown version or feature, or an interrupted restore. */
         REFUSED
     }
 
@@ -48,7 +48,7 @@ final class IndependentLog {
         return log;
     }
 
-    /** Segments in the order of their numbers, as an archive has them; the oldest begins with that record. */
+    /** Reads the segments of an archive, in ascending order. The oldest one begins with that record. */
     static IndependentLog of(List<IndependentSegment> segments, long first) {
         IndependentLog log = new IndependentLog();
         log.next = first;
@@ -64,7 +64,7 @@ final class IndependentLog {
         return lost;
     }
 
-    /** The good checkpoints of this log, the newest first. */
+    /** Returns the valid checkpoints of this log, the newest one first. */
     List<Checkpoint> checkpoints() {
         return checkpoints;
     }
@@ -73,12 +73,12 @@ final class IndependentLog {
         return verdict;
     }
 
-    /** Why the verdict is not SOUND, for people. */
+    /** Returns why the verdict is not SOUND. */
     String findings() {
         return findings;
     }
 
-    /** The sequence of the next record to come. */
+    /** Returns the sequence of the next record. */
     long next() {
         return next;
     }
@@ -92,7 +92,7 @@ final class IndependentLog {
 
     private void readDirectory(Path directory, String prefix) throws IOException {
         if (Files.exists(directory.resolve("." + prefix + "_restoring"))) {
-            find(Verdict.REFUSED, "a restore was cut short");
+            find(Verdict.REFUSED, "an interrupted restore");
             return;
         }
         boolean quarantine;
@@ -186,13 +186,13 @@ final class IndependentLog {
         return segments;
     }
 
-    /** The content of a regular file; null if there is none. */
+    /** Returns the content of a regular file; null if it does not exist. */
     private byte[] bytesOf(Path file) throws IOException {
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             return null;
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            find(Verdict.DAMAGED, file.getFileName() + " is no regular file");
+            find(Verdict.DAMAGED, file.getFileName() + " is not a regular file");
             return null;
         }
         return Files.readAllBytes(file);
@@ -216,7 +216,7 @@ final class IndependentLog {
             IndependentSegment other = byNumber.get(segment.number());
             IndependentSegment counts = other == null ? segment : ofTwo(other, segment);
             if (counts == null) {
-                find(Verdict.DAMAGED, "segment " + segment.number() + " is there twice");
+                find(Verdict.DAMAGED, "segment " + segment.number() + " exists twice");
             } else {
                 byNumber.put(segment.number(), counts);
             }
@@ -282,7 +282,7 @@ final class IndependentLog {
                 && predecessor.lastCrc() == segment.lastCrc();
     }
 
-    /** The table of the document, row by row. False: nothing behind this segment can be read. */
+    /** Applies the rows of the table in the document. Returns false if no segment after this one can be read. */
     private boolean judgeEnd(IndependentSegment segment, IndependentSegment following, boolean noneLater) {
         String place = segment.name + " at " + segment.end();
         IndependentSegment.Predecessor named = following == null ? null : following.predecessor();
@@ -300,7 +300,7 @@ final class IndependentLog {
             return damaged(place);
         }
         if (following != null && !following.isBlank() && segment.isBatchOfThisSaltAtEnd()) {
-            return damaged(place + ": a batch that is not whole, and the next segment is written");
+            return damaged(place + ": an incomplete batch, and the next segment is written");
         }
         if (segment.mark().end() > segment.end() || segment.isCut()) {
             return damaged(place + ": an end mark states more");
@@ -319,7 +319,7 @@ final class IndependentLog {
         return false;
     }
 
-    /** Returns the footer that the next one has to name: null if that cannot be known. */
+    /** Returns the footer that the next one has to name; null if it is unknown. */
     private byte[] checkFooter(IndependentSegment segment, int place, byte[] before) {
         byte[] footer = segment.footer();
         byte[] none = new byte[32];
@@ -348,7 +348,7 @@ final class IndependentLog {
         }
     }
 
-    /** Null if it is not a good one of that log. */
+    /** Adds a checkpoint, unless it is invalid or of another log. */
     static Checkpoint checkpoint(byte[] bytes, String id) {
         if (bytes.length < 64) {
             return null;

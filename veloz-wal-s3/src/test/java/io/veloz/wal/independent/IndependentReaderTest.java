@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The formats can be read by whoever has the documents alone: two readers agree, and one of them is not the library's. */
+/** The documents are sufficient to read the formats: a reader that was written from them agrees with the library. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class IndependentReaderTest {
     private static final int CHANGES = 80;
@@ -46,7 +46,7 @@ class IndependentReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"v1", "end-marks"})
-    void goldenLogReadsAsItsTruthStates(String name) throws IOException {
+    void goldenLogIsReadAsExpected(String name) throws IOException {
         IndependentLog log = IndependentLog.read(GOLDEN_LOGS.resolve(name), "orders");
 
         List<String> read = Stream.concat(
@@ -58,7 +58,7 @@ class IndependentReaderTest {
     }
 
     @Test
-    void randomLogsReadAsTheLibraryReadsThem(@TempDir Path directory) throws IOException {
+    void randomLogsAreReadAsByTheLibrary(@TempDir Path directory) throws IOException {
         forEachSeed((random, round) -> {
             Path home = directory.resolve("log-" + round);
             Path log = writeLog(random, home);
@@ -86,12 +86,12 @@ class IndependentReaderTest {
                 found += assertNothingElseIsRead(log, before, file.getFileName() + " at " + at);
                 Files.write(file, bytes);
             }
-            assertThat(found).as("changes that were found").isPositive();
+            assertThat(found).as("detected changes").isPositive();
         });
     }
 
     @Test
-    void goldenArchiveReadsAsItIsRestored(@TempDir Path directory) throws IOException {
+    void goldenArchiveIsReadAsItIsRestored(@TempDir Path directory) throws IOException {
         IndependentArchive archive = IndependentArchive.read(GOLDEN_ARCHIVE);
 
         WalRecovery.restoreFrom(
@@ -104,7 +104,7 @@ class IndependentReaderTest {
     }
 
     @Test
-    void shippedLogsReadFromTheArchiveAsTheyWereWritten(@TempDir Path directory) throws IOException {
+    void shippedLogsAreReadFromTheArchiveAsTheyWereWritten(@TempDir Path directory) throws IOException {
         forEachSeed((random, round) -> {
             Path home = directory.resolve("home-" + round);
             Path archive = home.resolve("archive");
@@ -124,7 +124,7 @@ class IndependentReaderTest {
     }
 
     @Test
-    void changedByteOfAnArchiveIsFoundOrHarmless(@TempDir Path directory) throws IOException {
+    void changedByteOfAnArchiveIsDetectedOrHarmless(@TempDir Path directory) throws IOException {
         forEachSeed((random, round) -> {
             Path home = directory.resolve("home-" + round);
             Path archive = home.resolve("archive");
@@ -151,11 +151,11 @@ class IndependentReaderTest {
                 }
                 Files.write(object, bytes);
             }
-            assertThat(found).as("changes that were found").isPositive();
+            assertThat(found).as("detected changes").isPositive();
         });
     }
 
-    /** Some terms of office of a shipper beside random lives of a log. */
+    /** Ships in several epochs while a log has random histories. */
     private static void ship(Random random, Path log, Path archive) {
         for (int life = 0; life <= random.nextInt(3); life++) {
             ShipperConfig config = ShipperConfig.builder(archive.toUri().toString())
@@ -177,7 +177,7 @@ class IndependentReaderTest {
         }
     }
 
-    /** Half of the changes hit bytes that are not zero: most of a segment is. */
+    /** Chooses a byte to change. Half of the changes are made to bytes other than zero, although most of a segment is zero. */
     private static int placeOfChange(Random random, byte[] bytes) {
         int at = random.nextInt(bytes.length);
         for (int i = 0; random.nextBoolean() && bytes[at] == 0 && i < bytes.length; i++) {
@@ -186,7 +186,7 @@ class IndependentReaderTest {
         return at;
     }
 
-    /** Returns 1 if the change was found. A closed log is proven to its end, so nothing in it may pass for torn. */
+    /** Returns 1 if the change was detected. A closed log is complete to its end, so no change may look like a torn write. */
     private static int assertNothingElseIsRead(Path log, List<Entry> before, String change) throws IOException {
         IndependentLog read = IndependentLog.read(log, "orders");
         boolean found = read.verdict().compareTo(Verdict.DAMAGED) >= 0;
@@ -239,7 +239,7 @@ class IndependentReaderTest {
                         .toList());
     }
 
-    /** Some lives of a log, with all that the public API does to its files. Returns its directory. */
+    /** Runs some histories of a log that use the whole public API. Returns its directory. */
     private static Path writeLog(Random random, Path home) throws IOException {
         Path log = home.resolve("life-0");
         for (int life = 0; life <= random.nextInt(4); life++) {
@@ -307,7 +307,7 @@ class IndependentReaderTest {
         return ByteBuffer.wrap(bytes);
     }
 
-    /** Damages a record in the middle, and accepts the loss: the new log declares it. */
+    /** Damages a record in the middle and accepts the loss, which the new log declares. */
     private static Path salvage(Random random, Path log, Path target) throws IOException {
         List<Path> segments = files(log).stream()
                 .filter(file -> file.getFileName().toString().matches("orders_\\d{16}\\.wal"))
@@ -324,7 +324,7 @@ class IndependentReaderTest {
         return target;
     }
 
-    /** A batch that was being written when the power failed: bytes behind the last one. */
+    /** Appends a torn write: bytes of a batch after the last one. */
     private static void tear(Random random, Path log) throws IOException {
         Path file = log.resolve("orders_current.wal");
         byte[] bytes = Files.readAllBytes(file);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 
-/** One segment, read as docs/format.md describes it, and as nothing else does. */
+/** Reads a segment as docs/format.md describes it, without code of the library. */
 final class IndependentSegment {
     static final int PAGE = 4096;
     static final int MARK = 512;
@@ -26,7 +26,7 @@ final class IndependentSegment {
         PREPARED
     }
 
-    /** What a reader shows of one record. The checksum is the CRC32C of the payload alone. */
+    /** A record as a reader returns it. The checksum is the CRC32C of the payload. */
     record Entry(long sequence, int type, long timestamp, boolean group, int length, int payloadCrc) {}
 
     record Loss(long first, long last) {}
@@ -107,7 +107,7 @@ final class IndependentSegment {
         return readable;
     }
 
-    /** Empty, or which version or feature this reader does not know. */
+    /** Returns the unknown version or feature; empty if there is none. */
     String refusal() {
         return refusal;
     }
@@ -132,7 +132,7 @@ final class IndependentSegment {
         return losses;
     }
 
-    /** The place X of the document: behind the last whole batch. */
+    /** Returns the position X of the document: the end of the last complete batch. */
     int end() {
         return end;
     }
@@ -162,7 +162,7 @@ final class IndependentSegment {
         return true;
     }
 
-    /** The end mark that counts, or one that states nothing. */
+    /** Returns the valid end mark, or an empty one. */
     Mark mark() {
         Mark newest = new Mark(0, 0);
         for (int at = MARK; mayHaveMarks && at <= 2 * MARK; at += MARK) {
@@ -180,7 +180,7 @@ final class IndependentSegment {
         return mark().end() > 0 && bytes.length < segmentBytes;
     }
 
-    /** Null if the first batch names none that can be believed. */
+    /** Returns the predecessor; null if the first batch does not contain a valid one. */
     Predecessor predecessor() {
         if (!isHead(PAGE) || (in.getInt(PAGE + 28) & OPENS) == 0 || bytes.length < PAGE + BATCH_HEAD + PREDECESSOR) {
             return null;
@@ -192,7 +192,7 @@ final class IndependentSegment {
         return new Predecessor(in.getLong(at), in.getLong(at + 8), in.getLong(at + 16), in.getInt(at + 24));
     }
 
-    /** Reads batch after batch, up to the first place where none is whole. */
+    /** Reads batches up to the first incomplete one. */
     void read(long firstExpected) {
         expected = firstExpected;
         while (isWhole(end)) {
@@ -231,7 +231,7 @@ final class IndependentSegment {
         return BATCH_HEAD + ((in.getInt(position + 28) & OPENS) != 0 ? PREDECESSOR : 0);
     }
 
-    /** A good head: its checksum is right, and so are the limits that need no other batch. */
+    /** Returns whether a head is valid by its checksum and by the limits that do not depend on other batches. */
     private boolean isHead(int at) {
         if (at + BATCH_HEAD > bytes.length
                 || in.getInt(at) != (0x48435442 ^ (int) salt)
@@ -300,7 +300,7 @@ final class IndependentSegment {
         return position == stop && (int) all.getValue() == in.getInt(batch + 44);
     }
 
-    /** Whether a batch with a good head, whole or not, promises a sequence that is not here. */
+    /** Returns whether a batch with a valid head, complete or not, states a durable sequence that is missing. */
     boolean isPromisedBeyondEnd() {
         for (int at = end; at + BATCH_HEAD <= bytes.length; at += 8) {
             if (isHead(at) && in.getLong(at + 16) >= expected) {
@@ -334,17 +334,17 @@ final class IndependentSegment {
         return latest;
     }
 
-    /** The footer behind the last whole batch, or null if none there counts. */
+    /** Returns the footer after the last complete batch; null if there is no valid footer. */
     byte[] footer() {
         return new IndependentFooter(this).found();
     }
 
-    /** Whether all of a footer agrees with the batches; what it reserves is not looked at. */
+    /** Returns whether a footer agrees with the batches. Reserved fields are not checked. */
     boolean agrees(byte[] footer) {
         return new IndependentFooter(this).agrees(footer);
     }
 
-    /** The footer that belongs behind the batches, byte for byte. */
+    /** Returns the footer that the batches require. */
     byte[] rebuiltFooter(byte[] before) {
         return new IndependentFooter(this).rebuilt(before);
     }

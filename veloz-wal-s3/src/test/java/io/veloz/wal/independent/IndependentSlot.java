@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** One slot of the ship log, with all that can be checked without another slot. */
+/** A slot of the ship log. Checks what can be checked without another slot. */
 final class IndependentSlot {
     private static final String NO_DIGEST = "0".repeat(64);
 
@@ -18,9 +18,9 @@ final class IndependentSlot {
         GAP
     }
 
-    /** How far the archive reaches. */
+    /** The end of the archive. */
     record Reach(long segment, long position, long sequence) {
-        boolean isBehind(Reach other) {
+        boolean isBefore(Reach other) {
             return segment < other.segment
                     || (segment == other.segment && position < other.position)
                     || sequence < other.sequence;
@@ -37,7 +37,7 @@ final class IndependentSlot {
     final Name kept;
     final Reach archived;
     final IndependentJson head;
-    /** The decompressed bytes of a TAIL; empty for any other slot. */
+    /** Returns the decompressed bytes of a TAIL; empty for any other slot. */
     final byte[] content;
 
     IndependentSlot(long number, byte[] bytes, String log, String origin) {
@@ -50,7 +50,9 @@ final class IndependentSlot {
         expect(head.number("format", 0) == 1, "slot " + number + " has an unknown format");
         kind = Kind.valueOf(head.text("kind"));
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
-        expect(!head.has("origin") || head.hex("origin", 64).equals(origin), "log.json is not slot " + number + "'s");
+        expect(
+                !head.has("origin") || head.hex("origin", 64).equals(origin),
+                "the digest of log.json in slot " + number);
         expect(head.number("slot", 1) == number, "slot " + number + " states another number");
         epoch = head.number("epoch", 1);
         head.hex("writer", 32);
@@ -65,7 +67,7 @@ final class IndependentSlot {
         archived = new Reach(reach.number("segment", 0), reach.number("position", 0), reach.number("sequence", 0));
         content = kind == Kind.TAIL ? frames.frame(tailBytes()) : new byte[0];
         frames.skippable(0x184D2A51, 32);
-        expect(frames.isAtEnd(), "bytes behind slot " + number);
+        expect(frames.isAtEnd(), "bytes after slot " + number);
         checkKind();
     }
 

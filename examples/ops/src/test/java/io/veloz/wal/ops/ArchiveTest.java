@@ -184,7 +184,7 @@ class ArchiveTest {
     void placeWithoutAnArchiveIsRefused(String command) {
         String nothing = scratch.resolve("nothing").toUri().toString();
         ToolRun run = ToolRun.of(command, nothing).exits(ExitCode.REFUSED);
-        assertThat(run.err()).startsWith("error: ").contains("holds no archive", "correct the URI");
+        assertThat(run.err()).startsWith("error: ").contains("is not an archive", "correct the URI");
     }
 
     // ---- status

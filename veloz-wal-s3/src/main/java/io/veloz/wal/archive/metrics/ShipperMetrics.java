@@ -10,8 +10,8 @@ import io.veloz.wal.archive.WalShipper;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Binds a shipper's figures to a Micrometer registry. Any thread may bind it, once per registry. They stay what they were
- * when the shipper has ended; times are in seconds.
+ * Binds the metrics of a shipper to a Micrometer registry. Bind it once per registry. Times are in seconds. After the shipper
+ * has ended the metrics keep their last values. Thread-safe.
  */
 public final class ShipperMetrics implements MeterBinder {
     private final WalShipper shipper;
@@ -21,7 +21,7 @@ public final class ShipperMetrics implements MeterBinder {
         this(shipper, Tags.empty());
     }
 
-    /** With tags for all meters, to tell several archives in a process apart. */
+    /** Creates metrics with additional tags, which distinguish several archives in a process. */
     public ShipperMetrics(WalShipper shipper, Tags tags) {
         this.shipper = shipper;
         this.tags = tags;
@@ -29,37 +29,41 @@ public final class ShipperMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        gauge(registry, "veloz_wal_archived_sequence", "last sequence in the archive", ShipperStatus::archivedSequence);
+        gauge(registry, "veloz_wal_archived_sequence", "last archived sequence", ShipperStatus::archivedSequence);
         gauge(registry, "veloz_wal_archive_lag_records", "durable records not archived", ShipperStatus::lagRecords);
-        gauge(registry, "veloz_wal_archive_lag_bytes", "about how many bytes they are", ShipperStatus::lagBytes);
+        gauge(
+                registry,
+                "veloz_wal_archive_lag_bytes",
+                "approximate bytes of durable records not archived",
+                ShipperStatus::lagBytes);
         gauge(
                 registry,
                 "veloz_wal_archive_lag_seconds",
-                "how long ago the archive had everything",
+                "time since the archive contained all durable records",
                 status -> status.lag().toNanos() / 1e9);
         gauge(
                 registry,
                 "veloz_wal_archive_spool_bytes",
-                "sealed and not archived as a whole",
+                "bytes of sealed segments not uploaded",
                 ShipperStatus::spoolBytes);
-        gauge(registry, "veloz_wal_archive_epoch", "the term of office", ShipperStatus::epoch);
+        gauge(registry, "veloz_wal_archive_epoch", "epoch of this writer", ShipperStatus::epoch);
         gauge(
                 registry,
                 "veloz_wal_archive_fenced",
-                "1 when another writer has taken over",
+                "1 if another writer has acquired a later epoch",
                 status -> status.fenced() == null ? 0 : 1);
         gauge(
                 registry,
                 "veloz_wal_archive_refused",
-                "1 when log and archive do not fit together",
+                "1 if log and archive are inconsistent",
                 status -> status.refused() == null ? 0 : 1);
         gauge(
                 registry,
                 "veloz_wal_archive_healthy",
-                "1 while it ships, 0 in trouble and at the end",
+                "1 while shipping, 0 while failing and after the end",
                 status -> status.state() == ShipperStatus.State.SHIPPING ? 1 : 0);
-        counter(registry, "veloz_wal_archive_errors", Tags.empty(), "steps that failed", ShipperStatus::errors);
-        counter(registry, "veloz_wal_archive_bytes", Tags.empty(), "bytes sent", ShipperStatus::bytesSent);
+        counter(registry, "veloz_wal_archive_errors", Tags.empty(), "failed steps", ShipperStatus::errors);
+        counter(registry, "veloz_wal_archive_bytes", Tags.empty(), "bytes uploaded", ShipperStatus::bytesSent);
         requests(registry, "put", status -> status.requests().puts());
         requests(registry, "get", status -> status.requests().gets());
         requests(registry, "list", status -> status.requests().lists());

@@ -1,4 +1,4 @@
-/** The archive's figures for Micrometer, which is needed only by those who use this package. */
+/** Metrics of a shipper for Micrometer, an optional dependency that only this package needs. */
 @NullMarked
 package io.veloz.wal.archive.metrics;
 

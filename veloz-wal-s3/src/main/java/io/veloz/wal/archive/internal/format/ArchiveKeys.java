@@ -5,20 +5,20 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The keys of an archive's objects, relative to its prefix. Numbers have leading zeros, so that keys sort as they do. */
+/** The keys of the objects of an archive, relative to its prefix. Numbers have leading zeros, so that keys sort by number. */
 public final class ArchiveKeys {
     public static final String LOG = "log.json";
     public static final String SLOTS = "ship/";
     public static final String SEGMENTS = "segments/";
     public static final String ATTACHMENTS = "attachments/";
 
-    /** Of a slot's number; 10^18 - 1, so that the next number and a doubled stride are still numbers. */
+    /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;
 
-    /** Of a segment's number: as many as 16 digits can name. */
+    /** The highest number of a segment: 16 digits. */
     public static final long MAX_SEGMENT = 9_999_999_999_999_999L;
 
-    /** Of an epoch: as many as 10 digits can name. */
+    /** The highest epoch: 10 digits. */
     public static final long MAX_EPOCH = 9_999_999_999L;
 
     private static final int SLOT_DIGITS = 20;
@@ -30,14 +30,15 @@ public final class ArchiveKeys {
 
     private ArchiveKeys() {}
 
-    /** What the key of a segment's object says of it. */
+    /** The parts of the key of a segment. */
     public record SegmentKey(String prefix, long number, long epoch) {}
 
+    /** Returns the key of a slot. */
     public static String slot(long number) {
         return String.format(Locale.ROOT, "%s%0" + SLOT_DIGITS + "d", SLOTS, number);
     }
 
-    /** The number in a slot's key, or -1 if it is no slot's. */
+    /** Returns the number in the key of a slot; -1 for any other key. */
     public static long slotNumber(String key) {
         String digits = key.startsWith(SLOTS) ? key.substring(SLOTS.length()) : "";
         if (digits.length() != SLOT_DIGITS || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
@@ -52,20 +53,20 @@ public final class ArchiveKeys {
     }
 
     /**
-     * Of an uploaded segment. The epoch is in the key, so that no writer ever meets another's half-finished work.
+     * Returns the key of a segment. It contains the epoch, so that no two writers use the same key.
      *
-     * @param prefix of the log's file names
+     * @param prefix of the file names of the log
      */
     public static String segment(String prefix, long number, long epoch) {
         return String.format(Locale.ROOT, "%s%s_%016d.e%010d.wal.lz4", SEGMENTS, prefix, number, epoch);
     }
 
-    /** The key after which the objects of the segments from that number on are listed, of whatever epoch. */
+    /** Returns the key after which a list contains the segments from that number on, of any epoch. */
     public static String beforeSegment(String prefix, long number) {
         return String.format(Locale.ROOT, "%s%s_%016d", SEGMENTS, prefix, number);
     }
 
-    /** What a key says of the segment in the object; empty if it is not a segment's. */
+    /** Returns the parts of the key of a segment; empty for any other key. */
     public static Optional<SegmentKey> segmentKey(String key) {
         Matcher found = SEGMENT.matcher(key);
         return found.matches()
@@ -74,12 +75,12 @@ public final class ArchiveKeys {
                 : Optional.empty();
     }
 
-    /** Of a checkpoint that covers every record up to that sequence. */
+    /** Returns the key of a checkpoint that covers all records up to that sequence. */
     public static String checkpoint(long sequence, long epoch) {
         return String.format(Locale.ROOT, "%scheckpoint_%020d.e%010d.lz4", ATTACHMENTS, sequence, epoch);
     }
 
-    /** The epoch that the key of a segment's or an attachment's object names; 0 if it names none. */
+    /** Returns the epoch in the key of a segment or attachment; 0 for any other key. */
     public static long epoch(String key) {
         Matcher attachment = ATTACHMENT.matcher(key);
         return attachment.matches()
@@ -87,12 +88,12 @@ public final class ArchiveKeys {
                 : segmentKey(key).map(SegmentKey::epoch).orElse(0L);
     }
 
-    /** Whether file names of a log may start with it. */
+    /** Returns whether a text is a valid prefix of the file names of a log. */
     static boolean isPrefix(String text) {
         return PREFIX.matcher(text).matches();
     }
 
-    /** Whether it may be the key of an object: the rules of every store, so that no store is asked for anything else. */
+    /** Returns whether a text is a valid key in every store. Other keys are never sent to a store. */
     static boolean isKey(String text) {
         if (text.length() > 512) {
             return false;

@@ -3,7 +3,7 @@ package io.veloz.wal.archive.internal.format;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** An object of the archive does not hold what it should. Whether it is damaged or came over damaged, a second read tells. */
+/** An object of the archive is damaged, or was damaged in transit. A second read distinguishes the two. */
 public final class BadObjectException extends IOException {
     private static final long serialVersionUID = 1;
 

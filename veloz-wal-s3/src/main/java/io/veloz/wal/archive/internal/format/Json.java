@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A JSON object of strings, whole numbers and such objects, in memory. It belongs to one thread. */
+/** A JSON object of strings, integers and nested objects, in memory. An instance is confined to one thread. */
 final class Json {
     private static final int MAX_DEPTH = 16;
     private static final int MAX_STRING_CHARS = 16 * 1024;
@@ -25,11 +25,11 @@ final class Json {
                     .maxStringLength(MAX_STRING_CHARS)
                     .maxNumberLength(MAX_NUMBER_CHARS)
                     .build())
-            // Two readers could take different ones of two fields with one name.
+            // Two readers could otherwise use different values of a duplicate field.
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
-    /** Stands for a value of a kind that no known field has. */
+    /** Replaces a value whose type no known field has. */
     private static final Object OTHER = new Object() {
         @Override
         public String toString() {
@@ -80,9 +80,9 @@ final class Json {
     }
 
     /**
-     * Reads one object, and nothing after it.
+     * Decodes exactly one object.
      *
-     * @param where what messages call it
+     * @param where the name of the object in messages
      */
     static Json decode(String where, byte[] bytes) throws BadObjectException {
         try (JsonParser in = FACTORY.createParser(bytes)) {
@@ -110,7 +110,8 @@ final class Json {
                 case START_OBJECT -> fields.put(name, read(in));
                 case VALUE_STRING -> fields.put(name, in.getText());
                 case VALUE_NUMBER_INT -> fields.put(name, number(in));
-                // Fields that a later version added may be anything; a field that is known must not.
+                // A field that a later version added may have any type.
+                // The type of a known field is checked when it is read.
                 case VALUE_TRUE, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER_FLOAT -> fields.put(name, OTHER);
                 case START_ARRAY -> {
                     in.skipChildren();
@@ -122,12 +123,12 @@ final class Json {
         return fields;
     }
 
-    /** A whole number of 64 bits, or something else. */
+    /** Returns an integer of 64 bits, or {@link #OTHER}. */
     private static Object number(JsonParser in) throws IOException {
         return in.getNumberType() == JsonParser.NumberType.BIG_INTEGER ? OTHER : (Object) in.getLongValue();
     }
 
-    /** What messages call it. */
+    /** Returns the name of the object in messages. */
     String where() {
         return where;
     }
@@ -144,20 +145,21 @@ final class Json {
         throw bad(name, value, "a string");
     }
 
-    /** Of at least that value, and small enough that it can be counted on from it. */
+    /** Returns an integer of at least that value, and below the maximum, so that it can be incremented. */
     long number(String name, long least) throws BadObjectException {
         return number(name, least, Long.MAX_VALUE - 1);
     }
 
+    /** Returns an integer from a range. */
     long number(String name, long least, long most) throws BadObjectException {
         @Nullable Object value = fields.get(name);
         if (value instanceof Long number && number >= least && number <= most) {
             return number;
         }
-        throw bad(name, value, "a whole number from " + least + " to " + most);
+        throw bad(name, value, "an integer from " + least + " to " + most);
     }
 
-    /** 64 hex digits. */
+    /** Returns a string of 64 hex digits. */
     String sha256(String name) throws BadObjectException {
         String text = string(name);
         if (!text.matches("[0-9a-f]{64}")) {
@@ -166,7 +168,7 @@ final class Json {
         return text;
     }
 
-    /** 32 hex digits. */
+    /** Returns a string of 32 hex digits. */
     String hex32(String name) throws BadObjectException {
         String text = string(name);
         if (!text.matches("[0-9a-f]{32}")) {

@@ -9,15 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which log an archive belongs to: the object {@code log.json}, created once. Every EPOCH slot repeats its text, and every
- * slot names its digest, so a changed or lost {@code log.json} is noticed and can be put back. Immutable.
+ * The identity of the log that an archive belongs to: the object {@code log.json}, which is created once. Every EPOCH slot
+ * repeats its text, and every slot contains its digest, so a change or loss is detected and can be undone. Immutable.
  *
  * @param logId 32 hex digits
- * @param prefix of the log's file names
- * @param created when, by the first writer's clock
- * @param firstSegment the archive begins with that segment
- * @param firstSequence and with that record
- * @param text the object's bytes, which are UTF-8
+ * @param prefix of the file names of the log
+ * @param created by the clock of the first writer
+ * @param firstSegment the first segment of the archive
+ * @param firstSequence the first record of the archive
+ * @param text the content of the object, in UTF-8
  * @param origin SHA-256 of the object
  */
 public record LogIdentity(
@@ -28,12 +28,12 @@ public record LogIdentity(
         long firstSequence,
         String text,
         String origin) {
-    /** Of the object. */
+    /** The maximum size of the object. */
     public static final int MAX_BYTES = 4096;
 
     private static final long FORMAT = 1;
 
-    /** Of a new archive. */
+    /** Creates the identity of a new archive. */
     public LogIdentity(String logId, String prefix, Instant created, long firstSegment, long firstSequence) {
         this(
                 logId,
@@ -68,13 +68,13 @@ public record LogIdentity(
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** The object, byte for byte as it was read. */
+    /** Returns the content of the object, byte for byte as it was read. */
     public byte[] encode() {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /**
-     * Reads the object.
+     * Decodes the content of the object.
      *
      * @throws UnknownArchiveFormatException if a newer version wrote it
      */
@@ -98,7 +98,7 @@ public record LogIdentity(
                     json.number("firstSequence", 1),
                     utf8(where, bytes));
         } catch (DateTimeParseException e) {
-            throw new BadObjectException(where + ": field \"created\" is no time", e);
+            throw new BadObjectException(where + ": field \"created\" is not a time", e);
         }
     }
 
@@ -113,7 +113,7 @@ public record LogIdentity(
         }
     }
 
-    /** The fields in which another one differs, with both values; "its bytes" if no field does. */
+    /** Returns the fields that differ from those of another identity, with both values. */
     public String differencesFrom(LogIdentity expected) {
         List<String> fields = new ArrayList<>();
         add(fields, "log", logId, expected.logId);

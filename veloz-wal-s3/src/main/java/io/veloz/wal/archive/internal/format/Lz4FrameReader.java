@@ -11,11 +11,11 @@ import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 
 /**
- * The content of exactly one LZ4 frame. It belongs to one thread.
+ * Reads the content of exactly one LZ4 frame. An instance is confined to one thread.
  *
- * <p>Stricter than a general reader, because an archive may be hostile: the content ends at the declared size, memory is
- * bounded by blocks of 1 MiB, and each block makes progress. It never reads past the end of the frame. Every failure of the
- * frame is a plain {@link IOException}; failures of the source pass through.
+ * <p>It is stricter than a general reader, because an archive may be hostile: the content ends at the declared size, blocks
+ * have at most 1 MiB, which bounds memory, and no block is empty. It never reads past the end of the frame. An invalid frame
+ * is reported as a plain {@link IOException}; exceptions of the source are passed through.
  */
 final class Lz4FrameReader extends InputStream {
     private static final int MAGIC = 0x184D2204;
@@ -42,8 +42,8 @@ final class Lz4FrameReader extends InputStream {
     private long total;
 
     /**
-     * @param limit the content has at most this many bytes
-     * @param aloneInSource whether bytes after the frame are a failure
+     * @param limit the maximum length of the content
+     * @param aloneInSource whether bytes after the frame are an error
      */
     Lz4FrameReader(InputStream source, long limit, boolean aloneInSource) {
         this.source = source;
@@ -102,7 +102,7 @@ final class Lz4FrameReader extends InputStream {
             for (int i = 9; i >= 2; i--) {
                 stated = (stated << 8) | (header[i] & 0xFF);
             }
-            // Unlimited is for callers that do not know the size; they count the content themselves.
+            // Without a limit the caller does not know the size, and counts the content itself.
             check(
                     limit == Long.MAX_VALUE ? stated >= 0 : stated == limit,
                     "content size " + Long.toUnsignedString(stated) + "; expected " + limit);
@@ -139,7 +139,7 @@ final class Lz4FrameReader extends InputStream {
         } else {
             available = unpack(bytes, room);
         }
-        // A block without content would let a small object hold a reader for ever.
+        // Empty blocks would let a small object block a reader indefinitely.
         check(available > 0, "a block without content");
         total += available;
         contentHash.update(block, 0, available);
@@ -150,7 +150,7 @@ final class Lz4FrameReader extends InputStream {
             return LZ4.decompress(packed, 0, bytes, block, 0, room);
         } catch (LZ4Exception e) {
             throw new IOException(
-                    "a block is damaged, or holds more than the " + limit + " bytes declared: " + e.getMessage(), e);
+                    "a block is damaged, or contains more than the " + limit + " bytes declared: " + e.getMessage(), e);
         }
     }
 

@@ -12,8 +12,8 @@ import net.jpountz.lz4.LZ4FrameOutputStream.FLG;
 import net.jpountz.xxhash.XXHashFactory;
 
 /**
- * LZ4 frames, as the {@code lz4} tool reads and writes them: independent blocks, with a checksum over the content. Pure
- * Java, so the same input gives the same bytes on every machine. Source: the LZ4 frame format description, 1.6.
+ * LZ4 frames with independent blocks and a content checksum, compatible with the {@code lz4} tool. The implementation is pure
+ * Java, so equal input gives equal output on every machine. Source: the LZ4 frame format description, 1.6.
  */
 public final class Lz4Frames {
     private static final LZ4Factory LZ4 = LZ4Factory.safeInstance();
@@ -21,7 +21,7 @@ public final class Lz4Frames {
 
     private Lz4Frames() {}
 
-    /** Bytes written to it come out of {@code target} as one frame, complete when it is closed; that closes the target. */
+    /** Returns a stream that compresses into one frame. Closing it completes the frame and closes the target. */
     public static OutputStream compress(OutputStream target, boolean largeBlocks) throws IOException {
         return new LZ4FrameOutputStream(
                 target,
@@ -33,7 +33,7 @@ public final class Lz4Frames {
                 FLG.Bits.CONTENT_CHECKSUM);
     }
 
-    /** Bytes in memory as one frame. */
+    /** Returns bytes as one frame. */
     public static byte[] compress(byte[] bytes) {
         ByteArrayOutputStream frame = new ByteArrayOutputStream(bytes.length / 2 + 64);
         try (OutputStream out = compress(frame, false)) {
@@ -44,12 +44,12 @@ public final class Lz4Frames {
         return frame.toByteArray();
     }
 
-    /** The content of the one frame in a stream, checked as it is read. Close it; that closes the source. */
+    /** Returns the content of the single frame in a stream. It is checked while it is read. Closing it closes the source. */
     public static InputStream decompress(InputStream source) {
         return decompress(source, Long.MAX_VALUE);
     }
 
-    /** The same, of at most that many bytes: more are an {@link IOException} before they take memory. */
+    /** Does the same with a maximum length. More content is an {@link IOException} before it is decompressed. */
     public static InputStream decompress(InputStream source, long limit) {
         return new Lz4FrameReader(source, limit, true);
     }

@@ -3,19 +3,19 @@ package io.veloz.wal.archive.internal.format;
 import java.time.Instant;
 
 /**
- * One numbered object of the ship log: data, commit and fence in one. Immutable. See docs/archive.md, "Slots".
+ * A numbered object of the ship log, which is data, commit and fence at once. Immutable. See docs/archive.md, "Slots".
  *
  * @param logId 32 hex digits: the log that the archive belongs to
- * @param origin SHA-256 of {@code log.json}; empty if a version wrote it that did not know the field
+ * @param origin SHA-256 of {@code log.json}; empty if written by a version without this field
  * @param number 1, 2, 3 …
- * @param epoch of the writer who made it: 1, 2, 3 …; grows with every writer that takes office
- * @param writer 32 hex digits that tell this term of office from every other
- * @param host where the writer runs, for people
- * @param written when, by the writer's clock; for people, orders nothing
- * @param previous SHA-256 of the slot before
- * @param kept the last slot before this one that is never deleted: any but a tail
- * @param archived how far the archive reaches with this slot
- * @param part what it holds
+ * @param epoch of the writer: 1, 2, 3 …
+ * @param writer 32 hex digits, unique among all writers
+ * @param host of the writer; informational
+ * @param written by the clock of the writer; informational, does not define an order
+ * @param previous SHA-256 of the previous slot
+ * @param kept the last slot before this one that is never deleted, which is any slot except a tail
+ * @param archived the end of the archive with this slot
+ * @param part the content
  */
 public record Slot(
         String logId,
@@ -30,40 +30,76 @@ public record Slot(
         Archived archived,
         Part part) {
 
-    /** A slot by its number and digest. Number 0 and {@link Digest#NONE} if there is none. */
+    /** A reference to a slot by number and digest; number 0 and {@link Digest#NONE} for no slot. */
     public record SlotRef(long number, String sha256) {
         public static final SlotRef NONE = new SlotRef(0, Digest.NONE);
     }
 
     /**
-     * How far a copy reaches.
+     * The end of an archive.
      *
-     * @param segment the last one of which there is anything; 0 if there is nothing
-     * @param position where in it the copy ends; in a sealed segment the length of the file
-     * @param sequence of the last record in it
+     * @param segment the last segment that the archive contains, at least in part; 0 if the archive is empty
+     * @param position the end of its archived bytes; for a sealed segment the length of the file
+     * @param sequence of the last archived record
      */
     public record Archived(long segment, long position, long sequence) {
         public static final Archived NOTHING = new Archived(0, 0, 0);
     }
 
-    /** What a slot holds. */
-    public sealed interface Part permits Epoch, Tail, Segment, Attachment, Gap {}
+    /** The content of a slot. */
+    public sealed interface Part permits Epoch, Tail, StoredPart, Gap {}
 
     /**
-     * A writer acquires the next epoch. From here on slots of lower epochs count no more.
+     * A file of the log that was uploaded as an object. Immutable.
      *
-     * @param logJson the text of {@code log.json}; empty if a version wrote it that did not know the field
+     * @param key of the object
+     * @param objectBytes size of the object, which is compressed
+     * @param objectSha256 of the object
+     * @param fileBytes size of the file
+     * @param fileSha256 of the file
+     */
+    public record StoredFile(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {}
+
+    /** A part that commits an uploaded file. */
+    public sealed interface StoredPart extends Part permits Segment, Attachment {
+        StoredFile stored();
+
+        default String key() {
+            return stored().key();
+        }
+
+        default long objectBytes() {
+            return stored().objectBytes();
+        }
+
+        default String objectSha256() {
+            return stored().objectSha256();
+        }
+
+        default long fileBytes() {
+            return stored().fileBytes();
+        }
+
+        default String fileSha256() {
+            return stored().fileSha256();
+        }
+    }
+
+    /**
+     * A writer has acquired the next epoch. Slots of earlier epochs after this one are ignored.
+     *
+     * @param logJson the text of {@code log.json}; empty if written by a version without this field
      */
     public record Epoch(String logJson) implements Part {}
 
     /**
-     * Durable bytes of a segment that was not sealed yet; they are the slot's content.
+     * Durable bytes of a segment that was not uploaded yet, in whole batches. The slot contains them.
      *
-     * @param segment its number
-     * @param position where in the segment they begin
-     * @param endPosition where they end, with a whole batch
-     * @param firstSequence of the first record in them
-     * @param lastSequence of the last record in them
+     * @param segment number of the segment
+     * @param position start of the bytes in the segment
+     * @param endPosition end of the bytes in the segment
+     * @param firstSequence of the first record
+     * @param lastSequence of the last record
      * @param sha256 of the bytes
      */
     public record Tail(
@@ -71,68 +107,48 @@ public record Slot(
             implements Part {}
 
     /**
-     * A sealed segment that was uploaded as an object of its own, and counts from here on.
+     * Commits a sealed segment.
      *
      * @param number of the segment
-     * @param key of the object
-     * @param objectBytes its size: LZ4 frames
-     * @param objectSha256 of the object
-     * @param fileBytes the size of the sealed file, which is the object's content
-     * @param fileSha256 of the sealed file
-     * @param dataBytes where in it the footer starts
-     * @param firstSequence of its first record
-     * @param lastSequence of its last record
-     * @param records how many
-     * @param minTimestampNanos the earliest time of any record
-     * @param maxTimestampNanos the latest time of any record
+     * @param stored the sealed file
+     * @param dataBytes the position of the footer
+     * @param firstSequence of the first record
+     * @param lastSequence of the last record
+     * @param records the number of records
+     * @param minTimestampNanos the earliest timestamp of a record
+     * @param maxTimestampNanos the latest timestamp of a record
      */
     public record Segment(
             long number,
-            String key,
-            long objectBytes,
-            String objectSha256,
-            long fileBytes,
-            String fileSha256,
+            StoredFile stored,
             long dataBytes,
             long firstSequence,
             long lastSequence,
             long records,
             long minTimestampNanos,
             long maxTimestampNanos)
-            implements Part {}
+            implements StoredPart {}
 
     /**
-     * Something that belongs to a record, uploaded as an object of its own: a checkpoint.
+     * Commits a file that belongs to a record: a checkpoint.
      *
-     * @param name what it is: "checkpoint"
-     * @param sequence it covers every record up to this one
-     * @param key of the object
-     * @param objectBytes its size: LZ4 frames
-     * @param objectSha256 of the object
-     * @param fileBytes the size of the content
-     * @param fileSha256 of the content
+     * @param name the type, which is "checkpoint"
+     * @param sequence of the last record that it covers
+     * @param stored the file
      */
-    public record Attachment(
-            String name,
-            long sequence,
-            String key,
-            long objectBytes,
-            String objectSha256,
-            long fileBytes,
-            String fileSha256)
-            implements Part {}
+    public record Attachment(String name, long sequence, StoredFile stored) implements StoredPart {}
 
     /**
-     * Records that will never be in the archive, and whose loss somebody has accepted.
+     * Declares records that will never be archived.
      *
-     * @param firstSequence of the first one
-     * @param lastSequence of the last one
-     * @param nextSegment with which the archive goes on, from its beginning
-     * @param reason in words
+     * @param firstSequence of the first record
+     * @param lastSequence of the last record
+     * @param nextSegment with whose first byte the archive continues
+     * @param reason informational
      */
     public record Gap(long firstSequence, long lastSequence, long nextSegment, String reason) implements Part {}
 
-    /** Whether it is never deleted. Tails go when their segment is there as a whole. */
+    /** Returns whether this slot is never deleted. Only tails are deleted, after their segment was committed. */
     public boolean isKept() {
         return !(part instanceof Tail);
     }

@@ -8,8 +8,9 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 
 /**
- * The bytes of a slot as they are read, with their digests. The last 40 bytes are the trailer, which the digest in it does
- * not cover, and where they begin is known only at the end: so the digest lags 40 bytes. It belongs to one thread.
+ * Computes the digests of a slot while it is read. The digest in the trailer, the last
+ * 40 bytes, does not cover the trailer. Its position is known only at the end of the
+ * stream, so the digest lags 40 bytes behind. An instance is confined to one thread.
  */
 final class SlotStream extends FilterInputStream {
     private final long limit;
@@ -57,18 +58,18 @@ final class SlotStream extends FilterInputStream {
         lastBytes += length - over;
     }
 
-    /** Whether the source failed, and what was read of it says nothing. */
+    /** Returns whether reading the source failed. Then the bytes that were read are no evidence of damage. */
     boolean hasFailed() {
         return failed;
     }
 
-    /** Nothing but the trailer follows. */
+    /** Checks that only the trailer follows. */
     void expectTrailer(String where) throws IOException {
         long content = total;
         skipToEnd();
         if (total - content != last.length) {
-            throw new BadObjectException(where + ": " + (total - content)
-                    + " bytes after the content; expected the digest's " + last.length);
+            throw new BadObjectException(where + ": " + (total - content) + " bytes after the content; expected the "
+                    + last.length + " bytes of the trailer");
         }
     }
 
@@ -80,7 +81,7 @@ final class SlotStream extends FilterInputStream {
         }
     }
 
-    /** Reads the rest, and compares the digest with the one in the trailer. */
+    /** Reads to the end, and compares the digest with the one in the trailer. */
     void finish(String where) throws IOException {
         skipToEnd();
         if (total > limit) {
@@ -90,7 +91,7 @@ final class SlotStream extends FilterInputStream {
         if (lastBytes < last.length
                 || trailer.getInt(0) != SlotCodec.DIGEST_MAGIC
                 || trailer.getInt(4) != SlotCodec.DIGEST_BYTES) {
-            throw new BadObjectException(where + ": " + total + " bytes that do not end as a slot does");
+            throw new BadObjectException(where + ": " + total + " bytes that do not end with the trailer of a slot");
         }
         byte[] body = cloned(digest).digest();
         byte[] stated = new byte[SlotCodec.DIGEST_BYTES];
@@ -103,7 +104,7 @@ final class SlotStream extends FilterInputStream {
         sha256 = Digest.hex(digest);
     }
 
-    /** Of the whole object, after {@link #finish}. */
+    /** Returns the digest of the whole object, after {@link #finish}. */
     String sha256() {
         return sha256;
     }
@@ -112,7 +113,7 @@ final class SlotStream extends FilterInputStream {
         try {
             return (MessageDigest) digest.clone();
         } catch (CloneNotSupportedException e) {
-            throw new AssertionError("SHA-256 of the platform can be cloned", e);
+            throw new AssertionError("the SHA-256 of the JDK can be cloned", e);
         }
     }
 }

@@ -1,18 +1,18 @@
 package io.veloz.wal.archive.internal.format;
 
-/** Text of an archive as a terminal may show it. */
+/** Makes text of an archive safe for a terminal. */
 final class Text {
-    private static final int MOST_CHARS = 256;
+    private static final int MAX_CHARS = 256;
 
     private Text() {}
 
     /**
-     * Replaces what would move a cursor, start a new line or reorder characters by {@code \\u} and four hex digits, and cuts
-     * what is longer than a line.
+     * Replaces characters that move the cursor, start a new line or change the text direction by {@code \\u} and four hex
+     * digits, and truncates long text.
      */
     static String printable(String text) {
         StringBuilder out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length() && out.length() < MOST_CHARS; i++) {
+        for (int i = 0; i < text.length() && out.length() < MAX_CHARS; i++) {
             char c = text.charAt(i);
             if (isPrintable(c)) {
                 out.append(c);

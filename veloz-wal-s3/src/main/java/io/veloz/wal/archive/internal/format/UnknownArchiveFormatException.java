@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.format;
 
-/** An object of the archive was written by a newer version, whose format this one does not know. */
+/** An object of the archive has a format that this version of the library does not know. */
 public final class UnknownArchiveFormatException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -10,13 +10,13 @@ public final class UnknownArchiveFormatException extends RuntimeException {
 
     static UnknownArchiveFormatException ofKind(String where, String kind) {
         return new UnknownArchiveFormatException(
-                where + ": a slot of the unknown kind \"" + Text.printable(kind) + "\": use a newer library");
+                where + ": unknown kind of slot \"" + Text.printable(kind) + "\"; use a newer version of this library");
     }
 
     static void check(String where, long format, long known) {
         if (format != known) {
             throw new UnknownArchiveFormatException(
-                    where + ": archive format " + format + "; this library knows " + known + ": use a newer one");
+                    where + ": archive format " + format + "; this library knows " + known + "; use a newer version");
         }
     }
 }

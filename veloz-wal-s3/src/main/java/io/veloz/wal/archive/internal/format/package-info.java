@@ -1,4 +1,4 @@
-/** The objects of an archive as bytes: slots, LZ4 frames, keys. Knows no store and no thread. See docs/archive.md. */
+/** The format of an archive: slots, LZ4 frames, keys. Depends on neither stores nor threads. See docs/archive.md. */
 @NullMarked
 package io.veloz.wal.archive.internal.format;
 

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.proof;
 
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
@@ -14,8 +15,6 @@ public final class Retries {
 
     /** What came over damaged came from a store that answers: so often will do. */
     private static final int READS = 3;
-
-    private static final long FIRST_NANOS = 100_000_000;
 
     private final Pause pause;
 
@@ -38,7 +37,7 @@ public final class Retries {
     /** Twice as long each time, with full jitter: some 6 s in all. */
     public static Retries withBackoff() {
         return new Retries(attempt -> {
-            long end = System.nanoTime() + ThreadLocalRandom.current().nextLong(FIRST_NANOS << attempt);
+            long end = System.nanoTime() + Backoff.nanosAfter(ThreadLocalRandom.current(), attempt);
             for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
                 LockSupport.parkNanos(left);
             }

@@ -4,11 +4,11 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Workers;
-import io.veloz.wal.archive.internal.restore.ObjectFiles.Expected;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.restore.RestoreProgress;
 import io.veloz.wal.spi.LogFiles;
@@ -177,7 +177,7 @@ final class Fetch implements AutoCloseable {
     private boolean segment(Segment segment) throws IOException {
         String name = files.sealedName(segment.number());
         try {
-            file(name, expected(segment));
+            file(name, segment.stored());
         } catch (BadObjectException e) {
             throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
         }
@@ -185,20 +185,11 @@ final class Fetch implements AutoCloseable {
         return true;
     }
 
-    private static Expected expected(Segment segment) {
-        return new Expected(
-                segment.key(),
-                segment.objectBytes(),
-                segment.objectSha256(),
-                segment.fileBytes(),
-                segment.fileSha256());
-    }
-
     /** Stages one segment of the archive ahead of {@link #all}, which keeps it. Returns its name. */
     String stage(Segment segment) throws IOException {
         String name = files.sealedName(segment.number());
         try {
-            file(name, expected(segment));
+            file(name, segment.stored());
         } catch (BadObjectException e) {
             throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
         }
@@ -214,7 +205,7 @@ final class Fetch implements AutoCloseable {
         reused++;
     }
 
-    private void file(String name, Expected expected) throws IOException {
+    private void file(String name, StoredFile expected) throws IOException {
         if (staged.contains(name) && isWhole(storage, name, expected)) {
             if (!fetched.contains(name)) {
                 reuse();
@@ -236,7 +227,7 @@ final class Fetch implements AutoCloseable {
         staged.add(name);
     }
 
-    private static boolean isWhole(Storage where, String name, Expected expected) throws IOException {
+    private static boolean isWhole(Storage where, String name, StoredFile expected) throws IOException {
         try (StorageFile file = where.openForReading(name)) {
             return file.size() == expected.fileBytes()
                     && LocalBytes.digest(file, 0, expected.fileBytes()).equals(expected.fileSha256());
@@ -275,14 +266,8 @@ final class Fetch implements AutoCloseable {
 
     /** Returns when the checkpoint is on disk. */
     void checkpoint(Attachment checkpoint) throws IOException {
-        Expected expected = new Expected(
-                checkpoint.key(),
-                checkpoint.objectBytes(),
-                checkpoint.objectSha256(),
-                checkpoint.fileBytes(),
-                checkpoint.fileSha256());
         try {
-            file(files.checkpointName(), expected);
+            file(files.checkpointName(), checkpoint.stored());
         } catch (BadObjectException e) {
             throw new DamagedObjectException(checkpoint.key(), -1, -1, e);
         }

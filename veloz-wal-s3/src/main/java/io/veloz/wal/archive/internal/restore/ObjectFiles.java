@@ -3,6 +3,8 @@ package io.veloz.wal.archive.internal.restore;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -19,11 +21,8 @@ public final class ObjectFiles {
 
     private final ObjectStore store;
     private final Retries retries;
-    private final Throttle throttle;
+    private final RateLimiter limiter;
     private final AtomicLong fetched = new AtomicLong();
-
-    /** What an object, and the file in it, must be. */
-    public record Expected(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {}
 
     /** Where the bytes of a file go. */
     public interface Sink {
@@ -54,7 +53,7 @@ public final class ObjectFiles {
     public ObjectFiles(ObjectStore store, Retries retries, long bytesPerSecond) {
         this.store = store;
         this.retries = retries;
-        this.throttle = new Throttle(bytesPerSecond);
+        this.limiter = new RateLimiter(bytesPerSecond);
     }
 
     /** How many bytes came from the store. */
@@ -66,9 +65,9 @@ public final class ObjectFiles {
         return retries;
     }
 
-    void count(long bytes) {
+    void count(long bytes) throws IOException {
         fetched.addAndGet(bytes);
-        throttle.take(bytes);
+        limiter.acquire(bytes);
     }
 
     /**
@@ -76,7 +75,7 @@ public final class ObjectFiles {
      *
      * @throws BadObjectException if the object is damaged, or not there
      */
-    public void read(Expected expected, Sink sink) throws IOException {
+    public void read(StoredFile expected, Sink sink) throws IOException {
         retries.call(() -> {
             try (InputStream object = store.get(expected.key())) {
                 copy(expected, object, sink);
@@ -87,7 +86,7 @@ public final class ObjectFiles {
         });
     }
 
-    private void copy(Expected expected, InputStream object, Sink sink) throws IOException {
+    private void copy(StoredFile expected, InputStream object, Sink sink) throws IOException {
         Counted counted = new Counted(object);
         MessageDigest file = Digest.sha256();
         long length = 0;
@@ -129,13 +128,13 @@ public final class ObjectFiles {
         }
     }
 
-    private void check(Expected expected, String what, Object got, Object right) throws BadObjectException {
+    private void check(StoredFile expected, String what, Object got, Object right) throws BadObjectException {
         if (!got.equals(right)) {
             throw new BadObjectException(where(expected) + ": " + what + " " + got + "; expected " + right);
         }
     }
 
-    private String where(Expected expected) {
+    private String where(StoredFile expected) {
         return store.describe() + "/" + expected.key();
     }
 

@@ -5,170 +5,162 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
-import io.veloz.wal.archive.internal.ship.Reached.Job;
+import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What a writer does while it has no slot to put: looks whether another writer has taken over, reads back how far gaps are
- * asked for, drops tails. It belongs to the thread that ships.
+ * The work of a writer that has no slot to put: the fence check, reading back gaps as far as a caller needs them, and
+ * deleting tails. Confined to the shipping thread.
  */
 final class Background {
     private static final long SECOND_NANOS = 1_000_000_000;
 
-    /** How long a writer that has nothing to put may not know that another one has taken over. */
-    private static final long LOOK_NANOS = 30 * SECOND_NANOS;
+    /** The interval of the fence check while no slot is put. */
+    private static final long FENCE_CHECK_NANOS = 30 * SECOND_NANOS;
 
-    /** The same, when a caller waits for a record. */
-    private static final long LOOK_PAUSE_NANOS = SECOND_NANOS;
+    /** The same, while a caller waits for a record. */
+    private static final long REQUESTED_FENCE_CHECK_NANOS = SECOND_NANOS;
 
-    /** Between two clean-ups, if one failed. */
-    private static final long DROP_PAUSE_NANOS = 60 * SECOND_NANOS;
+    private static final long CLEAN_UP_RETRY_NANOS = 60 * SECOND_NANOS;
+    private static final long GAPS_RETRY_NANOS = 5 * SECOND_NANOS;
 
-    /** Between two tries to read back which gaps there are, if one failed. */
-    private static final long GAPS_PAUSE_NANOS = 5 * SECOND_NANOS;
-
-    /** A store that once does not find what it has must not end shipping. */
-    private static final int MISSES_BELIEVED = 3;
+    /** A store that fails once to find an existing object must not end shipping. */
+    private static final int MAX_MISSES = 3;
 
     private final LocalLog log;
     private final ShipLog shipLog;
-    private final Reached reached;
+    private final ShipProgress progress;
     private final LongSupplier nanoTime;
-    private final CleanUp cleanUp;
-    private @Nullable EarlierTails earlierTails;
-    private boolean lookWanted;
+    private final TailCleanUp cleanUp;
+    private boolean fenceCheckRequested;
     private int misses;
-    private long lookedAt;
-    private long dropAt;
+    private long fenceCheckedAt;
+    private long cleanUpAt;
     private long gapsAt;
 
-    Background(LocalLog log, ShipLog shipLog, Reached reached, LongSupplier nanoTime, long tailGraceNanos) {
+    Background(LocalLog log, ShipLog shipLog, ShipProgress progress, LongSupplier nanoTime, long tailGraceNanos) {
         this.log = log;
         this.shipLog = shipLog;
-        this.reached = reached;
+        this.progress = progress;
         this.nanoTime = nanoTime;
-        this.cleanUp = new CleanUp(shipLog.store(), tailGraceNanos);
-        this.lookedAt = nanoTime.getAsLong();
-        this.dropAt = lookedAt;
-        this.gapsAt = lookedAt;
+        this.cleanUp = new TailCleanUp(shipLog, tailGraceNanos);
+        this.fenceCheckedAt = nanoTime.getAsLong();
+        this.cleanUpAt = fenceCheckedAt;
+        this.gapsAt = fenceCheckedAt;
     }
 
-    /** Has {@link #step} look for another writer, unless that was seen a moment ago. */
-    void look() {
-        lookWanted = true;
+    /** Makes a following {@link #step} check the fence, unless it was checked within the last second. */
+    void requestFenceCheck() {
+        fenceCheckRequested = true;
     }
 
-    long nanosToLook() {
-        long pause = lookWanted ? LOOK_PAUSE_NANOS : LOOK_NANOS;
-        return Math.max(0, lookedAt + pause - nanoTime.getAsLong());
+    long nanosToFenceCheck() {
+        return Math.max(0, fenceCheckedAt + fenceCheckInterval() - nanoTime.getAsLong());
     }
 
-    /** The store confirmed a slot of ours: no other writer had taken over. */
+    private long fenceCheckInterval() {
+        return fenceCheckRequested ? REQUESTED_FENCE_CHECK_NANOS : FENCE_CHECK_NANOS;
+    }
+
+    /** The store confirmed a slot of ours, so no other writer had acquired a later epoch. */
     void confirmed() {
-        lookedAt = nanoTime.getAsLong();
-        lookWanted = false;
-        reached.succeeded(Job.LOOK);
+        fenceCheckedAt = nanoTime.getAsLong();
+        fenceCheckRequested = false;
+        progress.succeeded(Job.FENCE_CHECK);
     }
 
-    /** Shipping goes on after what earlier writers left. */
+    /** Shipping continues after the slots of earlier writers. */
     void resumed(Tip tip, long nextSegment) {
-        earlierTails = new EarlierTails(shipLog, tip, cleanUp);
+        cleanUp.resume(tip);
         cleanUp.committed(nextSegment - 1, nanoTime.getAsLong());
     }
 
     /** A slot of ours is the tip. */
     void added(Slot slot) {
         if (slot.part() instanceof Tail tail) {
-            cleanUp.tails(slot.number(), slot.number(), tail.segment());
+            cleanUp.tail(slot.number(), tail.segment());
         } else if (slot.part() instanceof Segment segment) {
             cleanUp.committed(segment.number(), nanoTime.getAsLong());
         } else if (slot.part() instanceof Gap) {
             cleanUp.keepUncommitted();
-            if (earlierTails != null) {
-                earlierTails.stop();
-            }
         }
     }
 
-    /** Returns whether it did something. */
-    boolean step(Office office, History history) throws IOException {
+    /** Does the work that is due, if any. Returns whether there was any. */
+    boolean step(SlotWriter writer, History history) throws IOException {
         long now = nanoTime.getAsLong();
-        if (now - lookedAt >= (lookWanted ? LOOK_PAUSE_NANOS : LOOK_NANOS)) {
-            lookWanted = false;
-            lookedAt = now;
-            watch(office);
+        if (now - fenceCheckedAt >= fenceCheckInterval()) {
+            fenceCheckRequested = false;
+            fenceCheckedAt = now;
+            checkFence(writer);
             return true;
         }
-        boolean wanted = reached.gapsWantedFrom() < history.gapsKnownFrom() && !history.isWhole();
+        boolean wanted = progress.gapsWantedFrom() < history.gapsKnownFrom() && !history.isComplete();
         if (wanted && now - gapsAt >= 0) {
             readGaps(history, now);
             return true;
         }
-        return drop(now);
+        return cleanUp(now);
     }
 
-    /** A slot that cannot be read must not count as a slot that cannot be put: those go on, and end no trouble of this. */
+    /** A failure to read a slot is a job of its own: slots are still put, and their success must not end it. */
     private void readGaps(History history, long now) {
         try {
             history.step();
-            reached.succeeded(Job.GAPS);
+            progress.succeeded(Job.GAPS);
         } catch (IOException e) {
-            gapsAt = now + GAPS_PAUSE_NANOS;
-            reached.failed(Job.GAPS, e);
+            gapsAt = now + GAPS_RETRY_NANOS;
+            progress.failed(Job.GAPS, e);
         }
     }
 
-    private void watch(Office office) {
+    private void checkFence(SlotWriter writer) {
         try {
-            boolean hasOwnSlot = office.watch();
+            boolean hasOwnSlot = writer.checkFence();
             misses = hasOwnSlot ? 0 : misses + 1;
-            if (misses >= MISSES_BELIEVED) {
+            if (misses >= MAX_MISSES) {
                 throw log.refused(
                         shipLog.store(),
                         Reason.BROKEN,
-                        "slot " + office.tip().number() + ", which the store confirmed to us, is missing: slots were"
-                                + " deleted, or an older copy took the archive's place. Nothing more is shipped; verify"
-                                + " the archive");
+                        "slot " + writer.tip().number()
+                                + ", which the store confirmed to this writer, is missing: slots"
+                                + " were deleted, or the archive was replaced by an older copy. Nothing more is shipped;"
+                                + " verify the archive");
             }
             if (hasOwnSlot) {
-                reached.succeeded(Job.LOOK);
+                progress.succeeded(Job.FENCE_CHECK);
                 return;
             }
-            lookWanted = true;
-            reached.failed(
-                    Job.LOOK,
+            fenceCheckRequested = true;
+            progress.failed(
+                    Job.FENCE_CHECK,
                     new StoreUnavailableException(
                             shipLog.store().describe() + ": slot "
-                                    + office.tip().number() + ", our last one, is missing",
+                                    + writer.tip().number() + ", the last one of this writer, is missing",
                             null));
         } catch (IOException e) {
-            reached.failed(Job.LOOK, e);
+            progress.failed(Job.FENCE_CHECK, e);
         }
     }
 
-    /** Nothing depends on it, so a store that refuses to delete is not asked at every step. */
-    private boolean drop(long now) {
-        if (now - dropAt < 0) {
+    /** Nothing depends on it, so a failed request is not repeated at every step. */
+    private boolean cleanUp(long now) {
+        if (now - cleanUpAt < 0) {
             return false;
         }
         try {
-            if (earlierTails != null && !earlierTails.isDone()) {
-                earlierTails.step(now);
-                reached.succeeded(Job.CLEAN_UP);
-                return true;
+            boolean done = cleanUp.step(now);
+            if (done) {
+                progress.succeeded(Job.CLEAN_UP);
             }
-            boolean dropped = cleanUp.drop(now);
-            if (dropped) {
-                reached.succeeded(Job.CLEAN_UP);
-            }
-            return dropped;
+            return done;
         } catch (IOException e) {
-            dropAt = now + DROP_PAUSE_NANOS;
-            reached.failed(Job.CLEAN_UP, e);
+            cleanUpAt = now + CLEAN_UP_RETRY_NANOS;
+            progress.failed(Job.CLEAN_UP, e);
             return true;
         }
     }

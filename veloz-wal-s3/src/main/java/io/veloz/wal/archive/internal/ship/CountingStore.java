@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the requests to a store, those that fail too: they cost the same. Any thread may call any method. */
+/** Counts the requests to a store. Requests that fail are included, as they cost the same. Thread-safe. */
 public final class CountingStore implements ObjectStore {
     private final ObjectStore store;
     private final AtomicLong puts = new AtomicLong();
@@ -26,7 +26,7 @@ public final class CountingStore implements ObjectStore {
         return puts.get();
     }
 
-    /** With those that only ask whether an object is there. */
+    /** Returns the number of GET and HEAD requests. */
     public long gets() {
         return gets.get();
     }
@@ -39,7 +39,7 @@ public final class CountingStore implements ObjectStore {
         return deletes.get();
     }
 
-    /** That were sent, as far as it is known that they arrived. */
+    /** Returns the number of bytes in the puts that the store has confirmed. */
     public long bytes() {
         return bytes.get();
     }
@@ -87,7 +87,7 @@ public final class CountingStore implements ObjectStore {
         store.delete(keys);
     }
 
-    /** Leaves the store open: it is its owner's. */
+    /** Does nothing: the caller that opened the store closes it. */
     @Override
     public void close() {}
 }

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.spi.LogFiles;
 import java.io.ByteArrayOutputStream;
@@ -11,15 +12,15 @@ import java.io.OutputStream;
 import java.security.MessageDigest;
 
 /**
- * A file of the log as an object: compressed on the way, never as a whole in memory. The first reading finds length and
- * digests; every later one gives the same bytes, or fails. Any thread may open it.
+ * A file of the log as the content of an object. It is compressed while it is read, and never in memory as a whole. The first
+ * read determines length and digests. Every later read returns the same bytes or fails. Thread-safe.
  */
 final class FileObject implements ObjectContent {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private final LogFiles files;
     private final String file;
-    private final Pace pace;
+    private final RateLimiter limiter;
     private long length;
     private String sha256 = Digest.NONE;
     private long fileBytes;
@@ -27,19 +28,19 @@ final class FileObject implements ObjectContent {
     private String dataSha256 = Digest.NONE;
     private boolean isKnown;
 
-    private FileObject(LogFiles files, String file, Pace pace) {
+    private FileObject(LogFiles files, String file, RateLimiter limiter) {
         this.files = files;
         this.file = file;
-        this.pace = pace;
+        this.limiter = limiter;
     }
 
     /**
-     * Reads the file once.
+     * Reads the file once, to determine length and digests.
      *
-     * @param dataBytes its first so many bytes have a digest of their own
+     * @param dataBytes length of the beginning of the file for {@link #dataSha256}
      */
-    static FileObject read(LogFiles files, String file, long dataBytes, Pace pace) throws IOException {
-        FileObject object = new FileObject(files, file, Pace.NONE);
+    static FileObject read(LogFiles files, String file, long dataBytes, RateLimiter limiter) throws IOException {
+        FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED);
         MessageDigest digest = Digest.sha256();
         byte[] buffer = new byte[CHUNK_BYTES];
         try (Compressed in = object.new Compressed(dataBytes)) {
@@ -52,7 +53,7 @@ final class FileObject implements ObjectContent {
             object.dataSha256 = Digest.hex(in.dataDigest);
         }
         object.sha256 = Digest.hex(digest);
-        FileObject known = new FileObject(files, file, pace);
+        FileObject known = new FileObject(files, file, limiter);
         known.length = object.length;
         known.sha256 = object.sha256;
         known.fileBytes = object.fileBytes;
@@ -85,6 +86,7 @@ final class FileObject implements ObjectContent {
         return fileSha256;
     }
 
+    /** Returns the SHA-256 of the beginning of the file: of a sealed segment, the bytes before the footer. */
     String dataSha256() {
         return dataSha256;
     }
@@ -98,7 +100,7 @@ final class FileObject implements ObjectContent {
         private final MessageDigest dataDigest = Digest.sha256();
         private final long dataBytes;
         private long fileBytes;
-        private long given;
+        private long returned;
         private byte[] ready = new byte[0];
         private int position;
         private boolean ended;
@@ -122,13 +124,13 @@ final class FileObject implements ObjectContent {
                 fill();
             }
             int count = Math.min(wanted, ready.length - position);
-            given += count;
-            if (isKnown && given >= length && !ended) {
+            returned += count;
+            if (isKnown && returned >= length && !ended) {
                 throw changed();
             }
             System.arraycopy(ready, position, target, from, count);
             position += count;
-            pace.sent(count);
+            limiter.acquire(count);
             return count;
         }
 
@@ -137,7 +139,8 @@ final class FileObject implements ObjectContent {
             if (count < 0) {
                 ended = true;
                 compressor.close();
-                // Before the last bytes are handed out: a file may have been replaced by another of the same length.
+                // Order matters: checked before the last bytes are returned.
+                // The file may have been replaced by one of equal length.
                 if (isKnown && !Digest.hex(fileDigest).equals(fileSha256)) {
                     throw changed();
                 }
@@ -153,7 +156,7 @@ final class FileObject implements ObjectContent {
         }
 
         private IOException changed() {
-            return new IOException(files.storage().describe() + "/" + file + " was replaced while it was sent");
+            return new IOException(files.storage().describe() + "/" + file + " was replaced while it was uploaded");
         }
 
         @Override

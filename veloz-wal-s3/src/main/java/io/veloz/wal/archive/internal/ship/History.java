@@ -7,22 +7,23 @@ import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.util.Objects;
 
 /**
- * What a writer has to know of its predecessors: read back from the tip along the kept slots, one request for each
- * {@link #step}. It belongs to one thread.
+ * What a writer needs to know about the slots of earlier writers. They are read backwards from the tip along the kept slots,
+ * one request for each {@link #step}. An instance is confined to one thread.
  *
- * <p>A step that fails is repeated, and what was read before stays. So the start takes one request for each EPOCH and
- * ATTACHMENT since the last committed segment, however large the archive is and however often requests fail.
+ * <p>A step that fails can be repeated, and continues where it was. So a start takes one request for each EPOCH and ATTACHMENT
+ * after the last committed segment, whatever the size of the archive and however often requests fail.
  */
 final class History {
     private final ShipLog shipLog;
     private final LogIdentity identity;
-    private final Reached reached;
+    private final ShipProgress progress;
     private Slot at;
     private long nextSegment = -1;
     private long committedFirst;
@@ -32,23 +33,23 @@ final class History {
     private long gapsKnownFrom = Long.MAX_VALUE;
 
     /** Starts at the tip, without a request. */
-    History(ShipLog shipLog, LogIdentity identity, Tip tip, Reached reached) {
+    History(ShipLog shipLog, LogIdentity identity, Tip tip, ShipProgress progress) {
         this.shipLog = shipLog;
         this.identity = identity;
-        this.reached = reached;
+        this.progress = progress;
         this.at = Objects.requireNonNull(tip.slot());
-        // An archive that begins later than the log once did has a checkpoint before anything else that has a position.
+        // An archive that begins later than the log did contains a checkpoint before any slot with a position.
         this.hasCheckpoint = tip.archived().position() > 0;
         note();
     }
 
-    /** Whether shipping may go on: the segment that comes next is known, and whether there is a checkpoint. */
-    boolean isEnough() {
-        return isWhole() || (nextSegment > 0 && (hasCheckpoint || identity.firstSequence() == 1));
+    /** Returns whether shipping can continue: the next segment is known, and whether the archive has a checkpoint. */
+    boolean isSufficient() {
+        return isComplete() || (nextSegment > 0 && (hasCheckpoint || identity.firstSequence() == 1));
     }
 
-    /** Whether there is nothing more to read. */
-    boolean isWhole() {
+    /** Returns whether the first slot has been reached. */
+    boolean isComplete() {
         return at.kept().number() == 0;
     }
 
@@ -62,11 +63,11 @@ final class History {
         note();
     }
 
-    /** The kept slot before another one. */
+    /** Returns the kept slot before another slot. */
     static Slot kept(ShipLog shipLog, Slot after) throws IOException {
         Slot kept = ChainIdentity.keptBefore(shipLog, after);
         if (kept == null) {
-            throw new BadObjectException(shipLog.where("slot " + after.number()) + " names no slot before it");
+            throw new BadObjectException(shipLog.where("slot " + after.number()) + " does not name a slot before it");
         }
         return kept;
     }
@@ -85,32 +86,32 @@ final class History {
         } else if (at.part() instanceof Gap gap) {
             gapsKnownFrom = gap.firstSequence();
             if (isLoss(at)) {
-                reached.gap(gap.firstSequence(), gap.lastSequence(), false);
+                progress.gap(gap.firstSequence(), gap.lastSequence(), false);
             }
             if (isNewest) {
                 committed(gap.nextSegment(), gap.lastSequence() + 1, gap.lastSequence());
             }
         }
-        if (isWhole()) {
+        if (isComplete()) {
             gapsKnownFrom = 0;
             if (identity.firstSequence() > 1) {
-                // A checkpoint stands for them; the records themselves never were here.
-                reached.gap(1, identity.firstSequence() - 1, false);
+                // A checkpoint replaces them. The records themselves were never archived.
+                progress.gap(1, identity.firstSequence() - 1, false);
             }
             if (nextSegment < 0) {
                 committed(identity.firstSegment(), 0, identity.firstSequence() - 1);
             }
         }
-        reached.gapsKnownFrom(gapsKnownFrom);
+        progress.gapsKnownFrom(gapsKnownFrom);
     }
 
-    /** Else its records are all in tails: only their segments will never be here. */
+    /** Returns whether records are lost. If not, all are in tails, and only their segments will never be archived. */
     static boolean isLoss(Slot gap) {
         return gap.archived().position() == 0;
     }
 
-    /** One more slot with that part follows the tip. */
-    void follow(Part part) {
+    /** A slot with that part has become the tip. */
+    void append(Part part) {
         if (part instanceof Segment segment) {
             committed(segment.number() + 1, segment.firstSequence(), segment.lastSequence());
         } else if (part instanceof Gap gap) {
@@ -127,17 +128,17 @@ final class History {
         committedLast = last;
     }
 
-    /** The number of the segment that is to be committed next. */
+    /** Returns the number of the segment that has to be committed next. */
     long nextSegment() {
         return nextSegment;
     }
 
-    /** The first record of the last committed segment. */
+    /** Returns the first record of the last committed segment. */
     long committedFirst() {
         return committedFirst;
     }
 
-    /** The last record of the last committed segment. */
+    /** Returns the last record of the last committed segment. */
     long committedLast() {
         return committedLast;
     }
@@ -146,7 +147,7 @@ final class History {
         return hasCheckpoint;
     }
 
-    /** Of the newest checkpoint that is known to be archived; 0 if none is. */
+    /** Returns the sequence of the newest checkpoint that is known to be archived; 0 if there is none. */
     long checkpointSequence() {
         return checkpointSequence;
     }

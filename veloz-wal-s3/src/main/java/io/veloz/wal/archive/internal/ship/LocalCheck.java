@@ -10,59 +10,60 @@ import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the local log against the end of the archive before anything is shipped: it must have all that is archived, with
- * the same bytes where the archive ends. It belongs to one thread.
+ * Compares the local log with the end of the archive before anything is shipped. The log has to contain all archived records,
+ * with the same bytes where the archive ends. An instance is confined to one thread.
  */
 final class LocalCheck {
-    private static final int BUFFER_BYTES = 64 * 1024;
-
-    /** So often a log that another process writes is given time to promise what is archived: with all pauses, minutes. */
-    private static final int LOOKS = 12;
+    /**
+     * Number of attempts for a log that another process writes, whose files may not show yet that the archived records are
+     * durable. With the backoff they take minutes.
+     */
+    private static final int ATTEMPTS = 12;
 
     private final LocalLog log;
     private final ShipLog shipLog;
-    private int looks;
+    private int attempts;
 
-    /** Where the walk to the end of the archive has got: what was read stays when a request fails. */
-    private @Nullable Slot walked;
+    /** The position of the search for the end of the archive. It is kept when a request fails. */
+    private @Nullable Slot searchedTo;
 
-    private long walkedFrom;
+    private long searchedFrom;
 
     LocalCheck(LocalLog log, ShipLog shipLog) {
         this.log = log;
         this.shipLog = shipLog;
     }
 
-    /** @throws WalShippingRefusedException if the local log is behind, or diverges */
+    /** @throws WalShippingRefusedException if the local log is behind the archive, or has diverged from it */
     void check(Tip tip) throws IOException {
         Archived end = tip.archived();
         if (end.sequence() == 0 || tip.slot() == null) {
             return;
         }
         LocalLog.Range local = log.range();
-        if (local.lastSequence() < end.sequence() && log.isWrittenElsewhere() && ++looks < LOOKS) {
-            // The writer in the other process knows more than its files promise yet: its next heartbeat says it.
-            throw new IOException(log.describe() + " promises records up to " + local.lastSequence()
-                    + "; the archive reaches to " + end.sequence());
+        if (local.lastSequence() < end.sequence() && log.isWrittenElsewhere() && ++attempts < ATTEMPTS) {
+            // The files of another process lag behind what is durable. Its next heartbeat shows the rest.
+            throw new IOException(log.describe() + " shows records up to " + local.lastSequence()
+                    + " as durable; the archive ends with record " + end.sequence());
         }
         if (local.lastSequence() < end.sequence()) {
             throw log.refused(
                     shipLog.store(),
                     Reason.BEHIND,
-                    "the archive reaches to record " + end.sequence() + ", the local log to " + local.lastSequence()
-                            + ": restore into another directory, and go on there");
+                    "the archive ends with record " + end.sequence() + ", the local log with " + local.lastSequence()
+                            + ": restore into another directory, and continue there");
         }
         if (local.firstSequence() > end.sequence()) {
-            // Nothing is left to compare. Whether records are missing in between is seen when shipping goes on.
+            // The log has trimmed all archived records. Shipping detects whether records are missing in between.
             return;
         }
         Slot last = lastContent(tip.slot(), end);
@@ -73,16 +74,16 @@ final class LocalCheck {
         }
     }
 
-    /** The slot that holds, or commits, the bytes that the archive ends with: always there, as what follows it shows. */
+    /** Returns the slot that contains or commits the last bytes of the archive. It exists, because slots follow it. */
     private Slot lastContent(Slot tip, Archived end) throws IOException {
-        if (walked == null || walkedFrom != tip.number()) {
-            walked = tip;
-            walkedFrom = tip.number();
+        if (searchedTo == null || searchedFrom != tip.number()) {
+            searchedTo = tip;
+            searchedFrom = tip.number();
         }
-        Slot slot = walked;
+        Slot slot = searchedTo;
         while (!isEnd(slot, end)) {
             if (slot.number() == 1) {
-                throw new BadObjectException(shipLog.store().describe() + ": no slot holds the bytes before " + end);
+                throw new BadObjectException(shipLog.store().describe() + ": no slot contains the bytes before " + end);
             }
             Optional<Decoded> before = shipLog.slot(slot.number() - 1);
             if (before.isEmpty() || !before.get().sha256().equals(slot.previous())) {
@@ -90,7 +91,7 @@ final class LocalCheck {
                         + (before.isEmpty() ? " is missing" : " is not the one that the next slot names"));
             }
             slot = before.get().slot();
-            walked = slot;
+            searchedTo = slot;
         }
         return slot;
     }
@@ -113,8 +114,8 @@ final class LocalCheck {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
-            // Its batches do not lie where the archived ones do; or the local log is damaged, which its open would have
-            // told.
+            // The batches have other positions than the archived ones.
+            // If the log were damaged, opening it would have failed.
             throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
         }
     }
@@ -123,20 +124,15 @@ final class LocalCheck {
         Optional<SealedSegment> local = log.sealed(segment.number());
         if (local.isEmpty()
                 || local.get().fileBytes() != segment.fileBytes()
-                || !digest(local.get().file()).equals(segment.fileSha256())) {
+                || !digest(local.get()).equals(segment.fileSha256())) {
             throw diverged(segment.number(), segment.firstSequence(), segment.lastSequence());
         }
     }
 
-    private String digest(String file) throws IOException {
-        MessageDigest digest = Digest.sha256();
-        byte[] buffer = new byte[BUFFER_BYTES];
-        try (InputStream in = log.files().open(file)) {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                digest.update(buffer, 0, count);
-            }
+    private String digest(SealedSegment segment) throws IOException {
+        try (InputStream in = log.files().open(segment.file())) {
+            return Digest.of(in);
         }
-        return Digest.hex(digest);
     }
 
     private WalShippingRefusedException diverged(long segment, long first, long last) {
@@ -144,7 +140,7 @@ final class LocalCheck {
                 shipLog.store(),
                 Reason.DIVERGED,
                 "records " + first + " to " + last + " in segment " + segment
-                        + " differ from the archived ones: this is a copy of the log that went its own way. Restore into"
-                        + " another directory, compare, and go on with one of the two");
+                        + " differ from the archived ones: this is a copy of the log that has diverged. Restore into"
+                        + " another directory, compare, and continue with one of the two");
     }
 }

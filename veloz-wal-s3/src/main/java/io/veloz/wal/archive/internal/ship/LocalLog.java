@@ -16,21 +16,21 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The log that is shipped, in this process or another. It is only read. Any thread may call any method. */
+/** The log that is shipped, which this process or another one writes. It is only read. Thread-safe, except as noted. */
 public final class LocalLog {
     private final LogFiles files;
     private final Readers readers;
     private final LongSupplier durableSequence;
     private final LongSupplier activeBytes;
 
-    /** Null in the writer's process, which knows the end itself. */
+    /** Null if this process writes the log, and so knows its end. */
     private final @Nullable LogEnd end;
 
     private interface Readers {
         SegmentReader open(long afterSegment, long afterPosition, long afterSequence);
     }
 
-    /** Where a log begins and ends. */
+    /** The first segment and record of a log, and the last record. */
     record Range(long firstSegment, long firstSequence, long lastSequence) {}
 
     private LocalLog(
@@ -46,7 +46,7 @@ public final class LocalLog {
         this.activeBytes = activeBytes;
     }
 
-    /** In its writer's process. */
+    /** Returns a log that this process writes. */
     public static LocalLog of(Wal wal) {
         return new LocalLog(
                 wal.files(),
@@ -56,7 +56,7 @@ public final class LocalLog {
                 null);
     }
 
-    /** Beside a writer in another process, or without one. */
+    /** Returns a log that another process writes, or that no process writes. */
     public static LocalLog of(LogFiles files) {
         LogEnd end = new LogEnd(files);
         return new LocalLog(
@@ -75,7 +75,7 @@ public final class LocalLog {
         return files.storage().describe();
     }
 
-    /** Says that this log and that archive do not fit together. */
+    /** Returns the exception for a log and an archive that are inconsistent. */
     WalShippingRefusedException refused(ObjectStore store, Reason reason, String message) {
         return new WalShippingRefusedException(reason, describe() + " and " + store.describe() + ": " + message);
     }
@@ -83,17 +83,17 @@ public final class LocalLog {
     String logId() throws IOException {
         return files.logId()
                 .orElseThrow(() -> new WalShippingRefusedException(
-                        Reason.NO_LOG, describe() + ": there is no log; open it, then ship it"));
+                        Reason.NO_LOG, describe() + " does not contain a log; open it, then ship it"));
     }
 
-    /** Whether the log is written by this process, so that its end is known at any time. */
+    /** Returns whether this process writes the log, so that its end is known at any time. */
     public boolean isWriterHere() {
         return end == null;
     }
 
     /**
-     * Reads on to the end of a log that another process writes; does nothing in the writer's process. For the thread that
-     * ships.
+     * Reads to the end of a log that another process writes. Does
+     * nothing if this process writes it. Called by the shipping thread.
      */
     public void followEnd() {
         if (end != null) {
@@ -101,24 +101,24 @@ public final class LocalLog {
         }
     }
 
-    /** Closes what {@link #followEnd} has open. For the thread that ships. */
+    /** Closes the reader of {@link #followEnd}. Called by the shipping thread. */
     public void closeEnd() {
         if (end != null) {
             end.close();
         }
     }
 
-    /** The last durable record; while another process writes, the last one that {@link #followEnd} found, 0 before. */
+    /** Returns the last durable record. If another process writes the log, the last one that {@link #followEnd} found, or 0. */
     public long durableSequence() {
         return durableSequence.getAsLong();
     }
 
-    /** About how much of the active segment is written. */
+    /** Returns approximately how many bytes of the active segment are written. */
     long activeBytes() {
         return Math.max(0, activeBytes.getAsLong());
     }
 
-    /** Whether another process has it open: then only later batches tell what is durable. */
+    /** Returns whether another process has it open. Then only a later batch shows that a record is durable. */
     boolean isWrittenElsewhere() throws IOException {
         return end != null && files.isLocked();
     }
@@ -143,13 +143,13 @@ public final class LocalLog {
         return WalCheckpoint.newest(options());
     }
 
-    /** Whether it is still there, and its file has not been taken for a newer one. */
+    /** Returns whether a checkpoint still exists, and its file has not been overwritten by a newer one. */
     boolean has(WalCheckpoint checkpoint) {
         return WalCheckpoint.good(options()).stream()
-                .anyMatch(there -> there.file().equals(checkpoint.file())
-                        && there.sequence() == checkpoint.sequence()
-                        && there.createdNanos() == checkpoint.createdNanos()
-                        && there.checksum() == checkpoint.checksum());
+                .anyMatch(found -> found.file().equals(checkpoint.file())
+                        && found.sequence() == checkpoint.sequence()
+                        && found.createdNanos() == checkpoint.createdNanos()
+                        && found.checksum() == checkpoint.checksum());
     }
 
     private ReadOptions options() {

@@ -11,9 +11,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a log ends that another process writes, or none does: read from its files, whatever becomes of shipping. Its
- * writer's files promise a record somewhat after it is durable. One thread calls {@link #follow} and {@link #close}; any
- * thread may read the rest.
+ * The end of a log that another process writes, or that no process writes. It is read from the files, independently of
+ * shipping. The files show that a record is durable a short time after it is. The shipping thread calls {@link #follow} and
+ * {@link #close}; the other methods are thread-safe.
  */
 final class LogEnd {
     private final LogFiles files;
@@ -25,26 +25,26 @@ final class LogEnd {
         this.files = files;
     }
 
-    /** Reads what is new. What cannot be read now may be read the next time: shipping reports why. */
+    /** Reads new batches. A failure is ignored and the next call tries again; shipping reports the same failure. */
     void follow() {
-        boolean whole = false;
+        boolean complete = false;
         try {
             SegmentReader from = open();
             while (from.next()) {
                 durableSequence = Math.max(durableSequence, from.lastSequence());
                 activeBytes = from.endPosition();
             }
-            whole = true;
+            complete = true;
         } catch (IOException | UncheckedIOException | WalException | IllegalArgumentException e) {
-            // Closed below, and opened again the next time.
+            // Closed below. The next call opens the log again.
         } finally {
-            if (!whole) {
+            if (!complete) {
                 close();
             }
         }
     }
 
-    /** Behind the newest sealed segment: its footer has the last sequence, so its records need not be read. */
+    /** Opens a reader after the newest sealed segment. Its footer states the last sequence, so its records are not read. */
     private SegmentReader open() throws IOException {
         SegmentReader known = reader;
         if (known != null) {

@@ -13,13 +13,16 @@ import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
-import io.veloz.wal.archive.internal.ship.Reached.Job;
-import io.veloz.wal.archive.internal.ship.Term.Phase;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
+import io.veloz.wal.archive.internal.ship.Spool.Backlog;
+import io.veloz.wal.archive.internal.ship.WriterState.Phase;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -27,37 +30,36 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps an archive equal to a log, one small step at a time: {@link #advance}. Any step may fail and be repeated. It
- * belongs to one thread; others see through {@link Reached} how far it has got.
+ * Keeps an archive equal to a log. Each call of {@link #advance} takes one small step, which may fail and be repeated. An
+ * instance is confined to one thread; other threads see the progress through {@link ShipProgress}.
  */
 public final class Shipping implements AutoCloseable {
     private static final byte[] NO_CONTENT = new byte[0];
-    private static final int LOOKS_PER_CHECKPOINT = 60;
+    private static final int CHECKPOINT_POLLS = 60;
     private static final long SECOND_NANOS = 1_000_000_000;
 
-    /** A segment that is uploaded within this time is not sent as tails, too. */
-    private static final long PATIENCE_NANOS = 5 * SECOND_NANOS;
+    /** A segment that is uploaded within this time is not shipped as tails in addition. */
+    private static final long UPLOAD_PATIENCE_NANOS = 5 * SECOND_NANOS;
 
     private final ShipperConfig config;
     private final LocalLog log;
     private final ObjectStore store;
     private final ShipLog shipLog;
     private final LongSupplier nanoTime;
-    private final Reached reached;
-    private final Pace pace;
-    private final ArchiveEntry entry;
+    private final ShipProgress progress;
+    private final ArchiveCheck archiveCheck;
     private final LocalCheck localCheck;
     private final Uploader uploader;
     private final TailReader tails;
     private final Spool spool;
     private final Background background;
     private @Nullable LogIdentity identity;
-    private @Nullable Office office;
+    private @Nullable SlotWriter writer;
     private @Nullable History history;
     private boolean isResumed;
     private boolean isStoreFit;
 
-    /** The tip that was compared with log.json and with what was uploaded. */
+    /** The tip that was compared with log.json and with the uploaded objects. */
     private long checkedTip = -1;
 
     private boolean flushWanted;
@@ -68,16 +70,16 @@ public final class Shipping implements AutoCloseable {
     private long checkpointAt;
 
     /**
-     * @param uploads runs an upload on another thread; it is given one at a time
-     * @param onUploadEnd called there when one has ended
+     * @param uploads runs an upload on another thread; receives one at a time
+     * @param onUploadEnd called on that thread when an upload has ended
      */
     public Shipping(
             ShipperConfig config,
             LocalLog log,
             ObjectStore store,
-            Reached reached,
+            ShipProgress progress,
             Backoff uploadBackoff,
-            Pace pace,
+            RateLimiter limiter,
             LongSupplier nanoTime,
             Executor uploads,
             Runnable onUploadEnd) {
@@ -85,59 +87,59 @@ public final class Shipping implements AutoCloseable {
         this.log = log;
         this.store = store;
         this.shipLog = new ShipLog(store);
-        this.entry = new ArchiveEntry(log, shipLog, config.clock());
+        this.archiveCheck = new ArchiveCheck(log, shipLog, config.clock());
         this.localCheck = new LocalCheck(log, shipLog);
-        this.reached = reached;
-        this.pace = pace;
+        this.progress = progress;
         this.nanoTime = nanoTime;
-        long patience = Math.max(PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
-        this.uploader = new Uploader(uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
+        long patience =
+                Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
+        this.uploader = new Uploader(log, store, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
         this.background = new Background(
-                log, shipLog, reached, nanoTime, config.tailGrace().toNanos());
+                log, shipLog, progress, nanoTime, config.tailGrace().toNanos());
         this.tailAt = nanoTime.getAsLong();
         this.checkpointAt = tailAt;
     }
 
-    /** From now on everything that is durable by then is shipped, as a tail if need be. */
+    /** Makes the following steps ship everything that is durable, as tails if necessary. */
     public void flush() {
         flushWanted = true;
     }
 
-    /** Has the next step without a slot look whether another writer has taken over, unless that was seen a moment ago. */
-    public void look() {
-        background.look();
+    /** Makes a following step check whether another writer has acquired a later epoch, unless it was checked a moment ago. */
+    public void requestFenceCheck() {
+        background.requestFenceCheck();
     }
 
-    /** Whether there is something to ship, and time or an upload has to pass first. */
+    /** Returns whether there is something to ship that has to wait for a delay or for an upload. */
     public boolean isWaiting() {
         return catchingUp || (flushWanted && tailWaits);
     }
 
-    /** Whether the archive is ours, and no slot is on its way: what failed before has succeeded since. */
+    /** Returns whether the epoch is acquired and no slot is being put. Then every step that failed before has succeeded. */
     public boolean isSettled() {
-        return office != null && office.phase() == Phase.READY;
+        return writer != null && writer.phase() == Phase.READY;
     }
 
-    /** How long until there may be something to do that no event announces; {@link Long#MAX_VALUE} if there is nothing. */
+    /** Returns how long until there may be work that no event announces; {@link Long#MAX_VALUE} if there is none. */
     public long nanosToNext() {
         if (!isSettled()) {
             return Long.MAX_VALUE;
         }
-        // What the last step saw decides: a pause may have ended since then.
-        long next = background.nanosToLook();
+        // Uses the flags of the last step: a delay may have ended since then.
+        long next = background.nanosToFenceCheck();
         next = uploadWaits ? Math.min(next, uploader.nanosToRetry()) : next;
         return tailWaits ? Math.min(next, Math.max(0, tailAt - nanoTime.getAsLong())) : next;
     }
 
     /**
-     * Takes one step; makes about one request.
+     * Takes one step, which makes about one request.
      *
-     * @return false if there is nothing to do until the next flush, or the end of an upload
-     * @throws IOException if it failed; call again, after a while
-     * @throws WalFencedException if another writer is in office: the last call
-     * @throws WalShippingRefusedException if log and archive do not fit together: the last call
+     * @return false if there is nothing to do until the next flush or the end of an upload
+     * @throws IOException if it failed; call again after a delay
+     * @throws WalFencedException if another writer has acquired a later epoch; do not call again
+     * @throws WalShippingRefusedException if log and archive are inconsistent; do not call again
      */
     public boolean advance() throws IOException {
         try {
@@ -149,71 +151,66 @@ public final class Shipping implements AutoCloseable {
 
     private boolean step() throws IOException {
         if (identity == null) {
-            identity = entry.identity();
+            identity = archiveCheck.identity();
             return true;
         }
         if (!isStoreFit) {
-            entry.checkStore(identity);
+            archiveCheck.checkStore(identity);
             isStoreFit = true;
             return true;
         }
-        if (office == null) {
-            office = new Office(shipLog, Author.create(identity, config.clock()), Term.BEGINNING);
+        if (writer == null) {
+            writer = SlotWriter.create(shipLog, identity, config.clock());
         }
-        Office here = office;
-        switch (here.phase()) {
-            case CHECK -> {
-                if (here.tip().number() != checkedTip) {
-                    if (entry.checkTip(identity, here.tip())) {
-                        checkedTip = here.tip().number();
-                    } else {
-                        office = null;
-                    }
-                    return true;
-                }
-                localCheck.check(here.tip());
-                here.claim();
-                return true;
-            }
+        SlotWriter current = writer;
+        switch (current.phase()) {
+            case CHECK -> check(current, identity);
             case READY -> {
-                return ship(here);
+                return ship(current);
             }
-            case FENCED -> throw fenced(here.winner(), here.tip().archived());
-            case BROKEN ->
-                throw log.refused(
-                        store,
-                        Reason.BROKEN,
-                        "slot " + here.winner().number() + " is of writer "
-                                + here.winner().writer() + " in epoch "
-                                + here.winner().epoch()
-                                + ", and nobody but us may have put it there: verify the archive");
+            case FENCED -> throw fenced(current.winner(), current.tip().archived());
+            case BROKEN -> throw broken(current.winner());
             default -> {
-                Phase before = here.phase();
-                here.step();
-                if (here.phase() == Phase.READY) {
-                    confirmed(here, before);
+                Phase before = current.phase();
+                current.step();
+                if (current.phase() == Phase.READY) {
+                    confirmed(current, before);
                 }
-                return true;
             }
+        }
+        return true;
+    }
+
+    /** Checks the tip, then in a step of its own compares the local log with it. */
+    private void check(SlotWriter current, LogIdentity archive) throws IOException {
+        long tip = current.tip().number();
+        if (tip == checkedTip) {
+            localCheck.check(current.tip());
+            current.claim();
+        } else if (archiveCheck.checkTip(archive, current.tip())) {
+            checkedTip = tip;
+        } else {
+            // The search for the tip starts again.
+            writer = null;
         }
     }
 
-    private void confirmed(Office here, Phase before) {
-        Tip tip = here.tip();
+    private void confirmed(SlotWriter current, Phase before) {
+        Tip tip = current.tip();
         background.confirmed();
-        if (before == Phase.LIST_BEHIND) {
-            reached.inOffice(here.epoch(), tip.archived());
+        if (before == Phase.LIST_AFTER_CLAIM) {
+            progress.epochAcquired(current.epoch(), tip.archived());
             return;
         }
         Slot slot = Objects.requireNonNull(tip.slot());
-        history().follow(slot.part());
+        history().append(slot.part());
         background.added(slot);
         if (slot.part() instanceof Segment || slot.part() instanceof Attachment) {
-            reached.succeeded(Job.UPLOAD);
+            progress.succeeded(Job.UPLOAD);
         } else if (slot.part() instanceof Gap gap && History.isLoss(slot)) {
-            reached.gap(gap.firstSequence(), gap.lastSequence(), true);
+            progress.gap(gap.firstSequence(), gap.lastSequence(), true);
         }
-        reached.archived(tip.archived(), letsGo(tip.archived()));
+        progress.archived(tip.archived(), releasedThrough(tip.archived()));
     }
 
     private History history() {
@@ -221,65 +218,60 @@ public final class Shipping implements AutoCloseable {
     }
 
     /**
-     * Which records the log may trim: those of segments that are archived as a whole, but for the one that the archive
-     * ends in. That one stays, so that the next term of office can compare.
+     * Returns the last record that the log may trim: the last one of the committed segments, except for the segment that the
+     * archive ends in. The next writer compares that segment.
      */
-    private long letsGo(Archived archived) {
+    private long releasedThrough(Archived archived) {
         boolean endsInIt = archived.segment() == nextSegment() - 1;
         return endsInIt
                 ? Math.max(0, history().committedFirst() - 1)
                 : history().committedLast();
     }
 
-    // ---- in office
+    // ---- in an epoch
 
-    private boolean ship(Office here) throws IOException {
+    private boolean ship(SlotWriter current) throws IOException {
         if (!isResumed) {
-            resume(here.tip());
+            resume(current.tip());
             return true;
         }
-        Archived archived = here.tip().archived();
+        Archived archived = current.tip().archived();
         if (uploader.hasEnded()) {
-            commit(here, archived);
+            commit(current, archived);
             return true;
         }
-        List<SealedSegment> sealed = spool.from(Math.min(nextSegment(), Math.max(1, archived.segment())));
-        reached.spool(
-                spool.bytesBehind(archived, sealed),
-                sealed.stream()
-                        .filter(segment -> segment.number() >= nextSegment())
-                        .mapToLong(SealedSegment::fileBytes)
-                        .sum(),
-                sealed.isEmpty() ? 0 : sealed.get(sealed.size() - 1).lastSequence());
-        if (isTrimmedAhead(sealed)) {
-            return declareGap(here, archived);
+        Backlog backlog = spool.backlog(archived, nextSegment());
+        progress.spool(backlog.lagBytes(), backlog.fileBytes(), backlog.lastSequence());
+        if (backlog.isTrimmedAhead()) {
+            return declareGap(current, archived);
         }
-        boolean hasBacklog = hasBacklog(archived, sealed);
-        // A backlog goes as whole segments, unless the upload is slow: then tails go on meanwhile, and the end of the
-        // archive moves with each.
-        catchingUp = hasBacklog && leadsTheWay(archived, sealed) && !uploader.isSlow();
+        boolean exceedsTail = backlog.exceeds(config.maxTailBytes());
+        // A backlog is shipped as whole segments. If the upload is slow, tails
+        // are shipped meanwhile, and each of them moves the end of the archive.
+        catchingUp = exceedsTail && backlog.beginsWithNextSegment() && !uploader.isSlow();
         uploadWaits = uploader.isIdle() && uploader.nanosToRetry() > 0;
-        if (uploader.isIdle() && !uploadWaits && startUpload(archived, sealed, here.epoch())) {
+        if (uploader.isIdle() && !uploadWaits && startUpload(backlog, current.epoch())) {
             return true;
         }
         tailWaits = nanoTime.getAsLong() - tailAt < 0;
-        if (flushWanted && !catchingUp && !tailWaits && !awaitsCheckpoint() && shipTail(here, archived, hasBacklog)) {
+        boolean tailWanted = flushWanted && !catchingUp && !tailWaits && !awaitsCheckpoint();
+        if (tailWanted && shipTail(current, archived, exceedsTail)) {
             return true;
         }
-        return background.step(here, history());
+        return background.step(current, history());
     }
 
-    /** Reads what earlier writers left, a request at a time. */
+    /** Reads the slots of earlier writers, one request at a time. */
     private void resume(Tip tip) throws IOException {
         if (history == null) {
-            history = new History(shipLog, Objects.requireNonNull(identity), tip, reached);
-        } else if (!history.isEnough()) {
+            history = new History(shipLog, Objects.requireNonNull(identity), tip, progress);
+        } else if (!history.isSufficient()) {
             history.step();
         }
-        if (history.isEnough()) {
+        if (history.isSufficient()) {
             isResumed = true;
             background.resumed(tip, nextSegment());
-            reached.archived(tip.archived(), letsGo(tip.archived()));
+            progress.archived(tip.archived(), releasedThrough(tip.archived()));
         }
     }
 
@@ -287,50 +279,24 @@ public final class Shipping implements AutoCloseable {
         return history().nextSegment();
     }
 
-    /** An archive that begins later than the log once did is of no use before it has a checkpoint. */
+    /** Returns whether the archive begins later than the log did, and has no checkpoint yet, without which it is of no use. */
     private boolean awaitsCheckpoint() {
         return Objects.requireNonNull(identity).firstSequence() > 1
                 && !history().hasCheckpoint();
     }
 
-    private static @Nullable SealedSegment firstLeft(Archived archived, List<SealedSegment> sealed) {
-        for (SealedSegment segment : sealed) {
-            if (segment.lastSequence() > archived.sequence()) {
-                return segment;
-            }
-        }
-        return null;
-    }
-
-    /** Whether more is left of a sealed segment than fits into a tail. */
-    private boolean hasBacklog(Archived archived, List<SealedSegment> sealed) {
-        SealedSegment segment = firstLeft(archived, sealed);
-        return segment != null && left(segment, archived) >= config.maxTailBytes();
-    }
-
-    /** Whether the archive's end moves with the next upload. It does not if tails are further already. */
-    private boolean leadsTheWay(Archived archived, List<SealedSegment> sealed) {
-        SealedSegment segment = firstLeft(archived, sealed);
-        return segment != null && segment.number() == nextSegment();
-    }
-
-    private static long left(SealedSegment segment, Archived archived) {
-        return segment.number() == archived.segment() ? segment.dataBytes() - archived.position() : segment.dataBytes();
-    }
-
-    private boolean startUpload(Archived archived, List<SealedSegment> sealed, long epoch) {
+    private boolean startUpload(Backlog backlog, long epoch) {
         if (awaitsCheckpoint()) {
-            start(entry.requiredCheckpoint(Objects.requireNonNull(identity).firstSequence()), epoch);
+            long first = Objects.requireNonNull(identity).firstSequence();
+            uploader.start(archiveCheck.requiredCheckpoint(first), epoch);
             return true;
         }
-        for (SealedSegment segment : sealed) {
-            boolean shipped = segment.lastSequence() <= archived.sequence();
-            if (segment.number() == nextSegment() && (shipped || left(segment, archived) >= config.maxTailBytes())) {
-                uploader.start(() -> Upload.segment(log, store, segment, epoch, pace));
-                return true;
-            }
+        Optional<SealedSegment> segment = backlog.nextUpload(config.maxTailBytes());
+        if (segment.isPresent()) {
+            uploader.start(segment.get(), epoch);
+            return true;
         }
-        return startCheckpoint(archived, epoch);
+        return startCheckpoint(backlog.archived(), epoch);
     }
 
     private boolean startCheckpoint(Archived archived, long epoch) {
@@ -338,43 +304,39 @@ public final class Shipping implements AutoCloseable {
         if (now - checkpointAt < 0) {
             return false;
         }
-        // To look is to read it: not at every step, while there is no new one.
-        checkpointAt = now + config.checkpointInterval().toNanos() / LOOKS_PER_CHECKPOINT;
+        // Finding the newest checkpoint reads it, so it is not done at every step.
+        checkpointAt = now + config.checkpointInterval().toNanos() / CHECKPOINT_POLLS;
         Optional<WalCheckpoint> newest = log.newestCheckpoint();
         long archivedBefore = history().checkpointSequence();
         if (newest.isPresent()
                 && newest.get().sequence() > archivedBefore
                 && newest.get().sequence() <= archived.sequence()) {
             checkpointAt = now + config.checkpointInterval().toNanos();
-            start(newest.get(), epoch);
+            uploader.start(newest.get(), epoch);
             return true;
         }
         return false;
     }
 
-    private void start(WalCheckpoint checkpoint, long epoch) {
-        uploader.start(() -> Upload.checkpoint(log, store, checkpoint, epoch, pace));
-    }
-
-    private void commit(Office here, Archived archived) {
+    private void commit(SlotWriter current, Archived archived) {
         Slot.Part part;
         try {
             part = uploader.take();
         } catch (IOException e) {
-            // Repeated by itself after a pause. Tails go on meanwhile.
+            // Retried after the backoff. Tails are shipped meanwhile.
             checkpointAt = nanoTime.getAsLong() + uploader.nanosToRetry();
-            reached.failed(Job.UPLOAD, e);
+            progress.failed(Job.UPLOAD, e);
             return;
         }
         Archived after = archived;
         if (part instanceof Segment segment && archived.segment() <= segment.number()) {
             after = new Archived(segment.number(), segment.fileBytes(), segment.lastSequence());
         }
-        here.put(after, part, NO_CONTENT);
+        current.put(after, part, NO_CONTENT);
     }
 
     /** Returns false if there is nothing to put. */
-    private boolean shipTail(Office here, Archived archived, boolean isBacklog) throws IOException {
+    private boolean shipTail(SlotWriter current, Archived archived, boolean isBacklog) throws IOException {
         Archived from = archived;
         if (archived.sequence() == 0) {
             from = new Archived(0, 0, Objects.requireNonNull(identity).firstSequence() - 1);
@@ -383,7 +345,7 @@ public final class Shipping implements AutoCloseable {
         try {
             piece = tails.next(from, config.maxTailBytes());
         } catch (IllegalArgumentException | WalTrimmedException e) {
-            return declareGap(here, archived);
+            return declareGap(current, archived);
         }
         if (piece == null) {
             flushWanted = false;
@@ -391,34 +353,25 @@ public final class Shipping implements AutoCloseable {
         }
         flushWanted = !tails.atEnd();
         if (isBacklog && config.uploadBytesPerSecond() < Long.MAX_VALUE) {
-            // Else the limit would be none for what a slow segment has in it.
+            // Otherwise a segment whose upload is slow would be shipped as tails without the limit.
             double seconds = (double) piece.content().length / config.uploadBytesPerSecond();
             tailAt = nanoTime.getAsLong() + (long) (seconds * SECOND_NANOS);
         }
-        here.put(piece.end(), piece.tail(), piece.content());
+        current.put(piece.end(), piece.tail(), piece.content());
         return true;
     }
 
-    // ---- losses
-
-    private boolean isTrimmedAhead(List<SealedSegment> sealed) {
-        List<SealedSegment> ahead = sealed.stream()
-                .filter(segment -> segment.number() >= nextSegment())
-                .toList();
-        return !ahead.isEmpty() && ahead.get(0).number() > nextSegment();
-    }
-
-    private boolean declareGap(Office here, Archived archived) throws IOException {
+    private boolean declareGap(SlotWriter current, Archived archived) throws IOException {
         if (!uploader.isIdle()) {
-            // It may still commit a segment that the gap would cover: no number is committed after a gap that covers
-            // it. No pause counts meanwhile: one that has ended would keep the thread awake.
+            // The upload may still commit a segment that the gap would cover, and no segment is committed after a gap
+            // that covers it. The delays are reset meanwhile: one that has ended would keep the thread from waiting.
             uploadWaits = false;
             tailWaits = false;
-            return background.step(here, history());
+            return background.step(current, history());
         }
         LocalLog.Range local = log.range();
         if (local.firstSegment() <= nextSegment()) {
-            throw new IOException(log.describe() + ": segment " + nextSegment() + " is not there at the moment");
+            throw new IOException(log.describe() + ": segment " + nextSegment() + " is missing at the moment");
         }
         long last = local.firstSequence() - 1;
         boolean inTails = archived.sequence() >= last;
@@ -428,14 +381,22 @@ public final class Shipping implements AutoCloseable {
                     store,
                     Reason.TRIMMED_AHEAD,
                     "records " + first + " to " + last
-                            + " were trimmed before they were archived as a whole: declare the"
-                            + " gap by SpoolPolicy.giveUpOldest, or ship to another place");
+                            + " were trimmed before their segments were archived: declare the gap with"
+                            + " SpoolPolicy.giveUpOldest, or ship to another archive");
         }
-        // All of them in tails: those stay for ever, and nothing is lost. Only their segments will never be there.
+        // If all records are in tails, those are kept and no record is lost. Only the segments will never be archived.
         Archived after = inTails ? archived : new Archived(local.firstSegment(), 0, last);
-        String why = inTails ? "trimmed before it was archived as a whole" : "trimmed before it was archived";
-        here.put(after, new Gap(first, last, local.firstSegment(), why), NO_CONTENT);
+        String reason = inTails ? "trimmed before it was archived as a whole" : "trimmed before it was archived";
+        current.put(after, new Gap(first, last, local.firstSegment(), reason), NO_CONTENT);
         return true;
+    }
+
+    private WalShippingRefusedException broken(Slot winner) {
+        return log.refused(
+                store,
+                Reason.BROKEN,
+                "slot " + winner.number() + " is of writer " + winner.writer() + " in epoch " + winner.epoch()
+                        + ", but only this writer may have put it: verify the archive");
     }
 
     private WalFencedException fenced(Slot winner, Archived archived) {

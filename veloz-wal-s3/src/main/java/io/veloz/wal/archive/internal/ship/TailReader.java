@@ -9,14 +9,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the durable bytes behind what is archived, a piece of one segment at a time. It belongs to one thread. */
+/** Reads the durable bytes after the end of the archive, one piece of a segment at a time. Confined to one thread. */
 final class TailReader implements AutoCloseable {
     private final LocalLog log;
     private @Nullable SegmentReader reader;
     private @Nullable Archived next;
 
-    /** Whether the reader stands on a batch that is in no piece yet. */
-    private boolean waiting;
+    /** Whether the reader is at a batch that no piece contains yet. */
+    private boolean pending;
 
     private boolean atEnd;
 
@@ -24,7 +24,7 @@ final class TailReader implements AutoCloseable {
         this.log = log;
     }
 
-    /** Bytes of a segment that end with a whole batch. */
+    /** Bytes of one segment, of whole batches. Immutable. */
     static final class Piece {
         private final Tail tail;
         private final byte[] content;
@@ -38,7 +38,7 @@ final class TailReader implements AutoCloseable {
             return tail;
         }
 
-        /** Not a copy. */
+        /** Returns the bytes, not a copy. */
         byte[] content() {
             return content;
         }
@@ -49,40 +49,41 @@ final class TailReader implements AutoCloseable {
     }
 
     /**
-     * The piece that follows; null if nothing more is durable.
+     * Returns the piece after a position; null if no more is durable.
      *
-     * @param maxBytes it is no longer, unless its only batch is
+     * @param maxBytes the maximum length, unless a single batch is longer
      * @throws IllegalArgumentException if the next record has been trimmed
      * @throws io.veloz.wal.WalTrimmedException if it was trimmed since the last piece
      */
     @Nullable
     Piece next(Archived after, int maxBytes) throws IOException {
-        boolean whole = false;
+        boolean complete = false;
         try {
             Piece piece = read(after, maxBytes);
-            whole = true;
+            complete = true;
             return piece;
         } finally {
-            if (!whole) {
+            if (!complete) {
                 close();
             }
         }
     }
 
-    /** Whether the last piece went as far as the log is durable. */
+    /** Returns whether the last piece ends with the last durable record. */
     boolean atEnd() {
         return atEnd;
     }
 
     private @Nullable Piece read(Archived after, int maxBytes) throws IOException {
-        // The position counts, too: behind a segment that was committed as a whole its last bytes must not come again.
+        // Compares the position, too: after a segment was committed
+        // as a whole, its last bytes must not be shipped again.
         if (reader == null || !after.equals(next)) {
             close();
             reader = log.reader(after.segment(), after.position(), after.sequence());
             next = after;
         }
         SegmentReader from = reader;
-        atEnd = !waiting && !step(from);
+        atEnd = !pending && !step(from);
         if (atEnd) {
             return null;
         }
@@ -99,14 +100,14 @@ final class TailReader implements AutoCloseable {
             end = from.endPosition();
             last = from.lastSequence();
             atEnd = !step(from);
-            waiting = !atEnd;
-        } while (waiting && from.segment() == segment && from.endPosition() - position <= maxBytes);
+            pending = !atEnd;
+        } while (pending && from.segment() == segment && from.endPosition() - position <= maxBytes);
         byte[] bytes = content.toByteArray();
         next = new Archived(segment, end, last);
         return new Piece(new Tail(segment, position, end, first, last, Digest.of(bytes)), bytes);
     }
 
-    /** Asked twice: at the end of a log the first answer may rest on bytes that were read before it grew. */
+    /** Tries twice: at the end of a log the first result may come from bytes that were read before the log grew. */
     private static boolean step(SegmentReader reader) throws IOException {
         if (reader.next()) {
             return true;
@@ -116,7 +117,7 @@ final class TailReader implements AutoCloseable {
 
     @Override
     public void close() {
-        waiting = false;
+        pending = false;
         next = null;
         if (reader != null) {
             SegmentReader old = reader;

@@ -1,7 +1,19 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -10,11 +22,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One upload at a time, on a thread of its own, so that tails do not wait for it; after a failure a pause. Its methods belong
- * to one thread.
+ * Uploads files of the log, each as one object. Runs one upload at a time on another thread, so that tails do not wait for
+ * it, and applies a backoff after a failure. An uploaded object counts only once a slot commits it. The instance methods are
+ * confined to one thread.
  */
 final class Uploader {
-    private final Executor thread;
+    private final LocalLog log;
+    private final ObjectStore store;
+    private final RateLimiter limiter;
+    private final Executor executor;
     private final Runnable onEnd;
     private final Backoff backoff;
     private final LongSupplier nanoTime;
@@ -25,12 +41,23 @@ final class Uploader {
     private boolean isFailing;
 
     /**
-     * @param thread runs an upload on another thread; it is given one at a time
-     * @param onEnd called there when one has ended
-     * @param patienceNanos how long an upload runs before it counts as slow
+     * @param executor runs an upload on another thread
+     * @param onEnd called on that thread when an upload has ended
+     * @param patienceNanos duration after which an upload counts as slow
      */
-    Uploader(Executor thread, Runnable onEnd, Backoff backoff, LongSupplier nanoTime, long patienceNanos) {
-        this.thread = thread;
+    Uploader(
+            LocalLog log,
+            ObjectStore store,
+            RateLimiter limiter,
+            Executor executor,
+            Runnable onEnd,
+            Backoff backoff,
+            LongSupplier nanoTime,
+            long patienceNanos) {
+        this.log = log;
+        this.store = store;
+        this.limiter = limiter;
+        this.executor = executor;
         this.onEnd = onEnd;
         this.backoff = backoff;
         this.nanoTime = nanoTime;
@@ -46,17 +73,25 @@ final class Uploader {
         return running != null && running.isDone();
     }
 
-    /** How long until the next one may start, after a failure; 0 if it may. */
+    /** Returns the rest of the backoff; 0 if an upload may start. */
     long nanosToRetry() {
         return Math.max(0, retryAt - nanoTime.getAsLong());
     }
 
-    /** Whether what waits for an upload had better go another way. */
+    /** Returns whether uploads fail or take long, so that the segment should be shipped as tails meanwhile. */
     boolean isSlow() {
         return isFailing || (running != null && nanoTime.getAsLong() - startedAt >= patienceNanos);
     }
 
-    void start(Callable<Part> upload) {
+    void start(SealedSegment segment, long epoch) {
+        start(() -> upload(log, store, segment, epoch, limiter));
+    }
+
+    void start(WalCheckpoint checkpoint, long epoch) {
+        start(() -> upload(log, store, checkpoint, epoch, limiter));
+    }
+
+    private void start(Callable<Part> upload) {
         FutureTask<Part> task = new FutureTask<>(upload) {
             @Override
             protected void done() {
@@ -64,15 +99,15 @@ final class Uploader {
             }
         };
         startedAt = nanoTime.getAsLong();
-        // Only what is accepted runs: a thread that cannot be started throws here, and the upload is tried again.
-        thread.execute(task);
+        // Order matters: if the thread cannot be started this throws, no upload is running, and it is retried.
+        executor.execute(task);
         running = task;
     }
 
     /**
-     * The part that commits the upload that has ended.
+     * Returns the part of the slot that commits the upload that has ended.
      *
-     * @throws IOException if it failed: start it again after {@link #nanosToRetry}
+     * @throws IOException if the upload failed; start it again after {@link #nanosToRetry}
      */
     Part take() throws IOException {
         FutureTask<Part> ended = running;
@@ -92,7 +127,62 @@ final class Uploader {
             retryAt = nanoTime.getAsLong() + backoff.nanosAfter(failure);
             throw failure;
         } catch (InterruptedException e) {
-            throw new AssertionError("it is done", e);
+            throw new AssertionError("the task is done", e);
         }
+    }
+
+    // ---- one upload
+
+    /** Uploads a sealed segment, and compares its content with its footer while it is read. */
+    static Part upload(LocalLog log, ObjectStore store, SealedSegment segment, long epoch, RateLimiter limiter)
+            throws IOException {
+        FileObject object = FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter);
+        if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
+            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
+                    + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
+                    + segment.fileBytes() + " and " + segment.dataSha256()
+                    + ": the file is damaged and is not archived");
+        }
+        String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
+        return new Segment(
+                segment.number(),
+                put(store, key, object),
+                segment.dataBytes(),
+                segment.firstSequence(),
+                segment.lastSequence(),
+                segment.records(),
+                segment.minTimestampNanos(),
+                segment.maxTimestampNanos());
+    }
+
+    /** Uploads a checkpoint. */
+    static Part upload(LocalLog log, ObjectStore store, WalCheckpoint checkpoint, long epoch, RateLimiter limiter)
+            throws IOException {
+        FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, limiter);
+        if (!log.has(checkpoint)) {
+            throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
+        }
+        String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
+        return new Attachment("checkpoint", checkpoint.sequence(), put(store, key, object));
+    }
+
+    /**
+     * Puts an object. An object with that key can only be of this epoch: an earlier attempt whose response was lost. It is
+     * read back nevertheless.
+     */
+    private static StoredFile put(ObjectStore store, String key, FileObject object) throws IOException {
+        if (!store.putIfAbsent(key, object)) {
+            String found;
+            try (InputStream in = store.get(key)) {
+                found = Digest.of(in);
+            }
+            if (!found.equals(object.sha256())) {
+                throw new StoreException(
+                        "SHA-256 mismatch in " + store.describe() + "/" + key + ": stored " + found + ", computed "
+                                + object.sha256(),
+                        null);
+            }
+        }
+        return new StoredFile(key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256());
     }
 }

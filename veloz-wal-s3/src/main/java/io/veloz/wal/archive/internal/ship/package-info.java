@@ -1,4 +1,4 @@
-/** The writer of an archive: takes office, keeps the ship log, reads the local log, and never gives up by itself. */
+/** The writer of an archive: acquires an epoch, reads the local log, and puts slots and objects. It retries indefinitely. */
 @NullMarked
 package io.veloz.wal.archive.internal.ship;
 

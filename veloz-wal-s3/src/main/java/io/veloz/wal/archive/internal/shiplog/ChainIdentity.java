@@ -16,12 +16,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** {@code log.json} as the slots repeat it: the original, of which the object is a copy. Without state. */
+/** The identity in the chain of slots, which is the original of {@code log.json}. Stateless. */
 public final class ChainIdentity {
     private ChainIdentity() {}
 
     /**
-     * As the newest EPOCH at or before a slot has it; empty if an earlier version wrote that one.
+     * Returns the identity in the last EPOCH slot up to a slot; empty if an earlier version wrote the EPOCH slot.
      *
      * @throws BadObjectException if a slot in between is missing or damaged
      */
@@ -41,26 +41,26 @@ public final class ChainIdentity {
                         LogIdentity.decode(log.where("slot " + at.number()), text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The last slot before one that is never deleted; null if it names none. */
+    /** Returns the last slot before a slot that is never deleted; null for the first slot. */
     public static @Nullable Slot keptBefore(ShipLog log, Slot slot) throws IOException {
         SlotRef kept = slot.kept();
         if (kept.number() == 0) {
             return null;
         }
-        Slot remembered = log.remembered(kept);
-        if (remembered != null) {
-            return remembered;
+        Slot cached = log.cached(kept);
+        if (cached != null) {
+            return cached;
         }
         Decoded found = log.check(kept.number()).orElse(null);
         if (found == null || !found.sha256().equals(kept.sha256()) || kept.number() >= slot.number()) {
             throw new BadObjectException(log.where("slot " + kept.number())
-                    + (found == null ? " is missing" : " is not" + " the one that slot " + slot.number() + " names"));
+                    + (found == null ? " is missing" : " does not match its digest in slot " + slot.number()));
         }
-        log.remember(kept, found.slot());
+        log.cache(kept, found.slot());
         return found.slot();
     }
 
-    /** For an archive whose {@code log.json} is missing: of slot 1, which is never deleted, or else of the last slot. */
+    /** Recovers a missing {@code log.json} from slot 1, which is never deleted, or from the last slot. */
     static Optional<LogIdentity> recovered(ShipLog log) throws IOException {
         Optional<Decoded> first = log.check(1);
         Optional<LogIdentity> found = first.isPresent() ? of(log, first.get().slot()) : Optional.empty();
@@ -73,11 +73,11 @@ public final class ChainIdentity {
         return last.isPresent() ? of(log, last.get().slot()) : Optional.empty();
     }
 
-    /** What to write where {@code log.json} is not the one of the slots; empty if the slot agrees with it. */
+    /** Returns a message if {@code log.json} differs from the identity in the slots; empty if they are equal. */
     public static Optional<String> mismatch(ShipLog log, LogIdentity identity, Slot slot) throws IOException {
         if (!slot.logId().equals(identity.logId())) {
-            return Optional.of(log.where("log.json") + " names log " + identity.logId() + ", and slot " + slot.number()
-                    + " belongs to log " + slot.logId());
+            return Optional.of(log.where("log.json") + " is of log " + identity.logId() + ", and slot " + slot.number()
+                    + " is of log " + slot.logId());
         }
         if (slot.origin().isEmpty()) {
             return mismatchWithoutOrigin(log, identity, slot);
@@ -93,8 +93,8 @@ public final class ChainIdentity {
     }
 
     /**
-     * An earlier version wrote the slot. Before its log.json is repeated in a chain for ever, it is compared with the first
-     * bytes that were archived: one request for each slot that is never deleted, once in the life of an archive.
+     * Compares {@code log.json} with the first archived bytes, if an earlier version wrote the slots, before the chain repeats
+     * it permanently. Makes one request for each kept slot, once in the lifetime of an archive.
      */
     private static Optional<String> mismatchWithoutOrigin(ShipLog log, LogIdentity identity, Slot slot)
             throws IOException {
@@ -106,7 +106,7 @@ public final class ChainIdentity {
             first = at.part() instanceof Segment || at.part() instanceof Gap ? at : first;
         }
         if (first == null || first.part() instanceof Gap) {
-            // Tails before a gap are never dropped; without them nothing shows where the archive began.
+            // Tails before a gap are never deleted. Without tails the beginning of the archive is unknown.
             first = log.check(2).map(Decoded::slot).orElse(null);
         }
         String begins = "";
@@ -121,7 +121,7 @@ public final class ChainIdentity {
                 identity.prefix() + " segment " + identity.firstSegment() + " record " + identity.firstSequence();
         return begins.isEmpty() || begins.equals(stated)
                 ? Optional.empty()
-                : Optional.of(log.where("log.json") + " was changed: it begins with " + stated
-                        + ", and the archive with " + begins);
+                : Optional.of(log.where("log.json") + " was changed: it states that the archive begins with " + stated
+                        + ", but it begins with " + begins);
     }
 }

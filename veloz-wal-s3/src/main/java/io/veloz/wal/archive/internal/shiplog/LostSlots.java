@@ -19,21 +19,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Evidence that the newest slots of an archive were deleted: objects that were uploaded, and that no slot accounts for. A
- * prefix of the ship log is itself a proven ship log, so only what lies outside of it can show that it was longer.
+ * Detects that the newest slots of an archive were deleted, by uploaded objects that no slot commits. A prefix of the ship log
+ * is itself a valid ship log, so only other objects can show that it was longer.
  *
- * <p>What a writer of epoch <i>e</i> leaves without a slot, whatever happens to it, is at most one segment's object, and that
- * is the next segment: it uploads one at a time, commits it, then begins the next. Its EPOCH slot is put before all of its
- * objects. Hence three kinds of evidence:
+ * <p>Whatever happens to a writer of epoch <i>e</i>, it leaves at most one object without a slot, that of the next segment: it
+ * uploads one segment at a time, and commits it before it uploads the next. Its EPOCH slot is put before all its objects. So
+ * three kinds of objects are evidence of lost slots:
  *
  * <ol>
- *   <li>an object of an epoch that the slots do not reach
+ *   <li>an object of a later epoch than that of the last slot
  *   <li>the object of a segment after the next one
- *   <li>objects of two segments of one epoch that no slot names (a GAP explains those of the segments that it skips)
+ *   <li>the objects of two segments of one epoch that no slot names, except for segments that a GAP skips
  * </ol>
  *
- * <p>Order matters: the objects are listed before the slots are read. Then a writer that goes on meanwhile only adds slots
- * for objects that were listed, and is never taken for evidence. Tails have no object: lost tails leave no evidence.
+ * <p>Order matters: the objects are listed before the slots are read. A writer that continues meanwhile only adds slots for
+ * objects that were listed, and so never looks like evidence. Tails have no objects, so lost tails leave no evidence.
  */
 public final class LostSlots {
     private final long epoch;
@@ -42,30 +42,30 @@ public final class LostSlots {
     private final List<long[]> skipped = new ArrayList<>();
 
     /**
-     * @param epoch the highest one of the slots
-     * @param nextSegment the one after the last that a slot commits, or skips
+     * @param epoch the epoch of the last slot
+     * @param nextSegment the segment after the last one that a slot commits or skips
      */
     public LostSlots(long epoch, long nextSegment) {
         this.epoch = epoch;
         this.nextSegment = nextSegment;
     }
 
-    /** An object that a slot names. */
+    /** Adds an object that a slot names. */
     public LostSlots named(String key) {
         named.add(key);
         return this;
     }
 
-    /** Segments from one number to before another that a GAP skips. */
+    /** Adds a range of segments that a GAP skips. */
     public LostSlots skipped(long from, long before) {
         skipped.add(new long[] {from, before});
         return this;
     }
 
-    /** An object that shows that slots were lost. */
+    /** An object that proves that slots were lost. */
     public record Evidence(String key, String reason) {}
 
-    /** The evidence among objects that were listed before the slots were read. */
+    /** Returns the evidence among objects that were listed before the slots were read. */
     public Optional<Evidence> among(Collection<String> keys) {
         Map<Long, String> unnamed = new HashMap<>();
         for (String key : keys) {
@@ -74,7 +74,8 @@ public final class LostSlots {
             }
             if (ArchiveKeys.epoch(key) > epoch) {
                 return evidence(
-                        key, "it is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch " + epoch);
+                        key,
+                        "the object is of epoch " + ArchiveKeys.epoch(key) + ", and the slots end with epoch " + epoch);
             }
             Optional<SegmentKey> segment = ArchiveKeys.segmentKey(key);
             if (segment.isEmpty()) {
@@ -93,7 +94,7 @@ public final class LostSlots {
     }
 
     private static Optional<Evidence> evidence(String key, String why) {
-        return Optional.of(new Evidence(key, "slots that were here are missing: " + why));
+        return Optional.of(new Evidence(key, "slots are missing: " + why));
     }
 
     private boolean isSkipped(long number) {
@@ -101,8 +102,8 @@ public final class LostSlots {
     }
 
     /**
-     * Looks before a writer acquires an epoch, in a few requests: what was uploaded after the slots end. It belongs to one
-     * thread, and to one start of a writer.
+     * Searches, before a writer acquires an epoch, for objects that were uploaded after the last slot. It makes a few requests.
+     * An instance is confined to one thread, and to one start of a writer.
      */
     public static final class BeforeEpoch {
         private final ShipLog log;
@@ -115,14 +116,14 @@ public final class LostSlots {
         }
 
         /**
-         * Returns the evidence that a tip is not the last slot; empty if there is none. A first suspicion is not returned:
-         * another writer may have added slots after the tip was found. See {@link #mustLookAgain}.
+         * Returns the evidence that slots after the tip were lost; empty if there is none. Evidence is not returned the first
+         * time it is found, because another writer may have added slots after the tip was read. See {@link #needsRecheck}.
          *
          * @param tip null if there is no slot
          */
         public Optional<Evidence> against(@Nullable Slot tip) throws IOException {
             LostSlots expected = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment(tip));
-            // What lies before the next segment has been committed since it was listed.
+            // Objects of earlier segments were committed after they were listed.
             String before = ArchiveKeys.beforeSegment(identity.prefix(), expected.nextSegment);
             Optional<Evidence> stays = expected.among(
                     suspects.stream().filter(key -> key.compareTo(before) > 0).toList());
@@ -136,8 +137,8 @@ public final class LostSlots {
             return Optional.empty();
         }
 
-        /** Whether {@link #against} must be called once more, with a tip that was looked for after that call. */
-        public boolean mustLookAgain() {
+        /** Returns whether {@link #against} has to be called again, with a tip that was read after that call. */
+        public boolean needsRecheck() {
             return !suspects.isEmpty();
         }
 

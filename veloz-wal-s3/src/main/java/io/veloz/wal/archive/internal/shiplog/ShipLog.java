@@ -23,16 +23,16 @@ import java.util.Set;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and creates the slots of an archive, each request once. Any thread may call any method. */
+/** Reads and creates the slots of an archive. It does not retry requests. Thread-safe. */
 public final class ShipLog {
-    /** Slots that are never deleted, as they were checked: a walk that a failed request ended goes on where it was. */
-    private static final int REMEMBERED_SLOTS = 16_384;
+    /** Kept slots that were read and checked. A search that is repeated after a failed request does not read them again. */
+    private static final int CACHED_SLOTS = 16_384;
 
     private final ObjectStore store;
     private final Map<SlotRef, Slot> kept = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<SlotRef, Slot> eldest) {
-            return size() > REMEMBERED_SLOTS;
+            return size() > CACHED_SLOTS;
         }
     });
 
@@ -45,23 +45,23 @@ public final class ShipLog {
     }
 
     /**
-     * Which log the archive belongs to; empty if there is no archive yet. A {@code log.json} that is missing is taken from
-     * the slots.
+     * Returns the identity of the log that the archive belongs to; empty if the archive is empty. If {@code log.json} is
+     * missing, the identity is read from the slots.
      *
-     * @throws BadObjectException if it is missing, and the slots that there are do not repeat it
+     * @throws BadObjectException if {@code log.json} is missing, and the slots do not repeat it
      */
     public Optional<LogIdentity> identity() throws IOException {
-        Optional<LogIdentity> there = logJson();
-        if (there.isPresent() || !holdsObjects()) {
-            return there;
+        Optional<LogIdentity> existing = logJson();
+        if (existing.isPresent() || !hasObjects()) {
+            return existing;
         }
         return Optional.of(ChainIdentity.recovered(this)
                 .orElseThrow(() -> new BadObjectException(where(ArchiveKeys.LOG)
-                        + ": is missing, and the archive holds objects; its slots do not repeat it"
-                        + " (an earlier version wrote them)")));
+                        + " is missing, the archive contains objects, and its slots do not repeat log.json (an earlier"
+                        + " version wrote them)")));
     }
 
-    /** The object {@code log.json}; empty if it is missing. */
+    /** Reads {@code log.json}; empty if it is missing. */
     public Optional<LogIdentity> logJson() throws IOException {
         try (InputStream in = store.get(ArchiveKeys.LOG)) {
             byte[] bytes = in.readNBytes(LogIdentity.MAX_BYTES + 1);
@@ -71,13 +71,13 @@ public final class ShipLog {
         }
     }
 
-    /** Whether there is any object of an archive but {@code log.json}. */
-    public boolean holdsObjects() throws StoreException {
-        return holdsObjects(new HashSet<>());
+    /** Returns whether the archive contains any object apart from {@code log.json}. */
+    public boolean hasObjects() throws StoreException {
+        return hasObjects(new HashSet<>());
     }
 
-    /** As {@link #holdsObjects()}, but for the places that are known to be empty; adds those that are. */
-    public boolean holdsObjects(Set<String> empty) throws StoreException {
+    /** Does the same, skipping prefixes that are known to be empty. Adds those that it finds to be empty. */
+    public boolean hasObjects(Set<String> empty) throws StoreException {
         for (String prefix : List.of(ArchiveKeys.SLOTS, ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
             if (!empty.contains(prefix) && !store.list(prefix, "").isEmpty()) {
                 return true;
@@ -88,34 +88,34 @@ public final class ShipLog {
     }
 
     @Nullable
-    Slot remembered(SlotRef ref) {
+    Slot cached(SlotRef ref) {
         return kept.get(ref);
     }
 
-    void remember(SlotRef ref, Slot slot) {
+    void cache(SlotRef ref, Slot slot) {
         kept.put(ref, slot);
     }
 
-    /** Creates the archive; false if there is one. */
+    /** Creates {@code log.json}. Returns false if it exists. */
     public boolean create(LogIdentity identity) throws StoreException {
         return store.putIfAbsent(ArchiveKeys.LOG, ObjectContent.of(identity.encode()));
     }
 
     /**
-     * Reads a slot, and checks it as far as possible without its neighbours; empty if there is none of that number.
+     * Reads a slot, and checks it as far as possible without its neighbours; empty if it does not exist.
      *
-     * @throws BadObjectException if it is damaged. It may have been damaged on the way: read it again
+     * @throws BadObjectException if it is damaged. It may have been damaged in transit, so read it again
      */
     public Optional<SlotCodec.Decoded> slot(long number) throws IOException {
         return read(number, SlotCodec::read);
     }
 
-    /** The same, but of a tail's content nothing is kept. */
+    /** Does the same without keeping the content of a tail in memory. */
     public Optional<SlotCodec.Decoded> check(long number) throws IOException {
         return copy(number, (bytes, length) -> {});
     }
 
-    /** The same, with a tail's content handed on, piece by piece. What was handed on counts when this returns. */
+    /** Does the same, and passes on the content of a tail in chunks. The chunks are checked only when this method returns. */
     public Optional<SlotCodec.Decoded> copy(long number, SlotCodec.Content content) throws IOException {
         return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, content));
     }
@@ -133,17 +133,17 @@ public final class ShipLog {
         }
     }
 
-    /** Whether there is a slot of that number, without reading it. */
+    /** Returns whether a slot exists, without reading it. */
     public boolean has(long number) throws StoreException {
         return store.head(ArchiveKeys.slot(number)).isPresent();
     }
 
-    /** Creates a slot; false if there is one of that number, whoever made it. */
+    /** Creates a slot. Returns false if a slot with that number exists. */
     public boolean put(long number, byte[] slot) throws StoreException {
         return store.putIfAbsent(ArchiveKeys.slot(number), ObjectContent.of(slot));
     }
 
-    /** Tells the numbers of all slots behind one, as the store lists them, ascending; a page of them at a time in memory. */
+    /** Lists the numbers of all slots after one, in ascending order, with one page at a time in memory. */
     public void list(long after, LongConsumer numbers) throws StoreException {
         long last = Math.max(0, after);
         for (List<Long> page = page(last); !page.isEmpty(); page = page(last)) {
@@ -152,7 +152,7 @@ public final class ShipLog {
         }
     }
 
-    /** The numbers of the next slots behind one, as the store lists them, ascending; none at the end. */
+    /** Lists the numbers of the next slots after one, in ascending order; empty at the end. */
     public List<Long> page(long after) throws StoreException {
         String last = after <= 0 ? "" : ArchiveKeys.slot(after);
         while (true) {
@@ -168,14 +168,14 @@ public final class ShipLog {
             if (end.compareTo(last) <= 0) {
                 throw new StoreException(
                         store.describe() + ": the page after " + last + " ends with " + end
-                                + "; a list that does not advance has no end",
+                                + "; the list does not advance",
                         null);
             }
             last = end;
         }
     }
 
-    /** What messages call an object. */
+    /** Returns the name of an object in messages. */
     public String where(String key) {
         return store.describe() + "/" + key;
     }

@@ -1,4 +1,4 @@
-/** The ship log of an archive: its slots in the store, one after the other. Knows no local log. */
+/** The ship log of an archive: the chain of its slots in the store. Does not depend on the local log. */
 @NullMarked
 package io.veloz.wal.archive.internal.shiplog;
 

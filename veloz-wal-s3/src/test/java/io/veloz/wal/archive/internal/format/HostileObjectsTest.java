@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.MemoryStore;
@@ -25,17 +26,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Objects that claim much, or hold more than they claim: the reader stops at the bound of their kind. */
+/** Hostile objects that state or contain too much: reading stops at the limit for the kind of object. */
 @Timeout(60)
 class HostileObjectsTest {
     private static final int MEBIBYTE = 1024 * 1024;
     private static final LogIdentity IDENTITY = new LogIdentity("ab".repeat(16), "orders", Instant.EPOCH, 1, 1);
 
-    /** Bytes without an end, which counts how many were taken. */
+    /** An endless stream that counts the bytes read. */
     private static final class Endless extends InputStream {
         private final byte[] first;
         private final byte[] again;
-        long taken;
+        long read;
 
         Endless(byte[] first, byte[] again) {
             this.first = first;
@@ -44,7 +45,7 @@ class HostileObjectsTest {
 
         @Override
         public int read() {
-            long at = taken++;
+            long at = read++;
             return (at < first.length ? first[(int) at] : again[(int) ((at - first.length) % again.length)]) & 0xFF;
         }
     }
@@ -61,7 +62,7 @@ class HostileObjectsTest {
         return Arrays.copyOf(out.array(), out.position());
     }
 
-    /** A block of 1 MiB of zeros, in some 4 KiB. */
+    /** Returns a compressed block of 1 MiB of zeros, which has about 4 KiB. */
     private static byte[] zeros() {
         byte[] block = LZ4Factory.safeInstance().fastCompressor().compress(new byte[MEBIBYTE]);
         return ByteBuffer.allocate(4 + block.length)
@@ -89,7 +90,7 @@ class HostileObjectsTest {
                 })
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("1424 bytes declared");
-        assertThat(source.taken).isLessThan(10_000);
+        assertThat(source.read).isLessThan(10_000);
     }
 
     @Test
@@ -99,7 +100,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void blocksWithoutContentDoNotHoldTheReader() {
+    void emptyBlockIsRefused() {
         byte[] frame = Arrays.copyOf(frameHeader(0x60, 0x40, 0), 100);
         frame[7] = 1;
         assertThat(failure(frame, 10)).hasMessageContaining("a block");
@@ -107,7 +108,7 @@ class HostileObjectsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0x40, 0x61, 0x62, 0x20, 0xA0})
-    void otherKindsOfFramesAreRefused(int flags) {
+    void unsupportedFramesAreRefused(int flags) {
         assertThat(failure(frameHeader(flags, 0x40, 0), 10)).isNotNull();
     }
 
@@ -125,7 +126,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void frameComesBackAsItWas() throws IOException {
+    void frameRoundTrips() throws IOException {
         byte[] bytes = new byte[300_000];
         new java.util.Random(1).nextBytes(bytes);
         Arrays.fill(bytes, 100_000, 200_000, (byte) 7);
@@ -135,7 +136,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void tailThatHoldsMoreThanItStatesIsRefusedAtThatSize() {
+    void tailLongerThanItStatesIsRefusedAtThatSize() {
         byte[] honest = new byte[100];
         Slot slot = new Slot(
                 IDENTITY.logId(),
@@ -159,7 +160,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void slotWithoutEndIsRefused() {
+    void endlessSlotIsRefused() {
         byte[] head = "{\"format\":1}".getBytes(StandardCharsets.UTF_8);
         ByteBuffer start = ByteBuffer.allocate(8 + head.length).order(ByteOrder.LITTLE_ENDIAN);
         start.putInt(0x184D2A50).putInt(head.length).put(head);
@@ -167,11 +168,11 @@ class HostileObjectsTest {
         assertThatThrownBy(() -> SlotCodec.read("ship/1", 1, new java.io.BufferedInputStream(source, 1 << 16)))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("more than");
-        assertThat(source.taken).isLessThan(70L * MEBIBYTE);
+        assertThat(source.read).isLessThan(70L * MEBIBYTE);
     }
 
     @Test
-    void logJsonWithoutEndIsRefused() {
+    void endlessLogJsonIsRefused() {
         Endless source = new Endless(new byte[0], new byte[] {' '});
         ShipLog log = new ShipLog(new MemoryStore() {
             @Override
@@ -180,11 +181,11 @@ class HostileObjectsTest {
             }
         });
         assertThatThrownBy(log::logJson).isInstanceOf(BadObjectException.class).hasMessageContaining("more than 4096");
-        assertThat(source.taken).isLessThan(10_000);
+        assertThat(source.read).isLessThan(10_000);
     }
 
     @Test
-    void fieldThatIsThereTwiceIsRefused() {
+    void duplicateFieldIsRefused() {
         byte[] twice = IDENTITY.text()
                 .replace("\"prefix\":\"orders\"", "\"prefix\":\"orders\",\"prefix\":\"trades\"")
                 .getBytes(StandardCharsets.UTF_8);
@@ -192,7 +193,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void prefixThatIsNoFileNameIsRefused() {
+    void prefixThatIsNotAFileNameIsRefused() {
         byte[] bytes = IDENTITY.text().replace("orders", "../orders").getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> LogIdentity.decode("log.json", bytes))
                 .isInstanceOf(BadObjectException.class)
@@ -200,7 +201,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void fieldsOfALaterVersionAreLeftAlone() throws IOException {
+    void fieldsOfALaterVersionAreIgnored() throws IOException {
         byte[] bytes = IDENTITY.text()
                 .replace("{\"format\":1", "{\"format\":1,\"a\":[1,{\"b\":[]}],\"c\":1e99,\"d\":99999999999999999999")
                 .getBytes(StandardCharsets.UTF_8);
@@ -208,7 +209,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void hostDoesNotMoveTheCursorOfATerminal() throws IOException {
+    void controlCharactersInTheHostAreEscaped() throws IOException {
         String host = "a\u001b[2K\r\nship is fine\u202e\u0007";
         Slot slot = new Slot(
                 IDENTITY.logId(),
@@ -227,7 +228,7 @@ class HostileObjectsTest {
     }
 
     @Test
-    void keyWithDotsIsRefusedByType() {
+    void keyWithDotDotIsRefused() {
         Slot slot = new Slot(
                 IDENTITY.logId(),
                 "",
@@ -239,7 +240,8 @@ class HostileObjectsTest {
                 Digest.NONE,
                 SlotRef.NONE,
                 Archived.NOTHING,
-                new Slot.Attachment("checkpoint", 1, "attachments/../log.json", 1, Digest.NONE, 1, Digest.NONE));
+                new Slot.Attachment(
+                        "checkpoint", 1, new StoredFile("attachments/../log.json", 1, Digest.NONE, 1, Digest.NONE)));
         assertThatThrownBy(() -> SlotCodec.decode("ship/1", 1, SlotCodec.encode(slot)))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("attachments/../log.json");

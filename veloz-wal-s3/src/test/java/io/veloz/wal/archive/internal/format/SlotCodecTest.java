@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -50,11 +51,11 @@ class SlotCodecTest {
     }
 
     @Test
-    void everyKindComesBackAsItWas() throws IOException {
+    void everyKindRoundTrips() throws IOException {
         for (Part part : new Part[] {
             new Slot.Epoch(IDENTITY.text()),
-            new Slot.Segment(4, "segments/x.lz4", 10, SHA, 20, SHA, 15, 1, 9, 9, -5, Long.MAX_VALUE),
-            new Slot.Attachment("checkpoint", 0, "attachments/x", 10, SHA, 0, SHA),
+            new Slot.Segment(4, new StoredFile("segments/x.lz4", 10, SHA, 20, SHA), 15, 1, 9, 9, -5, Long.MAX_VALUE),
+            new Slot.Attachment("checkpoint", 0, new StoredFile("attachments/x", 10, SHA, 0, SHA)),
             new Slot.Gap(5, 9, 7, "the spool was full")
         }) {
             byte[] bytes = SlotCodec.encode(slot(part));
@@ -66,7 +67,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void oneChangedByteAnywhereIsFound() throws IOException {
+    void oneChangedByteAnywhereIsDetected() throws IOException {
         byte[] good = SlotCodec.encode(tail(), CONTENT);
         for (int at = 0; at < good.length; at++) {
             byte[] bad = good.clone();
@@ -76,7 +77,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void slotThatWasCutAnywhereIsFound() {
+    void truncatedSlotIsDetected() {
         byte[] good = SlotCodec.encode(tail(), CONTENT);
         for (int length = 0; length < good.length; length++) {
             byte[] bad = Arrays.copyOf(good, length);
@@ -85,7 +86,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void slotUnderAnotherNumberIsFound() {
+    void slotWithAnotherNumberIsDetected() {
         byte[] good = SlotCodec.encode(tail(), CONTENT);
         assertThatThrownBy(() -> SlotCodec.decode("ship/18", 18, good))
                 .isInstanceOf(BadObjectException.class)
@@ -93,7 +94,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void contentOfATailIsWhatAnyReaderOfLz4FramesGets() throws IOException {
+    void contentOfATailIsReadableByAnyLz4Reader() throws IOException {
         byte[] slot = SlotCodec.encode(tail(), CONTENT);
         try (var in = new LZ4FrameInputStream(new ByteArrayInputStream(slot))) {
             assertThat(in.readAllBytes()).isEqualTo(CONTENT);
@@ -101,7 +102,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void aNewerFormatIsNotTakenForDamage() {
+    void newerFormatIsNotReportedAsDamage() {
         byte[] head = new String(
                         SlotCodec.encode(slot(new Slot.Epoch(IDENTITY.text()))),
                         java.nio.charset.StandardCharsets.ISO_8859_1)
@@ -116,12 +117,12 @@ class SlotCodecTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ship/1", "ship/00000000000000000000", "ship/0000000000000000001x", "x"})
-    void otherKeysAreNoSlots(String key) {
+    void otherKeysAreNotSlots(String key) {
         assertThat(ArchiveKeys.slotNumber(key)).isEqualTo(-1);
     }
 
     @Test
-    void keysSortAsNumbersDo() {
+    void keysSortByNumber() {
         assertThat(ArchiveKeys.slot(9)).isLessThan(ArchiveKeys.slot(10));
         assertThat(ArchiveKeys.slotNumber(ArchiveKeys.slot(123))).isEqualTo(123);
         assertThat(ArchiveKeys.segment("orders", 7, 2))
@@ -129,7 +130,7 @@ class SlotCodecTest {
     }
 
     @Test
-    void identityComesBackAsItWas() throws IOException {
+    void identityRoundTrips() throws IOException {
         assertThat(LogIdentity.decode("log.json", IDENTITY.encode())).isEqualTo(IDENTITY);
         assertThatThrownBy(() -> LogIdentity.decode("log.json", "{\"format\":1}".getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(BadObjectException.class)

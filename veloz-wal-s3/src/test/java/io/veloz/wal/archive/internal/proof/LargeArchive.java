@@ -9,6 +9,7 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.store.NoSuchObjectException;
@@ -68,7 +69,14 @@ final class LargeArchive implements ObjectStore {
             long last = first + place - 1;
             String key = ArchiveKeys.segment("orders", segment, 1);
             part = new Segment(
-                    segment, key, 5000, Digest.NONE, 9000, Digest.NONE, 8000, first, last, last - first + 1, 0, 0);
+                    segment,
+                    new StoredFile(key, 5000, Digest.NONE, 9000, Digest.NONE),
+                    8000,
+                    first,
+                    last,
+                    last - first + 1,
+                    0,
+                    0);
             archived = new Archived(segment, 9000, last);
         }
         Slot slot = new Slot(

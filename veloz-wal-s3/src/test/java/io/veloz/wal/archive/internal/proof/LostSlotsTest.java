@@ -124,9 +124,9 @@ class LostSlotsTest {
         // Another writer goes on between the look at the tip and the list.
         archive.segments(2, 3);
         assertThat(check.against(before)).isEmpty();
-        assertThat(check.mustLookAgain()).isTrue();
+        assertThat(check.needsRecheck()).isTrue();
         assertThat(check.against(log.check(4).orElseThrow().slot())).isEmpty();
-        assertThat(check.mustLookAgain()).isFalse();
+        assertThat(check.needsRecheck()).isFalse();
     }
 
     @Test
@@ -137,7 +137,7 @@ class LostSlotsTest {
         var tip = log.check(2).orElseThrow().slot();
         var check = new LostSlots.BeforeEpoch(log, log.identity().orElseThrow());
         assertThat(check.against(tip)).isEmpty();
-        assertThat(check.mustLookAgain()).isTrue();
+        assertThat(check.needsRecheck()).isTrue();
         assertThat(check.against(tip).orElseThrow().key()).isEqualTo(ArchiveKeys.segment("orders", 3, 1));
     }
 }

@@ -12,6 +12,7 @@ import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.store.ObjectContent;
@@ -111,11 +112,7 @@ public final class TestArchive {
                 reached,
                 new Segment(
                         segment,
-                        key,
-                        object.length,
-                        Digest.of(object),
-                        file.length,
-                        Digest.of(file),
+                        new StoredFile(key, object.length, Digest.of(object), file.length, Digest.of(file)),
                         sealed.dataBytes(),
                         sealed.firstSequence(),
                         sealed.lastSequence(),
@@ -191,7 +188,9 @@ public final class TestArchive {
         return put(
                 archived,
                 new Attachment(
-                        "checkpoint", sequence, key, object.length, Digest.of(object), file.length, Digest.of(file)),
+                        "checkpoint",
+                        sequence,
+                        new StoredFile(key, object.length, Digest.of(object), file.length, Digest.of(file))),
                 new byte[0]);
     }
 

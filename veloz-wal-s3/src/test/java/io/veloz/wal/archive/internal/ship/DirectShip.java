@@ -5,14 +5,14 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.HeapStore;
 import java.util.Optional;
 
-/** Ships a log on the caller's thread, without pauses between attempts. */
+/** Ships a log on the caller's thread, without delays between attempts. */
 public final class DirectShip {
     private DirectShip() {}
 
     /**
-     * Returns the refusal; empty when all is shipped.
+     * Ships all records. Returns the exception that ended shipping; empty if all records were shipped.
      *
-     * @throws AssertionError if it goes on failing
+     * @throws AssertionError if it fails repeatedly
      */
     public static Optional<WalException> ship(Wal wal, HeapStore store) {
         try (TestShip.Stepper stepper = new TestShip.Stepper(LocalLog.of(wal), store)) {

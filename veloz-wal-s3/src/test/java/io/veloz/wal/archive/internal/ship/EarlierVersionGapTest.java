@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An archive of the version before slots repeated log.json, which declared a gap before it committed its first segment. */
+/** An archive of the version before slots repeated log.json, with a gap before its first committed segment. */
 @Timeout(60)
 class EarlierVersionGapTest {
     private static final SpoolPolicy BUDGET = SpoolPolicy.giveUpOldest(3 * 16 * 1024);
@@ -32,25 +32,25 @@ class EarlierVersionGapTest {
     private HeapStore store = new HeapStore();
 
     @Test
-    void archiveThatBeginsWithAGapIsShippedInto() throws IOException {
+    void archiveThatBeginsWithAGapIsContinued() throws IOException {
         try (Wal wal = SmallLog.open(dir)) {
             ship(wal);
             outage(wal);
             ship(wal);
-            asAnEarlierVersionWroteIt();
+            rewriteAsAnEarlierVersion();
             SmallLog.append(wal, 10);
             ship(wal);
         }
     }
 
     @Test
-    void archiveWithTailsBeforeTheGapIsShippedInto() throws IOException {
+    void archiveWithTailsBeforeTheGapIsContinued() throws IOException {
         try (Wal wal = SmallLog.open(dir)) {
             SmallLog.append(wal, 20);
             ship(wal);
             outage(wal);
             ship(wal);
-            asAnEarlierVersionWroteIt();
+            rewriteAsAnEarlierVersion();
             SmallLog.append(wal, 10);
             ship(wal);
         }
@@ -66,7 +66,7 @@ class EarlierVersionGapTest {
 
     private static void outage(Wal wal) {
         SmallLog.append(wal, 1200);
-        var guard = new SpoolGuard(LocalLog.of(wal), "x", BUDGET);
+        var guard = new Spool.Guard(LocalLog.of(wal), "x", BUDGET);
         wal.addTrimGuard(guard);
         wal.writeCheckpoint(wal.durableSequence() - 1, out -> out.write(1));
         wal.writeCheckpoint(wal.durableSequence(), out -> out.write(2));
@@ -74,7 +74,7 @@ class EarlierVersionGapTest {
         wal.removeTrimGuards(guard.name());
     }
 
-    private void asAnEarlierVersionWroteIt() throws IOException {
+    private void rewriteAsAnEarlierVersion() throws IOException {
         String previous = Digest.NONE;
         SlotRef kept = SlotRef.NONE;
         for (long number = 1; store.objects().containsKey(ArchiveKeys.slot(number)); number++) {

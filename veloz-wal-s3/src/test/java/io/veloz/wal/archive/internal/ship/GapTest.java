@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The store was away, the spool was full, and the owner chose to give up the oldest: nothing that was archived is lost by it. */
+/** The store was unavailable, and the oldest segments above the spool budget were trimmed. No archived record is lost. */
 @Tag("enumeration")
 class GapTest {
     private static final SpoolPolicy BUDGET = SpoolPolicy.giveUpOldest(3 * 16 * 1024);
@@ -60,11 +60,11 @@ class GapTest {
         }
     }
 
-    /** Nothing is shipped, and the guard lets the log trim what is beyond the budget. */
+    /** Appends records that are not shipped, and trims the segments above the budget. */
     private void outage(Wal wal, int records) throws IOException {
         SmallLog.append(wal, records);
         remember();
-        var guard = new SpoolGuard(LocalLog.of(wal), "x", BUDGET);
+        var guard = new Spool.Guard(LocalLog.of(wal), "x", BUDGET);
         wal.addTrimGuard(guard);
         wal.writeCheckpoint(wal.durableSequence() - 1, out -> out.write(1));
         wal.writeCheckpoint(wal.durableSequence(), out -> out.write(2));
@@ -72,7 +72,7 @@ class GapTest {
         wal.removeTrimGuards(guard.name());
     }
 
-    /** Before the log trims them. */
+    /** Records the content of the log before it is trimmed. */
     private void remember() {
         long known = all.isEmpty() ? 0 : all.get(all.size() - 1).sequence();
         SmallLog.read(dir.resolve("log")).stream()
@@ -109,7 +109,7 @@ class GapTest {
         assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
         List<Entry> restored = SmallLog.read(target);
         assertThat(runs(restored)).isEqualTo(expectedRuns);
-        // Beside a writer the last one is not seen yet.
+        // While the log is written, the last record is not visible yet.
         Set<Entry> known = new HashSet<>(all);
         assertThat(restored.stream().filter(known::contains).count()).isGreaterThanOrEqualTo(restored.size() - 1);
         Path before = dir.resolve("before-" + name);
@@ -118,7 +118,7 @@ class GapTest {
     }
 
     @Test
-    void tailsBeforeAGapAreRestoredAlsoAfterARestartAndTheCleanUp() throws IOException {
+    void tailsBeforeAGapAreRestoredAfterARestartAndCleanUp() throws IOException {
         try (Wal wal = open()) {
             SmallLog.append(wal, 300);
             assertThat(ship(wal)).isZero();
@@ -144,7 +144,7 @@ class GapTest {
     }
 
     @Test
-    void severalGapsAreAllDeclared() throws IOException {
+    void allGapsAreDeclared() throws IOException {
         try (Wal wal = open()) {
             SmallLog.append(wal, 300);
             ship(wal);
@@ -158,9 +158,9 @@ class GapTest {
         }
     }
 
-    /** Its reader stands in a segment that is deleted, and the next one is as well. */
+    /** The segment that the shipper reads and the next one are deleted. */
     @Test
-    void shipperThatATrimOvertakesDeclaresTheGapAndGoesOn() throws IOException {
+    void shipperOvertakenByATrimDeclaresTheGapAndContinues() throws IOException {
         try (Wal wal = open();
                 Stepper shipper = stepper(wal)) {
             SmallLog.append(wal, 300);
@@ -190,7 +190,7 @@ class GapTest {
         assertAllButTheGap("last", 301, last, "1-300");
     }
 
-    /** Runs of sequences: short enough for a message. */
+    /** Returns the runs of consecutive sequences. */
     private static String runs(List<Entry> entries) {
         StringBuilder runs = new StringBuilder();
         long last = -1;
@@ -210,7 +210,7 @@ class GapTest {
     }
 
     private long tails() throws IOException {
-        try (ObjectStore copy = ObjectStores.open(archive("looked-at"))) {
+        try (ObjectStore copy = ObjectStores.open(archive("inspected"))) {
             return ArchiveStatus.of(copy).tails();
         }
     }

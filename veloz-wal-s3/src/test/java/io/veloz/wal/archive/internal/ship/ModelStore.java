@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The store of a world, for one request that goes wrong as it is told. */
+/** The store of a world, with a given fault in the next request. */
 final class ModelStore implements ObjectStore {
-    enum Wrong {
-        NOTHING,
-        ANSWER_LOST,
+    enum RequestFault {
+        NONE,
+        RESPONSE_LOST,
         LATE,
         TWICE,
         STALE
@@ -27,12 +27,12 @@ final class ModelStore implements ObjectStore {
 
     private final ModelWorld world;
     private final Map<String, byte[]> contents;
-    private final Wrong wrong;
+    private final RequestFault fault;
 
-    ModelStore(ModelWorld world, Map<String, byte[]> contents, Wrong wrong) {
+    ModelStore(ModelWorld world, Map<String, byte[]> contents, RequestFault fault) {
         this.world = world;
         this.contents = contents;
-        this.wrong = wrong;
+        this.fault = fault;
     }
 
     @Override
@@ -51,17 +51,17 @@ final class ModelStore implements ObjectStore {
         String sha256 = Digest.of(bytes);
         contents.putIfAbsent(sha256, bytes);
         long number = ArchiveKeys.slotNumber(key);
-        if (wrong == Wrong.LATE || wrong == Wrong.TWICE) {
+        if (fault == RequestFault.LATE || fault == RequestFault.TWICE) {
             world.late.add(new ModelWorld.Late(number, sha256));
         }
-        boolean created = wrong != Wrong.LATE && arrive(world, number, sha256);
-        if (wrong == Wrong.LATE || wrong == Wrong.ANSWER_LOST) {
-            throw new StoreUnavailableException("no answer", null);
+        boolean created = fault != RequestFault.LATE && arrive(world, number, sha256);
+        if (fault == RequestFault.LATE || fault == RequestFault.RESPONSE_LOST) {
+            throw new StoreUnavailableException("no response", null);
         }
         return created;
     }
 
-    /** A put gets to the store. */
+    /** A put arrives at the store. */
     static boolean arrive(ModelWorld world, long number, String sha256) {
         boolean created = world.store.putIfAbsent(number, sha256) == null;
         if (created) {
@@ -72,7 +72,7 @@ final class ModelStore implements ObjectStore {
 
     @Override
     public Optional<StoredObject> head(String key) {
-        throw new AssertionError("not asked by the protocol");
+        throw new AssertionError("not used by the protocol");
     }
 
     @Override
@@ -86,21 +86,21 @@ final class ModelStore implements ObjectStore {
 
     @Override
     public InputStream get(String key, long from, long length) {
-        throw new AssertionError("not asked by the protocol");
+        throw new AssertionError("not used by the protocol");
     }
 
     @Override
     public List<StoredObject> list(String prefix, String afterKey) {
         long after = Math.max(0, ArchiveKeys.slotNumber(afterKey));
         return world.store.tailMap(after + 1).keySet().stream()
-                .filter(number -> wrong != Wrong.STALE || !world.unsettled.contains(number))
+                .filter(number -> fault != RequestFault.STALE || !world.unsettled.contains(number))
                 .map(number -> new StoredObject(ArchiveKeys.slot(number), 1))
                 .toList();
     }
 
     @Override
     public void delete(List<String> keys) {
-        throw new AssertionError("not asked by the protocol");
+        throw new AssertionError("not used by the protocol");
     }
 
     @Override

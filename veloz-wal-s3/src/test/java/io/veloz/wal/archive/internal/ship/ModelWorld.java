@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.ship.WriterState.Draft;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,12 +11,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Everything there is between two requests: the store, what is under way to it, and the writers. Mutable until it is hashed. */
+/** The state between two requests: the store, the puts in flight, and the writers. Not modified after it was hashed. */
 final class ModelWorld {
     /** A put that will arrive later. */
     record Late(long number, String sha256) {}
 
-    /** What may still go wrong. */
+    /** The number of faults that may still happen. */
     static final class Budget {
         int lost;
         int late;
@@ -38,13 +39,13 @@ final class ModelWorld {
         }
     }
 
-    /** A writer, and the script of what it ships: T a tail, S a segment. */
+    /** A writer and the slots that it puts: T for a tail, S for a segment. */
     static final class Writer {
         final String script;
         final int index;
         int life;
         int next;
-        Term term = Term.BEGINNING;
+        WriterState state = WriterState.INITIAL;
 
         Writer(int index, String script) {
             this.index = index;
@@ -55,21 +56,21 @@ final class ModelWorld {
             Writer copy = new Writer(index, script);
             copy.life = life;
             copy.next = next;
-            copy.term = term;
+            copy.state = state;
             return copy;
         }
 
         List<Object> key() {
-            Draft draft = term.draft();
-            Slot winner = term.winner();
+            Draft draft = state.draft();
+            Slot winner = state.winner();
             return List.of(
                     index,
                     life,
                     next,
-                    term.phase(),
-                    term.tip().sha256(),
-                    term.low(),
-                    term.high(),
+                    state.phase(),
+                    state.tip().sha256(),
+                    state.low(),
+                    state.high(),
                     draft == null ? "" : draft.sha256(),
                     winner == null ? 0 : winner.epoch());
         }
@@ -118,13 +119,13 @@ final class ModelWorld {
                 budget.copy());
     }
 
-    /** Of the slot with the highest number; null if there is none. */
+    /** Returns the digest of the last slot; null if there is none. */
     @Nullable
     String tip() {
         return store.isEmpty() ? null : store.get(store.lastKey());
     }
 
-    /** What tells this world from every other. */
+    /** Returns a key that is equal only for equal worlds. */
     List<Object> key() {
         List<Object> key = new ArrayList<>();
         key.add(store);

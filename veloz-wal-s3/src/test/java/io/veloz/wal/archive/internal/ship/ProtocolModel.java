@@ -5,12 +5,14 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
-import io.veloz.wal.archive.internal.ship.ModelStore.Wrong;
+import io.veloz.wal.archive.internal.ship.ModelStore.RequestFault;
 import io.veloz.wal.archive.internal.ship.ModelWorld.Late;
 import io.veloz.wal.archive.internal.ship.ModelWorld.Writer;
-import io.veloz.wal.archive.internal.ship.Term.Phase;
+import io.veloz.wal.archive.internal.ship.WriterState.Draft;
+import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
@@ -30,20 +32,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes through every world that writers of one archive can get into, breadth first: all interleavings of their requests,
- * answers that are lost, puts that arrive late or twice, crashes and restarts, stale lists, and clean-up at any moment
- * after a segment was committed. What the writers do is the product's own {@link Office}, one request per step; only the
- * store, the clean-up and time are modelled. A list may leave out everything that was put since the last clean-up, because
- * clean-up waits longer than any list is late.
+ * A model checker: visits, breadth first, every state that writers of one archive can reach. It covers all interleavings of
+ * requests, lost responses, puts that arrive late or twice, crashes and restarts, stale lists, and clean-up at any time after
+ * a segment was committed. The writers are the real {@link SlotWriter}, with one request per step. Only the store, the
+ * clean-up and time are modelled. A list may omit all slots that were put since the last clean-up, because clean-up waits
+ * longer than a list can be stale.
  */
 final class ProtocolModel {
-    /** A protocol with a mistake in it, to show that the model finds mistakes. */
+    /** A mistake in the protocol, to show that the model detects it. */
     enum Mistake {
         NONE,
-        CLEAN_UP_DROPS_EPOCHS,
-        NO_LIST_AFTER_THE_CLAIM,
-        EXISTS_IS_TAKEN_FOR_MINE,
-        RESENT_WITHOUT_READING
+        CLEAN_UP_DELETES_EPOCHS,
+        NO_LIST_AFTER_CLAIM,
+        EXISTING_SLOT_TREATED_AS_OURS,
+        PUT_AGAIN_WITHOUT_READING
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -64,7 +66,7 @@ final class ProtocolModel {
         this.mistake = mistake;
     }
 
-    /** Visits all worlds, or stops at the first that must not be; returns what is wrong with it, null if nothing is. */
+    /** Visits all worlds until one violates an invariant. Returns the violation; null if there is none. */
     @Nullable
     String check(ModelWorld start) {
         visit(start, start);
@@ -97,118 +99,119 @@ final class ProtocolModel {
         return phases;
     }
 
-    // ---- what may happen
+    // ---- transitions
 
     private void stepsOf(ModelWorld world, int index) {
         Writer writer = world.writers.get(index);
-        Phase phase = writer.term.phase();
+        Phase phase = writer.state.phase();
         if (world.budget.crashes > 0) {
             branch(world, next -> {
                 next.budget.crashes--;
                 Writer restarted = next.writers.get(index);
                 restarted.life++;
-                restarted.term = Term.BEGINNING;
+                restarted.state = WriterState.INITIAL;
             });
         }
-        if (!office(world, writer, Wrong.NOTHING).hasStep()) {
+        if (!slotWriter(world, writer, RequestFault.NONE).hasStep()) {
             return;
         }
-        branch(world, next -> step(next, index, Wrong.NOTHING));
+        branch(world, next -> step(next, index, RequestFault.NONE));
         boolean put = phase == Phase.CLAIM || phase == Phase.PUT;
         if (put && world.budget.lost > 0) {
             branch(world, next -> {
                 next.budget.lost--;
-                step(next, index, Wrong.ANSWER_LOST);
+                step(next, index, RequestFault.RESPONSE_LOST);
             });
         }
         if (put && world.budget.late > 0) {
-            for (Wrong wrong : List.of(Wrong.LATE, Wrong.TWICE)) {
+            for (RequestFault fault : List.of(RequestFault.LATE, RequestFault.TWICE)) {
                 branch(world, next -> {
                     next.budget.late--;
-                    step(next, index, wrong);
+                    step(next, index, fault);
                 });
             }
         }
-        if (phase == Phase.FIND && world.budget.stale > 0 && !world.unsettled.isEmpty()) {
+        if (phase == Phase.FIND_TIP && world.budget.stale > 0 && !world.unsettled.isEmpty()) {
             branch(world, next -> {
                 next.budget.stale--;
-                step(next, index, Wrong.STALE);
+                step(next, index, RequestFault.STALE);
             });
         }
     }
 
-    private Office office(ModelWorld world, Writer writer, Wrong wrong) {
-        ModelStore store = new ModelStore(world, contents, wrong);
+    private SlotWriter slotWriter(ModelWorld world, Writer writer, RequestFault fault) {
+        ModelStore store = new ModelStore(world, contents, fault);
         String id = String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
-        return new Office(new ShipLog(store), new Author(IDENTITY, id, "host", CLOCK), writer.term);
+        return new SlotWriter(new ShipLog(store), IDENTITY, id, "host", CLOCK, writer.state);
     }
 
-    private void step(ModelWorld world, int index, Wrong wrong) {
+    private void step(ModelWorld world, int index, RequestFault fault) {
         Writer writer = world.writers.get(index);
-        Office office = office(world, writer, wrong);
-        Phase before = office.phase();
+        SlotWriter protocol = slotWriter(world, writer, fault);
+        Phase before = protocol.phase();
         try {
-            if (before == Phase.LIST_BEHIND && mistake == Mistake.NO_LIST_AFTER_THE_CLAIM) {
-                Draft claim = writer.term.draft();
-                writer.term = writer.term.to(Phase.READY, Tip.of(claim.slot(), claim.sha256()));
-                office = office(world, writer, wrong);
+            if (before == Phase.LIST_AFTER_CLAIM && mistake == Mistake.NO_LIST_AFTER_CLAIM) {
+                Draft claim = writer.state.draft();
+                writer.state = writer.state.to(Phase.READY, claim.asTip());
+                protocol = slotWriter(world, writer, fault);
             } else {
-                office.step();
+                protocol.step();
             }
         } catch (StoreUnavailableException e) {
-            if (before == Phase.PUT && mistake == Mistake.RESENT_WITHOUT_READING) {
-                writer.term = office.term().to(Phase.PUT);
+            if (before == Phase.PUT && mistake == Mistake.PUT_AGAIN_WITHOUT_READING) {
+                writer.state = protocol.state().to(Phase.PUT);
                 return;
             }
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-        writer.term = office.term();
-        if (before == Phase.PUT && writer.term.phase() == Phase.SETTLE && wrong == Wrong.NOTHING) {
+        writer.state = protocol.state();
+        if (before == Phase.PUT && writer.state.phase() == Phase.RESOLVE && fault == RequestFault.NONE) {
             collided(writer);
         }
-        if (writer.term.phase() == Phase.READY) {
-            world.confirmed.add(writer.term.tip().sha256());
-            if (before == Phase.PUT || before == Phase.SETTLE) {
+        if (writer.state.phase() == Phase.READY) {
+            world.confirmed.add(writer.state.tip().sha256());
+            if (before == Phase.PUT || before == Phase.RESOLVE) {
                 writer.next++;
             }
         }
-        goOn(world, writer);
+        proceed(world, writer);
     }
 
     private void collided(Writer writer) {
-        if (mistake == Mistake.EXISTS_IS_TAKEN_FOR_MINE) {
-            Draft mine = writer.term.draft();
-            writer.term = writer.term.to(Phase.READY, Tip.of(mine.slot(), mine.sha256()));
-        } else if (mistake == Mistake.RESENT_WITHOUT_READING) {
-            writer.term = writer.term.lost(Phase.FENCED, writer.term.draft().slot());
+        if (mistake == Mistake.EXISTING_SLOT_TREATED_AS_OURS) {
+            Draft ours = writer.state.draft();
+            writer.state = writer.state.to(Phase.READY, ours.asTip());
+        } else if (mistake == Mistake.PUT_AGAIN_WITHOUT_READING) {
+            writer.state = writer.state.lost(Phase.FENCED, writer.state.draft().slot());
         }
     }
 
-    /** What a writer does without a request. Every local log is taken to hold what the tip says. */
-    private void goOn(ModelWorld world, Writer writer) {
-        Office office = office(world, writer, Wrong.NOTHING);
-        if (office.phase() == Phase.CHECK) {
-            office.claim();
-        } else if (office.phase() == Phase.READY && writer.next < writer.script.length()) {
-            Archived end = office.tip().archived();
+    /** Does what a writer does without a request. Every local log contains what the tip states. */
+    private void proceed(ModelWorld world, Writer writer) {
+        SlotWriter protocol = slotWriter(world, writer, RequestFault.NONE);
+        if (protocol.phase() == Phase.CHECK) {
+            protocol.claim();
+        } else if (protocol.phase() == Phase.READY && writer.next < writer.script.length()) {
+            Archived end = protocol.tip().archived();
             long sequence = end.sequence() + 1;
             if (writer.script.charAt(writer.next) == 'T') {
                 byte[] content = {1};
                 Archived after = new Archived(1, sequence, sequence);
-                office.put(after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
+                protocol.put(
+                        after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
             } else {
                 long last = Math.max(1, end.sequence());
-                office.put(
+                protocol.put(
                         end,
-                        new Segment(1, "key", 1, Digest.NONE, 1, Digest.NONE, 1, 1, last, last, 0, 0),
+                        new Segment(1, new StoredFile("key", 1, Digest.NONE, 1, Digest.NONE), 1, 1, last, last, 0, 0),
                         new byte[0]);
             }
         }
-        writer.term = office.term();
+        writer.state = protocol.state();
     }
 
-    /** Whoever knows of a committed segment drops the tails before it. */
+    /** A writer that knows of a committed segment deletes the tails before it. */
     private void cleanUps(ModelWorld world) {
         if (world.budget.cleanUps == 0) {
             return;
@@ -220,16 +223,16 @@ final class ProtocolModel {
                     next.budget.cleanUps--;
                     next.store
                             .entrySet()
-                            .removeIf(each -> each.getKey() < segment.number() && isDropped(each.getValue()));
+                            .removeIf(each -> each.getKey() < segment.number() && isDeleted(each.getValue()));
                     next.unsettled.removeIf(number -> number <= segment.number());
                 });
             }
         }
     }
 
-    private boolean isDropped(String sha256) {
+    private boolean isDeleted(String sha256) {
         Slot slot = slots.get(sha256);
-        boolean epoch = slot.part() instanceof Slot.Epoch && mistake == Mistake.CLEAN_UP_DROPS_EPOCHS;
+        boolean epoch = slot.part() instanceof Slot.Epoch && mistake == Mistake.CLEAN_UP_DELETES_EPOCHS;
         return slot.part() instanceof Tail || epoch;
     }
 
@@ -243,15 +246,15 @@ final class ProtocolModel {
         visit(world, next);
     }
 
-    // ---- what must hold
+    // ---- invariants
 
     private void visit(ModelWorld before, ModelWorld world) {
         if (!seen.add(world.key())) {
             return;
         }
         world.store.values().forEach(this::read);
-        world.writers.forEach(writer -> phases.add(writer.term.phase()));
-        found = wrongWith(before, world);
+        world.writers.forEach(writer -> phases.add(writer.state.phase()));
+        found = violation(before, world);
         open.add(world);
     }
 
@@ -272,7 +275,7 @@ final class ProtocolModel {
         return Long.parseLong(head.replaceFirst("(?s).*?\"slot\":(\\d+).*", "$1"));
     }
 
-    /** From the first slot to one. Slots that were dropped are in it: the model forgets none. */
+    /** Returns the chain from the first slot to a slot, including slots that were deleted. */
     private List<String> chain(@Nullable String tip) {
         if (tip == null || tip.equals(Digest.NONE)) {
             return List.of();
@@ -287,14 +290,14 @@ final class ProtocolModel {
         return known;
     }
 
-    private @Nullable String wrongWith(ModelWorld before, ModelWorld world) {
+    private @Nullable String violation(ModelWorld before, ModelWorld world) {
         List<String> chain = chain(world.tip());
         List<String> old = chain(before.tip());
         if (chain.size() < old.size() || !chain.subList(0, old.size()).equals(old)) {
-            return "the chain does not go on where it ended";
+            return "the chain does not continue at its end";
         }
         if (!chain.containsAll(world.confirmed)) {
-            return "what was confirmed is not in the chain";
+            return "a confirmed slot is not in the chain";
         }
         String author = "";
         long segmentsUpTo = chain.stream()
@@ -307,29 +310,29 @@ final class ProtocolModel {
             Slot slot = slots.get(sha256);
             author = slot.part() instanceof Slot.Epoch ? slot.writer() : author;
             if (!slot.writer().equals(author)) {
-                return "slot " + slot.number() + " is of a writer that was out of office";
+                return "slot " + slot.number() + " is of a fenced writer";
             }
-            // Of the mistake to drop epochs the consequence is to be seen, not the mistake itself.
-            boolean dropped = isDropped(sha256) && slot.number() <= segmentsUpTo;
-            boolean needed = !dropped;
+            // If clean-up deletes epochs by mistake, the model has to detect the consequence, not the deletion.
+            boolean deleted = isDeleted(sha256) && slot.number() <= segmentsUpTo;
+            boolean needed = !deleted;
             if (needed && !sha256.equals(world.store.get(slot.number()))) {
                 return "slot " + slot.number() + " is missing, or was replaced";
             }
         }
         return world.writers.stream()
-                .map(writer -> wrongWith(writer, chain))
+                .map(writer -> violation(writer, chain))
                 .filter(java.util.Objects::nonNull)
                 .findFirst()
                 .orElse(null);
     }
 
-    private @Nullable String wrongWith(Writer writer, List<String> chain) {
-        if (writer.term.phase() == Phase.BROKEN) {
-            return "a writer finds a slot that nobody can have put there";
+    private @Nullable String violation(Writer writer, List<String> chain) {
+        if (writer.state.phase() == Phase.BROKEN) {
+            return "a writer reports a slot that no writer can have put";
         }
-        if (writer.term.phase() == Phase.FENCED
-                && writer.term.winner().epoch() <= writer.term.draft().slot().epoch()) {
-            return "a writer is told that it lost to itself";
+        if (writer.state.phase() == Phase.FENCED
+                && writer.state.winner().epoch() <= writer.state.draft().slot().epoch()) {
+            return "a writer is fenced by its own epoch";
         }
         return null;
     }

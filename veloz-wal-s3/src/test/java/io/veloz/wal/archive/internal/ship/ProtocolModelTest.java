@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.archive.internal.ship.ModelWorld.Budget;
 import io.veloz.wal.archive.internal.ship.ProtocolModel.Mistake;
-import io.veloz.wal.archive.internal.ship.Term.Phase;
+import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ProtocolModelTest {
     @Test
-    void twoWritersNeverHarmTheChain() {
+    void twoWritersNeverBreakTheChain() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
         assertThat(model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T")))
                 .isNull();
@@ -21,14 +21,14 @@ class ProtocolModelTest {
     }
 
     @Test
-    void writerThatCrashesAndComesBackNeverHarmsTheChain() {
+    void writerThatCrashesAndRestartsNeverBreaksTheChain() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
         assertThat(model.check(ModelWorld.of(budget(1, 1, 1, 1, 1), "TSTT"))).isNull();
         report("one writer with a crash", model);
     }
 
     @Test
-    void threeWritersNeverHarmTheChain() {
+    void threeWritersNeverBreakTheChain() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
         assertThat(model.check(ModelWorld.of(budget(0, 0, 0, 0, 1), "TST", "T", "T")))
                 .isNull();
@@ -40,7 +40,7 @@ class ProtocolModelTest {
             value = Mistake.class,
             names = {"NONE"},
             mode = EnumSource.Mode.EXCLUDE)
-    void mistakeInTheProtocolIsFound(Mistake mistake) {
+    void modelDetectsAMistakeInTheProtocol(Mistake mistake) {
         ProtocolModel model = new ProtocolModel(mistake);
         String found = model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"));
         report(mistake + ": " + found, model);

@@ -8,7 +8,7 @@ import io.veloz.wal.storage.DiskStorage;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** A process of its own that writes and ships until it is fenced: arguments are the log's directory and the archive's URI. */
+/** A process that writes and ships until it is fenced. Arguments: the directory of the log, the URI of the archive. */
 public final class ShippingChild {
     private ShippingChild() {}
 

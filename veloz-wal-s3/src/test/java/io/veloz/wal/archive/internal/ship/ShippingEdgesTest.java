@@ -14,6 +14,7 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectContent;
@@ -26,7 +27,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logs at the edges of what a shipper meets: with batches that hold no records, empty, with large records. */
+/** Corner cases of logs: batches without records, an empty log, replaced checkpoints, a damaged tip. */
 class ShippingEdgesTest {
     @TempDir
     Path dir;
@@ -52,9 +53,9 @@ class ShippingEdgesTest {
         assertThat(new ArchiveVerifier(store).full(WalProgress.NONE).isSound()).isTrue();
     }
 
-    /** The batch without records lies behind the last tail, and in the sealed file. */
+    /** The sealed file contains a batch without records after the last tail. */
     @Test
-    void segmentThatEndsWithAHeartbeatIsNotShippedAgainBehindItsCommit() throws IOException {
+    void segmentThatEndsWithAHeartbeatIsNotShippedAgainAfterItsCommit() throws IOException {
         try (Wal wal = wal(Duration.ofMillis(1));
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
             for (int i = 0; i < 5; i++) {
@@ -74,27 +75,27 @@ class ShippingEdgesTest {
         }
     }
 
-    /** A log has two files for checkpoints, and takes them in turns. */
+    /** A log writes checkpoints to two files alternately. */
     @Test
-    void checkpointThatIsReplacedWhileItIsSentIsNotArchived() throws IOException {
+    void checkpointReplacedDuringItsUploadIsNotArchived() throws IOException {
         try (Wal wal = wal(Duration.ofHours(1))) {
             append(wal, 30);
             wal.writeCheckpoint(10, out -> out.write(1));
             LocalLog log = LocalLog.of(wal);
             WalCheckpoint checkpoint = log.newestCheckpoint().orElseThrow();
-            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, Pace.NONE);
+            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED);
             assertThat(object.open().readAllBytes()).hasSize((int) object.length());
             wal.writeCheckpoint(20, out -> out.write(2));
             wal.writeCheckpoint(30, out -> out.write(3));
             assertThatThrownBy(() -> object.open().readAllBytes()).hasMessageContaining("replaced");
-            assertThatThrownBy(() -> Upload.checkpoint(log, store, checkpoint, 1, Pace.NONE))
+            assertThatThrownBy(() -> Uploader.upload(log, store, checkpoint, 1, RateLimiter.UNLIMITED))
                     .hasMessageContaining("replaced");
             assertThat(store.objects()).isEmpty();
         }
     }
 
     @Test
-    void emptyLogIsShippedAsAnEpochAndNothingElse() throws IOException {
+    void emptyLogIsShippedAsAnEpochOnly() throws IOException {
         try (Wal wal = wal(Duration.ofMillis(1));
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
             shipper.ship();
@@ -108,7 +109,7 @@ class ShippingEdgesTest {
     }
 
     @Test
-    void damagedTipIsNotBuiltUpon() throws IOException {
+    void noSlotIsPutAfterADamagedTip() throws IOException {
         try (Wal wal = wal(Duration.ofHours(1))) {
             append(wal, 10);
             try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
@@ -123,19 +124,19 @@ class ShippingEdgesTest {
             int objects = store.objects().size();
             append(wal, 10);
             try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
-                assertThatThrownBy(shipper::ship).hasMessageContaining("no end of failures");
+                assertThatThrownBy(shipper::ship).hasMessageContaining("still failing after");
             }
             assertThat(store.objects()).hasSize(objects);
         }
     }
 
-    /** Another process may read a record as soon as a later batch says that it is on disk. */
+    /** Another process can read a record once a later batch shows that it is durable. */
     private static void awaitHeartbeat(Wal wal) throws IOException {
-        long promised = 0;
-        while (promised < wal.durableSequence()) {
+        long shown = 0;
+        while (shown < wal.durableSequence()) {
             try (SegmentReader reader = SegmentReader.open(wal.files(), 0, 0, 0)) {
                 while (reader.next()) {
-                    promised = reader.lastSequence();
+                    shown = reader.lastSequence();
                 }
             }
         }

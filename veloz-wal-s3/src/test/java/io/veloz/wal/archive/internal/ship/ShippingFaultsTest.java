@@ -30,7 +30,7 @@ class ShippingFaultsTest {
     @TempDir
     Path dir;
 
-    /** Tails, a segment that was shipped as tails, one that is caught up, a checkpoint, dropped tails. */
+    /** Ships tails, a segment that was shipped as tails, a segment of a backlog, and a checkpoint, and deletes tails. */
     private static void workload(Wal wal, Stepper shipper) {
         append(wal, 15);
         shipper.ship();
@@ -49,7 +49,7 @@ class ShippingFaultsTest {
             value = Fault.class,
             names = {"STALE"},
             mode = EnumSource.Mode.EXCLUDE)
-    void faultInAnyRequestHarmsNothing(Fault fault) throws IOException {
+    void faultInAnyRequestLosesNothing(Fault fault) throws IOException {
         boolean deadly = fault == Fault.DIE_BEFORE || fault == Fault.DIE_AFTER;
         long requests = requestsOfTheWorkload();
         for (long at = 1; at <= requests; at++) {
@@ -92,7 +92,7 @@ class ShippingFaultsTest {
     }
 
     @Test
-    void randomFaultsAndRestartsHarmNothing() throws IOException {
+    void randomFaultsAndRestartsLoseNothing() throws IOException {
         for (long seed = 1; seed <= ROUNDS; seed++) {
             try {
                 randomHistory(seed);
@@ -121,7 +121,7 @@ class ShippingFaultsTest {
                     }
                     before = shipper.archived;
                 } catch (WalFencedException e) {
-                    // By a claim of an earlier life that came late.
+                    // By a claim of an earlier life that arrived late.
                     before = 0;
                 }
                 assertArchiveIsPrefix(store, wal);
@@ -136,7 +136,7 @@ class ShippingFaultsTest {
     }
 
     @Test
-    void powerCutsWhileShippingLeaveNothingInTheArchiveThatTheLogHasLost() throws IOException {
+    void archiveContainsNoRecordThatTheLogLostInAPowerFailure() throws IOException {
         for (long seed = 1; seed <= ROUNDS; seed++) {
             Random random = new Random(seed);
             HeapStore store = new HeapStore(seed);
@@ -151,7 +151,7 @@ class ShippingFaultsTest {
                         }
                         shipper.ship();
                     }
-                    // Durable, and not shipped; and not even durable.
+                    // Records that are durable but not shipped, and one that is not durable.
                     append(wal, random.nextInt(3));
                     var unused = wal.appendAsync(1, java.nio.ByteBuffer.allocate(50));
                 } catch (WalException e) {
@@ -175,15 +175,15 @@ class ShippingFaultsTest {
         try {
             wal.close();
         } catch (WalException e) {
-            // Its machine is dead.
+            // The storage has failed.
         }
     }
 
     @Test
-    void pausedShipperThatWakesAddsNothing() throws IOException {
+    void resumedShipperAddsNothingAfterItWasFenced() throws IOException {
         try (Wal wal = open(DiskStorage.createOrOpen(dir.resolve("a")))) {
             HeapStore store = new HeapStore();
-            // The old one has its next slot on the way when it is paused, at every request it could be.
+            // The first shipper is paused before and after its next slot was drafted.
             for (int at = 1; at <= 8; at++) {
                 Stepper paused = new Stepper(LocalLog.of(wal), store.client(Plan.NONE));
                 append(wal, 3);
@@ -192,7 +192,7 @@ class ShippingFaultsTest {
                 try (Stepper other = new Stepper(LocalLog.of(wal), store.client(Plan.NONE))) {
                     paused.shipping.flush();
                     if (at % 2 == 0) {
-                        // Its slot is drafted, and not sent.
+                        // Its slot is drafted, but not sent.
                         paused.shipping.advance();
                     }
                     other.ship();

@@ -41,7 +41,7 @@ class ShippingTest {
     }
 
     @Test
-    void tailsAndSegmentsAddUpToTheLog() throws IOException {
+    void tailsAndSegmentsEqualTheLog() throws IOException {
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
             for (int i = 0; i < 30; i++) {
@@ -50,7 +50,7 @@ class ShippingTest {
                 assertThat(shipper.archived).isEqualTo(wal.durableSequence());
                 assertArchiveIsLog(store, wal);
             }
-            // Another one may be sealed, in the background, at any time.
+            // Another segment may be sealed in the background at any time.
             int sealed = wal.files().sealed().size();
             assertThat(sealed).isGreaterThan(3);
             shipper.ship();
@@ -58,12 +58,12 @@ class ShippingTest {
                     .filter(slot -> slot.part() instanceof Segment)
                     .count();
             assertThat(segments).isGreaterThanOrEqualTo(sealed);
-            assertThat(shipper.letsGo).isPositive().isLessThan(shipper.archived);
+            assertThat(shipper.releasedThrough).isPositive().isLessThan(shipper.archived);
         }
     }
 
     @Test
-    void backlogIsCaughtUpBySegmentsAlone() throws IOException {
+    void backlogIsShippedAsSegmentsOnly() throws IOException {
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
             append(wal, 600);
@@ -75,7 +75,7 @@ class ShippingTest {
     }
 
     @Test
-    void tailsAreDroppedOnceTheirSegmentIsThere() throws IOException {
+    void tailsAreDeletedOnceTheirSegmentIsCommitted() throws IOException {
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
             for (int i = 0; i < 40; i++) {
@@ -90,7 +90,7 @@ class ShippingTest {
     }
 
     @Test
-    void successorDropsTheTailsOfItsPredecessor() throws IOException {
+    void successorDeletesTheTailsOfItsPredecessor() throws IOException {
         try (Wal wal = wal()) {
             try (Stepper shipper = new Stepper(
                     LocalLog.of(wal),
@@ -116,7 +116,7 @@ class ShippingTest {
     }
 
     @Test
-    void shipperBesideAWriterShipsWhatIsPromised() throws IOException {
+    void shipperShipsDurableRecordsWhileAnotherProcessWrites() throws IOException {
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal.files()), store)) {
             append(wal, 100);
@@ -127,7 +127,7 @@ class ShippingTest {
     }
 
     @Test
-    void trimmedLogNeedsACheckpointAndItComesFirst() throws IOException {
+    void checkpointOfATrimmedLogIsArchivedFirst() throws IOException {
         try (Wal wal = wal()) {
             append(wal, 600);
             wal.writeCheckpoint(400, out -> out.write(1));
@@ -142,7 +142,7 @@ class ShippingTest {
     }
 
     @Test
-    void trimmedLogWithoutItsCheckpointsIsRefused() throws IOException {
+    void trimmedLogWithoutCheckpointIsRefused() throws IOException {
         try (Wal wal = wal()) {
             append(wal, 600);
             wal.writeCheckpoint(400, out -> out.write(1));
@@ -208,7 +208,7 @@ class ShippingTest {
     }
 
     @Test
-    void clonedDiskThatWentItsOwnWayIsRefused() throws IOException {
+    void divergedCloneIsRefused() throws IOException {
         copyAfter(50);
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
@@ -222,7 +222,7 @@ class ShippingTest {
     }
 
     @Test
-    void clonedDiskThatWentItsOwnWayIsRefusedByASealedSegment() throws IOException {
+    void divergedCloneIsRefusedByASealedSegment() throws IOException {
         copyAfter(50);
         try (Wal wal = wal();
                 Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
@@ -263,7 +263,7 @@ class ShippingTest {
     }
 
     @Test
-    void logThatLostRecordsBeforeTheyWereArchivedIsRefusedOrDeclaresThem() throws IOException {
+    void recordsTrimmedBeforeTheyWereArchivedAreRefusedOrDeclared() throws IOException {
         try (Wal wal = wal()) {
             append(wal, 10);
             try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
@@ -292,12 +292,12 @@ class ShippingTest {
             var sealed = wal.files().sealed();
             long budget = 2 * wal.files().sealed(sealed.get(0)).orElseThrow().fileBytes() + 100;
             LocalLog log = LocalLog.of(wal);
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.KEEP).releasedThrough())
+            assertThat(new Spool.Guard(log, "x", SpoolPolicy.KEEP).releasedThrough())
                     .isZero();
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).releasedThrough())
+            assertThat(new Spool.Guard(log, "x", SpoolPolicy.giveUpOldest(Long.MAX_VALUE)).releasedThrough())
                     .isZero();
             long kept = sealed.get(sealed.size() - 2);
-            assertThat(new SpoolGuard(log, "x", SpoolPolicy.giveUpOldest(budget)).releasedThrough())
+            assertThat(new Spool.Guard(log, "x", SpoolPolicy.giveUpOldest(budget)).releasedThrough())
                     .isEqualTo(wal.files().sealed(kept).orElseThrow().firstSequence() - 1);
         }
     }

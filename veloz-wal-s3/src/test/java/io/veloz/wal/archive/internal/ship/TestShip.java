@@ -16,6 +16,8 @@ import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -34,7 +36,7 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Small logs, a shipper without threads, and a proof of what it left in the store. */
+/** Small logs, a shipper without threads, and a verification of its archive. */
 final class TestShip {
     static final int MAX_TAIL = 4096;
 
@@ -67,15 +69,15 @@ final class TestShip {
         return ShipperConfig.builder(store).maxTailBytes(MAX_TAIL).tailGrace(Duration.ofNanos(1));
     }
 
-    /** A shipper that runs on the caller's thread, with a clock that it moves itself. */
-    static final class Stepper implements Reached, AutoCloseable {
+    /** A shipper that runs on the caller's thread with a simulated clock. */
+    static final class Stepper implements ShipProgress, AutoCloseable {
         final HeapStore store;
         final Shipping shipping;
         private long nanos;
         private boolean uploadFailed;
         long epoch;
         long archived;
-        long letsGo;
+        long releasedThrough;
         long gapsKnownFrom = Long.MAX_VALUE;
         long gapsWantedFrom = Long.MAX_VALUE;
         final List<String> gaps = new ArrayList<>();
@@ -93,13 +95,13 @@ final class TestShip {
                     store,
                     this,
                     new Backoff(new Random(1)),
-                    Pace.NONE,
+                    RateLimiter.UNLIMITED,
                     () -> ++nanos,
                     Runnable::run,
                     () -> {});
         }
 
-        /** Steps until there is nothing to do, through all failures; stops if the store's client has died. */
+        /** Takes steps until there is no more work, and retries failures. Stops if the client of the store has crashed. */
         void ship() {
             shipping.flush();
             nanos += Duration.ofHours(2).toNanos();
@@ -121,7 +123,7 @@ final class TestShip {
                     }
                 }
             }
-            throw new AssertionError("no end of failures");
+            throw new AssertionError("still failing after " + attempts + " attempts");
         }
 
         WalException end() {
@@ -130,24 +132,24 @@ final class TestShip {
             } catch (WalException e) {
                 return e;
             }
-            throw new AssertionError("it goes on shipping");
+            throw new AssertionError("shipping did not end");
         }
 
         @Override
-        public void inOffice(long newEpoch, Archived upTo) {
+        public void epochAcquired(long newEpoch, Archived upTo) {
             epoch = newEpoch;
         }
 
         @Override
-        public void archived(Archived upTo, long mayGo) {
+        public void archived(Archived upTo, long released) {
             assertThat(upTo.sequence()).isGreaterThanOrEqualTo(archived);
             archived = upTo.sequence();
-            letsGo = mayGo;
+            releasedThrough = released;
         }
 
         @Override
-        public void spool(long bytesBehind, long spoolBytes, long lastSealed) {
-            assertThat(bytesBehind).isNotNegative();
+        public void spool(long lagBytes, long spoolBytes, long lastSealed) {
+            assertThat(lagBytes).isNotNegative();
         }
 
         @Override
@@ -182,12 +184,12 @@ final class TestShip {
         }
     }
 
-    /** What a proven archive holds. */
+    /** The content of a verified archive. */
     record Proven(LogIdentity identity, List<Slot> chain, SortedMap<Long, byte[]> segments, Archived archived) {}
 
     /**
-     * Proves an archive from its objects alone: the chain back from the highest slot, dense to the first byte of the first
-     * segment that has no SEGMENT slot, then along the kept slots to the first; and puts its bytes together.
+     * Verifies an archive and joins its bytes. The chain is followed backwards from the last slot: through every slot to the
+     * first byte of the first segment that is not committed, then along the kept slots to the first one.
      */
     static Proven prove(ObjectStore store) throws IOException {
         ShipLog shipLog = new ShipLog(store);
@@ -273,7 +275,7 @@ final class TestShip {
                 chain.lastEntry().getValue().archived());
     }
 
-    /** Proves the archive, and that it is, byte for byte, the log. */
+    /** Verifies the archive, and that it equals the log byte for byte. */
     static void assertArchiveIsLog(ObjectStore store, Wal wal) throws IOException {
         Proven proven = prove(store);
         assertThat(proven.archived().sequence()).isEqualTo(wal.durableSequence());
@@ -292,7 +294,7 @@ final class TestShip {
                     .as("segment %d", segment.getKey())
                     .isEqualTo(java.util.Arrays.copyOf(read, common));
             if (archived.length > common) {
-                // What the reader does not show is the footer.
+                // The reader does not return the footer.
                 try (InputStream in = wal.files().open(wal.files().sealedName(segment.getKey()))) {
                     assertThat(in.readAllBytes())
                             .as("segment %d", segment.getKey())
@@ -302,7 +304,7 @@ final class TestShip {
         }
     }
 
-    /** The log's durable bytes by segment, whatever the files are called at the moment. */
+    /** Returns the durable bytes of the log by segment. */
     private static Map<Long, byte[]> local(Wal wal, long firstSequence) throws IOException {
         Map<Long, byte[]> bytes = new TreeMap<>();
         Archived from = new Archived(0, 0, firstSequence - 1);

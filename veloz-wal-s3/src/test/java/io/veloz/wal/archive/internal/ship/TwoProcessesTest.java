@@ -23,7 +23,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A writer's process is stopped, its disk is cloned and shipped from elsewhere, and then it wakes. */
+/** The process of a writer is stopped, its disk is cloned and shipped by another process, and then it is resumed. */
 @DisabledOnOs(OS.WINDOWS)
 @Timeout(120)
 class TwoProcessesTest {
@@ -31,7 +31,7 @@ class TwoProcessesTest {
     Path dir;
 
     @Test
-    void processThatWakesIsFencedAndKeepsWhatItHadBeyondTheFork() throws Exception {
+    void resumedProcessIsFencedAndKeepsItsRecordsAfterTheFork() throws Exception {
         String archive = dir.resolve("archive").toUri().toString();
         Process child = start(archive);
         try (BufferedReader out = child.inputReader(StandardCharsets.UTF_8)) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
@@ -19,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The log trims segments while the upload of an older one still runs: the gap waits for the end of the upload. */
+/** The log trims segments while an older segment is being uploaded: the gap is declared after the end of the upload. */
 @Timeout(60)
 class WaitingGapTest {
     private static final SpoolPolicy BUDGET = SpoolPolicy.giveUpOldest(3 * 16 * 1024);
@@ -33,37 +35,37 @@ class WaitingGapTest {
     private final Queue<Runnable> uploads = new ArrayDeque<>();
 
     @Test
-    void shipperLooksForAnotherWriterAndRestsWhileAGapWaitsForAnUpload() throws IOException {
+    void shipperChecksTheFenceAndIdlesWhileAGapWaitsForAnUpload() throws IOException {
         ShipperConfig config = TestShip.shipping(store).spoolPolicy(BUDGET).build();
         try (Wal wal = SmallLog.open(dir);
-                Stepper reached = new Stepper(LocalLog.of(wal), store, config);
+                Stepper progress = new Stepper(LocalLog.of(wal), store, config);
                 Shipping shipping = new Shipping(
                         config,
                         LocalLog.of(wal),
                         store,
-                        reached,
+                        progress,
                         new Backoff(new Random(1)),
-                        Pace.NONE,
+                        RateLimiter.UNLIMITED,
                         nanos::incrementAndGet,
                         uploads::add,
                         () -> {})) {
             SmallLog.append(wal, 600);
-            rest(shipping);
+            shipAll(shipping);
             assertThat(uploads).hasSize(1);
             trimAhead(wal);
-            rest(shipping);
+            shipAll(shipping);
             nanos.addAndGet(LONG_NANOS);
             long requests = store.requests();
-            rest(shipping);
-            assertThat(store.requests()).as("requests of a look").isGreaterThan(requests);
+            shipAll(shipping);
+            assertThat(store.requests()).as("requests of a fence check").isGreaterThan(requests);
             assertThat(shipping.nanosToNext()).isPositive();
             uploads.remove().run();
-            rest(shipping);
-            assertThat(reached.gaps).hasSize(1);
+            shipAll(shipping);
+            assertThat(progress.gaps).hasSize(1);
         }
     }
 
-    private static void rest(Shipping shipping) throws IOException {
+    private static void shipAll(Shipping shipping) throws IOException {
         shipping.flush();
         int steps = 0;
         while (shipping.advance()) {
@@ -73,7 +75,7 @@ class WaitingGapTest {
 
     private static void trimAhead(Wal wal) {
         SmallLog.append(wal, 1200);
-        var guard = new SpoolGuard(LocalLog.of(wal), "x", BUDGET);
+        var guard = new Spool.Guard(LocalLog.of(wal), "x", BUDGET);
         wal.addTrimGuard(guard);
         wal.writeCheckpoint(wal.durableSequence() - 1, out -> out.write(1));
         wal.writeCheckpoint(wal.durableSequence(), out -> out.write(2));

@@ -1,4 +1,4 @@
-package io.veloz.wal.archive.internal.ship;
+package io.veloz.wal.archive.internal.io;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -6,21 +6,21 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets threads wait for something that others change. Any thread may call any method; no monitor is held while one waits, so
- * that a virtual thread is not pinned. An interrupt of a waiter is kept for later.
+ * Lets threads wait for a condition that other threads change. Thread-safe. Waiting holds no monitor, so it does not pin a
+ * virtual thread. An interrupt does not end a wait and stays pending.
  *
- * <p>Time passes here and nowhere else in the shipper: tests put a signal in its place whose time they move themselves.
+ * <p>All waiting of the shipper goes through this class, so a test can replace it by one with a simulated clock.
  */
 public class Signal {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
-    /** As {@link System#nanoTime}. */
+    /** Returns the time, as {@link System#nanoTime} does. */
     public long nanoTime() {
         return System.nanoTime();
     }
 
-    /** Something has changed. */
+    /** Makes all waiting threads evaluate their conditions again. */
     public void raise() {
         lock.lock();
         try {
@@ -30,15 +30,20 @@ public class Signal {
         }
     }
 
-    /** Returns whether it has come true in time. It is looked at after every {@link #raise}. */
+    /**
+     * Waits until a condition is true, which is evaluated after every {@link #raise}.
+     *
+     * @param timeoutNanos {@link Long#MAX_VALUE} for no timeout
+     * @return whether the condition became true before the timeout
+     */
     public boolean await(BooleanSupplier condition, long timeoutNanos) {
         long end = System.nanoTime() + timeoutNanos;
-        boolean forever = timeoutNanos == Long.MAX_VALUE;
+        boolean unlimited = timeoutNanos == Long.MAX_VALUE;
         boolean interrupted = false;
         lock.lock();
         try {
             while (!condition.getAsBoolean()) {
-                long left = forever ? Long.MAX_VALUE : end - System.nanoTime();
+                long left = unlimited ? Long.MAX_VALUE : end - System.nanoTime();
                 if (left <= 0) {
                     return false;
                 }
