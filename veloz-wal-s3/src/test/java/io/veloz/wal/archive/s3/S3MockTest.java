@@ -3,9 +3,9 @@ package io.veloz.wal.archive.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.ProbeReport;
-import io.veloz.wal.archive.store.ProbeResult;
-import io.veloz.wal.archive.store.StoreProbe;
+import io.veloz.wal.archive.store.probe.ProbeReport;
+import io.veloz.wal.archive.store.probe.ProbeResult;
+import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A store that lets several writers win now and then, and is right otherwise. */
 @EnabledIfSystemProperty(named = "s3mock", matches = "true")
 class S3MockTest {
-    private static final String RACE = "of 16 puts at once exactly one wins";
+    private static final String RACE = "exactly one of 16 concurrent puts succeeds";
 
     @TempDir
     static Path directory;
@@ -52,7 +52,7 @@ class S3MockTest {
             for (int i = 0; i < 5; i++) {
                 ProbeReport report = StoreProbe.thorough(store);
                 report.results().stream()
-                        .filter(result -> !result.holds())
+                        .filter(result -> !result.passed())
                         .map(ProbeResult::name)
                         .forEach(found::add);
                 if (!found.isEmpty()) {

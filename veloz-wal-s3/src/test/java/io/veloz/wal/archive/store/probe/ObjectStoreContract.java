@@ -1,7 +1,10 @@
-package io.veloz.wal.archive.store;
+package io.veloz.wal.archive.store.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -11,11 +14,11 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** What every store must pass: each check of the probe as a test, and the two forms of the probe. */
+/** The contract of a store: each check of the probe as a test, and the two forms of the probe. */
 public abstract class ObjectStoreContract {
     private ObjectStore store;
 
-    /** A store that is empty, or a prefix of its own in one. */
+    /** Returns an empty store, or a store with an unused prefix. */
     protected abstract ObjectStore newStore() throws IOException;
 
     @BeforeEach
@@ -29,17 +32,17 @@ public abstract class ObjectStoreContract {
     }
 
     @TestFactory
-    Stream<DynamicTest> everyCheckOfTheProbeHolds() {
+    Stream<DynamicTest> everyCheckOfTheProbePasses() {
         String base = StoreProbe.newBase();
-        return Stream.concat(ProbeChecks.all().stream(), Stream.of(ProbeChecks.cleaned()))
+        return Stream.concat(ProbeChecks.all().stream(), Stream.of(ProbeChecks.cleanUp()))
                 .map(check -> DynamicTest.dynamicTest(check.name(), () -> {
-                    ProbeResult result = StoreProbe.tried(store, base, check);
-                    assertThat(result.holds()).as(result.found()).isTrue();
+                    ProbeResult result = StoreProbe.run(store, base, check);
+                    assertThat(result.passed()).as(result.found()).isTrue();
                 }));
     }
 
     @Test
-    void quickProbeFindsItUsableAndLeavesNothing() throws IOException {
+    void quickProbeReportsItUsableAndLeavesNothing() throws IOException {
         assertThat(StoreProbe.quick(store).isUsable()).isTrue();
         assertThat(store.list("probe/", "")).isEmpty();
     }

@@ -1,8 +1,15 @@
-package io.veloz.wal.archive.store;
+package io.veloz.wal.archive.store.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.archive.store.MemoryStore;
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectKeys;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.archive.store.StoreUnavailableException;
+import io.veloz.wal.archive.store.StoredObject;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -11,22 +18,22 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The probe against stores that lie: each lie is found, and by its own check. */
+/** The probe with faulty stores: each fault is found by its own check. */
 class StoreProbeTest {
     private static void assertFound(ObjectStore store, String name) {
-        ProbeCheck check = ProbeChecks.all().stream()
+        ProbeChecks.Check check = ProbeChecks.all().stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-        ProbeResult result = StoreProbe.tried(store, StoreProbe.newBase(), check);
-        assertThat(result.holds()).as(result.found()).isFalse();
+        ProbeResult result = StoreProbe.run(store, StoreProbe.newBase(), check);
+        assertThat(result.passed()).as(result.found()).isFalse();
         assertThat(new ProbeReport("it", List.of(result)).verdict())
                 .contains("not usable")
                 .contains(name);
     }
 
     @Test
-    void honestStoreIsUsableAndLeftAsItWas() throws StoreException {
+    void correctStoreIsUsableAndLeftUnchanged() throws StoreException {
         MemoryStore store = new MemoryStore();
         ProbeReport report = StoreProbe.thorough(store);
         assertThat(report.isUsable()).as(report.table()).isTrue();
@@ -77,7 +84,7 @@ class StoreProbeTest {
     }
 
     @Test
-    void storeThatLetsSeveralWinARaceIsFound() {
+    void storeThatLetsSeveralConcurrentPutsSucceedIsFound() {
         assertFound(
                 new MemoryStore() {
                     @Override
@@ -86,11 +93,11 @@ class StoreProbeTest {
                         return super.putIfAbsent(key, content) || isRace;
                     }
                 },
-                "of 16 puts at once exactly one wins");
+                "exactly one of 16 concurrent puts succeeds");
     }
 
     @Test
-    void storeWhoseListIsLateIsFoundByBothForms() throws StoreException {
+    void storeWithAStaleListIsFoundByBothForms() throws StoreException {
         MemoryStore store = new MemoryStore() {
             @Override
             public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
@@ -113,7 +120,7 @@ class StoreProbeTest {
                         return listed;
                     }
                 },
-                "nested keys are listed in the order of their bytes");
+                "nested keys are listed in byte order");
     }
 
     @Test
@@ -125,7 +132,7 @@ class StoreProbeTest {
                         return super.get(key, 0, Long.MAX_VALUE);
                     }
                 },
-                "a part can be read");
+                "byte ranges can be read");
     }
 
     @Test
@@ -139,7 +146,7 @@ class StoreProbeTest {
                                 key, ObjectContent.of(java.util.Arrays.copyOf(bytes, Math.min(bytes.length, 1 << 20))));
                     }
                 },
-                "content comes back as it was");
+                "content is read back unchanged");
     }
 
     @Test
@@ -156,7 +163,7 @@ class StoreProbeTest {
                         return objects.containsKey(key) ? super.get(key) : new ByteArrayInputStream(new byte[0]);
                     }
                 },
-                "what is missing is said to be missing");
+                "a missing object is reported as missing");
     }
 
     @Test
@@ -166,11 +173,11 @@ class StoreProbeTest {
                     @Override
                     public void delete(List<String> keys) {}
                 },
-                "delete removes what is there, and nothing else");
+                "delete removes the given objects and no others");
     }
 
     @Test
-    void storeThatTakesAnyKeyIsFound() {
+    void storeThatAcceptsAnyKeyIsFound() {
         assertFound(
                 new MemoryStore() {
                     @Override
@@ -178,7 +185,7 @@ class StoreProbeTest {
                         return ObjectKeys.isKey(key) ? super.putIfAbsent(key, content) : true;
                     }
                 },
-                "keys that are none are refused");
+                "invalid keys are rejected");
     }
 
     @Test
@@ -190,11 +197,11 @@ class StoreProbeTest {
                         return "memory://user:password@host/";
                     }
                 },
-                "its name holds no user, password or query");
+                "the description has no user, password or query");
     }
 
     @Test
-    void storeThatDoesNotAnswerIsNotJudgedByTheQuickForm() {
+    void unavailableStoreFailsTheQuickForm() {
         MemoryStore store = new MemoryStore() {
             @Override
             public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {

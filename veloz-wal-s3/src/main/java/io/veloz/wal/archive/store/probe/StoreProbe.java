@@ -1,5 +1,10 @@
-package io.veloz.wal.archive.store;
+package io.veloz.wal.archive.store.probe;
 
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.archive.store.StoreUnavailableException;
+import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -11,26 +16,26 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Finds out what a store really does, whatever its brand says. Any thread may call any method. What is tried is put under
- * {@code probe/} and a random name, and removed again.
+ * Tests whether a store meets the requirements of an archive, whatever its documentation promises. Thread-safe. The probe
+ * puts its objects under {@code probe/} and a random name, and deletes them afterwards.
  *
- * <p>The test of a store of one's own is one line: {@code assertThat(StoreProbe.thorough(store).isUsable()).isTrue()}.
+ * <p>The test of a custom store is one line: {@code assertThat(StoreProbe.thorough(store).isUsable()).isTrue()}.
  */
 public final class StoreProbe {
     private StoreProbe() {}
 
     /**
-     * Tries in five requests what must be known before anything is shipped: that a second put is refused and changes
-     * nothing, and that the list shows the first one.
+     * Checks with five requests what a shipper requires before it starts: a second put is refused and changes nothing, and
+     * a listing contains the object immediately.
      *
-     * @throws StoreException if the store cannot be asked; nothing is known of it then
+     * @throws StoreException if a request fails; the result is unknown then
      */
     public static ProbeReport quick(ObjectStore store) throws StoreException {
         return quick(store, result -> {});
     }
 
     /**
-     * As {@link #quick(ObjectStore)}.
+     * Performs the checks of {@link #quick(ObjectStore)}.
      *
      * @param listener receives each result as its check ends, on the thread of the caller
      */
@@ -48,14 +53,14 @@ public final class StoreProbe {
                         "a put creates an object, a second one is refused",
                         created && !again,
                         "the first was " + (created ? "stored" : "refused") + ", the second "
-                                + (again ? "was stored, too" : "refused"),
+                                + (again ? "was stored as well" : "refused"),
                         start));
         start = System.nanoTime();
         boolean stays = Arrays.equals(read(store, key), first);
         add(
                 results,
                 listener,
-                result("what was put first stays", stays, stays ? "it is there" : "other bytes are there", start));
+                result("the first content stays", stays, stays ? "unchanged" : "the object has other bytes", start));
         start = System.nanoTime();
         List<String> listed =
                 store.list(key, "").stream().map(StoredObject::key).toList();
@@ -72,25 +77,25 @@ public final class StoreProbe {
     }
 
     /**
-     * Tries everything that an archive needs: some 3,000 puts, 45 MB. Takes a second in a directory, and a minute far away.
-     * A check that the store does not answer does not hold.
+     * Checks all requirements of an archive with some 3,000 puts, 45 MB. Takes a second in a directory, and a minute in a
+     * remote store. A check whose request fails is not passed.
      */
     public static ProbeReport thorough(ObjectStore store) {
         return thorough(store, result -> {});
     }
 
     /**
-     * As {@link #thorough(ObjectStore)}.
+     * Performs the checks of {@link #thorough(ObjectStore)}.
      *
      * @param listener receives each result as its check ends, on the thread of the caller
      */
     public static ProbeReport thorough(ObjectStore store, Consumer<ProbeResult> listener) {
         String base = newBase();
         List<ProbeResult> results = new ArrayList<>();
-        for (ProbeCheck check : ProbeChecks.all()) {
-            add(results, listener, tried(store, base, check));
+        for (ProbeChecks.Check check : ProbeChecks.all()) {
+            add(results, listener, run(store, base, check));
         }
-        add(results, listener, tried(store, base, ProbeChecks.cleaned()));
+        add(results, listener, run(store, base, ProbeChecks.cleanUp()));
         return new ProbeReport(store.describe(), results);
     }
 
@@ -99,24 +104,24 @@ public final class StoreProbe {
         listener.accept(result);
     }
 
-    /** A place for one probe, which no other probe uses. */
+    /** Returns a prefix that no other probe uses. */
     static String newBase() {
         return "probe/" + UUID.randomUUID() + "/";
     }
 
-    static ProbeResult tried(ObjectStore store, String base, ProbeCheck check) {
+    static ProbeResult run(ObjectStore store, String base, ProbeChecks.Check check) {
         long start = System.nanoTime();
         try {
             return result(check.name(), true, check.trial().run(store, base), start);
-        } catch (ProbeCheck.NotSoException e) {
+        } catch (ProbeChecks.FailedException e) {
             return result(check.name(), false, String.valueOf(e.getMessage()), start);
         } catch (IOException | RuntimeException e) {
-            return result(check.name(), false, "answered with " + e, start);
+            return result(check.name(), false, "failed with " + e, start);
         }
     }
 
-    private static ProbeResult result(String name, boolean holds, String found, long startNanos) {
-        return new ProbeResult(name, holds, found, Duration.ofNanos(System.nanoTime() - startNanos));
+    private static ProbeResult result(String name, boolean passed, String found, long startNanos) {
+        return new ProbeResult(name, passed, found, Duration.ofNanos(System.nanoTime() - startNanos));
     }
 
     private static byte[] read(ObjectStore store, String key) throws StoreException {

@@ -1,35 +1,36 @@
-package io.veloz.wal.archive.store;
+package io.veloz.wal.archive.store.probe;
 
+import io.veloz.wal.archive.store.ObjectStore;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What a store really does. Immutable.
+ * The results of a probe. Immutable.
  *
- * @param store its {@link ObjectStore#describe}
+ * @param store the {@link ObjectStore#describe} of the store
  */
 public record ProbeReport(String store, List<ProbeResult> results) {
     public ProbeReport {
         results = List.copyOf(results);
     }
 
-    /** Whether an archive may be kept there: whether all of it holds. */
+    /** Returns whether the store is usable for an archive: whether all checks passed. */
     public boolean isUsable() {
-        return results.stream().allMatch(ProbeResult::holds);
+        return results.stream().allMatch(ProbeResult::passed);
     }
 
-    /** One sentence: usable, or not and why. */
+    /** Returns one sentence: the store is usable, or the failed checks. */
     public String verdict() {
         if (isUsable()) {
-            return store + " is usable: all " + results.size() + " checks hold";
+            return store + " is usable: all " + results.size() + " checks passed";
         }
         return results.stream()
-                .filter(result -> !result.holds())
+                .filter(result -> !result.passed())
                 .map(result -> result.name() + ": " + result.found())
                 .collect(Collectors.joining("; ", store + " is not usable: ", ""));
     }
 
-    /** For people: a line for each check, and the verdict. */
+    /** Returns a table for humans: one line per check, and the verdict. */
     public String table() {
         StringBuilder text = new StringBuilder();
         for (ProbeResult result : results) {
