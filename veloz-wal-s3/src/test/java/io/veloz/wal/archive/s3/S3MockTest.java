@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A store that lets several writers win now and then, and is right otherwise. */
+/** The probe with a store that lets several concurrent puts succeed occasionally, and is correct otherwise. */
 @EnabledIfSystemProperty(named = "s3mock", matches = "true")
 class S3MockTest {
     private static final String RACE = "exactly one of 16 concurrent puts succeeds";
@@ -46,7 +46,7 @@ class S3MockTest {
     }
 
     @Test
-    void probeFindsThatSeveralWritersWin() {
+    void probeFindsThatSeveralPutsSucceed() {
         List<String> found = new ArrayList<>();
         try (ObjectStore store = open(S3Settings.Checksums.WHEN_REQUIRED, false)) {
             for (int i = 0; i < 5; i++) {
@@ -64,7 +64,7 @@ class S3MockTest {
     }
 
     @Test
-    void checksumsAndChunksAreUnderstood() throws IOException {
+    void checksumsAndChunksAreSupported() throws IOException {
         for (boolean chunked : new boolean[] {false, true}) {
             try (ObjectStore store = open(S3Settings.Checksums.CRC32C, chunked)) {
                 assertThat(StoreProbe.quick(store).isUsable()).isTrue();

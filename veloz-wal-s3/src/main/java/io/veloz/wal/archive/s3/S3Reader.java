@@ -24,52 +24,53 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/** What is read from S3. Any thread may use it. */
-final class S3Reads {
+/** Reads and lists objects in S3. Thread-safe. */
+final class S3Reader {
     private static final int STATUS_RANGE_NOT_SATISFIABLE = 416;
-    /** In a row, of pages that are said not to be the last. */
-    private static final int MOST_EMPTY_PAGES = 100;
+
+    /** Limit of consecutive empty pages that are not the last. */
+    private static final int MAX_EMPTY_PAGES = 100;
 
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
     private final S3Client client;
-    private final S3Place place;
+    private final S3Location location;
     private final S3Errors errors;
 
-    /** An answer's part of an object: from its first byte, of so many in all. */
-    private record Part(long from, long total) {}
+    /** The range of a response: its first byte, and the size of the object. */
+    private record Range(long from, long total) {}
 
-    S3Reads(S3Client client, S3Place place, S3Errors errors) {
+    S3Reader(S3Client client, S3Location location, S3Errors errors) {
         this.client = client;
-        this.place = place;
+        this.location = location;
         this.errors = errors;
     }
 
-    /** Reads one byte: the answer to a HEAD could not say why it refuses, nor which is missing, the bucket or the key. */
+    /** Reads one byte: the response to a HEAD has no error code, which distinguishes a missing bucket from a missing key. */
     Optional<StoredObject> head(String key) throws StoreException {
-        try (ResponseInputStream<GetObjectResponse> body = ask(key, "bytes=0-0")) {
-            GetObjectResponse answer = body.response();
-            Part part = part(key, answer);
+        try (ResponseInputStream<GetObjectResponse> body = request(key, "bytes=0-0")) {
+            GetObjectResponse response = body.response();
+            Range range = range(key, response);
             body.abort();
-            return Optional.of(new StoredObject(key, part == null ? length(key, answer) : part.total()));
+            return Optional.of(new StoredObject(key, range == null ? length(key, response) : range.total()));
         } catch (S3Exception e) {
-            if (isBehindTheEnd(e)) {
+            if (isAfterTheEnd(e)) {
                 return Optional.of(new StoredObject(key, 0));
             }
-            if (errors.told("look at " + key, e) instanceof NoSuchObjectException) {
+            if (errors.translate("read the size of " + key, e) instanceof NoSuchObjectException) {
                 return Optional.empty();
             }
             throw e;
         } catch (IOException e) {
-            if (e instanceof StoreException told) {
-                throw told;
+            if (e instanceof StoreException translated) {
+                throw translated;
             }
-            throw new StoreUnavailableException("cannot look at " + key + " in " + place.describe() + ": " + e, e);
+            throw new StoreUnavailableException("cannot read the size of " + key + " in " + location.describe() + ": " + e, e);
         }
     }
 
     InputStream get(String key) throws StoreException {
-        ResponseInputStream<GetObjectResponse> body = ask(key, null);
+        ResponseInputStream<GetObjectResponse> body = request(key, null);
         return stream(key, body, 0, Long.MAX_VALUE);
     }
 
@@ -77,9 +78,9 @@ final class S3Reads {
         long last = from + Math.min(length, Long.MAX_VALUE - from) - 1;
         ResponseInputStream<GetObjectResponse> body;
         try {
-            body = ask(key, "bytes=" + from + "-" + last);
+            body = request(key, "bytes=" + from + "-" + last);
         } catch (S3Exception e) {
-            if (isBehindTheEnd(e)) {
+            if (isAfterTheEnd(e)) {
                 return InputStream.nullInputStream();
             }
             throw e;
@@ -87,15 +88,15 @@ final class S3Reads {
         return stream(key, body, from, length);
     }
 
-    private ResponseInputStream<GetObjectResponse> ask(String key, @Nullable String range) {
+    private ResponseInputStream<GetObjectResponse> request(String key, @Nullable String range) {
         return client.getObject(GetObjectRequest.builder()
-                .bucket(place.bucket())
-                .key(place.prefix() + key)
+                .bucket(location.bucket())
+                .key(location.prefix() + key)
                 .range(range)
                 .build());
     }
 
-    private static boolean isBehindTheEnd(S3Exception e) {
+    private static boolean isAfterTheEnd(S3Exception e) {
         String code = S3Errors.code(e);
         return code.equals("InvalidRange") || (code.isEmpty() && e.statusCode() == STATUS_RANGE_NOT_SATISFIABLE);
     }
@@ -104,117 +105,116 @@ final class S3Reads {
             throws StoreException {
         try {
             long announced = length(key, body.response());
-            Part part = part(key, body.response());
-            long total = part == null ? announced : part.total();
+            Range range = range(key, body.response());
+            long total = range == null ? announced : range.total();
             long expected = Math.min(length, Math.max(0, total - from));
-            if ((part == null ? 0 : part.from()) != from || announced != expected) {
+            if ((range == null ? 0 : range.from()) != from || announced != expected) {
                 throw new StoreException(
-                        "get " + key + " in " + place.describe() + ": asked for bytes from " + from + ", and got "
-                                + announced + " bytes of " + part + "; the store does not know ranges",
+                        "get " + key + " in " + location.describe() + ": requested bytes from " + from + ", got "
+                                + announced + " bytes of " + range + "; the store does not support ranges",
                         null);
             }
-            return new S3ObjectStream(body, key + " in " + place.describe(), announced);
+            return new S3ObjectStream(body, key + " in " + location.describe(), announced);
         } catch (StoreException e) {
             body.abort();
             throw e;
         }
     }
 
-    private long length(String key, GetObjectResponse answer) throws StoreUnavailableException {
-        Long length = answer.contentLength();
-        if (length == null || answer.eTag() == null) {
+    private long length(String key, GetObjectResponse response) throws StoreUnavailableException {
+        Long length = response.contentLength();
+        if (length == null || response.eTag() == null) {
             throw new StoreUnavailableException(
-                    "get " + key + " in " + place.describe() + ": the answer has no "
-                            + (length == null ? "length" : "ETag") + ", so something else than the store gave it",
+                    "get " + key + " in " + location.describe() + ": the response has no "
+                            + (length == null ? "length" : "ETag") + ", so it is not from the store",
                     null);
         }
         return length;
     }
 
-    /** Null if the answer is the whole object. */
-    private @Nullable Part part(String key, GetObjectResponse answer) throws StoreUnavailableException {
-        String range = answer.contentRange();
-        if (range == null) {
+    /** Null if the response is the whole object. */
+    private @Nullable Range range(String key, GetObjectResponse response) throws StoreUnavailableException {
+        String header = response.contentRange();
+        if (header == null) {
             return null;
         }
-        Matcher matcher = CONTENT_RANGE.matcher(range);
+        Matcher matcher = CONTENT_RANGE.matcher(header);
         if (!matcher.matches()) {
             throw new StoreUnavailableException(
-                    "get " + key + " in " + place.describe() + ": the answer has an odd Content-Range", null);
+                    "get " + key + " in " + location.describe() + ": the response has an invalid Content-Range", null);
         }
-        return new Part(Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(3)));
+        return new Range(Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(3)));
     }
 
     List<StoredObject> list(String prefix, String afterKey) throws StoreException {
         ListObjectsV2Request.Builder request = ListObjectsV2Request.builder()
-                .bucket(place.bucket())
-                .prefix(place.prefix() + prefix)
+                .bucket(location.bucket())
+                .prefix(location.prefix() + prefix)
                 .maxKeys(1_000);
         if (!afterKey.isEmpty()) {
-            request.startAfter(place.prefix() + afterKey);
+            request.startAfter(location.prefix() + afterKey);
         }
         List<StoredObject> page = new ArrayList<>();
         String reachedKey = "";
         int empty = 0;
         while (true) {
-            ListObjectsV2Response answer = client.listObjectsV2(request.build());
-            if (answer.isTruncated() == null) {
+            ListObjectsV2Response response = client.listObjectsV2(request.build());
+            if (response.isTruncated() == null) {
                 throw new StoreUnavailableException(
-                        "list " + prefix + " in " + place.describe()
-                                + ": the answer does not say whether it is complete, so something else than the store"
-                                + " gave it",
+                        "list " + prefix + " in " + location.describe()
+                                + ": the response has no IsTruncated, so it is not from the store",
                         null);
             }
             String last = add(
-                    answer,
+                    response,
                     prefix,
                     page.isEmpty() ? afterKey : page.get(page.size() - 1).key(),
                     page);
-            if (!page.isEmpty() || !answer.isTruncated()) {
+            if (!page.isEmpty() || !response.isTruncated()) {
                 return page;
             }
-            // A page that holds nothing of ours, or nothing at all, is not the end; but a list has to get on.
+            // A page that is empty, or has no valid keys, is not the end. But the pages have to advance.
             empty = last.isEmpty() ? empty + 1 : 0;
-            if (empty > MOST_EMPTY_PAGES || (!last.isEmpty() && !isAfter(last, reachedKey))) {
+            if (empty > MAX_EMPTY_PAGES || (!last.isEmpty() && !isAfter(last, reachedKey))) {
                 throw new StoreUnavailableException(
-                        "list " + prefix + " in " + place.describe() + ": the store says that there is more after "
-                                + (reachedKey.isEmpty() ? "its first page" : reachedKey)
+                        "list " + prefix + " in " + location.describe() + ": the store reports more objects after "
+                                + (reachedKey.isEmpty() ? "the first page" : reachedKey)
                                 + ", and its pages do not advance",
                         null);
             }
             reachedKey = last.isEmpty() ? reachedKey : last;
-            String token = answer.nextContinuationToken();
+            String token = response.nextContinuationToken();
             if (token == null && last.isEmpty()) {
                 throw new StoreException(
-                        "list " + prefix + " in " + place.describe() + ": there is more, but not said where", null);
+                        "list " + prefix + " in " + location.describe() + ": the response is truncated and has no continuation token", null);
             }
             request = token == null ? request.startAfter(last) : request.continuationToken(token);
         }
     }
 
-    /** In the order of a list: by the bytes, which is not that of the characters for every key of others. */
+    /** Compares bytes, the order of a listing. Foreign keys can have characters that sort differently. */
     private static boolean isAfter(String key, String before) {
         return Arrays.compareUnsigned(key.getBytes(StandardCharsets.UTF_8), before.getBytes(StandardCharsets.UTF_8))
                 > 0;
     }
 
-    /** Returns the last key of the answer, whose it may be; empty if there is none. */
-    private String add(ListObjectsV2Response answer, String prefix, String after, List<StoredObject> page)
+    /** Adds the valid keys. Returns the last key of the response, valid or not; empty if it has none. */
+    private String add(ListObjectsV2Response response, String prefix, String after, List<StoredObject> page)
             throws StoreException {
         String last = "";
-        for (S3Object object : answer.contents()) {
+        for (S3Object object : response.contents()) {
             last = object.key();
-            String key = last.startsWith(place.prefix())
-                    ? last.substring(place.prefix().length())
+            String key = last.startsWith(location.prefix())
+                    ? last.substring(location.prefix().length())
                     : "";
             if (!ObjectKeys.isKey(key)) {
                 continue;
             }
             String before = page.isEmpty() ? after : page.get(page.size() - 1).key();
             if (!key.startsWith(prefix) || key.compareTo(before) <= 0 || object.size() == null) {
-                // Pages that are not in order would leave out objects between them.
+                // If pages were out of order, the objects between them would be skipped.
                 throw new StoreException(
-                        "list " + prefix + " in " + place.describe() + ": got " + key + " behind " + before
+                        "list " + prefix + " in " + location.describe() + ": got " + key + " after " + before
                                 + "; expected keys in the order of their bytes, with sizes",
                         null);
             }

@@ -10,25 +10,25 @@ import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 
-/** Remembers which secrets were used last, so that no text shows them. Any thread may use it. */
-final class S3Secrets implements AwsCredentialsProvider {
-    private static final int KEPT = 16;
+/** A credentials provider that remembers the last secrets, and redacts them in messages. Thread-safe. */
+final class RedactingCredentialsProvider implements AwsCredentialsProvider {
+    private static final int MAX_SECRETS = 16;
 
-    /** A stretch of a secret that is long enough to be no coincidence, and too long to be shown. */
-    private static final int STRETCH_CHARS = 12;
+    /** The shortest part of a secret that is redacted: long enough not to match by coincidence. */
+    private static final int PART_CHARS = 12;
 
-    /** What stands for one character: in a URL (once or twice encoded), JSON, XML. */
+    /** An escaped character in a URL (encoded once or twice), JSON or XML. */
     private static final Pattern ENCODED = Pattern.compile(
             "%(?:25)*([0-9A-Fa-f]{2})|\\\\u00([0-9A-Fa-f]{2})|&#x0*([0-9A-Fa-f]{2});|&#0*([0-9]{2,3});|\\\\([/\"\\\\])");
 
     private final AwsCredentialsProvider credentials;
     private final Set<String> secrets = ConcurrentHashMap.newKeySet();
 
-    S3Secrets(AwsCredentialsProvider credentials) {
+    RedactingCredentialsProvider(AwsCredentialsProvider credentials) {
         this.credentials = credentials;
     }
 
-    /** @throws NoCredentialsException if there are none; whoever gave none is its cause */
+    /** @throws NoCredentialsException if the provider fails; the failure is its cause */
     @Override
     public AwsCredentials resolveCredentials() {
         AwsCredentials found;
@@ -37,8 +37,8 @@ final class S3Secrets implements AwsCredentialsProvider {
         } catch (RuntimeException e) {
             throw new NoCredentialsException(e);
         }
-        if (secrets.size() > KEPT) {
-            // They have been renewed often since, and no text repeats the old ones.
+        if (secrets.size() > MAX_SECRETS) {
+            // They have been renewed many times since, and no message contains the old ones.
             secrets.clear();
         }
         secrets.add(found.secretAccessKey());
@@ -48,7 +48,7 @@ final class S3Secrets implements AwsCredentialsProvider {
         return found;
     }
 
-    /** The source of the credentials failed, and not the store. */
+    /** The credentials provider failed, not the store. */
     static final class NoCredentialsException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -57,8 +57,8 @@ final class S3Secrets implements AwsCredentialsProvider {
         }
     }
 
-    /** The text without any stretch of a secret, however a store encoded it, and even if it cut it off. */
-    String hide(String text) {
+    /** Replaces every part of a secret by "[hidden]", also if it is encoded or truncated. */
+    String redact(String text) {
         BitSet hidden = new BitSet();
         int[] starts = new int[text.length() + 1];
         String plain = decode(text, starts);
@@ -78,16 +78,16 @@ final class S3Secrets implements AwsCredentialsProvider {
 
     private void mark(String text, int[] starts, BitSet hidden) {
         for (String secret : secrets) {
-            int stretch = Math.min(STRETCH_CHARS, secret.length());
-            for (int at = 0; stretch > 0 && at + stretch <= text.length(); at++) {
-                if (secret.contains(text.substring(at, at + stretch))) {
-                    hidden.set(starts[at], starts[at + stretch]);
+            int length = Math.min(PART_CHARS, secret.length());
+            for (int at = 0; length > 0 && at + length <= text.length(); at++) {
+                if (secret.contains(text.substring(at, at + length))) {
+                    hidden.set(starts[at], starts[at + length]);
                 }
             }
         }
     }
 
-    /** @param starts becomes the place in the text of each character that is returned, and the end of the text */
+    /** @param starts receives the offset in the text of each returned character, and the length of the text */
     private static String decode(String text, int[] starts) {
         StringBuilder plain = new StringBuilder(text.length());
         Matcher encoded = ENCODED.matcher(text);

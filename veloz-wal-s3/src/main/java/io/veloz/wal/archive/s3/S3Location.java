@@ -4,14 +4,14 @@ import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where in S3 a store is. Immutable.
+ * The bucket and key prefix of a store. Immutable.
  *
- * @param prefix what all its keys begin with: empty, or ending with a slash
+ * @param prefix prefix of all keys: empty, or ending with a slash
  */
-record S3Place(String bucket, String prefix) {
+record S3Location(String bucket, String prefix) {
     private static final int PREFIX_MAX_CHARS = 400;
 
-    static S3Place of(URI uri) {
+    static S3Location of(URI uri) {
         String bucket = uri.getAuthority();
         if (!"s3".equalsIgnoreCase(uri.getScheme())
                 || bucket == null
@@ -19,11 +19,11 @@ record S3Place(String bucket, String prefix) {
                 || uri.getUserInfo() != null
                 || uri.getQuery() != null
                 || uri.getFragment() != null) {
-            // Not shown: there may be a secret in what should not be there.
+            // The URI is not printed: its invalid part may be a secret.
             throw new IllegalArgumentException(
-                    "archive in S3: expected s3://bucket/prefix, without user, port, query and fragment");
+                    "archive in S3: expected s3://bucket/prefix without user, port, query or fragment");
         }
-        return new S3Place(bucket, prefix(uri.getPath()));
+        return new S3Location(bucket, prefix(uri.getPath()));
     }
 
     private static String prefix(@Nullable String path) {
@@ -35,7 +35,7 @@ record S3Place(String bucket, String prefix) {
         }
         if (prefix.length() > PREFIX_MAX_CHARS) {
             throw new IllegalArgumentException("archive in S3: the prefix has " + prefix.length()
-                    + " characters, and the most is " + PREFIX_MAX_CHARS);
+                    + " characters; the limit is " + PREFIX_MAX_CHARS);
         }
         for (String part : prefix.split("/", -1)) {
             if (part.isEmpty() || part.equals(".") || part.equals("..")) {

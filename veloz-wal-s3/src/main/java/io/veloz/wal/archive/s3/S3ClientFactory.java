@@ -23,8 +23,8 @@ import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
-/** Builds the client from the settings, and from the environment where they are silent. */
-final class S3Connection {
+/** Builds the S3 client from the settings, and from the environment for what they do not set. */
+final class S3ClientFactory {
     private static final Set<String> CREDENTIAL_PROPERTIES = Set.of(
             "aws_access_key_id",
             "credential_process",
@@ -36,11 +36,11 @@ final class S3Connection {
             "sso_start_url",
             "web_identity_token_file");
 
-    private S3Connection() {}
+    private S3ClientFactory() {}
 
     /**
      * @param environment the variables of the process
-     * @throws IllegalArgumentException if a setting makes no sense, or there is no region
+     * @throws IllegalArgumentException if a setting is invalid, or no region is configured
      */
     static S3Client open(
             S3Settings settings, AwsCredentialsProvider credentials, Function<String, @Nullable String> environment) {
@@ -48,8 +48,8 @@ final class S3Connection {
         Boolean pathStyle = settings.pathStyle;
         S3ClientBuilder builder = S3Client.builder()
                 .httpClientBuilder(
-                        S3Silence.limit(S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
-                // No retries, because the second answer to a put that was done says that the object exists.
+                        StallTimeoutHttpClient.builder(S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
+                // No retries: the retry of a put that succeeded reports that the object exists.
                 .overrideConfiguration(override -> {
                     override.retryStrategy(AwsRetryStrategy.doNotRetry())
                             .apiCallAttemptTimeout(settings.attemptTimeout)
@@ -75,7 +75,7 @@ final class S3Connection {
             return builder.build();
         } catch (SdkException e) {
             throw new IllegalArgumentException(
-                    "archive in S3: no region: set AWS_REGION, the setting \"region\", or a region in the profile", e);
+                    "archive in S3: no region is configured; set AWS_REGION, the setting \"region\", or a region in the profile", e);
         }
     }
 
@@ -92,7 +92,7 @@ final class S3Connection {
         return null;
     }
 
-    /** Null to let the SDK ask the machine it runs on. */
+    /** Null if the SDK has to query the instance metadata. */
     private static @Nullable String region(
             S3Settings settings, Function<String, @Nullable String> environment, boolean hasEndpoint) {
         if (settings.region != null) {
@@ -115,14 +115,14 @@ final class S3Connection {
                     .getRegion()
                     .id();
         } catch (SdkException none) {
-            // What stores of others take when they know no regions.
+            // The region that S3-compatible stores without regions accept.
             return "us-east-1";
         }
     }
 
     /**
-     * The chain of the AWS tools, unless the settings have a provider. A profile or a web identity that is configured is
-     * the only source: if it fails, the chain would go on, and use the rights of the machine instead, silently.
+     * Returns the provider of the settings, or the default chain of the AWS tools. A configured profile or web identity is
+     * the only source: if it failed, the chain would silently use the credentials of the instance instead.
      */
     static AwsCredentialsProvider credentials(S3Settings settings, Function<String, @Nullable String> environment) {
         S3CredentialsProvider own = settings.credentials;
@@ -145,7 +145,7 @@ final class S3Connection {
     private static AwsCredentialsProvider webIdentity(Function<String, @Nullable String> environment) {
         String role = environment.apply("AWS_ROLE_ARN");
         if (!isSet(role)) {
-            throw new IllegalArgumentException("AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not: set both");
+            throw new IllegalArgumentException("AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not; set both");
         }
         WebIdentityTokenFileCredentialsProvider.Builder provider = WebIdentityTokenFileCredentialsProvider.builder()
                 .webIdentityTokenFile(Path.of(environment.apply("AWS_WEB_IDENTITY_TOKEN_FILE")))
@@ -154,13 +154,13 @@ final class S3Connection {
         return (isSet(session) ? provider.roleSessionName(session) : provider).build();
     }
 
-    /** A profile with nothing but a region and the like leaves the credentials to the chain. */
+    /** A profile without credential properties uses the default chain. */
     private static AwsCredentialsProvider profile(String name) {
-        boolean leavesThem = ProfileFile.defaultProfileFile()
+        boolean hasNoCredentials = ProfileFile.defaultProfileFile()
                 .profile(name)
                 .map(profile -> Collections.disjoint(profile.properties().keySet(), CREDENTIAL_PROPERTIES))
                 .orElse(false);
-        return leavesThem
+        return hasNoCredentials
                 ? DefaultCredentialsProvider.builder().profileName(name).build()
                 : ProfileCredentialsProvider.create(name);
     }

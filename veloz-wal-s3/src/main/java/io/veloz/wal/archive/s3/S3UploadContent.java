@@ -11,15 +11,15 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.ContentStreamProvider;
 
-/** The content of an object, read once for each checksum and once to send it. It belongs to one thread. */
-final class S3Upload implements ContentStreamProvider {
+/** The content of an upload, which is read once for the checksum and once to send it. It belongs to one thread. */
+final class S3UploadContent implements ContentStreamProvider {
     private final ObjectContent content;
     private @Nullable InputStream open;
 
-    /** What the content itself failed with, so that the store is not blamed for it. */
+    /** The failure of the content itself, which is not an error of the store. */
     private @Nullable IOException failure;
 
-    S3Upload(ObjectContent content) {
+    S3UploadContent(ObjectContent content) {
         this.content = content;
     }
 
@@ -36,7 +36,7 @@ final class S3Upload implements ContentStreamProvider {
         }
     }
 
-    /** Reads the content once for its Content-MD5. */
+    /** Computes the Content-MD5, which reads the content once. */
     String md5() {
         try (InputStream in = newStream()) {
             MessageDigest digest = MessageDigest.getInstance("MD5");
@@ -48,7 +48,7 @@ final class S3Upload implements ContentStreamProvider {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this JVM has no MD5; use checksumMode crc32c", e);
+            throw new IllegalStateException("this JVM does not support MD5; use checksumMode crc32c", e);
         }
     }
 
@@ -65,7 +65,7 @@ final class S3Upload implements ContentStreamProvider {
         }
     }
 
-    /** Holds the content to its length: what is announced and what is sent must be the same. */
+    /** Checks that the content has the announced length. */
     private final class Checked extends FilterInputStream {
         private long count;
 
@@ -85,7 +85,7 @@ final class S3Upload implements ContentStreamProvider {
                 int read = super.read(target, offset, length);
                 count += Math.max(0, read);
                 if (count > content.length() || (read < 0 && count < content.length())) {
-                    throw new IOException("the content gave " + count + " bytes or more; expected " + content.length());
+                    throw new IOException("the content has " + count + " bytes or more; expected " + content.length());
                 }
                 return read;
             } catch (IOException e) {

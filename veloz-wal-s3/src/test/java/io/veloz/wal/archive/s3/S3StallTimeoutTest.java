@@ -28,16 +28,16 @@ import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
-/** Slow is not silent: what moves goes on, what does not is ended. */
+/** Timeouts: a slow transfer continues, a stalled one is aborted. */
 @Timeout(60)
-class S3SilenceTest {
+class S3StallTimeoutTest {
     private static final Duration LIMIT = Duration.ofSeconds(2);
     private static final int SLICES = 30;
 
     private final CountDownLatch closed = new CountDownLatch(1);
     private ServerSocket listener;
 
-    /** What becomes of one connection. */
+    /** The behaviour of the server on one connection. */
     private interface Script {
         void serve(InputStream in, Socket client) throws Exception;
     }
@@ -45,7 +45,7 @@ class S3SilenceTest {
     @BeforeEach
     void listen() throws IOException {
         listener = new ServerSocket();
-        // So small that the body does not fit into the buffers on the way.
+        // Small, so that the body does not fit into the socket buffers.
         listener.setReceiveBufferSize(64 * 1024);
         listener.bind(new java.net.InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
     }
@@ -62,7 +62,7 @@ class S3SilenceTest {
                 try (Socket client = listener.accept()) {
                     script.serve(new BufferedInputStream(client.getInputStream()), client);
                 } catch (Exception e) {
-                    // The client went, or the test is over.
+                    // The client closed the connection, or the test has ended.
                 }
             }
         });
@@ -85,7 +85,7 @@ class S3SilenceTest {
     }
 
     @Test
-    void putThatTakesLongerThanTheLimitAndIsNeverSilentSucceeds() throws IOException {
+    void putThatTakesLongerThanTheTimeoutAndNeverStallsSucceeds() throws IOException {
         byte[] bytes = new byte[8_000_000];
         try (ObjectStore store = serving((in, client) -> {
             HttpMessage head = HttpMessage.readHead(in);
@@ -103,7 +103,7 @@ class S3SilenceTest {
     }
 
     @Test
-    void putThatGoesSilentInTheMiddleIsUnavailable() throws IOException {
+    void putThatStallsIsUnavailable() throws IOException {
         try (ObjectStore store = serving((in, client) -> {
             HttpMessage.readHead(in);
             in.readNBytes(100_000);
@@ -115,7 +115,7 @@ class S3SilenceTest {
     }
 
     @Test
-    void contentThatIsHeldBackByItsSenderIsNotSilence() throws IOException {
+    void slowContentIsNotAStall() throws IOException {
         byte[] bytes = new byte[1000];
         ObjectContent content = ObjectContent.of(bytes);
         ObjectContent slow = new ObjectContent() {
@@ -153,7 +153,7 @@ class S3SilenceTest {
     }
 
     @Test
-    void listWhosePagesDoNotAdvanceEnds() throws IOException {
+    void listWhosePagesDoNotAdvanceIsAnError() throws IOException {
         for (String contents : List.of(
                 "",
                 "<Contents><Key>prefix/not a key</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
@@ -176,12 +176,12 @@ class S3SilenceTest {
     }
 
     @Test
-    void bodyThatComesAByteASecondEndsWithAnError() {
+    void bodyOfOneBytePerSecondIsAnError() {
         long[] nanos = {0};
         try (S3ObjectStream slow = stream(100_000, () -> nanos[0] += 1_000_000_000L / 2)) {
             assertThatThrownBy(() -> {
                         while (slow.read() >= 0) {
-                            // Goes on.
+                            // Until the transfer rate is too low.
                         }
                     })
                     .isInstanceOf(IOException.class)
@@ -193,7 +193,7 @@ class S3SilenceTest {
     }
 
     @Test
-    void bodyThatIsReadSlowlyByItsReaderIsFine() throws IOException {
+    void slowReaderIsNotAnError() throws IOException {
         long[] nanos = {0};
         try (S3ObjectStream stream = stream(1000, () -> nanos[0])) {
             for (int i = 0; i < 1000; i++) {

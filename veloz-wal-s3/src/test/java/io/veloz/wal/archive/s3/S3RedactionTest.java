@@ -16,20 +16,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What must not be seen: the secret, the session token, and what was signed. */
-class S3SecretsTest {
+/** Secret key, session token and signed data are never printed. */
+class S3RedactionTest {
     private static final String SECRET = "sEcReT-4711-abcdefgh";
     private static final String TOKEN = "tOkEn-0815-ijklmnop";
     private static final S3Credentials CREDENTIALS = new S3Credentials("AKIDEXAMPLE", SECRET, TOKEN);
 
     @Test
-    void noRefusalShowsWhatWasSigned() throws IOException {
+    void errorsContainNoSignedData() throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             S3Settings settings = S3ProxyServer.settings(proxy.endpoint())
                     .credentials(() -> CREDENTIALS)
                     .build();
             try (ObjectStore store = new S3Store(URI.create("s3://bucket/p"), settings)) {
-                // A store that repeats all it was sent.
+                // A store whose error message repeats the whole request.
                 proxy.script(request -> Fault.error(403, "SignatureDoesNotMatch", String.join(" ", request.head())));
                 checkAll(store);
                 proxy.script(request -> Fault.error(500, "Odd", request.header("x-amz-security-token")));
@@ -38,7 +38,7 @@ class S3SecretsTest {
                 checkAll(store);
                 proxy.script(request -> Fault.answer(200, String.join(" ", request.head())));
                 checkAll(store);
-                assertThat(store.describe() + store + settings + CREDENTIALS).satisfies(S3SecretsTest::checkText);
+                assertThat(store.describe() + store + settings + CREDENTIALS).satisfies(S3RedactionTest::checkText);
             }
             assertThat(proxy.requests())
                     .anyMatch(request -> request.header("x-amz-security-token").equals(TOKEN));
@@ -90,7 +90,7 @@ class S3SecretsTest {
     }
 
     @Test
-    void refusedUriOrEndpointDoesNotShowWhatShouldNotBeThere() {
+    void rejectedUriOrEndpointIsNotPrinted() {
         for (String uri : List.of(
                 "s3://AKID:" + SECRET + "@bucket/p",
                 "s3://bucket/p?X-Amz-Signature=" + SECRET,
@@ -113,5 +113,24 @@ class S3SecretsTest {
         StringWriter trace = new StringWriter();
         failure.printStackTrace(new PrintWriter(trace));
         return trace.toString();
+    }
+
+    @Test
+    void settingsArePrintedWithoutCredentials() {
+        S3Settings settings = S3Settings.builder(S3Settings.of(Map.of(
+                        "endpoint", "https://minio.internal:9000",
+                        "region", "eu-west-3",
+                        "sse", "aws:kms",
+                        "sseKmsKeyId", "key-7",
+                        "attemptTimeout", "7s")))
+                .credentials(() -> CREDENTIALS)
+                .build();
+        assertThat(settings.toString())
+                .contains("https://minio.internal:9000", "eu-west-3", "KMS", "key-7", "PT7S")
+                .doesNotContain(SECRET, TOKEN, "AKIDEXAMPLE");
+        assertThat(CREDENTIALS.toString()).contains("AKIDEXAMPLE").doesNotContain(SECRET, TOKEN);
+        try (S3Store store = new S3Store(URI.create("s3://bucket/p"), settings)) {
+            assertThat(store).hasToString("s3://bucket/p/");
+        }
     }
 }

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 
-/** Shows that the proxy of the fault tests is no fault itself. */
+/** The contract through the fault proxy, which shows that the proxy itself causes no faults. */
 @Tag("enumeration")
-class S3BehindProxyContractTest extends ObjectStoreContract {
+class S3ThroughProxyContractTest extends ObjectStoreContract {
     private static FaultProxy proxy;
 
     @BeforeAll
