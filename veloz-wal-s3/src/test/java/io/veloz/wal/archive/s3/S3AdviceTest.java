@@ -41,10 +41,10 @@ class S3AdviceTest {
         "400, XMinioAdminBucketQuotaExceeded, StoreDeniedException, quota",
         "507, XMinioStorageFull, StoreDeniedException, full",
         "507, '', StoreDeniedException, full",
-        "413, '', StoreDeniedException, limits the size of a request",
+        "413, '', StoreDeniedException, limits the size of requests",
         "403, AllAccessDisabled, StoreDeniedException, account",
         "403, NotSignedUp, StoreDeniedException, account",
-        "403, AccessDenied, StoreDeniedException, rights",
+        "403, AccessDenied, StoreDeniedException, permissions",
         "403, SignatureDoesNotMatch, StoreDeniedException, SignatureDoesNotMatch (status 403",
     })
     void codeHasSpecificAdvice(int status, String code, String type, String advice) throws IOException {

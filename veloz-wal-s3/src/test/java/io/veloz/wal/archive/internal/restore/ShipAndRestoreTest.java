@@ -33,10 +33,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From the log over HTTP to a server and back, through a network that does to every tenth request what networks do. */
+/** Ships a log over HTTP to a server and restores it, through a network in which one of ten requests fails. */
 @Timeout(600)
 @Tag("enumeration")
-class WholeCircleTest {
+class ShipAndRestoreTest {
     private static final int ROUNDS = Integer.getInteger("wal.rounds", 1);
     private static final Duration LONG = Duration.ofMinutes(2);
 
@@ -44,7 +44,7 @@ class WholeCircleTest {
     Path dir;
 
     @Test
-    void logThatWasShippedOverABadNetworkComesBackOverOne() throws IOException, InterruptedException {
+    void logIsShippedAndRestoredOverAnUnreliableNetwork() throws IOException, InterruptedException {
         int port = S3ProxyServer.shared().port();
         for (long seed = 1; seed <= ROUNDS; seed++) {
             try (FaultProxy proxy = FaultProxy.start(port)) {
@@ -75,7 +75,7 @@ class WholeCircleTest {
             for (int machine = 1; machine <= 2; machine++) {
                 for (int life = 0; life < 2; life++) {
                     ship(log);
-                    sendSomethingAgain();
+                    sendDuplicates();
                 }
                 Path next = dir.resolve("log-" + machine);
                 assertThat(restore(next).lastSequence()).isGreaterThanOrEqualTo(archived);
@@ -106,7 +106,7 @@ class WholeCircleTest {
                                 .isTrue();
                         archived = shipper.archivedSequence();
                     }
-                    // Some of these, or none.
+                    // The shipper archives some of these, or none.
                     SmallLog.append(wal, random.nextInt(50));
                 }
             }
@@ -117,9 +117,9 @@ class WholeCircleTest {
                 RestoreOptions options = RestoreOptions.into(target);
                 try (ObjectStore store = store()) {
                     return ArchiveRestore.run(
-                            store, options, new Restore(store, options, new Retries(attempt -> {}), Steps.REAL)::run);
+                            store, options, new Restore(store, options, new Retries(attempt -> {}), Directories.REAL)::run);
                 } catch (WalRestoreException e) {
-                    // What was fetched is kept. Rights that were refused are back, too.
+                    // Fetched files are kept. Denied permissions are restored as well.
                     assertThat(e.reason()).as("%s", e).isIn(Reason.STORE_UNAVAILABLE, Reason.STORE_REFUSED);
                 }
             }
@@ -129,12 +129,12 @@ class WholeCircleTest {
             List<SmallLog.Entry> expected = SmallLog.read(log);
             List<SmallLog.Entry> read = SmallLog.read(restored);
             assertThat(read).isEqualTo(expected.subList(0, read.size()));
-            LogFiles there = LogFiles.of(log);
-            LogFiles here = LogFiles.of(restored);
+            LogFiles originals = LogFiles.of(log);
+            LogFiles copies = LogFiles.of(restored);
             int compared = 0;
-            for (long number : here.sealed()) {
-                SealedSegment segment = here.sealed(number).orElseThrow();
-                Optional<SealedSegment> original = there.sealed(number);
+            for (long number : copies.sealed()) {
+                SealedSegment segment = copies.sealed(number).orElseThrow();
+                Optional<SealedSegment> original = originals.sealed(number);
                 if (original.isPresent() && original.get().lastSequence() == segment.lastSequence()) {
                     assertThat(segment.dataSha256()).isEqualTo(original.get().dataSha256());
                     compared++;
@@ -143,8 +143,8 @@ class WholeCircleTest {
             assertThat(compared).isPositive();
         }
 
-        /** Requests that the network kept, and lets go now. */
-        private void sendSomethingAgain() throws IOException {
+        /** Sends delayed duplicates of earlier requests. */
+        private void sendDuplicates() throws IOException {
             List<HttpMessage> writes = proxy.requests().stream()
                     .filter(request -> request.method().equals("PUT") && request.body().length > 0)
                     .toList();
@@ -160,9 +160,9 @@ class WholeCircleTest {
                 dice = random.nextInt(100);
             }
             return switch (dice) {
-                case 0, 1 -> Fault.error(500, "InternalError", "told by the test");
-                case 2, 3 -> Fault.error(503, "SlowDown", "told by the test");
-                case 4 -> Fault.error(403, "RequestTimeTooSkewed", "told by the test");
+                case 0, 1 -> Fault.error(500, "InternalError", "injected by the test");
+                case 2, 3 -> Fault.error(503, "SlowDown", "injected by the test");
+                case 4 -> Fault.error(403, "RequestTimeTooSkewed", "injected by the test");
                 case 5 -> Fault.resetUpload(10);
                 case 6 -> Fault.resetDownload(10);
                 case 7 -> Fault.cutDownload(20);

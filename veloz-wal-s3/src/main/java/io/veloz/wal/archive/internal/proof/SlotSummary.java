@@ -10,8 +10,8 @@ import io.veloz.wal.archive.internal.format.SlotCodec;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** What the proof remembers of a slot: there may be a million of them. Immutable. */
-final class Entry {
+/** The fields of a slot that the proof uses. Compact, because an archive may have a million slots. Immutable. */
+final class SlotSummary {
     private static final Part EPOCH = new Epoch("");
 
     final long number;
@@ -23,10 +23,10 @@ final class Entry {
     private final byte[] previous;
     private final byte[] keptSha256;
 
-    /** Whether log id and origin are those of {@code log.json}. */
+    /** Whether log id and origin match {@code log.json}. */
     final boolean isOfThisLog;
 
-    Entry(SlotCodec.Decoded decoded, LogIdentity identity) {
+    SlotSummary(SlotCodec.Decoded decoded, LogIdentity identity) {
         Slot slot = decoded.slot();
         isOfThisLog = slot.logId().equals(identity.logId())
                 && (slot.origin().isEmpty() || slot.origin().equals(identity.origin()));
@@ -34,7 +34,7 @@ final class Entry {
         epoch = slot.epoch();
         keptNumber = slot.kept().number();
         archived = slot.archived();
-        // The text of log.json is in every one of them, and is compared by its digest above.
+        // Every EPOCH slot contains the text of log.json, which is compared by its digest above.
         part = slot.part() instanceof Epoch ? EPOCH : slot.part();
         sha256 = bytes(decoded.sha256());
         previous = bytes(slot.previous());
@@ -49,15 +49,15 @@ final class Entry {
         return part instanceof Tail;
     }
 
-    boolean isPrevious(Entry other) {
+    boolean isPrevious(SlotSummary other) {
         return Arrays.equals(previous, other.sha256);
     }
 
-    boolean isKept(Entry other) {
+    boolean isKept(SlotSummary other) {
         return Arrays.equals(keptSha256, other.sha256);
     }
 
-    /** Whether it names no slot before it. */
+    /** Returns whether it references no earlier slot. */
     boolean isFirst() {
         byte[] none = new byte[previous.length];
         return Arrays.equals(previous, none) && Arrays.equals(keptSha256, none) && keptNumber == 0;

@@ -16,20 +16,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A merge with a log whose records beyond the archive are damaged in one place. */
+/** A merge with a log that has damaged records after the end of the archive. */
 @Timeout(60)
-class HiddenRecordsTest {
+class MergeOfDamagedLogTest {
     @TempDir
     Path dir;
 
     private final HeapStore store = new HeapStore();
 
     private RestoreReport restore(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     @Test
-    void mergeThatWouldDropRecordsBeyondTheArchiveIsRefused() throws IOException {
+    void mergeThatWouldDropRecordsAfterTheArchiveIsRejected() throws IOException {
         Path log = dir.resolve("log");
         try (Wal wal = SmallLog.open(log)) {
             SmallLog.append(wal, 900);

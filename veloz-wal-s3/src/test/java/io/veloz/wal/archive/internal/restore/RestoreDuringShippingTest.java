@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A restore that takes longer than the grace after which a shipper drops the tails of committed segments. */
+/** A restore that takes longer than the grace period after which a shipper drops the tails of committed segments. */
 @Timeout(60)
-class RestoreBesideShipperTest {
+class RestoreDuringShippingTest {
     private static final int RECORDS = 300;
 
     @TempDir
@@ -45,10 +45,10 @@ class RestoreBesideShipperTest {
 
     private RestoreReport restore(HeapStore client) {
         RestoreOptions options = RestoreOptions.into(dir.resolve("target")).parallelism(2);
-        return ArchiveRestore.run(client, options, new Restore(client, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(client, options, new Restore(client, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
-    /** Runs before the n-th read of a slot; a proof reads it once, the fetch once more. */
+    /** Runs an action before the n-th read of a slot. The proof reads it once, then the fetch reads it again. */
     private HeapStore beforeRead(String key, int n, Runnable action) {
         AtomicInteger reads = new AtomicInteger();
         return store.client(request -> {
@@ -82,7 +82,7 @@ class RestoreBesideShipperTest {
     }
 
     @Test
-    void tailsDroppedAgainAndAgainAreProvenAgain() {
+    void tailsDroppedRepeatedlyAreProvenAgain() {
         String first = ArchiveKeys.slot(archive.tailSlots().get(10));
         String later =
                 ArchiveKeys.slot(archive.tailSlots().get(archive.tailSlots().size() - 1));
@@ -100,7 +100,7 @@ class RestoreBesideShipperTest {
     }
 
     @Test
-    void tailThatIsDeletedForGoodIsRefused() {
+    void tailThatIsDeletedPermanentlyIsAnError() {
         String tail = ArchiveKeys.slot(archive.tailSlots().get(10));
         HeapStore client = beforeRead(tail, 2, () -> {
             try {

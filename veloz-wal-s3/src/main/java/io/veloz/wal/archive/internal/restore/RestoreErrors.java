@@ -10,35 +10,35 @@ import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.storage.StorageFullException;
 
-/** What went wrong, as a refusal that says what to do next. */
-public final class Refusals {
-    private Refusals() {}
+/** Translates failures into exceptions whose message contains the next step. */
+public final class RestoreErrors {
+    private RestoreErrors() {}
 
     /**
-     * Of a failure, whatever it is; what is a refusal already stays as it is.
+     * Translates a failure. An exception that needs no translation is returned unchanged.
      *
      * @param where the archive and the target, for messages
      */
-    public static RuntimeException of(Exception e, String where) {
+    public static RuntimeException translate(Exception e, String where) {
         if (e instanceof WalException || e instanceof IllegalArgumentException) {
             return (RuntimeException) e;
         }
         if (e instanceof ObjectFiles.SinkException && e.getCause() instanceof Exception cause) {
-            return of(cause, where);
+            return translate(cause, where);
         }
         String text = String.valueOf(e.getMessage());
         if (e instanceof BrokenProofException broken) {
             Reason reason = broken.isUnknownFormat() ? Reason.UNKNOWN_FORMAT : Reason.DAMAGED;
             String next = broken.firstSequence() <= 1
-                    ? "; put it back, from a version or a copy"
-                    : "; put it back, from a version or a copy, or restore up to record "
+                    ? "; restore the object from a version or a copy"
+                    : "; restore the object from a version or a copy, or restore the log up to record "
                             + (broken.firstSequence() - 1);
             return new WalRestoreException(reason, broken.key(), broken.firstSequence(), -1, text + next, e);
         }
         if (e instanceof DamagedObjectException damaged) {
             String next = damaged.firstSequence > 1
-                    ? "; put it back, from a version or a copy, or restore up to record " + (damaged.firstSequence - 1)
-                    : "; put it back, from a version or a copy";
+                    ? "; restore the object from a version or a copy, or restore the log up to record " + (damaged.firstSequence - 1)
+                    : "; restore the object from a version or a copy";
             return new WalRestoreException(
                     Reason.DAMAGED, damaged.key, damaged.firstSequence, damaged.lastSequence, text + next, e);
         }
@@ -46,18 +46,18 @@ public final class Refusals {
             return new WalRestoreException(Reason.UNKNOWN_FORMAT, text, e);
         }
         if (e instanceof BadObjectException) {
-            return new WalRestoreException(Reason.DAMAGED, text + "; put it back, from a version or a copy", e);
+            return new WalRestoreException(Reason.DAMAGED, text + "; restore the object from a version or a copy", e);
         }
         if (e instanceof StoreUnavailableException) {
             return new WalRestoreException(
-                    Reason.STORE_UNAVAILABLE, text + "; call again later: what was fetched is kept", e);
+                    Reason.STORE_UNAVAILABLE, text + "; retry later: fetched files are kept", e);
         }
         if (e instanceof StoreException) {
             return new WalRestoreException(
-                    Reason.STORE_REFUSED, text + "; correct rights, credentials, region or bucket", e);
+                    Reason.STORE_REFUSED, text + "; correct permissions, credentials, region or bucket", e);
         }
         if (e instanceof StorageFullException) {
-            return new WalRestoreException(Reason.NO_SPACE, text + "; make room, and call again", e);
+            return new WalRestoreException(Reason.NO_SPACE, text + "; free space, and retry", e);
         }
         return new WalRestoreException(Reason.TARGET_UNUSABLE, "cannot restore " + where + ": " + e, e);
     }

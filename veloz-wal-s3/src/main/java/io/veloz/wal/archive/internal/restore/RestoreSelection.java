@@ -9,12 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What of a proven archive a restore takes. Immutable.
+ * The part of a proven archive that a restore fetches. Immutable.
  *
- * @param lastSequence the last record in it
+ * @param lastSequence the last record of the selection
  */
-record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps, long lastSequence) {
-    static Wanted of(Proof proof, RestoreOptions options) {
+record RestoreSelection(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps, long lastSequence) {
+    static RestoreSelection of(Proof proof, RestoreOptions options) {
         List<Segment> segments = new ArrayList<>();
         long until = options.untilSequence();
         for (Segment segment : proof.segments()) {
@@ -23,7 +23,7 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
             }
             segments.add(segment);
             if (segment.maxTimestampNanos() > options.untilTimeNanos()) {
-                // The first record that is later ends it, so nothing behind this segment is wanted.
+                // The log ends before its first later record, so no later segment is needed.
                 until = Math.min(until, segment.lastSequence());
                 break;
             }
@@ -42,10 +42,10 @@ record Wanted(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps
         long end = Math.max(last, all ? Long.MAX_VALUE : 0);
         List<LostRange> gaps =
                 proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
-        return new Wanted(List.copyOf(segments), List.copyOf(tails), gaps, Math.min(last, options.untilSequence()));
+        return new RestoreSelection(List.copyOf(segments), List.copyOf(tails), gaps, Math.min(last, options.untilSequence()));
     }
 
-    /** Whether records are missing in between. */
+    /** Returns whether records are missing in the selection. */
     boolean isLossy() {
         return !gaps.isEmpty();
     }

@@ -23,16 +23,16 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all slots that a store lists, many at a time, and remembers a little of each. A slot that the list did not show is
- * asked for when it is needed. Used by one thread; the readers of {@link #readAll} are its own.
+ * Reads all listed slots in parallel, and keeps a summary of each. A slot that is missing from the list is read when it is
+ * needed. It belongs to one thread, and {@link #readAll} starts reader threads.
  */
-final class FoundSlots {
-    /** Of slots that are in memory at the same time. */
+final class SlotIndex {
+    /** Limit of the slots that are read at the same time. */
     private static final int BUDGET_BYTES = 8 * 1024 * 1024;
 
     private static final int PRUNE_AT = 50_000;
 
-    /** Of a store that shows what is gone; then it is refused. */
+    /** Number of further listings if the store lists deleted slots. After that the archive is rejected. */
     private static final int LISTS = 3;
 
     private final ShipLog log;
@@ -41,8 +41,8 @@ final class FoundSlots {
     private final int parallelism;
     private final LongConsumer progress;
     private final Semaphore budget = new Semaphore(BUDGET_BYTES);
-    private final List<Entry> entries = new ArrayList<>();
-    private final Map<Long, Entry> asked = new HashMap<>();
+    private final List<SlotSummary> slots = new ArrayList<>();
+    private final Map<Long, SlotSummary> unlisted = new HashMap<>();
     private final Map<Long, Exception> bad = new HashMap<>();
     private long highestSegment;
     private long pruneAt = PRUNE_AT;
@@ -52,7 +52,7 @@ final class FoundSlots {
     private @Nullable Slot highestSlot;
     private @Nullable Exception failure;
 
-    FoundSlots(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
+    SlotIndex(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
         this.identity = identity;
         this.retries = retries;
@@ -60,12 +60,12 @@ final class FoundSlots {
         this.progress = progress;
     }
 
-    /** Reads everything that is listed, and what follows it. */
+    /** Reads all listed slots, and the slots after them. */
     void readAll() throws IOException {
         readListed("");
         findTip();
-        // Listed and gone behind the tip: a tail that was dropped since, so a segment's slot follows. A later list
-        // shows it.
+        // A slot after the tip was listed and is missing: a tail that was dropped meanwhile, so the slot of its segment
+        // follows. A later listing contains it.
         for (int i = 0; i < LISTS && highest < highestListed; i++) {
             readListed(ArchiveKeys.slot(highest));
             findTip();
@@ -73,7 +73,7 @@ final class FoundSlots {
         highest = Math.max(highest, highestListed);
     }
 
-    /** The list is a hint: the tip is where a number is absent. */
+    /** Probes the slots after the last one. The listing is only a hint: the tip is the slot before a missing number. */
     private void findTip() throws IOException {
         while (find(highest + 1) != null || bad.containsKey(highest + 1)) {
             highest++;
@@ -90,7 +90,7 @@ final class FoundSlots {
             readers.shutdown();
         }
         throwFailure();
-        entries.sort(Comparator.comparingLong(entry -> entry.number));
+        slots.sort(Comparator.comparingLong(slot -> slot.number));
     }
 
     private void list(ExecutorService readers, String start) throws IOException {
@@ -142,7 +142,7 @@ final class FoundSlots {
             return;
         }
         try {
-            // Listed and gone: dropped meanwhile. If it is needed, it is asked for again.
+            // Listed and missing: dropped meanwhile. If it is needed, find reads it again.
             retries.call(() -> log.check(number)).ifPresent(this::add);
         } catch (BadObjectException | UnknownArchiveFormatException e) {
             addBad(number, e);
@@ -159,28 +159,28 @@ final class FoundSlots {
     }
 
     private synchronized void add(SlotCodec.Decoded decoded) {
-        Entry entry = new Entry(decoded, identity);
-        if (entry.number > highest) {
-            highest = entry.number;
+        SlotSummary slot = new SlotSummary(decoded, identity);
+        if (slot.number > highest) {
+            highest = slot.number;
             highestSlot = decoded.slot();
         }
         progress.accept(++read);
-        if (entry.part instanceof Segment segment) {
+        if (slot.part instanceof Segment segment) {
             highestSegment = Math.max(highestSegment, segment.number());
         }
-        entries.add(entry);
-        if (entries.size() > pruneAt) {
-            entries.removeIf(this::isCovered);
-            pruneAt = Math.max(PRUNE_AT, 2L * entries.size());
+        slots.add(slot);
+        if (slots.size() > pruneAt) {
+            slots.removeIf(this::isCovered);
+            pruneAt = Math.max(PRUNE_AT, 2L * slots.size());
         }
     }
 
-    /** Whether its bytes are in a segment that was seen. Forgotten by mistake, it would be asked for again. */
-    private boolean isCovered(Entry entry) {
-        return entry.part instanceof Tail tail && tail.segment() <= highestSegment;
+    /** Returns whether a known segment contains its bytes. If a removed slot is needed, find reads it again. */
+    private boolean isCovered(SlotSummary slot) {
+        return slot.part instanceof Tail tail && tail.segment() <= highestSegment;
     }
 
-    /** The highest number that there is, whole or not, or listed and gone; 0 if there is none. */
+    /** Returns the highest slot number: valid, damaged, or listed and missing. Returns 0 if there is none. */
     long highest() {
         return highest;
     }
@@ -189,42 +189,42 @@ final class FoundSlots {
         return read;
     }
 
-    /** Sorted by their numbers. */
-    List<Entry> entries() {
-        return entries;
+    /** Returns the summaries, sorted by slot number. */
+    List<SlotSummary> slots() {
+        return slots;
     }
 
-    /** Null if there is none, or it is not whole. */
+    /** Returns a slot; null if it is missing or damaged. */
     @Nullable
-    Entry find(long number) throws IOException {
+    SlotSummary find(long number) throws IOException {
         int at = indexOf(number);
         if (at >= 0) {
-            return entries.get(at);
+            return slots.get(at);
         }
-        if (asked.containsKey(number) || bad.containsKey(number)) {
-            return asked.get(number);
+        if (unlisted.containsKey(number) || bad.containsKey(number)) {
+            return unlisted.get(number);
         }
         try {
             Optional<SlotCodec.Decoded> decoded = retries.call(() -> log.check(number));
             if (decoded.isPresent()) {
-                asked.put(number, new Entry(decoded.get(), identity));
+                unlisted.put(number, new SlotSummary(decoded.get(), identity));
                 read++;
             }
         } catch (BadObjectException | UnknownArchiveFormatException e) {
             bad.put(number, e);
         }
-        return asked.get(number);
+        return unlisted.get(number);
     }
 
     private int indexOf(long number) {
         int low = 0;
-        int high = entries.size() - 1;
+        int high = slots.size() - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            long there = entries.get(middle).number;
-            if (there == number) {
+            long found = slots.get(middle).number;
+            if (found == number) {
                 return middle;
-            } else if (there < number) {
+            } else if (found < number) {
                 low = middle + 1;
             } else {
                 high = middle - 1;
@@ -233,19 +233,19 @@ final class FoundSlots {
         return -1;
     }
 
-    /** Why a slot is not whole; null if it is not there. */
+    /** Returns why a slot is invalid; null if it is missing. */
     @Nullable
-    Exception badness(long number) {
+    Exception damage(long number) {
         return bad.get(number);
     }
 
-    /** A slot in full. */
+    /** Reads a complete slot. */
     Slot slot(long number) throws IOException {
         if (highestSlot != null && highestSlot.number() == number) {
             return highestSlot;
         }
         return retries.call(() -> log.check(number))
-                .orElseThrow(() -> new IOException("slot " + number + " was there, and is gone"))
+                .orElseThrow(() -> new IOException("slot " + number + " disappeared while the archive was read"))
                 .slot();
     }
 }

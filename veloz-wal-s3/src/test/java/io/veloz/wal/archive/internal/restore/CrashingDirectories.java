@@ -10,42 +10,42 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A disk on which nothing can be changed any more from some change on, as if the process were dead. */
-final class DyingSteps implements Steps {
+/** Directories in which every change from a given one on fails, as if the process had crashed. */
+final class CrashingDirectories implements Directories {
     private final AtomicLong left;
-    private final String deadly;
+    private final String crashAt;
 
-    DyingSteps(long diesAt) {
-        left = new AtomicLong(diesAt);
-        deadly = "";
+    CrashingDirectories(long crashAtChange) {
+        left = new AtomicLong(crashAtChange);
+        crashAt = "";
     }
 
-    DyingSteps(String deadly) {
+    CrashingDirectories(String crashAt) {
         left = new AtomicLong(Long.MAX_VALUE);
-        this.deadly = deadly;
+        this.crashAt = crashAt;
     }
 
     @Override
-    public void before(String what) throws IOException {
-        if (what.equals(deadly)) {
+    public void beforeChange(String what) throws IOException {
+        if (what.equals(crashAt)) {
             left.set(1);
         }
         if (left.decrementAndGet() <= 0) {
             left.set(0);
-            throw new IOException("dead before " + what);
+            throw new IOException("crashed before " + what);
         }
     }
 
     @Override
     public Storage open(Path directory) throws IOException {
-        before("open");
-        return new Dying(DiskStorage.createOrOpen(directory));
+        beforeChange("open");
+        return new CrashingStorage(DiskStorage.createOrOpen(directory));
     }
 
-    private final class Dying implements Storage {
+    private final class CrashingStorage implements Storage {
         private final Storage real;
 
-        Dying(Storage real) {
+        CrashingStorage(Storage real) {
             this.real = real;
         }
 
@@ -61,13 +61,13 @@ final class DyingSteps implements Steps {
 
         @Override
         public StorageFile create(String name) throws IOException {
-            before("create");
-            return new DyingFile(real.create(name));
+            beforeChange("create");
+            return new CrashingFile(real.create(name));
         }
 
         @Override
         public StorageFile open(String name) throws IOException {
-            return new DyingFile(real.open(name));
+            return new CrashingFile(real.open(name));
         }
 
         @Override
@@ -77,19 +77,19 @@ final class DyingSteps implements Steps {
 
         @Override
         public void rename(String from, String to) throws IOException {
-            before("rename");
+            beforeChange("rename");
             real.rename(from, to);
         }
 
         @Override
         public void delete(String name) throws IOException {
-            before("delete");
+            beforeChange("delete");
             real.delete(name);
         }
 
         @Override
         public void forceDirectory() throws IOException {
-            before("force directory");
+            beforeChange("force directory");
             real.forceDirectory();
         }
 
@@ -109,16 +109,16 @@ final class DyingSteps implements Steps {
         }
     }
 
-    private final class DyingFile implements StorageFile {
+    private final class CrashingFile implements StorageFile {
         private final StorageFile real;
 
-        DyingFile(StorageFile real) {
+        CrashingFile(StorageFile real) {
             this.real = real;
         }
 
         @Override
         public int write(ByteBuffer source, long position) throws IOException {
-            before("write");
+            beforeChange("write");
             return real.write(source, position);
         }
 
@@ -129,13 +129,13 @@ final class DyingSteps implements Steps {
 
         @Override
         public void force() throws IOException {
-            before("force");
+            beforeChange("force");
             real.force();
         }
 
         @Override
         public void truncate(long size) throws IOException {
-            before("truncate");
+            beforeChange("truncate");
             real.truncate(size);
         }
 

@@ -6,14 +6,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
-/** Digests of what is on the disk. */
-final class LocalBytes {
+/** The SHA-256 of local files. */
+final class FileDigest {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    private LocalBytes() {}
+    private FileDigest() {}
 
-    /** SHA-256 of a part of a file, as 64 hex digits; of as much as there is of it. */
-    static String digest(StorageFile file, long from, long to) throws IOException {
+    /** Returns the SHA-256 of a range of a file, up to the end of the file, as 64 hex digits. */
+    static String sha256(StorageFile file, long from, long to) throws IOException {
         MessageDigest digest = Digest.sha256();
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.max(1, Math.min(CHUNK_BYTES, to - from)));
         for (long position = from; position < to; position += chunk.limit()) {

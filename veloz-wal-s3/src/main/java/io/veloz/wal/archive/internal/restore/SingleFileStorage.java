@@ -6,8 +6,8 @@ import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.util.List;
 
-/** One segment of a directory, to be read as a log by itself. Any thread may use it. */
-record OneFile(Storage storage, String name) implements Storage {
+/** A read-only view of one segment in a directory, which can be read as a log. Thread-safe. */
+record SingleFileStorage(Storage storage, String name) implements Storage {
     @Override
     public String describe() {
         return storage.describe();
@@ -64,6 +64,6 @@ record OneFile(Storage storage, String name) implements Storage {
     }
 
     private UnsupportedOperationException readOnly() {
-        return new UnsupportedOperationException(name + " is only read");
+        return new UnsupportedOperationException(name + " is read-only");
     }
 }

@@ -16,46 +16,46 @@ import java.io.InputStream;
 import java.util.Optional;
 
 /**
- * Makes a new log of the records that are wanted: one with an id of its own, so that it can never be taken for the log that
- * was archived. It belongs to one thread.
+ * Copies the requested records into a new log. The new log has another id, so that it cannot be mistaken for the archived
+ * log. It belongs to one thread.
  */
-final class PartialCopy {
+final class PointInTimeCopy {
     private final Checkpoints checkpoints;
-    private final Staging place;
+    private final Staging staging;
     private final String prefix;
     private final RestoreOptions options;
     private final WalProgress progress;
 
-    PartialCopy(Checkpoints checkpoints, Staging place, String prefix, RestoreOptions options, WalProgress progress) {
+    PointInTimeCopy(Checkpoints checkpoints, Staging staging, String prefix, RestoreOptions options, WalProgress progress) {
         this.checkpoints = checkpoints;
-        this.place = place;
+        this.staging = staging;
         this.prefix = prefix;
         this.options = options;
         this.progress = progress;
     }
 
-    /** Returns when the new log is on disk, with the checkpoint that belongs to it. */
+    /** Copies the records, and the checkpoint that belongs to them. Returns when the new log is durable. */
     RecoveryReport make() throws IOException {
-        ReadOptions source = ReadOptions.of(place.log()).prefix(prefix).untilTime(options.untilTimeNanos());
+        ReadOptions source = ReadOptions.of(staging.log()).prefix(prefix).untilTime(options.untilTimeNanos());
         if (options.untilSequence() != Long.MAX_VALUE) {
             source = source.untilSequence(options.untilSequence());
         }
-        SalvageReport copied = WalRecovery.salvage(source, place.copy(), progress);
+        SalvageReport copied = WalRecovery.salvage(source, staging.copy(), progress);
         if (copied.records() == 0) {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
-                    "no record, or no whole group, of the archive is as old as that; take a later point",
+                    "the archive has no record, or no complete group, before that point; choose a later one",
                     null);
         }
         Optional<WalCheckpoint> checkpoint = checkpoints.fetch(copied.lastSequence());
         if (checkpoint.isPresent()) {
             write(checkpoint.get());
         }
-        return WalRecovery.verify(ReadOptions.of(place.copy()).prefix(prefix), WalProgress.NONE);
+        return WalRecovery.verify(ReadOptions.of(staging.copy()).prefix(prefix), WalProgress.NONE);
     }
 
     private void write(WalCheckpoint checkpoint) {
-        try (Wal wal = Wal.open(WalConfig.builder(place.copy()).prefix(prefix).build())) {
+        try (Wal wal = Wal.open(WalConfig.builder(staging.copy()).prefix(prefix).build())) {
             wal.writeCheckpoint(checkpoint.sequence(), out -> {
                 try (InputStream in = checkpoint.open()) {
                     in.transferTo(out);

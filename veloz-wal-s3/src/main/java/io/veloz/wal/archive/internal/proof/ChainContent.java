@@ -17,14 +17,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Holds what the slots of a chain say of the log against each other, oldest first. It belongs to one thread. */
-final class KeptContent {
-    /** No LZ4 block unpacks to more; and some bytes of a frame are always there. */
-    private static final long MOST_TIMES_COMPRESSED = 256;
+/**
+ * Checks that the slots of a chain are consistent, oldest first, and collects their segments, attachments and gaps. It
+ * belongs to one thread.
+ */
+final class ChainContent {
+    /** Upper limit of the compression ratio of LZ4. */
+    private static final long MAX_COMPRESSION_RATIO = 256;
 
     private final String store;
     private final LogIdentity identity;
-    private final TreeMap<Long, Entry> kept = new TreeMap<>();
+    private final TreeMap<Long, SlotSummary> kept = new TreeMap<>();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Gap> declared = new ArrayList<>();
@@ -33,64 +36,64 @@ final class KeptContent {
     private long epoch;
     private long nextSegment;
     private long nextSequence;
-    private boolean behindGap;
+    private boolean afterGap;
     private @Nullable Tail last;
     private Archived end = Archived.NOTHING;
 
-    KeptContent(String store, LogIdentity identity) {
+    ChainContent(String store, LogIdentity identity) {
         this.store = store;
         this.identity = identity;
         this.nextSegment = identity.firstSegment();
         this.nextSequence = identity.firstSequence();
     }
 
-    /** Adds a slot that is never deleted. */
-    void add(Entry entry) throws BrokenProofException {
-        boolean rises = entry.epoch == (entry.part instanceof Epoch ? epoch + 1 : epoch);
-        check(rises, entry, "epoch " + entry.epoch + " after epoch " + epoch);
-        check(!isBefore(entry.archived, archived), entry, entry.archived + " after " + archived);
-        epoch = entry.epoch;
-        kept.put(entry.number, entry);
-        archived = entry.archived;
-        if (entry.part instanceof Segment segment) {
+    /** Adds a slot that is kept permanently. */
+    void add(SlotSummary slot) throws BrokenProofException {
+        boolean rises = slot.epoch == (slot.part instanceof Epoch ? epoch + 1 : epoch);
+        check(rises, slot, "epoch " + slot.epoch + " after epoch " + epoch);
+        check(!isBefore(slot.archived, archived), slot, slot.archived + " after " + archived);
+        epoch = slot.epoch;
+        kept.put(slot.number, slot);
+        archived = slot.archived;
+        if (slot.part instanceof Segment segment) {
             check(
                     segment.number() == nextSegment,
-                    entry,
+                    slot,
                     "segment " + segment.number() + "; expected segment " + nextSegment
-                            + (segments.isEmpty() && declared.isEmpty() ? ", with which log.json begins" : ""));
-            checkSegment(entry, segment);
-            join(entry, segment.firstSequence());
+                            + (segments.isEmpty() && declared.isEmpty() ? ", the first segment in log.json" : ""));
+            checkSegment(slot, segment);
+            join(slot, segment.firstSequence());
             segments.add(segment);
             nextSegment = segment.number() + 1;
             nextSequence = segment.lastSequence() + 1;
             end = new Archived(segment.number(), segment.fileBytes(), segment.lastSequence());
             check(
                     archived.segment() > segment.number() || archived.equals(end),
-                    entry,
+                    slot,
                     archived + "; the segment ends with " + end);
-        } else if (entry.part instanceof Attachment attachment) {
-            checkAttachment(entry, attachment);
+        } else if (slot.part instanceof Attachment attachment) {
+            checkAttachment(slot, attachment);
             attachments.add(attachment);
-        } else if (entry.part instanceof Gap gap) {
+        } else if (slot.part instanceof Gap gap) {
             check(
                     gap.firstSequence() <= gap.lastSequence(),
-                    entry,
+                    slot,
                     "records " + gap.firstSequence() + " to " + gap.lastSequence());
-            check(gap.nextSegment() >= nextSegment, entry, "goes on with segment " + gap.nextSegment());
+            check(gap.nextSegment() >= nextSegment, slot, "continues with segment " + gap.nextSegment());
             declared.add(gap);
             nextSegment = gap.nextSegment();
-            behindGap = true;
+            afterGap = true;
             last = null;
         }
     }
 
-    private void checkSegment(Entry entry, Segment segment) throws BrokenProofException {
-        String expected = ArchiveKeys.segment(identity.prefix(), segment.number(), entry.epoch);
+    private void checkSegment(SlotSummary slot, Segment segment) throws BrokenProofException {
+        String expected = ArchiveKeys.segment(identity.prefix(), segment.number(), slot.epoch);
         if (!segment.key().equals(expected)) {
             @Nullable SegmentKey key = ArchiveKeys.segmentKey(segment.key()).orElse(null);
             boolean otherPrefix = key != null
-                    && segment.key().equals(ArchiveKeys.segment(key.prefix(), segment.number(), entry.epoch));
-            String why = store + "/" + ArchiveKeys.slot(entry.number) + " commits " + segment.key() + "; expected "
+                    && segment.key().equals(ArchiveKeys.segment(key.prefix(), segment.number(), slot.epoch));
+            String why = store + "/" + ArchiveKeys.slot(slot.number) + " commits " + segment.key() + "; expected "
                     + expected;
             if (otherPrefix) {
                 throw new WalRestoreException(
@@ -99,75 +102,76 @@ final class KeptContent {
                         -1,
                         -1,
                         why + ": prefix is " + identity.prefix()
-                                + " in log.json; put log.json back, from a version or a" + " copy",
+                                + " in log.json; restore log.json from a version or a copy",
                         null);
             }
-            check(false, entry, why);
+            check(false, slot, why);
         }
         long span = segment.lastSequence() - segment.firstSequence();
         check(
                 span >= 0 && segment.records() <= span + 1,
-                entry,
+                slot,
                 segment.records() + " records from " + segment.firstSequence() + " to " + segment.lastSequence());
         check(
                 segment.dataBytes() < segment.fileBytes()
-                        && segment.fileBytes() / MOST_TIMES_COMPRESSED <= segment.objectBytes(),
-                entry,
+                        && segment.fileBytes() / MAX_COMPRESSION_RATIO <= segment.objectBytes(),
+                slot,
                 segment.dataBytes() + " bytes of data in a file of " + segment.fileBytes() + " in an object of "
                         + segment.objectBytes());
         check(
                 segment.minTimestampNanos() <= segment.maxTimestampNanos(),
-                entry,
+                slot,
                 "times from " + segment.minTimestampNanos() + " to " + segment.maxTimestampNanos());
     }
 
-    private void checkAttachment(Entry entry, Attachment attachment) throws BrokenProofException {
+    private void checkAttachment(SlotSummary slot, Attachment attachment) throws BrokenProofException {
         boolean rightKey = attachment.name().equals("checkpoint")
-                ? attachment.key().equals(ArchiveKeys.checkpoint(attachment.sequence(), entry.epoch))
+                ? attachment.key().equals(ArchiveKeys.checkpoint(attachment.sequence(), slot.epoch))
                 : attachment.key().startsWith(ArchiveKeys.ATTACHMENTS);
-        check(rightKey, entry, "attaches " + attachment.key() + " as " + attachment.name());
+        check(rightKey, slot, "attaches " + attachment.key() + " as " + attachment.name());
         check(
-                attachment.fileBytes() / MOST_TIMES_COMPRESSED <= attachment.objectBytes(),
-                entry,
+                attachment.fileBytes() / MAX_COMPRESSION_RATIO <= attachment.objectBytes(),
+                slot,
                 "a file of " + attachment.fileBytes() + " bytes in an object of " + attachment.objectBytes());
     }
 
-    /** Adds a tail behind the last segment, or behind the last that will ever be there before a gap. */
-    void addTail(Entry entry) throws BrokenProofException {
-        Tail tail = (Tail) entry.part;
-        Map.Entry<Long, Entry> before = kept.floorEntry(entry.number);
+    /** Adds a tail after the last segment, or after the last segment before a gap. */
+    void addTail(SlotSummary slot) throws BrokenProofException {
+        Tail tail = (Tail) slot.part;
+        Map.Entry<Long, SlotSummary> before = kept.floorEntry(slot.number);
         check(
-                before != null && before.getValue().epoch == entry.epoch,
-                entry,
-                "a tail of epoch " + entry.epoch + (before == null ? "" : " in epoch " + before.getValue().epoch));
+                before != null && before.getValue().epoch == slot.epoch,
+                slot,
+                "a tail of epoch " + slot.epoch + (before == null ? "" : " in epoch " + before.getValue().epoch));
         check(
-                before.getKey() == entry.keptNumber && entry.isKept(before.getValue()),
-                entry,
-                "it names slot " + entry.keptNumber + " as kept; expected slot " + before.getKey());
+                before.getKey() == slot.keptNumber && slot.isKept(before.getValue()),
+                slot,
+                "references slot " + slot.keptNumber + " as kept; expected slot " + before.getKey());
         @Nullable Tail previous = last;
         boolean same = previous != null && previous.segment() == tail.segment();
         long position = previous != null && same ? previous.endPosition() : 0;
         long segment = previous == null ? nextSegment : previous.segment() + (same ? 0 : 1);
         check(
                 tail.segment() == segment && tail.position() == position,
-                entry,
+                slot,
                 "segment " + tail.segment() + " at " + tail.position() + "; expected segment " + segment + " at "
                         + position);
         Archived reached = new Archived(tail.segment(), tail.endPosition(), tail.lastSequence());
-        check(entry.archived.equals(reached), entry, entry.archived + "; the tail ends with " + reached);
-        // A tail may hold only what follows the last record of a segment; it ends with the record before its first one.
+        check(slot.archived.equals(reached), slot, slot.archived + "; the tail ends with " + reached);
+        // A tail without records contains only bytes after the last record of a segment. Its last sequence is the one
+        // before its first.
         check(
                 tail.firstSequence() <= tail.lastSequence() + 1,
-                entry,
+                slot,
                 "records " + tail.firstSequence() + " to " + tail.lastSequence());
-        join(entry, tail.firstSequence());
+        join(slot, tail.firstSequence());
         nextSequence = tail.lastSequence() + 1;
         last = tail;
         end = reached;
     }
 
-    private void join(Entry entry, long first) throws BrokenProofException {
-        if (first > nextSequence && behindGap) {
+    private void join(SlotSummary slot, long first) throws BrokenProofException {
+        if (first > nextSequence && afterGap) {
             String why = declared.stream()
                     .filter(gap -> gap.firstSequence() <= nextSequence && gap.lastSequence() >= first - 1)
                     .findFirst()
@@ -175,21 +179,21 @@ final class KeptContent {
                     .orElse("not declared in full");
             gaps.add(new LostRange(nextSequence, first - 1, store, -1, why));
         } else {
-            check(first == nextSequence, entry, "starts with record " + first + "; expected " + nextSequence);
+            check(first == nextSequence, slot, "starts with record " + first + "; expected " + nextSequence);
         }
-        behindGap = false;
+        afterGap = false;
     }
 
-    /** Holds what the tip claims against what there is. */
-    void checkEnd(Entry tip) throws BrokenProofException {
-        if (behindGap) {
+    /** Compares the archived position in the tip with the end of the last segment or tail. */
+    void checkEnd(SlotSummary tip) throws BrokenProofException {
+        if (afterGap) {
             Gap gap = declared.get(declared.size() - 1);
             if (gap.lastSequence() >= nextSequence) {
                 gaps.add(new LostRange(nextSequence, gap.lastSequence(), store, -1, "declared: " + gap.reason()));
                 end = new Archived(gap.nextSegment(), 0, gap.lastSequence());
             }
         }
-        check(end.equals(tip.archived), tip, "claims " + tip.archived + "; there is " + end);
+        check(end.equals(tip.archived), tip, "states " + tip.archived + "; the archive ends with " + end);
     }
 
     private static boolean isBefore(Archived one, Archived other) {
@@ -198,15 +202,15 @@ final class KeptContent {
                 || (one.segment() == other.segment() && one.position() < other.position());
     }
 
-    private void check(boolean right, Entry entry, String why) throws BrokenProofException {
-        if (!right) {
-            String key = ArchiveKeys.slot(entry.number);
+    private void check(boolean isRight, SlotSummary slot, String why) throws BrokenProofException {
+        if (!isRight) {
+            String key = ArchiveKeys.slot(slot.number);
             throw new BrokenProofException(
-                    key, entry.number, nextSequence, false, store + "/" + key + ": " + why, null);
+                    key, slot.number, nextSequence, false, store + "/" + key + ": " + why, null);
         }
     }
 
-    /** The one that the tails begin with. */
+    /** Returns the segment with which the tails begin. */
     long nextSegment() {
         return nextSegment;
     }

@@ -28,39 +28,39 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A list is a hint: a restore brings everything, or says what is missing. Not tried, as it cannot be noticed: a list that
- * hides the tip and the dropped tails before it.
+ * Listings are only a hint: a restore is complete, or reports what is missing. Not tested, because it cannot be detected: a
+ * listing without the tip and without the dropped tails before it.
  */
-class HiddenListTest {
+class IncompleteListTest {
     private static final int RECORDS = 300;
 
     @TempDir
     Path dir;
 
-    private final LyingStore store = new LyingStore();
+    private final IncorrectListStore store = new IncorrectListStore();
     private Path source;
     private TestArchive archive;
 
-    /** Its lists come in small pages; they leave out what is hidden, and show what is gone. */
-    private static final class LyingStore extends MemoryStore {
+    /** A store whose listings have small pages, without the hidden objects and with the deleted ones. */
+    private static final class IncorrectListStore extends MemoryStore {
         private static final int PAGE = 7;
 
         final Set<String> hidden = new HashSet<>();
-        final Set<String> gone = new HashSet<>();
+        final Set<String> deleted = new HashSet<>();
         final Random random = new Random(5);
         boolean isShuffled;
-        boolean liesOnce;
-        private boolean hasLied;
+        boolean isWrongOnce;
+        private boolean wasWrong;
 
         @Override
         public List<StoredObject> list(String prefix, String afterKey) {
             Set<String> keys = keys();
-            if (!hasLied || !liesOnce) {
-                keys.addAll(gone);
+            if (!wasWrong || !isWrongOnce) {
+                keys.addAll(deleted);
                 keys.removeAll(hidden);
             }
             keys.removeIf(key -> !key.startsWith(prefix) || key.compareTo(afterKey) <= 0);
-            hasLied |= keys.isEmpty();
+            wasWrong |= keys.isEmpty();
             List<String> page = new ArrayList<>(keys);
             if (isShuffled) {
                 Collections.shuffle(page, random);
@@ -79,10 +79,10 @@ class HiddenListTest {
             slots.forEach(slot -> hidden.add(ArchiveKeys.slot(slot)));
         }
 
-        void deleteButList(Collection<Long> slots) throws IOException {
+        void deleteAndList(Collection<Long> slots) throws IOException {
             List<String> keys = slots.stream().map(ArchiveKeys::slot).toList();
             delete(keys);
-            gone.addAll(keys);
+            deleted.addAll(keys);
         }
     }
 
@@ -98,7 +98,7 @@ class HiddenListTest {
 
     private RestoreReport restore(Path target) {
         RestoreOptions options = RestoreOptions.into(target).parallelism(3);
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private void assertWhole(String name) {
@@ -120,7 +120,7 @@ class HiddenListTest {
     }
 
     @Test
-    void newestSlotsThatTheListHidesAreFound() {
+    void newestSlotsThatAreNotListedAreFound() {
         long last = archive.slots();
         for (long first : new long[] {last, last - 1, last - 20, last / 2, 2, 1}) {
             store.hide(slots(first, last));
@@ -129,7 +129,7 @@ class HiddenListTest {
     }
 
     @Test
-    void slotsInTheMiddleThatTheListHidesAreFound() {
+    void slotsInTheMiddleThatAreNotListedAreFound() {
         long last = archive.slots();
         store.hide(slots(last / 3, last / 2));
         assertWhole("range");
@@ -143,32 +143,32 @@ class HiddenListTest {
     }
 
     @Test
-    void tailsThatAreListedAndDroppedAreNotMissed() throws IOException {
+    void droppedTailsThatAreListedAreNotRequired() throws IOException {
         Set<String> before = store.keys();
         archive.dropTails();
         before.removeAll(store.keys());
         assertThat(before).isNotEmpty();
-        store.gone.addAll(before);
+        store.deleted.addAll(before);
         assertWhole("whole");
     }
 
     @Test
-    void tailsDroppedWhileTheListIsReadLeadToTheSegmentBehindThem() throws IOException {
+    void tailsDroppedDuringTheListingLeadToTheirSegment() throws IOException {
         dropTheTip();
-        store.liesOnce = true;
+        store.isWrongOnce = true;
         assertWhole("whole");
     }
 
     @Test
-    void tipThatIsListedAndGoneIsRefused() throws IOException {
+    void listedTipThatIsMissingIsAnError() throws IOException {
         long tip = dropTheTip();
         WalRestoreException refused = refusal();
         assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
         assertThat(refused.key()).contains(ArchiveKeys.slot(tip));
-        assertThat(refused).hasMessageContaining("listed, and missing");
+        assertThat(refused).hasMessageContaining("listed and missing");
     }
 
-    /** The list is as old as the tip that it shows; that one's segment was shipped since, and the tails are dropped. */
+    /** Makes the listing stale: since then, the segment of the listed tip was shipped, and its tails were dropped. */
     private long dropTheTip() throws IOException {
         store.delete(List.copyOf(store.keys()));
         archive = new TestArchive(store, source).tails(500, 60);
@@ -177,24 +177,24 @@ class HiddenListTest {
         archive.tails(500, Long.MAX_VALUE).segment(1).dropTails();
         Set<String> now = store.keys();
         assertThat(now).doesNotContain(ArchiveKeys.slot(tip), ArchiveKeys.slot(tip + 1));
-        store.gone.addAll(listed);
+        store.deleted.addAll(listed);
         store.hidden.addAll(now);
         store.hidden.removeAll(listed);
         return tip;
     }
 
     @Test
-    void neededSlotThatIsListedAndGoneIsNamed() throws IOException {
+    void requiredSlotThatIsMissingIsReported() throws IOException {
         List<Long> tails = archive.tailSlots();
         long needed = tails.get(tails.size() - 2);
-        store.deleteButList(List.of(needed));
+        store.deleteAndList(List.of(needed));
         WalRestoreException refused = refusal();
         assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
         assertThat(refused.key()).contains(ArchiveKeys.slot(needed));
     }
 
     @Test
-    void pagesWithoutOrderHideNothing() throws IOException {
+    void unorderedPagesAreComplete() throws IOException {
         store.isShuffled = true;
         for (int i = 0; i < 5; i++) {
             assertWhole("before-" + i);

@@ -1,10 +1,14 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.Durability;
 import io.veloz.wal.LogFiles;
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecordGroup;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
@@ -17,71 +21,76 @@ import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The log that is in the target already, compared with the archive. Changes nothing in it. It belongs to one thread.
+ * The log in the target of a restore, compared with the archive. Does not change the log. It belongs to one thread.
  *
- * <p>Files that are identical by their digests need no more than that. Other files can hold the same records: two copies of a
- * log that went on apart differ in heartbeats and footers even if nothing was appended. So they are compared record by record,
- * and only a record that differs makes a log diverge.
+ * <p>Files are compared by their digests first. Files that differ can contain the same records: two copies of a log that are
+ * opened independently differ in heartbeats and footers even if nothing was appended. Such files are compared record by
+ * record, and only a different record means that the log has diverged.
  */
-final class LocalLog {
+final class TargetLog {
+    /** Large enough for any batch that the default configuration allows. */
+    private static final long MIN_SEGMENT_BYTES = 4 * 1024 * 1024;
+
     private final Storage storage;
     private final Proof proof;
     private final Staged staged;
     private final RecoveryReport report;
     private boolean otherFiles;
 
-    /** Where files of the archive are staged; created when the first one is needed. */
+    /** Provides the fetch that stages files of the archive. It is created when the first file is needed. */
     interface Staged {
         Fetch fetch() throws IOException;
     }
 
-    /** How the log relates to the archive. */
+    /** The relation of the log to the archive. */
     enum Relation {
-        /** It has everything that the archive has, in the same files, and perhaps more. */
+        /** It has all files of the archive, and possibly more records. */
         COMPLETE,
-        /** It has every record that the archive has, and perhaps more, but in other files: it cannot be shipped. */
+        /** It has all records of the archive, and possibly more, but in other files: it cannot be shipped. */
         SAME_RECORDS,
-        /** It is sound, and ends before the archive does. */
+        /** It is sound, and ends before the archive. */
         BEHIND,
         /** Something in it is damaged or missing. */
         DAMAGED
     }
 
-    private LocalLog(Storage storage, Proof proof, Staged staged, RecoveryReport report) {
+    private TargetLog(Storage storage, Proof proof, Staged staged, RecoveryReport report) {
         this.storage = storage;
         this.proof = proof;
         this.staged = staged;
         this.report = report;
     }
 
-    /** @throws WalRestoreException if the storage holds no log, or another one */
+    /** @throws WalRestoreException if the storage contains no log, or another one */
     static void checkIdentity(Storage storage, Proof proof) throws IOException {
         String prefix = proof.identity().prefix();
         Optional<String> id = LogFiles.of(storage, prefix).logId();
         if (id.isEmpty()) {
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
-                    storage.describe() + " holds files, but no segment of a log \"" + prefix
-                            + "\" that can be read; move them away, or restore into another directory",
+                    storage.describe() + " contains files, but no readable segment of a log \"" + prefix
+                            + "\"; move the files away, or restore into another directory",
                     null);
         }
         if (!id.get().equals(proof.identity().logId())) {
             throw new WalRestoreException(
                     Reason.OTHER_LOG,
-                    storage.describe() + " holds log " + id.get() + ", the archive log "
+                    storage.describe() + " contains log " + id.get() + ", the archive contains log "
                             + proof.identity().logId() + "; restore into another directory",
                     null);
         }
     }
 
-    /** Reads and checks all of it. */
-    static LocalLog read(Storage storage, Proof proof, Staged staged, WalProgress progress) {
+    /** Reads and verifies the log. */
+    static TargetLog read(Storage storage, Proof proof, Staged staged, WalProgress progress) {
         ReadOptions options = ReadOptions.of(storage).prefix(proof.identity().prefix());
-        return new LocalLog(storage, proof, staged, WalRecovery.verify(options, progress));
+        return new TargetLog(storage, proof, staged, WalRecovery.verify(options, progress));
     }
 
     RecoveryReport report() {
@@ -91,7 +100,7 @@ final class LocalLog {
     /**
      * Compares every segment with the archive.
      *
-     * @throws WalRestoreException if there are records that differ from the archive's
+     * @throws WalRestoreException if a record differs from the archive
      */
     Relation relation() throws IOException {
         boolean behind = false;
@@ -99,7 +108,7 @@ final class LocalLog {
             behind |= segment.lastSequence() > report.lastSequence();
             compare(segment);
         }
-        for (List<TailSlot> tails : Wanted.bySegment(proof.tails())) {
+        for (List<TailSlot> tails : RestoreSelection.bySegment(proof.tails())) {
             behind |= tails.get(tails.size() - 1).tail().lastSequence() > report.lastSequence();
             compare(tails);
         }
@@ -118,7 +127,7 @@ final class LocalLog {
                 .findFirst();
     }
 
-    private boolean has(long firstSequence, long lastSequence) {
+    private boolean overlaps(long firstSequence, long lastSequence) {
         return report.firstSequence() > 0
                 && report.firstSequence() <= lastSequence
                 && report.lastSequence() >= firstSequence;
@@ -129,33 +138,33 @@ final class LocalLog {
         if (local.isPresent() && isIdentical(segment, local.get())) {
             return;
         }
-        if (has(segment.firstSequence(), segment.lastSequence())) {
-            OneFile archived = staged(staged.fetch().stage(segment));
+        if (overlaps(segment.firstSequence(), segment.lastSequence())) {
+            SingleFileStorage archived = staged(staged.fetch().stage(segment));
             compareRecords(archived, segment.firstSequence());
             otherFiles |= local.isEmpty() || !isTheSameUnsealed(segment, local.get(), archived);
         }
     }
 
-    private OneFile staged(String name) throws IOException {
-        return new OneFile(staged.fetch().files().storage(), name);
+    private SingleFileStorage staged(String name) throws IOException {
+        return new SingleFileStorage(staged.fetch().files().storage(), name);
     }
 
     private boolean isIdentical(Segment segment, SegmentReport local) throws IOException {
         try (StorageFile file = storage.openForReading(local.file())) {
             return file.size() == segment.fileBytes()
-                    && LocalBytes.digest(file, 0, segment.fileBytes()).equals(segment.fileSha256());
+                    && FileDigest.sha256(file, 0, segment.fileBytes()).equals(segment.fileSha256());
         }
     }
 
-    /** Whether it has the bytes of the archived segment, and lacks only the footer, which the next open makes of them. */
-    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, OneFile archived) throws IOException {
+    /** Returns whether the data is identical, and only the footer is missing, which the next open adds. */
+    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, SingleFileStorage archived) throws IOException {
         if (local.verdict() == Verdict.SEALED || local.dataBytes() != segment.dataBytes()) {
             return false;
         }
         try (StorageFile mine = storage.openForReading(local.file());
                 StorageFile other = archived.openForReading(archived.name())) {
-            return LocalBytes.digest(mine, 0, segment.dataBytes())
-                    .equals(LocalBytes.digest(other, 0, segment.dataBytes()));
+            return FileDigest.sha256(mine, 0, segment.dataBytes())
+                    .equals(FileDigest.sha256(other, 0, segment.dataBytes()));
         }
     }
 
@@ -166,7 +175,7 @@ final class LocalLog {
         if (local.isPresent() && hasBytes(tails, local.get())) {
             return;
         }
-        if (has(first.firstSequence(), last.lastSequence())) {
+        if (overlaps(first.firstSequence(), last.lastSequence())) {
             compareRecords(staged(staged.fetch().stageTails(tails)), first.firstSequence());
             otherFiles = true;
         }
@@ -177,7 +186,7 @@ final class LocalLog {
             for (TailSlot slot : tails) {
                 Tail tail = slot.tail();
                 if (local.dataBytes() < tail.endPosition()
-                        || !LocalBytes.digest(file, tail.position(), tail.endPosition())
+                        || !FileDigest.sha256(file, tail.position(), tail.endPosition())
                                 .equals(tail.sha256())) {
                     return false;
                 }
@@ -186,8 +195,8 @@ final class LocalLog {
         return true;
     }
 
-    /** Of the records in one staged file those that this log has, too: damaged ones are not compared. */
-    private void compareRecords(OneFile file, long firstSequence) {
+    /** Compares the records of a staged file that are also in this log. Damaged records are skipped. */
+    private void compareRecords(SingleFileStorage file, long firstSequence) {
         String prefix = proof.identity().prefix();
         ReadOptions archive = ReadOptions.of(file).prefix(prefix).acceptMissingEnds(true);
         ReadOptions mine = ReadOptions.of(storage)
@@ -222,11 +231,11 @@ final class LocalLog {
                 sequence,
                 -1,
                 storage.describe() + " and the archive have different records from " + sequence
-                        + " on; restore into another directory, and decide which of the two are true",
+                        + " on; restore into another directory, and decide which records are correct",
                 null);
     }
 
-    /** The files that extend the archive, or replace its last, unsealed segment; none if there are no good ones. */
+    /** Returns the files that extend the archive, or replace its last, unsealed segment; none if they are damaged. */
     List<SegmentReport> tail() {
         long last = proof.archived().segment();
         boolean sealed = proof.tails().stream().noneMatch(slot -> slot.tail().segment() == last);
@@ -246,5 +255,35 @@ final class LocalLog {
             return List.of();
         }
         return tail;
+    }
+
+    /**
+     * Appends the records after a sequence to a copy of the archive, with their sequences, times and groups. They go into new
+     * files, because the files of this log do not follow the files of the archive. Returns when the records are durable.
+     */
+    void appendRecordsAfter(long sequence, Path copy) {
+        String prefix = proof.identity().prefix();
+        long largest = report.segments().stream()
+                .mapToLong(SegmentReport::fileBytes)
+                .max()
+                .orElse(0);
+        WalConfig.Builder config = WalConfig.builder(copy).prefix(prefix).durability(Durability.LOSE_UNFORCED);
+        config.segmentBytes(Math.min(config.build().segmentBytes(), Math.max(MIN_SEGMENT_BYTES, largest)));
+        ReadOptions after = ReadOptions.of(storage).prefix(prefix).fromSequence(sequence + 1);
+        try (WalReader reader = WalReader.open(after);
+                Wal wal = Wal.open(config.build())) {
+            RecordGroup group = new RecordGroup();
+            while (reader.next()) {
+                // A copy, because the group keeps it until the last record of the group is read.
+                ByteBuffer payload = ByteBuffer.allocate(reader.payload().remaining());
+                payload.put(reader.payload()).flip();
+                group.add(reader.type(), reader.timestampNanos(), payload);
+                if (!reader.groupContinues()) {
+                    wal.append(group);
+                    group = new RecordGroup();
+                }
+            }
+            wal.sync();
+        }
     }
 }
