@@ -47,9 +47,9 @@ final class S3ObjectStream extends InputStream {
     }
 
     @Override
-    public int read(byte[] target, int offset, int wanted) throws IOException {
-        Objects.checkFromIndexSize(offset, wanted, target.length);
-        if (wanted == 0) {
+    public int read(byte[] target, int offset, int requested) throws IOException {
+        Objects.checkFromIndexSize(offset, requested, target.length);
+        if (requested == 0) {
             return 0;
         }
         int read;
@@ -57,7 +57,7 @@ final class S3ObjectStream extends InputStream {
         boolean wasInterrupted = Thread.interrupted();
         long before = nanoTime.getAsLong();
         try {
-            read = body.read(target, offset, wanted);
+            read = body.read(target, offset, requested);
         } catch (AbortedException e) {
             wasInterrupted = true;
             throw new IOException("interrupted while reading " + what, e);

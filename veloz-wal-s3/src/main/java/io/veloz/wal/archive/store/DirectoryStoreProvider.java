@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Any thread may call any method. */
+/** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Thread-safe. */
 public final class DirectoryStoreProvider implements ObjectStoreProvider {
     /** For {@link java.util.ServiceLoader}. */
     public DirectoryStoreProvider() {}
