@@ -1,9 +1,9 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.probe.ProbeReport;
 import io.veloz.wal.archive.store.probe.ProbeResult;
-import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;

@@ -47,8 +47,8 @@ final class S3ClientFactory {
         URI endpoint = endpoint(settings, environment);
         Boolean pathStyle = settings.pathStyle;
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(
-                        StallTimeoutHttpClient.builder(S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
+                .httpClientBuilder(StallTimeoutHttpClient.builder(
+                        S3Network.client(settings, endpoint, environment), settings.attemptTimeout))
                 // No retries: the retry of a put that succeeded reports that the object exists.
                 .overrideConfiguration(override -> {
                     override.retryStrategy(AwsRetryStrategy.doNotRetry())
@@ -75,7 +75,8 @@ final class S3ClientFactory {
             return builder.build();
         } catch (SdkException e) {
             throw new IllegalArgumentException(
-                    "archive in S3: no region is configured; set AWS_REGION, the setting \"region\", or a region in the profile", e);
+                    "archive in S3: no region is configured; set AWS_REGION, the setting \"region\", or a region in the profile",
+                    e);
         }
     }
 

@@ -101,7 +101,8 @@ final class S3Network {
             proxy.username(decoded(colon < 0 ? user : user.substring(0, colon)));
             proxy.password(colon < 0 ? "" : decoded(user.substring(colon + 1)));
         }
-        return proxy.nonProxyHosts(nonProxyHosts(variable("no_proxy", environment))).build();
+        return proxy.nonProxyHosts(nonProxyHosts(variable("no_proxy", environment)))
+                .build();
     }
 
     /** The lower-case name takes precedence, as in the AWS tools. */

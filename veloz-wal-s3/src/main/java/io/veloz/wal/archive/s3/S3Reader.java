@@ -65,7 +65,8 @@ final class S3Reader {
             if (e instanceof StoreException translated) {
                 throw translated;
             }
-            throw new StoreUnavailableException("cannot read the size of " + key + " in " + location.describe() + ": " + e, e);
+            throw new StoreUnavailableException(
+                    "cannot read the size of " + key + " in " + location.describe() + ": " + e, e);
         }
     }
 
@@ -186,7 +187,9 @@ final class S3Reader {
             String token = response.nextContinuationToken();
             if (token == null && last.isEmpty()) {
                 throw new StoreException(
-                        "list " + prefix + " in " + location.describe() + ": the response is truncated and has no continuation token", null);
+                        "list " + prefix + " in " + location.describe()
+                                + ": the response is truncated and has no continuation token",
+                        null);
             }
             request = token == null ? request.startAfter(last) : request.continuationToken(token);
         }

@@ -174,7 +174,8 @@ public final class S3Settings {
             case "profile" -> builder.profile(value);
             case "caBundle" -> builder.caBundle(value);
             default ->
-                throw new IllegalArgumentException("setting \"" + name + "\" is unknown; the settings of an S3 store are " + NAMES);
+                throw new IllegalArgumentException(
+                        "setting \"" + name + "\" is unknown; the settings of an S3 store are " + NAMES);
         }
     }
 

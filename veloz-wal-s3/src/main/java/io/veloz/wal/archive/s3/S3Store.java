@@ -257,7 +257,8 @@ public final class S3Store implements ObjectStore {
     private void deleteBatch(List<String> keys) throws StoreException {
         List<ObjectIdentifier> objects = keys.stream()
                 .distinct()
-                .map(key -> ObjectIdentifier.builder().key(location.prefix() + key).build())
+                .map(key ->
+                        ObjectIdentifier.builder().key(location.prefix() + key).build())
                 .toList();
         DeleteObjectsResponse response = client.deleteObjects(
                 request -> request.bucket(location.bucket()).delete(delete -> delete.objects(objects)));
@@ -272,7 +273,8 @@ public final class S3Store implements ObjectStore {
         for (ObjectIdentifier object : objects) {
             if (!reported.contains(object.key())) {
                 throw new StoreUnavailableException(
-                        "delete " + object.key() + " in " + describe() + ": the response does not contain the key", null);
+                        "delete " + object.key() + " in " + describe() + ": the response does not contain the key",
+                        null);
             }
         }
     }

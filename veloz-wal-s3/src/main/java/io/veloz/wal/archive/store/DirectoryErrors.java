@@ -24,11 +24,13 @@ final class DirectoryErrors {
         String message = "cannot " + action + " in " + root + ": ";
         if (text.contains("no space left") || text.contains("quota exceeded") || hasNoRoom(root, e)) {
             return new StoreUnavailableException(
-                    message + "the disk is full (" + e.getMessage() + "); free space, and the next attempt succeeds", e);
+                    message + "the disk is full (" + e.getMessage() + "); free space, and the next attempt succeeds",
+                    e);
         }
         if (e instanceof AccessDeniedException || text.contains("permission denied")) {
             return new StoreDeniedException(
-                    message + "permission denied (" + e.getMessage() + "); expected a directory that this user may write",
+                    message + "permission denied (" + e.getMessage()
+                            + "); expected a directory that this user may write",
                     e);
         }
         if (text.contains("read-only file system")) {

@@ -46,7 +46,8 @@ final class FileObjectStream extends InputStream {
         }
         int count = file.read(target, offset, (int) Math.min(length, left));
         if (count < 0) {
-            throw new EOFException(path + " ends " + left + " bytes before its size: it was truncated by another process");
+            throw new EOFException(
+                    path + " ends " + left + " bytes before its size: it was truncated by another process");
         }
         left -= count;
         return count;

@@ -87,7 +87,9 @@ class S3SettingsTest {
     void uriConsistsOfBucketAndPrefix() {
         for (String uri : List.of(
                 "s3:bucket", "s3:///p", "s3://bucket:80/p", "s3://b/p?x=y", "s3://bucket/a//b", "s3://bucket/../b")) {
-            assertThatThrownBy(() -> S3Location.of(URI.create(uri))).as(uri).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> S3Location.of(URI.create(uri)))
+                    .as(uri)
+                    .isInstanceOf(IllegalArgumentException.class);
         }
         assertThat(S3Location.of(URI.create("s3://bucket"))).isEqualTo(new S3Location("bucket", ""));
         assertThat(S3Location.of(URI.create("s3://bucket/"))).isEqualTo(new S3Location("bucket", ""));

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.probe.ProbeReport;
 import io.veloz.wal.archive.store.StoreDeniedException;
 import io.veloz.wal.archive.store.StoreException;
-import io.veloz.wal.archive.store.probe.StoreProbe;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.archive.store.probe.ProbeReport;
+import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -185,7 +185,8 @@ class S3StoreFaultsTest {
         fault(Fault.stallUpload(10));
         try (ObjectStore shortTimeout = withShortTimeout()) {
             ObjectContent large = ObjectContent.of(new byte[20_000_000]);
-            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", large)).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", large))
+                    .isInstanceOf(StoreUnavailableException.class);
         }
         assertThat(Thread.currentThread().isInterrupted())
                 .as("the timeout does not interrupt the caller")
@@ -224,7 +225,8 @@ class S3StoreFaultsTest {
     void storeThatNeverRespondsTimesOut() throws IOException {
         fault(Fault.silent());
         try (ObjectStore shortTimeout = withShortTimeout()) {
-            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", content)).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", content))
+                    .isInstanceOf(StoreUnavailableException.class);
             assertThatThrownBy(() -> shortTimeout.list("", "")).isInstanceOf(StoreUnavailableException.class);
         }
         assertThat(Thread.currentThread().isInterrupted())

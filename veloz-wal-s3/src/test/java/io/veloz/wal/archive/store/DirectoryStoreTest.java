@@ -237,7 +237,9 @@ class DirectoryStoreTest {
         long[] nanos = {0};
         ListingCache quick = new ListingCache(directory, 2_500, () -> nanos[0]);
         assertThat(allKeys(quick)).isEqualTo(keys);
-        assertThat(quick.scans()).as("three windows, and one read after the end").isEqualTo(4);
+        assertThat(quick.scans())
+                .as("three windows, and one read after the end")
+                .isEqualTo(4);
         ListingCache slow = new ListingCache(
                 directory, 2_500, () -> nanos[0] += Duration.ofSeconds(11).toNanos());
         assertThat(allKeys(slow)).isEqualTo(keys);

@@ -205,8 +205,7 @@ final class ChainContent {
     private void check(boolean isRight, SlotSummary slot, String why) throws BrokenProofException {
         if (!isRight) {
             String key = ArchiveKeys.slot(slot.number);
-            throw new BrokenProofException(
-                    key, slot.number, nextSequence, false, store + "/" + key + ": " + why, null);
+            throw new BrokenProofException(key, slot.number, nextSequence, false, store + "/" + key + ": " + why, null);
         }
     }
 

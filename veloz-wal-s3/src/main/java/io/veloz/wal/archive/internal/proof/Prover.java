@@ -174,7 +174,8 @@ public final class Prover {
                 unusedFrom);
     }
 
-    private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all) throws BrokenProofException {
+    private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all)
+            throws BrokenProofException {
         for (SlotSummary slot : tails) {
             content.addTail(slot);
             all.add(slot);

@@ -67,8 +67,8 @@ final class Checkpoints {
 
     private WalCheckpoint fetch(Attachment attachment) throws IOException {
         fetch.stage(attachment);
-        ReadOptions fetched =
-                ReadOptions.of(fetch.files().storage()).prefix(fetch.files().names().prefix());
+        ReadOptions fetched = ReadOptions.of(fetch.files().storage())
+                .prefix(fetch.files().names().prefix());
         Optional<WalCheckpoint> checkpoint =
                 WalCheckpoint.newest(fetched).filter(found -> found.sequence() == attachment.sequence());
         if (checkpoint.isEmpty()) {

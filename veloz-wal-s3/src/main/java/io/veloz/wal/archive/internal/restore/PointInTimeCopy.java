@@ -26,7 +26,8 @@ final class PointInTimeCopy {
     private final RestoreOptions options;
     private final WalProgress progress;
 
-    PointInTimeCopy(Checkpoints checkpoints, Staging staging, String prefix, RestoreOptions options, WalProgress progress) {
+    PointInTimeCopy(
+            Checkpoints checkpoints, Staging staging, String prefix, RestoreOptions options, WalProgress progress) {
         this.checkpoints = checkpoints;
         this.staging = staging;
         this.prefix = prefix;

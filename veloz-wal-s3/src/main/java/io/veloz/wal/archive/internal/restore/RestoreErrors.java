@@ -37,7 +37,8 @@ public final class RestoreErrors {
         }
         if (e instanceof DamagedObjectException damaged) {
             String next = damaged.firstSequence > 1
-                    ? "; restore the object from a version or a copy, or restore the log up to record " + (damaged.firstSequence - 1)
+                    ? "; restore the object from a version or a copy, or restore the log up to record "
+                            + (damaged.firstSequence - 1)
                     : "; restore the object from a version or a copy";
             return new WalRestoreException(
                     Reason.DAMAGED, damaged.key, damaged.firstSequence, damaged.lastSequence, text + next, e);
@@ -49,8 +50,7 @@ public final class RestoreErrors {
             return new WalRestoreException(Reason.DAMAGED, text + "; restore the object from a version or a copy", e);
         }
         if (e instanceof StoreUnavailableException) {
-            return new WalRestoreException(
-                    Reason.STORE_UNAVAILABLE, text + "; retry later: fetched files are kept", e);
+            return new WalRestoreException(Reason.STORE_UNAVAILABLE, text + "; retry later: fetched files are kept", e);
         }
         if (e instanceof StoreException) {
             return new WalRestoreException(

@@ -35,8 +35,7 @@ final class RestorePlanner {
     private final Retries retries;
     private final Consumer<String> notes;
 
-    RestorePlanner(
-            ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
+    RestorePlanner(ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
         this.store = store;
         this.log = log;
         this.options = options;

@@ -42,7 +42,8 @@ record RestoreSelection(List<Segment> segments, List<TailSlot> tails, List<LostR
         long end = Math.max(last, all ? Long.MAX_VALUE : 0);
         List<LostRange> gaps =
                 proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
-        return new RestoreSelection(List.copyOf(segments), List.copyOf(tails), gaps, Math.min(last, options.untilSequence()));
+        return new RestoreSelection(
+                List.copyOf(segments), List.copyOf(tails), gaps, Math.min(last, options.untilSequence()));
     }
 
     /** Returns whether records are missing in the selection. */

@@ -157,7 +157,8 @@ final class TargetLog {
     }
 
     /** Returns whether the data is identical, and only the footer is missing, which the next open adds. */
-    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, SingleFileStorage archived) throws IOException {
+    private boolean isTheSameUnsealed(Segment segment, SegmentReport local, SingleFileStorage archived)
+            throws IOException {
         if (local.verdict() == Verdict.SEALED || local.dataBytes() != segment.dataBytes()) {
             return false;
         }

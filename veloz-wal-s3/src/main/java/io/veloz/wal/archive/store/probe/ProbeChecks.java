@@ -97,8 +97,12 @@ final class ProbeChecks {
         String key = base + "once";
         expect(store.putIfAbsent(key, text("first")), "the first put was refused");
         expect(!store.putIfAbsent(key, text("second")), "the second put was stored as well");
-        expect(Arrays.equals(read(store, key), "first".getBytes(StandardCharsets.UTF_8)), "the object has other bytes now");
-        expect(!store.putIfAbsent(key, text("first")), "a second put of the same bytes returned that it created the object");
+        expect(
+                Arrays.equals(read(store, key), "first".getBytes(StandardCharsets.UTF_8)),
+                "the object has other bytes now");
+        expect(
+                !store.putIfAbsent(key, text("first")),
+                "a second put of the same bytes returned that it created the object");
         return "refused; the first content stays";
     }
 
@@ -120,7 +124,9 @@ final class ProbeChecks {
             expect(store.putIfAbsent(key, ObjectContent.of(content)), "the put of " + bytes + " bytes was refused");
             expect(Arrays.equals(read(store, key), content), "an object of " + bytes + " bytes was read back changed");
             Optional<StoredObject> head = store.head(key);
-            expect(head.equals(Optional.of(new StoredObject(key, bytes))), "head of " + bytes + " bytes returned " + head);
+            expect(
+                    head.equals(Optional.of(new StoredObject(key, bytes))),
+                    "head of " + bytes + " bytes returned " + head);
         }
         return "0 bytes to 20 MB";
     }
@@ -270,12 +276,12 @@ final class ProbeChecks {
                     return put(store, key, writer) ? writer : -1;
                 });
             }
-            List<Integer> winners =
-                    runConcurrently(writers).stream().filter(writer -> writer >= 0).toList();
+            List<Integer> winners = runConcurrently(writers).stream()
+                    .filter(writer -> writer >= 0)
+                    .toList();
             mostWinners = Math.max(mostWinners, winners.size());
             boolean isRight = winners.size() == 1
-                    && new String(read(store, key), StandardCharsets.UTF_8)
-                            .equals("writer " + winners.get(0));
+                    && new String(read(store, key), StandardCharsets.UTF_8).equals("writer " + winners.get(0));
             right += isRight ? 1 : 0;
         }
         expect(right == ROUNDS, right + " of " + ROUNDS + " rounds, up to " + mostWinners + " winners");

@@ -11,10 +11,12 @@ public final class DirectRestore {
     private DirectRestore() {}
 
     public static RestoreReport restore(ObjectStore store, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     public static RestorePlan plan(ObjectStore store, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
     }
 }

@@ -98,7 +98,8 @@ class IncompleteListTest {
 
     private RestoreReport restore(Path target) {
         RestoreOptions options = RestoreOptions.into(target).parallelism(3);
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private void assertWhole(String name) {

@@ -25,7 +25,8 @@ class MergeOfDamagedLogTest {
     private final HeapStore store = new HeapStore();
 
     private RestoreReport restore(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     @Test

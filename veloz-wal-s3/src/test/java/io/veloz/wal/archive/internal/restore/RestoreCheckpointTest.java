@@ -56,7 +56,8 @@ class RestoreCheckpointTest {
     }
 
     private RestoreReport restore(String name, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private RestoreReport restore(String name) {

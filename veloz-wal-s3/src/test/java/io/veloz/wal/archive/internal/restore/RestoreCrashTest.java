@@ -179,7 +179,9 @@ class RestoreCrashTest {
             assertThat(began && !hadSegments)
                     .as("an empty log opens after a restore began")
                     .isFalse();
-            assertThat(hadSegments && wal.lastSequence() == 0).as("no record is left").isFalse();
+            assertThat(hadSegments && wal.lastSequence() == 0)
+                    .as("no record is left")
+                    .isFalse();
         } catch (WalException e) {
             assertThat(e).isInstanceOfAny(WalCorruptException.class, WalOpenException.class);
         }
@@ -204,8 +206,8 @@ class RestoreCrashTest {
     @Test
     void fetchedFilesAreNotFetchedAgain() {
         target = dir.resolve("target");
-        assertThatThrownBy(
-                        () -> restore(store, RestoreOptions.into(target), new CrashingDirectories("set owner and permissions")))
+        assertThatThrownBy(() -> restore(
+                        store, RestoreOptions.into(target), new CrashingDirectories("set owner and permissions")))
                 .isInstanceOf(WalException.class);
         RestoreReport report = restore(store, RestoreOptions.into(target), Directories.REAL);
         assertThat(report.reusedFiles()).isEqualTo(1);

@@ -45,7 +45,8 @@ class RestoreDuringShippingTest {
 
     private RestoreReport restore(HeapStore client) {
         RestoreOptions options = RestoreOptions.into(dir.resolve("target")).parallelism(2);
-        return ArchiveRestore.run(client, options, new Restore(client, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                client, options, new Restore(client, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     /** Runs an action before the n-th read of a slot. The proof reads it once, then the fetch reads it again. */

@@ -78,8 +78,8 @@ class RestorePropertyTest {
     private static void check(HeapStore store, long archived, Path source, Path place, Random random) {
         List<Entry> all = SmallLog.read(source);
         RestoreOptions options = RestoreOptions.into(place.resolve("target")).parallelism(1 + random.nextInt(4));
-        RestoreReport report =
-                ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        RestoreReport report = ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
         assertThat(report.lastSequence()).isEqualTo(archived);
         assertThat(SmallLog.read(options.directory())).isEqualTo(all.subList(0, (int) archived));
         try (Wal wal = SmallLog.open(options.directory())) {

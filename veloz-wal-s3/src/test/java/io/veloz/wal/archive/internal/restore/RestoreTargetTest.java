@@ -189,7 +189,8 @@ class RestoreTargetTest {
 
     @Test
     void crashedRestoreDoesNotLockItsTarget() {
-        assertThatThrownBy(() -> restore(into(), new CrashingDirectories("move in"))).isInstanceOf(WalException.class);
+        assertThatThrownBy(() -> restore(into(), new CrashingDirectories("move in")))
+                .isInstanceOf(WalException.class);
         restore(into());
         assertRestored(target);
     }

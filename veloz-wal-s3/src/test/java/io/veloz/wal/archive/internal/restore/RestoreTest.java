@@ -57,11 +57,13 @@ class RestoreTest {
     }
 
     private RestoreReport restore(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private RestorePlan plan(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
     }
 
     private Reason refusal(RestoreOptions options) {

@@ -117,7 +117,9 @@ class ShipAndRestoreTest {
                 RestoreOptions options = RestoreOptions.into(target);
                 try (ObjectStore store = store()) {
                     return ArchiveRestore.run(
-                            store, options, new Restore(store, options, new Retries(attempt -> {}), Directories.REAL)::run);
+                            store,
+                            options,
+                            new Restore(store, options, new Retries(attempt -> {}), Directories.REAL)::run);
                 } catch (WalRestoreException e) {
                     // Fetched files are kept. Denied permissions are restored as well.
                     assertThat(e.reason()).as("%s", e).isIn(Reason.STORE_UNAVAILABLE, Reason.STORE_REFUSED);
