@@ -102,7 +102,7 @@ final class ChainContent {
                         -1,
                         -1,
                         why + ": prefix is " + identity.prefix()
-                                + " in log.json; restore log.json from a version or a copy",
+                                + " in log.json; put log.json back from a version or a copy",
                         null);
             }
             check(false, slot, why);

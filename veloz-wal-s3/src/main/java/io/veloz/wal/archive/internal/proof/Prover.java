@@ -281,7 +281,7 @@ public final class Prover {
                 ArchiveKeys.LOG,
                 -1,
                 -1,
-                why + "; restore log.json as it is in the EPOCH slots, from a version or a copy",
+                why + "; put log.json back as it is in the EPOCH slots, from a version or a copy",
                 null);
     }
 

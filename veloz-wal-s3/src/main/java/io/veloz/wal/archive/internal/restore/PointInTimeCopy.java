@@ -45,7 +45,7 @@ final class PointInTimeCopy {
         if (copied.records() == 0) {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
-                    "the archive has no record, or no complete group, before that point; choose a later one",
+                    "the archive has no record, or no complete group, before that point; take a later point",
                     null);
         }
         Optional<WalCheckpoint> checkpoint = checkpoints.fetch(copied.lastSequence());

@@ -47,7 +47,7 @@ final class RestoreChecks {
                     first,
                     last,
                     store.describe() + " contains records " + first + " to " + last + "; requested record " + until
-                            + "; choose one of them",
+                            + "; take one of them",
                     null);
         }
         if (!options.acceptsGaps() && !selection.gaps().isEmpty()) {
@@ -102,7 +102,7 @@ final class RestoreChecks {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
                     store.describe() + " starts at " + instant(first.minTimestampNanos())
-                            + "; requested everything up to " + instant(until) + "; choose a later point",
+                            + "; requested everything up to " + instant(until) + "; take a later point",
                     null);
         }
     }

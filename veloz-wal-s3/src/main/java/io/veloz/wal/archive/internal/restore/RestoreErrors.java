@@ -30,16 +30,16 @@ public final class RestoreErrors {
         if (e instanceof BrokenProofException broken) {
             Reason reason = broken.isUnknownFormat() ? Reason.UNKNOWN_FORMAT : Reason.DAMAGED;
             String next = broken.firstSequence() <= 1
-                    ? "; restore the object from a version or a copy"
-                    : "; restore the object from a version or a copy, or restore the log up to record "
+                    ? "; put it back from a version or a copy"
+                    : "; put it back from a version or a copy, or restore up to record "
                             + (broken.firstSequence() - 1);
             return new WalRestoreException(reason, broken.key(), broken.firstSequence(), -1, text + next, e);
         }
         if (e instanceof DamagedObjectException damaged) {
             String next = damaged.firstSequence > 1
-                    ? "; restore the object from a version or a copy, or restore the log up to record "
+                    ? "; put it back from a version or a copy, or restore up to record "
                             + (damaged.firstSequence - 1)
-                    : "; restore the object from a version or a copy";
+                    : "; put it back from a version or a copy";
             return new WalRestoreException(
                     Reason.DAMAGED, damaged.key, damaged.firstSequence, damaged.lastSequence, text + next, e);
         }
@@ -47,7 +47,7 @@ public final class RestoreErrors {
             return new WalRestoreException(Reason.UNKNOWN_FORMAT, text, e);
         }
         if (e instanceof BadObjectException) {
-            return new WalRestoreException(Reason.DAMAGED, text + "; restore the object from a version or a copy", e);
+            return new WalRestoreException(Reason.DAMAGED, text + "; put it back from a version or a copy", e);
         }
         if (e instanceof StoreUnavailableException) {
             return new WalRestoreException(Reason.STORE_UNAVAILABLE, text + "; retry later: fetched files are kept", e);
