@@ -29,6 +29,7 @@ module io.veloz.wal.archive {
     exports io.veloz.wal.archive.metrics;
     exports io.veloz.wal.archive.s3;
     exports io.veloz.wal.archive.store;
+    exports io.veloz.wal.archive.store.probe;
 
     uses io.veloz.wal.archive.store.ObjectStoreProvider;
 

@@ -10,7 +10,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.Refusals;
+import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
@@ -51,7 +51,7 @@ public final class ArchiveSalvage {
         try {
             return UninterruptibleThread.call("veloz-wal-salvage", () -> run(store, target, progress, retries));
         } catch (Exception e) {
-            throw Refusals.of(e, store.describe());
+            throw RestoreErrors.translate(e, store.describe());
         }
     }
 

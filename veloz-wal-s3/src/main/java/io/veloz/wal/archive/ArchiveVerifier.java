@@ -12,7 +12,7 @@ import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.Refusals;
+import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
@@ -97,7 +97,7 @@ public final class ArchiveVerifier {
         try {
             return UninterruptibleThread.call("veloz-wal-verify", task);
         } catch (Exception e) {
-            throw Refusals.of(e, store.describe());
+            throw RestoreErrors.translate(e, store.describe());
         }
     }
 

@@ -17,6 +17,7 @@ class ArchiveLayersTest {
             .importPackages("io.veloz.wal.archive");
 
     private static final String STORE = "io.veloz.wal.archive.store";
+    private static final String PROBE = "io.veloz.wal.archive.store.probe";
     private static final String S3 = "io.veloz.wal.archive.s3";
     private static final String METRICS = "io.veloz.wal.archive.metrics";
     private static final String FORMAT = "io.veloz.wal.archive.internal.format";
@@ -62,7 +63,7 @@ class ArchiveLayersTest {
     void storesDoNotDependOnTheLog() {
         noClasses()
                 .that()
-                .resideInAnyPackage(STORE, S3)
+                .resideInAnyPackage(STORE, PROBE, S3)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

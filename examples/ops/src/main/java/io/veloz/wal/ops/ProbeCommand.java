@@ -1,10 +1,10 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.ProbeReport;
-import io.veloz.wal.archive.store.ProbeResult;
 import io.veloz.wal.archive.store.StoreException;
-import io.veloz.wal.archive.store.StoreProbe;
+import io.veloz.wal.archive.store.probe.ProbeReport;
+import io.veloz.wal.archive.store.probe.ProbeResult;
+import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -90,7 +90,7 @@ final class ProbeCommand implements Callable<Integer> {
         to.field("store", report.store()).field("usable", report.isUsable()).field("exit_code", exitCode);
         to.field("verdict", report.verdict()).name("checks").array();
         for (ProbeResult result : report.results()) {
-            to.newLine().object().field("name", result.name()).field("holds", result.holds());
+            to.newLine().object().field("name", result.name()).field("holds", result.passed());
             to.field("found", result.found()).field("took_ns", result.took().toNanos());
             to.endObject();
         }

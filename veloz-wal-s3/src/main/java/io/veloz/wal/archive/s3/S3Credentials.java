@@ -4,11 +4,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key to S3. Immutable. It never shows its secret parts.
+ * Credentials for S3. Immutable. {@link #toString} contains the access key id only.
  *
- * @param accessKeyId names the key; no secret
- * @param secretAccessKey the secret
- * @param sessionToken of temporary credentials; another secret
+ * @param accessKeyId id of the key, which is not secret
+ * @param secretAccessKey the secret key
+ * @param sessionToken session token of temporary credentials, also secret; null for a permanent key
  */
 public record S3Credentials(
         String accessKeyId,

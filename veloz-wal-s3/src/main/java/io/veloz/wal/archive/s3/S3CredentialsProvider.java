@@ -1,6 +1,9 @@
 package io.veloz.wal.archive.s3;
 
-/** Gives the credentials of the moment. It is asked before each request, by the thread that sends it: it must be quick. */
+/**
+ * Provides the current credentials. Called before each request on the thread that sends it, so it must be fast and
+ * thread-safe.
+ */
 @FunctionalInterface
 public interface S3CredentialsProvider {
     S3Credentials credentials();

@@ -22,57 +22,57 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Says what S3's refusals mean to a caller. The error code decides before the status, because stores agree more on codes.
- * No message of a store is handed on unlooked at: some repeat what was signed.
+ * Translates errors of the AWS SDK into exceptions of the store. The error code takes precedence over the status, because
+ * S3-compatible stores agree more on codes. Messages of the store are redacted, because some repeat the signed request.
  */
 final class S3Errors {
     private static final int MESSAGE_MAX_CHARS = 300;
 
-    /** Where something begins that was signed, or is the signature. The name of an error, or a sentence about it, is not. */
+    /** The start of signed data or of a signature, but not an error code or a sentence that mentions a signature. */
     private static final Pattern SIGNED = Pattern.compile(
             "(AWS4-HMAC-SHA256|AWS [A-Za-z0-9]+:|Credential=|Signature(Provided)?[\"']?\\s*[=:>]|StringToSign"
                     + "|Security-Token|SessionToken|SecretAccessKey).*",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
-    /** What moves a cursor, begins a line or turns the direction of text. */
+    /** Control characters, line separators and characters that change the text direction. */
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+");
 
-    /** The place, and the endpoint unless it is AWS itself: a wrong endpoint is a common cause, and its name shows it. */
+    /** The location, and the endpoint unless it is AWS: a wrong endpoint is a common cause of errors. */
     private final String where;
 
-    private final S3Secrets secrets;
+    private final RedactingCredentialsProvider credentials;
 
-    S3Errors(S3Place place, Optional<URI> endpoint, S3Secrets secrets) {
-        this.secrets = secrets;
-        this.where = place.describe()
+    S3Errors(S3Location location, Optional<URI> endpoint, RedactingCredentialsProvider credentials) {
+        this.credentials = credentials;
+        this.where = location.describe()
                 + endpoint.map(uri -> " at " + clean(uri.toString())).orElse("");
     }
 
-    /** The same failure for a caller, of an action such as "put ship/1". */
-    StoreException told(String action, SdkException e) {
+    /** Translates the failure of an action such as "put ship/1". */
+    StoreException translate(String action, SdkException e) {
         String message = "cannot " + clean(action) + " in " + where + ": ";
         if (e instanceof S3Exception refused) {
-            return refused(message, code(refused), refused);
+            return rejected(message, code(refused), refused);
         }
-        return unanswered(message, e);
+        return noResponse(message, e);
     }
 
-    /** The source of the credentials gave none. Only what is a matter of the network may pass by itself. */
-    StoreException noCredentials(String action, S3Secrets.NoCredentialsException e) {
+    /** Translates a failure of the credentials provider. Only network errors are temporary. */
+    StoreException noCredentials(String action, RedactingCredentialsProvider.NoCredentialsException e) {
         @Nullable Throwable source = e.getCause();
         String message = "cannot " + clean(action) + " in " + where + ": no credentials: ";
         if (source instanceof AwsServiceException refused) {
-            String told = message + said(code(refused), refused);
+            String text = message + describe(code(refused), refused);
             return refused.statusCode() >= 500 || refused.isThrottlingException()
-                    ? new StoreUnavailableException(told, null)
+                    ? new StoreUnavailableException(text, null)
                     : denied(
-                            told,
-                            "this is the answer of the credentials' service; look at the role and who may assume it");
+                            text,
+                            "this is the response of the credentials service; check the role and its trust policy");
         }
         String text = source == null ? "" : String.valueOf(source.getMessage());
         if (text.contains("from any of the providers in the chain")) {
             return denied(
-                    message + "none in the environment, the profile, the container and the machine",
+                    message + "not found in environment, profile, container or instance metadata",
                     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role");
         }
         if (!(source instanceof SdkException) || causeOf(source, IOException.class) != null) {
@@ -91,15 +91,15 @@ final class S3Errors {
         return null;
     }
 
-    /** Whether the store refuses because it does not know a header, so that nothing was done. */
+    /** Returns whether the store does not implement a header of the request. The request then has no effect. */
     static boolean isNotImplemented(S3Exception e) {
         return code(e).equals("NotImplemented") || (code(e).isEmpty() && e.statusCode() == 501);
     }
 
-    /** What the SDK itself stumbles over: an answer that ends early or is none, or a provider of credentials that fails. */
-    StoreException odd(String action, RuntimeException e) {
+    /** Translates a failure inside the SDK: a truncated or invalid response, or a failing credentials provider. */
+    StoreException invalidResponse(String action, RuntimeException e) {
         return new StoreUnavailableException(
-                "cannot " + action + " in " + where + ": no answer that makes sense: " + clean(String.valueOf(e)), e);
+                "cannot " + action + " in " + where + ": invalid response: " + clean(String.valueOf(e)), e);
     }
 
     static String code(AwsServiceException e) {
@@ -108,14 +108,14 @@ final class S3Errors {
         return code == null ? "" : code;
     }
 
-    private StoreException refused(String message, String code, AwsServiceException e) {
-        String told = message + said(code, e);
+    private StoreException rejected(String message, String code, AwsServiceException e) {
+        String text = message + describe(code, e);
         return switch (code) {
-            case "NoSuchKey" -> new NoSuchObjectException(told, null);
-            case "NoSuchBucket" -> new StoreException(told + "; create the bucket, or mend its name", null);
+            case "NoSuchKey" -> new NoSuchObjectException(text, null);
+            case "NoSuchBucket" -> new StoreException(text + "; create the bucket, or correct its name", null);
             case "ConditionalRequestConflict", "OperationAborted" ->
                 new StoreUnavailableException(
-                        told + "; nothing was stored, because another request for the key was under way", null);
+                        text + "; nothing was stored, because of a concurrent request for the same key", null);
             case "SlowDown",
                     "ServiceUnavailable",
                     "InternalError",
@@ -124,19 +124,19 @@ final class S3Errors {
                     "Throttling",
                     "ThrottlingException",
                     "BadDigest",
-                    "IncompleteBody" -> new StoreUnavailableException(told, null);
+                    "IncompleteBody" -> new StoreUnavailableException(text, null);
             case "AccessDenied" ->
                 denied(
-                        told,
-                        "give this user the rights that docs/archive.md lists; without s3:ListBucket, S3 denies even"
-                                + " to say that an object is missing");
+                        text,
+                        "grant this user the permissions that docs/archive.md lists; without s3:ListBucket, S3 denies"
+                                + " requests for missing objects");
             case "InvalidObjectState" ->
                 denied(
-                        told,
-                        "the object lies in an archive tier (Glacier): bring it back with s3:RestoreObject, and take the"
-                                + " transition to that tier out of the bucket's lifecycle rules");
+                        text,
+                        "the object is in an archive tier (Glacier): restore it with s3:RestoreObject, and remove the"
+                                + " transition to that tier from the lifecycle rules of the bucket");
             case "AllAccessDisabled", "AccountProblem", "NotSignedUp", "OptInRequired" ->
-                denied(told, "the account is closed or suspended: look at its bill and its status at the provider");
+                denied(text, "the account is closed or suspended: check its billing and its status with the provider");
             case "QuotaExceeded",
                     "LimitExceeded",
                     "ServiceQuotaExceeded",
@@ -144,64 +144,64 @@ final class S3Errors {
                     "XMinioAdminBucketQuotaExceeded",
                     "XMinioStorageFull",
                     "InsufficientCapacity" ->
-                denied(told, "the store is full or its quota is used up: raise the quota or free space in the store");
+                denied(text, "the store is full or its quota is used up: raise the quota or free space in the store");
             case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "InvalidSecurity" ->
                 denied(
-                        told,
-                        "mend the credentials: access key id and secret do not belong together, or not to this store");
+                        text,
+                        "correct the credentials: access key id and secret do not match, or belong to another store");
             case "ExpiredToken", "TokenRefreshRequired", "InvalidToken", "RequestExpired" ->
-                denied(told, "renew the credentials: the session token has expired or is none of this store's");
+                denied(text, "renew the credentials: the session token has expired or belongs to another store");
             case "RequestTimeTooSkewed" ->
-                denied(told, "set the clock of this machine: it is minutes away from the store's");
+                denied(text, "correct the clock of this machine: it differs from the clock of the store by minutes");
             case "PermanentRedirect",
                     "TemporaryRedirect",
                     "Redirect",
                     "AuthorizationHeaderMalformed",
                     "IllegalLocationConstraintException" ->
-                denied(told, "set the region (AWS_REGION) to that of the bucket" + bucketRegion(e));
-            default -> code.startsWith("KMS") ? kms(told, code) : byStatus(told, e);
+                denied(text, "set the region (AWS_REGION) to that of the bucket" + bucketRegion(e));
+            default -> code.startsWith("KMS") ? kms(text, code) : byStatus(text, e);
         };
     }
 
-    private static StoreException kms(String told, String code) {
+    private static StoreException kms(String text, String code) {
         if (code.contains("Throttling") || code.contains("Internal") || code.contains("Unavailable")) {
-            return new StoreUnavailableException(told, null);
+            return new StoreUnavailableException(text, null);
         }
         return denied(
-                told,
-                "the bucket's encryption key is disabled, is to be deleted, or this user has no kms:GenerateDataKey and"
-                        + " kms:Decrypt for it: enable the key, or give the right");
+                text,
+                "the encryption key of the bucket is disabled or scheduled for deletion, or this user lacks"
+                        + " kms:GenerateDataKey and kms:Decrypt: enable the key, or grant the permissions");
     }
 
-    private StoreException byStatus(String told, AwsServiceException e) {
+    private StoreException byStatus(String text, AwsServiceException e) {
         int status = e.statusCode();
         if ((status >= 500 && status != 501 && status != 507) || status == 408 || status == 429 || status == 409) {
-            return new StoreUnavailableException(told, null);
+            return new StoreUnavailableException(text, null);
         }
         if (status == 507) {
-            return denied(told, "the store is full: free space in it");
+            return denied(text, "the store is full: free space in it");
         }
         if (status == 413) {
-            return denied(told, "something in front of the store limits the size of a request: raise that limit");
+            return denied(text, "a proxy in front of the store limits the size of requests: raise that limit");
         }
-        if (told.toLowerCase(Locale.ROOT).contains("content-md5")) {
-            return denied(told, "a bucket with Object Lock needs a checksum: set checksumMode to auto, crc32c or md5");
+        if (text.toLowerCase(Locale.ROOT).contains("content-md5")) {
+            return denied(text, "a bucket with Object Lock needs a checksum: set checksumMode to auto, crc32c or md5");
         }
         if (status == 401 || status == 403) {
-            return denied(told, "look at the credentials and the rights of this user");
+            return denied(text, "check the credentials and the permissions of this user");
         }
         if (status == 301 || status == 302 || status == 307 || status == 308) {
             return denied(
-                    told, "set the endpoint and the region (AWS_REGION) to those of the bucket" + bucketRegion(e));
+                    text, "set the endpoint and the region (AWS_REGION) to those of the bucket" + bucketRegion(e));
         }
         if (status / 100 == 2) {
-            return new StoreUnavailableException(told + "; an answer that makes no sense", null);
+            return new StoreUnavailableException(text + "; invalid response", null);
         }
-        return new StoreException(told, null);
+        return new StoreException(text, null);
     }
 
-    private static StoreDeniedException denied(String told, String next) {
-        return new StoreDeniedException(told + "; " + next, null);
+    private static StoreDeniedException denied(String text, String next) {
+        return new StoreDeniedException(text + "; " + next, null);
     }
 
     private static String bucketRegion(AwsServiceException e) {
@@ -216,10 +216,10 @@ final class S3Errors {
                 .orElse("");
     }
 
-    private String said(String code, AwsServiceException e) {
+    private String describe(String code, AwsServiceException e) {
         AwsErrorDetails details = e.awsErrorDetails();
         StringBuilder text = new StringBuilder();
-        text.append(code.isEmpty() ? "no reason given" : code.matches("[A-Za-z0-9._-]{1,64}") ? code : clean(code))
+        text.append(code.isEmpty() ? "no error code" : code.matches("[A-Za-z0-9._-]{1,64}") ? code : clean(code))
                 .append(" (status ")
                 .append(e.statusCode());
         if (e.requestId() != null) {
@@ -232,37 +232,37 @@ final class S3Errors {
                 : text.append(": ").append(clean(message)).toString();
     }
 
-    /** One line, not long, and cut where something begins that may have been signed or secret. */
+    /** Returns a short single line without credentials, truncated where signed data begins. */
     private String clean(String text) {
         String line = UNPRINTABLE
-                .matcher(SIGNED.matcher(secrets.hide(text)).replaceAll("[hidden]"))
+                .matcher(SIGNED.matcher(credentials.redact(text)).replaceAll("[hidden]"))
                 .replaceAll(" ");
         return line.length() > MESSAGE_MAX_CHARS ? line.substring(0, MESSAGE_MAX_CHARS) + "…" : line;
     }
 
-    private StoreException unanswered(String message, SdkException e) {
-        HttpRetryException asked = causeOf(e, HttpRetryException.class);
+    private StoreException noResponse(String message, SdkException e) {
+        HttpRetryException retry = causeOf(e, HttpRetryException.class);
         String text = clean(String.valueOf(e.getMessage()));
-        if ((asked != null && (asked.responseCode() == 401 || asked.responseCode() == 407)) || text.contains("407")) {
+        if ((retry != null && (retry.responseCode() == 401 || retry.responseCode() == 407)) || text.contains("407")) {
             return denied(
-                    message + "status " + (asked == null ? 407 : asked.responseCode()),
-                    "look at the credentials, and at the proxy (HTTPS_PROXY)");
+                    message + "status " + (retry == null ? 407 : retry.responseCode()),
+                    "check the credentials and the proxy (HTTPS_PROXY)");
         }
-        if (isDistrusted(e)) {
+        if (isUntrusted(e)) {
             return denied(
                     message + text,
-                    "its certificate is not trusted: set AWS_CA_BUNDLE (or caBundle) to a PEM file of the CA that signed it,"
-                            + " or add that CA to the JVM's trust store");
+                    "the certificate is not trusted: set AWS_CA_BUNDLE (or caBundle) to a PEM file of the CA that signed it,"
+                            + " or add that CA to the trust store of the JVM");
         }
         SSLException tls = causeOf(e, SSLException.class);
         if (tls != null && String.valueOf(tls.getMessage()).contains("Unsupported or unrecognized SSL message")) {
-            return denied(message + text, "the endpoint does not speak TLS: write it as http://, or give its TLS port");
+            return denied(message + text, "the endpoint does not support TLS: use http://, or its TLS port");
         }
         return new StoreUnavailableException(message + text + reason(e), e);
     }
 
-    /** The JDK's words for a chain without a trusted CA, a certificate of another host, and one that has expired. */
-    private static boolean isDistrusted(SdkException e) {
+    /** The exceptions of the JDK for an untrusted CA, a host name mismatch and an expired certificate. */
+    private static boolean isUntrusted(SdkException e) {
         return causeOf(e, CertificateException.class) != null
                 || causeOf(e, CertPathValidatorException.class) != null
                 || causeOf(e, CertPathBuilderException.class) != null

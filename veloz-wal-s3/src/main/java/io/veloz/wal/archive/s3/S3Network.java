@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.urlconnection.ProxyConfiguration;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 
-/** How requests reach the store: whose certificates are trusted, and through which proxy. As the AWS tools find both. */
+/** TLS trust and HTTP proxy of the client, configured as in the AWS tools. */
 final class S3Network {
     private S3Network() {}
 
     /**
      * @param environment the variables of the process
-     * @throws IllegalArgumentException if a variable makes no sense, or the CA bundle cannot be read
+     * @throws IllegalArgumentException if a variable is invalid, or the CA bundle cannot be read
      */
     static UrlConnectionHttpClient.Builder client(
             S3Settings settings, @Nullable URI endpoint, Function<String, @Nullable String> environment) {
@@ -44,7 +44,7 @@ final class S3Network {
         }
         String scheme = endpoint == null ? "https" : endpoint.getScheme();
         if (System.getProperty(scheme + ".proxyHost") == null) {
-            // The SDK ignores a variable without a scheme, and matches NO_PROXY literally.
+            // Parsed here, because the SDK ignores a variable without a scheme, and matches NO_PROXY literally.
             client.proxyConfiguration(proxy(scheme, environment));
         }
         return client;
@@ -52,7 +52,7 @@ final class S3Network {
 
     // ---- certificates
 
-    /** Only these, and no longer the JVM's own: that is what the bundle means to the AWS tools. */
+    /** Trusts the certificates of the bundle instead of the JVM's, as the AWS tools do. */
     private static void trust(UrlConnectionHttpClient.Builder client, String source, String file) {
         try {
             KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
@@ -62,7 +62,7 @@ final class S3Network {
             }
             if (store.size() == 0) {
                 throw new IllegalArgumentException(
-                        source + "=" + file + ": no certificate in it; expected a PEM file of CA certificates");
+                        source + "=" + file + ": contains no certificate; expected a PEM file of CA certificates");
             }
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(store);
@@ -101,10 +101,11 @@ final class S3Network {
             proxy.username(decoded(colon < 0 ? user : user.substring(0, colon)));
             proxy.password(colon < 0 ? "" : decoded(user.substring(colon + 1)));
         }
-        return proxy.nonProxyHosts(direct(variable("no_proxy", environment))).build();
+        return proxy.nonProxyHosts(nonProxyHosts(variable("no_proxy", environment)))
+                .build();
     }
 
-    /** The AWS tools take the lower-case name first. */
+    /** The lower-case name takes precedence, as in the AWS tools. */
     private static String variable(String name, Function<String, @Nullable String> environment) {
         String lower = environment.apply(name);
         String value = lower == null ? environment.apply(name.toUpperCase(Locale.ROOT)) : lower;
@@ -118,18 +119,18 @@ final class S3Network {
                 return uri;
             }
         } catch (java.net.URISyntaxException e) {
-            // Neither shown nor kept as the cause: there may be a password in it.
+            // Neither printed nor kept as the cause: the value may contain a password.
         }
         throw new IllegalArgumentException(
-                name.toUpperCase(Locale.ROOT) + ": expected http://host:port or host:port (value not shown)");
+                name.toUpperCase(Locale.ROOT) + ": expected http://host:port or host:port (value hidden)");
     }
 
     private static String decoded(String text) {
         return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
-    /** Patterns of the hosts that need no proxy: a name stands for its subdomains, too; a port is left out. */
-    private static Set<String> direct(String noProxy) {
+    /** Returns patterns of the hosts that need no proxy. A name includes its subdomains; a port is ignored. */
+    private static Set<String> nonProxyHosts(String noProxy) {
         Set<String> patterns = new LinkedHashSet<>();
         for (String part : noProxy.toLowerCase(Locale.ROOT).split("[,\\s]+", -1)) {
             String host = part.replaceFirst(":\\d+$", "").replaceFirst("^\\*?\\.", "");

@@ -10,11 +10,12 @@ import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
- * The body of an answer, which must be as long as its head said: the JDK's own client takes a connection that ends early
- * for the end. It belongs to one thread at a time.
+ * The body of a response, which must have the announced length: the HTTP client of the JDK reports a connection that is
+ * closed early as a normal end. It belongs to one thread at a time.
  *
- * <p>A body that comes a byte a second is never silent, and would take days: below {@link #SLOWEST_BYTES_PER_SECOND}, over
- * half a minute of waiting, it ends with an error. Time between two reads is the reader's, and does not count.
+ * <p>A body of one byte per second never hits a read timeout, and would take days. A transfer rate below
+ * {@link #SLOWEST_BYTES_PER_SECOND}, measured over half a minute spent in reads, is an error. Time between reads does not
+ * count.
  */
 final class S3ObjectStream extends InputStream {
     private static final long WINDOW_NANOS = 30_000_000_000L;
@@ -46,22 +47,22 @@ final class S3ObjectStream extends InputStream {
     }
 
     @Override
-    public int read(byte[] target, int offset, int wanted) throws IOException {
-        Objects.checkFromIndexSize(offset, wanted, target.length);
-        if (wanted == 0) {
+    public int read(byte[] target, int offset, int requested) throws IOException {
+        Objects.checkFromIndexSize(offset, requested, target.length);
+        if (requested == 0) {
             return 0;
         }
         int read;
-        // The SDK gives up in an interrupted thread, and takes the flag away.
+        // The SDK aborts in an interrupted thread, and clears the flag.
         boolean wasInterrupted = Thread.interrupted();
         long before = nanoTime.getAsLong();
         try {
-            read = body.read(target, offset, wanted);
+            read = body.read(target, offset, requested);
         } catch (AbortedException e) {
             wasInterrupted = true;
             throw new IOException("interrupted while reading " + what, e);
         } catch (IOException | SdkException e) {
-            throw new IOException("cannot read on in " + what + " at " + count + " of " + length + " bytes: " + e, e);
+            throw new IOException("cannot read " + what + " after " + count + " of " + length + " bytes: " + e, e);
         } finally {
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
@@ -76,7 +77,7 @@ final class S3ObjectStream extends InputStream {
         count += read;
         checkSpeed(nanoTime.getAsLong() - before, read);
         if (count > length) {
-            throw new IOException(what + " has more than the " + length + " bytes it said");
+            throw new IOException(what + " has more than the announced " + length + " bytes");
         }
         return read;
     }
@@ -89,8 +90,8 @@ final class S3ObjectStream extends InputStream {
         }
         if (windowBytes < WINDOW_NANOS / 1_000_000_000L * SLOWEST_BYTES_PER_SECOND) {
             throw new IOException(what + ": got " + windowBytes + " bytes in " + windowNanos / 1_000_000_000L
-                    + " s, at " + count + " of " + length + "; expected " + SLOWEST_BYTES_PER_SECOND
-                    + " bytes a second or more");
+                    + " s, at " + count + " of " + length + "; expected at least " + SLOWEST_BYTES_PER_SECOND
+                    + " bytes a second");
         }
         windowNanos = 0;
         windowBytes = 0;
@@ -99,7 +100,7 @@ final class S3ObjectStream extends InputStream {
     @Override
     public void close() throws IOException {
         if (count < length) {
-            // Else the rest would be fetched, only to use the connection again.
+            // Closing would download the rest in order to reuse the connection.
             body.abort();
         } else {
             body.close();

@@ -9,30 +9,33 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** How to reach S3, or a store that speaks its protocol. Immutable. What is not set is found as the AWS tools find it. */
+/**
+ * Settings of an {@link S3Store}. Immutable. Settings without a value use the environment variables and configuration files
+ * of the AWS tools.
+ */
 public final class S3Settings {
-    /** Which checksum is sent with an upload, besides the SHA-256 that an archive keeps itself. */
+    /** The checksum of an upload, in addition to the SHA-256 that an archive stores. */
     public enum Checksums {
         /**
-         * A CRC32C, and Content-MD5 if the store refuses that one as not implemented. A bucket with Object Lock accepts no
-         * upload without one of them.
+         * A CRC32C, or Content-MD5 if the store reports the CRC32C as not implemented. A bucket with Object Lock requires
+         * one of the two.
          */
         AUTO,
-        /** Only where the protocol demands one. Every store understands that. */
+        /** A checksum only where the protocol requires one. Every store supports this. */
         WHEN_REQUIRED,
-        /** A CRC32C with every upload, which the store compares. */
+        /** A CRC32C with every upload, which the store verifies. */
         CRC32C,
-        /** Content-MD5 with every upload, which the store compares. The oldest of them; the content is read once more. */
+        /** Content-MD5 with every upload, which the store verifies. The oldest header; the content is read twice. */
         MD5
     }
 
-    /** How the store encrypts what it keeps. */
+    /** The server-side encryption of stored objects. */
     public enum Encryption {
-        /** As the bucket says. */
+        /** The default of the bucket. */
         NONE,
-        /** With keys of the store: SSE-S3. */
+        /** Keys of the store: SSE-S3. */
         AES256,
-        /** With a key of the key service: SSE-KMS. */
+        /** A key of the key management service: SSE-KMS. */
         KMS
     }
 
@@ -87,7 +90,7 @@ public final class S3Settings {
         return new Builder();
     }
 
-    /** Starts with settings that are to be changed. */
+    /** Returns a builder with the values of existing settings. */
     public static Builder builder(S3Settings settings) {
         Builder builder = new Builder();
         builder.endpoint = settings.endpoint;
@@ -108,16 +111,36 @@ public final class S3Settings {
     }
 
     /**
-     * Reads settings by their names: endpoint, region, pathStyle (true, false), checksumMode (auto, crc32c, md5, when_required),
+     * Parses settings by name: endpoint, region, pathStyle (true, false), checksumMode (auto, crc32c, md5, when_required),
      * chunkedEncoding (true, false), sse (none, AES256, aws:kms), sseKmsKeyId, storageClass, connectTimeout,
-     * attemptTimeout, callTimeout (as 500ms, 30s or 2m), profile, caBundle. There is none for a secret.
+     * attemptTimeout, callTimeout (such as 500ms, 30s or 2m), profile, caBundle. No setting accepts a secret.
      *
-     * @throws IllegalArgumentException if a name is unknown or a value makes no sense
+     * @throws IllegalArgumentException if a name is unknown or a value is invalid
      */
     public static S3Settings of(Map<String, String> settings) {
         Builder builder = builder();
         settings.forEach((name, value) -> set(builder, name, value));
         return builder.build();
+    }
+
+    /** All settings except the credentials. */
+    @Override
+    public String toString() {
+        return "S3Settings[endpoint=" + endpoint
+                + ", region=" + region
+                + ", pathStyle=" + pathStyle
+                + ", checksumMode=" + checksums
+                + ", chunkedEncoding=" + chunkedEncoding
+                + ", sse=" + encryption
+                + ", sseKmsKeyId=" + kmsKeyId
+                + ", storageClass=" + storageClass
+                + ", connectTimeout=" + connectTimeout
+                + ", attemptTimeout=" + attemptTimeout
+                + ", callTimeout=" + callTimeout
+                + ", profile=" + profile
+                + ", caBundle=" + caBundle
+                + (credentials == null ? "" : ", credentials=(provider)")
+                + "]";
     }
 
     private static void set(Builder builder, String name, String value) {
@@ -151,7 +174,8 @@ public final class S3Settings {
             case "profile" -> builder.profile(value);
             case "caBundle" -> builder.caBundle(value);
             default ->
-                throw new IllegalArgumentException("setting \"" + name + "\" is unknown; an S3 store knows " + NAMES);
+                throw new IllegalArgumentException(
+                        "setting \"" + name + "\" is unknown; the settings of an S3 store are " + NAMES);
         }
     }
 
@@ -176,16 +200,16 @@ public final class S3Settings {
                 return Duration.ofMinutes(Long.parseLong(number));
             }
         } catch (NumberFormatException | ArithmeticException e) {
-            throw wrong(name, value, "a time as 500ms, 30s or 2m");
+            throw wrong(name, value, "a duration such as 500ms, 30s or 2m");
         }
-        throw wrong(name, value, "a time as 500ms, 30s or 2m");
+        throw wrong(name, value, "a duration such as 500ms, 30s or 2m");
     }
 
     private static IllegalArgumentException wrong(String name, String value, String expected) {
         return new IllegalArgumentException("setting " + name + " is \"" + value + "\"; expected " + expected);
     }
 
-    /** Collects settings. It belongs to one thread. */
+    /** A builder of settings. It belongs to one thread. */
     public static final class Builder {
         private @Nullable URI endpoint;
         private @Nullable String region;
@@ -204,95 +228,102 @@ public final class S3Settings {
 
         private Builder() {}
 
-        /** Where the store is: {@code https://host:port}. Else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS itself. */
+        /** The URL of the store, {@code https://host:port}. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS. */
         public Builder endpoint(String url) {
             URI uri;
             try {
                 uri = new URI(url);
             } catch (java.net.URISyntaxException e) {
-                throw wrong("endpoint", "(not shown)", "a URL as https://host:port");
+                throw wrong("endpoint", "(hidden)", "a URL such as https://host:port");
             }
             boolean isWeb = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
             if (!isWeb || uri.getHost() == null || uri.getUserInfo() != null || uri.getQuery() != null) {
-                // Not shown, because whoever writes a user there writes a password as well.
-                throw wrong("endpoint", "(not shown)", "a URL as https://host:port, without user and query");
+                // The value is not printed: a URL with a user usually contains a password.
+                throw wrong("endpoint", "(hidden)", "a URL such as https://host:port, without user and query");
             }
             this.endpoint = uri;
             return this;
         }
 
-        /** Else AWS_REGION, AWS_DEFAULT_REGION, the profile's, and with an endpoint us-east-1. */
+        /** The region. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile, and us-east-1 if there is an endpoint. */
         public Builder region(String name) {
             this.region = notBlank("region", name);
             return this;
         }
 
-        /** Whether the bucket stands in the path rather than in the host name. By default so if there is an endpoint. */
+        /** Whether the bucket is part of the path instead of the host name. Default: true if there is an endpoint. */
         public Builder pathStyle(boolean on) {
             this.pathStyle = on;
             return this;
         }
 
+        /** The checksum of uploads. Default: {@link Checksums#AUTO}. */
         public Builder checksums(Checksums mode) {
             this.checksums = Objects.requireNonNull(mode);
             return this;
         }
 
-        /** Whether uploads are sent in signed chunks. Off by default, because many stores do not know them. */
+        /** Whether uploads are sent in signed chunks. Default: false, because many stores do not support them. */
         public Builder chunkedEncoding(boolean on) {
             this.chunkedEncoding = on;
             return this;
         }
 
+        /** The server-side encryption. Default: {@link Encryption#NONE}. */
         public Builder encryption(Encryption mode) {
             this.encryption = Objects.requireNonNull(mode);
             return this;
         }
 
-        /** The key for {@link Encryption#KMS}; else the account's own for S3. */
+        /** The key for {@link Encryption#KMS}. Default: the key of the account for S3. */
         public Builder kmsKeyId(String id) {
             this.kmsKeyId = notBlank("sseKmsKeyId", id);
             return this;
         }
 
-        /** As S3 names it, such as STANDARD_IA. Else the bucket's. */
+        /** The storage class as S3 names it, such as STANDARD_IA. Default: the default of the bucket. */
         public Builder storageClass(String name) {
             this.storageClass = notBlank("storageClass", name);
             return this;
         }
 
+        /** Timeout for connecting. Default: 5 s. */
         public Builder connectTimeout(Duration timeout) {
             this.connectTimeout = positive("connectTimeout", timeout);
             return this;
         }
 
-        /** How long the store may be silent, and how long a request may take until its answer begins. */
+        /** Timeout without progress, and until the response to a request begins. Default: 30 s. */
         public Builder attemptTimeout(Duration timeout) {
             this.attemptTimeout = positive("attemptTimeout", timeout);
             return this;
         }
 
-        /** How long a call may take with everything around the request, such as fetching credentials. */
+        /** Timeout of a call, including steps such as fetching credentials. Default: 2 min. */
         public Builder callTimeout(Duration timeout) {
             this.callTimeout = positive("callTimeout", timeout);
             return this;
         }
 
-        /** Whose credentials and region are taken from the AWS configuration files. */
+        /** The profile in the AWS configuration files that provides credentials and region. */
         public Builder profile(String name) {
             this.profile = notBlank("profile", name);
             return this;
         }
 
         /**
-         * A PEM file of the CA certificates that are trusted, in place of the JVM's. Default: AWS_CA_BUNDLE, or the JVM's.
+         * A PEM file of trusted CA certificates, which replace those of the JVM. Default: AWS_CA_BUNDLE, or those of the
+         * JVM.
          */
         public Builder caBundle(String file) {
             this.caBundle = notBlank("caBundle", file);
             return this;
         }
 
-        /** Instead of the default chain: environment, system properties, profile, web identity, container, instance. */
+        /**
+         * The credentials provider. Default: the chain of environment, system properties, profile, web identity, container
+         * and instance metadata.
+         */
         public Builder credentials(S3CredentialsProvider provider) {
             this.credentials = Objects.requireNonNull(provider);
             return this;
@@ -301,14 +332,14 @@ public final class S3Settings {
         /**
          * Returns the settings.
          *
-         * @throws IllegalArgumentException if two of them contradict each other
+         * @throws IllegalArgumentException if two of them are contradictory
          */
         public S3Settings build() {
             if (kmsKeyId != null && encryption != Encryption.KMS) {
-                throw new IllegalArgumentException("setting sseKmsKeyId needs sse=aws:kms");
+                throw new IllegalArgumentException("setting sseKmsKeyId requires sse=aws:kms");
             }
             if (profile != null && credentials != null) {
-                throw new IllegalArgumentException("credentials come from a profile or from a provider, not from both");
+                throw new IllegalArgumentException("profile and credentials provider are both set; set one of them");
             }
             return new S3Settings(this);
         }
@@ -323,7 +354,7 @@ public final class S3Settings {
         private static Duration positive(String name, Duration value) {
             if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(1)) > 0) {
                 throw new IllegalArgumentException(
-                        "setting " + name + " is " + value + "; expected more than nothing and up to a day");
+                        "setting " + name + " is " + value + "; expected more than 0 and at most one day");
             }
             return value;
         }

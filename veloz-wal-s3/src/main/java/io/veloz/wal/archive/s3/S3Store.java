@@ -13,49 +13,58 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.DeletedObject;
+import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Error;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
- * Objects below a prefix of a bucket, in S3 or in a store that speaks its protocol. Any thread may use it; an
- * interrupt is kept for later, and ends no request. Nothing is retried, and no answer is believed that lacks what S3 always says.
+ * A store whose objects are below a prefix of a bucket, in S3 or an S3-compatible service. Thread-safe. An interrupt does
+ * not end a request, and the interrupt flag is kept. Requests are not retried. A response without the headers that S3 always
+ * sends is an error.
  *
- * <p>No message shows a secret. What the SDK logs is not ours: below INFO its logger {@code software.amazon.awssdk} writes
- * what it signs, session token included; leave it at INFO.
+ * <p>Messages contain no secrets. This does not include the log of the SDK: below INFO, its logger
+ * {@code software.amazon.awssdk} writes what it signs, including the session token. Keep that logger at INFO.
  */
 public final class S3Store implements ObjectStore {
     private static final int STATUS_PRECONDITION_FAILED = 412;
 
-    /** A put that is never silent and yet slower than this is given up: it would never end. */
+    private static final int MAX_KEYS_PER_DELETE = 1_000;
+
+    /** Lower limit of the transfer rate: a put that never stalls and is slower than this is aborted. */
     private static final long SLOWEST_BYTES_PER_SECOND = 1024;
 
-    private final S3Place place;
+    private final S3Location location;
     private final S3Settings settings;
     private final S3Errors errors;
     private final S3Client client;
-    private final S3Reads reads;
-    private final S3Deletes deletes;
-    /** How uploads carry a checksum. {@link S3Settings.Checksums#AUTO} becomes MD5 once the store has refused a CRC32C. */
+    private final S3Reader reader;
+
+    /** The checksum of uploads. {@link S3Settings.Checksums#AUTO} becomes MD5 after the store has rejected a CRC32C. */
     private volatile S3Settings.Checksums checksums;
 
     private volatile boolean isClosed;
 
     /**
-     * Opens a store. Nothing is asked of it yet; only where there is neither a region nor an endpoint, the machine is asked
-     * where it runs.
+     * Opens a store. Sends no request, except to the instance metadata if neither a region nor an endpoint is configured.
      *
      * @param uri {@code s3://bucket/prefix}
-     * @throws IllegalArgumentException if the URI or a setting makes no sense, or there is no region
+     * @throws IllegalArgumentException if the URI or a setting is invalid, or no region is configured
      */
     public S3Store(URI uri, S3Settings settings) {
         this(uri, settings, System::getenv);
@@ -63,19 +72,19 @@ public final class S3Store implements ObjectStore {
 
     /** @param environment the variables of the process */
     S3Store(URI uri, S3Settings settings, Function<String, @Nullable String> environment) {
-        this.place = S3Place.of(uri);
+        this.location = S3Location.of(uri);
         this.settings = settings;
-        S3Secrets secrets = new S3Secrets(S3Connection.credentials(settings, environment));
-        this.client = S3Connection.open(settings, secrets, environment);
-        this.errors = new S3Errors(place, client.serviceClientConfiguration().endpointOverride(), secrets);
+        RedactingCredentialsProvider credentials =
+                new RedactingCredentialsProvider(S3ClientFactory.credentials(settings, environment));
+        this.client = S3ClientFactory.open(settings, credentials, environment);
+        this.errors = new S3Errors(location, client.serviceClientConfiguration().endpointOverride(), credentials);
         this.checksums = settings.checksums;
-        this.reads = new S3Reads(client, place, errors);
-        this.deletes = new S3Deletes(client, place, errors);
+        this.reader = new S3Reader(client, location, errors);
     }
 
     @Override
     public String describe() {
-        return place.describe();
+        return location.describe();
     }
 
     @Override
@@ -86,7 +95,7 @@ public final class S3Store implements ObjectStore {
     @Override
     public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
         ObjectKeys.require(key);
-        return asked("put " + key, () -> put(key, content));
+        return send("put " + key, () -> put(key, content));
     }
 
     private boolean put(String key, ObjectContent content) throws StoreException {
@@ -100,39 +109,39 @@ public final class S3Store implements ObjectStore {
                 throw e;
             }
         }
-        // Nothing was stored, so this is no retry: the store does not know the header.
+        // Not a retry: the store does not implement the header, and has stored nothing.
         boolean created = put(key, content, S3Settings.Checksums.MD5);
         checksums = S3Settings.Checksums.MD5;
         return created;
     }
 
     private boolean put(String key, ObjectContent content, S3Settings.Checksums checksum) throws StoreException {
-        S3Upload upload = new S3Upload(content);
+        S3UploadContent upload = new S3UploadContent(content);
         try {
-            PutObjectResponse answer = client.putObject(
+            PutObjectResponse response = client.putObject(
                     request(key, content.length(), checksum, upload),
                     RequestBody.fromContentProvider(upload, content.length(), "application/octet-stream"));
-            if (answer.eTag() == null) {
+            if (response.eTag() == null) {
                 throw new StoreUnavailableException(
-                        "cannot say whether " + key + " was put in " + describe()
-                                + ": the answer has no ETag, so something else than the store gave it",
+                        "unknown whether " + key + " was put in " + describe()
+                                + ": the response has no ETag, so it is not from the store",
                         null);
             }
             return true;
         } catch (SdkException | UncheckedIOException e) {
-            return refusedPut(key, upload.failure(), e);
+            return failedPut(key, upload.failure(), e);
         } finally {
             closeQuietly(upload);
         }
     }
 
-    private PutObjectRequest request(String key, long length, S3Settings.Checksums checksum, S3Upload upload) {
+    private PutObjectRequest request(String key, long length, S3Settings.Checksums checksum, S3UploadContent upload) {
         PutObjectRequest.Builder request = PutObjectRequest.builder()
-                .bucket(place.bucket())
-                .key(place.prefix() + key)
+                .bucket(location.bucket())
+                .key(location.prefix() + key)
                 .ifNoneMatch("*")
                 .contentLength(length);
-        // Not the time for a whole attempt, but silence ends a put: see S3Silence.
+        // The stall timeout aborts a put, not a limit on the whole attempt: see StallTimeoutHttpClient.
         Duration longest = settings.callTimeout.plusSeconds(length / SLOWEST_BYTES_PER_SECOND);
         request.overrideConfiguration(
                 override -> override.apiCallAttemptTimeout(longest).apiCallTimeout(longest));
@@ -153,8 +162,8 @@ public final class S3Store implements ObjectStore {
         return request.build();
     }
 
-    /** Always false, if it does not throw. */
-    private boolean refusedPut(String key, @Nullable IOException contentFailure, RuntimeException e)
+    /** Returns false if the object exists, and throws otherwise. */
+    private boolean failedPut(String key, @Nullable IOException contentFailure, RuntimeException e)
             throws StoreException {
         if (contentFailure != null) {
             throw new StoreException(
@@ -171,24 +180,24 @@ public final class S3Store implements ObjectStore {
         throw e;
     }
 
-    private static void closeQuietly(S3Upload upload) {
+    private static void closeQuietly(S3UploadContent upload) {
         try {
             upload.close();
         } catch (IOException e) {
-            // It was only read, and what came of it is known.
+            // The content was only read, and the outcome of the put is known.
         }
     }
 
     @Override
     public Optional<StoredObject> head(String key) throws StoreException {
         ObjectKeys.require(key);
-        return asked("look at " + key, () -> reads.head(key));
+        return send("read the size of " + key, () -> reader.head(key));
     }
 
     @Override
     public InputStream get(String key) throws StoreException {
         ObjectKeys.require(key);
-        return asked("get " + key, () -> reads.get(key));
+        return send("get " + key, () -> reader.get(key));
     }
 
     @Override
@@ -196,60 +205,122 @@ public final class S3Store implements ObjectStore {
         ObjectKeys.require(key);
         if (from < 0 || length < 0) {
             throw new IllegalArgumentException(
-                    "range from " + from + ", " + length + " bytes: expected no negative one");
+                    "range from " + from + ", " + length + " bytes: expected values of at least 0");
         }
         if (length == 0) {
             if (head(key).isEmpty()) {
-                throw new NoSuchObjectException("there is no object " + key + " in " + describe(), null);
+                throw new NoSuchObjectException("object " + key + " does not exist in " + describe(), null);
             }
             return InputStream.nullInputStream();
         }
-        return asked("get " + key, () -> reads.get(key, from, length));
+        return send("get " + key, () -> reader.get(key, from, length));
     }
 
     @Override
     public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
-        return asked("list " + prefix, () -> reads.list(prefix, afterKey));
+        return send("list " + prefix, () -> reader.list(prefix, afterKey));
     }
 
     @Override
     public void delete(List<String> keys) throws StoreException {
         keys.forEach(ObjectKeys::require);
-        asked("delete " + keys.size() + " objects", () -> deletes.delete(keys));
+        send("delete " + keys.size() + " objects", () -> deleteAll(keys));
     }
 
-    /** A request, whose answer may be told as a {@link StoreException} already. */
+    private int deleteAll(List<String> keys) throws StoreException {
+        for (int from = 0; from < keys.size(); from += MAX_KEYS_PER_DELETE) {
+            List<String> batch = keys.subList(from, Math.min(keys.size(), from + MAX_KEYS_PER_DELETE));
+            try {
+                deleteBatch(batch);
+            } catch (S3Exception e) {
+                if (!isUnsupported(e)) {
+                    throw e;
+                }
+                // Some stores support only the request for one object.
+                for (String key : batch) {
+                    client.deleteObject(
+                            request -> request.bucket(location.bucket()).key(location.prefix() + key));
+                }
+            }
+        }
+        return keys.size();
+    }
+
+    private static boolean isUnsupported(S3Exception e) {
+        return switch (S3Errors.code(e)) {
+            case "NotImplemented", "MethodNotAllowed", "InvalidRequest", "MissingContentMD5" -> true;
+            case "" -> e.statusCode() == 501 || e.statusCode() == 405;
+            default -> false;
+        };
+    }
+
+    private void deleteBatch(List<String> keys) throws StoreException {
+        List<ObjectIdentifier> objects = keys.stream()
+                .distinct()
+                .map(key ->
+                        ObjectIdentifier.builder().key(location.prefix() + key).build())
+                .toList();
+        DeleteObjectsResponse response = client.deleteObjects(
+                request -> request.bucket(location.bucket()).delete(delete -> delete.objects(objects)));
+        for (S3Error error : response.errors()) {
+            if (!"NoSuchKey".equals(error.code())) {
+                throw errors.translate("delete " + error.key(), asException(error));
+            }
+        }
+        Set<String> reported = new HashSet<>();
+        response.deleted().stream().map(DeletedObject::key).forEach(reported::add);
+        response.errors().stream().map(S3Error::key).forEach(reported::add);
+        for (ObjectIdentifier object : objects) {
+            if (!reported.contains(object.key())) {
+                throw new StoreUnavailableException(
+                        "delete " + object.key() + " in " + describe() + ": the response does not contain the key",
+                        null);
+            }
+        }
+    }
+
+    private static S3Exception asException(S3Error error) {
+        return (S3Exception) S3Exception.builder()
+                .awsErrorDetails(AwsErrorDetails.builder()
+                        .errorCode(error.code())
+                        .errorMessage(error.message())
+                        .build())
+                .statusCode(200)
+                .build();
+    }
+
+    /** A request. It may throw exceptions of the SDK, which are translated, or of the store. */
     interface Request<T> {
         T send() throws StoreException;
     }
 
     /**
-     * On a thread of its own, because the SDK ends a request that takes too long by an interrupt, and takes an interrupt of
-     * the caller for its own: the caller would never see it.
+     * Sends a request on another thread. The SDK implements timeouts by interrupts, and would clear an interrupt of the
+     * caller's thread.
      */
-    private <T> T asked(String what, Request<T> request) throws StoreException {
+    private <T> T send(String what, Request<T> request) throws StoreException {
         checkOpen();
         try {
-            return UninterruptibleThread.call("veloz-wal-s3 " + place.bucket(), request::send);
+            return UninterruptibleThread.call("veloz-wal-s3 " + location.bucket(), request::send);
         } catch (StoreException e) {
             throw e;
         } catch (RuntimeException e) {
             if (!(e instanceof SdkException)) {
                 checkOpen();
             }
-            throw translated(what, e);
+            throw translate(what, e);
         } catch (Exception e) {
             throw new StoreException("cannot " + what + " in " + describe() + ": " + e, e);
         }
     }
 
-    private StoreException translated(String what, RuntimeException e) {
+    private StoreException translate(String what, RuntimeException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof S3Secrets.NoCredentialsException none) {
+            if (cause instanceof RedactingCredentialsProvider.NoCredentialsException none) {
                 return errors.noCredentials(what, none);
             }
         }
-        return e instanceof SdkException failure ? errors.told(what, failure) : errors.odd(what, e);
+        return e instanceof SdkException failure ? errors.translate(what, failure) : errors.invalidResponse(what, e);
     }
 
     private void checkOpen() {

@@ -5,7 +5,7 @@ import io.veloz.wal.archive.store.ObjectStoreProvider;
 import java.net.URI;
 import java.util.Map;
 
-/** Opens {@link S3Store}s: {@code s3://bucket/prefix}. Any thread may call any method. */
+/** Opens {@link S3Store}s: {@code s3://bucket/prefix}. Thread-safe. */
 public final class S3StoreProvider implements ObjectStoreProvider {
     /** For {@link java.util.ServiceLoader}. */
     public S3StoreProvider() {}

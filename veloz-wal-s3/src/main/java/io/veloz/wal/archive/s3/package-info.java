@@ -1,4 +1,4 @@
-/** Archives in S3, and in stores that speak its protocol. Nothing of the SDK beneath shows. */
+/** The store for S3 and S3-compatible services. The AWS SDK is not part of its API. */
 @NullMarked
 package io.veloz.wal.archive.s3;
 

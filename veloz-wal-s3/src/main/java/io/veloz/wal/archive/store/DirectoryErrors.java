@@ -9,14 +9,14 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Says what the operating system's refusals mean to a caller of the store. */
+/** Translates errors of the file system into exceptions of the store. */
 final class DirectoryErrors {
-    /** Below this an I/O error that does not say why is taken for a full disk. */
+    /** With less free space than this, an I/O error without a reason is reported as a full disk. */
     private static final long NO_ROOM_BYTES = 64 * 1024;
 
     private DirectoryErrors() {}
 
-    static StoreException told(String action, Path root, IOException e) {
+    static StoreException translate(String action, Path root, IOException e) {
         if (e instanceof StoreException already) {
             return already;
         }
@@ -24,22 +24,25 @@ final class DirectoryErrors {
         String message = "cannot " + action + " in " + root + ": ";
         if (text.contains("no space left") || text.contains("quota exceeded") || hasNoRoom(root, e)) {
             return new StoreUnavailableException(
-                    message + "the disk is full (" + e.getMessage() + "); it goes on when there is room again", e);
+                    message + "the disk is full (" + e.getMessage() + "); free space, and the next attempt succeeds",
+                    e);
         }
         if (e instanceof AccessDeniedException || text.contains("permission denied")) {
             return new StoreDeniedException(
-                    message + "no right to (" + e.getMessage() + "); expected a directory that this user may use", e);
+                    message + "permission denied (" + e.getMessage()
+                            + "); expected a directory that this user may write",
+                    e);
         }
         if (text.contains("read-only file system")) {
             return new StoreDeniedException(
-                    message + "the file system is mounted read-only, by choice or after an error (" + e.getMessage()
-                            + ")",
+                    message + "the file system is mounted read-only, by configuration or after an error ("
+                            + e.getMessage() + ")",
                     e);
         }
         return new StoreUnavailableException(message + e, e);
     }
 
-    /** Whether there is nothing of that name, be it that a part of the way is no directory. */
+    /** Returns whether the path does not exist, or a parent of it is not a directory. */
     static boolean meansMissing(IOException e) {
         return e instanceof NoSuchFileException
                 || e instanceof NotDirectoryException

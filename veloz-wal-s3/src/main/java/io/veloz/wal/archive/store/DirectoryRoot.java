@@ -13,13 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which directory the root of a store is: device and inode, and a marker file in it that is written once. Any thread may
- * call any method.
+ * The identity of a store's root directory: device and inode, and a marker file that is written once. Thread-safe.
  *
- * <p>A path is not enough: when a disk is unmounted, the same path is a directory of the disk below, where objects would be
- * written that are not in the archive. So a root that was seen once must be the same one at every request, and is never
- * made again. A root that did not exist yet is made only where the directory above it is the one that was there when the
- * store was opened. The marker tells two directories apart that have the same inode number one after the other.
+ * <p>A path is not sufficient. When a disk is unmounted, the same path is a directory of the parent file system, and
+ * objects written there would not be in the archive. A root that was found once must therefore be the same directory at
+ * every request, and is never created again. A missing root is created only if its nearest existing parent is still the
+ * directory that existed when the store was opened. The marker distinguishes two directories that reuse an inode number.
  */
 final class DirectoryRoot {
     static final String MARKER = ".store-id";
@@ -28,12 +27,12 @@ final class DirectoryRoot {
     private final Path path;
 
     // All guarded by this.
-    /** Device and inode; null until the root was seen. */
+    /** Device and inode; null until the root is found. */
     private @Nullable Object key;
 
     private @Nullable String marker;
 
-    /** The nearest directory above a root that does not exist yet. */
+    /** The nearest existing parent of a root that does not exist yet. */
     private @Nullable Path base;
 
     private @Nullable Object baseKey;
@@ -43,11 +42,11 @@ final class DirectoryRoot {
         try {
             findBase();
         } catch (IOException e) {
-            // The first request meets the same error, and reports it.
+            // The first request encounters and reports the same error.
         }
     }
 
-    /** Whether the root has been seen: then it is never made again. */
+    /** Whether the root has been found. It is never created again after that. */
     synchronized boolean isKnown() {
         return key != null;
     }
@@ -57,10 +56,10 @@ final class DirectoryRoot {
     }
 
     /**
-     * Compares the root with the one that was seen first.
+     * Compares the root with the one that was found first.
      *
-     * @return false if there is none yet, and there never was one
-     * @throws StoreUnavailableException if it is missing, or is another directory now
+     * @return false if the root does not exist and never existed
+     * @throws StoreUnavailableException if the root is missing now, or is another directory
      */
     synchronized boolean check() throws IOException {
         Object now = keyOf(path);
@@ -79,20 +78,20 @@ final class DirectoryRoot {
         if (!now.equals(key)) {
             throw replaced(path, key, now);
         }
-        String there = readMarker();
+        String found = readMarker();
         if (marker == null) {
-            marker = there;
-        } else if (!marker.equals(there)) {
-            throw replaced(path, MARKER + " " + marker, there == null ? "no " + MARKER : there);
+            marker = found;
+        } else if (!marker.equals(found)) {
+            throw replaced(path, MARKER + " " + marker, found == null ? "no " + MARKER : found);
         }
         return true;
     }
 
     StoreUnavailableException missing() {
         return new StoreUnavailableException(
-                "the archive's directory " + path
-                        + " existed, and is missing: is its disk unmounted? Nothing was written"
-                        + " in its place; shipping continues when it is back",
+                "the archive directory " + path
+                        + " existed and is missing: is its disk unmounted? Nothing was written"
+                        + " to that path; shipping continues when the directory is back",
                 null);
     }
 
@@ -109,25 +108,25 @@ final class DirectoryRoot {
 
     private void findBase() throws IOException {
         for (Path each = path; each != null; each = each.getParent()) {
-            Object there = keyOf(each);
-            if (there != null) {
+            Object found = keyOf(each);
+            if (found != null) {
                 base = each;
-                baseKey = there;
+                baseKey = found;
                 return;
             }
         }
-        throw new IOException("nothing exists on the way to " + path);
+        throw new IOException("no parent of " + path + " exists");
     }
 
     private static StoreUnavailableException replaced(Path path, Object expected, Object found) {
         return new StoreUnavailableException(
                 path + " is another directory than when the store was opened (expected " + expected + ", found " + found
-                        + "): is a disk unmounted, or mounted over it? Nothing was written there. Put the first one back,"
-                        + " or open the store anew, if this one is right",
+                        + "): was a disk unmounted, or mounted over it? Nothing was written there. Restore the original"
+                        + " directory, or reopen the store if this one is correct",
                 null);
     }
 
-    /** Null if there is nothing of that name. */
+    /** Null if the path does not exist. */
     private static @Nullable Object keyOf(Path path) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
@@ -141,13 +140,13 @@ final class DirectoryRoot {
         }
     }
 
-    /** By a stream that an interrupt of the caller does not close, unlike a channel. */
+    /** Reads with a stream: unlike a channel, it is not closed by an interrupt of the caller. */
     private @Nullable String readMarker() throws IOException {
         Path file = path.resolve(MARKER);
         try (InputStream in = new FileInputStream(file.toFile())) {
             return new String(in.readNBytes(MARKER_MAX_BYTES), StandardCharsets.US_ASCII).strip();
         } catch (FileNotFoundException e) {
-            // Also thrown for too many open files and for missing rights.
+            // Also thrown for too many open files and for missing permissions.
             if (Files.notExists(file, LinkOption.NOFOLLOW_LINKS)) {
                 return null;
             }

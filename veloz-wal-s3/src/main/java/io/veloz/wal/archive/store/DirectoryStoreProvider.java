@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Any thread may call any method. */
+/** Opens {@link DirectoryStore}s: {@code file:///path} and {@code file:relative/path}. Thread-safe. */
 public final class DirectoryStoreProvider implements ObjectStoreProvider {
     /** For {@link java.util.ServiceLoader}. */
     public DirectoryStoreProvider() {}
@@ -19,18 +19,18 @@ public final class DirectoryStoreProvider implements ObjectStoreProvider {
     @Override
     public ObjectStore open(URI uri, Map<String, String> settings) {
         if (!settings.isEmpty()) {
-            throw new IllegalArgumentException("settings " + settings.keySet() + ": a directory store knows none");
+            throw new IllegalArgumentException("settings " + settings.keySet() + ": a directory store has no settings");
         }
         String path = uri.isOpaque() ? uri.getSchemeSpecificPart() : uri.getPath();
-        boolean isHere = isEmpty(uri.getAuthority()) && uri.getQuery() == null && uri.getFragment() == null;
-        if (isEmpty(path) || !isHere || (uri.isOpaque() && path.indexOf('?') >= 0)) {
+        boolean isLocal = isEmpty(uri.getAuthority()) && uri.getQuery() == null && uri.getFragment() == null;
+        if (isEmpty(path) || !isLocal || (uri.isOpaque() && path.indexOf('?') >= 0)) {
             throw new IllegalArgumentException(
                     "archive \"" + uri + "\": expected file:///path or file:relative/path, and nothing else");
         }
         try {
             return new DirectoryStore(Path.of(path));
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException("archive \"" + uri + "\": no path: " + e.getReason(), e);
+            throw new IllegalArgumentException("archive \"" + uri + "\": invalid path: " + e.getReason(), e);
         }
     }
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A part of a file. It belongs to one thread at a time, also an interrupted one: other than a channel, a
+ * A stream over a range of a file. It belongs to one thread at a time, which may be interrupted: unlike a channel, a
  * {@link RandomAccessFile} is not closed by an interrupt.
  */
 final class FileObjectStream extends InputStream {
@@ -46,7 +46,8 @@ final class FileObjectStream extends InputStream {
         }
         int count = file.read(target, offset, (int) Math.min(length, left));
         if (count < 0) {
-            throw new EOFException(path + " ends " + left + " bytes before its size; something outside cut it");
+            throw new EOFException(
+                    path + " ends " + left + " bytes before its size: it was truncated by another process");
         }
         left -= count;
         return count;

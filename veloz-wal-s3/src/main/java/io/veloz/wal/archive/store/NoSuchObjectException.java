@@ -2,7 +2,7 @@ package io.veloz.wal.archive.store;
 
 import org.jspecify.annotations.Nullable;
 
-/** There is no object of that key. */
+/** The object does not exist. */
 public final class NoSuchObjectException extends StoreException {
     private static final long serialVersionUID = 1;
 

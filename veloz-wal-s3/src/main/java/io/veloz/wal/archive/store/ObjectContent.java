@@ -7,17 +7,17 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The bytes of an object that is to be stored. They can be read as often as it takes, and are the same every time. */
+/** The content of an object to store. It can be read repeatedly, and returns the same bytes every time. */
 public interface ObjectContent {
     long length();
 
-    /** Of all bytes, 64 hex digits. */
+    /** The SHA-256 of the content as 64 hex digits. */
     String sha256();
 
-    /** From the beginning. Close the stream. */
+    /** Opens a stream over the whole content. The caller closes it. */
     InputStream open() throws IOException;
 
-    /** Bytes in memory, which must not change any more. */
+    /** Returns content in memory. The array must not be modified afterwards. */
     static ObjectContent of(byte[] bytes) {
         String digest;
         try {

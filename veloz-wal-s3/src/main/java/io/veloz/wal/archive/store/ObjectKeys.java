@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.store;
 
-/** What a key may look like, in every store alike. Any thread may call any method. */
+/** The syntax of object keys, which is the same in every store. Thread-safe. */
 public final class ObjectKeys {
     private static final int KEY_MAX_CHARS = 512;
     private static final int PART_MAX_CHARS = 200;
@@ -8,22 +8,22 @@ public final class ObjectKeys {
     private ObjectKeys() {}
 
     /**
-     * Returns the key if it is one: parts of letters, digits and {@code . _ -}, with one slash between them, none of them
-     * beginning with a dot; up to 512 characters, up to 200 a part.
+     * Returns the key if it is valid: parts of letters, digits and {@code . _ -}, separated by single slashes, none of them
+     * starting with a dot. A key has up to 512 characters, a part up to 200.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if the key is invalid
      */
     public static String require(String key) {
         String problem = problem(key);
         if (!problem.isEmpty()) {
             throw new IllegalArgumentException("key \"" + printable(key) + "\": " + problem
-                    + "; expected parts of letters, digits and \"._-\" with one slash between them, none beginning with"
+                    + "; expected parts of letters, digits and \"._-\" separated by single slashes, none starting with"
                     + " a dot");
         }
         return key;
     }
 
-    /** Whether it is a key. What else lies in a store belongs to others, and is neither listed nor touched. */
+    /** Returns whether a key is valid. Objects with other names are neither listed nor changed. */
     public static boolean isKey(String key) {
         return problem(key).isEmpty();
     }
@@ -38,13 +38,13 @@ public final class ObjectKeys {
             return "is empty";
         }
         if (key.length() > KEY_MAX_CHARS) {
-            return "has " + key.length() + " characters, and the most is " + KEY_MAX_CHARS;
+            return "has " + key.length() + " characters; the limit is " + KEY_MAX_CHARS;
         }
         int partStart = 0;
         for (int i = 0; i <= key.length(); i++) {
             if (i < key.length() && key.charAt(i) != '/') {
                 if (!isAllowed(key.charAt(i))) {
-                    return "has a character that is not allowed at " + i;
+                    return "has an invalid character at " + i;
                 }
                 continue;
             }
@@ -52,10 +52,10 @@ public final class ObjectKeys {
                 return "has an empty part";
             }
             if (key.charAt(partStart) == '.') {
-                return "has a part that begins with a dot";
+                return "has a part that starts with a dot";
             }
             if (i - partStart > PART_MAX_CHARS) {
-                return "has a part of " + (i - partStart) + " characters, and the most is " + PART_MAX_CHARS;
+                return "has a part of " + (i - partStart) + " characters; the limit is " + PART_MAX_CHARS;
             }
             partStart = i + 1;
         }

@@ -5,64 +5,62 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A place for objects that are written once. Any thread may call any method. Keys are relative to the store's own prefix:
- * letters, digits and {@code . _ - /}, as {@link ObjectKeys} says; others are an {@link IllegalArgumentException}. No
- * key is the directory of another one.
+ * A store of write-once objects. Thread-safe. Keys are relative to the prefix of the store, and have the syntax of
+ * {@link ObjectKeys}; other keys cause an {@link IllegalArgumentException}. A key is never a directory of another key.
  *
- * <p>What the archive's safety rests on: {@link #putIfAbsent} lets exactly one of several writers win, for ever, and an
- * object appears whole or not at all; what was put is seen by every {@link #get} and {@link #list} that begins later.
- * Nothing rests on conditional deletes, on replacing, or on times.
+ * <p>The archive relies on three guarantees. {@link #putIfAbsent} succeeds for exactly one of several writers, permanently.
+ * An object becomes visible as a whole or not at all. An object that was put is visible to every later {@link #get} and
+ * {@link #list}. The archive does not rely on conditional deletes, replacement or modification times.
  *
- * <p>No method retries by itself: a retried success answers "exists". Every method throws
+ * <p>Implementations do not retry, because the retry of a put that succeeded returns "exists". Every method throws
  *
  * <ul>
- *   <li>{@link StoreUnavailableException} if it may help to try again later. A put or a delete may have happened all the
- *       same
- *   <li>{@link StoreDeniedException} if a person has to act first: rights, credentials, clock, region
- *   <li>{@link StoreException} if it will never work: a bucket that is not there, an answer that makes no sense
+ *   <li>{@link StoreUnavailableException} if a later attempt may succeed. A put or delete may have taken effect anyway
+ *   <li>{@link StoreDeniedException} if an operator has to correct permissions, credentials, clock or region first
+ *   <li>{@link StoreException} if no retry can succeed, as for a missing bucket or an invalid response
  * </ul>
  */
 public interface ObjectStore extends AutoCloseable {
-    /** What messages call this place: its URI, without any secret. */
+    /** Returns the URI of the store for messages, without secrets. */
     String describe();
 
     /**
-     * Creates an object unless there is one of that key.
+     * Creates an object unless the key exists.
      *
-     * @return true if this call created it, and it is durable now; false if there is one, whoever made it
+     * @return true if this call created the object, which is then durable; false if the key exists already
      */
     boolean putIfAbsent(String key, ObjectContent content) throws StoreException;
 
-    /** What is known of an object without reading it; empty if there is none. */
+    /** Returns the key and size of an object without reading it; empty if it does not exist. */
     Optional<StoredObject> head(String key) throws StoreException;
 
     /**
-     * Reads an object from its beginning. Close the stream; an early end is an {@link java.io.IOException}.
+     * Opens a stream over an object. The caller closes it. A truncated transfer is an {@link java.io.IOException}.
      *
-     * @throws NoSuchObjectException if there is none
+     * @throws NoSuchObjectException if the object does not exist
      */
     InputStream get(String key) throws StoreException;
 
     /**
-     * Reads a part of an object.
+     * Opens a stream over a byte range of an object.
      *
-     * @param from the first byte
-     * @param length how many; fewer come if the object ends before
-     * @throws NoSuchObjectException if there is none
+     * @param from offset of the first byte
+     * @param length number of bytes; the stream is shorter if the object ends earlier
+     * @throws NoSuchObjectException if the object does not exist
      */
     InputStream get(String key, long from, long length) throws StoreException;
 
     /**
-     * Lists objects by their keys, in the order of the keys' bytes, a page at a time. What was put since the first page of
-     * a listing may be missing in the next ones.
+     * Lists objects in the byte order of their keys, one page at a time. Objects that were put after the first page was
+     * read may be missing from later pages.
      *
-     * @param prefix what the keys start with
-     * @param afterKey the last key of the page before; empty for the first page
-     * @return up to 1,000 objects; none at the end
+     * @param prefix prefix of the keys
+     * @param afterKey the last key of the previous page; empty for the first page
+     * @return up to 1,000 objects; an empty list after the last page
      */
     List<StoredObject> list(String prefix, String afterKey) throws StoreException;
 
-    /** Removes objects; those that are not there do not matter. */
+    /** Deletes objects. Keys that do not exist are ignored. */
     void delete(List<String> keys) throws StoreException;
 
     @Override

@@ -3,16 +3,16 @@ package io.veloz.wal.archive.store;
 import java.net.URI;
 import java.util.Map;
 
-/** Opens stores of one URI scheme. Found by {@link java.util.ServiceLoader}; any thread may call any method. */
+/** Opens the stores of one URI scheme. Found by {@link java.util.ServiceLoader}. Thread-safe. */
 public interface ObjectStoreProvider {
-    /** What the store's URIs start with, in lower case: "s3". */
+    /** Returns the URI scheme in lower case, such as "s3". */
     String scheme();
 
     /**
-     * Opens a store. Nothing is asked of it yet.
+     * Opens a store. Sends no request.
      *
-     * @param settings by name; a provider refuses one that it does not know
-     * @throws IllegalArgumentException if the URI or a setting makes no sense
+     * @param settings values by name; unknown names are rejected
+     * @throws IllegalArgumentException if the URI or a setting is invalid
      */
     ObjectStore open(URI uri, Map<String, String> settings);
 }

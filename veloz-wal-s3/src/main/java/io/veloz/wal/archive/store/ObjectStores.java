@@ -9,41 +9,40 @@ import java.util.ServiceLoader;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the store for a URI. Any thread may call any method. */
+/** Opens the store of a URI. Thread-safe. */
 public final class ObjectStores {
     private ObjectStores() {}
 
     private static final String FILE = "file:";
 
-    /** Opens the store that a URI names, with its settings as they are by default. */
+    /** Opens the store of a URI with default settings. */
     public static ObjectStore open(String uri) {
         return open(uri, Map.of());
     }
 
     /**
-     * Opens the store that a URI names.
+     * Opens the store of a URI.
      *
-     * @throws IllegalArgumentException if it is no URI, nobody knows its scheme, or a setting makes no sense
+     * @throws IllegalArgumentException if the URI or a setting is invalid, or no provider supports the scheme
      */
     public static ObjectStore open(String uri, Map<String, String> settings) {
         URI parsed;
         try {
             parsed = uri.regionMatches(true, 0, FILE, 0, FILE.length()) ? fileUri(uri) : new URI(uri);
         } catch (URISyntaxException e) {
-            // Neither shown nor kept as the cause: what makes it no URI may be a password.
+            // Neither printed nor kept as the cause: the invalid part may be a password.
             throw new IllegalArgumentException(
-                    "archive: expected a URI as s3://bucket/prefix; character " + e.getIndex() + " cannot be there");
+                    "archive: expected a URI such as s3://bucket/prefix; invalid character at index " + e.getIndex());
         }
         if (parsed.getUserInfo() != null) {
             throw new IllegalArgumentException(
-                    "an archive's URI holds no user and no password; expected s3://bucket/prefix, and credentials from"
-                            + " the environment");
+                    "the URI of an archive must not contain a user or password; expected s3://bucket/prefix, with"
+                            + " credentials from the environment");
         }
         String scheme = parsed.getScheme() == null ? "" : parsed.getScheme().toLowerCase(Locale.ROOT);
         TreeSet<String> known = new TreeSet<>();
-        // The context class loader has the application's own stores. A thread of the common pool has one that may not
-        // see
-        // this library, so the library's own loader comes next.
+        // The context class loader finds stores of the application. On a thread of the common pool it may not see this
+        // library, so the class loader of the library follows.
         ServiceConfigurationError unusable = null;
         for (ClassLoader loader : new @Nullable ClassLoader[] {
             Thread.currentThread().getContextClassLoader(), ObjectStores.class.getClassLoader()
@@ -56,7 +55,7 @@ public final class ObjectStores {
                     known.add(provider.scheme() + ":");
                 }
             } catch (ServiceConfigurationError e) {
-                // Another copy of the library, most likely. It counts if nothing else is found.
+                // Most likely another copy of the library. Reported only if no provider is found.
                 unusable = e;
             }
         }
@@ -64,7 +63,7 @@ public final class ObjectStores {
                 "archive \"" + uri + "\": expected a URI that starts with one of " + known, unusable);
     }
 
-    /** People type the path of a directory as it is, with spaces and letters of any script. */
+    /** Accepts a path that is not URI-encoded, with spaces and non-ASCII letters. */
     private static URI fileUri(String uri) throws URISyntaxException {
         try {
             return new URI(uri);

@@ -2,7 +2,7 @@ package io.veloz.wal.archive.store;
 
 import org.jspecify.annotations.Nullable;
 
-/** The store refuses until a person acts: rights, credentials, clock or region are wrong. */
+/** The store rejects requests until an operator corrects permissions, credentials, clock or region. */
 public final class StoreDeniedException extends StoreException {
     private static final long serialVersionUID = 1;
 

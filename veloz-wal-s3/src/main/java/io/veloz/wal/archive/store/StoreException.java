@@ -3,7 +3,7 @@ package io.veloz.wal.archive.store;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A store cannot do what was asked, and trying again will not help. Its subclasses say when it does. */
+/** A request to a store failed, and a retry cannot succeed, except where a subclass documents otherwise. */
 public class StoreException extends IOException {
     private static final long serialVersionUID = 1;
 

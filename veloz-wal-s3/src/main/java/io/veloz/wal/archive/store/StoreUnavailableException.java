@@ -2,7 +2,7 @@ package io.veloz.wal.archive.store;
 
 import org.jspecify.annotations.Nullable;
 
-/** The store did not answer, or not now. Trying again later may help; what was asked for may have happened all the same. */
+/** The store is unavailable or did not respond. A later retry may succeed; the request may have taken effect anyway. */
 public final class StoreUnavailableException extends StoreException {
     private static final long serialVersionUID = 1;
 

@@ -1,9 +1,9 @@
 package io.veloz.wal.archive.store;
 
 /**
- * An object as a store lists it. Immutable.
+ * An object in a listing. Immutable.
  *
- * @param key relative to the store's prefix
- * @param bytes its size
+ * @param key relative to the prefix of the store
+ * @param bytes size of the object
  */
 public record StoredObject(String key, long bytes) {}

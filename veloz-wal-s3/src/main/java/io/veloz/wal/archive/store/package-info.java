@@ -1,4 +1,4 @@
-/** Where archives are kept: the seam to object stores, and the directory store. New ones plug in by URI scheme. */
+/** The object store API, and the directory store. Other stores plug in by URI scheme. */
 @NullMarked
 package io.veloz.wal.archive.store;
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A program of named modules uses the log and its archive, in a process of its own. */
+/** A program of named modules uses the log and its archive, in a separate process. */
 @Timeout(120)
 class ModulePathTest {
     private static final String APP_INFO = "module app { requires io.veloz.wal.archive; exports app; }";
@@ -31,12 +31,12 @@ class ModulePathTest {
 
     private String modulePath;
 
-    /** What a program needs. Test libraries, and our own tests beside the classes, stay away. */
+    /** Collects the modules that a program requires, without test libraries and test classes. */
     @BeforeEach
     void collectModules() {
         List<Path> entries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(Path::of)
-                .filter(entry -> isJarWeNeed(entry) || hasDescriptor(entry))
+                .filter(entry -> isRequiredJar(entry) || hasDescriptor(entry))
                 .toList();
         boolean isFromMaven = Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0])
                 .endsWith("target/test-classes");
@@ -50,7 +50,7 @@ class ModulePathTest {
         modulePath = entries.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
-    private static boolean isJarWeNeed(Path entry) {
+    private static boolean isRequiredJar(Path entry) {
         String name = entry.getFileName().toString();
         return name.endsWith(".jar")
                 && !name.matches("(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire).*");
@@ -67,7 +67,7 @@ class ModulePathTest {
         }
     }
 
-    /** Returns what the compiler prints. */
+    /** Returns the exit code and the output of the compiler. */
     private String compile(String body) throws IOException {
         Path source = Files.createDirectories(dir.resolve("src/app"));
         Files.writeString(dir.resolve("src/module-info.java"), APP_INFO);
@@ -151,7 +151,7 @@ class ModulePathTest {
     }
 
     @Test
-    void internalsAreOutOfReach() throws IOException {
+    void internalsAreNotAccessible() throws IOException {
         String main = """
                 package app;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The library in a class loader of an application server, called by a thread that does not know that loader. */
+/** The library in a class loader of an application server, called by a thread with another context class loader. */
 @Timeout(60)
 class NestedClassLoaderTest {
     @TempDir
@@ -58,7 +58,7 @@ class NestedClassLoaderTest {
     }
 
     @Test
-    void anotherCopyOfTheLibraryInTheContextIsPassedOver() throws Exception {
+    void anotherCopyOfTheLibraryInTheContextIsIgnored() throws Exception {
         try (URLClassLoader library = library()) {
             // The context is this test's loader: its providers implement interfaces of another copy.
             ClassLoader context = NestedClassLoaderTest.class.getClassLoader();

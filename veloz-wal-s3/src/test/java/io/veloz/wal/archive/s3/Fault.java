@@ -4,9 +4,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 
 /**
- * What a {@link FaultProxy} does to one request. Immutable.
+ * The fault of a {@link FaultProxy} in one request. Immutable.
  *
- * @param bytes how much of a body passes before it happens
+ * @param bytes number of body bytes that pass before the fault
  */
 public record Fault(Kind kind, int bytes, int status, String text, CountDownLatch gate, Predicate<String> hidden) {
     public enum Kind {
@@ -32,7 +32,7 @@ public record Fault(Kind kind, int bytes, int status, String text, CountDownLatc
         return of(Kind.NONE, 0);
     }
 
-    /** The store is not asked; the answer is an error as S3 words it. An empty code gives an empty body. */
+    /** The store receives nothing. The response is an error in the format of S3; an empty code gives an empty body. */
     public static Fault error(int status, String code, String message) {
         String body = code.isEmpty()
                 ? ""
@@ -41,62 +41,62 @@ public record Fault(Kind kind, int bytes, int status, String text, CountDownLatc
         return answer(status, body);
     }
 
-    /** The store is not asked; the answer is this. */
+    /** The store receives nothing. The response has the given status and body. */
     public static Fault answer(int status, String body) {
         return new Fault(Kind.ANSWER, 0, status, body, null, null);
     }
 
-    /** The store is not asked; the answer is a whole object, whatever part was asked for. */
+    /** The store receives nothing. The response is a whole object, whichever range was requested. */
     public static Fault object(String body) {
         return new Fault(Kind.ANSWER, 0, 200, body, null, key -> true);
     }
 
-    /** The connection is reset after so many bytes of the request's body; the store sees nothing. */
+    /** The connection is reset after a number of bytes of the request body. The store receives nothing. */
     public static Fault resetUpload(int bytes) {
         return of(Kind.RESET_UPLOAD, bytes);
     }
 
-    /** After so many bytes of the request's body nothing is read and nothing said any more; the store sees nothing. */
+    /** The proxy stops reading after a number of bytes of the request body. The store receives nothing. */
     public static Fault stallUpload(int bytes) {
         return of(Kind.STALL_UPLOAD, bytes);
     }
 
-    /** The store does what it was asked; its answer is reset after so many bytes of the body. */
+    /** The store executes the request. The connection is reset after a number of bytes of the response body. */
     public static Fault resetDownload(int bytes) {
         return of(Kind.RESET_DOWNLOAD, bytes);
     }
 
-    /** The store does what it was asked; its answer stands still after so many bytes of the body. */
+    /** The store executes the request. The response stalls after a number of bytes of its body. */
     public static Fault stallDownload(int bytes) {
         return of(Kind.STALL_DOWNLOAD, bytes);
     }
 
-    /** The store does what it was asked; the connection ends in order after so many bytes of the answer's body. */
+    /** The store executes the request. The connection is closed after a number of bytes of the response body. */
     public static Fault cutDownload(int bytes) {
         return of(Kind.CUT_DOWNLOAD, bytes);
     }
 
-    /** The store does what it was asked; then the connection is reset without an answer. */
+    /** The store executes the request. The connection is reset without a response. */
     public static Fault unanswered() {
         return of(Kind.UNANSWERED, 0);
     }
 
-    /** The store does what it was asked; no answer comes, ever. */
+    /** The store executes the request. The response never arrives. */
     public static Fault silent() {
         return of(Kind.SILENT, 0);
     }
 
-    /** The request goes on to the store when the gate opens. */
+    /** The request is forwarded to the store when the gate opens. */
     public static Fault hold(CountDownLatch gate) {
         return new Fault(Kind.HOLD, 0, 0, "", gate, null);
     }
 
-    /** One bit of the answer's body is turned, at this byte. */
+    /** One bit of the response body is flipped, in the given byte. */
     public static Fault wrongByte(int position) {
         return of(Kind.WRONG_BYTE, position);
     }
 
-    /** A list leaves these whole keys out. */
+    /** A list does not contain these complete keys. */
     public static Fault hideKeys(Predicate<String> hidden) {
         return new Fault(Kind.HIDE_KEYS, 0, 0, "", null, hidden);
     }

@@ -20,8 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Stands between a client and a store of this machine, and does to each request what a script says. Host and body pass as
- * they are, so that signatures stay right. Any thread may use it; closing it ends all that it holds.
+ * A proxy between a client and a local store that injects a scripted fault into each request. Host and body are forwarded
+ * unchanged, so that signatures stay valid. Thread-safe. Closing it ends all requests.
  */
 public final class FaultProxy implements AutoCloseable {
     private static final Pattern CONTENTS = Pattern.compile("<Contents>.*?</Contents>", Pattern.DOTALL);
@@ -39,7 +39,7 @@ public final class FaultProxy implements AutoCloseable {
         this.targetPort = targetPort;
     }
 
-    /** Starts one in front of a port of this machine. It does nothing until it gets a script. */
+    /** Starts a proxy for a local port. It forwards everything until it has a script. */
     public static FaultProxy start(int targetPort) throws IOException {
         FaultProxy proxy = new FaultProxy(new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")), targetPort);
         thread("fault-proxy", proxy::accept);
@@ -50,19 +50,19 @@ public final class FaultProxy implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + listener.getLocalPort());
     }
 
-    /** From now on each request meets what this says. It is asked by several threads at once. */
+    /** Sets the script, which returns the fault of each later request. Several threads call it concurrently. */
     public void script(Function<HttpMessage, Fault> next) {
         script = next;
     }
 
-    /** All heads so far, and the bodies of those that were passed on, in the order in which they came. */
+    /** Returns all requests so far in their order of arrival, with the bodies of those that were forwarded. */
     public List<HttpMessage> requests() {
         return requests;
     }
 
-    /** Sends a request to the store once more, as a network that delivers late would. Returns the status. */
+    /** Sends a request to the store again, as a delayed duplicate in the network. Returns the status. */
     public int sendAgain(HttpMessage request) throws IOException {
-        return Integer.parseInt(ask(request).path());
+        return Integer.parseInt(forward(request).path());
     }
 
     private static void thread(String name, Runnable task) {
@@ -93,13 +93,13 @@ public final class FaultProxy implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            // One of the two sides has gone, as it happens under faults.
+            // One of the two sides has closed the connection.
         } finally {
             sockets.remove(client);
         }
     }
 
-    /** Returns whether the connection goes on. */
+    /** Returns whether the connection stays open. */
     private boolean handle(Socket client, InputStream in, HttpMessage head) throws IOException {
         Fault fault = script.apply(head);
         switch (fault.kind()) {
@@ -120,71 +120,71 @@ public final class FaultProxy implements AutoCloseable {
         HttpMessage request = head.withBody(in);
         requests.add(request);
         if (fault.kind() == Fault.Kind.ANSWER) {
-            String line = "HTTP/1.1 " + fault.status() + " Told";
+            String line = "HTTP/1.1 " + fault.status() + " Injected";
             byte[] body = fault.text().getBytes(StandardCharsets.UTF_8);
-            // Only what poses as an object has an ETag.
-            String tag = fault.hidden() == null ? "X-Told: yes" : "ETag: \"1\"";
+            // Only a response that imitates an object has an ETag.
+            String tag = fault.hidden() == null ? "X-Injected: yes" : "ETag: \"1\"";
             answer(client, new HttpMessage(List.of(line, "Content-Type: application/xml", tag), body), body.length);
             return true;
         }
         if (fault.kind() == Fault.Kind.HOLD) {
             await(fault.gate());
         }
-        return answered(client, fault, ask(request));
+        return respond(client, fault, forward(request));
     }
 
-    private boolean answered(Socket client, Fault fault, HttpMessage answer) throws IOException {
-        int cut = Math.min(fault.bytes(), answer.body().length);
+    private boolean respond(Socket client, Fault fault, HttpMessage response) throws IOException {
+        int cut = Math.min(fault.bytes(), response.body().length);
         switch (fault.kind()) {
             case UNANSWERED -> reset(client);
             case SILENT -> await(closed);
             case RESET_DOWNLOAD -> {
-                answer(client, answer, cut);
+                answer(client, response, cut);
                 reset(client);
             }
             case STALL_DOWNLOAD -> {
-                answer(client, answer, cut);
+                answer(client, response, cut);
                 await(closed);
             }
-            case CUT_DOWNLOAD -> answer(client, answer, cut);
+            case CUT_DOWNLOAD -> answer(client, response, cut);
             case WRONG_BYTE -> {
-                answer.body()[fault.bytes()] ^= 1;
-                answer(client, answer, answer.body().length);
+                response.body()[fault.bytes()] ^= 1;
+                answer(client, response, response.body().length);
                 return true;
             }
             case HIDE_KEYS -> {
-                HttpMessage less = without(fault, answer);
+                HttpMessage less = without(fault, response);
                 answer(client, less, less.body().length);
                 return true;
             }
             default -> {
-                answer(client, answer, answer.body().length);
+                answer(client, response, response.body().length);
                 return true;
             }
         }
         return false;
     }
 
-    private static HttpMessage without(Fault fault, HttpMessage answer) {
-        String text = new String(answer.body(), StandardCharsets.UTF_8);
+    private static HttpMessage without(Fault fault, HttpMessage response) {
+        String text = new String(response.body(), StandardCharsets.UTF_8);
         String less = CONTENTS.matcher(text).replaceAll(found -> {
             Matcher key = KEY.matcher(found.group());
             boolean hide = key.find() && fault.hidden().test(key.group(1));
             return hide ? "" : Matcher.quoteReplacement(found.group());
         });
-        return new HttpMessage(answer.head(), less.getBytes(StandardCharsets.UTF_8));
+        return new HttpMessage(response.head(), less.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The head promises the whole body, of which only so much follows. */
-    private static void answer(Socket client, HttpMessage answer, int bytes) throws IOException {
+    /** Sends a head with the length of the whole body, and a number of bytes of the body. */
+    private static void answer(Socket client, HttpMessage response, int bytes) throws IOException {
         OutputStream out = client.getOutputStream();
-        boolean hasBody = !answer.path().equals("204") && !answer.path().equals("304");
-        out.write(hasBody ? answer.headBytes("Content-Length: " + answer.body().length) : answer.headBytes());
-        out.write(answer.body(), 0, bytes);
+        boolean hasBody = !response.path().equals("204") && !response.path().equals("304");
+        out.write(hasBody ? response.headBytes("Content-Length: " + response.body().length) : response.headBytes());
+        out.write(response.body(), 0, bytes);
         out.flush();
     }
 
-    private HttpMessage ask(HttpMessage request) throws IOException {
+    private HttpMessage forward(HttpMessage request) throws IOException {
         try (Socket store = new Socket(InetAddress.getByName("127.0.0.1"), targetPort)) {
             sockets.add(store);
             OutputStream out = store.getOutputStream();
@@ -197,12 +197,12 @@ public final class FaultProxy implements AutoCloseable {
             InputStream in = new BufferedInputStream(store.getInputStream());
             HttpMessage head = HttpMessage.readHead(in);
             if (head == null) {
-                throw new IOException("the store gave no answer");
+                throw new IOException("the store sent no response");
             }
             boolean hasBody = !head.path().equals("204") && !head.path().equals("304");
-            HttpMessage answer = hasBody ? head.withBody(in) : head;
+            HttpMessage response = hasBody ? head.withBody(in) : head;
             sockets.remove(store);
-            return answer;
+            return response;
         }
     }
 

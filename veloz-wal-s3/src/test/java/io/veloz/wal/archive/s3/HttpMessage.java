@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The head of a request or an answer, and its body.
+ * An HTTP request or response.
  *
- * @param head its lines as they were, without line ends
- * @param body may still be empty if it was not read yet
+ * @param head the lines of the head as received, without line terminators
+ * @param body the body; empty if it was not read yet
  */
 public record HttpMessage(List<String> head, byte[] body) {
     private static final int HEAD_MAX_BYTES = 64 * 1024;
@@ -49,7 +49,7 @@ public record HttpMessage(List<String> head, byte[] body) {
         return null;
     }
 
-    /** As far as the head says, or up to the end of the connection. */
+    /** Reads the body, up to the length in the head or to the end of the connection. */
     HttpMessage withBody(InputStream in) throws IOException {
         String length = header("content-length");
         if ("chunked".equals(header("transfer-encoding").toLowerCase(Locale.ROOT))) {
@@ -89,12 +89,12 @@ public record HttpMessage(List<String> head, byte[] body) {
         return head.get(0).split(" ", 3)[0];
     }
 
-    /** With its query. */
+    /** Returns the path with its query. */
     public String path() {
         return head.get(0).split(" ", 3)[1];
     }
 
-    /** By its name in lower case; empty if it is not there. */
+    /** Returns a header by its name in lower case; empty if it is absent. */
     public String header(String name) {
         for (String line : head) {
             int colon = line.indexOf(':');
@@ -105,7 +105,7 @@ public record HttpMessage(List<String> head, byte[] body) {
         return "";
     }
 
-    /** Without what concerns one connection only, and with these lines instead. */
+    /** Returns the head without hop-by-hop headers, and with additional lines. */
     byte[] headBytes(String... more) {
         StringBuilder text = new StringBuilder();
         for (String line : head) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A refusal has the next step of its own code, and shows nothing that a terminal would obey. */
+/** An error contains the next step for its code, and no control characters. */
 @Timeout(60)
 class S3AdviceTest {
     private static Throwable refusal(Fault fault, Call call) throws IOException {
@@ -41,14 +41,14 @@ class S3AdviceTest {
         "400, XMinioAdminBucketQuotaExceeded, StoreDeniedException, quota",
         "507, XMinioStorageFull, StoreDeniedException, full",
         "507, '', StoreDeniedException, full",
-        "413, '', StoreDeniedException, limits the size of a request",
+        "413, '', StoreDeniedException, limits the size of requests",
         "403, AllAccessDisabled, StoreDeniedException, account",
         "403, NotSignedUp, StoreDeniedException, account",
-        "403, AccessDenied, StoreDeniedException, rights",
+        "403, AccessDenied, StoreDeniedException, permissions",
         "403, SignatureDoesNotMatch, StoreDeniedException, SignatureDoesNotMatch (status 403",
     })
-    void codeHasItsOwnAdvice(int status, String code, String type, String advice) throws IOException {
-        Throwable refusal = refusal(Fault.error(status, code, "what the store adds"), store -> store.list("", ""));
+    void codeHasSpecificAdvice(int status, String code, String type, String advice) throws IOException {
+        Throwable refusal = refusal(Fault.error(status, code, "message of the store"), store -> store.list("", ""));
         assertThat(refusal.getClass().getSimpleName()).as(refusal.toString()).isEqualTo(type);
         assertThat(refusal).hasMessageContaining(advice);
         if (!code.equals("AccessDenied")) {
@@ -57,14 +57,14 @@ class S3AdviceTest {
     }
 
     @Test
-    void sentenceAboutASignatureIsShown() throws IOException {
+    void sentenceAboutASignatureIsPrinted() throws IOException {
         String sentence = "The request signature we calculated does not match the signature you provided.";
         assertThat(refusal(Fault.error(403, "SignatureDoesNotMatch", sentence), store -> store.list("", "")))
                 .hasMessageContaining(sentence);
     }
 
     @Test
-    void controlCharactersOfTheStoreAreNotShown() throws IOException {
+    void controlCharactersOfTheStoreAreNotPrinted() throws IOException {
         String forged = "x\u009b2J\u202e\u2028&#13;&#10;verdict: sound";
         for (Throwable refusal : List.of(
                 refusal(Fault.error(400, "Odd", forged), store -> store.list("", "")),
@@ -83,7 +83,7 @@ class S3AdviceTest {
     }
 
     @Test
-    void controlCharactersOfAKeyAreNotShown() throws IOException {
+    void controlCharactersOfAKeyAreNotPrinted() throws IOException {
         Throwable refusal = refusal(Fault.none(), store -> store.head("a\u001b[2J\n"));
         assertThat(refusal.getMessage()).doesNotContainPattern("\\p{Cc}");
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Uploads carry a checksum, as a bucket with Object Lock demands, and still reach stores that know none. */
+/** Uploads have a checksum, which Object Lock requires, and still work with stores that support none. */
 @Timeout(60)
 class S3ChecksumTest {
     private static final ObjectContent CONTENT = ObjectContent.of("content".getBytes(StandardCharsets.UTF_8));
@@ -37,7 +37,7 @@ class S3ChecksumTest {
         return new S3Store(URI.create("s3://bucket/p"), settings);
     }
 
-    /** As S3 answers for a bucket with Object Lock. */
+    /** The response of S3 for a bucket with Object Lock. */
     private static Fault objectLock(HttpMessage request) {
         boolean hasChecksum = !request.header("content-md5").isEmpty()
                 || !request.header("x-amz-checksum-crc32c").isEmpty();
@@ -50,7 +50,7 @@ class S3ChecksumTest {
                                 + " parameters");
     }
 
-    /** A store that knows no checksum header. */
+    /** A store that does not implement checksum headers. */
     private static Fault withoutChecksums(HttpMessage request) {
         return request.header("x-amz-checksum-crc32c").isEmpty()
                 ? Fault.object("")
@@ -59,7 +59,7 @@ class S3ChecksumTest {
     }
 
     @Test
-    void bucketWithObjectLockTakesUploadsByDefault() throws IOException {
+    void bucketWithObjectLockAcceptsUploadsByDefault() throws IOException {
         proxy.script(S3ChecksumTest::objectLock);
         try (S3Store store = new S3Store(
                 URI.create("s3://bucket/p"),
@@ -73,20 +73,20 @@ class S3ChecksumTest {
     }
 
     @Test
-    void storeThatKnowsNoChecksumHeaderGetsContentMd5() throws IOException {
+    void storeWithoutChecksumHeadersReceivesContentMd5() throws IOException {
         proxy.script(S3ChecksumTest::withoutChecksums);
         try (S3Store store = store(S3Settings.Checksums.AUTO)) {
             assertThat(store.putIfAbsent("a", CONTENT)).isTrue();
             assertThat(store.putIfAbsent("b", CONTENT)).isTrue();
         }
-        assertThat(proxy.requests()).as("the second one knows it").hasSize(3);
+        assertThat(proxy.requests()).as("the second put uses MD5 directly").hasSize(3);
         assertThat(proxy.requests().get(1).header("content-md5")).isEqualTo(MD5);
         assertThat(proxy.requests().get(2).header("content-md5")).isEqualTo(MD5);
         assertThat(proxy.requests().get(2).header("x-amz-checksum-crc32c")).isEmpty();
     }
 
     @Test
-    void refusalOfAnotherKindIsNotTriedAnotherWay() throws IOException {
+    void otherErrorsDoNotChangeTheChecksum() throws IOException {
         proxy.script(request -> Fault.error(503, "SlowDown", ""));
         try (S3Store store = store(S3Settings.Checksums.AUTO)) {
             assertThatThrownBy(() -> store.putIfAbsent("a", CONTENT)).isInstanceOf(IOException.class);
@@ -104,7 +104,7 @@ class S3ChecksumTest {
     }
 
     @Test
-    void objectLockWithoutAChecksumIsNamedWithTheNextStep() throws IOException {
+    void objectLockWithoutAChecksumIsReportedWithTheNextStep() throws IOException {
         proxy.script(S3ChecksumTest::objectLock);
         try (S3Store store = store(S3Settings.Checksums.WHEN_REQUIRED)) {
             assertThatThrownBy(() -> store.putIfAbsent("a", CONTENT))

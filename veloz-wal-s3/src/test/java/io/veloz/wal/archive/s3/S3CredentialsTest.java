@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Credentials come from the source that is configured, and a source that fails is named. */
+/** Credentials come from the configured source, and a failing source is reported. */
 @Timeout(60)
 class S3CredentialsTest {
     private static final String ASSUMED = """
@@ -97,7 +97,7 @@ class S3CredentialsTest {
     }
 
     @Test
-    void refusedWebIdentityIsNamedAndNoOtherSourceIsUsed() throws IOException {
+    void rejectedWebIdentityIsReportedAndNoOtherSourceIsUsed() throws IOException {
         proxy.script(request -> Fault.answer(
                 403,
                 "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
@@ -108,13 +108,13 @@ class S3CredentialsTest {
                     .isInstanceOf(StoreDeniedException.class)
                     .hasMessageContaining("no credentials")
                     .hasMessageContaining("sts:AssumeRoleWithWebIdentity")
-                    .hasMessageContaining("look at the role");
+                    .hasMessageContaining("check the role");
         }
         assertThat(proxy.requests()).allMatch(request -> request.path().equals("/"));
     }
 
     @Test
-    void tokenServiceThatDoesNotAnswerMayAnswerLater() throws IOException {
+    void unavailableTokenServiceIsTemporary() throws IOException {
         proxy.script(request -> Fault.resetUpload(0));
         try (S3Store store = store(S3Settings.builder(), webIdentity())) {
             assertThatThrownBy(() -> store.list("", "")).isInstanceOf(StoreUnavailableException.class);
@@ -122,14 +122,14 @@ class S3CredentialsTest {
     }
 
     @Test
-    void webIdentityWithoutARoleIsRefusedByName() {
+    void webIdentityWithoutARoleIsRejectedByName() {
         assertThatThrownBy(() -> store(S3Settings.builder(), Map.of("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("AWS_ROLE_ARN");
     }
 
     @Test
-    void profileOfSingleSignOnWithoutALoginIsNamed() throws IOException {
+    void singleSignOnProfileWithoutALoginIsReported() throws IOException {
         Files.writeString(dir.resolve("config"), """
                 [profile trading]
                 sso_session = company
@@ -148,7 +148,7 @@ class S3CredentialsTest {
     }
 
     @Test
-    void missingProfileIsNamed() throws IOException {
+    void missingProfileIsReported() throws IOException {
         try (S3Store store = store(S3Settings.builder(), Map.of("AWS_PROFILE", "nowhere"))) {
             assertThatThrownBy(() -> store.list("", ""))
                     .isInstanceOf(StoreDeniedException.class)
@@ -157,7 +157,7 @@ class S3CredentialsTest {
     }
 
     @Test
-    void noSourceAtAllIsNamedWithTheNextStep() throws IOException {
+    void missingCredentialsAreReportedWithTheNextStep() throws IOException {
         try (S3Store store = store(S3Settings.builder(), Map.of())) {
             assertThatThrownBy(() -> store.list("", ""))
                     .isInstanceOf(StoreDeniedException.class)

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** S3Mock on a free port of this machine: there with the profile s3mock only. Any thread may use it. */
+/** S3Mock on a free local port. Available with the Maven profile s3mock only. Thread-safe. */
 public final class S3MockServer implements AutoCloseable {
     public static final String BUCKET = "veloz-archive";
 
@@ -19,7 +19,7 @@ public final class S3MockServer implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts one that keeps its objects below a directory, with an empty bucket. */
+    /** Starts a server with an empty bucket, and its objects below a directory. */
     public static S3MockServer start(Path directory) throws IOException, InterruptedException {
         int port = ServerProcess.freePort();
         ServerProcess process = ServerProcess.start(
@@ -34,7 +34,7 @@ public final class S3MockServer implements AutoCloseable {
                         "--com.adobe.testing.s3mock.store.root="
                                 + Files.createDirectories(directory.resolve("objects"))));
         S3MockServer server = new S3MockServer(process, port);
-        process.awaitAnswer(server.endpoint(), 180);
+        process.awaitResponse(server.endpoint(), 180);
         server.createBucket();
         return server;
     }
@@ -45,7 +45,7 @@ public final class S3MockServer implements AutoCloseable {
         connection.setRequestMethod("PUT");
         int status = connection.getResponseCode();
         if (status != 200) {
-            throw new IOException("no bucket: status " + status);
+            throw new IOException("bucket was not created: status " + status);
         }
     }
 

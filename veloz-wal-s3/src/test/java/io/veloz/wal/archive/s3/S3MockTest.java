@@ -3,9 +3,9 @@ package io.veloz.wal.archive.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.ProbeReport;
-import io.veloz.wal.archive.store.ProbeResult;
-import io.veloz.wal.archive.store.StoreProbe;
+import io.veloz.wal.archive.store.probe.ProbeReport;
+import io.veloz.wal.archive.store.probe.ProbeResult;
+import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A store that lets several writers win now and then, and is right otherwise. */
+/** The probe with a store that lets several concurrent puts succeed occasionally, and is correct otherwise. */
 @EnabledIfSystemProperty(named = "s3mock", matches = "true")
 class S3MockTest {
-    private static final String RACE = "of 16 puts at once exactly one wins";
+    private static final String RACE = "exactly one of 16 concurrent puts succeeds";
 
     @TempDir
     static Path directory;
@@ -46,13 +46,13 @@ class S3MockTest {
     }
 
     @Test
-    void probeFindsThatSeveralWritersWin() {
+    void probeFindsThatSeveralPutsSucceed() {
         List<String> found = new ArrayList<>();
         try (ObjectStore store = open(S3Settings.Checksums.WHEN_REQUIRED, false)) {
             for (int i = 0; i < 5; i++) {
                 ProbeReport report = StoreProbe.thorough(store);
                 report.results().stream()
-                        .filter(result -> !result.holds())
+                        .filter(result -> !result.passed())
                         .map(ProbeResult::name)
                         .forEach(found::add);
                 if (!found.isEmpty()) {
@@ -64,7 +64,7 @@ class S3MockTest {
     }
 
     @Test
-    void checksumsAndChunksAreUnderstood() throws IOException {
+    void checksumsAndChunksAreSupported() throws IOException {
         for (boolean chunked : new boolean[] {false, true}) {
             try (ObjectStore store = open(S3Settings.Checksums.CRC32C, chunked)) {
                 assertThat(StoreProbe.quick(store).isUsable()).isTrue();

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Certificates of a company's own CA, and its proxies, as the variables of the AWS tools name them. */
+/** Certificates of a private CA, and proxies, configured with the variables of the AWS tools. */
 @Timeout(60)
 class S3NetworkTest {
     private static final char[] PASSWORD = "changeit".toCharArray();
@@ -69,7 +69,7 @@ class S3NetworkTest {
                 .isZero();
     }
 
-    /** A server whose certificate no JVM trusts. That certificate is in ca.pem. */
+    /** Starts a server with a self-signed certificate, and writes that certificate to ca.pem. */
     private static HttpsServer tlsServer(String names) throws Exception {
         Path keys = Files.createTempDirectory(dir, "keys").resolve("keys.p12");
         List<String> store = List.of("-keystore", keys.toString(), "-storepass", new String(PASSWORD), "-alias", "a");
@@ -105,7 +105,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void ownCaIsTrustedByTheVariableOrTheSetting() throws Exception {
+    void privateCaIsTrustedByVariableOrSetting() throws Exception {
         HttpsServer server = tlsServer("ip:127.0.0.1");
         try (ObjectStore store = store(address(server), Map.of("AWS_CA_BUNDLE", pem().toString()));
                 ObjectStore set = new S3Store(
@@ -120,7 +120,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void unknownCaIsALastingRefusalWithTheNextStep() throws Exception {
+    void untrustedCaIsDeniedWithTheNextStep() throws Exception {
         HttpsServer server = tlsServer("ip:127.0.0.1");
         try (ObjectStore store = store(address(server), Map.of())) {
             assertThatThrownBy(() -> store.list("", ""))
@@ -133,7 +133,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void certificateOfAnotherHostIsALastingRefusal() throws Exception {
+    void hostNameMismatchIsDenied() throws Exception {
         HttpsServer server = tlsServer("dns:other.example");
         try (ObjectStore store = store(address(server), Map.of("AWS_CA_BUNDLE", pem().toString()))) {
             assertThatThrownBy(() -> store.list("", "")).isInstanceOf(StoreDeniedException.class);
@@ -143,7 +143,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void endpointWithoutTlsIsALastingRefusal() throws IOException {
+    void endpointWithoutTlsIsDenied() throws IOException {
         try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             Thread server = new Thread(() -> answerInPlainText(plain), "plain");
             server.setDaemon(true);
@@ -151,7 +151,7 @@ class S3NetworkTest {
             try (ObjectStore store = store("https://127.0.0.1:" + plain.getLocalPort(), Map.of())) {
                 assertThatThrownBy(() -> store.list("", ""))
                         .isInstanceOf(StoreDeniedException.class)
-                        .hasMessageContaining("does not speak TLS");
+                        .hasMessageContaining("does not support TLS");
             }
         }
     }
@@ -162,12 +162,12 @@ class S3NetworkTest {
             client.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.UTF_8));
             client.getInputStream().readAllBytes();
         } catch (IOException e) {
-            // The client has gone.
+            // The client closed the connection.
         }
     }
 
     @Test
-    void unusableBundleIsRefusedByName() throws IOException {
+    void invalidBundleIsRejectedByName() throws IOException {
         Path empty = Files.writeString(dir.resolve("empty.pem"), "");
         for (String file : List.of("/not/there.pem", empty.toString())) {
             assertThatThrownBy(() -> store("https://127.0.0.1:1", Map.of("AWS_CA_BUNDLE", file)))
@@ -179,7 +179,7 @@ class S3NetworkTest {
 
     // ---- proxies
 
-    /** Requests of a listing that reach the proxy, whose address has this form. */
+    /** Lists through a proxy whose address has the given form, and returns the requests that the proxy receives. */
     private static List<HttpMessage> throughProxy(String name, String form, String endpoint, String noProxy)
             throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
@@ -209,7 +209,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void proxyGetsItsUserAndPassword() throws IOException {
+    void proxyReceivesUserAndPassword() throws IOException {
         List<HttpMessage> requests = throughProxy("HTTP_PROXY", "user:p%40ss@HOST", "http://store.invalid:9000", "");
         assertThat(requests.get(0).header("proxy-authorization")).isEqualTo("Basic dXNlcjpwQHNz");
     }
@@ -228,7 +228,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void senselessProxyIsRefusedWithoutItsPassword() {
+    void invalidProxyIsRejectedWithoutItsPassword() {
         for (String proxy : List.of("socks5://u:pAsSwOrD@host:1", "http://u:pAsSwOrD@", "u:pAsSwOrD^@host")) {
             assertThatThrownBy(() -> store("http://store.invalid", Map.of("HTTP_PROXY", proxy)))
                     .as(proxy)
@@ -240,7 +240,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void proxyThatWantsAPasswordIsNamed() throws IOException {
+    void proxyThatRequiresAPasswordIsReported() throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             proxy.script(request -> Fault.error(407, "", ""));
             try (ObjectStore store = store(
@@ -255,7 +255,7 @@ class S3NetworkTest {
     }
 
     @Test
-    void storeThatDoesNotAnswerMayAnswerLater() {
+    void storeThatRefusesConnectionsIsUnavailable() {
         try (ObjectStore store = store("http://127.0.0.1:1", Map.of())) {
             assertThatThrownBy(() -> store.list("", "")).isInstanceOf(StoreUnavailableException.class);
         }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** S3Proxy on a free port of this machine, with its objects in a directory. Any thread may use it. */
+/** S3Proxy on a free local port, with its objects in a directory. Thread-safe. */
 public final class S3ProxyServer implements AutoCloseable {
     public static final String BUCKET = "veloz-archive";
     public static final S3Credentials CREDENTIALS = new S3Credentials("test-id", "test-secret-b7Qx", null);
@@ -24,7 +24,7 @@ public final class S3ProxyServer implements AutoCloseable {
         this.port = port;
     }
 
-    /** The one server of this JVM, with an empty bucket at its start. Use a prefix of your own. It ends with the JVM. */
+    /** The shared server of this JVM. Its bucket is empty at first; tests use separate prefixes. It ends with the JVM. */
     public static synchronized S3ProxyServer shared() throws IOException, InterruptedException {
         if (shared == null) {
             Path directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "s3proxy-");
@@ -33,7 +33,7 @@ public final class S3ProxyServer implements AutoCloseable {
         return shared;
     }
 
-    /** A server of one's own; the directory must be there. */
+    /** Starts a separate server. The directory must exist. */
     public static S3ProxyServer start(Path directory) throws IOException, InterruptedException {
         return start(directory, "");
     }
@@ -64,11 +64,11 @@ public final class S3ProxyServer implements AutoCloseable {
                         "--properties",
                         properties.toString()));
         S3ProxyServer server = new S3ProxyServer(process, port);
-        process.awaitAnswer(server.endpoint(), 120);
+        process.awaitResponse(server.endpoint(), 120);
         return server;
     }
 
-    /** The build has put it there; other modules say where. */
+    /** The build copies the jar; other modules set its path. */
     private static Path jar() {
         return Path.of(System.getProperty("s3proxy.jar", "target/s3proxy/s3proxy.jar"))
                 .toAbsolutePath();
@@ -82,22 +82,22 @@ public final class S3ProxyServer implements AutoCloseable {
         return port;
     }
 
-    /** Where nothing is yet. */
+    /** Returns a URI with an unused prefix. */
     public static String newUri() {
         return "s3://" + BUCKET + "/t/" + UUID.randomUUID();
     }
 
-    /** A store in this server. */
+    /** Opens a store in this server. */
     public ObjectStore open(String uri) {
         return open(uri, endpoint());
     }
 
-    /** A store in this server, reached through another address. */
+    /** Opens a store in this server through another address. */
     public static ObjectStore open(String uri, URI endpoint) {
         return new S3Store(URI.create(uri), settings(endpoint).build());
     }
 
-    /** As another process is told of this server and its credentials. */
+    /** Returns the environment variables for another process that uses this server. */
     public Map<String, String> environment() {
         return Map.of(
                 "AWS_ENDPOINT_URL_S3",

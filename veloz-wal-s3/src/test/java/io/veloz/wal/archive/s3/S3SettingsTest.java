@@ -19,13 +19,13 @@ class S3SettingsTest {
             .credentials(() -> new S3Credentials("id", "secret", null))
             .build();
 
-    /** What a client with these variables sends first. */
+    /** Returns the first request of a client with these environment variables. */
     private static HttpMessage firstRequest(Function<FaultProxy, Map<String, String>> environment) throws IOException {
         try (FaultProxy proxy = FaultProxy.start(1)) {
             proxy.script(request -> Fault.error(500, "InternalError", ""));
-            try (S3Client client = S3Connection.open(
+            try (S3Client client = S3ClientFactory.open(
                     OWN_KEY,
-                    S3Connection.credentials(OWN_KEY, environment.apply(proxy)::get),
+                    S3ClientFactory.credentials(OWN_KEY, environment.apply(proxy)::get),
                     environment.apply(proxy)::get)) {
                 catchThrowable(() -> client.listObjectsV2(request -> request.bucket("bucket")));
             }
@@ -57,7 +57,7 @@ class S3SettingsTest {
     }
 
     @Test
-    void unknownSettingIsRefusedWithTheKnownOnes() {
+    void unknownSettingIsRejectedWithTheKnownOnes() {
         assertThatThrownBy(() -> ObjectStores.open("s3://bucket/p", Map.of("endPoint", "http://host")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"endPoint\" is unknown")
@@ -66,7 +66,7 @@ class S3SettingsTest {
     }
 
     @Test
-    void valueThatMakesNoSenseIsRefusedByName() {
+    void invalidValueIsRejectedByName() {
         Map<String, String> wrong = Map.of(
                 "pathStyle", "yes",
                 "checksumMode", "sha1",
@@ -84,14 +84,16 @@ class S3SettingsTest {
     }
 
     @Test
-    void uriNamesABucketAndAPrefixAndNothingElse() {
+    void uriConsistsOfBucketAndPrefix() {
         for (String uri : List.of(
                 "s3:bucket", "s3:///p", "s3://bucket:80/p", "s3://b/p?x=y", "s3://bucket/a//b", "s3://bucket/../b")) {
-            assertThatThrownBy(() -> S3Place.of(URI.create(uri))).as(uri).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> S3Location.of(URI.create(uri)))
+                    .as(uri)
+                    .isInstanceOf(IllegalArgumentException.class);
         }
-        assertThat(S3Place.of(URI.create("s3://bucket"))).isEqualTo(new S3Place("bucket", ""));
-        assertThat(S3Place.of(URI.create("s3://bucket/"))).isEqualTo(new S3Place("bucket", ""));
-        assertThat(S3Place.of(URI.create("s3://bucket/a/b/"))).isEqualTo(new S3Place("bucket", "a/b/"));
+        assertThat(S3Location.of(URI.create("s3://bucket"))).isEqualTo(new S3Location("bucket", ""));
+        assertThat(S3Location.of(URI.create("s3://bucket/"))).isEqualTo(new S3Location("bucket", ""));
+        assertThat(S3Location.of(URI.create("s3://bucket/a/b/"))).isEqualTo(new S3Location("bucket", "a/b/"));
     }
 
     @Test

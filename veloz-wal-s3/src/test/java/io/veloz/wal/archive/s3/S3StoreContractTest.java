@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.s3;
 
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.ObjectStoreContract;
+import io.veloz.wal.archive.store.probe.ObjectStoreContract;
 import java.io.IOException;
 import org.junit.jupiter.api.BeforeAll;
 

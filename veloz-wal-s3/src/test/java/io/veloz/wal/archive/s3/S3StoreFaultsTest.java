@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.ProbeReport;
 import io.veloz.wal.archive.store.StoreDeniedException;
 import io.veloz.wal.archive.store.StoreException;
-import io.veloz.wal.archive.store.StoreProbe;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.archive.store.probe.ProbeReport;
+import io.veloz.wal.archive.store.probe.StoreProbe;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Faults between the store and us: the right exception, never a wrong content, never a part taken for the whole. */
+/** Network faults: the right exception, never wrong content, never a truncated object or listing. */
 @Tag("enumeration")
 class S3StoreFaultsTest {
     private static S3ProxyServer server;
@@ -74,8 +74,8 @@ class S3StoreFaultsTest {
         proxy.script(request -> fault);
     }
 
-    /** Whose patience ends soon: what it waits for never comes. */
-    private ObjectStore impatient() {
+    /** Returns a store with a short timeout, for responses that never come. */
+    private ObjectStore withShortTimeout() {
         return new S3Store(
                 URI.create(uri),
                 S3ProxyServer.settings(proxy.endpoint())
@@ -90,7 +90,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void quietProxyChangesNothing() throws IOException {
+    void proxyWithoutFaultsChangesNothing() throws IOException {
         ProbeReport report = StoreProbe.quick(store);
         assertThat(report.isUsable()).as(report.table()).isTrue();
         assertThat(proxy.requests()).hasSize(5);
@@ -119,8 +119,8 @@ class S3StoreFaultsTest {
         "404, NoSuchBucket, StoreException",
         "400, EntityTooLarge, StoreException"
     })
-    void refusalHasTheTypeOfWhatToDoNext(int status, String code, String type) {
-        fault(Fault.error(status, code, "told by the store"));
+    void errorTypeDependsOnTheNextStep(int status, String code, String type) {
+        fault(Fault.error(status, code, "message of the store"));
         List<StoreCall> calls = new ArrayList<>(List.of(
                 () -> store.putIfAbsent("a", content),
                 () -> read(store, "a"),
@@ -148,13 +148,13 @@ class S3StoreFaultsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "RequestTimeTooSkewed, set the clock",
+        "RequestTimeTooSkewed, correct the clock",
         "ExpiredToken, renew the credentials",
-        "InvalidAccessKeyId, mend the credentials",
+        "InvalidAccessKeyId, correct the credentials",
         "PermanentRedirect, set the region",
-        "AccessDenied, give this user the rights"
+        "AccessDenied, grant this user the permissions"
     })
-    void denialSaysWhatToDo(String code, String next) {
+    void denialContainsTheNextStep(String code, String next) {
         fault(Fault.error(403, code, "no"));
         assertThatThrownBy(() -> store.list("", ""))
                 .isInstanceOf(StoreDeniedException.class)
@@ -163,15 +163,15 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void preconditionFailedMeansThatThereIsOne() throws IOException {
-        fault(Fault.error(412, "PreconditionFailed", "there is one"));
+    void preconditionFailedMeansThatTheObjectExists() throws IOException {
+        fault(Fault.error(412, "PreconditionFailed", "it exists"));
         assertThat(store.putIfAbsent("a", content)).isFalse();
         fault(Fault.error(412, "", ""));
         assertThat(store.putIfAbsent("a", content)).isFalse();
     }
 
     @Test
-    void uploadCutAnywhereStoresNothing() throws IOException {
+    void uploadCutAtAnyByteStoresNothing() throws IOException {
         for (int cut : new int[] {0, 1, 50_000, 99_999, 100_000}) {
             fault(Fault.resetUpload(cut));
             assertThatThrownBy(() -> store.putIfAbsent("a", content)).isInstanceOf(StoreUnavailableException.class);
@@ -181,20 +181,21 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void stalledUploadEndsWithItsTimeout() throws IOException {
+    void stalledUploadTimesOut() throws IOException {
         fault(Fault.stallUpload(10));
-        try (ObjectStore impatient = impatient()) {
+        try (ObjectStore shortTimeout = withShortTimeout()) {
             ObjectContent large = ObjectContent.of(new byte[20_000_000]);
-            assertThatThrownBy(() -> impatient.putIfAbsent("a", large)).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", large))
+                    .isInstanceOf(StoreUnavailableException.class);
         }
         assertThat(Thread.currentThread().isInterrupted())
-                .as("the timeout leaves nothing behind")
+                .as("the timeout does not interrupt the caller")
                 .isFalse();
         assertThat(direct.list("", "")).isEmpty();
     }
 
     @Test
-    void putThatWasDoneButNotAnsweredIsUnavailableAndThere() throws IOException {
+    void putWithoutAResponseIsUnavailableAndStored() throws IOException {
         fault(Fault.unanswered());
         for (ObjectContent each : List.of(content, ObjectContent.of(new byte[0]))) {
             String key = "bytes-" + each.length();
@@ -208,7 +209,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void putOnAConnectionThatWasUsedBeforeIsSentOnce() throws IOException {
+    void putOnAReusedConnectionIsSentOnce() throws IOException {
         for (ObjectContent each : List.of(content, ObjectContent.of(new byte[0]))) {
             fault(Fault.none());
             store.list("", "");
@@ -221,20 +222,21 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void silentStoreEndsWithTheTimeout() throws IOException {
+    void storeThatNeverRespondsTimesOut() throws IOException {
         fault(Fault.silent());
-        try (ObjectStore impatient = impatient()) {
-            assertThatThrownBy(() -> impatient.putIfAbsent("a", content)).isInstanceOf(StoreUnavailableException.class);
-            assertThatThrownBy(() -> impatient.list("", "")).isInstanceOf(StoreUnavailableException.class);
+        try (ObjectStore shortTimeout = withShortTimeout()) {
+            assertThatThrownBy(() -> shortTimeout.putIfAbsent("a", content))
+                    .isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> shortTimeout.list("", "")).isInstanceOf(StoreUnavailableException.class);
         }
         assertThat(Thread.currentThread().isInterrupted())
-                .as("the timeout leaves nothing behind")
+                .as("the timeout does not interrupt the caller")
                 .isFalse();
         assertThat(read(direct, "a")).isEqualTo(bytes);
     }
 
     @Test
-    void putThatComesLateAgainChangesNothing() throws IOException {
+    void delayedDuplicateOfAPutChangesNothing() throws IOException {
         assertThat(store.putIfAbsent("a", content)).isTrue();
         HttpMessage put = proxy.requests().get(0);
         assertThat(proxy.sendAgain(put)).isEqualTo(412);
@@ -242,7 +244,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void putThatIsHeldUpLosesAgainstAnEarlierOne() throws Exception {
+    void delayedPutLosesAgainstAnEarlierOne() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
         CountDownLatch arrived = new CountDownLatch(1);
         proxy.script(request -> {
@@ -264,7 +266,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void interruptDuringAPutIsUnavailableAndKept() throws Exception {
+    void interruptDuringAPutIsKept() throws Exception {
         CountDownLatch arrived = new CountDownLatch(1);
         proxy.script(request -> {
             arrived.countDown();
@@ -272,9 +274,9 @@ class S3StoreFaultsTest {
         });
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         CompletableFuture<Boolean> flag = new CompletableFuture<>();
-        try (ObjectStore impatient = impatient()) {
+        try (ObjectStore shortTimeout = withShortTimeout()) {
             Thread writer = new Thread(() -> {
-                failure.complete(catchThrowable(() -> impatient.putIfAbsent("a", content)));
+                failure.complete(catchThrowable(() -> shortTimeout.putIfAbsent("a", content)));
                 flag.complete(Thread.currentThread().isInterrupted());
             });
             writer.start();
@@ -286,7 +288,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void answerThatEndsEarlyIsNotTakenForWhole() throws IOException {
+    void truncatedResponseIsAnError() throws IOException {
         direct.putIfAbsent("a", content);
         for (Function<Integer, Fault> kind :
                 List.<Function<Integer, Fault>>of(Fault::cutDownload, Fault::resetDownload)) {
@@ -300,18 +302,18 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void stalledAnswerEndsWithItsTimeout() throws IOException {
+    void stalledResponseTimesOut() throws IOException {
         direct.putIfAbsent("a", content);
         fault(Fault.stallDownload(5_000));
-        try (ObjectStore impatient = impatient()) {
-            assertThatThrownBy(() -> read(impatient, "a"))
+        try (ObjectStore shortTimeout = withShortTimeout()) {
+            assertThatThrownBy(() -> read(shortTimeout, "a"))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("of 100000 bytes");
         }
     }
 
     @Test
-    void listThatIsCutIsNotTakenForWhole() throws IOException {
+    void truncatedListIsAnError() throws IOException {
         for (int i = 0; i < 20; i++) {
             direct.putIfAbsent("k" + i, ObjectContent.of(new byte[1]));
         }
@@ -324,7 +326,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void emptyPageThatIsNotTheLastIsGoneBeyond() throws IOException {
+    void emptyPageThatIsNotTheLastIsSkipped() throws IOException {
         direct.putIfAbsent("a", content);
         AtomicInteger count = new AtomicInteger();
         proxy.script(request -> count.getAndIncrement() > 0
@@ -338,7 +340,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void listOutOfOrderIsRefused() {
+    void listOutOfOrderIsAnError() {
         String prefix = uri.substring(uri.indexOf("/t/") + 1) + "/";
         fault(Fault.answer(
                 200,
@@ -351,7 +353,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void hiddenKeysMakeTheProbeSayNo() throws IOException {
+    void hiddenKeysFailTheProbe() throws IOException {
         fault(Fault.hideKeys(key -> true));
         ProbeReport report = StoreProbe.quick(store);
         assertThat(report.isUsable()).isFalse();
@@ -359,18 +361,18 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void storeThatIgnoresRangesIsRefused() throws IOException {
+    void storeThatIgnoresRangesIsAnError() throws IOException {
         fault(Fault.object("the whole object"));
         assertThatThrownBy(() -> store.get("a", 4, 5))
                 .isExactlyInstanceOf(StoreException.class)
-                .hasMessageContaining("does not know ranges");
+                .hasMessageContaining("does not support ranges");
         assertThatThrownBy(() -> store.get("a", 0, 5)).isExactlyInstanceOf(StoreException.class);
         assertThat(store.get("a", 0, 100).readAllBytes()).hasSize(16);
         assertThat(store.head("a")).contains(new StoredObject("a", 16));
     }
 
     @Test
-    void answerThatMakesNoSenseIsUnavailable() {
+    void invalidResponseIsUnavailable() {
         for (String body : List.of(
                 "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key><Size>x</Size></Contents>"
                         + "</ListBucketResult>",
@@ -384,7 +386,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void objectWithoutAnETagIsNotTheStores() {
+    void responseWithoutAnETagIsNotFromTheStore() {
         fault(Fault.answer(200, "a page of a proxy"));
         assertThatThrownBy(() -> store.get("a")).isInstanceOf(StoreUnavailableException.class);
         assertThatThrownBy(() -> store.head("a")).isInstanceOf(StoreUnavailableException.class);
@@ -392,7 +394,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void wrongByteIsLeftToTheDigestOfTheCaller() throws IOException {
+    void wrongByteIsDetectedByTheDigestOfTheCaller() throws IOException {
         direct.putIfAbsent("a", content);
         fault(Fault.wrongByte(17));
         byte[] read = read(store, "a");
@@ -401,7 +403,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void deleteOfManyHasAChecksumHeader() throws IOException {
+    void batchDeleteHasAChecksumHeader() throws IOException {
         direct.putIfAbsent("a", content);
         store.delete(List.of("a", "b"));
         HttpMessage request = proxy.requests().get(0);
@@ -412,7 +414,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void deleteGoesOneByOneWhereManyAreUnknown() throws IOException {
+    void objectsAreDeletedOneByOneIfBatchesAreUnsupported() throws IOException {
         direct.putIfAbsent("a", content);
         proxy.script(
                 request -> request.method().equals("POST") ? Fault.error(501, "NotImplemented", "no") : Fault.none());
@@ -421,7 +423,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void uploadIsPlainWithItsChecksumInAHeader() throws IOException {
+    void uploadIsNotChunkedAndHasItsChecksumInAHeader() throws IOException {
         store.putIfAbsent("a", content);
         HttpMessage plain = proxy.requests().get(0);
         assertThat(plain.header("if-none-match")).isEqualTo("*");
@@ -493,7 +495,7 @@ class S3StoreFaultsTest {
     }
 
     @Test
-    void contentThatCannotBeReadIsNotBlamedOnTheStore() throws IOException {
+    void contentThatCannotBeReadIsNotAnErrorOfTheStore() throws IOException {
         ObjectContent broken = new ObjectContent() {
             @Override
             public long length() {

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A server in a process of its own, which never outlives this one: a shell stands over it and reads from us, and what it
- * reads ends when we end, however that happens.
+ * A server in a child process that never outlives this process: a parent shell reads from a pipe of this process, and kills
+ * the server when the pipe is closed, however this process ends.
  */
 final class ServerProcess implements AutoCloseable {
-    /** Ctrl-C in a terminal reaches the shell as well: it has to outlive us for a moment. */
+    /** The shell ignores Ctrl-C, because it has to outlive this process briefly. */
     private static final String WATCH = "trap '' INT HUP TERM; \"$@\" <&- & server=$!; cat >/dev/null; kill -9 $server;"
             + " [ -z \"$SCRATCH\" ] || rm -rf \"$SCRATCH\"";
 
@@ -31,8 +31,8 @@ final class ServerProcess implements AutoCloseable {
     /**
      * Starts Java with these arguments.
      *
-     * @param output where the server's words go
-     * @param scratch what is removed when the server has ended; empty for nothing
+     * @param output file for the output of the server
+     * @param scratch directory that is deleted after the server has ended; empty for none
      */
     static ServerProcess start(Path output, String scratch, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("sh", "-c", WATCH, "watch"));
@@ -51,8 +51,8 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until the server gives any answer at all. */
-    void awaitAnswer(URI endpoint, long seconds) throws IOException, InterruptedException {
+    /** Waits until the server responds. */
+    void awaitResponse(URI endpoint, long seconds) throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         while (true) {
             try {
@@ -66,9 +66,9 @@ final class ServerProcess implements AutoCloseable {
             } catch (IOException e) {
                 if (System.nanoTime() > end || !shell.isAlive()) {
                     close();
-                    throw new IOException(endpoint + " does not answer:\n" + Files.readString(output), e);
+                    throw new IOException(endpoint + " does not respond:\n" + Files.readString(output), e);
                 }
-                // A port of another process: there is nothing to wait on but its answer.
+                // Another process: its response is the only signal.
                 Thread.sleep(20);
             }
         }

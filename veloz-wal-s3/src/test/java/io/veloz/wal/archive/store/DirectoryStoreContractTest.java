@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.store;
 
+import io.veloz.wal.archive.store.probe.ObjectStoreContract;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -30,7 +30,7 @@ class DirectoryStoreTest {
     Path directory;
 
     @Test
-    void crashAtEveryForceLeavesTheWholeObjectOrNone() throws IOException {
+    void crashAtEveryForceLeavesTheCompleteObjectOrNone() throws IOException {
         for (int dying = 1; ; dying++) {
             Path root = directory.resolve("crash-" + dying);
             int[] forces = {0};
@@ -41,7 +41,7 @@ class DirectoryStoreTest {
                         if (++forces[0] >= last) {
                             throw new IOException("power cut");
                         }
-                        DirectoryForce.REAL.force(channel, path);
+                        DirectoryWriter.Force.REAL.force(channel, path);
                     },
                     10);
             boolean completed = false;
@@ -94,7 +94,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void failedForceOfADirectoryEndsTheStore() throws IOException {
+    void failedForceOfADirectoryFailsTheStore() throws IOException {
         Path root = directory.resolve("archive");
         DirectoryStore store = new DirectoryStore(
                 root,
@@ -108,7 +108,7 @@ class DirectoryStoreTest {
         assertThatThrownBy(() -> store.get("ship/1"))
                 .isExactlyInstanceOf(StoreException.class)
                 .hasMessageContaining("bad sector")
-                .hasMessageContaining("open the store anew");
+                .hasMessageContaining("reopen the store");
     }
 
     @Test
@@ -132,7 +132,7 @@ class DirectoryStoreTest {
     void directoryWithoutRightsIsDenied() {
         DirectoryStore store = new DirectoryStore(
                 directory,
-                new DirectoryForce() {
+                new DirectoryWriter.Force() {
                     @Override
                     public FileChannel open(Path path) throws IOException {
                         throw new AccessDeniedException(path.toString());
@@ -161,8 +161,8 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void contentThatIsShorterThanItSaysIsNotStored() throws IOException {
-        ObjectContent liar = new ObjectContent() {
+    void contentThatIsShorterThanItsLengthIsNotStored() throws IOException {
+        ObjectContent tooShort = new ObjectContent() {
             @Override
             public long length() {
                 return 4;
@@ -179,7 +179,7 @@ class DirectoryStoreTest {
             }
         };
         DirectoryStore store = new DirectoryStore(directory);
-        assertThatThrownBy(() -> store.putIfAbsent("a", liar)).hasMessageContaining("gave 3 bytes, expected 4");
+        assertThatThrownBy(() -> store.putIfAbsent("a", tooShort)).hasMessageContaining("has 3 bytes, expected 4");
         assertThat(store.head("a")).isEmpty();
     }
 
@@ -198,7 +198,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void filesOfOthersAreNotListed() throws IOException {
+    void foreignFilesAreNotListed() throws IOException {
         Files.write(directory.resolve("not a key"), new byte[1]);
         Files.write(directory.resolve(".hidden"), new byte[1]);
         Files.createSymbolicLink(directory.resolve("link"), directory.resolve("not a key"));
@@ -206,18 +206,18 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void objectCutFromOutsideIsNotTakenForWhole() throws IOException {
+    void truncatedObjectIsAnError() throws IOException {
         DirectoryStore store = new DirectoryStore(directory);
         store.putIfAbsent("a", ObjectContent.of(new byte[100_000]));
         try (InputStream in = store.get("a")) {
             in.readNBytes(10);
             Files.write(directory.resolve("a"), new byte[20]);
-            assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class).hasMessageContaining("cut it");
+            assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class).hasMessageContaining("truncated");
         }
     }
 
     @Test
-    void keyBesideItsOwnDirectoryIsRefused() throws IOException {
+    void keyThatIsADirectoryOfOtherKeysIsRejected() throws IOException {
         DirectoryStore store = new DirectoryStore(directory);
         store.putIfAbsent("a/b", CONTENT);
         assertThatThrownBy(() -> store.putIfAbsent("a", CONTENT)).isExactlyInstanceOf(StoreException.class);
@@ -227,7 +227,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void longListingReadsTheDirectoryOnceForEveryWindowOrTenSeconds() throws IOException {
+    void longListingScansTheDirectoryOncePerWindowOrTenSeconds() throws IOException {
         Files.createDirectories(directory.resolve("ship"));
         List<String> keys = new ArrayList<>();
         for (int i = 0; i < 5_500; i++) {
@@ -235,16 +235,18 @@ class DirectoryStoreTest {
             Files.createFile(directory.resolve(keys.get(i)));
         }
         long[] nanos = {0};
-        DirectoryListings quick = new DirectoryListings(directory, 2_500, () -> nanos[0]);
+        ListingCache quick = new ListingCache(directory, 2_500, () -> nanos[0]);
         assertThat(allKeys(quick)).isEqualTo(keys);
-        assertThat(quick.scans()).as("three windows, and a look behind the end").isEqualTo(4);
-        DirectoryListings slow = new DirectoryListings(
+        assertThat(quick.scans())
+                .as("three windows, and one read after the end")
+                .isEqualTo(4);
+        ListingCache slow = new ListingCache(
                 directory, 2_500, () -> nanos[0] += Duration.ofSeconds(11).toNanos());
         assertThat(allKeys(slow)).isEqualTo(keys);
-        assertThat(slow.scans()).as("six pages, and a look behind the end").isEqualTo(7);
+        assertThat(slow.scans()).as("six pages, and one read after the end").isEqualTo(7);
     }
 
-    private static List<String> allKeys(DirectoryListings listings) throws IOException {
+    private static List<String> allKeys(ListingCache listings) throws IOException {
         List<String> keys = new ArrayList<>();
         List<StoredObject> page = listings.page("ship/", "");
         while (!page.isEmpty()) {
@@ -255,7 +257,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void listingThatGoesOnSeesWhatThisStorePutMeanwhile() throws IOException {
+    void resumedListingContainsWhatThisStorePutMeanwhile() throws IOException {
         DirectoryStore store = new DirectoryStore(directory);
         for (int i = 0; i < 1_500; i++) {
             Files.createFile(directory.resolve(String.format(Locale.ROOT, "k%05d", i * 2)));
@@ -266,7 +268,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void uriThatIsNoPlainPathIsRefused() {
+    void uriThatIsNotAPlainPathIsRejected() {
         for (String uri : List.of("file://host/a", "file:///a?b=c", "file:///a#b", "file:a?b", "ftp://a/b")) {
             assertThatThrownBy(() -> ObjectStores.open(uri)).as(uri).isInstanceOf(IllegalArgumentException.class);
         }
@@ -276,11 +278,11 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void rootThatIsMissingIsNotMadeAgainAndCountsAgainWhenItIsBack() throws IOException {
+    void missingRootIsNotRecreatedAndIsUsedAgainWhenItIsBack() throws IOException {
         Path root = directory.resolve("disk/archive");
         DirectoryStore store = new DirectoryStore(root);
         assertThat(store.putIfAbsent("ship/1", CONTENT)).isTrue();
-        // As when the disk is unmounted: the path is an empty directory of the disk below.
+        // Like an unmounted disk: the path is an empty directory of the parent file system.
         Files.move(directory.resolve("disk"), directory.resolve("away"));
         Files.createDirectory(directory.resolve("disk"));
         assertRefused(store, "is missing");
@@ -292,7 +294,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void directoryThatTookTheRootsPlaceIsNotWritten() throws IOException {
+    void directoryThatReplacedTheRootIsNotWritten() throws IOException {
         Path root = directory.resolve("archive");
         DirectoryStore store = new DirectoryStore(root);
         store.putIfAbsent("ship/1", CONTENT);
@@ -303,7 +305,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void directoryWithTheSameInodeIsToldApartByItsMarker() throws IOException {
+    void directoryWithTheSameInodeIsDistinguishedByItsMarker() throws IOException {
         Path root = directory.resolve("archive");
         DirectoryStore store = new DirectoryStore(root);
         store.putIfAbsent("ship/1", CONTENT);
@@ -315,7 +317,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void rootThatIsReplacedDuringAPutDoesNotCount() throws IOException {
+    void putDuringWhichTheRootIsReplacedFails() throws IOException {
         Path root = directory.resolve("archive");
         boolean[] replace = {false};
         DirectoryStore store = new DirectoryStore(
@@ -335,7 +337,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void firstArchiveIsMadeOnlyWhereItsParentIsWhatItWas() throws IOException {
+    void newRootIsCreatedOnlyIfItsParentIsUnchanged() throws IOException {
         Path disk = Files.createDirectory(directory.resolve("disk"));
         DirectoryStore store = new DirectoryStore(disk.resolve("archive"));
         assertThat(store.list("", "")).isEmpty();
@@ -348,7 +350,7 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void secondStoreTakesTheMarkerOfTheFirst() throws IOException {
+    void secondStoreAdoptsTheMarkerOfTheFirst() throws IOException {
         DirectoryStore first = new DirectoryStore(directory.resolve("archive"));
         DirectoryStore second = new DirectoryStore(directory.resolve("archive"));
         first.putIfAbsent("ship/1", CONTENT);
@@ -375,13 +377,13 @@ class DirectoryStoreTest {
         boolean[] tooMany = {false};
         DirectoryStore store = new DirectoryStore(
                 directory.resolve("archive"),
-                new DirectoryForce() {
+                new DirectoryWriter.Force() {
                     @Override
                     public FileChannel open(Path path) throws IOException {
                         if (tooMany[0] && path.endsWith("ship")) {
                             throw new FileSystemException(path.toString(), null, "Too many open files");
                         }
-                        return DirectoryForce.super.open(path);
+                        return DirectoryWriter.Force.super.open(path);
                     }
 
                     @Override
@@ -396,7 +398,7 @@ class DirectoryStoreTest {
                 .isInstanceOf(StoreUnavailableException.class)
                 .hasMessageContaining("Too many open files");
         tooMany[0] = false;
-        // The name was given and not forced: this put forces it, and says that it exists.
+        // The link was created and not forced: this put forces it, and reports that the object exists.
         assertThat(store.putIfAbsent("ship/2", CONTENT)).isFalse();
         assertThat(store.putIfAbsent("ship/3", CONTENT)).isTrue();
         assertThat(store.head("ship/2")).isPresent();

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store in memory, strictly put-if-absent, whose requests go wrong as a plan says. Any thread may call any method. What
- * one {@link #client} suffers the others do not; all see the same objects.
+ * A store in memory with strict put-if-absent, whose requests fail according to a plan. Thread-safe. Every {@link #client}
+ * has a plan and a request count, and all clients share the objects.
  */
 public final class HeapStore implements ObjectStore {
     private static final int PAGE = 1000;
@@ -29,42 +29,42 @@ public final class HeapStore implements ObjectStore {
         DELETE
     }
 
-    /** What goes wrong with a request. */
+    /** The fault of a request. */
     public enum Fault {
-        /** Nothing happens, and the client is told to try later. */
+        /** The request has no effect, and the store is unavailable. */
         FAIL,
-        /** It happens, and the client is told to try later. */
+        /** The request takes effect, and the store is unavailable. */
         LOSE_ANSWER,
-        /** The client is told to try later, and it happens some requests after that. */
+        /** The store is unavailable, and the request takes effect some requests later. */
         LATE,
-        /** It happens, and some requests later once more. */
+        /** The request takes effect, and some requests later once more. */
         DUPLICATE,
-        /** Nothing happens, and the client is told that it has no right. */
+        /** The request has no effect, and is denied. */
         DENY,
-        /** A list that leaves out what was put since {@link #settle}. */
+        /** A list without the objects that were put since {@link #settle}. */
         STALE,
         /** The client dies before the request. */
         DIE_BEFORE,
-        /** The client dies when it has happened. */
+        /** The client dies after the request has taken effect. */
         DIE_AFTER
     }
 
     /** @param number 1 for the first request of a client */
     public record Request(long number, Kind kind, String key) {}
 
-    /** Says what goes wrong. */
+    /** Determines the faults. */
     public interface Plan {
         Plan NONE = request -> null;
 
         @Nullable
         Fault faultIn(Request request);
 
-        /** One request goes wrong. */
+        /** Returns a plan in which one request fails. */
         static Plan at(long number, Fault fault) {
             return request -> request.number() == number ? fault : null;
         }
 
-        /** So many of 100 go wrong, always the same for the same seed. */
+        /** Returns a plan in which a percentage of the requests fails, repeatable by its seed. */
         static Plan randomly(long seed, int percent) {
             Fault[] faults = {Fault.FAIL, Fault.LOSE_ANSWER, Fault.LATE, Fault.DUPLICATE, Fault.DENY};
             Random random = new Random(seed);
@@ -107,7 +107,7 @@ public final class HeapStore implements ObjectStore {
         this(0);
     }
 
-    /** @param seed for how late things happen */
+    /** @param seed for the delay of late requests */
     public HeapStore(long seed) {
         this(new Shared(seed), Plan.NONE);
     }
@@ -117,7 +117,7 @@ public final class HeapStore implements ObjectStore {
         this.plan = plan;
     }
 
-    /** The same objects, seen by somebody else. */
+    /** Returns another client with the same objects. */
     public HeapStore client(Plan itsPlan) {
         return new HeapStore(shared, itsPlan);
     }
@@ -126,7 +126,7 @@ public final class HeapStore implements ObjectStore {
         plan = value;
     }
 
-    /** How many requests this client has made. */
+    /** Returns the number of requests of this client. */
     public long requests() {
         synchronized (shared) {
             return requests;
@@ -137,7 +137,7 @@ public final class HeapStore implements ObjectStore {
         return dead;
     }
 
-    /** Has all that is late happen now. */
+    /** Applies all late requests now. */
     public void deliverLate() {
         synchronized (shared) {
             shared.late.forEach(late -> late.change.run());
@@ -145,28 +145,28 @@ public final class HeapStore implements ObjectStore {
         }
     }
 
-    /** From now on no list leaves out what there is now. */
+    /** Makes every later list contain the objects that exist now. */
     public void settle() {
         synchronized (shared) {
             shared.unsettled.clear();
         }
     }
 
-    /** A copy of all objects. */
+    /** Returns a copy of all objects. */
     public Map<String, byte[]> objects() {
         synchronized (shared) {
             return new TreeMap<>(shared.objects);
         }
     }
 
-    /** Replaces an object, as no client can. */
+    /** Replaces an object, which no client can. */
     public void damage(String key, byte[] bytes) {
         synchronized (shared) {
             shared.objects.put(key, bytes.clone());
         }
     }
 
-    /** Removes an object, as a mistaken hand does. */
+    /** Removes an object, as an operator may by mistake. */
     public void remove(String key) {
         synchronized (shared) {
             shared.objects.remove(key);
@@ -231,9 +231,9 @@ public final class HeapStore implements ObjectStore {
     public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
         synchronized (shared) {
             boolean[] stale = new boolean[1];
-            Plan asked = plan;
+            Plan current = plan;
             Plan known = request -> {
-                Fault fault = asked.faultIn(request);
+                Fault fault = current.faultIn(request);
                 stale[0] = fault == Fault.STALE;
                 return stale[0] ? null : fault;
             };
@@ -265,14 +265,14 @@ public final class HeapStore implements ObjectStore {
         return request(kind, key, plan, action);
     }
 
-    private <T> T request(Kind kind, String key, Plan asked, Action<T> action) throws StoreException {
+    private <T> T request(Kind kind, String key, Plan current, Action<T> action) throws StoreException {
         synchronized (shared) {
             if (dead) {
                 throw new StoreUnavailableException(describe() + ": this client is dead", null);
             }
             deliverDue();
             Request request = new Request(++requests, kind, key);
-            Fault fault = asked.faultIn(request);
+            Fault fault = current.faultIn(request);
             if (fault == null || fault == Fault.STALE) {
                 return action.run();
             }
@@ -300,7 +300,7 @@ public final class HeapStore implements ObjectStore {
             try {
                 action.run();
             } catch (StoreException e) {
-                // Nobody waits for the answer.
+                // No client waits for the response.
             }
         }));
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** Objects in memory. Any thread may use it. Tests make it lie by overriding a method. */
+/** A store in memory. Thread-safe. Tests inject faults by overriding a method. */
 public class MemoryStore implements ObjectStore {
     protected final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
     private volatile boolean isClosed;
@@ -33,7 +33,7 @@ public class MemoryStore implements ObjectStore {
         }
     }
 
-    int size() {
+    public int size() {
         return objects.size();
     }
 
@@ -60,7 +60,7 @@ public class MemoryStore implements ObjectStore {
         require(key);
         byte[] bytes = objects.get(key);
         if (bytes == null) {
-            throw new NoSuchObjectException("there is no object " + key, null);
+            throw new NoSuchObjectException("object " + key + " does not exist", null);
         }
         int start = (int) Math.min(from, bytes.length);
         int end = (int) Math.min(bytes.length, start + Math.min(length, 1L << 40));

@@ -3,7 +3,7 @@ package io.veloz.wal.archive.internal.proof;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** An object that the proof needs is damaged, gone, or does not fit the others. */
+/** An object that the proof requires is damaged, missing, or inconsistent with the others. */
 public final class BrokenProofException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -26,7 +26,7 @@ public final class BrokenProofException extends IOException {
         this.unknownFormat = unknownFormat;
     }
 
-    /** Of the object, relative to the archive. */
+    /** Returns the key of the object, relative to the archive. */
     public String key() {
         return key;
     }
@@ -35,7 +35,7 @@ public final class BrokenProofException extends IOException {
         return slot;
     }
 
-    /** From that record on nothing is proven; -1 if nothing is at all. */
+    /** Returns the first record that is not proven; -1 if none is proven. */
     public long firstSequence() {
         return firstSequence;
     }

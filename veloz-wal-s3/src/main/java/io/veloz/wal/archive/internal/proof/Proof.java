@@ -11,19 +11,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an archive holds, proven from slot to slot. Immutable.
+ * The content of an archive, proven slot by slot. Immutable.
  *
- * @param identity which log it is
- * @param tip the slot that the proof begins with; null if the archive has none
- * @param archived how far it reaches
- * @param segments in the order of their numbers
- * @param tails of segments that are not among those: behind the last, and before a gap; each joins the one before
- * @param attachments in the order of their slots
- * @param gaps records that are missing in between, declared or not
- * @param slots how many slots were read
- * @param strayCount slots that are there and do not count
+ * @param identity the identity of the log
+ * @param tip the slot with which the proof starts; null if the archive has no slots
+ * @param archived the end of the archive
+ * @param segments the segments, in the order of their numbers
+ * @param tails the contiguous tails after the last segment and before a gap, whose segments are not in the archive
+ * @param attachments the attachments, in the order of their slots
+ * @param gaps missing records between the first and the last one, declared or not
+ * @param slots the number of slots that were read
+ * @param strayCount the number of slots that are not part of the chain
  * @param strays the first of those
- * @param unusedFrom the slot from which on the archive is damaged and was not used, -1 if none
+ * @param unusedFrom the first slot that was ignored because of damage; -1 if none
  */
 public record Proof(
         LogIdentity identity,
@@ -38,6 +38,6 @@ public record Proof(
         List<Long> strays,
         long unusedFrom) {
 
-    /** A tail by its slot. */
+    /** A tail and its slot. */
     public record TailSlot(long slot, String sha256, Tail tail) {}
 }

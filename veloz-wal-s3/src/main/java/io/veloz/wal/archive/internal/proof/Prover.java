@@ -27,10 +27,10 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves that an archive is complete: reads all slots, many at a time, then walks back from the tip in memory. It belongs to
- * one thread.
+ * Proves that an archive is complete: reads all slots in parallel, then follows the chain back from the tip in memory. It
+ * belongs to one thread.
  *
- * <p>Memory: some 500 bytes for each slot that is never deleted, and for each tail that is not in a segment yet.
+ * <p>Memory: some 500 bytes for each kept slot, and for each tail whose segment is not archived yet.
  */
 public final class Prover {
     private static final int STRAYS_NAMED = 100;
@@ -38,10 +38,10 @@ public final class Prover {
     private final ShipLog log;
     private final LogIdentity identity;
     private final Retries retries;
-    private final FoundSlots found;
+    private final SlotIndex found;
     private final Map<String, Long> objects = new HashMap<>();
 
-    /** Segments that a GAP skips: from, and before. */
+    /** Segments that a GAP skips: first (inclusive), last (exclusive). */
     private final List<long[]> skipped = new ArrayList<>();
 
     private long nextSegment;
@@ -51,14 +51,14 @@ public final class Prover {
         this.identity = identity;
         this.nextSegment = identity.firstSegment();
         this.retries = retries;
-        this.found = new FoundSlots(log, identity, retries, parallelism, progress);
+        this.found = new SlotIndex(log, identity, retries, parallelism, progress);
     }
 
     /**
-     * Returns when everything up to that record is proven; more is, unless it is damaged.
+     * Proves the archive up to a record, and further up to the first damage.
      *
-     * @throws BrokenProofException if an object that it takes is damaged or missing, or if slots after that were lost
-     * @throws WalRestoreException if {@code log.json} is not the one that the slots repeat
+     * @throws BrokenProofException if a required object is damaged or missing, or if later slots were lost
+     * @throws WalRestoreException if {@code log.json} differs from its copy in the slots
      */
     public Proof prove(long untilSequence) throws IOException {
         // Order matters: see LostSlots.
@@ -68,14 +68,14 @@ public final class Prover {
         @Nullable BrokenProofException broken = null;
         while (true) {
             try {
-                Proof proof = from == 0 ? nothing() : prove(from, broken == null ? -1 : from + 1);
+                Proof proof = from == 0 ? emptyProof() : prove(from, broken == null ? -1 : from + 1);
                 if (broken == null && untilSequence > proof.archived().sequence()) {
                     checkLost(proof);
                 }
                 return proof;
             } catch (BrokenProofException e) {
                 broken = broken == null ? e : broken;
-                @Nullable Entry before = lastBefore(e.slot());
+                @Nullable SlotSummary before = lastBefore(e.slot());
                 if (untilSequence == Long.MAX_VALUE || before == null || before.archived.sequence() < untilSequence) {
                     throw broken;
                 }
@@ -84,7 +84,7 @@ public final class Prover {
         }
     }
 
-    /** The sizes of all objects of segments and attachments by their keys, as they were before the slots were read. */
+    /** Returns the sizes of all segment and attachment objects by key, listed before the slots were read. */
     public Map<String, Long> objects() {
         return objects;
     }
@@ -124,38 +124,38 @@ public final class Prover {
         }
     }
 
-    private @Nullable Entry lastBefore(long number) {
-        @Nullable Entry last = null;
-        for (Entry entry : found.entries()) {
-            last = entry.number < number ? entry : last;
+    private @Nullable SlotSummary lastBefore(long number) {
+        @Nullable SlotSummary last = null;
+        for (SlotSummary slot : found.slots()) {
+            last = slot.number < number ? slot : last;
         }
         return last;
     }
 
-    private Proof nothing() {
+    private Proof emptyProof() {
         return new Proof(
                 identity, null, Archived.NOTHING, List.of(), List.of(), List.of(), List.of(), 0, 0, List.of(), -1);
     }
 
     private Proof prove(long from, long unusedFrom) throws IOException {
-        Entry tip = need(from, -1);
-        List<Entry> kept = keptChain(tip);
-        KeptContent content = new KeptContent(log.store().describe(), identity);
-        List<Entry> tails = new ArrayList<>();
+        SlotSummary tip = require(from, -1);
+        List<SlotSummary> kept = keptChain(tip);
+        ChainContent content = new ChainContent(log.store().describe(), identity);
+        List<SlotSummary> tails = new ArrayList<>();
         skipped.clear();
-        for (Entry entry : kept) {
-            if (entry.part instanceof Gap gap) {
-                Entry before = need(entry.number - 1, entry.number);
-                checkPrevious(entry, before);
+        for (SlotSummary slot : kept) {
+            if (slot.part instanceof Gap gap) {
+                SlotSummary before = require(slot.number - 1, slot.number);
+                checkPrevious(slot, before);
                 add(tails(before, content, gap.nextSegment()), content, tails);
                 skipped.add(new long[] {content.nextSegment(), gap.nextSegment()});
             }
-            content.add(entry);
+            content.add(slot);
         }
         nextSegment = content.nextSegment();
         add(tails(tip, content, Long.MAX_VALUE), content, tails);
         List<TailSlot> joined = tails.stream()
-                .map(entry -> new TailSlot(entry.number, entry.sha256(), (Tail) entry.part))
+                .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
                 .toList();
         content.checkEnd(tip);
         Slot slot = found.slot(from);
@@ -174,115 +174,119 @@ public final class Prover {
                 unusedFrom);
     }
 
-    private static void add(List<Entry> tails, KeptContent content, List<Entry> all) throws BrokenProofException {
-        for (Entry entry : tails) {
-            content.addTail(entry);
-            all.add(entry);
+    private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all)
+            throws BrokenProofException {
+        for (SlotSummary slot : tails) {
+            content.addTail(slot);
+            all.add(slot);
         }
     }
 
-    /** From slot 1 on. */
-    private List<Entry> keptChain(Entry tip) throws IOException {
-        List<Entry> chain = new ArrayList<>();
-        Entry entry = tip;
+    /** Returns the kept slots from slot 1 to the tip. */
+    private List<SlotSummary> keptChain(SlotSummary tip) throws IOException {
+        List<SlotSummary> chain = new ArrayList<>();
+        SlotSummary slot = tip;
         if (!tip.isTail()) {
             chain.add(tip);
         }
-        while (entry.keptNumber > 0) {
-            Entry kept = need(entry.keptNumber, entry.number);
-            if (!entry.isKept(kept) || kept.isTail() || kept.number >= entry.number) {
-                throw broken(kept.number, "it is not the slot that slot " + entry.number + " names", null);
+        while (slot.keptNumber > 0) {
+            SlotSummary kept = require(slot.keptNumber, slot.number);
+            if (!slot.isKept(kept) || kept.isTail() || kept.number >= slot.number) {
+                throw broken(kept.number, "it is not the slot that slot " + slot.number + " references", null);
             }
             chain.add(kept);
-            entry = kept;
+            slot = kept;
         }
-        if (entry.number != 1 || !entry.isFirst()) {
-            throw broken(entry.number, "it is the first slot that is kept, and is not slot 1", null);
+        if (slot.number != 1 || !slot.isFirst()) {
+            throw broken(slot.number, "it is the first kept slot, expected slot 1", null);
         }
         Collections.reverse(chain);
         return chain;
     }
 
-    /** Those behind the last segment, and before a segment, from its end to a slot that is the tip, or was; they are dense. */
-    private List<Entry> tails(Entry tip, KeptContent content, long before) throws IOException {
-        List<Entry> tails = new ArrayList<>();
+    /**
+     * Returns the tails of the segments from the first one that is not archived, up to {@code before}. They are the slots
+     * directly before {@code tip}, which is the tip, or was the tip before a gap.
+     */
+    private List<SlotSummary> tails(SlotSummary tip, ChainContent content, long before) throws IOException {
+        List<SlotSummary> tails = new ArrayList<>();
         long segment = content.nextSegment();
         Archived end = tip.archived;
         if (segment >= before || end.segment() < segment || (end.segment() == segment && end.position() == 0)) {
             return tails;
         }
-        Entry entry = tip;
+        SlotSummary slot = tip;
         while (true) {
-            if (entry.part instanceof Tail tail && tail.segment() >= segment) {
+            if (slot.part instanceof Tail tail && tail.segment() >= segment) {
                 if (tail.segment() < before) {
-                    tails.add(entry);
+                    tails.add(slot);
                 }
                 if (tail.segment() == segment && tail.position() == 0) {
                     break;
                 }
             }
-            if (entry.number == 1) {
-                throw broken(1, "no tail before it has the beginning of segment " + segment, null);
+            if (slot.number == 1) {
+                throw broken(1, "no earlier tail has the start of segment " + segment, null);
             }
-            Entry previous = need(entry.number - 1, entry.number);
-            checkPrevious(entry, previous);
-            entry = previous;
+            SlotSummary previous = require(slot.number - 1, slot.number);
+            checkPrevious(slot, previous);
+            slot = previous;
         }
         Collections.reverse(tails);
         return tails;
     }
 
-    private void checkPrevious(Entry entry, Entry previous) throws BrokenProofException {
-        if (!entry.isPrevious(previous)) {
-            throw broken(previous.number, "it is not the slot that slot " + entry.number + " names", null);
+    private void checkPrevious(SlotSummary slot, SlotSummary previous) throws BrokenProofException {
+        if (!slot.isPrevious(previous)) {
+            throw broken(previous.number, "it is not the slot that slot " + slot.number + " references", null);
         }
     }
 
-    private List<Long> strays(List<Entry> kept, List<Entry> tails, long tip, long segment) {
+    private List<Long> strays(List<SlotSummary> kept, List<SlotSummary> tails, long tip, long segment) {
         Set<Long> used = new HashSet<>();
-        kept.forEach(entry -> used.add(entry.number));
-        tails.forEach(entry -> used.add(entry.number));
+        kept.forEach(slot -> used.add(slot.number));
+        tails.forEach(slot -> used.add(slot.number));
         List<Long> strays = new ArrayList<>();
-        for (Entry entry : found.entries()) {
-            boolean covered = entry.part instanceof Tail tail && tail.segment() < segment;
-            if (entry.number <= tip && !used.contains(entry.number) && !covered) {
-                strays.add(entry.number);
+        for (SlotSummary slot : found.slots()) {
+            boolean covered = slot.part instanceof Tail tail && tail.segment() < segment;
+            if (slot.number <= tip && !used.contains(slot.number) && !covered) {
+                strays.add(slot.number);
             }
         }
         return strays;
     }
 
-    private Entry need(long number, long by) throws IOException {
-        @Nullable Entry entry = found.find(number);
-        if (entry != null && !entry.isOfThisLog) {
+    private SlotSummary require(long number, long by) throws IOException {
+        @Nullable SlotSummary slot = found.find(number);
+        if (slot != null && !slot.isOfThisLog) {
             throw otherLog(number);
         }
-        if (entry == null) {
-            @Nullable Exception bad = found.badness(number);
-            String gone = by < 0 ? "it is listed, and missing" : "it is missing, and slot " + by + " follows it";
-            String unknown = "a newer version wrote it";
+        if (slot == null) {
+            @Nullable Exception bad = found.damage(number);
+            String missing = by < 0 ? "it is listed and missing" : "it is missing, and slot " + by + " follows it";
+            String unknown = "it was written by a newer version";
             String damaged = bad instanceof UnknownArchiveFormatException ? unknown : "it is damaged";
-            String why = bad == null ? gone : damaged;
+            String why = bad == null ? missing : damaged;
             throw broken(number, why, bad);
         }
-        return entry;
+        return slot;
     }
 
     private WalRestoreException otherLog(long number) throws IOException {
         Slot slot = found.slot(number);
         String why = retries.call(() -> ChainIdentity.mismatch(log, identity, slot))
-                .orElse("slot " + number + " is not of the log in log.json");
+                .orElse("slot " + number + " does not belong to the log in log.json");
         return new WalRestoreException(
                 WalRestoreException.Reason.OTHER_LOG,
                 ArchiveKeys.LOG,
                 -1,
                 -1,
-                why + "; put log.json back as the EPOCH slots have it, from a version or a copy",
+                why + "; put log.json back as it is in the EPOCH slots, from a version or a copy",
                 null);
     }
 
     private BrokenProofException broken(long slot, String why, @Nullable Exception cause) {
-        @Nullable Entry before = lastBefore(slot);
+        @Nullable SlotSummary before = lastBefore(slot);
         String key = ArchiveKeys.slot(slot);
         String detail = cause == null ? "" : " (" + cause.getMessage() + ")";
         return new BrokenProofException(

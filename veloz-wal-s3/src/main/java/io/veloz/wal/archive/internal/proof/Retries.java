@@ -8,17 +8,17 @@ import java.io.IOException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 
-/** Asks a store again when that may help. Only for what changes nothing. Any thread may call any method. */
+/** Retries read-only requests with exponential backoff. Thread-safe. */
 public final class Retries {
-    /** At one request, before it counts as failed. */
+    /** Limit of the attempts of one request. */
     public static final int ATTEMPTS = 7;
 
-    /** What came over damaged came from a store that answers: so often will do. */
-    private static final int READS = 3;
+    /** Limit of the attempts if the object is damaged: the store is available then, and fewer suffice. */
+    private static final int DAMAGED_ATTEMPTS = 3;
 
     private final Pause pause;
 
-    /** How long to wait. */
+    /** Waits between two attempts. */
     @FunctionalInterface
     public interface Pause {
         void before(int attempt);
@@ -27,14 +27,14 @@ public final class Retries {
     /** A request. */
     @FunctionalInterface
     public interface Request<T> {
-        T ask() throws IOException;
+        T send() throws IOException;
     }
 
     public Retries(Pause pause) {
         this.pause = pause;
     }
 
-    /** Twice as long each time, with full jitter: some 6 s in all. */
+    /** Returns a policy with exponential backoff and full jitter, some 6 s in total. */
     public static Retries withBackoff() {
         return new Retries(attempt -> {
             long end = System.nanoTime() + Backoff.nanosAfter(ThreadLocalRandom.current(), attempt);
@@ -45,16 +45,16 @@ public final class Retries {
     }
 
     /**
-     * Returns the first answer there is.
+     * Returns the result of the first successful attempt.
      *
-     * @throws IOException the last failure, if there was none
+     * @throws IOException the last failure, if no attempt succeeded
      */
     public <T> T call(Request<T> request) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return request.ask();
+                return request.send();
             } catch (IOException e) {
-                if (!mayPass(e) || attempt >= (e instanceof BadObjectException ? READS : ATTEMPTS)) {
+                if (!isTemporary(e) || attempt >= (e instanceof BadObjectException ? DAMAGED_ATTEMPTS : ATTEMPTS)) {
                     throw e;
                 }
             }
@@ -62,7 +62,7 @@ public final class Retries {
         }
     }
 
-    private static boolean mayPass(IOException e) {
+    private static boolean isTemporary(IOException e) {
         return e instanceof StoreUnavailableException || !(e instanceof StoreException);
     }
 }

@@ -1,4 +1,4 @@
-/** The proof that an archive is complete, from its objects alone. Changes nothing. See docs/archive.md. */
+/** The proof that an archive is complete, based on its objects alone. Read-only. See docs/archive.md. */
 @NullMarked
 package io.veloz.wal.archive.internal.proof;
 

@@ -11,12 +11,12 @@ import io.veloz.wal.spi.ArchiveRestorer;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.util.concurrent.Callable;
 
-/** Restores from any store there is. Any thread may call any method. */
+/** Restores from the store of a URI. Thread-safe. */
 public final class ArchiveRestore implements ArchiveRestorer {
     @Override
     public RestorePlan plan(String uri, RestoreOptions options) {
         try (ObjectStore store = open(uri, options)) {
-            Restore restore = new Restore(store, options, Retries.withBackoff(), Steps.REAL);
+            Restore restore = new Restore(store, options, Retries.withBackoff(), Directories.REAL);
             return run(store, options, restore::plan);
         }
     }
@@ -24,7 +24,7 @@ public final class ArchiveRestore implements ArchiveRestorer {
     @Override
     public RestoreReport restore(String uri, RestoreOptions options) {
         try (ObjectStore store = open(uri, options)) {
-            Restore restore = new Restore(store, options, Retries.withBackoff(), Steps.REAL);
+            Restore restore = new Restore(store, options, Retries.withBackoff(), Directories.REAL);
             return run(store, options, restore::run);
         }
     }
@@ -40,10 +40,10 @@ public final class ArchiveRestore implements ArchiveRestorer {
 
     static <T> T run(ObjectStore store, RestoreOptions options, Callable<T> task) {
         try {
-            // On a thread of its own, because an interrupt of the caller would close the files.
+            // On another thread, because an interrupt of the caller would close the files.
             return UninterruptibleThread.call("veloz-wal-restore", task);
         } catch (Exception e) {
-            throw Refusals.of(e, store.describe() + " into " + options.directory());
+            throw RestoreErrors.translate(e, store.describe() + " into " + options.directory());
         }
     }
 }

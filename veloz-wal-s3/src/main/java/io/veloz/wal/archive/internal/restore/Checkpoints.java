@@ -14,9 +14,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoint that a restored log gets: the newest that is undamaged. A log that begins with its first record needs none,
- * so a damaged checkpoint refuses a restore only if records before the archive's first one are covered by no other. It belongs
- * to one thread.
+ * Fetches the newest undamaged checkpoint for a restored log. A log from its first record on needs no checkpoint, so a damaged
+ * one fails the restore only if no other checkpoint covers the records before the start of the archive. It belongs to one
+ * thread.
  */
 final class Checkpoints {
     private final Proof proof;
@@ -31,7 +31,7 @@ final class Checkpoints {
         this.notes = notes;
     }
 
-    /** Those that cover no record after that one, the newest first. */
+    /** Returns the checkpoints up to a sequence, the newest first. */
     static List<Attachment> upTo(Proof proof, long lastSequence) {
         return proof.attachments().stream()
                 .filter(attachment -> attachment.name().equals("checkpoint") && attachment.sequence() <= lastSequence)
@@ -40,9 +40,9 @@ final class Checkpoints {
     }
 
     /**
-     * Fetches it. Returns when it is on disk.
+     * Fetches the checkpoint. Returns when it is durable.
      *
-     * @throws DamagedObjectException if one is needed, and every one that would do is damaged
+     * @throws DamagedObjectException if a checkpoint is required, and all suitable ones are damaged
      */
     Optional<WalCheckpoint> fetch(long lastSequence) throws IOException {
         long needed = options.acceptsGaps() ? 0 : proof.identity().firstSequence() - 1;
@@ -66,13 +66,13 @@ final class Checkpoints {
     }
 
     private WalCheckpoint fetch(Attachment attachment) throws IOException {
-        fetch.checkpoint(attachment);
-        ReadOptions fetched =
-                ReadOptions.of(fetch.files().storage()).prefix(fetch.files().prefix());
+        fetch.stage(attachment);
+        ReadOptions fetched = ReadOptions.of(fetch.files().storage())
+                .prefix(fetch.files().names().prefix());
         Optional<WalCheckpoint> checkpoint =
                 WalCheckpoint.newest(fetched).filter(found -> found.sequence() == attachment.sequence());
         if (checkpoint.isEmpty()) {
-            fetch.removeCheckpoint();
+            fetch.files().delete(fetch.files().names().checkpointName());
             throw new DamagedObjectException(
                     attachment.key(), -1, -1, new BadObjectException(attachment.key() + " is not a checkpoint"));
         }

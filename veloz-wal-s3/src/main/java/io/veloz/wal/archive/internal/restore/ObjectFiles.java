@@ -15,7 +15,7 @@ import java.io.InputStream;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Reads objects that hold a file each, and checks all there is to check about them. Any thread may call any method. */
+/** Reads compressed files from the store, and verifies their sizes and digests. Thread-safe. */
 public final class ObjectFiles {
     private static final int CHUNK_BYTES = 256 * 1024;
 
@@ -24,15 +24,15 @@ public final class ObjectFiles {
     private final RateLimiter limiter;
     private final AtomicLong fetched = new AtomicLong();
 
-    /** Where the bytes of a file go. */
+    /** Receives the content of a file. */
     public interface Sink {
-        /** Takes the file from its beginning: what came before was damaged. */
+        /** Called before the first byte. A retry calls it again, and discards what was written before. */
         void restart() throws IOException;
 
         void write(byte[] bytes, int length) throws IOException;
     }
 
-    /** Only checks. */
+    /** Discards the content, for verification only. */
     public static final Sink NOWHERE = new Sink() {
         @Override
         public void restart() {}
@@ -41,7 +41,7 @@ public final class ObjectFiles {
         public void write(byte[] bytes, int length) {}
     };
 
-    /** The target of a copy cannot be written. Asking the store again does not help. */
+    /** The sink failed. A retry of the request cannot help. */
     static final class SinkException extends StoreException {
         private static final long serialVersionUID = 1;
 
@@ -56,7 +56,7 @@ public final class ObjectFiles {
         this.limiter = new RateLimiter(bytesPerSecond);
     }
 
-    /** How many bytes came from the store. */
+    /** Returns the number of bytes that were read from the store. */
     long fetched() {
         return fetched.get();
     }
@@ -71,9 +71,9 @@ public final class ObjectFiles {
     }
 
     /**
-     * Reads an object. When this returns the sink has had exactly the file that was expected.
+     * Reads an object. When this method returns, the sink has received exactly the expected file.
      *
-     * @throws BadObjectException if the object is damaged, or not there
+     * @throws BadObjectException if the object is damaged or missing
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
         retries.call(() -> {
@@ -81,7 +81,7 @@ public final class ObjectFiles {
                 copy(expected, object, sink);
                 return true;
             } catch (NoSuchObjectException e) {
-                throw new BadObjectException(where(expected) + ": it is gone", e);
+                throw new BadObjectException(where(expected) + ": the object is missing", e);
             }
         });
     }
@@ -110,10 +110,10 @@ public final class ObjectFiles {
         } catch (RuntimeException e) {
             throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e, e);
         }
-        check(expected, "bytes", counted.bytes, expected.objectBytes());
+        check(expected, "size", counted.bytes, expected.objectBytes());
         check(expected, "SHA-256", Digest.hex(counted.digest), expected.objectSha256());
-        check(expected, "bytes in the file", length, expected.fileBytes());
-        check(expected, "SHA-256 of the file", Digest.hex(file), expected.fileSha256());
+        check(expected, "file size", length, expected.fileBytes());
+        check(expected, "file SHA-256", Digest.hex(file), expected.fileSha256());
     }
 
     private interface Writing {
@@ -128,9 +128,10 @@ public final class ObjectFiles {
         }
     }
 
-    private void check(StoredFile expected, String what, Object got, Object right) throws BadObjectException {
-        if (!got.equals(right)) {
-            throw new BadObjectException(where(expected) + ": " + what + " " + got + "; expected " + right);
+    private void check(StoredFile expected, String what, Object computed, Object stored) throws BadObjectException {
+        if (!computed.equals(stored)) {
+            throw new BadObjectException(
+                    what + " mismatch in " + where(expected) + ": expected " + stored + ", got " + computed);
         }
     }
 
@@ -138,7 +139,7 @@ public final class ObjectFiles {
         return store.describe() + "/" + expected.key();
     }
 
-    /** Digests and counts what is read of an object. */
+    /** Computes digest and size of an object while it is read. */
     private final class Counted extends FilterInputStream {
         final MessageDigest digest = Digest.sha256();
         long bytes;
@@ -171,10 +172,10 @@ public final class ObjectFiles {
             return got;
         }
 
-        /** Reads to the end, but not on where the object is longer than it should be. */
-        void drain(byte[] chunk, long most) throws IOException {
+        /** Reads to the end, or until the object is longer than expected. */
+        void drain(byte[] chunk, long limit) throws IOException {
             int got = 0;
-            while (got >= 0 && bytes <= most) {
+            while (got >= 0 && bytes <= limit) {
                 got = read(chunk, 0, chunk.length);
             }
         }

@@ -9,14 +9,9 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
-import io.veloz.wal.archive.internal.format.Slot;
-import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
-import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
-import io.veloz.wal.archive.internal.restore.LocalLog.Relation;
+import io.veloz.wal.archive.internal.restore.TargetLog.Relation;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
@@ -37,63 +32,56 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One restore, from the proof to the last file in its place: {@link #run} is the story. It belongs to one thread.
- */
+/** One restore, from the proof of the archive to the last move into the target. It belongs to one thread. */
 final class Restore {
-    private static final long SPARE_BYTES = 1024 * 1024;
-
-    /** A shipper that drops tails faster than they are read would have it proven for ever. */
-    private static final int PROOFS = 5;
-
-    private final ObjectStore store;
     private final ShipLog log;
     private final RestoreOptions options;
-    private final Retries retries;
-    private final Steps steps;
-    private final Staging place;
+    private final Directories directories;
+    private final Staging staging;
+    private final Publication publication;
     private final ObjectFiles objects;
+    private final RestorePlanner planner;
     private final RestoreChecks checks;
-    private final Map<Stage, Duration> took = new EnumMap<>(Stage.class);
+    private final Map<Stage, Duration> durations = new EnumMap<>(Stage.class);
     private final List<String> notes = new ArrayList<>();
 
-    /** Of the log's file names, as the archive says. */
+    /** The prefix of the log's file names, from the archive. */
     private String prefix = "";
 
     private @Nullable Fetch fetch;
     private long stageStarted = System.nanoTime();
 
-    Restore(ObjectStore store, RestoreOptions options, Retries retries, Steps steps) {
-        this.store = store;
+    Restore(ObjectStore store, RestoreOptions options, Retries retries, Directories directories) {
         this.log = new ShipLog(store);
         this.options = options;
-        this.retries = retries;
-        this.steps = steps;
-        this.place = new Staging(options.directory(), steps);
+        this.directories = directories;
+        this.staging = new Staging(options.directory(), directories);
+        this.publication = new Publication(staging, directories);
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
-        this.checks = new RestoreChecks(store, options, place);
+        this.planner = new RestorePlanner(store, log, options, retries, this::note);
+        this.checks = new RestoreChecks(store, options, staging);
     }
 
     RestorePlan plan() throws IOException {
         Proof proof = prove();
-        Wanted wanted = Wanted.of(proof, options);
-        RestorePlan plan = plan(proof, wanted);
-        checks.point(proof, wanted);
+        RestoreSelection selection = RestoreSelection.of(proof, options);
+        RestorePlan plan = planner.plan(proof, selection);
+        checks.checkPoint(proof, selection);
         return plan;
     }
 
     RestoreReport run() throws IOException {
-        try (place) {
-            place.finishMoves();
+        try (staging) {
+            publication.finishMoves();
             for (int attempt = 1; ; attempt++) {
                 try {
                     return restore(prove());
                 } catch (DamagedObjectException e) {
-                    // A shipper commits segments and drops their tails meanwhile: the next proof finds the segments.
-                    if (!e.vanished || attempt == PROOFS) {
+                    // A concurrent shipper commits segments and drops their tails. The next proof finds the segments.
+                    if (!e.disappeared || attempt == RestorePlanner.MAX_PROOFS) {
                         throw e;
                     }
-                    note("the archive was shipped into during the restore, and was proven again");
+                    note("a shipper dropped tails during the restore, and the archive was proven again");
                 } finally {
                     closeFetch();
                 }
@@ -101,137 +89,57 @@ final class Restore {
         }
     }
 
-    private RestoreReport restore(Proof proof) throws IOException {
-        Wanted wanted = Wanted.of(proof, options);
-        RestorePlan plan = plan(proof, wanted);
-        checks.point(proof, wanted);
-        if (place.isFree(prefix)) {
-            // Before anything is created.
-            checks.space(plan, null);
-        }
-        place.lock(prefix);
-        if (place.isFree(prefix)) {
-            fetch(proof, null).all(wanted);
-            return plan.newLog() ? copied(plan, proof, wanted) : restored(plan, proof, wanted);
-        }
-        if (plan.newLog() && isCopied()) {
-            place.clear();
-            return alreadyCopied(plan);
-        }
-        LocalLog.checkIdentity(place.storage(), proof);
-        checks.newLog(plan);
-        LocalLog local = LocalLog.read(
-                place.storage(),
-                proof,
-                () -> fetch(proof, place.storage()),
-                (done, total) -> options.progress().update(Stage.COMPARE, done, total));
-        Relation relation = local.relation();
-        end(Stage.COMPARE);
-        boolean isThere = relation == Relation.COMPLETE || (relation == Relation.SAME_RECORDS && !options.merges());
-        if (isThere) {
-            closeFetch();
-            place.clear();
-            return alreadyThere(plan, local, relation);
-        }
-        checks.merging(local, relation, plan);
-        checks.space(plan, local);
-        fetch(proof, place.storage()).all(wanted);
-        return merged(plan, proof, wanted, local, relation);
-    }
-
-    // ---- the archive
-
     private Proof prove() throws IOException {
-        LogIdentity identity = retries.call(log::identity)
-                .orElseThrow(() -> new WalRestoreException(
-                        Reason.NOT_AN_ARCHIVE,
-                        store.describe() + " holds no archive (there is no log.json); correct the URI",
-                        null));
-        if (options.expectedLogId().isPresent()
-                && !options.expectedLogId().get().equals(identity.logId())) {
-            throw new WalRestoreException(
-                    Reason.OTHER_LOG,
-                    store.describe() + " is the archive of log " + identity.logId() + "; expected log "
-                            + options.expectedLogId().get() + "; correct the URI",
-                    null);
-        }
-        prefix = identity.prefix();
-        Proof proof = prove(identity);
-        if (proof.unusedFrom() > 0) {
-            note("slot " + proof.unusedFrom() + " is damaged or missing: what comes after it was not used");
-        }
+        Proof proof = planner.prove();
+        prefix = proof.identity().prefix();
         end(Stage.PROVE);
         return proof;
     }
 
-    /** Again if a slot disappeared: beside a shipper one that was listed is dropped before it is read. */
-    private Proof prove(LogIdentity identity) throws IOException {
-        String vanished = "";
-        for (int attempt = 1; ; attempt++) {
-            Prover prover = new Prover(
-                    log,
-                    identity,
-                    retries,
-                    options.parallelism(),
-                    slots -> options.progress().update(Stage.PROVE, slots, slots));
-            try {
-                return prover.prove(options.untilSequence());
-            } catch (BrokenProofException e) {
-                // The same slot twice is missing for good.
-                if (e.isUnknownFormat() || e.key().equals(vanished) || attempt == PROOFS || exists(e.key())) {
-                    throw e;
-                }
-                vanished = e.key();
-            }
+    private RestoreReport restore(Proof proof) throws IOException {
+        RestoreSelection selection = RestoreSelection.of(proof, options);
+        RestorePlan plan = planner.plan(proof, selection);
+        checks.checkPoint(proof, selection);
+        if (staging.isFree(prefix)) {
+            // Before anything is created.
+            checks.checkSpace(plan, null);
         }
-    }
-
-    private boolean exists(String key) throws IOException {
-        return retries.call(() -> store.head(key)).isPresent();
-    }
-
-    private RestorePlan plan(Proof proof, Wanted wanted) throws IOException {
-        @Nullable Slot tip = proof.tip();
-        boolean newLog = options.isUpToAPoint() || !wanted.gaps().isEmpty();
-        long fileBytes = wanted.segmentBytes() + wanted.tailBytes();
-        Optional<Attachment> checkpoint =
-                Checkpoints.upTo(proof, wanted.lastSequence()).stream().findFirst();
-        long files = fileBytes + checkpoint.map(Attachment::fileBytes).orElse(0L);
-        List<String> strays = new ArrayList<>();
-        proof.strays().forEach(number -> strays.add("slot " + number));
-        if (proof.strayCount() > strays.size()) {
-            strays.add("and " + (proof.strayCount() - strays.size()) + " more");
+        staging.lock(prefix);
+        if (staging.isFree(prefix)) {
+            fetch(proof, null).all(selection);
+            return plan.newLog() ? copy(plan, proof, selection) : publish(plan, proof, selection);
         }
-        return RestorePlan.builder(store.describe(), proof.identity().logId())
-                .firstSequence(proof.identity().firstSequence())
-                .lastSequence(wanted.lastSequence())
-                .archivedSequence(proof.archived().sequence())
-                .epoch(tip == null ? 0 : tip.epoch())
-                .writerHost(tip == null ? "" : tip.host())
-                .lastWritten(tip == null ? proof.identity().created() : tip.written())
-                .slots(proof.slots())
-                .segments(wanted.segments().size())
-                .tails(wanted.tails().size())
-                .checkpointSequence(checkpoint.map(Attachment::sequence).orElse(0L))
-                .objectBytes(wanted.segments().stream()
-                                .mapToLong(Segment::objectBytes)
-                                .sum()
-                        + checkpoint.map(Attachment::objectBytes).orElse(0L))
-                .fileBytes(fileBytes)
-                .neededBytes((newLog ? 2 : 1) * files + SPARE_BYTES)
-                .newLog(newLog)
-                .gaps(wanted.gaps())
-                .strays(strays)
-                .build();
+        if (plan.newLog() && isCopied()) {
+            staging.clear();
+            return reportCopy(plan, verify(staging.storage()), 0);
+        }
+        TargetLog.checkIdentity(staging.storage(), proof);
+        checks.checkNewLog(plan);
+        TargetLog local = TargetLog.read(
+                staging.storage(),
+                proof,
+                () -> fetch(proof, staging.storage()),
+                (done, total) -> options.progress().update(Stage.COMPARE, done, total));
+        Relation relation = local.relation();
+        end(Stage.COMPARE);
+        if (relation == Relation.COMPLETE || (relation == Relation.SAME_RECORDS && !options.merges())) {
+            closeFetch();
+            staging.clear();
+            return reportUnchanged(plan, local, relation);
+        }
+        checks.checkMerge(local, relation, plan);
+        checks.checkSpace(plan, local);
+        fetch(proof, staging.storage()).all(selection);
+        return merge(plan, proof, selection, local, relation);
     }
 
-    // ---- the target
+    // ---- fetching
 
     private Fetch fetch(Proof proof, @Nullable Storage source) throws IOException {
         if (fetch == null) {
-            place.claim(proof.identity().logId());
-            fetch = new Fetch(
-                    log, objects, steps.open(place.log()), prefix, source, options.parallelism(), options.progress());
+            staging.claim(proof.identity().logId());
+            StagedFiles files = new StagedFiles(objects, directories.open(staging.log()), prefix, source);
+            fetch = new Fetch(log, objects, files, options.parallelism(), options.progress());
         }
         return fetch;
     }
@@ -247,13 +155,13 @@ final class Restore {
         }
     }
 
-    /** Everything is fetched: makes a log of it. */
-    private void complete(Proof proof, Wanted wanted, boolean withCheckpoint) throws IOException {
+    /** Completes the log after everything is fetched. */
+    private void complete(Proof proof, RestoreSelection selection, boolean withCheckpoint) throws IOException {
         if (withCheckpoint) {
-            checkpoints(proof).fetch(wanted.lastSequence());
+            checkpoints(proof).fetch(selection.lastSequence());
         }
         LogIdentity identity = proof.identity();
-        fetch().files().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
+        files().names().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
         end(Stage.FETCH);
     }
 
@@ -261,30 +169,35 @@ final class Restore {
         return new Checkpoints(proof, options, fetch(), this::note);
     }
 
-    // ---- the ends
+    private StagedFiles files() {
+        return fetch().files();
+    }
 
-    private RestoreReport alreadyThere(RestorePlan plan, LocalLog local, Relation relation) throws IOException {
+    // ---- outcomes
+
+    private RestoreReport reportUnchanged(RestorePlan plan, TargetLog local, Relation relation) throws IOException {
         RecoveryReport found = local.report();
         long ahead = found.lastSequence() - plan.archivedSequence();
-        note(place.target() + " has all of it" + (ahead > 0 ? ", and " + ahead + " more records" : "")
+        note(staging.target() + " has all archived records" + (ahead > 0 ? ", and " + ahead + " more" : "")
                 + "; nothing was changed");
         if (relation == Relation.SAME_RECORDS) {
             note(
-                    "it has the same records in other files, as after a failover and back: a shipper refuses it as diverged;"
-                            + " restore with merge (--merge) to take the files of the archive and keep all records");
+                    "it has the same records in other files, as after a failover and back: a shipper rejects it as diverged;"
+                            + " restore with merge (--merge) to use the files of the archive and keep all records");
         }
         return report(plan, Outcome.ALREADY_THERE, found, 0, ahead, Optional.empty());
     }
 
-    private RestoreReport restored(RestorePlan plan, Proof proof, Wanted wanted) throws IOException {
-        complete(proof, wanted, true);
-        RecoveryReport found = verify(fetch().files().storage());
-        RestoreChecks.whole(found, plan);
-        place.publish();
-        return report(plan, Outcome.RESTORED, found, fetch().reused(), 0, Optional.empty());
+    private RestoreReport publish(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
+        complete(proof, selection, true);
+        RecoveryReport found = verify(files().storage());
+        RestoreChecks.checkComplete(found, plan);
+        publication.publish();
+        return report(plan, Outcome.RESTORED, found, files().reused(), 0, Optional.empty());
     }
 
-    private RestoreReport merged(RestorePlan plan, Proof proof, Wanted wanted, LocalLog local, Relation relation)
+    private RestoreReport merge(
+            RestorePlan plan, Proof proof, RestoreSelection selection, TargetLog local, Relation relation)
             throws IOException {
         long localLast = local.report().lastSequence();
         boolean sameRecords = relation == Relation.SAME_RECORDS;
@@ -292,69 +205,64 @@ final class Restore {
         if (!sameRecords && tail.isEmpty() && localLast > plan.archivedSequence()) {
             throw new WalRestoreException(
                     Reason.DIVERGED,
-                    place.target() + " has records up to " + localLast + ", the archive up to "
+                    staging.target() + " has records up to " + localLast + ", the archive up to "
                             + plan.archivedSequence()
-                            + ", and what is between is damaged: a merge would drop all of it;"
-                            + " copy what is whole by a salvage, and restore into another directory",
+                            + ", and records between them are damaged: a merge would drop all records after the"
+                            + " archive; salvage the readable records, and restore into another directory",
                     null);
         }
-        complete(proof, wanted, true);
+        complete(proof, selection, true);
         for (SegmentReport segment : tail) {
-            fetch().copyLocal(segment.file());
+            files().copyLocal(segment.file());
         }
         if (sameRecords && localLast > plan.archivedSequence()) {
-            LocalRecords.append(place.storage(), local.report(), plan.archivedSequence(), place.log(), prefix);
+            local.appendRecordsAfter(plan.archivedSequence(), staging.log());
         }
-        RecoveryReport found = verify(fetch().files().storage());
+        RecoveryReport found = verify(files().storage());
         if (!tail.isEmpty() && !found.isSound()) {
             throw new WalRestoreException(
                     Reason.DIVERGED,
-                    place.target() + " has records after " + plan.archivedSequence()
-                            + " that do not follow the archive's; restore into another directory",
+                    staging.target() + " has records after " + plan.archivedSequence()
+                            + " that do not follow the records of the archive; restore into another directory",
                     null);
         }
-        RestoreChecks.whole(found, plan);
+        RestoreChecks.checkComplete(found, plan);
         if (sameRecords && found.lastSequence() < localLast) {
             throw new IOException(
-                    place.log() + " ends with record " + found.lastSequence() + "; expected " + localLast);
+                    staging.log() + " ends with record " + found.lastSequence() + "; expected " + localLast);
         }
-        Path kept = place.replace();
-        note("the files of the log that was there are in " + kept);
+        Path kept = publication.replace();
+        note("the files of the previous log are in " + kept);
         long ahead = Math.max(0, found.lastSequence() - plan.archivedSequence());
-        return report(plan, Outcome.MERGED, found, fetch().reused(), ahead, Optional.of(kept));
+        return report(plan, Outcome.MERGED, found, files().reused(), ahead, Optional.of(kept));
     }
 
-    private RestoreReport copied(RestorePlan plan, Proof proof, Wanted wanted) throws IOException {
-        complete(proof, wanted, false);
-        if (wanted.gaps().isEmpty()) {
-            RecoveryReport whole = verify(fetch().files().storage());
-            RestoreChecks.sound(whole, plan);
+    private RestoreReport copy(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
+        complete(proof, selection, false);
+        if (selection.gaps().isEmpty()) {
+            RestoreChecks.checkSound(verify(files().storage()), plan);
         }
-        place.clearCopy();
+        staging.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
-        PartialCopy copy = new PartialCopy(checkpoints(proof), place, prefix, options, progress);
-        RecoveryReport found = copy.make();
+        RecoveryReport found = new PointInTimeCopy(checkpoints(proof), staging, prefix, options, progress).make();
         end(Stage.COPY);
-        place.publishCopy(found.logId(), wantedText());
-        return copied(plan, found, fetch().reused());
+        publication.publishCopy(found.logId(), point());
+        return reportCopy(plan, found, files().reused());
     }
 
-    private RestoreReport copied(RestorePlan plan, RecoveryReport found, int reused) throws IOException {
+    private RestoreReport reportCopy(RestorePlan plan, RecoveryReport found, int reused) throws IOException {
         note("this is a new log, " + found.logId() + ": it cannot be shipped into the archive of log " + plan.logId());
         return report(plan, Outcome.COPIED, found, reused, 0, Optional.empty());
     }
 
     private boolean isCopied() throws IOException {
-        Optional<String> id = LogFiles.of(place.storage(), prefix).logId();
-        return id.isPresent() && place.isCopied(id.get(), wantedText());
+        Optional<String> id = LogFiles.of(staging.storage(), prefix).logId();
+        return id.isPresent() && staging.isCopied(id.get(), point());
     }
 
-    private String wantedText() {
+    /** Returns the requested point, as it is stored in the staging directory. */
+    private String point() {
         return options.untilSequence() + " " + options.untilTimeNanos();
-    }
-
-    private RestoreReport alreadyCopied(RestorePlan plan) throws IOException {
-        return copied(plan, verify(place.storage()), 0);
     }
 
     private RecoveryReport verify(Storage storage) {
@@ -374,12 +282,12 @@ final class Restore {
     private RestoreReport report(
             RestorePlan plan, Outcome outcome, RecoveryReport found, int reused, long ahead, Optional<Path> kept)
             throws IOException {
-        place.accessNote().ifPresent(this::note);
-        return RestoreReport.builder(plan, place.target(), outcome)
+        staging.ownershipNote().ifPresent(this::note);
+        return RestoreReport.builder(plan, staging.target(), outcome)
                 .logId(found.logId())
                 .firstSequence(found.firstSequence())
                 .lastSequence(found.lastSequence())
-                .lastTimestampNanos(lastTimestampNanos(place.storage(), found))
+                .lastTimestampNanos(lastTimestampNanos(staging.storage(), found))
                 .records(found.records())
                 .bytes(found.segments().stream()
                         .mapToLong(SegmentReport::fileBytes)
@@ -390,7 +298,7 @@ final class Restore {
                 .keptDirectory(kept)
                 .lost(found.lost())
                 .notes(notes)
-                .took(took)
+                .took(durations)
                 .build();
     }
 
@@ -406,7 +314,7 @@ final class Restore {
 
     private void end(Stage stage) {
         long now = System.nanoTime();
-        took.merge(stage, Duration.ofNanos(now - stageStarted), Duration::plus);
+        durations.merge(stage, Duration.ofNanos(now - stageStarted), Duration::plus);
         stageStarted = now;
     }
 }

@@ -16,27 +16,27 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to hold before a restore begins, and before its result gets its name; each refusal says what to do next. It
- * belongs to one thread.
+ * The checks before a restore starts, and before its result is published. Each message contains the next step. It belongs to
+ * one thread.
  */
 final class RestoreChecks {
-    /** A time that is so much smaller than the archive's is in another unit: seconds are nanoseconds divided by 10⁹. */
+    /** A time below 1/500 of the archive's has another unit: microseconds are nanoseconds divided by 1,000. */
     private static final long MAX_TIME_RATIO = 500;
 
     private final ObjectStore store;
     private final RestoreOptions options;
-    private final Staging place;
+    private final Staging staging;
 
-    RestoreChecks(ObjectStore store, RestoreOptions options, Staging place) {
+    RestoreChecks(ObjectStore store, RestoreOptions options, Staging staging) {
         this.store = store;
         this.options = options;
-        this.place = place;
+        this.staging = staging;
     }
 
-    /** The archive holds what is requested, and nothing before it is missing that was not accepted. */
-    void point(Proof proof, Wanted wanted) {
-        end(proof);
-        time(proof);
+    /** Checks that the archive contains the requested records, without gaps that are not accepted. */
+    void checkPoint(Proof proof, RestoreSelection selection) {
+        checkEnd(proof);
+        checkTime(proof);
         long until = options.untilSequence();
         long first = proof.identity().firstSequence();
         long last = proof.archived().sequence();
@@ -46,25 +46,25 @@ final class RestoreChecks {
                     null,
                     first,
                     last,
-                    store.describe() + " holds records " + first + " to " + last + "; asked for all up to " + until
+                    store.describe() + " contains records " + first + " to " + last + "; requested record " + until
                             + "; take one of them",
                     null);
         }
-        if (!options.acceptsGaps() && !wanted.gaps().isEmpty()) {
-            LostRange gap = wanted.gaps().get(0);
+        if (!options.acceptsGaps() && !selection.gaps().isEmpty()) {
+            LostRange gap = selection.gaps().get(0);
             throw gap(gap.firstSequence(), gap.lastSequence(), gap.reason());
         }
-        long covered = Checkpoints.upTo(proof, wanted.lastSequence()).stream()
+        long covered = Checkpoints.upTo(proof, selection.lastSequence()).stream()
                 .findFirst()
                 .map(Attachment::sequence)
                 .orElse(0L);
         if (!options.acceptsGaps() && first > 1 && last >= first && covered < first - 1) {
-            throw gap(1, first - 1, "the archive begins behind them, and has no checkpoint that covers them");
+            throw gap(1, first - 1, "the archive starts after them, and has no checkpoint that covers them");
         }
     }
 
-    /** The archive reaches as far as is known to be archived. */
-    private void end(Proof proof) {
+    /** Checks that the archive contains the record that is known to be archived. */
+    private void checkEnd(Proof proof) {
         long last = proof.archived().sequence();
         if (last < options.atLeast()) {
             throw new WalRestoreException(
@@ -73,14 +73,14 @@ final class RestoreChecks {
                     last + 1,
                     options.atLeast(),
                     store.describe() + " ends with record " + last + "; expected record " + options.atLeast()
-                            + " at least; look for newest objects in ship/ that were deleted, or restore without that"
+                            + " or later; check whether the newest objects in ship/ were deleted, or restore without that"
                             + " condition",
                     null);
         }
     }
 
-    /** The time is in the archive, as far as is known without its records. */
-    private void time(Proof proof) {
+    /** Checks that the archive contains the requested time, as far as this is known without its records. */
+    private void checkTime(Proof proof) {
         long until = options.untilTimeNanos();
         if (until == Long.MAX_VALUE) {
             return;
@@ -90,7 +90,7 @@ final class RestoreChecks {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
                     "time " + until + " is " + instant(until) + " in nanoseconds since 1970, and " + store.describe()
-                            + " begins about " + instant(earliest) + "; expected nanoseconds, not seconds, milliseconds"
+                            + " starts about " + instant(earliest) + "; expected nanoseconds, not seconds, milliseconds"
                             + " or microseconds: pass about " + earliest + " or later",
                     null);
         }
@@ -101,13 +101,13 @@ final class RestoreChecks {
                 && until < first.minTimestampNanos()) {
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
-                    store.describe() + " begins at " + instant(first.minTimestampNanos())
+                    store.describe() + " starts at " + instant(first.minTimestampNanos())
                             + "; requested everything up to " + instant(until) + "; take a later point",
                     null);
         }
     }
 
-    /** Of its records, or of the objects if only tails are there, whose records' times are not known yet. */
+    /** Returns the time of the first record, or of the archive if it has only tails, whose times are not known yet. */
     private static long earliestNanos(Proof proof) {
         if (!proof.segments().isEmpty()) {
             return proof.segments().get(0).minTimestampNanos();
@@ -126,64 +126,64 @@ final class RestoreChecks {
                 first,
                 last,
                 store.describe() + " has no records " + first + " to " + last + ": " + reason
-                        + "; restore up to record " + (first - 1) + ", or what there is with acceptGaps",
+                        + "; restore up to record " + (first - 1) + ", or the available records with acceptGaps",
                 null);
     }
 
-    /** A new log takes no other log's place. */
-    void newLog(RestorePlan plan) {
+    /** Checks that a new log does not replace another log. */
+    void checkNewLog(RestorePlan plan) {
         if (plan.newLog()) {
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
-                    place.target() + " holds the log, and a restore up to a point, or over a gap, makes a new one;"
-                            + " restore into another directory",
+                    staging.target() + " contains the log, and a restore up to a point, or across a gap, creates a new"
+                            + " one; restore into another directory",
                     null);
         }
     }
 
-    /** The log that is in the target may be merged with the archive. */
-    void merging(LocalLog local, LocalLog.Relation relation, RestorePlan plan) {
+    /** Checks that the log in the target may be merged with the archive. */
+    void checkMerge(TargetLog local, TargetLog.Relation relation, RestorePlan plan) {
         if (!options.merges()) {
-            String state = relation == LocalLog.Relation.BEHIND
+            String state = relation == TargetLog.Relation.BEHIND
                     ? "the log up to record " + local.report().lastSequence()
                     : "the log, which is damaged";
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
-                    place.target() + " holds " + state + ", and the archive has it up to record "
+                    staging.target() + " contains " + state + ", and the archive has it up to record "
                             + plan.archivedSequence()
                             + "; restore with merge (--merge) to use both, or into another directory",
                     null);
         }
     }
 
-    /** There is room for all that the plan needs. */
-    void space(RestorePlan plan, @Nullable LocalLog local) throws IOException {
-        long needed = plan.neededBytes() - place.stagedBytes();
+    /** Checks that there is enough free space. */
+    void checkSpace(RestorePlan plan, @Nullable TargetLog local) throws IOException {
+        long needed = plan.neededBytes() - staging.stagedBytes();
         if (local != null) {
             needed += local.report().segments().stream()
                     .mapToLong(SegmentReport::dataBytes)
                     .sum();
         }
-        long usable = place.usableBytes();
+        long usable = staging.usableBytes();
         if (needed > usable) {
             throw new WalRestoreException(
                     Reason.NO_SPACE,
-                    place.target() + " has room for " + usable + " bytes; expected " + needed
-                            + "; make room, and call again",
+                    staging.target() + " has " + usable + " bytes of free space; expected " + needed
+                            + "; free space, and retry",
                     null);
         }
     }
 
-    /** What was put together is the log that the plan promised. */
-    static void whole(RecoveryReport found, RestorePlan plan) {
-        sound(found, plan);
+    /** Checks that the restored log is sound, and ends where the plan ends. */
+    static void checkComplete(RecoveryReport found, RestorePlan plan) {
+        checkSound(found, plan);
         if (found.lastSequence() < plan.lastSequence()) {
             throw unsound(plan, "it ends with record " + found.lastSequence() + "; expected " + plan.lastSequence());
         }
     }
 
-    /** What was put together is a log, and the right one. */
-    static void sound(RecoveryReport found, RestorePlan plan) {
+    /** Checks that the restored log is sound, and has the right id. */
+    static void checkSound(RecoveryReport found, RestorePlan plan) {
         for (SegmentReport segment : found.segments()) {
             if (!segment.isGood()) {
                 throw unsound(plan, segment.file() + ": " + segment.verdict() + " " + segment.detail());
@@ -197,8 +197,8 @@ final class RestoreChecks {
     private static WalRestoreException unsound(RestorePlan plan, String why) {
         return new WalRestoreException(
                 Reason.DAMAGED,
-                plan.archive() + " was fetched as it was stored, and is no whole log " + plan.logId() + ": " + why
-                        + "; it was damaged before it was stored: restore up to the record before",
+                plan.archive() + " was fetched as it was stored, and is not a sound log " + plan.logId() + ": " + why
+                        + "; it was damaged before it was archived: restore up to the record before the damage",
                 null);
     }
 }

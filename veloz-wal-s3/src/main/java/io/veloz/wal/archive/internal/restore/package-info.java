@@ -1,4 +1,4 @@
-/** Brings a log back from a proven archive. */
+/** Restores a log from a proven archive. */
 @NullMarked
 package io.veloz.wal.archive.internal.restore;
 

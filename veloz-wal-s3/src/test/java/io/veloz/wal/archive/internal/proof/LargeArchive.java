@@ -24,7 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
-/** The ship log of an archive with very many slots, which are made when they are asked for: 99 tails to a segment. */
+/** A store with the ship log of a very large archive, whose slots are generated when they are read: 99 tails per segment. */
 final class LargeArchive implements ObjectStore {
     private static final int TO_A_SEGMENT = 100;
     private static final int TAIL_BYTES = 64;
@@ -48,7 +48,7 @@ final class LargeArchive implements ObjectStore {
         return HexFormat.of().formatHex(digests, 32 * number, 32 * number + 32);
     }
 
-    /** Slot 1 takes office; then each hundredth commits the segment of the 99 before it. */
+    /** Slot 1 starts an epoch. After that, each hundredth slot commits the segment of the 99 tails before it. */
     private byte[] slot(int number) {
         int segment = (number - 2) / TO_A_SEGMENT + 1;
         int place = (number - 2) % TO_A_SEGMENT;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /** Ten thousand slots; a million with -Dwal.slots=1000000. */
 class LargeArchiveTest {
     @Test
-    void archiveOfVeryManySlotsIsProven() throws IOException {
+    void archiveWithVeryManySlotsIsProven() throws IOException {
         int slots = Integer.getInteger("wal.slots", 10_000);
         LargeArchive store = new LargeArchive(slots);
         long started = System.nanoTime();

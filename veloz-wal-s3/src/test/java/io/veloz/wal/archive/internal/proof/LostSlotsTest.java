@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A ship log that ends too early is itself a proven ship log: only the objects beside it can show that it was longer. */
+/** A truncated ship log is itself a valid ship log. Only segments and attachments can show that it was longer. */
 class LostSlotsTest {
     @TempDir
     Path dir;
@@ -41,7 +41,7 @@ class LostSlotsTest {
         return new Prover(log, log.identity().orElseThrow(), new Retries(attempt -> {}), 3, slots -> {}).prove(until);
     }
 
-    private BrokenProofException refused() {
+    private BrokenProofException failure() {
         return catchThrowableOfType(BrokenProofException.class, () -> prove(Long.MAX_VALUE));
     }
 
@@ -55,35 +55,35 @@ class LostSlotsTest {
     void twoSegmentsWithoutSlotsAreEvidence() throws IOException {
         archive.segments(1, 3);
         loseSlots(3, 4);
-        assertThat(refused().key()).isEqualTo(ArchiveKeys.segment("orders", 3, 1));
-        assertThat(refused()).hasMessageContaining("no slot commits segment 2");
-        assertThat(refused().firstSequence()).isEqualTo(prove(1).archived().sequence() + 1);
+        assertThat(failure().key()).isEqualTo(ArchiveKeys.segment("orders", 3, 1));
+        assertThat(failure()).hasMessageContaining("no slot commits segment 2");
+        assertThat(failure().firstSequence()).isEqualTo(prove(1).archived().sequence() + 1);
     }
 
     @Test
     void objectOfAnEpochWithoutSlotIsEvidence() throws IOException {
         archive.segment(1).epoch().segment(2);
         loseSlots(3, 4);
-        assertThat(refused().key()).isEqualTo(ArchiveKeys.segment("orders", 2, 2));
-        assertThat(refused()).hasMessageContaining("epoch 2, and the slots end with epoch 1");
+        assertThat(failure().key()).isEqualTo(ArchiveKeys.segment("orders", 2, 2));
+        assertThat(failure()).hasMessageContaining("epoch 2, and the slots end with epoch 1");
     }
 
     @Test
-    void slotsThatWereOverwrittenAfterTheirLossAreEvidence() throws IOException {
+    void slotsThatWereRewrittenAfterTheirLossAreEvidence() throws IOException {
         archive.segment(1);
         archive.segments(2, 3);
         loseSlots(3, 4);
-        // A writer that ignores the loss goes on after slot 2.
+        // A writer that ignores the loss continues after slot 2.
         TestArchive again = new TestArchive(store, dir).segment(1).epoch();
         again.segments(2, 3);
-        assertThat(refused()).hasMessageContaining("no slot names it, nor segments/orders_0000000000000002");
+        assertThat(failure()).hasMessageContaining("no slot names it, nor segments/orders_0000000000000002");
     }
 
     @Test
     void allSlotsLostIsNotAnEmptyArchive() throws IOException {
         archive.segments(1, 2);
         loseSlots(1, 3);
-        assertThat(refused()).hasMessageContaining("the slots end with epoch 0");
+        assertThat(failure()).hasMessageContaining("the slots end with epoch 0");
     }
 
     @Test
@@ -106,7 +106,7 @@ class LostSlotsTest {
     }
 
     @Test
-    void uploadThatAGapSkipsIsNoEvidence() throws IOException {
+    void uploadThatAGapSkipsIsNotEvidence() throws IOException {
         archive.segment(1);
         store.damage(ArchiveKeys.segment("orders", 2, 1), new byte[10]);
         long last = LogFiles.of(dir).sealed(2).orElseThrow().lastSequence();
@@ -116,12 +116,12 @@ class LostSlotsTest {
     }
 
     @Test
-    void writerLooksAgainBeforeItBelievesInALoss() throws IOException {
+    void writerChecksTwiceBeforeItReportsALoss() throws IOException {
         archive.segment(1);
         ShipLog log = new ShipLog(store);
         var before = log.check(2).orElseThrow().slot();
         var check = new LostSlots.BeforeEpoch(log, log.identity().orElseThrow());
-        // Another writer goes on between the look at the tip and the list.
+        // Another writer appends slots between the read of the tip and the listing.
         archive.segments(2, 3);
         assertThat(check.against(before)).isEmpty();
         assertThat(check.needsRecheck()).isTrue();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the shell lines of docs/archive.md, "Restoring by hand", as they are printed there. */
+/** Runs the shell commands of docs/archive.md, "Restoring by hand", exactly as documented. */
 @Timeout(120)
 class ByHandTest {
     private static final Path DOCUMENT = Path.of("..", "docs", "archive.md");
@@ -38,10 +38,10 @@ class ByHandTest {
     @BeforeEach
     void findTools() throws Exception {
         source = dir.resolve("source");
-        assumeTrue(isThere("lz4") && isThere("sh"), "this test needs sh and the tool lz4: apt-get install lz4");
+        assumeTrue(isInstalled("lz4") && isInstalled("sh"), "this test needs sh and the tool lz4: apt-get install lz4");
     }
 
-    private static boolean isThere(String tool) throws InterruptedException {
+    private static boolean isInstalled(String tool) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(tool, tool.equals("sh") ? "-c" : "--version", "true")
                     .redirectErrorStream(true)
@@ -59,7 +59,7 @@ class ByHandTest {
         }
     }
 
-    /** Returns the directory that the recipe makes, and checks that it has no complaint. */
+    /** Runs the commands, checks that they succeed, and returns the directory that they create. */
     private Path byHand() throws Exception {
         String page = Files.readString(DOCUMENT);
         String section = page.substring(page.indexOf("## Restoring by hand"), page.indexOf("## Rights"));

@@ -6,15 +6,17 @@ import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestorePlan;
 import io.veloz.wal.restore.RestoreReport;
 
-/** Restores from any store, without pauses between attempts. */
+/** Restores from any store, without backoff between attempts. */
 public final class DirectRestore {
     private DirectRestore() {}
 
     public static RestoreReport restore(ObjectStore store, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     public static RestorePlan plan(ObjectStore store, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::plan);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
     }
 }

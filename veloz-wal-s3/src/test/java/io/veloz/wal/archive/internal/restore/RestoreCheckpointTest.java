@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A damaged checkpoint refuses a restore only if the log needs it. */
+/** A damaged checkpoint fails a restore only if the log requires it. */
 class RestoreCheckpointTest {
     @TempDir
     Path dir;
@@ -56,7 +56,8 @@ class RestoreCheckpointTest {
     }
 
     private RestoreReport restore(String name, RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private RestoreReport restore(String name) {
@@ -78,7 +79,7 @@ class RestoreCheckpointTest {
     }
 
     @Test
-    void damagedCheckpointsRefuseNothingIfTheLogBeginsWithItsFirstRecord() throws IOException {
+    void damagedCheckpointsAreIgnoredIfTheLogStartsWithItsFirstRecord() throws IOException {
         withTwoCheckpoints();
         damage(40);
         damage(20);
@@ -92,7 +93,7 @@ class RestoreCheckpointTest {
     }
 
     @Test
-    void objectThatIsNoCheckpointIsNotUsed() throws IOException {
+    void objectThatIsNotACheckpointIsNotUsed() throws IOException {
         try (Wal wal = SmallLog.open(source)) {
             SmallLog.append(wal, 60);
             wal.writeCheckpoint(20, out -> out.write(2));
@@ -103,7 +104,7 @@ class RestoreCheckpointTest {
     }
 
     @Test
-    void damagedCheckpointRefusesIfRecordsBeforeTheArchiveDependOnIt() throws IOException {
+    void damagedCheckpointIsAnErrorIfItCoversRecordsBeforeTheArchive() throws IOException {
         try (Wal wal = SmallLog.open(source)) {
             SmallLog.append(wal, 300);
             wal.writeCheckpoint(200, out -> out.write(1));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A restore that dies at any step leaves nothing in its target that opens as a shorter log, and the next one completes (W7). */
+/** After a crash at any step of a restore, the target does not open as a shorter log, and the next restore completes (W7). */
 @Tag("enumeration")
 class RestoreCrashTest {
     private static final int MANY = 220;
@@ -51,16 +51,16 @@ class RestoreCrashTest {
         assertThat(LogFiles.of(source).sealed()).hasSizeGreaterThan(1);
     }
 
-    private static RestoreReport restore(ObjectStore from, RestoreOptions options, Steps steps) {
-        return ArchiveRestore.run(from, options, new Restore(from, options, new Retries(n -> {}), steps)::run);
+    private static RestoreReport restore(ObjectStore from, RestoreOptions options, Directories directories) {
+        return ArchiveRestore.run(from, options, new Restore(from, options, new Retries(n -> {}), directories)::run);
     }
 
     @Test
-    void dyingAtEveryRequest() throws IOException {
+    void crashAtEveryRequest() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("request-" + n);
             HeapStore client = store.client(Plan.at(n, Fault.DIE_BEFORE));
-            if (!diesAndCompletes(client, Steps.REAL, RestoreOptions.into(target), all.size())) {
+            if (!crashesAndCompletes(client, Directories.REAL, RestoreOptions.into(target), all.size())) {
                 assertThat(n).isGreaterThan(10);
                 return;
             }
@@ -68,18 +68,18 @@ class RestoreCrashTest {
     }
 
     @Test
-    void everyRequestMayFailOnce() {
+    void everyRequestCanFailOnce() {
         HeapStore client = store.client(request -> request.number() % 2 == 1 ? Fault.FAIL : null);
         target = dir.resolve("target");
-        restore(client, RestoreOptions.into(target).parallelism(1), Steps.REAL);
+        restore(client, RestoreOptions.into(target).parallelism(1), Directories.REAL);
         assertThat(SmallLog.read(target)).isEqualTo(all);
     }
 
     @Test
-    void dyingAtEveryChangeOfTheDisk() throws IOException {
+    void crashAtEveryChangeOfTheDisk() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("change-" + n);
-            if (!diesAndCompletes(store, new DyingSteps(n), RestoreOptions.into(target), all.size())) {
+            if (!crashesAndCompletes(store, new CrashingDirectories(n), RestoreOptions.into(target), all.size())) {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
@@ -87,11 +87,11 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtEveryChangeOfTheDiskUpToAPoint() throws IOException {
+    void crashAtEveryChangeOfAPointInTimeRestore() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("point-" + n);
             RestoreOptions options = RestoreOptions.into(target).untilSequence(130);
-            if (!diesAndCompletes(store, new DyingSteps(n), options, 130)) {
+            if (!crashesAndCompletes(store, new CrashingDirectories(n), options, 130)) {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
@@ -99,12 +99,12 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtEveryChangeOfTheDiskWhileMerging() throws IOException {
+    void crashAtEveryChangeOfAMerge() throws IOException {
         for (int n = 1; ; n++) {
             target = dir.resolve("merge-" + n);
             copyDamaged(dir.resolve("source"), target);
             RestoreOptions options = RestoreOptions.into(target).merge();
-            if (!diesAndCompletes(store, new DyingSteps(n), options, all.size())) {
+            if (!crashesAndCompletes(store, new CrashingDirectories(n), options, all.size())) {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
@@ -113,7 +113,7 @@ class RestoreCrashTest {
     }
 
     @Test
-    void dyingAtEveryChangeOfTheDiskWhileALogInOtherFilesIsReplaced() throws IOException {
+    void crashAtEveryChangeWhileALogInOtherFilesIsReplaced() throws IOException {
         Path mine = dir.resolve("mine");
         Path theirs = dir.resolve("theirs");
         SmallLog.twins(mine, theirs, MANY);
@@ -127,7 +127,7 @@ class RestoreCrashTest {
             target = dir.resolve("replace-" + n);
             copyTree(mine, target);
             RestoreOptions options = RestoreOptions.into(target).merge();
-            if (!diesAndCompletes(store, new DyingSteps(n), options, all.size())) {
+            if (!crashesAndCompletes(store, new CrashingDirectories(n), options, all.size())) {
                 assertThat(n).isGreaterThan(20);
                 return;
             }
@@ -147,39 +147,41 @@ class RestoreCrashTest {
         }
     }
 
-    /** False if it did not die, because there is no step of that number. */
-    private boolean diesAndCompletes(ObjectStore from, Steps steps, RestoreOptions options, int expected)
+    /** Returns false if the restore completed, because it has fewer changes. */
+    private boolean crashesAndCompletes(ObjectStore from, Directories directories, RestoreOptions options, int expected)
             throws IOException {
-        boolean died = false;
+        boolean crashed = false;
         try {
-            restore(from, options.parallelism(2), steps);
+            restore(from, options.parallelism(2), directories);
         } catch (WalException e) {
-            died = true;
+            crashed = true;
             assertNoShorterLog(target, expected);
-            restore(store, options, Steps.REAL);
+            restore(store, options, Directories.REAL);
         }
         assertThat(SmallLog.read(target)).isEqualTo(all.subList(0, expected));
         assertThat(WalRecovery.verify(ReadOptions.of(target), (done, total) -> {})
                         .isSound())
                 .isTrue();
-        return died;
+        return crashed;
     }
 
-    /** What an engine would get that starts now: all, the log that was there, or a refusal; nothing where a restore began. */
+    /** An engine that starts now opens the complete log, the previous log or none; never an empty log after a restore began. */
     private void assertNoShorterLog(Path directory, int expected) throws IOException {
         if (!Files.isDirectory(directory)) {
             return;
         }
         boolean began = Files.exists(directory.resolve(".restore/log-id"));
-        boolean held = holdsSegments(directory);
+        boolean hadSegments = containsSegments(directory);
         Path copy = dir.resolve("opened-" + copies++);
         copyTree(directory, copy);
         try (Wal wal = SmallLog.open(copy)) {
             assertThat(wal.lastSequence()).isIn(0L, (long) expected);
-            assertThat(began && !held)
-                    .as("an empty log opens where a restore began")
+            assertThat(began && !hadSegments)
+                    .as("an empty log opens after a restore began")
                     .isFalse();
-            assertThat(held && wal.lastSequence() == 0).as("no record is left").isFalse();
+            assertThat(hadSegments && wal.lastSequence() == 0)
+                    .as("no record is left")
+                    .isFalse();
         } catch (WalException e) {
             assertThat(e).isInstanceOfAny(WalCorruptException.class, WalOpenException.class);
         }
@@ -195,19 +197,19 @@ class RestoreCrashTest {
         }
     }
 
-    private static boolean holdsSegments(Path directory) throws IOException {
+    private static boolean containsSegments(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.anyMatch(file -> file.getFileName().toString().endsWith(".wal"));
         }
     }
 
     @Test
-    void whatWasFetchedIsNotFetchedAgain() {
+    void fetchedFilesAreNotFetchedAgain() {
         target = dir.resolve("target");
-        assertThatThrownBy(
-                        () -> restore(store, RestoreOptions.into(target), new DyingSteps("set owner and permissions")))
+        assertThatThrownBy(() -> restore(
+                        store, RestoreOptions.into(target), new CrashingDirectories("set owner and permissions")))
                 .isInstanceOf(WalException.class);
-        RestoreReport report = restore(store, RestoreOptions.into(target), Steps.REAL);
+        RestoreReport report = restore(store, RestoreOptions.into(target), Directories.REAL);
         assertThat(report.reusedFiles()).isEqualTo(1);
     }
 }

@@ -17,7 +17,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever the log, and however far the archive: what comes back is what was archived, to the byte of a record (W10). */
+/** For random logs and archives, the restored records are identical to the archived ones (W10). */
 class RestorePropertyTest {
     @TempDir
     Path dir;
@@ -45,8 +45,8 @@ class RestorePropertyTest {
                 for (int step = random.nextInt(4); step > 0; step--) {
                     long last = wal.lastSequence();
                     archive.tails(1 + random.nextInt(4000), random.nextBoolean() ? last : last - random.nextInt(40));
-                    List<Long> there = LogFiles.of(source).sealed();
-                    while (random.nextInt(3) > 0 && sealed < there.size()) {
+                    List<Long> available = LogFiles.of(source).sealed();
+                    while (random.nextInt(3) > 0 && sealed < available.size()) {
                         archive.segment(++sealed);
                     }
                     if (random.nextBoolean()) {
@@ -78,8 +78,8 @@ class RestorePropertyTest {
     private static void check(HeapStore store, long archived, Path source, Path place, Random random) {
         List<Entry> all = SmallLog.read(source);
         RestoreOptions options = RestoreOptions.into(place.resolve("target")).parallelism(1 + random.nextInt(4));
-        RestoreReport report =
-                ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        RestoreReport report = ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
         assertThat(report.lastSequence()).isEqualTo(archived);
         assertThat(SmallLog.read(options.directory())).isEqualTo(all.subList(0, (int) archived));
         try (Wal wal = SmallLog.open(options.directory())) {

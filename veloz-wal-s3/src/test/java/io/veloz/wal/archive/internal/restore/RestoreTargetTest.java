@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a restore does to its target: it locks it, works inside it, and gives the files to the owner of the directory. */
+/** The target of a restore: its lock, its directory, and the owner and permissions of its files. */
 @Timeout(120)
 class RestoreTargetTest {
     private static final int MANY = 300;
@@ -73,12 +73,12 @@ class RestoreTargetTest {
         }
     }
 
-    private RestoreReport restore(RestoreOptions options, Steps steps) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), steps)::run);
+    private RestoreReport restore(RestoreOptions options, Directories directories) {
+        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), directories)::run);
     }
 
     private RestoreReport restore(RestoreOptions options) {
-        return restore(options, Steps.REAL);
+        return restore(options, Directories.REAL);
     }
 
     private RestoreOptions into() {
@@ -95,8 +95,8 @@ class RestoreTargetTest {
 
     // ---- locks
 
-    /** What an engine gets that tries to open the target at every step from the comparison on. */
-    private final class Engine implements Steps {
+    /** An engine that tries to open the target at every step after the comparison. */
+    private final class Engine implements Directories {
         final Set<Stage> stages = EnumSet.noneOf(Stage.class);
         int attempts;
 
@@ -113,17 +113,17 @@ class RestoreTargetTest {
 
         @Override
         public Storage open(Path directory) throws IOException {
-            return Steps.REAL.open(directory);
+            return Directories.REAL.open(directory);
         }
 
         @Override
-        public void before(String what) {
+        public void beforeChange(String what) {
             tryToOpen();
         }
     }
 
     @Test
-    void engineCannotOpenTheTargetFromTheComparisonToTheEndOfTheSwap() throws IOException {
+    void engineCannotOpenTheTargetFromTheComparisonToTheLastMove() throws IOException {
         copy(dir.resolve("behind"), target);
         Engine engine = new Engine();
         RestoreReport report = restore(into().merge().progress(engine::progress), engine);
@@ -134,9 +134,9 @@ class RestoreTargetTest {
     }
 
     @Test
-    void engineCannotOpenTheTargetOfASwapThatIsPending() throws IOException {
+    void engineCannotOpenTheTargetWhileMovesArePending() throws IOException {
         copy(dir.resolve("behind"), target);
-        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in")))
+        assertThatThrownBy(() -> restore(into().merge(), new CrashingDirectories("move in")))
                 .isInstanceOf(WalException.class);
         assertThatThrownBy(() -> SmallLog.open(target).close())
                 .isInstanceOf(WalOpenException.class)
@@ -149,9 +149,9 @@ class RestoreTargetTest {
     }
 
     @Test
-    void openLogIsNotTouchedByASwapThatIsPending() throws IOException {
+    void openLogIsNotChangedByPendingMoves() throws IOException {
         copy(dir.resolve("behind"), target);
-        assertThatThrownBy(() -> restore(into().merge(), new DyingSteps("move in")))
+        assertThatThrownBy(() -> restore(into().merge(), new CrashingDirectories("move in")))
                 .isInstanceOf(WalException.class);
         LogFiles files = LogFiles.of(target);
         try (var lock = files.lock()) {
@@ -165,7 +165,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void secondRestoreIntoOneDirectoryIsRefusedByName() {
+    void concurrentRestoreIntoTheSameDirectoryIsRejected() {
         List<Throwable> second = new ArrayList<>();
         RestoreOptions options = into().progress((stage, done, total) -> {
             if (stage == Stage.FETCH && second.isEmpty()) {
@@ -188,19 +188,20 @@ class RestoreTargetTest {
     }
 
     @Test
-    void restoreThatDiedDoesNotLockItsTarget() {
-        assertThatThrownBy(() -> restore(into(), new DyingSteps("move in"))).isInstanceOf(WalException.class);
+    void crashedRestoreDoesNotLockItsTarget() {
+        assertThatThrownBy(() -> restore(into(), new CrashingDirectories("move in")))
+                .isInstanceOf(WalException.class);
         restore(into());
         assertRestored(target);
     }
 
     @Test
-    void engineDoesNotStartAnEmptyLogWhereARestoreWasCutShort() throws IOException {
+    void engineDoesNotCreateAnEmptyLogAfterAnInterruptedRestore() throws IOException {
         HeapStore dead = store.client(request ->
                 request.key().equals(ArchiveKeys.segment("orders", 2, 1)) ? HeapStore.Fault.DIE_BEFORE : null);
         RestoreOptions options = into();
         assertThatThrownBy(() -> ArchiveRestore.run(
-                        dead, options, new Restore(dead, options, new Retries(n -> {}), Steps.REAL)::run))
+                        dead, options, new Restore(dead, options, new Retries(n -> {}), Directories.REAL)::run))
                 .isInstanceOf(WalException.class);
         assertThat(target).exists();
         assertThatThrownBy(() -> SmallLog.open(target).close())
@@ -210,7 +211,7 @@ class RestoreTargetTest {
         assertRestored(target);
     }
 
-    // ---- the place
+    // ---- the directory
 
     private static Set<String> tree(Path directory) throws IOException {
         Set<String> names = new TreeSet<>();
@@ -225,7 +226,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void directoryThatExistsStaysTheSameDirectory() throws IOException {
+    void existingDirectoryIsNotReplaced() throws IOException {
         Files.createDirectories(target.resolve("lost+found"));
         Object before = identity(target);
         assertThat(restore(into()).outcome()).isEqualTo(Outcome.RESTORED);
@@ -237,7 +238,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void mergedDirectoryStaysTheSameDirectoryAndKeepsTheOldLogInside() throws IOException {
+    void mergeDoesNotReplaceTheDirectoryAndKeepsTheOldLogInIt() throws IOException {
         copy(dir.resolve("behind"), target);
         Files.createDirectories(target.resolve("lost+found"));
         Files.writeString(target.resolve("notes.txt"), "mine");
@@ -252,7 +253,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void pointInTimeIsRestoredIntoADirectoryThatExists() throws IOException {
+    void pointInTimeIsRestoredIntoAnExistingDirectory() throws IOException {
         Files.createDirectories(target.resolve("lost+found"));
         assertThat(restore(into().untilSequence(70)).outcome()).isEqualTo(Outcome.COPIED);
         assertThat(SmallLog.read(target)).hasSize(70);
@@ -260,7 +261,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void mountPointIsRestoredInto() throws IOException, InterruptedException {
+    void restoreIntoAMountPoint() throws IOException, InterruptedException {
         Files.createDirectories(target);
         assumeTrue(isRun("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", target.toString()), "no right to mount");
         try {
@@ -281,19 +282,19 @@ class RestoreTargetTest {
     }
 
     @Test
-    void refusalBeforeAnythingIsFetchedCreatesNothing() {
+    void rejectedRestoreCreatesNothing() {
         assertThatThrownBy(() -> restore(into().untilSequence(MANY + 1))).isInstanceOf(WalException.class);
         assertThat(target).doesNotExist();
     }
 
     // ---- one listing
 
-    private final class CountingSteps implements Steps {
+    private final class CountingDirectories implements Directories {
         final AtomicInteger lists = new AtomicInteger();
 
         @Override
         public Storage open(Path directory) throws IOException {
-            Storage real = Steps.REAL.open(directory);
+            Storage real = Directories.REAL.open(directory);
             return (Storage) Proxy.newProxyInstance(
                     Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
                         if (method.getName().equals("list")) {
@@ -308,7 +309,7 @@ class RestoreTargetTest {
         }
 
         @Override
-        public void before(String what) {}
+        public void beforeChange(String what) {}
     }
 
     @Test
@@ -320,17 +321,17 @@ class RestoreTargetTest {
             HeapStore archive = new HeapStore();
             int sealed = LogFiles.of(log).sealed().size();
             new TestArchive(archive, log).segments(1, sealed);
-            CountingSteps steps = new CountingSteps();
+            CountingDirectories directories = new CountingDirectories();
             RestoreOptions options = RestoreOptions.into(dir.resolve("into-" + i));
             RestoreReport report = ArchiveRestore.run(
-                    archive, options, new Restore(archive, options, new Retries(n -> {}), steps)::run);
+                    archive, options, new Restore(archive, options, new Retries(n -> {}), directories)::run);
             assertThat(report.plan().segments()).isEqualTo(sealed);
-            lists[i] = steps.lists.get();
+            lists[i] = directories.lists.get();
         }
         assertThat(lists[1]).isEqualTo(lists[0]);
     }
 
-    // ---- owner and access
+    // ---- owner and permissions
 
     private static PosixFileAttributes attributes(Path path) throws IOException {
         return Files.readAttributes(path, PosixFileAttributes.class);
@@ -349,7 +350,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void newDirectoryIsForItsOwnerAlone() throws IOException {
+    void newDirectoryIsAccessibleToItsOwnerOnly() throws IOException {
         restore(into());
         assertModes(target, "rwx------", "rw-------");
         target = dir.resolve("point");
@@ -358,7 +359,7 @@ class RestoreTargetTest {
     }
 
     @Test
-    void filesHaveTheAccessOfTheDirectoryThatExists() throws IOException {
+    void filesHaveThePermissionsOfTheExistingDirectory() throws IOException {
         Files.createDirectory(target);
         Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-x---"));
         restore(into());

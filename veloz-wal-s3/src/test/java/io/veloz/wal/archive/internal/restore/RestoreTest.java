@@ -57,11 +57,13 @@ class RestoreTest {
     }
 
     private RestoreReport restore(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::run);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::run);
     }
 
     private RestorePlan plan(RestoreOptions options) {
-        return ArchiveRestore.run(store, options, new Restore(store, options, new Retries(n -> {}), Steps.REAL)::plan);
+        return ArchiveRestore.run(
+                store, options, new Restore(store, options, new Retries(n -> {}), Directories.REAL)::plan);
     }
 
     private Reason refusal(RestoreOptions options) {
@@ -78,7 +80,7 @@ class RestoreTest {
         }
     }
 
-    /** Sealed ones as segments, the rest as tails. */
+    /** Archives sealed segments as segments, and the rest as tails. */
     private TestArchive archive() throws IOException {
         var archive = new TestArchive(store, source);
         return archive.segments(1, LogFiles.of(source).sealed().size()).tails(2000, Long.MAX_VALUE);
@@ -97,7 +99,7 @@ class RestoreTest {
         }
     }
 
-    // ---- all of it
+    // ---- the complete log
 
     @Test
     void segmentsAndTailsBecomeTheSameLogAgain() throws IOException {
@@ -121,7 +123,7 @@ class RestoreTest {
     }
 
     @Test
-    void archiveThatEndsWithASealedSegmentGoesOnInTheNext() throws IOException {
+    void archiveThatEndsWithASealedSegmentContinuesInTheNext() throws IOException {
         log(MANY);
         new TestArchive(store, source).segments(1, 1);
         RestoreReport report = restore(into());
@@ -129,7 +131,7 @@ class RestoreTest {
     }
 
     @Test
-    void droppedTailsOfCommittedSegmentsAreNotMissed() throws IOException {
+    void droppedTailsOfCommittedSegmentsAreNotRequired() throws IOException {
         log(MANY);
         new TestArchive(store, source)
                 .tails(1000, 200)
@@ -163,7 +165,7 @@ class RestoreTest {
     }
 
     @Test
-    void restoreKeepsTheInterruptForLater() throws IOException {
+    void restoreKeepsTheInterruptFlag() throws IOException {
         log(MANY);
         archive();
         Thread.currentThread().interrupt();
@@ -175,7 +177,7 @@ class RestoreTest {
     // ---- checkpoints
 
     @Test
-    void newestCheckpointComesAlong() throws IOException {
+    void newestCheckpointIsRestored() throws IOException {
         log(0);
         try (Wal wal = SmallLog.open(source)) {
             SmallLog.append(wal, 50);
@@ -189,7 +191,7 @@ class RestoreTest {
     }
 
     @Test
-    void checkpointIsWrittenAnewForALogUpToAPoint() throws IOException {
+    void checkpointIsWrittenToAPointInTimeLog() throws IOException {
         log(0);
         try (Wal wal = SmallLog.open(source)) {
             SmallLog.append(wal, 50);
@@ -205,7 +207,7 @@ class RestoreTest {
     }
 
     @Test
-    void archiveThatBeginsLateNeedsACheckpoint() throws IOException {
+    void trimmedArchiveRequiresACheckpoint() throws IOException {
         log(MANY);
         try (Wal wal = SmallLog.open(source)) {
             wal.writeCheckpoint(200, out -> out.write(1));
@@ -268,7 +270,7 @@ class RestoreTest {
     }
 
     @Test
-    void timeInAnotherUnitIsRefusedByPlanAndRestore() throws IOException {
+    void timeInAnotherUnitIsRejectedByPlanAndRestore() throws IOException {
         log(150);
         new TestArchive(store, source).segment(1).tails(1000, Long.MAX_VALUE);
         long nanos = SmallLog.read(source).get(149).timestampNanos();
@@ -286,7 +288,7 @@ class RestoreTest {
     }
 
     @Test
-    void timeBeforeTheFirstRecordIsRefusedByThePlan() throws IOException {
+    void timeBeforeTheFirstRecordIsRejectedByThePlan() throws IOException {
         log(150);
         new TestArchive(store, source).segment(1);
         long first = SmallLog.read(source).get(0).timestampNanos();
@@ -305,7 +307,7 @@ class RestoreTest {
     }
 
     @Test
-    void archiveThatEndsTooEarlyIsRefusedBeforeAnythingChanges() throws IOException {
+    void archiveThatEndsTooEarlyIsRejectedBeforeAnyChange() throws IOException {
         log(60);
         copyDirectory(source, target);
         new TestArchive(store, source).tails(1, 50);
@@ -323,7 +325,7 @@ class RestoreTest {
     }
 
     @Test
-    void onlyWhatIsNeededIsFetched() throws IOException {
+    void onlyRequiredObjectsAreFetched() throws IOException {
         log(MANY);
         archive();
         String second = ArchiveKeys.segment("orders", 2, 1);
@@ -335,10 +337,10 @@ class RestoreTest {
         assertThat(refused.firstSequence()).isGreaterThan(20);
     }
 
-    // ---- what is wrong with the archive
+    // ---- damaged archives
 
     @Test
-    void storeThatGoesAwayAmongManyTailsEndsTheRestoreAtTheFirst() throws IOException {
+    void storeThatBecomesUnavailableFailsTheRestoreAtTheFirstTail() throws IOException {
         log(MANY);
         new TestArchive(store, source).tails(1, Long.MAX_VALUE);
         AtomicInteger failed = new AtomicInteger();
@@ -354,20 +356,20 @@ class RestoreTest {
     }
 
     @Test
-    void placeWithoutArchiveIsRefused() {
+    void storeWithoutAnArchiveIsRejected() {
         assertThat(refusal(into())).isEqualTo(Reason.NOT_AN_ARCHIVE);
         assertThat(dir).isEmptyDirectory();
     }
 
     @Test
-    void otherLogThanExpectedIsRefused() throws IOException {
+    void unexpectedLogIsRejected() throws IOException {
         log(1);
         archive();
         assertThat(refusal(into().expectedLogId("0".repeat(32)))).isEqualTo(Reason.OTHER_LOG);
     }
 
     @Test
-    void missingTailIsRefusedUnlessItIsBehindThePoint() throws IOException {
+    void missingTailIsAnErrorUnlessItIsAfterThePoint() throws IOException {
         log(60);
         var archive = new TestArchive(store, source).tails(1, Long.MAX_VALUE);
         long slot = archive.tailSlots().get(30);
@@ -382,7 +384,7 @@ class RestoreTest {
     }
 
     @Test
-    void everyByteOfASlotCounts() throws IOException {
+    void everyByteOfASlotIsVerified() throws IOException {
         log(3);
         var archive = new TestArchive(store, source).tails(1, Long.MAX_VALUE);
         String key = ArchiveKeys.slot(archive.slots() - 1);
@@ -398,7 +400,7 @@ class RestoreTest {
     }
 
     @Test
-    void objectThatIsCutAtAnyByteIsNoObject() throws IOException {
+    void objectThatIsTruncatedAtAnyByteIsAnError() throws IOException {
         log(200);
         archive();
         String key = ArchiveKeys.segment("orders", 1, 1);
@@ -414,7 +416,7 @@ class RestoreTest {
     }
 
     @Test
-    void declaredGapIsRefusedAndTheRestIsRestoredOnRequest() throws IOException {
+    void declaredGapIsAnErrorUnlessGapsAreAccepted() throws IOException {
         log(MANY);
         var sealed = LogFiles.of(source);
         long first = sealed.sealed(2).orElseThrow().firstSequence();
@@ -440,7 +442,7 @@ class RestoreTest {
         Map<String, byte[]> stale = store.objects();
         var archive = new TestArchive(new HeapStore(), source).tails(2000, 50);
         store.delete(List.copyOf(stale.keySet()));
-        // What a writer with a stale list leaves: a slot with a number between others, which nothing names.
+        // A writer with a stale list leaves a slot with a number between others that no slot references.
         var real = new TestArchive(store, source).tails(1, 60).segment(1);
         long hole = real.tailSlots().get(5);
         real.dropTails().tails(1, Long.MAX_VALUE);
@@ -457,10 +459,10 @@ class RestoreTest {
         assertRestored(report);
     }
 
-    // ---- a log that is there already
+    // ---- an existing log
 
     @Test
-    void logThatIsAheadStaysAsItIs() throws IOException {
+    void logThatIsAheadIsNotChanged() throws IOException {
         log(100);
         new TestArchive(store, source).tails(1000, 60);
         target = source;
@@ -471,7 +473,7 @@ class RestoreTest {
     }
 
     @Test
-    void logThatIsBehindIsRefusedAndMergedOnRequest() throws IOException {
+    void logThatIsBehindIsMergedOnRequestOnly() throws IOException {
         log(60);
         copyDirectory(source, target);
         log(MANY);
@@ -484,7 +486,7 @@ class RestoreTest {
     }
 
     @Test
-    void damagedLogGivesItsTailAndTakesTheRestFromTheArchive() throws IOException {
+    void damagedLogIsMergedFromItsTailAndTheArchive() throws IOException {
         log(MANY);
         List<Entry> all = SmallLog.read(source);
         var archive = new TestArchive(store, source).segment(1).segment(2).tails(1000, MANY - 20);
@@ -504,7 +506,7 @@ class RestoreTest {
     }
 
     @Test
-    void divergedLogIsRefusedAndNotTouched() throws IOException {
+    void divergedLogIsRejectedAndNotChanged() throws IOException {
         log(100);
         copyDirectory(source, target);
         log(50);
@@ -520,7 +522,7 @@ class RestoreTest {
     }
 
     @Test
-    void otherLogInTheTargetIsRefused() throws IOException {
+    void otherLogInTheTargetIsRejected() throws IOException {
         log(10);
         archive();
         try (Wal wal = SmallLog.open(target)) {
@@ -530,7 +532,7 @@ class RestoreTest {
     }
 
     @Test
-    void filesThatAreNoLogAreRefused() throws IOException {
+    void filesThatAreNotALogAreRejected() throws IOException {
         log(10);
         archive();
         Files.createDirectories(target);
@@ -540,7 +542,7 @@ class RestoreTest {
     }
 
     @Test
-    void openLogIsRefused() throws IOException {
+    void openLogIsRejected() throws IOException {
         try (Wal wal = SmallLog.open(source)) {
             SmallLog.append(wal, 10);
             archive();
@@ -550,7 +552,7 @@ class RestoreTest {
     }
 
     @Test
-    void stagingDirectoryOfSomethingElseIsRefused() throws IOException {
+    void foreignStagingDirectoryIsRejected() throws IOException {
         log(10);
         archive();
         Files.createDirectories(target.resolve(".restore"));

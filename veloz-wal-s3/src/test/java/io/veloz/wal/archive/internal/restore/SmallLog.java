@@ -13,11 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Small logs, and reading them as plain lists. */
+/** Creates small logs, and reads them as lists. */
 public final class SmallLog {
     private SmallLog() {}
 
-    /** What one record is. */
+    /** The content of a record. */
     public record Entry(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {}
 
     public static Wal open(Path directory) {
@@ -30,8 +30,8 @@ public final class SmallLog {
     }
 
     /**
-     * Two copies of one log that have the same records in other files, as after a failover and back: one was closed, which
-     * writes a heartbeat, the other was copied before. Both were opened since, and so their segments are sealed.
+     * Creates two copies of a log with the same records in different files, as after a failover and back. One was closed,
+     * which writes a heartbeat, and the other was copied before. Both were reopened, so their segments are sealed.
      */
     public static void twins(Path closed, Path copied, int records) throws IOException {
         try (Wal wal = open(closed)) {

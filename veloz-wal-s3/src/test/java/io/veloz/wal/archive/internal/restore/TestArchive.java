@@ -28,7 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes the archive of a log step by step, by the protocol and nothing else: what a shipper would leave, on command. */
+/** Builds the archive of a log step by step according to the protocol, as a shipper would. */
 public final class TestArchive {
     public static final String WRITER = "ab".repeat(16);
 
@@ -97,7 +97,7 @@ public final class TestArchive {
         return this;
     }
 
-    /** A sealed segment, and its slot. */
+    /** Adds a sealed segment, and its slot. */
     public TestArchive segment(long segment) throws IOException {
         SealedSegment sealed = files.sealed(segment).orElseThrow();
         byte[] file = read(sealed.file());
@@ -122,7 +122,7 @@ public final class TestArchive {
                 new byte[0]);
     }
 
-    /** All sealed segments that are not there yet. */
+    /** Adds a range of sealed segments. */
     public TestArchive segments(long from, long to) throws IOException {
         for (long segment = from; segment <= to; segment++) {
             segment(segment);
@@ -130,7 +130,7 @@ public final class TestArchive {
         return this;
     }
 
-    /** Tails behind what is there, at least of that size if there is so much, up to that record. */
+    /** Adds tails up to a record, each of at least the given size except the last one. */
     public TestArchive tails(int bytes, long untilSequence) throws IOException {
         try (SegmentReader reader =
                 SegmentReader.open(files, archived.segment(), archived.position(), archived.sequence())) {
@@ -173,7 +173,7 @@ public final class TestArchive {
     }
 
     public TestArchive gap(long first, long last, long nextSegment) throws IOException {
-        // Tails before it stay.
+        // Tails before the gap are kept.
         tailSlots.clear();
         tailSegments.clear();
         Archived reached = archived.sequence() >= last ? archived : new Archived(nextSegment, 0, last);
@@ -194,7 +194,7 @@ public final class TestArchive {
                 new byte[0]);
     }
 
-    /** Deletes the tails that committed segments hold. */
+    /** Deletes the tails of committed segments. */
     public TestArchive dropTails() throws IOException {
         List<Long> drop = new ArrayList<>();
         for (int i = 0; i < tailSlots.size(); i++) {
@@ -206,7 +206,7 @@ public final class TestArchive {
         return this;
     }
 
-    /** The slots of all tails so far. */
+    /** Returns the slots of all tails so far. */
     public List<Long> tailSlots() {
         return List.copyOf(tailSlots);
     }

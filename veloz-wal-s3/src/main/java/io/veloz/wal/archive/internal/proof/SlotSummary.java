@@ -1,0 +1,69 @@
+package io.veloz.wal.archive.internal.proof;
+
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** The fields of a slot that the proof uses. Compact, because an archive may have a million slots. Immutable. */
+final class SlotSummary {
+    private static final Part EPOCH = new Epoch("");
+
+    final long number;
+    final long epoch;
+    final long keptNumber;
+    final Archived archived;
+    final Part part;
+    private final byte[] sha256;
+    private final byte[] previous;
+    private final byte[] keptSha256;
+
+    /** Whether log id and origin match {@code log.json}. */
+    final boolean isOfThisLog;
+
+    SlotSummary(SlotCodec.Decoded decoded, LogIdentity identity) {
+        Slot slot = decoded.slot();
+        isOfThisLog = slot.logId().equals(identity.logId())
+                && (slot.origin().isEmpty() || slot.origin().equals(identity.origin()));
+        number = slot.number();
+        epoch = slot.epoch();
+        keptNumber = slot.kept().number();
+        archived = slot.archived();
+        // Every EPOCH slot contains the text of log.json, which is compared by its digest above.
+        part = slot.part() instanceof Epoch ? EPOCH : slot.part();
+        sha256 = bytes(decoded.sha256());
+        previous = bytes(slot.previous());
+        keptSha256 = bytes(slot.kept().sha256());
+    }
+
+    private static byte[] bytes(String hex) {
+        return HexFormat.of().parseHex(hex);
+    }
+
+    boolean isTail() {
+        return part instanceof Tail;
+    }
+
+    boolean isPrevious(SlotSummary other) {
+        return Arrays.equals(previous, other.sha256);
+    }
+
+    boolean isKept(SlotSummary other) {
+        return Arrays.equals(keptSha256, other.sha256);
+    }
+
+    /** Returns whether it references no earlier slot. */
+    boolean isFirst() {
+        byte[] none = new byte[previous.length];
+        return Arrays.equals(previous, none) && Arrays.equals(keptSha256, none) && keptNumber == 0;
+    }
+
+    String sha256() {
+        return HexFormat.of().formatHex(sha256);
+    }
+}
