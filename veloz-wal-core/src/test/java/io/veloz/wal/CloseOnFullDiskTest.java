@@ -61,7 +61,9 @@ class CloseOnFullDiskTest {
         WalFailedException failure = catchThrowableOfType(WalFailedException.class, wal::close);
         assertThat(failure.firstInDoubt()).isEqualTo(2);
         assertThat(failure.lastInDoubt()).isEqualTo(2);
-        assertThat(failure).hasMessageContaining("the disk was full").hasRootCauseInstanceOf(StorageFullException.class);
+        assertThat(failure)
+                .hasMessageContaining("the disk was full")
+                .hasRootCauseInstanceOf(StorageFullException.class);
         assertFailed(future);
         assertFailed(waiting);
         assertThat(storage.openFiles()).isZero();

@@ -31,8 +31,8 @@ class LayersTest {
     private static final String METRICS = "io.veloz.wal.metrics";
 
     /** The classes that connect the layers. All other classes in their package are values that every layer may use. */
-    private static final Set<String> FACADE =
-            Set.of("Wal", "Wiring", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
+    private static final Set<String> FACADE = Set.of(
+            "Wal", "Wiring", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
 
     @Test
     void formatDependsOnNeitherFilesNorThreads() {

@@ -108,7 +108,8 @@ public final class Analyser {
         if (analysis.logId == null || (end == null && analysis.problem("") != null)) {
             return analysis;
         }
-        @Nullable CheckpointFile beyond = new CheckpointSlots(settings.storage(), names, analysis.logId).newestAfter(last);
+        @Nullable
+        CheckpointFile beyond = new CheckpointSlots(settings.storage(), names, analysis.logId).newestAfter(last);
         if (beyond == null) {
             return analysis;
         }

@@ -1,16 +1,15 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.restore.RestoreProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Workers;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.restore.RestoreProgress;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;

@@ -31,14 +31,12 @@ public final class RestoreErrors {
             Reason reason = broken.isUnknownFormat() ? Reason.UNKNOWN_FORMAT : Reason.DAMAGED;
             String next = broken.firstSequence() <= 1
                     ? "; put it back from a version or a copy"
-                    : "; put it back from a version or a copy, or restore up to record "
-                            + (broken.firstSequence() - 1);
+                    : "; put it back from a version or a copy, or restore up to record " + (broken.firstSequence() - 1);
             return new WalRestoreException(reason, broken.key(), broken.firstSequence(), -1, text + next, e);
         }
         if (e instanceof DamagedObjectException damaged) {
             String next = damaged.firstSequence > 1
-                    ? "; put it back from a version or a copy, or restore up to record "
-                            + (damaged.firstSequence - 1)
+                    ? "; put it back from a version or a copy, or restore up to record " + (damaged.firstSequence - 1)
                     : "; put it back from a version or a copy";
             return new WalRestoreException(
                     Reason.DAMAGED, damaged.key, damaged.firstSequence, damaged.lastSequence, text + next, e);

@@ -1,8 +1,5 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.restore.RestoreOptions;
-import io.veloz.wal.restore.RestorePlan;
-import io.veloz.wal.restore.RestoreProgress.Stage;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -15,6 +12,9 @@ import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress.Stage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

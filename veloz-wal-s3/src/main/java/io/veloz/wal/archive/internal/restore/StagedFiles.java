@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;

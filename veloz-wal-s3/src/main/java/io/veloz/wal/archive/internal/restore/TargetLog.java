@@ -1,7 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.Durability;
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.RecoveryReport;

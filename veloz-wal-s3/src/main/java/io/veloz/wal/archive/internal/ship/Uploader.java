@@ -1,6 +1,5 @@
 package io.veloz.wal.archive.internal.ship;
 
-import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
@@ -12,6 +11,7 @@ import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.Callable;
