@@ -38,7 +38,7 @@ class HostileLegacyTest {
 
     private static Map<String, byte[]> log(String name) {
         return SampleLogs.directory(
-                SampleLogs.CORE_RESOURCES.resolve("legacy").resolve(name).resolve("wal"));
+                SampleLogs.ORDERS_RESOURCES.resolve("legacy").resolve(name).resolve("wal"));
     }
 
     private Path written(Map<String, byte[]> files, String name) throws IOException {

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /** Undamaged logs as files, from which hostile ones are made. */
 final class SampleLogs {
-    static final Path CORE_RESOURCES =
-            Path.of(System.getProperty("basedir", "."), "..", "veloz-wal-core", "src", "test", "resources");
+    static final Path CORE_RESOURCES = resources("veloz-wal-core");
+    static final Path ORDERS_RESOURCES = resources("veloz-wal-orders");
 
     /** A log written by the first version; one with a trim, checkpoints and all sizes; one whose writer was killed. */
     static final List<Map<String, byte[]>> ALL =
@@ -97,5 +97,9 @@ final class SampleLogs {
 
     static List<Seen> records(Map<String, byte[]> files) {
         return new ArrayList<>(new Reading(ReadOptions.of(storage(files))).records);
+    }
+
+    private static Path resources(String module) {
+        return Path.of(System.getProperty("basedir", "."), "..", module, "src", "test", "resources");
     }
 }
