@@ -1,0 +1,12 @@
+/** Chronicle Bytes as payloads, and the import of a Chronicle queue into a log. */
+@SuppressWarnings({"module", "requires-automatic", "requires-transitive-automatic"})
+module io.veloz.wal.chronicle {
+    requires transitive io.veloz.wal;
+    requires transitive chronicle.bytes;
+    requires chronicle.core;
+    requires static transitive chronicle.queue;
+    requires static chronicle.wire;
+    requires static org.jspecify;
+
+    exports io.veloz.wal.chronicle;
+}
