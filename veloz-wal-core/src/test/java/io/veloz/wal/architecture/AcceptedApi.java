@@ -108,9 +108,7 @@ public final class AcceptedApi {
                 .filter(required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.MANDATED))
                 .forEach(required -> lines.add(name + " requires " + names(required.modifiers()) + required.name()));
         module.uses().forEach(service -> lines.add(name + " uses " + service));
-        module.provides()
-                .forEach(provided ->
-                        lines.add(name + " provides " + provided.service() + " with " + provided.providers()));
+        module.provides().forEach(provided -> lines.add(name + " provides " + provided.service()));
     }
 
     private static String names(Set<ModuleDescriptor.Requires.Modifier> modifiers) {
