@@ -4,9 +4,11 @@ module io.veloz.wal.chronicle {
     requires transitive io.veloz.wal;
     requires transitive chronicle.bytes;
     requires chronicle.core;
-    requires static transitive chronicle.queue;
+    requires static chronicle.queue;
     requires static chronicle.wire;
     requires static org.jspecify;
+    // Automatic modules name no modules of the JDK; this is what Chronicle Bytes uses.
+    requires jdk.unsupported;
 
     exports io.veloz.wal.chronicle;
 }

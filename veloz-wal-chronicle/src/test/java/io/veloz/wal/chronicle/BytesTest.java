@@ -231,8 +231,9 @@ class BytesTest {
                 }
             }
         }
-        assertThat(readBack()).hasSize(5).allSatisfy(payload -> assertThat(payload)
-                .containsExactly(5));
+        assertThat(readBack())
+                .hasSize(5)
+                .allSatisfy(payload -> assertThat(payload).containsExactly(5));
     }
 
     @Test

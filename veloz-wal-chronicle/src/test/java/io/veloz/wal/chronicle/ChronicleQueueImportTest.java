@@ -76,8 +76,8 @@ class ChronicleQueueImportTest {
         List<Content> documents = written.documents();
         List<Content> expected = new ArrayList<>();
         for (Content document : documents) {
-            expected.add(new Content(
-                    expected.size() + 1, document.type(), document.timestampNanos(), document.payload()));
+            expected.add(
+                    new Content(expected.size() + 1, document.type(), document.timestampNanos(), document.payload()));
         }
         assertThat(WrittenQueue.records(config)).isEqualTo(expected);
     }
@@ -128,8 +128,8 @@ class ChronicleQueueImportTest {
 
     @Test
     void emptyQueueBecomesAnEmptyLog() {
-        ChronicleQueueImportReport report = ChronicleQueueImport.run(
-                written.queue(), config, BY_LENGTH, ChronicleQueueImport.Progress.NONE);
+        ChronicleQueueImportReport report =
+                ChronicleQueueImport.run(written.queue(), config, BY_LENGTH, ChronicleQueueImport.Progress.NONE);
         assertThat(report).isEqualTo(new ChronicleQueueImportReport(0, 0, OptionalLong.empty(), 0));
         written.write(5);
         run(BY_LENGTH);
@@ -287,8 +287,8 @@ class ChronicleQueueImportTest {
         try (WrittenQueue other = new WrittenQueue(dir.resolve("other"), SEED + 1)) {
             other.write(20);
             try (ChronicleQueue queue = other.openReadOnly()) {
-                assertThatThrownBy(() -> ChronicleQueueImport.run(
-                                queue, config, BY_LENGTH, ChronicleQueueImport.Progress.NONE))
+                assertThatThrownBy(() ->
+                                ChronicleQueueImport.run(queue, config, BY_LENGTH, ChronicleQueueImport.Progress.NONE))
                         .isInstanceOf(WalOpenException.class)
                         .hasMessageContaining("record 10 of");
             }

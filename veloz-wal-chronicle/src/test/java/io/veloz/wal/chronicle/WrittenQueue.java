@@ -67,8 +67,11 @@ final class WrittenQueue implements AutoCloseable {
                 switch (random.nextInt(3)) {
                     case 0 -> appender.writeBytes(Bytes.wrapForRead(content));
                     case 1 -> appender.writeText(HexFormat.of().formatHex(content));
-                    default -> appender.writeDocument(
-                            wire -> wire.write("number").int64(content.length).write("content").bytes(content));
+                    default ->
+                        appender.writeDocument(wire -> wire.write("number")
+                                .int64(content.length)
+                                .write("content")
+                                .bytes(content));
                 }
             }
         }

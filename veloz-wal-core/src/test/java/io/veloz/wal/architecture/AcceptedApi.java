@@ -71,7 +71,8 @@ public final class AcceptedApi {
         accepted.stream().filter(line -> !api.contains(line)).forEach(line -> difference.add("- " + line));
         api.stream().filter(line -> !accepted.contains(line)).forEach(line -> difference.add("+ " + line));
         if (!difference.isEmpty()) {
-            fail("The public API differs from %s:%n%s%nIf that is intended, accept it:%nmvn -B test -Dtest=PublicApiTest"
+            fail(
+                    "The public API differs from %s:%n%s%nIf that is intended, accept it:%nmvn -B test -Dtest=PublicApiTest"
                             + " -Dsurefire.failIfNoSpecifiedTests=false -Dapi.accept=true",
                     FILE.toAbsolutePath(), String.join("\n", difference));
         }
@@ -209,7 +210,8 @@ public final class AcceptedApi {
         Type[] generic = executable.getGenericParameterTypes();
         List<String> parameters = new ArrayList<>();
         for (int i = 0; i < annotated.length; i++) {
-            parameters.add(annotated(annotated[i], annotated.length == generic.length ? generic[i] : annotated[i].getType()));
+            parameters.add(
+                    annotated(annotated[i], annotated.length == generic.length ? generic[i] : annotated[i].getType()));
         }
         Type[] thrown = executable.getGenericExceptionTypes();
         return name + "(" + String.join(", ", parameters) + ")" + (executable.isVarArgs() ? "..." : "") + ": "

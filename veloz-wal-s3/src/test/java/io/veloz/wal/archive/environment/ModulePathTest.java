@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 class ModulePathTest {
-    private static final String APP_INFO = "module app { requires io.veloz.wal.archive; requires io.veloz.wal.orders; exports app; }";
+    private static final String APP_INFO =
+            "module app { requires io.veloz.wal.archive; requires io.veloz.wal.orders; exports app; }";
 
     private static final String MAIN = """
                 package app;
@@ -95,7 +96,8 @@ class ModulePathTest {
         String name = entry.getFileName().toString();
         return name.endsWith(".jar")
                 && !name.endsWith("-tests.jar")
-                && !name.matches("(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire|jspecify|micrometer).*");
+                && !name.matches(
+                        "(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire|jspecify|micrometer).*");
     }
 
     private static boolean hasDescriptor(Path entry) {
@@ -126,10 +128,7 @@ class ModulePathTest {
         StringWriter printed = new StringWriter();
         int exitCode = ToolProvider.findFirst("javac")
                 .orElseThrow()
-                .run(
-                        new PrintWriter(printed, true),
-                        new PrintWriter(printed, true),
-                        arguments.toArray(String[]::new));
+                .run(new PrintWriter(printed, true), new PrintWriter(printed, true), arguments.toArray(String[]::new));
         return exitCode + " " + printed;
     }
 
