@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +22,52 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A program of named modules uses the log and its archive, in a separate process. */
+/**
+ * A program uses the log and its archive: on the module path, in a separate process, and on the class path. Its compiler
+ * treats every warning as an error. Optional dependencies are absent.
+ */
 @Timeout(120)
 class ModulePathTest {
-    private static final String APP_INFO = "module app { requires io.veloz.wal.archive; exports app; }";
+    private static final String APP_INFO =
+            "module app { requires io.veloz.wal.archive; requires io.veloz.wal.orders; exports app; }";
+
+    private static final String MAIN = """
+                package app;
+
+                import io.veloz.wal.*;
+                import io.veloz.wal.archive.*;
+                import io.veloz.wal.archive.store.*;
+                import io.veloz.wal.orders.*;
+                import io.veloz.wal.restore.*;
+                import java.nio.ByteBuffer;
+                import java.nio.file.Path;
+                import java.time.Duration;
+                import java.util.Map;
+
+                public class Main {
+                    private Main() {}
+
+                    public static void main(String[] args) {
+                        Path dir = Path.of(args[0]);
+                        String archive = dir.resolve("archive").toUri().toString();
+                        try (OrderLog log = OrderLog.open(OrderLogConfig.builder(dir.resolve("log")).build());
+                                WalShipper shipper = WalShipper.start(log.wal(), ShipperConfig.builder(archive).build())) {
+                            long last = log.appendDurable(OrderNew.limit("A", "BTCUSDT", Side.BUY, 2, 50000.5));
+                            System.out.println("archived " + shipper.awaitArchived(last, Duration.ofSeconds(60)));
+                        }
+                        RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(dir.resolve("restored")));
+                        System.out.println("restored " + report.lastSequence());
+                        try (ObjectStore store = ObjectStores.open(
+                                "s3://bucket/p", Map.of("endpoint", "http://127.0.0.1:1"))) {
+                            store.list("", "");
+                        } catch (StoreException e) {
+                            System.out.println("s3 " + e);
+                        }
+                        System.out.println("module " + Wal.class.getModule().getName() + ", "
+                                + WalShipper.class.getModule().getName());
+                    }
+                }
+                """;
 
     @TempDir
     Path dir;
@@ -53,7 +96,9 @@ class ModulePathTest {
     private static boolean isRequiredJar(Path entry) {
         String name = entry.getFileName().toString();
         return name.endsWith(".jar")
-                && !name.matches("(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire).*");
+                && !name.endsWith("-tests.jar")
+                && !name.matches(
+                        "(junit|jqwik|assertj|archunit|opentest4j|apiguardian|byte-buddy|surefire|jspecify|micrometer).*");
     }
 
     private static boolean hasDescriptor(Path entry) {
@@ -67,64 +112,30 @@ class ModulePathTest {
         }
     }
 
-    /** Returns the exit code and the output of the compiler. */
+    /** Compiles a program on the module path. Returns the exit code and the output of the compiler. */
     private String compile(String body) throws IOException {
+        Files.createDirectories(dir.resolve("src"));
+        Path info = Files.writeString(dir.resolve("src/module-info.java"), APP_INFO);
+        return compile(body, "-p", info.toString());
+    }
+
+    private String compile(String body, String pathOption, String... moreSources) throws IOException {
         Path source = Files.createDirectories(dir.resolve("src/app"));
-        Files.writeString(dir.resolve("src/module-info.java"), APP_INFO);
         Files.writeString(source.resolve("Main.java"), body);
+        List<String> arguments = new ArrayList<>(
+                List.of("-Xlint:all", "-Werror", "-d", dir.resolve("app").toString(), pathOption, modulePath));
+        arguments.addAll(List.of(moreSources));
+        arguments.add(source.resolve("Main.java").toString());
         StringWriter printed = new StringWriter();
         int exitCode = ToolProvider.findFirst("javac")
                 .orElseThrow()
-                .run(
-                        new PrintWriter(printed, true),
-                        new PrintWriter(printed, true),
-                        "-nowarn",
-                        "-d",
-                        dir.resolve("app").toString(),
-                        "-p",
-                        modulePath,
-                        dir.resolve("src/module-info.java").toString(),
-                        source.resolve("Main.java").toString());
+                .run(new PrintWriter(printed, true), new PrintWriter(printed, true), arguments.toArray(String[]::new));
         return exitCode + " " + printed;
     }
 
     @Test
     void programOfNamedModulesShipsAndRestores() throws IOException {
-        String main = """
-                package app;
-
-                import io.veloz.wal.*;
-                import io.veloz.wal.archive.*;
-                import io.veloz.wal.archive.store.*;
-                import io.veloz.wal.orders.*;
-                import java.nio.ByteBuffer;
-                import java.nio.file.Path;
-                import java.time.Duration;
-                import java.util.Map;
-
-                public class Main {
-                    public static void main(String[] args) {
-                        Path dir = Path.of(args[0]);
-                        String archive = dir.resolve("archive").toUri().toString();
-                        try (OrderLog log = OrderLog.open(OrderLogConfig.builder(dir.resolve("log")).build());
-                                WalShipper shipper = WalShipper.start(log.wal(), ShipperConfig.builder(archive).build())) {
-                            long last = log.appendDurable(OrderNew.limit("A", "BTCUSDT", Side.BUY, 2, 50000.5));
-                            System.out.println("archived " + shipper.awaitArchived(last, Duration.ofSeconds(60)));
-                        }
-                        RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(dir.resolve("restored")));
-                        System.out.println("restored " + report.lastSequence());
-                        try (ObjectStore store = ObjectStores.open(
-                                "s3://bucket/p", Map.of("endpoint", "http://127.0.0.1:1"))) {
-                            store.list("", "");
-                        } catch (StoreException e) {
-                            System.out.println("s3 " + e);
-                        }
-                        System.out.println("module " + Wal.class.getModule().getName() + ", "
-                                + WalShipper.class.getModule().getName());
-                    }
-                }
-                """;
-        assertThat(compile(main)).startsWith("0 ");
+        assertThat(compile(MAIN)).isEqualTo("0 ");
         Path out = dir.resolve("out");
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -148,6 +159,11 @@ class ModulePathTest {
                         "s3 ",
                         "(ConnectException)",
                         "module io.veloz.wal, io.veloz.wal.archive");
+    }
+
+    @Test
+    void programOnTheClassPathCompilesWithoutAWarning() throws IOException {
+        assertThat(compile(MAIN, "-cp")).isEqualTo("0 ");
     }
 
     @Test
