@@ -76,7 +76,7 @@ class ReadErrorTest {
                 assertThat(e).as("read %d", n).hasMessageContaining("memory");
             }
             assertThat(storage.openFiles()).as("open files after read %d", n).isZero();
-            assertThat(TestLog.read(copy)).as("what is there after read %d", n).isEqualTo(all);
+            assertThat(TestLog.read(copy)).as("records after read %d", n).isEqualTo(all);
             if (fault.hits() == 0) {
                 return reported;
             }

@@ -93,7 +93,7 @@ class DocumentedCodeTest {
             wal.appendDurable(new RecordGroup().add(7, ByteBuffer.wrap(bytes)).add(8, ByteBuffer.wrap(bytes)));
 
             try (WalReader reader = wal.reader(ReadOptions.of(wal.config()).fromSequence(1))) {
-                while (reader.next(Duration.ofMillis(10))) { // goes on as the log grows
+                while (reader.next(Duration.ofMillis(10))) { // continues as the log grows
                     System.out.println(reader.sequence() + " " + reader.type() + " "
                             + reader.payload().remaining() + " bytes");
                 }

@@ -233,7 +233,7 @@ class MutantCasesTest {
 
     /** Appends after the tail, in the segment of the previous run. */
     @Test
-    void recoveryThatAppendsBehindTheTailIsCaught() {
+    void recoveryThatAppendsAfterTheTailIsCaught() {
         assertCaught(
                 Mutant.of(RECOVERY + "Recovery")
                         .with("LogId logId = analysis.logId == null", APPEND_AFTER_THE_TAIL)

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The table of docs/archive.md that says what is tried: its rows are there once, and the tests that it names exist. */
+/** The guarantees in docs/archive.md: each row exists once, and the tests that it names exist. */
 class ArchiveTableTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
 
@@ -65,7 +65,7 @@ class ArchiveTableTest {
         assertThat(source).as(test.group()).isNotNull();
         int at = source.indexOf("void " + test.group(2) + "(");
         assertThat(at).as(test.group()).isPositive();
-        // What stands between it and the method before says whether it is a test, and no helper.
+        // The text between it and the method before shows whether it is a test or a helper.
         assertThat(source.substring(Math.max(0, source.lastIndexOf("void ", at - 1)), at))
                 .as(test.group())
                 .containsPattern("@(Test|ParameterizedTest|Property|TestFactory)\\b");

@@ -59,7 +59,7 @@ class DocumentedArchiveCodeTest {
         // begin
         RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(directory));
         System.out.println(report.records() + " records, up to " + report.lastSequence() + ", in " + report.took());
-        try (Wal wal = Wal.open(directory)) { // and it goes on
+        try (Wal wal = Wal.open(directory)) { // the log continues
             System.out.println(wal.lastSequence());
         }
         // end
