@@ -112,7 +112,7 @@ class CallbackTest {
                         .isTrue();
                 wal.close();
             } catch (WalFailedException e) {
-                assertThat(e).hasMessageContaining("half-way");
+                assertThat(e).hasMessageContaining("failed after its claim");
                 assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
             }
         }

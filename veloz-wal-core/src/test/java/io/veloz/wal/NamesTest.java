@@ -106,7 +106,7 @@ class NamesTest {
     @Test
     void doubledSegmentIsNamed() {
         refused(log.copy().put(sealed(7), log.bytes(sealed(2))), sealed(7));
-        refused(log.copy().put(PREPARED, log.bytes(CURRENT)), "segment 4 is in");
+        refused(log.copy().put(PREPARED, log.bytes(CURRENT)), "contains segment 4");
     }
 
     @Test
