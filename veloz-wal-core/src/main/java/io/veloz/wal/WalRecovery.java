@@ -99,8 +99,8 @@ public final class WalRecovery {
     /**
      * Restores a log from its archive. First the archive is proven to be complete. Then every object is compared with
      * its digests, and every record is read. When this returns, the log is durable. Until then its files are in the
-     * subdirectory ".restore" of the target, and the target cannot be opened as a log. After a crash or a refusal, call
-     * it again: files that were fetched are not fetched again. The target can be a mount point.
+     * subdirectory ".restore" of the target, and a new target cannot be opened as a log. After a crash or a refusal, call
+     * it again: complete segments that were fetched are kept. The target can be a mount point.
      *
      * <p>A log that is already in the directory is never deleted or overwritten. If it has every record of the archive,
      * it is not changed, and the outcome in the report is {@link RestoreReport.Outcome#ALREADY_THERE}. Its lock is held

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A restore was refused. A log that was in the target directory is unchanged. Files that were fetched remain in the
- * subdirectory ".restore" and are not fetched again. A target directory without a log cannot be opened as a log until a
+ * subdirectory ".restore"; complete segments are not fetched again. A target directory without a log cannot be opened as a log until a
  * restore completes.
  *
  * <p>Next step: depends on the {@link #reason}, and is part of the message.

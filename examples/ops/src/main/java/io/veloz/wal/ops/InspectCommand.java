@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
             "  veloz-wal inspect --json /var/lib/veloz/wal",
             "",
             "  0   sound",
-            "  1   a torn tail, or losses that a salvage declared",
+            "  1   a torn tail, a damaged footer, or losses that a salvage declared",
             "  2   damaged",
             "  4   refused: DIR does not contain a log",
             "  64  usage"

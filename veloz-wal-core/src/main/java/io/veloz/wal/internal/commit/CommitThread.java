@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * batch with one call, forces (fsync) the file, and then releases the waiters. Records that arrive meanwhile form the next
  * batch. So there is no timer, and batches grow with the load.
  *
- * <p>A batch is written only after the force of the previous one has returned, and never spans two segments. So, under
- * {@link Durability#LOSE_NOTHING}, only the last batch of a log can be torn, and it was never acknowledged.
+ * <p>Under {@link Durability#LOSE_NOTHING} a batch is written only after the force of the previous one has returned. A
+ * batch never spans two segments. So only the last batch of a log can be torn, and it was never acknowledged.
  *
  * <p>Crash table of a commit:
  *

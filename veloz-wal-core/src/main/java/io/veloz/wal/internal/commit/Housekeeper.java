@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The housekeeping thread: prepares the next segment ahead of its use, seals and renames the last one after a roll, and
- * checks the lock of the log. So a roll costs the commit thread no I/O.
+ * checks the lock of the log. So a roll costs the commit thread no I/O but the
+ * force of records that were appended with a relaxed durability.
  *
  * <p>Crash table of the roll from segment n to n+1. The left column is the last step before the crash, the right one the
  * state that the next open finds, and its action:

@@ -180,7 +180,7 @@ public final class RecordPublisher {
         }
     }
 
-    /** Rethrows the end of the stack. Whether the claimed record will be written is unknown, so the log fails. */
+    /** Rethrows a stack overflow. Whether the claimed record will be written is unknown, so the log fails. */
     private RuntimeException claimLost(Throwable t) {
         commitThread.wake();
         if (t instanceof RuntimeException e) {
