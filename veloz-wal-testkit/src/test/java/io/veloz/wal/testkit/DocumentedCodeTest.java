@@ -47,11 +47,10 @@ class DocumentedCodeTest {
                 .map(name -> withoutSpace(read(TESTS.resolve(name))))
                 .collect(Collectors.joining());
         try (Stream<Path> pages = Files.walk(MODULE.resolve("../docs"))) {
-            for (Path page :
-                    pages.filter(file -> file.toString().endsWith(".md")
-                                    // That page has a test in its module.
-                                    && !file.endsWith("chronicle.md"))
-                            .toList()) {
+            for (Path page : pages.filter(file -> file.toString().endsWith(".md")
+                            // That page has a test in its module.
+                            && !file.endsWith("chronicle.md"))
+                    .toList()) {
                 assertThat(blocks(page))
                         .as("%s", page.getFileName())
                         .allSatisfy(block -> assertThat(tested).contains(block));
