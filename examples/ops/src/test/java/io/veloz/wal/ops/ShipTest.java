@@ -131,7 +131,7 @@ class ShipTest {
         ToolRun run =
                 ToolRun.of("ship", "--once", "--take-over", other, archive).exits(ExitCode.REFUSED);
         assertThat(run.err().lines()).hasSize(1);
-        assertThat(run.err()).startsWith("error: refused: ").contains("the archive is of log ");
+        assertThat(run.err()).startsWith("error: refused: ").contains("the archive belongs to log ");
     }
 
     @Test
