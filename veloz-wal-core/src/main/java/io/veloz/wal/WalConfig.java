@@ -1,6 +1,5 @@
 package io.veloz.wal;
 
-import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.segment.SegmentFile;
@@ -368,6 +367,8 @@ public final class WalConfig {
     }
 
     private static long systemNanos() {
-        return EpochNanos.of(Instant.now());
+        // Each append calls it: no check, no other object.
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 }

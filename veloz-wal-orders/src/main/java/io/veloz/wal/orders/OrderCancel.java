@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import io.veloz.wal.internal.EpochNanos;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -19,12 +20,12 @@ public record OrderCancel(String clientOrderId, String reason, long eventNanos) 
 
     /** Creates the event with the venue's time as an {@link Instant}. */
     public OrderCancel(String clientOrderId, String reason, Instant eventTime) {
-        this(clientOrderId, reason, EpochNanos.of("eventTime", eventTime));
+        this(clientOrderId, reason, EpochNanos.of("eventTime", OrderText.requirePresent("eventTime", eventTime)));
     }
 
     /** The venue's time; empty if not known. */
     public Optional<Instant> eventTime() {
-        return EpochNanos.toInstant(eventNanos);
+        return EpochNanos.known(eventNanos);
     }
 
     @Override

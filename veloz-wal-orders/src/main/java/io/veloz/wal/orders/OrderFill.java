@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import io.veloz.wal.internal.EpochNanos;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -38,12 +39,17 @@ public record OrderFill(
 
     /** Returns a fill without trade id and fee, with the venue's time as an {@link Instant}. */
     public static OrderFill of(String clientOrderId, String symbol, double quantity, double price, Instant eventTime) {
-        return of(clientOrderId, symbol, quantity, price, EpochNanos.of("eventTime", eventTime));
+        return of(
+                clientOrderId,
+                symbol,
+                quantity,
+                price,
+                EpochNanos.of("eventTime", OrderText.requirePresent("eventTime", eventTime)));
     }
 
     /** The venue's time; empty if not known. */
     public Optional<Instant> eventTime() {
-        return EpochNanos.toInstant(eventNanos);
+        return EpochNanos.known(eventNanos);
     }
 
     public OrderFill withTradeId(String changed) {

@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import io.veloz.wal.internal.EpochNanos;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -35,7 +36,7 @@ public final class OrderSnapshot {
 
     /** The latest time of all included records; empty if there is none. */
     public Optional<Instant> newestTime() {
-        return EpochNanos.toInstant(newestNanos);
+        return EpochNanos.known(newestNanos);
     }
 
     /** The orders, oldest first. */

@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import io.veloz.wal.internal.EpochNanos;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -103,17 +104,17 @@ public record OrderState(
 
     /** {@link #lastEventNanos} as an instant; empty if no event had a time. */
     public Optional<Instant> lastEventTime() {
-        return EpochNanos.toInstant(lastEventNanos);
+        return EpochNanos.known(lastEventNanos);
     }
 
     /** {@link #createdNanos} as an instant; empty if no OrderNew of the order was seen. */
     public Optional<Instant> createdTime() {
-        return EpochNanos.toInstant(createdNanos);
+        return EpochNanos.known(createdNanos);
     }
 
     /** {@link #updatedNanos} as an instant; empty if not known. */
     public Optional<Instant> updatedTime() {
-        return EpochNanos.toInstant(updatedNanos);
+        return EpochNanos.known(updatedNanos);
     }
 
     /** Whether the complete quantity was executed; false if the quantity is not known. */

@@ -1,5 +1,6 @@
 package io.veloz.wal.orders;
 
+import io.veloz.wal.internal.EpochNanos;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -23,12 +24,17 @@ public record OrderUpdate(String clientOrderId, String venueOrderId, String stat
 
     /** Creates the event with the venue's time as an {@link Instant}. */
     public OrderUpdate(String clientOrderId, String venueOrderId, String status, String reason, Instant eventTime) {
-        this(clientOrderId, venueOrderId, status, reason, EpochNanos.of("eventTime", eventTime));
+        this(
+                clientOrderId,
+                venueOrderId,
+                status,
+                reason,
+                EpochNanos.of("eventTime", OrderText.requirePresent("eventTime", eventTime)));
     }
 
     /** The venue's time; empty if not known. */
     public Optional<Instant> eventTime() {
-        return EpochNanos.toInstant(eventNanos);
+        return EpochNanos.known(eventNanos);
     }
 
     @Override
