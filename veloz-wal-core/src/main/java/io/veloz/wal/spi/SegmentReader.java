@@ -196,11 +196,6 @@ public final class SegmentReader implements AutoCloseable {
         return end == null ? cursor.header().lastSequence() : cursor.header().firstSequence - 1;
     }
 
-    /** Returns when the batch was written, in nanoseconds since 1970. */
-    public long writtenNanos() {
-        return cursor.header().wallNanos;
-    }
-
     /** Reads bytes of the current segment from a position, until the target is full. */
     public void read(ByteBuffer target, long fromPosition) throws IOException {
         int wanted = target.remaining();

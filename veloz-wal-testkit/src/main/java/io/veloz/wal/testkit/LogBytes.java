@@ -99,13 +99,6 @@ final class LogBytes {
         return END_MARK + place * END_MARK_BYTES;
     }
 
-    static boolean isEndMark(byte[] file, int at) {
-        return hasEndMarks(file)
-                && view(file).getLong(at) == END_MARK_MAGIC
-                && view(file).getLong(at + 8) == salt(file)
-                && view(file).getInt(at + END_MARK_BYTES - 4) == endMarkCrc(file, at);
-    }
-
     static void repairEndMark(byte[] file, int at) {
         view(file).putInt(at + END_MARK_BYTES - 4, endMarkCrc(file, at));
     }

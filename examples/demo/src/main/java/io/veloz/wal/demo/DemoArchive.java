@@ -81,10 +81,6 @@ final class DemoArchive implements AutoCloseable {
                 : uri() + ", a local S3 server (S3Proxy) at " + server.endpoint();
     }
 
-    boolean isS3() {
-        return server != null;
-    }
-
     /** Opens the store in this process. */
     ObjectStore openStore() {
         return ObjectStores.open(uri(), settings());
