@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +96,41 @@ class OrderAgeTest {
         try (OrderLog log = open()) {
             log.checkpoint();
             assertKnownAndRepeatedFillCountsOnce(log, "fresh");
+        }
+    }
+
+    @Test
+    void endedOrdersBeyondTheMaximumAreDroppedLeastRecentlyChangedFirst() {
+        OrderLogConfig config = OrderLogConfig.builder(
+                        Logs.small(heap).wallClockNanos(wall::get).build())
+                .maxEndedOrders(2)
+                .build();
+        try (OrderLog log = OrderLog.open(config)) {
+            for (String id : List.of("first", "second", "third")) {
+                trade(log, id);
+                pass(1);
+            }
+            log.append(OrderNew.market("pending", "S", Side.BUY, 1));
+            log.checkpoint();
+            assertThat(log.store().orders())
+                    .extracting(OrderState::clientOrderId)
+                    .containsExactly("second", "third", "pending");
+        }
+    }
+
+    @Test
+    void endedOrdersOfAnyAgeAreKeptOnRequest() {
+        OrderLogConfig config = OrderLogConfig.builder(
+                        Logs.small(heap).wallClockNanos(wall::get).build())
+                .keepEndedOrdersOfAnyAge()
+                .intervalClockNanos(interval::get)
+                .build();
+        try (OrderLog log = OrderLog.open(config)) {
+            trade(log, "old");
+            pass(3650 * DAY);
+            trade(log, "new");
+            log.checkpoint();
+            assertThat(log.store().count()).isEqualTo(2);
         }
     }
 }

@@ -19,7 +19,10 @@ import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,5 +120,42 @@ class ShippedRestoreTest {
         assertThatThrownBy(() -> WalRecovery.restoreFrom("nowhere://x/y", RestoreOptions.into(dir.resolve("x"))))
                 .isInstanceOf(WalRestoreException.class)
                 .hasMessageContaining("nowhere://x/y");
+    }
+
+    @Test
+    void slotsHaveTheTimeOfTheShippersClock() throws IOException {
+        Files.createDirectories(dir.resolve("archive"));
+        Instant time = Instant.parse("2031-05-06T07:08:09.123Z");
+        ShipperConfig config = ShipperConfig.builder(uri())
+                .clock(Clock.fixed(time, ZoneOffset.UTC))
+                .build();
+        try (Wal wal = SmallLog.open(dir.resolve("log"));
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            SmallLog.append(wal, 1);
+            assertThat(shipper.awaitArchived(1, LONG)).isTrue();
+        }
+        try (ObjectStore store = ObjectStores.open(uri())) {
+            assertThat(ArchiveStatus.of(store).lastWritten()).isEqualTo(time);
+        }
+    }
+
+    /** A lower bound: no machine is too slow for it. */
+    @Test
+    void restoreTransfersNoMoreThanTheBytesPerSecond() throws IOException {
+        Files.createDirectories(dir.resolve("archive"));
+        Path log = dir.resolve("log");
+        try (Wal wal = SmallLog.open(log)) {
+            SmallLog.append(wal, 900);
+        }
+        shipSegments(log);
+        long bytes = WalRecovery.planRestore(uri(), RestoreOptions.into(dir.resolve("plan")))
+                .objectBytes();
+        assertThat(bytes).isGreaterThan(2);
+        long begin = System.nanoTime();
+        RestoreReport report = WalRecovery.restoreFrom(
+                uri(), RestoreOptions.into(dir.resolve("restored")).bytesPerSecond(bytes / 2));
+        assertThat(report.fetchedBytes()).isPositive();
+        assertThat(System.nanoTime() - begin)
+                .isGreaterThanOrEqualTo(Duration.ofMillis(1_900).toNanos());
     }
 }

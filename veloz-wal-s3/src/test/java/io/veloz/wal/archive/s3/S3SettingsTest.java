@@ -102,4 +102,23 @@ class S3SettingsTest {
             assertThat(store.describe()).isEqualTo("s3://bucket/p/");
         }
     }
+
+    private static String host(S3Settings settings) {
+        try (S3Client client =
+                S3ClientFactory.open(settings, S3ClientFactory.credentials(settings, name -> null), name -> null)) {
+            return client.utilities()
+                    .getUrl(url -> url.bucket("bucket").key("key"))
+                    .getHost();
+        }
+    }
+
+    @Test
+    void bucketIsInThePathOrInTheHost() {
+        S3Settings.Builder settings = S3Settings.builder(OWN_KEY).region("eu-west-1");
+        assertThat(host(settings.build())).isEqualTo("bucket.s3.eu-west-1.amazonaws.com");
+        assertThat(host(settings.pathStyle(true).build())).isEqualTo("s3.eu-west-1.amazonaws.com");
+        settings.endpoint("http://store.internal:9000");
+        assertThat(host(settings.build())).isEqualTo("store.internal");
+        assertThat(host(settings.pathStyle(false).build())).isEqualTo("bucket.store.internal");
+    }
 }

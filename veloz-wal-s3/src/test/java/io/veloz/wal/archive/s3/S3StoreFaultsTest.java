@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 
 /** Network faults: the right exception, never wrong content, never a truncated object or listing. */
 @Tag("enumeration")
@@ -456,6 +457,20 @@ class S3StoreFaultsTest {
         assertThat(put.header("x-amz-server-side-encryption-aws-kms-key-id")).isEqualTo("key-7");
         assertThat(put.header("x-amz-storage-class")).isEqualTo("STANDARD_IA");
         assertThat(put.header("authorization")).contains("/eu-central-1/s3/");
+    }
+
+    @Test
+    void callTimeoutEndsACallWhoseAttemptMayTakeLonger() {
+        fault(Fault.silent());
+        S3Settings settings = S3ProxyServer.settings(proxy.endpoint())
+                .attemptTimeout(Duration.ofMinutes(5))
+                .callTimeout(Duration.ofMillis(500))
+                .build();
+        try (ObjectStore other = new S3Store(URI.create(uri), settings)) {
+            assertThatThrownBy(() -> other.head("a"))
+                    .isInstanceOf(StoreUnavailableException.class)
+                    .hasRootCauseInstanceOf(ApiCallTimeoutException.class);
+        }
     }
 
     @Test

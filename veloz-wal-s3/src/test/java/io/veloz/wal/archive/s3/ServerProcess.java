@@ -64,12 +64,11 @@ final class ServerProcess implements AutoCloseable {
                 connection.disconnect();
                 return;
             } catch (IOException e) {
-                if (System.nanoTime() > end || !shell.isAlive()) {
+                // Another process: its response, or its end, is the only signal.
+                if (System.nanoTime() > end || shell.waitFor(20, TimeUnit.MILLISECONDS)) {
                     close();
                     throw new IOException(endpoint + " does not respond:\n" + Files.readString(output), e);
                 }
-                // Another process: its response is the only signal.
-                Thread.sleep(20);
             }
         }
     }
