@@ -160,6 +160,9 @@ public final class ObjectFiles {
             int got;
             try {
                 got = in.read(target, from, length);
+                if (got > 0) {
+                    count(got);
+                }
             } catch (IOException e) {
                 failed = true;
                 throw e;
@@ -167,7 +170,6 @@ public final class ObjectFiles {
             if (got > 0) {
                 digest.update(target, from, got);
                 bytes += got;
-                count(got);
             }
             return got;
         }
