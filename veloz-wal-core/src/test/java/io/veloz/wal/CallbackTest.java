@@ -107,14 +107,31 @@ class CallbackTest {
             Thread thread = new Thread(null, () -> appendAtEveryDepth(wal), "deep", 256 * 1024);
             thread.start();
             thread.join();
-            try {
-                assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(60)))
-                        .isTrue();
-                wal.close();
-            } catch (WalFailedException e) {
-                assertThat(e).hasMessageContaining("failed after its claim");
+            if (isDurable(wal)) {
+                closeOrFail(wal);
+            } else {
                 assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
             }
+        }
+    }
+
+    private static boolean isDurable(Wal wal) throws InterruptedException {
+        try {
+            assertThat(wal.awaitDurable(wal.lastSequence(), Duration.ofSeconds(60)))
+                    .isTrue();
+            return true;
+        } catch (WalFailedException e) {
+            assertThat(e).hasMessageContaining("failed after its claim");
+            return false;
+        }
+    }
+
+    /** A record whose append died after it was published is durable, and the log may notice only then that it must fail. */
+    private static void closeOrFail(Wal wal) {
+        try {
+            wal.close();
+        } catch (WalFailedException e) {
+            assertThat(e).hasMessageContaining("failed after its claim");
         }
     }
 
