@@ -1,0 +1,44 @@
+package io.veloz.wal.backup;
+
+/** A recovery that did not happen, or not wholly. The reason says whether anything in place has changed. */
+public final class RecoveryException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /** What to do about it. But for HALF_DONE nothing in place has changed. */
+    public enum Reason {
+        /** There is no recovery point, or not the requested one. */
+        NO_POINT,
+        /** A chunk is missing: use an earlier point. */
+        INCOMPLETE,
+        /** A chunk, a point or a decrypted attachment is not what was stored, or has no valid signature of the pinned key. */
+        DAMAGED,
+        /** No private key that can decrypt it, or its passphrase is wrong. */
+        KEY_MISSING,
+        /** The log's archive does not contain the slot that the point is bound to: it is another archive, or was cut. */
+        LOG_BEHIND,
+        /** The engine is running: stop it. */
+        ENGINE_RUNS,
+        /** Not enough space next to a place. */
+        NO_SPACE,
+        /** A place cannot be written, or staging exists that does not belong to this recovery. */
+        PLACE_UNUSABLE,
+        /** The switch was interrupted: resume it or roll it back. */
+        HALF_DONE
+    }
+
+    private final Reason reason;
+
+    public RecoveryException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+    }
+
+    public RecoveryException(Reason reason, String message, Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+}

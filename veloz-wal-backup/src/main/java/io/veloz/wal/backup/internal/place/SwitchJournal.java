@@ -1,0 +1,280 @@
+package io.veloz.wal.backup.internal.place;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Puts staged files in place by a fixed list of renames, each of which is recorded after it was done, so that an interrupted
+ * switch can be completed or undone. It belongs to one thread; {@link #open} and {@link #create} exclude other processes
+ * only as far as one journal file can exist.
+ *
+ * <p>The names on disk do not tell what was done: after {@code X -> X.before} and {@code X.staged -> X} both names of the
+ * first rename exist again. So only the recorded lines count, and the one rename after them is looked up on disk, where its
+ * two names do tell: no other rename follows it yet.
+ *
+ * <table>
+ * <caption>Crashes</caption>
+ * <tr><td>before the plan is whole</td><td>no journal</td><td>nothing was changed</td></tr>
+ * <tr><td>before or after a rename, before its line</td><td>one doubtful rename</td><td>looked up: its source exists, so it
+ * is done now; or its target does, so it counts</td></tr>
+ * <tr><td>after "back", anywhere</td><td>a rollback that began</td><td>only the rollback can go on</td></tr>
+ * <tr><td>after the last line</td><td>a finished journal</td><td>kept until {@link #discard}</td></tr>
+ * </table>
+ */
+public final class SwitchJournal {
+    private static final String NAME = "recovery.journal";
+    private static final String END_OF_PLAN = "plan complete";
+    private static final String DONE = "done ";
+    private static final String BACK = "back ";
+    private static final String UNDONE = "undone ";
+
+    /**
+     * A rename. Neither name contains a line feed or a tab.
+     *
+     * @param from exists before it, and not after
+     * @param to exists after it, and not before
+     */
+    public record Step(Path from, Path to) {}
+
+    private final Path file;
+    private final List<String> facts;
+    private final List<Step> steps;
+    private int done;
+
+    /** How many steps a rollback began with; -1 if none did. */
+    private int back = -1;
+
+    private int undone;
+
+    private SwitchJournal(Path file, List<String> facts, List<Step> steps) {
+        this.file = file;
+        this.facts = List.copyOf(facts);
+        this.steps = List.copyOf(steps);
+    }
+
+    /** Empty if there is none. */
+    public static Optional<SwitchJournal> open(StateDirectory state) throws IOException {
+        Path file = state.path().resolve(NAME);
+        List<String> lines;
+        try {
+            lines = wholeLines(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        List<String> facts = new ArrayList<>();
+        List<Step> steps = new ArrayList<>();
+        int at = 0;
+        while (at < lines.size() && !lines.get(at).equals(END_OF_PLAN)) {
+            String[] parts = lines.get(at++).split("\t", -1);
+            if (parts.length == 3 && parts[0].equals("rename")) {
+                steps.add(new Step(Path.of(parts[1]), Path.of(parts[2])));
+            } else if (parts.length == 2 && parts[0].equals("fact")) {
+                facts.add(parts[1]);
+            } else {
+                throw new IOException(file + ": line " + at + " is not one of a journal");
+            }
+        }
+        if (at == lines.size()) {
+            throw new IOException(file + ": the plan is not complete, though it was renamed into place");
+        }
+        SwitchJournal journal = new SwitchJournal(file, facts, steps);
+        for (String line : lines.subList(at + 1, lines.size())) {
+            journal.take(line);
+        }
+        return Optional.of(journal);
+    }
+
+    /** The last line may be cut: then what it records is looked up on disk. */
+    private static List<String> wholeLines(String text) {
+        List<String> lines = new ArrayList<>();
+        int from = 0;
+        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+            lines.add(text.substring(from, end));
+            from = end + 1;
+        }
+        return lines;
+    }
+
+    private void take(String line) throws IOException {
+        if (line.equals(DONE + (done + 1)) && back < 0 && done < steps.size()) {
+            done++;
+        } else if (line.equals(BACK + done) && back < 0) {
+            back = done;
+        } else if (line.equals(BACK + (done + 1)) && back < 0 && done < steps.size()) {
+            // The doubtful step was found done when the rollback began.
+            done++;
+            back = done;
+        } else if (back >= 0 && undone < back && line.equals(UNDONE + (back - undone))) {
+            undone++;
+        } else {
+            throw new IOException(file + ": \"" + line + "\" does not follow " + this);
+        }
+    }
+
+    /**
+     * Records a plan, before anything is renamed.
+     *
+     * @param facts for who reads the journal; without line feeds and tabs
+     * @throws IOException if there is a journal, or a name cannot be recorded
+     */
+    public static SwitchJournal create(StateDirectory state, List<String> facts, List<Step> steps) throws IOException {
+        Path file = state.path().resolve(NAME);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException(file + " exists: resume, roll back or clean up that recovery first");
+        }
+        StringBuilder plan = new StringBuilder();
+        for (String fact : facts) {
+            plan.append("fact\t").append(requireOneLine(fact)).append('\n');
+        }
+        for (Step step : steps) {
+            plan.append("rename\t")
+                    .append(requireOneLine(step.from().toString()))
+                    .append('\t')
+                    .append(requireOneLine(step.to().toString()))
+                    .append('\n');
+        }
+        plan.append(END_OF_PLAN).append('\n');
+        Path making = state.path().resolve(NAME + ".new");
+        Files.deleteIfExists(making);
+        Files.createFile(making, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(making, plan);
+        try (FileChannel channel = FileChannel.open(making, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        Files.move(making, file, StandardCopyOption.ATOMIC_MOVE);
+        StateDirectory.force(state.path());
+        return new SwitchJournal(file, facts, steps);
+    }
+
+    private static String requireOneLine(String text) throws IOException {
+        if (text.chars().anyMatch(c -> c == '\n' || c == '\r' || c == '\t')) {
+            throw new IOException("\"" + text + "\" contains a line feed or a tab, and cannot be recorded in a journal");
+        }
+        return text;
+    }
+
+    public List<String> facts() {
+        return facts;
+    }
+
+    public List<Step> steps() {
+        return steps;
+    }
+
+    /** Whether all of it is in place. */
+    public boolean isComplete() {
+        return back < 0 && done == steps.size();
+    }
+
+    /** Whether all of it is as it was before. */
+    public boolean isUndone() {
+        return back >= 0 && undone == back;
+    }
+
+    /** Whether a rollback began: then only that can go on. */
+    public boolean isRollingBack() {
+        return back >= 0;
+    }
+
+    /** Does all steps that are not done yet. */
+    public void complete() throws IOException {
+        if (back >= 0) {
+            throw new IOException(file + ": a rollback began, and can only be completed");
+        }
+        while (done < steps.size()) {
+            Step step = steps.get(done);
+            rename(step.from(), step.to());
+            record(DONE + (done + 1));
+            done++;
+        }
+    }
+
+    /** Undoes all steps that were done, the last one first. */
+    public void rollBack() throws IOException {
+        if (back < 0) {
+            int doubtful = done < steps.size() && isRenamed(steps.get(done).from(), steps.get(done).to()) ? 1 : 0;
+            // Recorded before anything is undone: from here on the names of the doubtful step tell nothing any more.
+            record(BACK + (done + doubtful));
+            done += doubtful;
+            back = done;
+        }
+        while (undone < back) {
+            Step step = steps.get(back - undone - 1);
+            rename(step.to(), step.from());
+            record(UNDONE + (back - undone));
+            undone++;
+        }
+    }
+
+    private void rename(Path from, Path to) throws IOException {
+        if (!isRenamed(from, to)) {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        }
+        StateDirectory.force(parent(to));
+        if (!parent(from).equals(parent(to))) {
+            StateDirectory.force(parent(from));
+        }
+    }
+
+    private static Path parent(Path path) {
+        return java.util.Objects.requireNonNull(path.getParent(), "an absolute path has a parent");
+    }
+
+    private static boolean isRenamed(Path from, Path to) throws IOException {
+        boolean source = Files.exists(from, LinkOption.NOFOLLOW_LINKS);
+        boolean target = Files.exists(to, LinkOption.NOFOLLOW_LINKS);
+        if (source == target) {
+            throw new IOException((source ? "both " : "neither ") + from + (source ? " and " : " nor ") + to
+                    + " exist: somebody else has changed them. Move one of them by hand, and run this again");
+        }
+        return target;
+    }
+
+    private void record(String line) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            // A line that was cut by a crash is overwritten.
+            channel.truncate(endOfLastLine(channel));
+            channel.position(channel.size());
+            java.nio.ByteBuffer bytes = java.nio.ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+
+    private static long endOfLastLine(FileChannel channel) throws IOException {
+        java.nio.ByteBuffer all = java.nio.ByteBuffer.allocate((int) channel.size());
+        while (all.hasRemaining() && channel.read(all, all.position()) >= 0) {
+            // Until all of it is read.
+        }
+        int end = all.position();
+        while (end > 0 && all.get(end - 1) != '\n') {
+            end--;
+        }
+        return end;
+    }
+
+    /** Removes the journal: the recovery is over, and cannot be rolled back any more. */
+    public void discard() throws IOException {
+        Files.delete(file);
+        StateDirectory.force(parent(file));
+    }
+
+    @Override
+    public String toString() {
+        return steps.size() + " steps, " + done + " done"
+                + (back >= 0 ? ", rolling back, " + undone + " of " + back + " undone" : "");
+    }
+}

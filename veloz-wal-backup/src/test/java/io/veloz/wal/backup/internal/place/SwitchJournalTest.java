@@ -1,0 +1,176 @@
+package io.veloz.wal.backup.internal.place;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.backup.internal.place.SwitchJournal.Step;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A switch that is cut before or after every rename and every line ends wholly new or wholly old. */
+class SwitchJournalTest {
+    @TempDir
+    Path dir;
+
+    private int round;
+
+    /** Two roots, one of them with a part that is carried over. */
+    private final class Disk {
+        final Path home;
+        final StateDirectory state;
+        final List<Step> steps;
+
+        Disk() throws IOException {
+            home = Files.createDirectory(dir.resolve("round-" + round++));
+            state = StateDirectory.open(home.resolve("state"));
+            write("etc/file", "old");
+            write("etc/secrets/key", "living");
+            write(".etc.recovery-1/file", "new");
+            write("env", "old");
+            write(".env.recovery-1", "new");
+            steps = List.of(
+                    step("etc/secrets", ".etc.recovery-1/secrets"),
+                    step("etc", "etc.before-recovery-1"),
+                    step(".etc.recovery-1", "etc"),
+                    step("env", "env.before-recovery-1"),
+                    step(".env.recovery-1", "env"));
+        }
+
+        private Step step(String from, String to) {
+            return new Step(home.resolve(from), home.resolve(to));
+        }
+
+        private void write(String name, String text) throws IOException {
+            Files.createDirectories(home.resolve(name).getParent());
+            Files.writeString(home.resolve(name), text);
+        }
+
+        Map<String, String> inPlace() throws IOException {
+            Map<String, String> files = new TreeMap<>();
+            for (String root : List.of("etc", "env")) {
+                if (Files.exists(home.resolve(root))) {
+                    try (Stream<Path> walk = Files.walk(home.resolve(root))) {
+                        for (Path file : walk.filter(Files::isRegularFile).toList()) {
+                            files.put(home.relativize(file).toString(), Files.readString(file));
+                        }
+                    }
+                }
+            }
+            return files;
+        }
+    }
+
+    private static final Map<String, String> NEW =
+            Map.of("etc/file", "new", "etc/secrets/key", "living", "env", "new");
+    private static final Map<String, String> OLD =
+            Map.of("etc/file", "old", "etc/secrets/key", "living", "env", "old");
+
+    /**
+     * The state in which a process left the disk that died after a number of operations: each step is a rename and a line,
+     * and a line may be cut.
+     */
+    private Disk cutAfter(int operations, boolean cutLine) throws IOException {
+        Disk disk = new Disk();
+        SwitchJournal.create(disk.state, List.of("point 1"), disk.steps);
+        Path journal = disk.state.path().resolve("recovery.journal");
+        StringBuilder lines = new StringBuilder(Files.readString(journal));
+        for (int i = 0; i < operations; i++) {
+            Step step = disk.steps.get(i / 2);
+            if (i % 2 == 0) {
+                Files.move(step.from(), step.to(), StandardCopyOption.ATOMIC_MOVE);
+            } else {
+                lines.append("done ").append(i / 2 + 1).append('\n');
+            }
+        }
+        if (cutLine) {
+            lines.append("don");
+        }
+        Files.writeString(journal, lines);
+        return disk;
+    }
+
+    private static SwitchJournal open(Disk disk) throws IOException {
+        return SwitchJournal.open(disk.state).orElseThrow();
+    }
+
+    @Test
+    void resumedSwitchIsWhollyNewWhereverItWasCut() throws IOException {
+        for (int operations = 0; operations <= 10; operations++) {
+            for (boolean cutLine : new boolean[] {false, true}) {
+                Disk disk = cutAfter(operations, cutLine);
+                open(disk).complete();
+                assertThat(disk.inPlace()).as("cut after %d", operations).isEqualTo(NEW);
+                assertThat(open(disk).isComplete()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void rolledBackSwitchIsWhollyOldWhereverItWasCut() throws IOException {
+        for (int operations = 0; operations <= 10; operations++) {
+            for (boolean cutLine : new boolean[] {false, true}) {
+                Disk disk = cutAfter(operations, cutLine);
+                open(disk).rollBack();
+                assertThat(disk.inPlace()).as("cut after %d", operations).isEqualTo(OLD);
+                assertThat(open(disk).isUndone()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void rollbackThatIsCutAgainIsWhollyOld() throws IOException {
+        for (int operations = 0; operations <= 10; operations++) {
+            for (int undone = 0; undone <= 2 * 5; undone++) {
+                Disk disk = cutAfter(operations, false);
+                Path journal = disk.state.path().resolve("recovery.journal");
+                int done = (operations + 1) / 2;
+                StringBuilder lines = new StringBuilder(Files.readString(journal));
+                lines.append("back ").append(done).append('\n');
+                for (int i = 0; i < Math.min(undone, 2 * done); i++) {
+                    Step step = disk.steps.get(done - 1 - i / 2);
+                    if (i % 2 == 0) {
+                        Files.move(step.to(), step.from(), StandardCopyOption.ATOMIC_MOVE);
+                    } else {
+                        lines.append("undone ").append(done - i / 2).append('\n');
+                    }
+                }
+                Files.writeString(journal, lines);
+                assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("rollback began");
+                open(disk).rollBack();
+                assertThat(disk.inPlace()).as("cut after %d, then after %d", operations, undone).isEqualTo(OLD);
+            }
+        }
+    }
+
+    @Test
+    void nameThatSomeoneElseMadeStopsTheSwitch() throws IOException {
+        Disk disk = cutAfter(3, false);
+        Files.createDirectory(disk.home.resolve("etc"));
+        assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("both");
+        assertThatThrownBy(() -> open(disk).rollBack()).hasMessageContaining("both");
+    }
+
+    @Test
+    void secondJournalIsRefused() throws IOException {
+        Disk disk = new Disk();
+        SwitchJournal.create(disk.state, List.of("point 1"), disk.steps);
+        assertThatThrownBy(() -> SwitchJournal.create(disk.state, List.of("point 2"), disk.steps))
+                .hasMessageContaining("resume, roll back or clean up");
+    }
+
+    @Test
+    void lineThatDoesNotFollowIsRefused() throws IOException {
+        Disk disk = cutAfter(2, false);
+        Path journal = disk.state.path().resolve("recovery.journal");
+        Files.writeString(journal, Files.readString(journal) + "done 3\n");
+        assertThatThrownBy(() -> open(disk)).hasMessageContaining("does not follow");
+    }
+}
