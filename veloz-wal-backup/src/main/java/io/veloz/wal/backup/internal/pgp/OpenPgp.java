@@ -145,7 +145,7 @@ public final class OpenPgp {
                 } else {
                     generator.addSigningKey(signer, key -> passphrase.clone());
                 }
-                return new EncryptingStream(generator.open(target));
+                return new EncryptingStream(generator.open(new KeptOpen(target)));
             } catch (PGPException e) {
                 throw new IOException(e.getMessage(), e);
             }
@@ -286,6 +286,9 @@ public final class OpenPgp {
     private static final class Source extends java.io.FilterInputStream {
         private @Nullable IOException failure;
 
+        /** Of the source itself: a chunk that is missing, say. */
+        private @Nullable RecoveryException refused;
+
         Source(InputStream in) {
             super(in);
         }
@@ -304,12 +307,18 @@ public final class OpenPgp {
             } catch (IOException e) {
                 failure = e;
                 throw e;
+            } catch (RecoveryException e) {
+                refused = e;
+                throw e;
             }
         }
 
         RuntimeException failed(Exception e, RecoveryException.Reason reason, String what) throws IOException {
             if (failure != null) {
                 throw failure;
+            }
+            if (refused != null) {
+                throw refused;
             }
             // The library's own mistakes on malformed input say nothing to a user.
             String detail = e instanceof RuntimeException ? "" : ": " + e.getMessage();
@@ -400,6 +409,23 @@ public final class OpenPgp {
         @Override
         public void close() {
             // The source belongs to the caller, and the end of the message is checked by verify alone.
+        }
+    }
+
+    /** The end of a message closes the stream that it is written to, which belongs to the caller. */
+    private static final class KeptOpen extends java.io.FilterOutputStream {
+        KeptOpen(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            out.write(bytes, from, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.flush();
         }
     }
 

@@ -112,19 +112,11 @@ public final class TreeTar {
     }
 
     private static void writeLabel(TarArchiveOutputStream tar, String label) throws IOException {
-        // A record of a PAX header begins with its own length.
-        String rest = " comment=" + label + "\n";
-        int length = rest.length() + 2;
-        while (String.valueOf(length).length() + rest.length() != length) {
-            length++;
-        }
-        byte[] record = (length + rest).getBytes(StandardCharsets.UTF_8);
         TarArchiveEntry header = new TarArchiveEntry("pax_global_header", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER);
-        header.setSize(record.length);
         header.setModTime(0L);
+        header.addPaxHeader("comment", label);
+        // Writes the header with its content; it is not closed as other entries are.
         tar.putArchiveEntry(header);
-        tar.write(record);
-        tar.closeArchiveEntry();
     }
 
     private static void write(TarArchiveOutputStream tar, TreeEntry scanned, Mac mac) throws IOException {

@@ -1,0 +1,338 @@
+package io.veloz.wal.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Configuration and secrets go into the archive of a living log and come back from it. */
+@Timeout(120)
+class BackupTest {
+    private static final Set<Kind> BOTH = EnumSet.allOf(Kind.class);
+    private static final String MARKER = "marker-secret-4711";
+
+    @TempDir
+    Path dir;
+
+    private TestKeys keys;
+    private Wal wal;
+    private WalShipper shipper;
+    private ObjectStore store;
+    private BackupProfile profile;
+
+    @BeforeEach
+    void openLog() throws IOException {
+        keys = new TestKeys(dir.resolve("keys"));
+        write("etc/veloz/config.yaml", "depth: 5\n", "rw-r--r--");
+        write("etc/veloz/strategies/grid.yaml", "name: grid\n", "rw-r--r--");
+        write("etc/veloz/secrets/venue.key", MARKER, "rw-------");
+        write("opt/.env", "TOKEN=" + MARKER, "rw-------");
+        profile = profile("configuration.exclude = secrets/**\n");
+        wal = Wal.open(dir.resolve("wal"));
+        append();
+        shipper = WalShipper.start(
+                wal, ShipperConfig.builder(archive().toUri().toString()).build());
+        assertThat(shipper.awaitArchived(1, Duration.ofSeconds(30))).isTrue();
+        store = new DirectoryStore(archive());
+    }
+
+    @AfterEach
+    void closeLog() throws Exception {
+        store.close();
+        shipper.close();
+        wal.close();
+    }
+
+    private Path archive() {
+        return dir.resolve("archive");
+    }
+
+    private void append() {
+        wal.appendDurable(1, ByteBuffer.wrap(new byte[10]));
+    }
+
+    private void write(String name, String text, String mode) throws IOException {
+        Path file = dir.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+    }
+
+    private BackupProfile profile(String more) throws IOException {
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(
+                file,
+                "state.directory = state\nconfiguration.roots = etc/veloz\nsecrets.roots = etc/veloz/secrets, opt/.env\n"
+                        + keys.profileLines() + more);
+        return BackupProfile.read(file);
+    }
+
+    private Backup backup() {
+        return new Backup(
+                store, profile, LogPosition.of(wal), Clock.systemUTC(), Duration.ofSeconds(30), 1024);
+    }
+
+    private RecoveryPoint made(Set<Kind> kinds) throws IOException {
+        return backup().run(kinds).point().orElseThrow();
+    }
+
+    private Recovery recovery() {
+        return new Recovery(profile);
+    }
+
+    private RecoveryReport recover(Set<Kind> kinds, Optional<Long> number) throws IOException {
+        RecoveryPlan plan = recovery().plan(store, kinds, number);
+        return recovery().run(store, plan, keys.recovery(), Optional.empty());
+    }
+
+    private Map<String, String> inPlace() throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        for (String root : List.of("etc/veloz", "opt/.env")) {
+            if (Files.exists(dir.resolve(root))) {
+                try (Stream<Path> walk = Files.walk(dir.resolve(root))) {
+                    for (Path file : walk.filter(Files::isRegularFile).toList()) {
+                        files.put(
+                                dir.relativize(file).toString(),
+                                PosixFilePermissions.toString(Files.getPosixFilePermissions(file)) + " "
+                                        + Files.readString(file));
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
+    // ---- backup
+
+    @Test
+    void pointNamesAllKindsAndTheirPlaceInTheLog() throws IOException {
+        append();
+        RecoveryPoint point = made(BOTH);
+        assertThat(point.number()).isEqualTo(1);
+        assertThat(point.attachments()).extracting(Attachment::kind).containsExactly(Kind.CONFIGURATION, Kind.SECRETS);
+        assertThat(point.attachments()).allSatisfy(attachment -> {
+            assertThat(attachment.bracket()).isEqualTo(new Bracket(2, 2));
+            assertThat(attachment.recipients()).hasSize(2);
+            assertThat(attachment.chunks()).hasSizeGreaterThan(1);
+        });
+        assertThat(point.tip().archivedSequence()).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void nothingIsStoredTwice() throws IOException {
+        made(BOTH);
+        BackupReport again = backup().run(BOTH);
+        assertThat(again.point()).isEmpty();
+        assertThat(again.unchanged()).isEqualTo(BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        RecoveryPoint second = made(BOTH);
+        assertThat(second.number()).isEqualTo(2);
+        assertThat(second.attachment(Kind.SECRETS).orElseThrow().firstPoint()).isEqualTo(1);
+        assertThat(second.attachment(Kind.CONFIGURATION).orElseThrow().firstPoint()).isEqualTo(2);
+    }
+
+    @Test
+    void otherKindsAreCarriedOver() throws IOException {
+        made(Set.of(Kind.SECRETS));
+        RecoveryPoint second = made(Set.of(Kind.CONFIGURATION));
+        assertThat(second.attachments()).hasSize(2);
+    }
+
+    @Test
+    void configurationThatContainsSecretsIsRefused() throws IOException {
+        profile = profile("");
+        assertThatThrownBy(() -> backup().run(Set.of(Kind.CONFIGURATION)))
+                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
+                        .isEqualTo(BackupRefusedException.Reason.SECRETS_IN_CONFIGURATION));
+        assertThat(archive().resolve("attachments")).satisfiesAnyOf(
+                path -> assertThat(path).doesNotExist(),
+                path -> assertThat(path).isEmptyDirectory());
+    }
+
+    @Test
+    void logThatIsNotArchivedInTimeIsRefused() throws IOException {
+        shipper.close();
+        append();
+        Backup backup = new Backup(store, profile, LogPosition.of(wal), Clock.systemUTC(), Duration.ZERO, 1024);
+        assertThatThrownBy(() -> backup.run(BOTH))
+                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
+                        .isEqualTo(BackupRefusedException.Reason.LOG_NOT_ARCHIVED));
+        assertThat(archive().resolve("points")).doesNotExist();
+    }
+
+    @Test
+    void secretThatOthersCanReadIsAFinding() throws IOException {
+        write("opt/.env", "TOKEN=" + MARKER, "rw-r--r--");
+        assertThat(backup().run(BOTH).findings()).singleElement().asString().contains(".env");
+    }
+
+    @Test
+    void nothingLeavesInTheClear() throws IOException {
+        made(BOTH);
+        try (Stream<Path> walk = Files.walk(archive())) {
+            for (Path file : walk.filter(Files::isRegularFile).toList()) {
+                assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(MARKER)
+                        .doesNotContain("depth:");
+            }
+        }
+        try (Stream<Path> state = Files.list(dir.resolve("state"))) {
+            assertThat(state.map(file -> file.getFileName().toString())).containsExactly("content-mac.key");
+        }
+    }
+
+    @Test
+    void backupNeverFencesTheShipper() throws IOException {
+        for (int i = 0; i < 3; i++) {
+            append();
+            write("etc/veloz/config.yaml", "depth: " + i, "rw-r--r--");
+            made(BOTH);
+        }
+        assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30))).isTrue();
+        assertThat(shipper.status().fenced()).isNull();
+    }
+
+    // ---- recovery
+
+    @Test
+    void everythingComesBack() throws IOException {
+        Map<String, String> before = inPlace();
+        made(BOTH);
+        io.veloz.wal.backup.internal.place.Trees.delete(dir.resolve("etc/veloz"));
+        Files.delete(dir.resolve("opt/.env"));
+        RecoveryReport report = recover(BOTH, Optional.empty());
+        assertThat(inPlace()).isEqualTo(before);
+        assertThat(report.kept()).isEmpty();
+        recovery().cleanUp();
+    }
+
+    @Test
+    void olderPointComesBackAndWhatWasInPlaceIsKept() throws IOException {
+        Map<String, String> before = inPlace();
+        made(BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        write("etc/veloz/stale.yaml", "stale", "rw-r--r--");
+        made(BOTH);
+        Map<String, String> newer = inPlace();
+        RecoveryReport report = recover(BOTH, Optional.of(1L));
+        assertThat(inPlace()).isEqualTo(before);
+        assertThat(report.kept()).hasSize(2);
+        recovery().rollBack();
+        assertThat(inPlace()).isEqualTo(newer);
+    }
+
+    @Test
+    void secretsInsideOfTheConfigurationStayWhenOnlyTheConfigurationIsRecovered() throws IOException {
+        made(BOTH);
+        write("etc/veloz/config.yaml", "broken", "rw-r--r--");
+        write("etc/veloz/secrets/venue.key", "newer", "rw-------");
+        recover(Set.of(Kind.CONFIGURATION), Optional.empty());
+        assertThat(inPlace())
+                .containsEntry("etc/veloz/config.yaml", "rw-r--r-- depth: 5\n")
+                .containsEntry("etc/veloz/secrets/venue.key", "rw------- newer");
+    }
+
+    private void assertNothingChanged(Set<Kind> kinds, Optional<Long> number, Reason reason) throws IOException {
+        Map<String, String> before = inPlace();
+        assertThatThrownBy(() -> recover(kinds, number))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+        assertThat(inPlace()).isEqualTo(before);
+    }
+
+    @Test
+    void missingChunkIsRefused() throws IOException {
+        RecoveryPoint point = made(BOTH);
+        store.delete(List.of(point.attachment(Kind.SECRETS).orElseThrow().chunkKey(1)));
+        assertNothingChanged(BOTH, Optional.empty(), Reason.INCOMPLETE);
+    }
+
+    @Test
+    void changedChunkIsRefused() throws IOException {
+        RecoveryPoint point = made(BOTH);
+        String key = point.attachment(Kind.SECRETS).orElseThrow().chunkKey(1);
+        store.delete(List.of(key));
+        store.putIfAbsent(key, ObjectContent.of(new byte[1024]));
+        assertNothingChanged(BOTH, Optional.empty(), Reason.DAMAGED);
+    }
+
+    @Test
+    void keyThatCannotReadItIsRefused() throws IOException {
+        made(BOTH);
+        keys.secret("operations.key", TestKeys.key("stranger").toAsciiArmoredString());
+        assertNothingChanged(BOTH, Optional.empty(), Reason.KEY_MISSING);
+    }
+
+    @Test
+    void pointThatDoesNotExistIsRefused() throws IOException {
+        assertNothingChanged(BOTH, Optional.empty(), Reason.NO_POINT);
+        made(BOTH);
+        assertNothingChanged(BOTH, Optional.of(2L), Reason.NO_POINT);
+    }
+
+    @Test
+    void changedPointIsRefused() throws IOException {
+        made(BOTH);
+        Path point = archive().resolve("points").resolve("00000000000000000001");
+        byte[] bytes = Files.readAllBytes(point);
+        bytes[100] ^= 1;
+        Files.write(point, bytes);
+        assertNothingChanged(BOTH, Optional.empty(), Reason.DAMAGED);
+    }
+
+    @Test
+    void runningEngineIsRefused() throws IOException {
+        made(BOTH);
+        RecoveryPlan plan = recovery().plan(store, BOTH, Optional.empty());
+        assertThatThrownBy(() -> recovery().run(store, plan, keys.recovery(), Optional.of(dir.resolve("wal"))))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+    }
+
+    @Test
+    void archiveThatHasLostItsEndIsRefused() throws IOException {
+        made(BOTH);
+        Path other = dir.resolve("other");
+        try (Wal second = Wal.open(dir.resolve("wal2"));
+                WalShipper ships = WalShipper.start(
+                        second, ShipperConfig.builder(other.toUri().toString()).build())) {
+            second.appendDurable(1, ByteBuffer.wrap(new byte[1]));
+            assertThat(ships.awaitArchived(1, Duration.ofSeconds(30))).isTrue();
+        }
+        Files.createDirectory(other.resolve("points"));
+        Files.copy(
+                archive().resolve("points/00000000000000000001"), other.resolve("points/00000000000000000001"));
+        try (ObjectStore elsewhere = new DirectoryStore(other)) {
+            assertThatThrownBy(() -> recovery().plan(elsewhere, BOTH, Optional.empty()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.LOG_BEHIND));
+        }
+    }
+}
