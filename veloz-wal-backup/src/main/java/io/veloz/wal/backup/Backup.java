@@ -8,6 +8,7 @@ import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
+import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkWriter;
 import io.veloz.wal.backup.internal.store.Digests;
 import io.veloz.wal.backup.internal.tree.TreeTar;
@@ -57,7 +58,7 @@ public final class Backup {
     private static final int PUT_ATTEMPTS = 20;
 
     private final ObjectStore store;
-    private final BackupProfile profile;
+    private final Profile profile;
     private final LogPosition log;
     private final Clock clock;
     private final Duration patience;
@@ -78,7 +79,7 @@ public final class Backup {
             Duration patience,
             int chunkBytes) {
         this.store = store;
-        this.profile = profile;
+        this.profile = profile.settings();
         this.log = log;
         this.clock = clock;
         this.patience = patience;
@@ -99,7 +100,7 @@ public final class Backup {
             throw new IllegalArgumentException("kinds " + kinds + ": the profile has " + profile.kinds());
         }
         refuseSecretsInConfiguration();
-        OpenPgp.Sender sender = OpenPgp.Sender.read(profile);
+        OpenPgp.Sender sender = OpenPgp.Sender.read(profile.keys());
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         state.cleanSpool();
         String logId = archive().logId();
@@ -226,18 +227,17 @@ public final class Backup {
                 chunks = chunkWriter.finish();
             }
             contentMac = HexFormat.of().formatHex(mac.doFinal());
-            return new Attachment(
-                    kind,
-                    id,
-                    taken,
-                    new Bracket(after, log.durableSequence()),
-                    firstPoint,
-                    plain.bytes,
-                    contentMac,
-                    roots(),
-                    sender.recipients(),
-                    sender.signer(),
-                    chunks);
+            return Attachment.builder(kind, id)
+                    .taken(taken)
+                    .bracket(new Bracket(after, log.durableSequence()))
+                    .firstPoint(firstPoint)
+                    .plainBytes(plain.bytes)
+                    .contentMac(contentMac)
+                    .roots(roots())
+                    .recipients(sender.recipients())
+                    .signer(sender.signer())
+                    .chunks(chunks)
+                    .build();
         }
 
         private String key(String id, int index) {

@@ -1,6 +1,6 @@
 package io.veloz.wal.backup;
 
-import io.veloz.wal.LogFiles;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.NoSuchObjectException;
@@ -13,6 +13,7 @@ import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
+import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkReader;
 import io.veloz.wal.backup.internal.store.Digests;
 import io.veloz.wal.backup.internal.tree.TreeExtract;
@@ -39,7 +40,7 @@ import java.util.Set;
  * undone by {@link #rollBack}. Not thread-safe; one process at a time.
  */
 public final class Recovery {
-    private final BackupProfile profile;
+    private final Profile profile;
     private final Clock clock;
 
     public Recovery(BackupProfile profile) {
@@ -47,7 +48,7 @@ public final class Recovery {
     }
 
     Recovery(BackupProfile profile, Clock clock) {
-        this.profile = profile;
+        this.profile = profile.settings();
         this.clock = clock;
     }
 
@@ -155,7 +156,7 @@ public final class Recovery {
                 keys.privateKey(),
                 keys.passphraseFile().orElse(null),
                 keys.signerCertificate(),
-                profile.signerFingerprint());
+                profile.keys().signerFingerprint());
         Places places = new Places(profile, plan.attachments(), plan.point().number());
         places.prepare();
         List<String> findings = new ArrayList<>();

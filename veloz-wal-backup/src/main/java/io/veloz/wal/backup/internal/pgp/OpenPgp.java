@@ -1,8 +1,8 @@
 package io.veloz.wal.backup.internal.pgp;
 
-import io.veloz.wal.backup.BackupProfile;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.internal.profile.KeySettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -74,7 +74,7 @@ public final class OpenPgp {
          *
          * @throws BackupRefusedException NO_KEY or KEY_UNUSABLE
          */
-        public static Sender read(BackupProfile profile) {
+        public static Sender read(KeySettings profile) {
             List<OpenPGPCertificate> recipients = new ArrayList<>();
             for (Map.Entry<Path, String> recipient : profile.recipients().entrySet()) {
                 recipients.add(certificate(recipient.getKey(), recipient.getValue()));
@@ -84,7 +84,7 @@ public final class OpenPgp {
             try {
                 requirePrivate(profile.signerKey());
                 signer = API.readKeyOrCertificate().parseKey(readKey(profile.signerKey()));
-                Path passphraseFile = profile.signerPassphraseFile();
+                Path passphraseFile = profile.signerPassphraseFile().orElse(null);
                 passphrase = passphraseFile == null ? null : passphrase(passphraseFile);
             } catch (IOException | RuntimeException e) {
                 throw new BackupRefusedException(

@@ -1,11 +1,11 @@
 package io.veloz.wal.backup.internal.place;
 
 import io.veloz.wal.backup.Attachment;
-import io.veloz.wal.backup.BackupProfile;
-import io.veloz.wal.backup.Kind;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.SwitchJournal.Step;
+import io.veloz.wal.backup.internal.profile.Profile;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -35,7 +35,7 @@ public final class Places {
     private static final String KEPT = ".before-recovery-";
     private static final long SPACE_RESERVE_BYTES = 16L * 1024 * 1024;
 
-    private final BackupProfile profile;
+    private final Profile profile;
     private final List<Attachment> attachments;
     private final long point;
 
@@ -44,7 +44,7 @@ public final class Places {
 
     private final List<Path> outermost = new ArrayList<>();
 
-    public Places(BackupProfile profile, List<Attachment> attachments, long point) {
+    public Places(Profile profile, List<Attachment> attachments, long point) {
         this.profile = profile;
         this.attachments = attachments;
         this.point = point;
@@ -211,8 +211,8 @@ public final class Places {
     /** Roots of the profile inside of a root that is replaced, which would disappear with it. */
     private List<Path> carriedOver(Path root) {
         List<Path> inner = new ArrayList<>();
-        for (Kind kind : profile.kinds()) {
-            for (Path other : profile.tree(kind).roots()) {
+        for (TreeSettings tree : profile.trees().values()) {
+            for (Path other : tree.roots()) {
                 if (!other.equals(root)
                         && other.startsWith(root)
                         && !staging.containsKey(other)

@@ -1,6 +1,6 @@
 package io.veloz.wal.backup.internal.tree;
 
-import io.veloz.wal.backup.BackupProfile.Tree;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
 import java.io.IOException;
@@ -36,7 +36,7 @@ final class TreeScan {
      * @throws NoSuchFileException if an entry disappeared during the scan: repeat it
      * @throws BackupRefusedException SOURCE_UNUSABLE
      */
-    static List<TreeEntry> of(Tree tree) throws IOException {
+    static List<TreeEntry> of(TreeSettings tree) throws IOException {
         TreeScan scan = new TreeScan(tree.exclude());
         for (Path root : tree.roots()) {
             if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {

@@ -1,6 +1,6 @@
 package io.veloz.wal.backup.internal.tree;
 
-import io.veloz.wal.backup.BackupProfile.Tree;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
 import io.veloz.wal.backup.Kind;
@@ -34,10 +34,10 @@ public final class TreeTar {
     /** A comment in the global header binds the signed tar to one attachment: see {@link #LABEL_PREFIX}. */
     static final String LABEL_PREFIX = "veloz-wal attachment ";
 
-    private final Tree tree;
+    private final TreeSettings tree;
     private final List<TreeEntry> entries;
 
-    private TreeTar(Tree tree, List<TreeEntry> entries) {
+    private TreeTar(TreeSettings tree, List<TreeEntry> entries) {
         this.tree = tree;
         this.entries = entries;
     }
@@ -47,7 +47,7 @@ public final class TreeTar {
      *
      * @throws BackupRefusedException SOURCE_UNUSABLE, SOURCE_CHANGES
      */
-    public static TreeTar scan(Tree tree) throws IOException {
+    public static TreeTar scan(TreeSettings tree) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
                 List<TreeEntry> entries = TreeScan.of(tree);

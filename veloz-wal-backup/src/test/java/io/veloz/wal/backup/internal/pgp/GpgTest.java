@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.veloz.wal.backup.BackupProfile;
+import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.TestKeys;
@@ -114,7 +114,7 @@ class GpgTest {
     private OpenPgp.Sender sender(String lines) throws IOException {
         Path file = dir.resolve("backup.properties");
         Files.writeString(file, "state.directory = state\nconfiguration.roots = etc\n" + lines);
-        return OpenPgp.Sender.read(BackupProfile.read(file));
+        return OpenPgp.Sender.read(Profile.read(file).keys());
     }
 
     private Path message() throws IOException {

@@ -3,7 +3,7 @@ package io.veloz.wal.backup.internal.pgp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.backup.BackupProfile;
+import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
@@ -36,14 +36,14 @@ class OpenPgpTest {
         keys = new TestKeys(dir.resolve("keys"));
     }
 
-    private BackupProfile profile(String keyLines) throws IOException {
+    private Profile profile(String keyLines) throws IOException {
         Path file = dir.resolve("backup.properties");
         Files.writeString(file, "state.directory = state\nconfiguration.roots = etc\n" + keyLines);
-        return BackupProfile.read(file);
+        return Profile.read(file);
     }
 
     private OpenPgp.Sender sender() throws IOException {
-        return OpenPgp.Sender.read(profile(keys.profileLines()));
+        return OpenPgp.Sender.read(profile(keys.profileLines()).keys());
     }
 
     private OpenPgp.Receiver receiver(String key) {
@@ -206,7 +206,7 @@ class OpenPgpTest {
     // ---- keys
 
     private void assertKeysRefused(String lines, BackupRefusedException.Reason reason, String message) {
-        assertThatThrownBy(() -> OpenPgp.Sender.read(profile(lines)))
+        assertThatThrownBy(() -> OpenPgp.Sender.read(profile(lines).keys()))
                 .isInstanceOfSatisfying(
                         BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message);

@@ -3,7 +3,7 @@ package io.veloz.wal.backup.internal.tree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.backup.BackupProfile.Tree;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
 import io.veloz.wal.backup.RecoveryException;
@@ -77,13 +77,13 @@ class TreeTarTest {
 
     private byte[] tar(String... exclude) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        TreeTar.scan(new Tree(List.of(root), List.of(exclude))).writeTo(out, LABEL, mac());
+        TreeTar.scan(new TreeSettings(List.of(root), List.of(exclude))).writeTo(out, LABEL, mac());
         return out.toByteArray();
     }
 
     private String code() throws IOException {
         Mac mac = mac();
-        TreeTar.scan(new Tree(List.of(root), List.of())).writeTo(java.io.OutputStream.nullOutputStream(), "", mac);
+        TreeTar.scan(new TreeSettings(List.of(root), List.of())).writeTo(java.io.OutputStream.nullOutputStream(), "", mac);
         return HexFormat.of().formatHex(mac.doFinal());
     }
 
@@ -169,7 +169,7 @@ class TreeTarTest {
 
     @Test
     void missingRootIsRefused() {
-        assertThatThrownBy(() -> TreeTar.scan(new Tree(List.of(dir.resolve("missing")), List.of())))
+        assertThatThrownBy(() -> TreeTar.scan(new TreeSettings(List.of(dir.resolve("missing")), List.of())))
                 .isInstanceOf(BackupRefusedException.class)
                 .hasMessageContaining("does not exist");
     }
@@ -184,7 +184,7 @@ class TreeTarTest {
 
     @Test
     void fileThatDisappearsIsRefused() throws IOException {
-        TreeTar scanned = TreeTar.scan(new Tree(List.of(root), List.of()));
+        TreeTar scanned = TreeTar.scan(new TreeSettings(List.of(root), List.of()));
         Files.delete(root.resolve("config.yaml"));
         assertThatThrownBy(() -> scanned.writeTo(java.io.OutputStream.nullOutputStream(), LABEL, mac()))
                 .isInstanceOfSatisfying(

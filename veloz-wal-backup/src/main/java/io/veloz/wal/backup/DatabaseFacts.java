@@ -1,0 +1,253 @@
+package io.veloz.wal.backup;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * Properties of a database at the snapshot of its dump. {@code pg_dump} leaves most of them out of a dump that is restored
+ * under another name, so a recovery sets them, and compares the restored database with them. Immutable.
+ */
+public final class DatabaseFacts {
+    private final String system;
+    private final int serverVersion;
+    private final int dumpVersion;
+    private final String dumpFormat;
+    private final String lsn;
+    private final String database;
+    private final String owner;
+    private final String encoding;
+    private final String collate;
+    private final String ctype;
+    private final List<String> settings;
+    private final String acl;
+    private final List<String> roles;
+    private final List<String> extensions;
+    private final Map<String, Long> rows;
+    private final OptionalLong applied;
+
+    private DatabaseFacts(Builder builder) {
+        this.system = builder.system;
+        this.serverVersion = builder.serverVersion;
+        this.dumpVersion = builder.dumpVersion;
+        this.dumpFormat = builder.dumpFormat;
+        this.lsn = builder.lsn;
+        this.database = builder.database;
+        this.owner = builder.owner;
+        this.encoding = builder.encoding;
+        this.collate = builder.collate;
+        this.ctype = builder.ctype;
+        this.settings = List.copyOf(builder.settings);
+        this.acl = builder.acl;
+        this.roles = List.copyOf(builder.roles);
+        this.extensions = List.copyOf(builder.extensions);
+        this.rows = Map.copyOf(builder.rows);
+        this.applied = builder.applied;
+    }
+
+    /** Returns a builder for the facts of a database. */
+    public static Builder builder(String database) {
+        return new Builder(database);
+    }
+
+    /** Returns the system identifier of the server's cluster. */
+    public String system() {
+        return system;
+    }
+
+    /** Returns the version of the server, as {@code server_version_num}: 150018 is 15.18. */
+    public int serverVersion() {
+        return serverVersion;
+    }
+
+    /** Returns the version of {@code pg_dump} in the same form. */
+    public int dumpVersion() {
+        return dumpVersion;
+    }
+
+    /** Returns the version of the dump's format, from its header: {@code 1.14}. */
+    public String dumpFormat() {
+        return dumpFormat;
+    }
+
+    /** Returns the write-ahead log location of the server when the snapshot was exported: for information only. */
+    public String lsn() {
+        return lsn;
+    }
+
+    public String database() {
+        return database;
+    }
+
+    public String owner() {
+        return owner;
+    }
+
+    public String encoding() {
+        return encoding;
+    }
+
+    public String collate() {
+        return collate;
+    }
+
+    public String ctype() {
+        return ctype;
+    }
+
+    /** Returns the settings of {@code ALTER DATABASE … SET}, as {@code name=value}. */
+    public List<String> settings() {
+        return settings;
+    }
+
+    /** Returns the privileges on the database itself, as in {@code pg_database.datacl}; empty for the default. */
+    public String acl() {
+        return acl;
+    }
+
+    /** Returns the names of the roles that own or have privileges on something in the database. */
+    public List<String> roles() {
+        return roles;
+    }
+
+    /** Returns the extensions, as {@code name version}. */
+    public List<String> extensions() {
+        return extensions;
+    }
+
+    /** Returns the number of rows of each table that the profile names, by {@code schema.table}. */
+    public Map<String, Long> rows() {
+        return rows;
+    }
+
+    /** Returns the last sequence of the order log that the database has applied; empty if the profile has no query for it. */
+    public OptionalLong applied() {
+        return applied;
+    }
+
+    @Override
+    public String toString() {
+        return "DatabaseFacts[database=" + database + ", server=" + serverVersion + ", lsn=" + lsn + ", applied=" + applied
+                + ", rows=" + new TreeMap<>(rows) + "]";
+    }
+
+    /** Collects the facts of a database. Not thread-safe. */
+    public static final class Builder {
+        private final String database;
+        private String system = "";
+        private int serverVersion;
+        private int dumpVersion;
+        private String dumpFormat = "";
+        private String lsn = "";
+        private String owner = "";
+        private String encoding = "";
+        private String collate = "";
+        private String ctype = "";
+        private List<String> settings = List.of();
+        private String acl = "";
+        private List<String> roles = List.of();
+        private List<String> extensions = List.of();
+        private Map<String, Long> rows = Map.of();
+        private OptionalLong applied = OptionalLong.empty();
+
+        private Builder(String database) {
+            this.database = Objects.requireNonNull(database, "database");
+        }
+
+        /** See {@link DatabaseFacts#system()}. */
+        public Builder system(String value) {
+            system = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#serverVersion()}. */
+        public Builder serverVersion(int value) {
+            serverVersion = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#dumpVersion()}. */
+        public Builder dumpVersion(int value) {
+            dumpVersion = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#dumpFormat()}. */
+        public Builder dumpFormat(String value) {
+            dumpFormat = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#lsn()}. */
+        public Builder lsn(String value) {
+            lsn = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#owner()}. */
+        public Builder owner(String value) {
+            owner = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#encoding()}. */
+        public Builder encoding(String value) {
+            encoding = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#collate()}. */
+        public Builder collate(String value) {
+            collate = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#ctype()}. */
+        public Builder ctype(String value) {
+            ctype = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#settings()}. */
+        public Builder settings(List<String> value) {
+            settings = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#acl()}. */
+        public Builder acl(String value) {
+            acl = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#roles()}. */
+        public Builder roles(List<String> value) {
+            roles = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#extensions()}. */
+        public Builder extensions(List<String> value) {
+            extensions = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#rows()}. */
+        public Builder rows(Map<String, Long> value) {
+            rows = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#applied()}. */
+        public Builder applied(OptionalLong value) {
+            applied = value;
+            return this;
+        }
+
+        public DatabaseFacts build() {
+            return new DatabaseFacts(this);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package io.veloz.wal.backup.internal.profile;
+
+import io.veloz.wal.backup.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** The settings of a profile. Immutable; contains no secret, only the paths of files that do. */
+public final class Profile {
+    private static final Set<String> KEYS = allKeys();
+
+    private final Path file;
+    private final Path stateDirectory;
+    private final Optional<String> archive;
+    private final KeySettings keys;
+    private final Map<Kind, TreeSettings> trees;
+    private final Optional<DatabaseSettings> database;
+    private final Optional<VaultSettings> vault;
+    private final Optional<EngineSettings> engine;
+    private final RetentionSettings retention;
+
+    private Profile(Path path, ProfileFile file) {
+        this.file = path;
+        this.stateDirectory = file.path("state.directory");
+        this.archive = file.text("archive");
+        this.keys = KeySettings.read(file);
+        this.trees = trees(file);
+        this.database = DatabaseSettings.read(file);
+        this.vault = VaultSettings.read(file);
+        this.engine = EngineSettings.read(file);
+        this.retention = RetentionSettings.read(file);
+        if (kinds().isEmpty()) {
+            throw file.bad("configuration.roots", "is missing, and so are secrets.roots, database.name and vault.address:"
+                    + " nothing to back up");
+        }
+        refuseShortLog(file);
+    }
+
+    private static Set<String> allKeys() {
+        Set<String> keys = new HashSet<>(Set.of(
+                "state.directory",
+                "archive",
+                "configuration.roots",
+                "configuration.exclude",
+                "secrets.roots",
+                "secrets.exclude"));
+        keys.addAll(KeySettings.KEYS);
+        keys.addAll(DatabaseSettings.KEYS);
+        keys.addAll(VaultSettings.KEYS);
+        keys.addAll(EngineSettings.KEYS);
+        keys.addAll(RetentionSettings.KEYS);
+        return Set.copyOf(keys);
+    }
+
+    private static Map<Kind, TreeSettings> trees(ProfileFile file) {
+        Map<Kind, TreeSettings> trees = new TreeMap<>();
+        for (Kind kind : Kind.values()) {
+            String name = kind.label();
+            if (kind.isTree() && file.hasSection(name + ".", name + ".roots")) {
+                trees.put(kind, new TreeSettings(file.roots(name + ".roots"), file.list(name + ".exclude")));
+            }
+        }
+        return trees;
+    }
+
+    /** A dump that is older than the archive of the log cannot be rolled forward, so keeping it promises too much. */
+    private void refuseShortLog(ProfileFile file) {
+        if (database.isPresent()
+                && database.get().rollForward()
+                && retention.log().isPresent()
+                && retention.log().get().compareTo(retention.within()) < 0) {
+            throw file.bad("keep.log", "is " + retention.log().get().toDays() + " days, and keep.within "
+                    + retention.within().toDays() + " days: a dump that is older than the archive of the log cannot be rolled"
+                    + " forward. Set keep.log to keep.within or more, or database.roll-forward = false");
+        }
+    }
+
+    /**
+     * Reads a profile. An unknown key, a missing one and an invalid value are refused: a misspelled exclusion must not send
+     * secrets anywhere.
+     *
+     * @throws IllegalArgumentException if the profile is not valid; the message names the file, the key and the value
+     * @throws IOException if the file cannot be read
+     */
+    public static Profile read(Path path) throws IOException {
+        return new Profile(path.toAbsolutePath().normalize(), new ProfileFile(path, KEYS));
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** Returns the directory of journals, of the spool and of the key of the content MAC: mode 0700, not backed up. */
+    public Path stateDirectory() {
+        return stateDirectory;
+    }
+
+    public Optional<String> archive() {
+        return archive;
+    }
+
+    public KeySettings keys() {
+        return keys;
+    }
+
+    /** Returns the kinds that the profile has settings for. */
+    public Set<Kind> kinds() {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        kinds.addAll(trees.keySet());
+        if (database.isPresent()) {
+            kinds.add(Kind.DATABASE);
+            kinds.add(Kind.ROLES);
+        }
+        if (vault.isPresent()) {
+            kinds.add(Kind.VAULT);
+        }
+        return kinds;
+    }
+
+    /**
+     * Returns the files of a kind.
+     *
+     * @throws IllegalArgumentException if the profile has no roots for this kind
+     */
+    public TreeSettings tree(Kind kind) {
+        TreeSettings tree = trees.get(kind);
+        if (tree == null) {
+            throw new IllegalArgumentException("the profile has no " + kind.label() + ".roots");
+        }
+        return tree;
+    }
+
+    public Map<Kind, TreeSettings> trees() {
+        return Map.copyOf(trees);
+    }
+
+    public Optional<DatabaseSettings> database() {
+        return database;
+    }
+
+    public Optional<VaultSettings> vault() {
+        return vault;
+    }
+
+    public Optional<EngineSettings> engine() {
+        return engine;
+    }
+
+    public RetentionSettings retention() {
+        return retention;
+    }
+}
