@@ -46,6 +46,17 @@ public final class WalRecovery {
         return report(options, Depth.CONTENT, progress);
     }
 
+    /**
+     * Returns the sequence of the last complete record in the files, 0 if there is none. No record that was acknowledged
+     * before the call has a higher sequence, also while another process writes; a reader lags, because it returns only
+     * records whose durability the files state. The last records may not be durable yet, and a crash may remove them.
+     *
+     * @throws WalOpenException if the directory does not exist or cannot be read, or a restore into it has not ended
+     */
+    public static long lastSequence(ReadOptions options) {
+        return Math.max(0, inspect(options).lastSequence());
+    }
+
     private static RecoveryReport report(ReadOptions options, Depth depth, WalProgress progress) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);

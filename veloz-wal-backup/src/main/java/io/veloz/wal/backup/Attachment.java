@@ -123,6 +123,15 @@ public final class Attachment {
                 Locale.ROOT, "attachments/%s_%s.%s.chunk%05d", kind.label(), id, kind.suffix(), index + 1);
     }
 
+    /** Returns the file name inside of the encryption, which binds the signed content to this attachment of this log. */
+    String name(String logId) {
+        return name(logId, kind, id);
+    }
+
+    static String name(String logId, Kind kind, String id) {
+        return logId + "_" + kind.label() + "_" + id + "." + kind.suffix().replace(".gpg", "");
+    }
+
     /** Returns the number of bytes of all chunks. */
     public long storedBytes() {
         return chunks.stream().mapToLong(Chunk::bytes).sum();

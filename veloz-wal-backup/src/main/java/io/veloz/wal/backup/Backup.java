@@ -4,6 +4,8 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
+import io.veloz.wal.backup.internal.capture.Content;
+import io.veloz.wal.backup.internal.capture.Source;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.point.BadPointException;
@@ -12,6 +14,7 @@ import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkWriter;
 import io.veloz.wal.backup.internal.store.Digests;
 import io.veloz.wal.backup.internal.tree.TreeTar;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,6 +36,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 
@@ -60,39 +64,55 @@ public final class Backup {
     private final ObjectStore store;
     private final Profile profile;
     private final LogPosition log;
+    private final BackupProgress progress;
     private final Clock clock;
     private final Duration patience;
     private final int chunkBytes;
 
     /**
+     * Creates a backup that waits at most a minute for the log's archive.
+     *
      * @param store of the archive; the caller closes it
      */
     public Backup(ObjectStore store, BackupProfile profile, LogPosition log) {
-        this(store, profile, log, Clock.systemUTC(), Duration.ofSeconds(60), ChunkWriter.CHUNK_BYTES);
+        this(store, profile, log, Duration.ofSeconds(60), BackupProgress.NONE);
+    }
+
+    /**
+     * Creates a backup.
+     *
+     * @param store of the archive; the caller closes it
+     * @param patience how long to wait until the log is archived up to the attachments
+     */
+    public Backup(
+            ObjectStore store, BackupProfile profile, LogPosition log, Duration patience, BackupProgress progress) {
+        this(store, profile, log, patience, progress, Clock.systemUTC(), ChunkWriter.CHUNK_BYTES);
     }
 
     Backup(
             ObjectStore store,
             BackupProfile profile,
             LogPosition log,
-            Clock clock,
             Duration patience,
+            BackupProgress progress,
+            Clock clock,
             int chunkBytes) {
         this.store = store;
         this.profile = profile.settings();
         this.log = log;
-        this.clock = clock;
         this.patience = patience;
+        this.progress = progress;
+        this.clock = clock;
         this.chunkBytes = chunkBytes;
     }
 
     /**
      * Reads the kinds, stores what has changed since the newest recovery point, and puts a new point, which names the other
      * kinds' attachments of the newest one again. Returns when the point is durable and the log is archived up to it, or
-     * without a point if nothing has changed.
+     * without a point if nothing has changed. A database is always stored, together with its roles.
      *
-     * @throws BackupRefusedException if no point was put; its reason says what to correct
-     * @throws IOException if the store or a file failed; run it again
+     * @throws BackupRefusedException if no point was put; its reason describes the correction
+     * @throws IOException if the store, the database, Vault or a file failed; run it again
      */
     public BackupReport run(Set<Kind> kinds) throws IOException {
         Instant begin = clock.instant();
@@ -103,26 +123,31 @@ public final class Backup {
         OpenPgp.Sender sender = OpenPgp.Sender.read(profile.keys());
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         state.cleanSpool();
-        String logId = archive().logId();
-        Optional<PointChain.Stored> newest = newest(logId);
-        List<String> findings = new ArrayList<>(keyFindings(sender));
-        Map<Kind, Attachment> stored = new EnumMap<>(Kind.class);
-        Set<Kind> unchanged = EnumSet.noneOf(Kind.class);
-        for (Kind kind : EnumSet.copyOf(kinds)) {
-            Capture capture = new Capture(kind, logId, sender, state);
-            findings.addAll(capture.findings);
-            @Nullable Attachment before =
-                    newest.flatMap(point -> point.point().attachment(kind)).orElse(null);
-            if (before != null && capture.isStoredAs(before)) {
-                unchanged.add(kind);
-            } else {
-                stored.put(kind, capture.store(newest.map(point -> point.point().number()).orElse(0L) + 1));
-            }
+        Run run = new Run(archive().logId(), sender, state);
+        for (Kind kind : sources(kinds)) {
+            run.capture(kind);
         }
-        Optional<RecoveryPoint> point = stored.isEmpty() ? Optional.empty() : Optional.of(put(logId, stored));
-        long bytes = stored.values().stream().mapToLong(Attachment::storedBytes).sum();
+        Optional<RecoveryPoint> point = run.stored.isEmpty() ? Optional.empty() : Optional.of(put(run.logId, run.stored));
+        long bytes = run.stored.values().stream()
+                .mapToLong(Attachment::storedBytes)
+                .sum();
         return new BackupReport(
-                point, stored.keySet(), unchanged, findings, bytes, Duration.between(begin, clock.instant()));
+                point,
+                run.stored.keySet(),
+                run.unchanged,
+                run.findings,
+                bytes,
+                sender.firstExpiry(),
+                Duration.between(begin, clock.instant()));
+    }
+
+    /** Returns one kind for each source: the roles are read with the database. */
+    private static Set<Kind> sources(Set<Kind> kinds) {
+        Set<Kind> sources = EnumSet.copyOf(kinds);
+        if (sources.remove(Kind.ROLES)) {
+            sources.add(Kind.DATABASE);
+        }
+        return sources;
     }
 
     /** A root of the configuration that contains secrets would store them as configuration, and put old keys back. */
@@ -139,13 +164,6 @@ public final class Backup {
                                 + " configuration.exclude");
             }
         }
-    }
-
-    private List<String> keyFindings(OpenPgp.Sender sender) {
-        Instant expiry = sender.firstExpiry();
-        return expiry != null && expiry.isBefore(clock.instant().plus(EXPIRES_SOON))
-                ? List.of("a recipient's certificate expires at " + expiry + ": replace it before, or backups stop")
-                : List.of();
     }
 
     private ArchiveStatus archive() {
@@ -173,89 +191,110 @@ public final class Backup {
 
     // ---- capture
 
-    /** One kind, as it is now. */
-    private final class Capture {
-        private final Kind kind;
+    /** The attachments of one run. */
+    private final class Run {
         private final String logId;
         private final OpenPgp.Sender sender;
         private final StateDirectory state;
-        private final List<String> findings;
-        private final long after;
-        private TreeTar tar;
-        private String contentMac;
+        private final Optional<RecoveryPoint> newest;
+        private final List<String> findings = new ArrayList<>();
+        private final Map<Kind, Attachment> stored = new EnumMap<>(Kind.class);
+        private final Set<Kind> unchanged = EnumSet.noneOf(Kind.class);
 
-        Capture(Kind kind, String logId, OpenPgp.Sender sender, StateDirectory state) throws IOException {
-            this.kind = kind;
+        Run(String logId, OpenPgp.Sender sender, StateDirectory state) throws IOException {
             this.logId = logId;
             this.sender = sender;
             this.state = state;
-            this.after = log.durableSequence();
-            this.tar = TreeTar.scan(profile.tree(kind));
-            this.findings = kind == Kind.SECRETS ? tar.readableByOthers() : List.of();
+            this.newest = newest(logId).map(PointChain.Stored::point);
+            @Nullable Instant expiry = sender.firstExpiry();
+            if (expiry != null && expiry.isBefore(clock.instant().plus(EXPIRES_SOON))) {
+                findings.add("a recipient's certificate expires at " + expiry + ": replace it before, or backups stop");
+            }
+        }
+
+        /**
+         * Order matters: {@code after} is durable before the source is opened, and {@code upTo} is read after the content is
+         * fixed. The engine commits to the database only after the record is durable, so the content is never ahead of the
+         * log.
+         */
+        void capture(Kind kind) throws IOException {
+            progress.onKind(kind);
+            long after = archive().archivedSequence();
+            try (Source source = Source.open(profile, kind)) {
+                long atOpen = source.isSnapshot() ? Math.max(after, log.lastSequence()) : 0;
+                for (Content content : source.contents()) {
+                    findings.addAll(content.findings());
+                    if (isStored(content)) {
+                        unchanged.add(content.kind());
+                        continue;
+                    }
+                    Attachment.Builder attachment = store(content);
+                    long upTo = source.isSnapshot() ? atOpen : Math.max(after, log.lastSequence());
+                    stored.put(content.kind(), attachment.bracket(new Bracket(after, upTo)).build());
+                }
+            }
+        }
+
+        private boolean isStored(Content content) throws IOException {
+            Optional<Attachment> before = newest.flatMap(point -> point.attachment(content.kind()));
+            if (before.isEmpty()
+                    || !content.isRepeatable()
+                    || !before.get().recipients().equals(sender.recipients())
+                    || !before.get().signer().equals(sender.signer())
+                    || !before.get().roots().equals(content.roots())) {
+                return false;
+            }
             Mac mac = state.contentMac();
-            tar.writeTo(OutputStream.nullOutputStream(), "", mac);
-            this.contentMac = HexFormat.of().formatHex(mac.doFinal());
+            content.writeTo(OutputStream.nullOutputStream(), mac);
+            return before.get().contentMac().equals(HexFormat.of().formatHex(mac.doFinal()));
         }
 
-        boolean isStoredAs(Attachment before) {
-            return before.contentMac().equals(contentMac)
-                    && before.recipients().equals(sender.recipients())
-                    && before.signer().equals(sender.signer())
-                    && before.roots().equals(roots());
-        }
-
-        private List<String> roots() {
-            return profile.tree(kind).roots().stream().map(Path::toString).toList();
-        }
-
-        Attachment store(long firstPoint) throws IOException {
+        private Attachment.Builder store(Content content) throws IOException {
+            Kind kind = content.kind();
             byte[] random = new byte[16];
             new SecureRandom().nextBytes(random);
             String id = HexFormat.of().formatHex(random);
-            Instant taken = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-            tar = TreeTar.scan(profile.tree(kind));
+            Attachment.Builder attachment = Attachment.builder(kind, id)
+                    .taken(clock.instant().truncatedTo(ChronoUnit.MILLIS))
+                    .firstPoint(newest.map(RecoveryPoint::number).orElse(0L) + 1)
+                    .roots(content.roots())
+                    .recipients(sender.recipients())
+                    .signer(sender.signer());
+            content.database().ifPresent(attachment::database);
             Mac mac = state.contentMac();
-            List<Attachment.Chunk> chunks;
-            Counted plain;
-            try (ChunkWriter chunkWriter =
-                            new ChunkWriter(store, index -> key(id, index), state.spool(id), chunkBytes);
-                    OpenPgp.EncryptingStream encrypted = sender.encrypt(chunkWriter)) {
-                plain = new Counted(encrypted);
-                tar.writeTo(plain, TreeTar.label(logId, kind, id), mac);
+            try (ChunkWriter chunks = new ChunkWriter(
+                            store, index -> Attachment.chunkKey(kind, id, index), state.spool(id), chunkBytes);
+                    OpenPgp.EncryptingStream encrypted = sender.encrypt(chunks, Attachment.name(logId, kind, id));
+                    Counted plain = new Counted(encrypted, count -> progress.onBytes(kind, count))) {
+                content.writeTo(plain, mac);
                 // Only after everything was written: a failure before leaves a message that no reader accepts.
                 encrypted.finish();
-                chunks = chunkWriter.finish();
+                attachment.chunks(chunks.finish()).plainBytes(plain.bytes);
             }
-            contentMac = HexFormat.of().formatHex(mac.doFinal());
-            return Attachment.builder(kind, id)
-                    .taken(taken)
-                    .bracket(new Bracket(after, log.durableSequence()))
-                    .firstPoint(firstPoint)
-                    .plainBytes(plain.bytes)
-                    .contentMac(contentMac)
-                    .roots(roots())
-                    .recipients(sender.recipients())
-                    .signer(sender.signer())
-                    .chunks(chunks)
-                    .build();
-        }
-
-        private String key(String id, int index) {
-            return Attachment.chunkKey(kind, id, index);
+            return attachment.contentMac(HexFormat.of().formatHex(mac.doFinal()));
         }
     }
 
-    private static final class Counted extends java.io.FilterOutputStream {
-        private long bytes;
+    private static final class Counted extends FilterOutputStream {
+        private static final long REPORT_BYTES = 1024 * 1024;
 
-        Counted(OutputStream out) {
+        private final LongConsumer report;
+        private long bytes;
+        private long reported;
+
+        Counted(OutputStream out, LongConsumer report) {
             super(out);
+            this.report = report;
         }
 
         @Override
         public void write(byte[] source, int from, int length) throws IOException {
             out.write(source, from, length);
             bytes += length;
+            if (bytes - reported >= REPORT_BYTES) {
+                reported = bytes;
+                report.accept(bytes);
+            }
         }
 
         @Override
@@ -291,7 +330,7 @@ public final class Backup {
         newest.ifPresent(before -> before.point().attachments().forEach(attachment -> all.put(attachment.kind(), attachment)));
         stored.forEach((kind, attachment) -> all.merge(
                 kind, attachment, (theirs, ours) -> theirs.taken().isAfter(ours.taken()) ? theirs : ours));
-        return new RecoveryPoint(
+        return RecoveryPoint.of(
                 newest.map(before -> before.point().number()).orElse(0L) + 1,
                 logId,
                 newest.map(PointChain.Stored::sha256).orElse(PointChain.NO_POINT),
@@ -309,6 +348,7 @@ public final class Backup {
             if (status.archivedSequence() >= upTo) {
                 return new RecoveryPoint.Tip(status.tip(), slotDigest(status.tip()), status.archivedSequence());
             }
+            progress.onWaitingForArchive(upTo, status.archivedSequence());
             if (System.nanoTime() - end >= 0) {
                 throw new BackupRefusedException(
                         Reason.LOG_NOT_ARCHIVED,

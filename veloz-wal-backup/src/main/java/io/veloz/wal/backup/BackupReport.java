@@ -1,9 +1,11 @@
 package io.veloz.wal.backup;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a backup did. Immutable. */
 public final class BackupReport {
@@ -12,6 +14,7 @@ public final class BackupReport {
     private final Set<Kind> unchanged;
     private final List<String> findings;
     private final long storedBytes;
+    private final @Nullable Instant keyExpiry;
     private final Duration took;
 
     BackupReport(
@@ -20,12 +23,14 @@ public final class BackupReport {
             Set<Kind> unchanged,
             List<String> findings,
             long storedBytes,
+            @Nullable Instant keyExpiry,
             Duration took) {
         this.point = point;
         this.stored = Set.copyOf(stored);
         this.unchanged = Set.copyOf(unchanged);
         this.findings = List.copyOf(findings);
         this.storedBytes = storedBytes;
+        this.keyExpiry = keyExpiry;
         this.took = took;
     }
 
@@ -52,6 +57,11 @@ public final class BackupReport {
     /** Bytes of the chunks that this run stored. */
     public long storedBytes() {
         return storedBytes;
+    }
+
+    /** Returns when the first certificate of a recipient expires, and backups stop; empty if none does. */
+    public Optional<Instant> keyExpiry() {
+        return Optional.ofNullable(keyExpiry);
     }
 
     public Duration took() {

@@ -3,21 +3,21 @@ package io.veloz.wal.backup;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
-import java.nio.file.Path;
 
-/** Where the order log is at the moment. Any thread may call it. */
+/** The end of the order log at the moment. Any thread may call it. */
 @FunctionalInterface
 public interface LogPosition {
-    /** The last durable record; 0 if there is none. */
-    long durableSequence();
+    /** Returns the last record or a later one: no record that was acknowledged before the call has a higher sequence. */
+    long lastSequence();
 
-    /** Of a log that this process has open. */
+    /** Returns the position of a log that this process has open. */
     static LogPosition of(Wal wal) {
+        // The caller of an append continues as soon as the record is durable, and not before.
         return wal::durableSequence;
     }
 
-    /** Of a log that another process writes, or none: what its files promise, which may lag by a batch. */
-    static LogPosition of(Path directory) {
-        return () -> Math.max(0, WalRecovery.inspect(ReadOptions.of(directory)).lastSequence());
+    /** Returns the position of a log that another process writes, or none. It reads the end of the files at each call. */
+    static LogPosition of(ReadOptions options) {
+        return () -> WalRecovery.lastSequence(options);
     }
 }

@@ -17,7 +17,6 @@ import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkReader;
 import io.veloz.wal.backup.internal.store.Digests;
 import io.veloz.wal.backup.internal.tree.TreeExtract;
-import io.veloz.wal.backup.internal.tree.TreeTar;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -161,7 +160,7 @@ public final class Recovery {
         places.prepare();
         List<String> findings = new ArrayList<>();
         for (Attachment attachment : plan.attachments()) {
-            prove(store, attachment, receiver);
+            prove(store, plan.point(), attachment, receiver);
         }
         for (Attachment attachment : places.outermostFirst()) {
             findings.addAll(stage(store, plan.point(), attachment, receiver, places));
@@ -179,9 +178,9 @@ public final class Recovery {
     }
 
     /** To nothing: an OpenPGP reader gives out bytes before it can know that they are genuine. */
-    private static void prove(ObjectStore store, Attachment attachment, OpenPgp.Receiver receiver) throws IOException {
+    private static void prove(ObjectStore store, RecoveryPoint point, Attachment attachment, OpenPgp.Receiver receiver) throws IOException {
         try (ChunkReader chunks = new ChunkReader(store, attachment)) {
-            receiver.open(chunks).verify();
+            receiver.open(chunks, attachment.name(point.logId())).verify();
         } catch (RecoveryException e) {
             throw named(attachment, e);
         }
@@ -195,10 +194,9 @@ public final class Recovery {
     private static List<String> stage(
             ObjectStore store, RecoveryPoint point, Attachment attachment, OpenPgp.Receiver receiver, Places places)
             throws IOException {
-        String label = TreeTar.label(point.logId(), attachment.kind(), attachment.id());
         try (ChunkReader chunks = new ChunkReader(store, attachment)) {
-            OpenPgp.DecryptingStream plain = receiver.open(chunks);
-            List<String> findings = TreeExtract.extract(plain, places.stagingOf(attachment), label);
+            OpenPgp.DecryptingStream plain = receiver.open(chunks, attachment.name(point.logId()));
+            List<String> findings = TreeExtract.extract(plain, places.stagingOf(attachment));
             // What was read the first time may not be what was read the second time.
             plain.verify();
             return findings;

@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.pgp;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.internal.profile.KeySettings;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -94,7 +95,7 @@ public final class OpenPgp {
             }
             requireFingerprint(profile.signerKey(), fingerprint(signer), profile.signerFingerprint());
             Sender sender = new Sender(recipients, signer, passphrase);
-            try (EncryptingStream out = sender.encrypt(OutputStream.nullOutputStream())) {
+            try (EncryptingStream out = sender.encrypt(OutputStream.nullOutputStream(), "test")) {
                 out.finish();
             } catch (IOException e) {
                 throw new BackupRefusedException(
@@ -128,13 +129,17 @@ public final class OpenPgp {
          * Starts a message. Whatever is written to the stream is encrypted; the message is valid only after
          * {@link EncryptingStream#finish}.
          *
+         * @param name of the content, at most 255 bytes. It is inside of the encryption, so without a private key nobody can
+         *     put one signed content in the place of another
          * @throws IOException if a key refuses, or the target fails
          */
-        public EncryptingStream encrypt(OutputStream target) throws IOException {
+        public EncryptingStream encrypt(OutputStream target, String name) throws IOException {
             try {
                 OpenPGPMessageGenerator generator = API.signAndOrEncryptMessage();
                 generator.setArmored(false);
                 generator.setAllowPadding(false);
+                // Only the name is taken from it; there is no such file.
+                generator.setFileMetadata(new File(name));
                 generator.setCompressionNegotiator((messageGenerator, policy) -> CompressionAlgorithmTags.UNCOMPRESSED);
                 generator.setPublicKeyBasedEncryptionNegotiator(INTEGRITY_PROTECTED);
                 for (OpenPGPCertificate recipient : recipients) {
@@ -192,10 +197,11 @@ public final class OpenPgp {
         /**
          * Opens a message.
          *
+         * @param name that the content must have
          * @throws RecoveryException KEY_MISSING if no key decrypts it; DAMAGED if it is not an OpenPGP message
          * @throws IOException if the source fails
          */
-        public DecryptingStream open(InputStream message) throws IOException {
+        public DecryptingStream open(InputStream message, String name) throws IOException {
             OpenPGPMessageProcessor processor = API.decryptAndOrVerifyMessage();
             for (OpenPGPKey key : keys) {
                 if (passphrase == null) {
@@ -207,7 +213,7 @@ public final class OpenPgp {
             processor.addVerificationCertificate(signer);
             Source source = new Source(message);
             try {
-                return new DecryptingStream(source, processor.process(source), signer);
+                return new DecryptingStream(source, processor.process(source), signer, name);
             } catch (PGPException e) {
                 throw source.failed(e, RecoveryException.Reason.KEY_MISSING, "no key decrypts it, or its passphrase is wrong");
             } catch (IOException | RuntimeException e) {
@@ -334,12 +340,15 @@ public final class OpenPgp {
         private final Source source;
         private final OpenPGPMessageInputStream plain;
         private final OpenPGPCertificate signer;
+        private final String name;
         private boolean ended;
 
-        private DecryptingStream(Source source, OpenPGPMessageInputStream plain, OpenPGPCertificate signer) {
+        private DecryptingStream(
+                Source source, OpenPGPMessageInputStream plain, OpenPGPCertificate signer, String name) {
             this.source = source;
             this.plain = plain;
             this.signer = signer;
+            this.name = name;
         }
 
         @Override
@@ -388,6 +397,9 @@ public final class OpenPgp {
             if (signatures.stream().noneMatch(this::isOfSigner)) {
                 throw damaged("no valid signature of " + fingerprint(signer) + " among " + signatures.size()
                         + ": anyone with the public keys could have written the message");
+            }
+            if (!name.equals(plain.getResult().getFilename())) {
+                throw damaged("the message contains \"" + plain.getResult().getFilename() + "\"; expected \"" + name + "\"");
             }
         }
 

@@ -166,7 +166,7 @@ final class PointJson {
                 || attachments.stream().map(Attachment::kind).distinct().count() != attachments.size()) {
             throw new BadPointException("names " + attachments.size() + " attachments; expected one of each kind");
         }
-        return new RecoveryPoint(
+        return RecoveryPoint.of(
                 head.number("number", 1),
                 head.hex("log", 32),
                 head.hex("previous", 64),

@@ -58,25 +58,17 @@ public final class TreeExtract {
      *
      * @param staging for each root the path that it is unpacked to; its parent exists, and it does not, but for a directory
      *     that another root was unpacked to before
-     * @param label that the tar must have
      * @return findings: owners that could not be set
      * @throws RecoveryException DAMAGED if the tar is not one that a backup wrote
      */
-    public static List<String> extract(InputStream source, Map<Path, Path> staging, String label)
-            throws IOException {
+    public static List<String> extract(InputStream source, Map<Path, Path> staging) throws IOException {
         TreeExtract extract = new TreeExtract(staging);
         TarArchiveInputStream tar = new TarArchiveInputStream(source, StandardCharsets.UTF_8.name());
-        boolean first = true;
         @Nullable TarArchiveEntry entry;
         while ((entry = next(tar)) != null) {
-            if (first && !label.equals(entry.getExtraPaxHeader("comment"))) {
-                throw damaged("the tar is labelled \"" + entry.getExtraPaxHeader("comment") + "\"; expected \"" + label
-                        + "\": it is another attachment");
-            }
-            first = false;
             extract.entry(tar, entry);
         }
-        if (first) {
+        if (extract.entries == 0) {
             throw damaged("the tar is empty");
         }
         extract.finishDirectories(null);
@@ -98,7 +90,7 @@ public final class TreeExtract {
         Path path = staged(entry.getName());
         finishDirectories(path);
         if (!written.add(path)) {
-            throw damaged("\"" + entry.getName() + "\" is there twice");
+            throw damaged("\"" + entry.getName() + "\" occurs twice");
         }
         if (entry.isDirectory()) {
             if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {

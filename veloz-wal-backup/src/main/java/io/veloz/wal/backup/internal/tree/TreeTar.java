@@ -31,9 +31,6 @@ public final class TreeTar {
 
     private static final int ATTEMPTS = 3;
 
-    /** A comment in the global header binds the signed tar to one attachment: see {@link #LABEL_PREFIX}. */
-    static final String LABEL_PREFIX = "veloz-wal attachment ";
-
     private final TreeSettings tree;
     private final List<TreeEntry> entries;
 
@@ -68,11 +65,6 @@ public final class TreeTar {
         }
     }
 
-    /** What the label of a tar has to be, so that no attachment can be put in the place of another one. */
-    public static String label(String logId, Kind kind, String id) {
-        return LABEL_PREFIX + "log=" + logId + " kind=" + kind.label() + " id=" + id;
-    }
-
     /** Findings: a secret that others can read. */
     public List<String> readableByOthers() {
         return entries.stream()
@@ -80,6 +72,10 @@ public final class TreeTar {
                 .map(entry -> entry.path() + " has mode " + Integer.toOctalString(entry.mode())
                         + ": others than its owner can read or change it")
                 .toList();
+    }
+
+    public List<Path> roots() {
+        return tree.roots();
     }
 
     /** Whether a path, or anything below it, is in the tar. */
@@ -94,29 +90,19 @@ public final class TreeTar {
     /**
      * Writes the tar.
      *
-     * @param label of this attachment
-     * @param content is updated with everything but the label: equal trees give equal codes
+     * @param content is updated with everything: equal trees give equal codes
      * @throws BackupRefusedException SOURCE_CHANGES if a file changed in three attempts to read it; SOURCE_UNUSABLE
      */
-    public void writeTo(OutputStream target, String label, Mac content) throws IOException {
+    public void writeTo(OutputStream target, Mac content) throws IOException {
         TarArchiveOutputStream tar = new TarArchiveOutputStream(target, StandardCharsets.UTF_8.name());
         tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
         tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
         tar.setAddPaxHeadersForNonAsciiNames(true);
-        writeLabel(tar, label);
         for (TreeEntry entry : entries) {
             write(tar, entry, content);
         }
         tar.finish();
         tar.flush();
-    }
-
-    private static void writeLabel(TarArchiveOutputStream tar, String label) throws IOException {
-        TarArchiveEntry header = new TarArchiveEntry("pax_global_header", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER);
-        header.setModTime(0L);
-        header.addPaxHeader("comment", label);
-        // Writes the header with its content; it is not closed as other entries are.
-        tar.putArchiveEntry(header);
     }
 
     private static void write(TarArchiveOutputStream tar, TreeEntry scanned, Mac mac) throws IOException {

@@ -120,7 +120,7 @@ class GpgTest {
     private Path message() throws IOException {
         Path message = dir.resolve("message.gpg");
         try (OutputStream file = Files.newOutputStream(message);
-                OpenPgp.EncryptingStream out = sender(profileLines()).encrypt(file)) {
+                OpenPgp.EncryptingStream out = sender(profileLines()).encrypt(file, "test")) {
             out.write(content());
             out.finish();
         }
@@ -148,7 +148,7 @@ class GpgTest {
                 "--sign",
                 "--encrypt");
         assertThat(message.exitCode()).as(message.errors()).isZero();
-        OpenPgp.DecryptingStream plain = receiver().open(new ByteArrayInputStream(message.output()));
+        OpenPgp.DecryptingStream plain = receiver().open(new ByteArrayInputStream(message.output()), "");
         assertThat(plain.readAllBytes()).isEqualTo(content());
         plain.verify();
     }
@@ -158,7 +158,7 @@ class GpgTest {
         Result message = gpg(
                 content(), "--trust-model", "always", "--recipient", operations, "--encrypt");
         assertThatThrownBy(() -> receiver()
-                        .open(new ByteArrayInputStream(message.output()))
+                        .open(new ByteArrayInputStream(message.output()), "")
                         .verify())
                 .isInstanceOf(RecoveryException.class)
                 .hasMessageContaining("no valid signature");

@@ -59,7 +59,7 @@ class OpenPgpTest {
 
     private byte[] message(byte[] content) throws IOException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
-        try (OpenPgp.EncryptingStream out = sender().encrypt(message)) {
+        try (OpenPgp.EncryptingStream out = sender().encrypt(message, "test")) {
             out.write(content);
             out.finish();
         }
@@ -67,7 +67,7 @@ class OpenPgpTest {
     }
 
     private byte[] read(String key, byte[] message) throws IOException {
-        OpenPgp.DecryptingStream plain = receiver(key).open(new ByteArrayInputStream(message));
+        OpenPgp.DecryptingStream plain = receiver(key).open(new ByteArrayInputStream(message), "test");
         byte[] content = plain.readAllBytes();
         plain.verify();
         return content;
@@ -131,7 +131,7 @@ class OpenPgpTest {
     @Test
     void streamThatIsClosedWithoutFinishIsNoMessage() throws IOException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
-        try (OpenPgp.EncryptingStream out = sender().encrypt(message)) {
+        try (OpenPgp.EncryptingStream out = sender().encrypt(message, "test")) {
             out.write(content(1_000_000));
         }
         assertRefused(message.toByteArray(), Reason.DAMAGED);
@@ -185,7 +185,7 @@ class OpenPgpTest {
         byte[] message = message(content(200_000));
         assertThatThrownBy(() -> receiver("operations.key")
                         .open(new java.io.SequenceInputStream(
-                                new ByteArrayInputStream(Arrays.copyOf(message, 100_000)), new Reset()))
+                                new ByteArrayInputStream(Arrays.copyOf(message, 100_000)), new Reset()), "test")
                         .verify())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("connection reset");

@@ -35,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class TreeTarTest {
-    private static final String LABEL = "veloz-wal attachment log=1 kind=configuration id=2";
 
     @TempDir
     Path dir;
@@ -77,19 +76,19 @@ class TreeTarTest {
 
     private byte[] tar(String... exclude) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        TreeTar.scan(new TreeSettings(List.of(root), List.of(exclude))).writeTo(out, LABEL, mac());
+        TreeTar.scan(new TreeSettings(List.of(root), List.of(exclude))).writeTo(out, mac());
         return out.toByteArray();
     }
 
     private String code() throws IOException {
         Mac mac = mac();
-        TreeTar.scan(new TreeSettings(List.of(root), List.of())).writeTo(java.io.OutputStream.nullOutputStream(), "", mac);
+        TreeTar.scan(new TreeSettings(List.of(root), List.of())).writeTo(java.io.OutputStream.nullOutputStream(), mac);
         return HexFormat.of().formatHex(mac.doFinal());
     }
 
     private Path extract(byte[] tar) throws IOException {
         Path staged = dir.resolve("staged");
-        assertThat(TreeExtract.extract(new ByteArrayInputStream(tar), Map.of(root, staged), LABEL))
+        assertThat(TreeExtract.extract(new ByteArrayInputStream(tar), Map.of(root, staged)))
                 .isEmpty();
         return staged;
     }
@@ -186,7 +185,7 @@ class TreeTarTest {
     void fileThatDisappearsIsRefused() throws IOException {
         TreeTar scanned = TreeTar.scan(new TreeSettings(List.of(root), List.of()));
         Files.delete(root.resolve("config.yaml"));
-        assertThatThrownBy(() -> scanned.writeTo(java.io.OutputStream.nullOutputStream(), LABEL, mac()))
+        assertThatThrownBy(() -> scanned.writeTo(java.io.OutputStream.nullOutputStream(), mac()))
                 .isInstanceOfSatisfying(
                         BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SOURCE_CHANGES));
     }
@@ -197,14 +196,10 @@ class TreeTarTest {
         void write(TarArchiveOutputStream tar) throws IOException;
     }
 
-    private byte[] forged(String label, Entries entries) throws IOException {
+    private byte[] forged(Entries entries) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(out, "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-            TarArchiveEntry header =
-                    new TarArchiveEntry("pax_global_header", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER);
-            header.addPaxHeader("comment", label);
-            tar.putArchiveEntry(header);
             put(tar, name(""), TarConstants.LF_DIR, new byte[0], "");
             entries.write(tar);
         }
@@ -228,7 +223,7 @@ class TreeTarTest {
 
     private void assertDamaged(byte[] tar, String message) {
         assertThatThrownBy(() -> TreeExtract.extract(
-                        new ByteArrayInputStream(tar), Map.of(root, dir.resolve("staged")), LABEL))
+                        new ByteArrayInputStream(tar), Map.of(root, dir.resolve("staged"))))
                 .isInstanceOfSatisfying(
                         RecoveryException.class,
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.DAMAGED))
@@ -238,7 +233,7 @@ class TreeTarTest {
     @Test
     void namesThatLeaveTheRootAreDamage() throws IOException {
         for (String name : List.of("/etc/passwd", "../etc/passwd", name("../../x"), name("./x"), name("a//b"), "tmp/x")) {
-            byte[] tar = forged(LABEL, out -> put(out, name, TarConstants.LF_NORMAL, new byte[3], ""));
+            byte[] tar = forged(out -> put(out, name, TarConstants.LF_NORMAL, new byte[3], ""));
             assertThatThrownBy(() -> extract(tar)).as(name).isInstanceOf(RecoveryException.class);
             io.veloz.wal.backup.internal.place.Trees.delete(dir.resolve("staged"));
         }
@@ -248,7 +243,7 @@ class TreeTarTest {
     @Test
     void entryThroughALinkIsDamage() throws IOException {
         Path outside = Files.createDirectory(dir.resolve("outside"));
-        byte[] tar = forged(LABEL, out -> {
+        byte[] tar = forged(out -> {
             put(out, name("link"), TarConstants.LF_SYMLINK, new byte[0], outside.toString());
             put(out, name("link/file"), TarConstants.LF_NORMAL, new byte[3], "");
         });
@@ -259,7 +254,7 @@ class TreeTarTest {
     @Test
     void otherKindsOfEntriesAreDamage() throws IOException {
         for (byte type : new byte[] {TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO, TarConstants.LF_LINK}) {
-            assertDamaged(forged(LABEL, out -> put(out, name("x"), type, new byte[0], name("y"))), "is neither");
+            assertDamaged(forged(out -> put(out, name("x"), type, new byte[0], name("y"))), "is neither");
             io.veloz.wal.backup.internal.place.Trees.delete(dir.resolve("staged"));
         }
     }
@@ -267,15 +262,10 @@ class TreeTarTest {
     @Test
     void sameNameTwiceIsDamage() throws IOException {
         assertDamaged(
-                forged(LABEL, out -> {
+                forged(out -> {
                     put(out, name("x"), TarConstants.LF_NORMAL, new byte[1], "");
                     put(out, name("x"), TarConstants.LF_NORMAL, new byte[2], "");
                 }),
                 "twice");
-    }
-
-    @Test
-    void tarOfAnotherAttachmentIsDamage() throws IOException {
-        assertDamaged(forged(LABEL.replace("id=2", "id=3"), out -> {}), "it is another attachment");
     }
 }

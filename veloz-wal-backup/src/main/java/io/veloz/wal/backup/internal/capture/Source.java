@@ -1,0 +1,69 @@
+package io.veloz.wal.backup.internal.capture;
+
+import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.internal.profile.Profile;
+import io.veloz.wal.backup.internal.tree.TreeTar;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import javax.crypto.Mac;
+
+/**
+ * Contents that are read together. A source of a snapshot contains nothing that is committed after it was opened; one that is
+ * not a snapshot contains nothing that is written after its contents were read. It belongs to one thread.
+ */
+public interface Source extends Closeable {
+    /** Returns whether the contents are of the moment at which the source was opened. */
+    boolean isSnapshot();
+
+    List<Content> contents();
+
+    /** Opens the source of a kind. That of the database has the roles as well. */
+    static Source open(Profile profile, Kind kind) throws IOException {
+        return switch (kind) {
+            case CONFIGURATION, SECRETS -> new OfFiles(kind, TreeTar.scan(profile.tree(kind)));
+            case DATABASE, ROLES -> throw new UnsupportedOperationException("WIP");
+            case VAULT -> throw new UnsupportedOperationException("WIP");
+        };
+    }
+
+    /** Files, as a tar. */
+    record OfFiles(Kind kind, TreeTar tar) implements Source, Content {
+        @Override
+        public boolean isSnapshot() {
+            return false;
+        }
+
+        @Override
+        public List<Content> contents() {
+            return List.of(this);
+        }
+
+        @Override
+        public List<String> roots() {
+            return tar.roots().stream().map(Path::toString).toList();
+        }
+
+        @Override
+        public List<String> findings() {
+            return kind == Kind.SECRETS ? tar.readableByOthers() : List.of();
+        }
+
+        @Override
+        public boolean isRepeatable() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(OutputStream target, Mac mac) throws IOException {
+            tar.writeTo(target, mac);
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open between reads.
+        }
+    }
+}
