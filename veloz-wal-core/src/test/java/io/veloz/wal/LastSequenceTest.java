@@ -15,7 +15,7 @@ class LastSequenceTest {
     @Test
     void everyAcknowledgedRecordIsCountedAtOnceWhileTheLogIsOpen() {
         try (Wal wal =
-                Wal.open(WalConfig.builder(dir).segmentBytes(1 << 20).build())) {
+                Wal.open(WalConfig.builder(dir).segmentBytes(2 << 20).build())) {
             for (int i = 0; i < 200; i++) {
                 long acknowledged = wal.appendDurable(1, ByteBuffer.wrap(new byte[20_000]));
                 assertThat(WalRecovery.lastSequence(ReadOptions.of(dir))).isGreaterThanOrEqualTo(acknowledged);
