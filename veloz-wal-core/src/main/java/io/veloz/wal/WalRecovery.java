@@ -52,9 +52,27 @@ public final class WalRecovery {
      * records whose durability the files state. The last records may not be durable yet, and a crash may remove them.
      *
      * @throws WalOpenException if the directory does not exist or cannot be read, or a restore into it has not ended
+     * @throws WalCorruptException if the log is damaged, so that its end is not known
      */
     public static long lastSequence(ReadOptions options) {
-        return Math.max(0, inspect(options).lastSequence());
+        Storage storage = options.openStorage();
+        SegmentNames names = new SegmentNames(options.prefix);
+        try {
+            LogFiles.of(storage, options.prefix).checkNoRestore();
+            return ConcurrentInspection.run(
+                    storage,
+                    () -> storage.isLocked(names.lock()),
+                    live -> Analyser.ofWrittenRecords(storage, names, live).analyse(),
+                    analysis -> {
+                        @Nullable WalException problem = analysis.problem(storage.describe());
+                        if (problem != null) {
+                            throw problem;
+                        }
+                        return Math.max(0, analysis.lastSequence());
+                    });
+        } catch (IOException e) {
+            throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
+        }
     }
 
     private static RecoveryReport report(ReadOptions options, Depth depth, WalProgress progress) {

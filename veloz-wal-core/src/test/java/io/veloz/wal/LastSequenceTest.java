@@ -3,7 +3,9 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +38,21 @@ class LastSequenceTest {
             wal.appendDurable(1, ByteBuffer.wrap(new byte[3]));
         }
         assertThat(WalRecovery.lastSequence(ReadOptions.of(dir))).isEqualTo(2);
+    }
+
+    @Test
+    void damagedLogHasNoKnownEnd() throws IOException {
+        try (Wal wal = Wal.open(WalConfig.builder(dir).build())) {
+            wal.appendDurable(1, ByteBuffer.wrap(new byte[3]));
+            wal.roll();
+            wal.appendDurable(1, ByteBuffer.wrap(new byte[3]));
+        }
+        Path first = dir.resolve("orders_0000.wal");
+        byte[] bytes = Files.readAllBytes(first);
+        bytes[bytes.length - 100]++;
+        Files.write(first, bytes);
+        ReadOptions damaged = ReadOptions.of(dir);
+        assertThatThrownBy(() -> WalRecovery.lastSequence(damaged)).isInstanceOf(WalCorruptException.class);
     }
 
     @Test

@@ -42,8 +42,20 @@ public final class Analyser {
      *     files count, and no tail is torn
      */
     public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean concurrent) {
-        this.settings = new SegmentCheck.Settings(storage, names, depth, concurrent);
+        this(new SegmentCheck.Settings(storage, names, depth, concurrent, !concurrent), acceptMissingEnds);
+    }
+
+    private Analyser(SegmentCheck.Settings settings, boolean acceptMissingEnds) {
+        this.settings = settings;
         this.acceptMissingEnds = acceptMissingEnds;
+    }
+
+    /**
+     * Returns an analyser that also counts complete records whose durability the files do not state yet. A record is
+     * acknowledged before the files state it, so this one counts all acknowledged records.
+     */
+    public static Analyser ofWrittenRecords(Storage storage, SegmentNames names, boolean concurrent) {
+        return new Analyser(new SegmentCheck.Settings(storage, names, Depth.OUTLINE, concurrent, true), false);
     }
 
     /** Sets the listener that receives the progress. */

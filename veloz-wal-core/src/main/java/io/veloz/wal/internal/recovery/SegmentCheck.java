@@ -32,8 +32,10 @@ final class SegmentCheck {
      * The settings of an analysis.
      *
      * @param concurrent whether a writer may have the log open
+     * @param written whether complete records count whose durability the files do not state yet
      */
-    record Settings(Storage storage, SegmentNames names, Analyser.Depth depth, boolean concurrent) {}
+    record Settings(
+            Storage storage, SegmentNames names, Analyser.Depth depth, boolean concurrent, boolean written) {}
 
     private final Settings settings;
     private final SegmentNames names;
@@ -219,7 +221,7 @@ final class SegmentCheck {
     // ---- not sealed
 
     private void checkUnsealed(StorageFile file) throws IOException {
-        long limit = settings.concurrent ? promised(file) : Long.MAX_VALUE;
+        long limit = settings.concurrent && !settings.written ? promised(file) : Long.MAX_VALUE;
         BatchScanner scanner = scan(file, Long.MAX_VALUE, limit);
         dataEnd = scanner.position();
         lastBatchCrc = scanner.lastBatchCrc();
