@@ -3,6 +3,7 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class LastSequenceTest {
             wal.roll();
             wal.appendDurable(1, ByteBuffer.wrap(new byte[3]));
         }
-        Path first = dir.resolve("orders_0000.wal");
+        Path first = dir.resolve(LogFiles.of(dir).sealedName(LogFiles.of(dir).sealed().get(0)));
         byte[] bytes = Files.readAllBytes(first);
         bytes[bytes.length - 100]++;
         Files.write(first, bytes);
