@@ -2,6 +2,7 @@
 @SuppressWarnings("requires-automatic")
 module io.veloz.wal.backup {
     requires transitive io.veloz.wal.archive;
+    requires io.veloz.wal.orders;
     requires static org.jspecify;
     requires com.fasterxml.jackson.core;
     requires java.net.http;

@@ -124,11 +124,11 @@ public final class Attachment {
     }
 
     /** Returns the file name inside of the encryption, which binds the signed content to this attachment of this log. */
-    String name(String logId) {
-        return name(logId, kind, id);
+    public String contentName(String logId) {
+        return contentName(logId, kind, id);
     }
 
-    static String name(String logId, Kind kind, String id) {
+    static String contentName(String logId, Kind kind, String id) {
         return logId + "_" + kind.label() + "_" + id + "." + kind.suffix().replace(".gpg", "");
     }
 

@@ -264,7 +264,7 @@ public final class Backup {
             Mac mac = state.contentMac();
             try (ChunkWriter chunks = new ChunkWriter(
                             store, index -> Attachment.chunkKey(kind, id, index), state.spool(id), chunkBytes);
-                    OpenPgp.EncryptingStream encrypted = sender.encrypt(chunks, Attachment.name(logId, kind, id));
+                    OpenPgp.EncryptingStream encrypted = sender.encrypt(chunks, Attachment.contentName(logId, kind, id));
                     Counted plain = new Counted(encrypted, count -> progress.onBytes(kind, count))) {
                 content.writeTo(plain, mac);
                 // Only after everything was written: a failure before leaves a message that no reader accepts.

@@ -1,26 +1,27 @@
 package io.veloz.wal.backup;
 
-import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
-import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.StateDirectory;
+import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
-import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.Profile;
-import io.veloz.wal.backup.internal.store.ChunkReader;
+import io.veloz.wal.backup.internal.recovery.AttachmentReader;
+import io.veloz.wal.backup.internal.recovery.Engine;
+import io.veloz.wal.backup.internal.recovery.LogPart;
+import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
+import io.veloz.wal.backup.internal.recovery.Part;
+import io.veloz.wal.backup.internal.recovery.Part.Gate;
+import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.backup.internal.store.Digests;
-import io.veloz.wal.backup.internal.tree.TreeExtract;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,16 +30,32 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Brings configuration and secrets back from a recovery point, in three phases. <i>Stage:</i> everything is fetched,
- * compared with the point, decrypted once to nothing and then next to its place. <i>Switch:</i> renames, recorded in a
- * journal. <i>Clean up:</i> what was in place before is deleted, when it is certain that it is not needed.
+ * Brings the engine back from a recovery point: secrets, configuration, database, Vault and the order log. Not thread-safe;
+ * one process at a time.
  *
- * <p>Nothing in place changes before everything is staged. A switch that was interrupted is completed by {@link #resume} or
- * undone by {@link #rollBack}. Not thread-safe; one process at a time.
+ * <p><i>Stage:</i> everything is fetched, compared with the point, decrypted once to nothing, and prepared next to its place.
+ * <i>Gates:</i> what was staged is compared with the point. <i>Switch:</i> a fixed list of steps, recorded in a journal.
+ * <i>Start and verify:</i> the engine is started once, last, and its state compared with the log.
+ *
+ * <table>
+ * <caption>Crashes</caption>
+ * <tr><th>cut</th><th>leaves</th><th>next</th></tr>
+ * <tr><td>while staging</td><td>staging next to the places</td><td>{@link #run} removes it and stages again</td></tr>
+ * <tr><td>a gate fails</td><td>the same</td><td>nothing in place has changed; correct the cause and run it again</td></tr>
+ * <tr><td>in the switch</td><td>some steps done, the journal</td><td>{@link #resume} does the others, {@link #rollBack} undoes
+ * those done; both may be cut and run again</td></tr>
+ * <tr><td>start or verification fails</td><td>everything switched</td><td>correct the cause and {@link #resume}, or
+ * {@link #rollBack}</td></tr>
+ * <tr><td>in a rollback</td><td>the journal</td><td>{@link #rollBack} again; {@link #resume} refuses</td></tr>
+ * <tr><td>in {@link #cleanUp}</td><td>a part of what was kept</td><td>{@link #cleanUp} again</td></tr>
+ * </table>
  */
 public final class Recovery {
+    private static final String POINT_FACT = "point ";
+
     private final Profile profile;
     private final Clock clock;
 
@@ -54,34 +71,59 @@ public final class Recovery {
     // ---- plan
 
     /**
-     * Chooses a recovery point and proves the chain of points and its place in the log's archive. Reads only.
+     * Chooses a recovery point, proves the chain of points and its place in the log's archive, and describes what a recovery
+     * would do. Reads only.
      *
-     * @param kinds to recover; each must be in the point
-     * @param number of the point; empty for the newest one
-     * @throws RecoveryException NO_POINT, DAMAGED, LOG_BEHIND
+     * @throws RecoveryException NO_POINT, DAMAGED, LOG_BEHIND, LOG_DIVERGED, ROLE_MISSING, VERSION
      */
-    public RecoveryPlan plan(ObjectStore store, Set<Kind> kinds, Optional<Long> number) throws IOException {
-        if (kinds.isEmpty() || !profile.kinds().containsAll(kinds)) {
-            throw new IllegalArgumentException("kinds " + kinds + ": the profile has " + profile.kinds());
-        }
-        RecoveryPoint point = choose(store, number);
+    public RecoveryPlan plan(ObjectStore store, RecoveryOptions options) throws IOException {
+        Set<Kind> kinds = kinds(options);
+        RecoveryPoint point = choose(store, options);
         requireInArchive(store, point);
         List<Attachment> attachments = new ArrayList<>();
-        for (Kind kind : EnumSet.copyOf(kinds)) {
+        for (Kind kind : kinds) {
             attachments.add(point.attachment(kind)
                     .orElseThrow(() -> new RecoveryException(
                             Reason.NO_POINT, "recovery point " + point.number() + " has no " + kind.label())));
         }
-        Places places = new Places(profile, attachments, point.number());
-        Instant oldest = attachments.stream()
+        Duration age = attachments.stream()
                 .map(Attachment::taken)
                 .min(Instant::compareTo)
-                .orElseThrow();
-        return new RecoveryPlan(
-                point, attachments, places.staging(), places.describe(), Duration.between(oldest, clock.instant()));
+                .map(oldest -> Duration.between(oldest, clock.instant()))
+                .orElse(Duration.ZERO);
+        List<String> steps = new ArrayList<>();
+        List<String> findings = new ArrayList<>();
+        for (Part part : parts(store, point, options, attachments, Optional.empty(), RecoveryProgress.NONE)) {
+            steps.addAll(part.describe());
+            findings.addAll(part.findings());
+        }
+        if (options.starts()) {
+            requireEngine().requireCanStart();
+            steps.add("start the engine, and compare its state with the log");
+        }
+        if (options.goesLive()) {
+            steps.add("make the engine accept orders");
+        }
+        return new RecoveryPlan(point, options, attachments, steps, findings, age);
     }
 
-    private static RecoveryPoint choose(ObjectStore store, Optional<Long> number) throws IOException {
+    private Set<Kind> kinds(RecoveryOptions options) {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        kinds.addAll(options.kinds());
+        if (kinds.isEmpty() && options.logUri().isEmpty()) {
+            throw new IllegalArgumentException("nothing to recover: expected kinds, the log, or both");
+        }
+        if (!profile.kinds().containsAll(kinds)) {
+            throw new IllegalArgumentException("kinds " + kinds + ": the profile has " + profile.kinds());
+        }
+        if (kinds.remove(Kind.ROLES)) {
+            // The roles are needed to restore the database, and are of no use without it.
+            kinds.add(Kind.DATABASE);
+        }
+        return kinds;
+    }
+
+    private static RecoveryPoint choose(ObjectStore store, RecoveryOptions options) throws IOException {
         List<PointChain.Stored> chain;
         try {
             chain = new PointChain(store).readAll();
@@ -91,7 +133,18 @@ public final class Recovery {
         if (chain.isEmpty()) {
             throw new RecoveryException(Reason.NO_POINT, store.describe() + " has no recovery points");
         }
-        long wanted = number.orElse((long) chain.size());
+        if (options.untilTime().isPresent()) {
+            Instant until = options.untilTime().get();
+            return chain.stream()
+                    .map(PointChain.Stored::point)
+                    .filter(point -> !point.made().isAfter(until))
+                    .reduce((earlier, later) -> later)
+                    .orElseThrow(() -> new RecoveryException(
+                            Reason.NO_POINT,
+                            store.describe() + " has no recovery point that was made until " + until + "; the first one was made"
+                                    + " at " + chain.get(0).point().made()));
+        }
+        long wanted = options.point().orElse((long) chain.size());
         if (wanted < 1 || wanted > chain.size()) {
             throw new RecoveryException(
                     Reason.NO_POINT, store.describe() + " has recovery points 1 to " + chain.size() + ", and not " + wanted);
@@ -113,12 +166,13 @@ public final class Recovery {
             throw new RecoveryException(
                     Reason.LOG_BEHIND, where + " is of log " + point.logId() + "; the archive is of " + status.logId());
         }
-        if (status.tip() < point.tip().slot() || status.archivedSequence() < point.tip().archivedSequence()) {
+        if (status.tip() < point.tip().slot()
+                || status.archivedSequence() < point.tip().archivedSequence()) {
             throw new RecoveryException(
                     Reason.LOG_BEHIND,
-                    where + " was made at slot " + point.tip().slot() + ", record " + point.tip().archivedSequence()
-                            + "; the archive ends at slot " + status.tip() + ", record " + status.archivedSequence()
-                            + ": it has lost objects");
+                    where + " was made at slot " + point.tip().slot() + ", record "
+                            + point.tip().archivedSequence() + "; the archive ends at slot " + status.tip() + ", record "
+                            + status.archivedSequence() + ": it has lost objects");
         }
         try (InputStream in = store.get(Backup.slotKey(point.tip().slot()))) {
             if (!Digests.of(in).equals(point.tip().sha256())) {
@@ -127,125 +181,221 @@ public final class Recovery {
                         where + " names another slot " + point.tip().slot() + " than the archive has: another history");
             }
         } catch (NoSuchObjectException e) {
-            // The shipper deletes tails that a segment has replaced. That the archive goes on from there was seen above.
+            // The shipper deletes tails that a segment has replaced. It was checked above that the archive continues.
         }
+    }
+
+    private List<Part> parts(
+            ObjectStore store,
+            RecoveryPoint point,
+            RecoveryOptions options,
+            List<Attachment> attachments,
+            Optional<RecoveryKeys> keys,
+            RecoveryProgress progress) {
+        Optional<OpenPgp.Receiver> receiver = keys.map(files -> OpenPgp.Receiver.read(
+                files.privateKey(),
+                files.passphraseFile().orElse(null),
+                files.signerCertificate(),
+                profile.keys().signerFingerprint()));
+        return Parts.of(profile, store, point, attachments, receiver, request(options), progress);
+    }
+
+    private static Parts.Request request(RecoveryOptions options) {
+        return new Parts.Request(
+                options.logUri(),
+                options.storeSettings(),
+                options.isLogToThePoint(),
+                options.discardsLocalLog(),
+                options.createsRoles());
     }
 
     // ---- run
 
     /**
-     * Stages and switches. Returns when everything is in place and durable; what was there before is kept.
+     * Stages, checks the gates, switches, and if that was requested starts the engine and compares its state. Returns when
+     * everything is in place and durable; what was there before is kept.
      *
-     * @param logDirectory of the engine's order log: the engine must not run; empty if there is none on this machine
-     * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE nothing in place has changed
-     * @throws IOException if the store or the disk failed: before the switch nothing in place has changed, and running it
-     *     again stages again; within it, use {@link #resume} or {@link #rollBack}
+     * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
+     *     has changed
+     * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
+     *     running it again stages again
      */
-    public RecoveryReport run(ObjectStore store, RecoveryPlan plan, RecoveryKeys keys, Optional<Path> logDirectory)
+    public RecoveryReport run(ObjectStore store, RecoveryPlan plan, RecoveryKeys keys, RecoveryProgress progress)
             throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        Optional<SwitchJournal> open = SwitchJournal.open(state);
+        Optional<SwitchJournal> open = SwitchJournal.open(state, Parts.stepReader(profile));
         if (open.isPresent()) {
             throw new RecoveryException(
                     Reason.HALF_DONE,
                     "an earlier recovery is recorded in " + state.path() + " (" + open.get()
                             + "): resume it, roll it back, or clean it up first");
         }
-        OpenPgp.Receiver receiver = OpenPgp.Receiver.read(
-                keys.privateKey(),
-                keys.passphraseFile().orElse(null),
-                keys.signerCertificate(),
-                profile.keys().signerFingerprint());
-        Places places = new Places(profile, plan.attachments(), plan.point().number());
-        places.prepare();
-        List<String> findings = new ArrayList<>();
-        for (Attachment attachment : plan.attachments()) {
-            prove(store, plan.point(), attachment, receiver);
+        Timed timed = new Timed(plan.point().number(), progress);
+        List<Part> parts =
+                parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+        for (Part part : parts) {
+            part.prepare();
         }
-        for (Attachment attachment : places.outermostFirst()) {
-            findings.addAll(stage(store, plan.point(), attachment, receiver, places));
+        for (Part part : parts) {
+            timed.run("stage " + part.name(), part::stage);
         }
-        places.forceStaging();
-        requireStopped(logDirectory);
-        SwitchJournal journal = SwitchJournal.create(state, List.of("point " + plan.point().number()), places.steps());
+        timed.run("gates", () -> requireGates(parts, timed.report));
+        Optional<Engine> engine = engine();
+        if (engine.isPresent()) {
+            engine.get().requireStopped();
+        }
+        List<Step> steps = new ArrayList<>();
+        for (Part part : parts) {
+            steps.addAll(part.steps());
+            timed.report.findings(part.findings());
+        }
+        SwitchJournal journal =
+                SwitchJournal.create(state, List.of(POINT_FACT + plan.point().number()), steps);
+        timed.run("switch", () -> complete(journal));
+        steps.forEach(step -> timed.report.change(String.join(" ", step.fields())));
+        Optional<Replayed> replayed = replayed(parts);
+        replayed.ifPresent(timed::log);
+        startAndVerify(plan.options(), replayed, timed);
+        return timed.report.build();
+    }
+
+    private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
+        List<Gate> failed = new ArrayList<>();
+        for (Part part : parts) {
+            for (Gate gate : part.gates()) {
+                report.gate(text(gate));
+                if (!gate.passed()) {
+                    failed.add(gate);
+                }
+            }
+        }
+        if (!failed.isEmpty()) {
+            throw new RecoveryException(
+                    Reason.GATE,
+                    "nothing in place has changed, because a condition is not met: "
+                            + failed.stream().map(Recovery::text).collect(Collectors.joining("; ")));
+        }
+    }
+
+    private static String text(Gate gate) {
+        return (gate.passed() ? "passed: " : "failed: ") + gate.name() + " (" + gate.detail() + ")";
+    }
+
+    private static void complete(SwitchJournal journal) {
         try {
             journal.complete();
         } catch (IOException e) {
             throw new RecoveryException(
-                    Reason.HALF_DONE, "the switch was interrupted (" + journal + "): resume it or roll it back: " + e.getMessage(), e);
-        }
-        return new RecoveryReport(plan.point().number(), places.roots(), kept(journal), findings);
-    }
-
-    /** To nothing: an OpenPGP reader gives out bytes before it can know that they are genuine. */
-    private static void prove(ObjectStore store, RecoveryPoint point, Attachment attachment, OpenPgp.Receiver receiver) throws IOException {
-        try (ChunkReader chunks = new ChunkReader(store, attachment)) {
-            receiver.open(chunks, attachment.name(point.logId())).verify();
-        } catch (RecoveryException e) {
-            throw named(attachment, e);
+                    Reason.HALF_DONE,
+                    "the switch was interrupted (" + journal + "): resume it or roll it back: " + e.getMessage(),
+                    e);
         }
     }
 
-    private static RecoveryException named(Attachment attachment, RecoveryException e) {
-        return new RecoveryException(
-                e.reason(), attachment.kind().label() + " " + attachment.id() + ": " + e.getMessage(), e);
+    private static Optional<Replayed> replayed(List<Part> parts) {
+        return parts.stream()
+                .filter(LogPart.class::isInstance)
+                .map(LogPart.class::cast)
+                .flatMap(part -> part.replayed().stream())
+                .findFirst();
     }
 
-    private static List<String> stage(
-            ObjectStore store, RecoveryPoint point, Attachment attachment, OpenPgp.Receiver receiver, Places places)
-            throws IOException {
-        try (ChunkReader chunks = new ChunkReader(store, attachment)) {
-            OpenPgp.DecryptingStream plain = receiver.open(chunks, attachment.name(point.logId()));
-            List<String> findings = TreeExtract.extract(plain, places.stagingOf(attachment));
-            // What was read the first time may not be what was read the second time.
-            plain.verify();
-            return findings;
-        } catch (RecoveryException e) {
-            throw named(attachment, e);
+    // ---- start
+
+    private void startAndVerify(RecoveryOptions options, Optional<Replayed> replayed, Timed timed) throws IOException {
+        if (!options.starts()) {
+            return;
         }
-    }
-
-    private static void requireStopped(Optional<Path> logDirectory) throws IOException {
-        if (logDirectory.isPresent()
-                && Files.isDirectory(logDirectory.get())
-                && LogFiles.of(logDirectory.get()).isLocked()) {
+        Engine engine = requireEngine();
+        Replayed expected = replayed.isPresent() ? replayed.get() : LogPart.replay(profile.engine().orElseThrow());
+        timed.log(expected);
+        try {
+            timed.run("start", engine::start);
+            timed.run("verify", () -> verify(engine, expected, timed.report));
+            timed.report.started();
+            if (options.goesLive()) {
+                timed.run("go live", engine::goLive);
+                timed.report.live();
+            }
+        } catch (IOException e) {
             throw new RecoveryException(
-                    Reason.ENGINE_RUNS,
-                    "a process has the order log in " + logDirectory.get() + " open: stop the engine, and run this again");
+                    Reason.NOT_VERIFIED,
+                    "everything is in place, but the engine could not be started or observed: " + e.getMessage()
+                            + "; correct the cause and resume, or roll back",
+                    e);
         }
+    }
+
+    private static void verify(Engine engine, Replayed expected, RecoveryReport.Builder report) throws IOException {
+        List<Gate> gates = engine.verify(expected);
+        gates.forEach(gate -> report.gate(text(gate)));
+        String failed =
+                gates.stream().filter(gate -> !gate.passed()).map(Recovery::text).collect(Collectors.joining("; "));
+        if (!failed.isEmpty()) {
+            engine.stop();
+            throw new RecoveryException(
+                    Reason.NOT_VERIFIED,
+                    "everything is in place, but the engine is not as the log says, and was stopped: " + failed
+                            + "; correct the cause and resume, or roll back");
+        }
+    }
+
+    private Optional<Engine> engine() throws IOException {
+        StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        return profile.engine().map(settings -> new Engine(settings, state.path()));
+    }
+
+    private Engine requireEngine() throws IOException {
+        return engine().orElseThrow(() ->
+                new IllegalArgumentException(profile.file() + ": log.directory is missing, so the engine cannot be started"));
     }
 
     // ---- after a cut
 
     /**
-     * Completes a switch that was interrupted.
+     * Completes a switch that was interrupted, and starts the engine if that is requested. If all steps were done before,
+     * only starts and compares.
      *
-     * @throws RecoveryException NO_POINT if there is none; HALF_DONE if it fails again, or a rollback began
+     * @throws RecoveryException NO_POINT if there is no journal; HALF_DONE if it fails again, or a rollback began
      */
-    public RecoveryReport resume() throws IOException {
+    public RecoveryReport resume(RecoveryOptions options, RecoveryProgress progress) throws IOException {
         SwitchJournal journal = journal();
         if (journal.isRollingBack()) {
-            throw new RecoveryException(Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
+            throw new RecoveryException(
+                    Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
         }
-        journal.complete();
-        List<Path> roots = new ArrayList<>();
-        for (SwitchJournal.Step step : journal.steps()) {
-            if (!Places.isKept(step.to())) {
-                roots.add(step.to());
+        Timed timed = new Timed(pointOf(journal), progress);
+        if (!journal.isComplete()) {
+            Optional<Engine> engine = engine();
+            if (engine.isPresent()) {
+                engine.get().requireStopped();
             }
+            timed.run("switch", () -> complete(journal));
         }
-        long point = Long.parseLong(journal.facts().get(0).substring("point ".length()));
-        return new RecoveryReport(point, roots, kept(journal), List.of());
+        journal.steps().forEach(step -> timed.report.change(String.join(" ", step.fields())));
+        startAndVerify(options, Optional.empty(), timed);
+        return timed.report.build();
     }
 
-    /** Puts back what was in place before a switch, whether it was completed or not. What was staged is deleted. */
+    private static long pointOf(SwitchJournal journal) {
+        return Long.parseLong(journal.facts().get(0).substring(POINT_FACT.length()));
+    }
+
+    /**
+     * Puts back what was in place before a switch, whether it was completed or not. What was staged is deleted.
+     *
+     * @throws RecoveryException NO_POINT if there is no journal; ENGINE_RUNS
+     * @throws IOException if a step fails; run it again
+     */
     public void rollBack() throws IOException {
         SwitchJournal journal = journal();
+        Optional<Engine> engine = engine();
+        if (engine.isPresent()) {
+            engine.get().requireStopped();
+        }
         journal.rollBack();
-        for (SwitchJournal.Step step : journal.steps()) {
-            if (Places.isStaging(step.from())) {
-                Trees.delete(step.from());
-            }
+        for (Step step : journal.steps()) {
+            step.discardStaged();
         }
         journal.discard();
     }
@@ -253,30 +403,52 @@ public final class Recovery {
     /**
      * Deletes what was in place before a completed switch. After that it cannot be rolled back.
      *
-     * @throws RecoveryException HALF_DONE if the switch is not complete
+     * @throws RecoveryException NO_POINT if there is no journal; HALF_DONE if the switch is not complete
      */
     public void cleanUp() throws IOException {
         SwitchJournal journal = journal();
         if (!journal.isComplete()) {
-            throw new RecoveryException(Reason.HALF_DONE, "the switch is not complete (" + journal + "): resume it or roll it back");
+            throw new RecoveryException(
+                    Reason.HALF_DONE, "the switch is not complete (" + journal + "): resume it or roll it back");
         }
-        for (Path kept : kept(journal)) {
-            Trees.delete(kept);
+        for (Step step : journal.steps()) {
+            step.discardKept();
         }
         journal.discard();
     }
 
     private SwitchJournal journal() throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        return SwitchJournal.open(state)
+        return SwitchJournal.open(state, Parts.stepReader(profile))
                 .orElseThrow(() ->
                         new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
     }
 
-    private static List<Path> kept(SwitchJournal journal) {
-        return journal.steps().stream()
-                .map(SwitchJournal.Step::to)
-                .filter(Places::isKept)
-                .toList();
+    // ---- time
+
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    /** Measures each step, and reports it as it begins. */
+    private static final class Timed {
+        private final RecoveryReport.Builder report;
+        private final RecoveryProgress progress;
+
+        Timed(long point, RecoveryProgress progress) {
+            this.report = new RecoveryReport.Builder(point);
+            this.progress = progress;
+        }
+
+        void run(String step, Action action) throws IOException {
+            progress.onStep(step);
+            long started = System.nanoTime();
+            action.run();
+            report.took(step, Duration.ofNanos(System.nanoTime() - started));
+        }
+
+        void log(Replayed replayed) {
+            report.log(replayed.lastSequence(), replayed.lastRecord());
+        }
     }
 }

@@ -4,7 +4,7 @@ package io.veloz.wal.backup;
 public final class RecoveryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** What to do about it. But for HALF_DONE nothing in place has changed. */
+    /** What to do about it. Unless it is HALF_DONE or NOT_VERIFIED, nothing in place has changed. */
     public enum Reason {
         /** There is no recovery point, or not the requested one. */
         NO_POINT,
@@ -16,6 +16,14 @@ public final class RecoveryException extends RuntimeException {
         KEY_MISSING,
         /** The log's archive does not contain the slot that the point is bound to: it is another archive, or was cut. */
         LOG_BEHIND,
+        /** The log in the engine's directory has other records than the archive: decide which are valid. */
+        LOG_DIVERGED,
+        /** A role that the database needs does not exist: create it, or let the recovery create it. */
+        ROLE_MISSING,
+        /** The installed PostgreSQL programs cannot read the dump: install those of its version or later. */
+        VERSION,
+        /** What was staged is not as the recovery point says, or the log cannot bring the database up to date. */
+        GATE,
         /** The engine is running: stop it. */
         ENGINE_RUNS,
         /** Not enough space next to a place. */
@@ -23,7 +31,9 @@ public final class RecoveryException extends RuntimeException {
         /** A place cannot be written, or staging exists that does not belong to this recovery. */
         PLACE_UNUSABLE,
         /** The switch was interrupted: resume it or roll it back. */
-        HALF_DONE
+        HALF_DONE,
+        /** Everything is in place, but the engine did not start, or its state differs: resume or roll back. */
+        NOT_VERIFIED
     }
 
     private final Reason reason;

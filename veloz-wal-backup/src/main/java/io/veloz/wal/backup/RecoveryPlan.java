@@ -1,28 +1,29 @@
 package io.veloz.wal.backup;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 
-/** What a recovery would do. It was made without writing anything. Immutable. */
+/** What a recovery would do, made without changing anything. Immutable. */
 public final class RecoveryPlan {
     private final RecoveryPoint point;
+    private final RecoveryOptions options;
     private final List<Attachment> attachments;
-    private final Map<Path, Path> staging;
     private final List<String> steps;
+    private final List<String> findings;
     private final Duration age;
 
     RecoveryPlan(
             RecoveryPoint point,
+            RecoveryOptions options,
             List<Attachment> attachments,
-            Map<Path, Path> staging,
             List<String> steps,
+            List<String> findings,
             Duration age) {
         this.point = point;
+        this.options = options;
         this.attachments = List.copyOf(attachments);
-        this.staging = Map.copyOf(staging);
         this.steps = List.copyOf(steps);
+        this.findings = List.copyOf(findings);
         this.age = age;
     }
 
@@ -30,27 +31,31 @@ public final class RecoveryPlan {
         return point;
     }
 
-    /** What is fetched: one for each kind that is recovered. */
+    RecoveryOptions options() {
+        return options;
+    }
+
+    /** Returns what is fetched: one attachment for each kind that is recovered. */
     public List<Attachment> attachments() {
         return attachments;
     }
 
-    /** For each root the path next to it where it is prepared. */
-    public Map<Path, Path> staging() {
-        return staging;
-    }
-
-    /** What will be done, in order, a line each. */
+    /** Returns what will be done, in order, a line each. */
     public List<String> steps() {
         return steps;
     }
 
-    /** How old the oldest of the attachments is. */
+    /** Returns what a person should know before the recovery: data that stays as old as the point, a missing role. */
+    public List<String> findings() {
+        return findings;
+    }
+
+    /** Returns how old the oldest of the attachments is. */
     public Duration age() {
         return age;
     }
 
-    /** Bytes to fetch. */
+    /** Returns the number of bytes of the attachments to fetch. */
     public long storedBytes() {
         return attachments.stream().mapToLong(Attachment::storedBytes).sum();
     }

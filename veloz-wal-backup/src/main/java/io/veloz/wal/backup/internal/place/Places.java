@@ -3,7 +3,6 @@ package io.veloz.wal.backup.internal.place;
 import io.veloz.wal.backup.Attachment;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
-import io.veloz.wal.backup.internal.place.SwitchJournal.Step;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
@@ -199,11 +198,11 @@ public final class Places {
                         throw unusable(target + " was unpacked, and is also a root that is not recovered");
                     }
                     Files.createDirectories(parent(target));
-                    steps.add(new Step(inner, target));
+                    steps.add(new Rename(inner, target));
                 }
-                steps.add(new Step(root, kept(root)));
+                steps.add(new Rename(root, kept(root)));
             }
-            steps.add(new Step(staged, root));
+            steps.add(new Rename(staged, root));
         }
         return steps;
     }

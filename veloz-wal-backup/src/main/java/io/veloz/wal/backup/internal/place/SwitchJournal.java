@@ -1,6 +1,7 @@
 package io.veloz.wal.backup.internal.place;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,22 +13,23 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Puts staged files in place by a fixed list of renames, each of which is recorded after it was done, so that an interrupted
- * switch can be completed or undone. It belongs to one thread; {@link #open} and {@link #create} exclude other processes
- * only as far as one journal file can exist.
+ * Puts everything that is staged in place by a fixed list of steps. Each is recorded after it was done, so that an
+ * interrupted switch can be completed or undone. It belongs to one thread. {@link #open} and {@link #create} exclude other
+ * processes only because one journal file can exist.
  *
- * <p>The names on disk do not tell what was done: after {@code X -> X.before} and {@code X.staged -> X} both names of the
- * first rename exist again. So only the recorded lines count, and the one rename after them is looked up on disk, where its
- * two names do tell: no other rename follows it yet.
+ * <p>The names on disk alone do not show which steps were done: after {@code X -> X.before} and {@code X.staged -> X} both
+ * names of the first rename exist again. So the recorded lines count, and only the one step after them is looked up at its
+ * place, where no other step follows it yet.
  *
  * <table>
  * <caption>Crashes</caption>
- * <tr><td>before the plan is whole</td><td>no journal</td><td>nothing was changed</td></tr>
- * <tr><td>before or after a rename, before its line</td><td>one doubtful rename</td><td>looked up: its source exists, so it
- * is done now; or its target does, so it counts</td></tr>
+ * <tr><td>before the plan is whole</td><td>no journal</td><td>nothing has changed</td></tr>
+ * <tr><td>before or after a step, before its line</td><td>one doubtful step</td><td>looked up: done now if it was
+ * not done before</td></tr>
  * <tr><td>after "back", anywhere</td><td>a rollback that began</td><td>only the rollback can go on</td></tr>
  * <tr><td>after the last line</td><td>a finished journal</td><td>kept until {@link #discard}</td></tr>
  * </table>
@@ -35,17 +37,10 @@ import java.util.Optional;
 public final class SwitchJournal {
     private static final String NAME = "recovery.journal";
     private static final String END_OF_PLAN = "plan complete";
+    private static final String FACT = "fact";
     private static final String DONE = "done ";
     private static final String BACK = "back ";
     private static final String UNDONE = "undone ";
-
-    /**
-     * A rename. Neither name contains a line feed or a tab.
-     *
-     * @param from exists before it, and not after
-     * @param to exists after it, and not before
-     */
-    public record Step(Path from, Path to) {}
 
     private final Path file;
     private final List<String> facts;
@@ -64,7 +59,7 @@ public final class SwitchJournal {
     }
 
     /** Empty if there is none. */
-    public static Optional<SwitchJournal> open(StateDirectory state) throws IOException {
+    public static Optional<SwitchJournal> open(StateDirectory state, Step.Reader reader) throws IOException {
         Path file = state.path().resolve(NAME);
         List<String> lines;
         try {
@@ -76,13 +71,13 @@ public final class SwitchJournal {
         List<Step> steps = new ArrayList<>();
         int at = 0;
         while (at < lines.size() && !lines.get(at).equals(END_OF_PLAN)) {
-            String[] parts = lines.get(at++).split("\t", -1);
-            if (parts.length == 3 && parts[0].equals("rename")) {
-                steps.add(new Step(Path.of(parts[1]), Path.of(parts[2])));
-            } else if (parts.length == 2 && parts[0].equals("fact")) {
-                facts.add(parts[1]);
+            List<String> fields = List.of(lines.get(at++).split("\t", -1));
+            if (fields.get(0).equals(FACT) && fields.size() == 2) {
+                facts.add(fields.get(1));
+            } else if (fields.get(0).equals(Rename.TYPE) && fields.size() == 3) {
+                steps.add(new Rename(Path.of(fields.get(1)), Path.of(fields.get(2))));
             } else {
-                throw new IOException(file + ": line " + at + " is not one of a journal");
+                steps.add(reader.read(fields));
             }
         }
         if (at == lines.size()) {
@@ -126,7 +121,7 @@ public final class SwitchJournal {
      * Records a plan, before anything is renamed.
      *
      * @param facts for who reads the journal; without line feeds and tabs
-     * @throws IOException if there is a journal, or a name cannot be recorded
+     * @throws IOException if a journal exists, or a name cannot be recorded
      */
     public static SwitchJournal create(StateDirectory state, List<String> facts, List<Step> steps) throws IOException {
         Path file = state.path().resolve(NAME);
@@ -135,14 +130,14 @@ public final class SwitchJournal {
         }
         StringBuilder plan = new StringBuilder();
         for (String fact : facts) {
-            plan.append("fact\t").append(requireOneLine(fact)).append('\n');
+            plan.append(FACT).append('\t').append(requireOneLine(fact)).append('\n');
         }
         for (Step step : steps) {
-            plan.append("rename\t")
-                    .append(requireOneLine(step.from().toString()))
-                    .append('\t')
-                    .append(requireOneLine(step.to().toString()))
-                    .append('\n');
+            List<String> fields = new ArrayList<>();
+            for (String field : step.fields()) {
+                fields.add(requireOneLine(field));
+            }
+            plan.append(String.join("\t", fields)).append('\n');
         }
         plan.append(END_OF_PLAN).append('\n');
         Path making = state.path().resolve(NAME + ".new");
@@ -194,7 +189,7 @@ public final class SwitchJournal {
         }
         while (done < steps.size()) {
             Step step = steps.get(done);
-            rename(step.from(), step.to());
+            step.run();
             record(DONE + (done + 1));
             done++;
         }
@@ -203,42 +198,22 @@ public final class SwitchJournal {
     /** Undoes all steps that were done, the last one first. */
     public void rollBack() throws IOException {
         if (back < 0) {
-            int doubtful = done < steps.size() && isRenamed(steps.get(done).from(), steps.get(done).to()) ? 1 : 0;
-            // Recorded before anything is undone: from here on the names of the doubtful step tell nothing any more.
+            int doubtful = done < steps.size() && steps.get(done).isDone() ? 1 : 0;
+            // Recorded before anything is undone: after that the doubtful step can no longer be looked up.
             record(BACK + (done + doubtful));
             done += doubtful;
             back = done;
         }
         while (undone < back) {
             Step step = steps.get(back - undone - 1);
-            rename(step.to(), step.from());
+            step.undo();
             record(UNDONE + (back - undone));
             undone++;
         }
     }
 
-    private void rename(Path from, Path to) throws IOException {
-        if (!isRenamed(from, to)) {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        }
-        StateDirectory.force(parent(to));
-        if (!parent(from).equals(parent(to))) {
-            StateDirectory.force(parent(from));
-        }
-    }
-
     private static Path parent(Path path) {
-        return java.util.Objects.requireNonNull(path.getParent(), "an absolute path has a parent");
-    }
-
-    private static boolean isRenamed(Path from, Path to) throws IOException {
-        boolean source = Files.exists(from, LinkOption.NOFOLLOW_LINKS);
-        boolean target = Files.exists(to, LinkOption.NOFOLLOW_LINKS);
-        if (source == target) {
-            throw new IOException((source ? "both " : "neither ") + from + (source ? " and " : " nor ") + to
-                    + " exist: somebody else has changed them. Move one of them by hand, and run this again");
-        }
-        return target;
+        return Objects.requireNonNull(path.getParent(), "an absolute path has a parent");
     }
 
     private void record(String line) throws IOException {
@@ -246,7 +221,7 @@ public final class SwitchJournal {
             // A line that was cut by a crash is overwritten.
             channel.truncate(endOfLastLine(channel));
             channel.position(channel.size());
-            java.nio.ByteBuffer bytes = java.nio.ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+            ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
@@ -255,7 +230,7 @@ public final class SwitchJournal {
     }
 
     private static long endOfLastLine(FileChannel channel) throws IOException {
-        java.nio.ByteBuffer all = java.nio.ByteBuffer.allocate((int) channel.size());
+        ByteBuffer all = ByteBuffer.allocate((int) channel.size());
         while (all.hasRemaining() && channel.read(all, all.position()) >= 0) {
             // Until all of it is read.
         }

@@ -3,7 +3,6 @@ package io.veloz.wal.backup.internal.place;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.backup.internal.place.SwitchJournal.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ class SwitchJournalTest {
     private final class Disk {
         final Path home;
         final StateDirectory state;
-        final List<Step> steps;
+        final List<Rename> steps;
 
         Disk() throws IOException {
             home = Files.createDirectory(dir.resolve("round-" + round++));
@@ -44,8 +43,8 @@ class SwitchJournalTest {
                     step(".env.recovery-1", "env"));
         }
 
-        private Step step(String from, String to) {
-            return new Step(home.resolve(from), home.resolve(to));
+        private Rename step(String from, String to) {
+            return new Rename(home.resolve(from), home.resolve(to));
         }
 
         private void write(String name, String text) throws IOException {
@@ -79,11 +78,11 @@ class SwitchJournalTest {
      */
     private Disk cutAfter(int operations, boolean cutLine) throws IOException {
         Disk disk = new Disk();
-        SwitchJournal.create(disk.state, List.of("point 1"), disk.steps);
+        SwitchJournal.create(disk.state, List.of("point 1"), List.copyOf(disk.steps));
         Path journal = disk.state.path().resolve("recovery.journal");
         StringBuilder lines = new StringBuilder(Files.readString(journal));
         for (int i = 0; i < operations; i++) {
-            Step step = disk.steps.get(i / 2);
+            Rename step = disk.steps.get(i / 2);
             if (i % 2 == 0) {
                 Files.move(step.from(), step.to(), StandardCopyOption.ATOMIC_MOVE);
             } else {
@@ -98,7 +97,11 @@ class SwitchJournalTest {
     }
 
     private static SwitchJournal open(Disk disk) throws IOException {
-        return SwitchJournal.open(disk.state).orElseThrow();
+        return SwitchJournal.open(disk.state, SwitchJournalTest::unknown).orElseThrow();
+    }
+
+    private static Step unknown(List<String> fields) throws IOException {
+        throw new IOException("unknown step " + fields);
     }
 
     @Test
@@ -135,7 +138,7 @@ class SwitchJournalTest {
                 StringBuilder lines = new StringBuilder(Files.readString(journal));
                 lines.append("back ").append(done).append('\n');
                 for (int i = 0; i < Math.min(undone, 2 * done); i++) {
-                    Step step = disk.steps.get(done - 1 - i / 2);
+                    Rename step = disk.steps.get(done - 1 - i / 2);
                     if (i % 2 == 0) {
                         Files.move(step.to(), step.from(), StandardCopyOption.ATOMIC_MOVE);
                     } else {
@@ -161,8 +164,8 @@ class SwitchJournalTest {
     @Test
     void secondJournalIsRefused() throws IOException {
         Disk disk = new Disk();
-        SwitchJournal.create(disk.state, List.of("point 1"), disk.steps);
-        assertThatThrownBy(() -> SwitchJournal.create(disk.state, List.of("point 2"), disk.steps))
+        SwitchJournal.create(disk.state, List.of("point 1"), List.copyOf(disk.steps));
+        assertThatThrownBy(() -> SwitchJournal.create(disk.state, List.of("point 2"), List.copyOf(disk.steps)))
                 .hasMessageContaining("resume, roll back or clean up");
     }
 

@@ -1,0 +1,316 @@
+package io.veloz.wal.backup.internal.recovery;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
+import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
+import io.veloz.wal.backup.internal.recovery.Part.Gate;
+import io.veloz.wal.orders.OrderState;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.DiskStorage;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Starts, stops and observes the engine, by the commands and the endpoints of a profile. It belongs to one thread. */
+public final class Engine {
+    private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int OUTPUT_MAX_BYTES = 8192;
+    private static final long BODY_MAX_BYTES = 64L * 1024 * 1024;
+    private static final String LAST_SEQUENCE = "veloz_wal_last_sequence ";
+
+    private final EngineSettings settings;
+    private final Path scratch;
+    private final HttpClient http;
+
+    /**
+     * @param scratch a directory that only its owner can read, for the output of commands
+     */
+    public Engine(EngineSettings settings, Path scratch) {
+        this.settings = settings;
+        this.scratch = scratch;
+        this.http = HttpClient.newBuilder()
+                .connectTimeout(Duration.ofSeconds(5))
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .build();
+    }
+
+    // ---- down
+
+    /**
+     * Refuses to continue while the engine may run: its log is open, or its unit is active.
+     *
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    public void requireStopped() throws IOException {
+        if (Files.isDirectory(settings.logDirectory())
+                && LogFiles.of(DiskStorage.open(settings.logDirectory()), settings.logPrefix())
+                        .isLocked()) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "a process has the order log in " + settings.logDirectory() + " open: stop the engine, and run this again");
+        }
+        if (settings.unit().isPresent()) {
+            Output output = run(List.of("systemctl", "is-active", settings.unit().get()));
+            // Without systemd there is no unit that could run.
+            if (output.exitCode() == 0) {
+                throw new RecoveryException(
+                        Reason.ENGINE_RUNS,
+                        "the unit " + settings.unit().get() + " is active: stop it, and run this again");
+            }
+        }
+    }
+
+    /** Runs the stop command of the profile, if there is one. */
+    public void stop() throws IOException {
+        if (!settings.stop().isEmpty()) {
+            requireSuccess("engine.stop", run(settings.stop()));
+        }
+    }
+
+    // ---- start
+
+    /**
+     * Refuses a profile that does not say how the engine is started and observed.
+     *
+     * @throws IllegalArgumentException if engine.start or engine.url is missing
+     */
+    public void requireCanStart() {
+        if (settings.start().isEmpty() || settings.url().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "engine.start or engine.url is missing in the profile, so the engine cannot be started");
+        }
+    }
+
+    /**
+     * Runs the start command of the profile, which returns when the engine is starting.
+     *
+     * @throws IOException if it fails
+     */
+    public void start() throws IOException {
+        requireSuccess("engine.start", run(settings.start()));
+    }
+
+    private static void requireSuccess(String key, Output output) throws IOException {
+        if (output.exitCode() != 0) {
+            throw new IOException(key + " ended with exit code " + output.exitCode() + ": " + output.text());
+        }
+    }
+
+    private record Output(int exitCode, String text) {}
+
+    private Output run(List<String> command) throws IOException {
+        // A file, not a pipe: a daemon that the command leaves behind may keep a pipe open.
+        File text = Files.createTempFile(scratch, "output-", ".txt").toFile();
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                    .redirectOutput(text)
+                    .start();
+            if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s");
+            }
+            try (InputStream in = Files.newInputStream(text.toPath())) {
+                String output = new String(in.readNBytes(OUTPUT_MAX_BYTES), StandardCharsets.UTF_8).strip();
+                return new Output(process.exitValue(), output);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while " + command.get(0) + " ran", e);
+        } finally {
+            Files.deleteIfExists(text.toPath());
+        }
+    }
+
+    // ---- verify
+
+    /**
+     * Waits until the engine is ready, and compares its state with the replayed log. A status code alone proves nothing: the
+     * content of each answer is read.
+     *
+     * @return one gate for each endpoint
+     */
+    public List<Gate> verify(Replayed expected) throws IOException {
+        List<Gate> gates = new ArrayList<>();
+        gates.add(ready());
+        if (gates.get(0).passed()) {
+            gates.add(gate("/api/orders_state equals the replayed orders", () -> compareOrders(expected)));
+            gates.add(gate("/metrics shows the last record", () -> compareMetrics(expected)));
+        }
+        return gates;
+    }
+
+    private Gate ready() throws IOException {
+        long end = System.nanoTime() + settings.startTimeout().toNanos();
+        String last = "no answer";
+        while (true) {
+            try {
+                HttpResponse<InputStream> response = get("/health/ready");
+                String body = text(response);
+                if (response.statusCode() == 200 && !body.isBlank()) {
+                    return new Gate("/health/ready", true, "status 200");
+                }
+                last = "status " + response.statusCode() + ": " + body.strip();
+            } catch (IOException e) {
+                last = String.valueOf(e.getMessage());
+            }
+            if (System.nanoTime() - end >= 0) {
+                return new Gate(
+                        "/health/ready",
+                        false,
+                        "not ready after " + settings.startTimeout().toSeconds() + " s: " + last);
+            }
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+    }
+
+    private interface Comparison {
+        /** Returns the difference; null if there is none. */
+        @Nullable String difference() throws IOException;
+    }
+
+    private static Gate gate(String name, Comparison comparison) {
+        try {
+            String difference = comparison.difference();
+            return new Gate(name, difference == null, difference == null ? "equal" : difference);
+        } catch (IOException e) {
+            return new Gate(name, false, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private @Nullable String compareOrders(Replayed expected) throws IOException {
+        HttpResponse<InputStream> response = get("/api/orders_state");
+        if (response.statusCode() != 200) {
+            return "status " + response.statusCode();
+        }
+        int seen = 0;
+        try (InputStream body = response.body();
+                JsonParser json = new JsonFactory().createParser(body)) {
+            requireItems(json);
+            while (json.nextToken() == JsonToken.START_OBJECT) {
+                Order order = Order.read(json);
+                Optional<OrderState> replayed = expected.orders().store().get(order.id);
+                if (replayed.isEmpty()) {
+                    return "order " + order.id + " is not in the log";
+                }
+                if (!replayed.get().status().equals(order.status)
+                        || Double.compare(replayed.get().executedQuantity(), order.executed) != 0) {
+                    return "order " + order.id + " is " + order.status + ", executed " + order.executed + "; in the log it is "
+                            + replayed.get().status() + ", executed " + replayed.get().executedQuantity();
+                }
+                seen++;
+            }
+        }
+        int count = expected.orders().store().count();
+        return seen == count ? null : seen + " orders; the log has " + count;
+    }
+
+    private static void requireItems(JsonParser json) throws IOException {
+        while (json.nextToken() != null) {
+            if (json.currentToken() == JsonToken.FIELD_NAME && "items".equals(json.currentName())) {
+                if (json.nextToken() == JsonToken.START_ARRAY) {
+                    return;
+                }
+                break;
+            }
+        }
+        throw new IOException("the answer has no list \"items\"");
+    }
+
+    private static final class Order {
+        private String id = "";
+        private String status = "";
+        private double executed;
+
+        static Order read(JsonParser json) throws IOException {
+            Order order = new Order();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String name = json.currentName();
+                json.nextToken();
+                switch (name) {
+                    case "client_order_id" -> order.id = json.getText();
+                    case "status" -> order.status = json.getText();
+                    case "executed_qty" -> order.executed = json.getDoubleValue();
+                    default -> json.skipChildren();
+                }
+            }
+            return order;
+        }
+    }
+
+    private @Nullable String compareMetrics(Replayed expected) throws IOException {
+        HttpResponse<InputStream> response = get("/metrics");
+        String body = text(response);
+        if (response.statusCode() != 200) {
+            return "status " + response.statusCode();
+        }
+        for (String line : body.split("\n", -1)) {
+            if (line.startsWith(LAST_SEQUENCE)) {
+                double value = Double.parseDouble(line.substring(LAST_SEQUENCE.length()).strip());
+                return value >= expected.lastSequence()
+                        ? null
+                        : "the last record is " + (long) value + "; the log ends with " + expected.lastSequence();
+            }
+        }
+        return "there is no " + LAST_SEQUENCE.strip();
+    }
+
+    /** Makes an engine that was started read-only accept orders. */
+    public void goLive() throws IOException {
+        HttpRequest request = HttpRequest.newBuilder(uri("/api/admin/live"))
+                .timeout(REQUEST_TIMEOUT)
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build();
+        HttpResponse<InputStream> response = send(request);
+        String body = text(response);
+        if (response.statusCode() != 200) {
+            throw new IOException(request.uri() + " answered with status " + response.statusCode() + ": " + body.strip());
+        }
+    }
+
+    private HttpResponse<InputStream> get(String path) throws IOException {
+        return send(HttpRequest.newBuilder(uri(path)).timeout(REQUEST_TIMEOUT).build());
+    }
+
+    private URI uri(String path) {
+        return settings.url().orElseThrow().resolve(path);
+    }
+
+    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+        try {
+            return http.send(request, BodyHandlers.ofInputStream());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for " + request.uri(), e);
+        }
+    }
+
+    private static String text(HttpResponse<InputStream> response) throws IOException {
+        try (InputStream body = response.body()) {
+            byte[] bytes = body.readNBytes((int) BODY_MAX_BYTES);
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+package io.veloz.wal.backup.internal.recovery;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveComparison;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.RecoveryPoint;
+import io.veloz.wal.backup.internal.place.Rename;
+import io.veloz.wal.backup.internal.place.StateDirectory;
+import io.veloz.wal.backup.internal.place.Step;
+import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
+import io.veloz.wal.orders.OrderReplay;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.DiskStorage;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The order log. It is restored from its archive next to its directory. If the directory has a log with records that are not
+ * archived, the archive is merged with a copy of it, so that these records are kept.
+ */
+public final class LogPart implements Part {
+    private final Request request;
+    private final EngineSettings engine;
+    private final ObjectStore store;
+    private final RecoveryPoint point;
+    private final Path staged;
+    private final Path kept;
+    private @Nullable RestoreReport restored;
+    private @Nullable Replayed replayed;
+
+    /**
+     * What is requested.
+     *
+     * @param uri of the archive
+     * @param storeSettings of the archive's store
+     * @param toThePoint whether the log ends with the last record that the point needs, as a new log; otherwise it is
+     *     restored to its end
+     * @param discardLocal whether records that exist only in the directory are set aside
+     * @param rollFrom the record from which on the database needs the log; empty if it needs none
+     */
+    public record Request(
+            String uri,
+            Map<String, String> storeSettings,
+            boolean toThePoint,
+            boolean discardLocal,
+            OptionalLong rollFrom,
+            RestoreProgress progress) {}
+
+    /**
+     * The state that the engine must have after it has replayed the log.
+     *
+     * @param lastTimestampNanos of the last record; 0 if the log has none
+     */
+    public record Replayed(OrderReplay orders, long lastSequence, long lastTimestampNanos) {
+        /** Returns the time of the last record; empty if the log has none. */
+        public Optional<Instant> lastRecord() {
+            return lastTimestampNanos == 0
+                    ? Optional.empty()
+                    : Optional.of(Instant.ofEpochSecond(0, lastTimestampNanos));
+        }
+    }
+
+    public LogPart(Request request, EngineSettings engine, ObjectStore store, RecoveryPoint point) {
+        this.request = request;
+        this.engine = engine;
+        this.store = store;
+        this.point = point;
+        Path directory = engine.logDirectory();
+        Path parent = Objects.requireNonNull(directory.getParent(), "a log is not in the root of the file system");
+        this.staged = parent.resolve("." + directory.getFileName() + ".recovery-" + point.number());
+        this.kept = parent.resolve(directory.getFileName() + ".before-recovery-" + point.number());
+    }
+
+    @Override
+    public String name() {
+        return "log";
+    }
+
+    @Override
+    public List<String> describe() throws IOException {
+        RestorePlan plan = plan();
+        List<String> lines = new ArrayList<>();
+        lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId() + ", "
+                + plan.fileBytes() + " bytes, in " + staged);
+        Relation relation = relation();
+        if (relation == Relation.AHEAD || relation == Relation.DIVERGED) {
+            lines.add(
+                    request.discardLocal()
+                            ? "set aside the records of " + engine.logDirectory() + " that are not archived"
+                            : "keep the records of " + engine.logDirectory() + " that are not archived");
+        }
+        if (exists(engine.logDirectory())) {
+            lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
+        }
+        lines.add("put " + engine.logDirectory() + " in place");
+        if (plan.newLog()) {
+            lines.add("the log becomes a new one: the engine must ship it to a new archive");
+        }
+        return lines;
+    }
+
+    /** Returns the plan of the restore, which proves the archive. */
+    public RestorePlan plan() {
+        try {
+            return WalRecovery.planRestore(request.uri(), options());
+        } catch (WalRestoreException e) {
+            throw translate(e);
+        }
+    }
+
+    private RestoreOptions options() {
+        RestoreOptions options = RestoreOptions.into(staged)
+                .expectedLogId(point.logId())
+                .progress(request.progress());
+        for (Map.Entry<String, String> setting : request.storeSettings().entrySet()) {
+            options = options.storeSetting(setting.getKey(), setting.getValue());
+        }
+        if (request.toThePoint()) {
+            return options.untilSequence(Math.max(1, point.upTo()));
+        }
+        return point.upTo() > 0 ? options.atLeast(point.upTo()) : options;
+    }
+
+    private Relation relation() {
+        if (!Files.isDirectory(engine.logDirectory())) {
+            return Relation.NO_LOG;
+        }
+        LogFiles local = local(engine.logDirectory());
+        try {
+            return ArchiveComparison.of(store, local).relation();
+        } catch (WalException e) {
+            // A damaged log: the merge uses what is intact in it.
+            return Relation.BEHIND;
+        }
+    }
+
+    private LogFiles local(Path directory) {
+        return LogFiles.of(DiskStorage.open(directory), engine.logPrefix());
+    }
+
+    // ---- stage
+
+    @Override
+    public void prepare() throws IOException {
+        Path parent = Objects.requireNonNull(staged.getParent());
+        if (!Files.isDirectory(parent) || !Files.isWritable(parent)) {
+            throw unusable(parent + " does not exist or cannot be written by this user: create it, with the owner and mode"
+                    + " that it should have");
+        }
+        if (exists(kept)) {
+            throw unusable(kept + " exists: it was kept by an earlier recovery; move it away");
+        }
+        Path directory = engine.logDirectory();
+        if (Files.isSymbolicLink(directory)) {
+            throw unusable(directory + " is a symbolic link: put its target into the profile");
+        }
+        if (Files.isDirectory(directory)
+                && !Files.getAttribute(directory, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
+            throw unusable(directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
+        }
+        Trees.delete(staged);
+    }
+
+    private static RecoveryException unusable(String what) {
+        return new RecoveryException(Reason.PLACE_UNUSABLE, what);
+    }
+
+    @Override
+    public void stage() throws IOException {
+        Relation relation = relation();
+        if (relation == Relation.OTHER_LOG && !request.discardLocal()) {
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    engine.logDirectory() + " has another log than the archive: set it aside explicitly, or correct the profile");
+        }
+        boolean merge = !request.toThePoint()
+                && !request.discardLocal()
+                && relation != Relation.NO_LOG
+                && relation != Relation.EQUAL;
+        if (merge) {
+            copy(engine.logDirectory());
+        }
+        try {
+            RestoreOptions options = options();
+            restored = WalRecovery.restoreFrom(request.uri(), merge ? options.merge() : options);
+        } catch (WalRestoreException e) {
+            throw translate(e);
+        }
+        takeOwner();
+        StateDirectory.force(Objects.requireNonNull(staged.getParent()));
+    }
+
+    private void copy(Path from) throws IOException {
+        LogFiles log = local(from);
+        Files.createDirectory(staged);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(from)) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                if (log.isOwn(name) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    Path copied = staged.resolve(name);
+                    Files.copy(file, copied);
+                    try (FileChannel channel = FileChannel.open(copied, StandardOpenOption.WRITE)) {
+                        channel.force(true);
+                    }
+                }
+            }
+        }
+        StateDirectory.force(staged);
+    }
+
+    /** The log belongs to the engine's user, also if the recovery runs as root. */
+    private void takeOwner() throws IOException {
+        Path model = exists(engine.logDirectory()) ? engine.logDirectory() : Objects.requireNonNull(staged.getParent());
+        Object uid = Files.getAttribute(model, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        Object gid = Files.getAttribute(model, "unix:gid", LinkOption.NOFOLLOW_LINKS);
+        try (var tree = Files.walk(staged)) {
+            for (Path path : (Iterable<Path>) tree::iterator) {
+                if (!uid.equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+                    Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
+                }
+                if (!gid.equals(Files.getAttribute(path, "unix:gid", LinkOption.NOFOLLOW_LINKS))) {
+                    Files.setAttribute(path, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
+                }
+            }
+        }
+    }
+
+    private RecoveryException translate(WalRestoreException e) {
+        Reason reason =
+                switch (e.reason()) {
+                    case DIVERGED -> Reason.LOG_DIVERGED;
+                    case NO_SPACE -> Reason.NO_SPACE;
+                    case TARGET_NOT_EMPTY -> Reason.PLACE_UNUSABLE;
+                    default -> Reason.LOG_BEHIND;
+                };
+        return new RecoveryException(reason, "log: " + e.getMessage(), e);
+    }
+
+    // ---- gates
+
+    @Override
+    public List<Gate> gates() {
+        RestoreReport report = Objects.requireNonNull(restored, "staged before");
+        List<Gate> gates = new ArrayList<>();
+        gates.add(new Gate(
+                "the log reaches the recovery point",
+                report.lastSequence() >= point.upTo(),
+                "it ends with record " + report.lastSequence() + "; the point needs " + point.upTo()));
+        if (request.rollFrom().isPresent()) {
+            long from = request.rollFrom().getAsLong();
+            gates.add(new Gate(
+                    "the log begins early enough to bring the database up to date",
+                    report.firstSequence() <= from || report.lastSequence() < from,
+                    "it begins with record " + report.firstSequence() + "; the database needs " + from
+                            + " and those after it"));
+        }
+        gates.add(replayGate());
+        return gates;
+    }
+
+    private Gate replayGate() {
+        String what = "the log replays";
+        try {
+            replayed = replay(staged, engine.logPrefix());
+            return new Gate(
+                    what,
+                    true,
+                    replayed.orders().store().count() + " orders after record " + replayed.lastSequence());
+        } catch (WalException e) {
+            return new Gate(what, false, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Reads every record of the log in place, and replays its orders. */
+    public static Replayed replay(EngineSettings engine) {
+        return replay(engine.logDirectory(), engine.logPrefix());
+    }
+
+    private static Replayed replay(Path directory, String prefix) {
+        ReadOptions options = ReadOptions.of(directory).prefix(prefix);
+        var report = WalRecovery.verify(options, (done, total) -> {});
+        long lastTimestamp = report.segments().stream()
+                .mapToLong(segment -> segment.maxTimestampNanos())
+                .max()
+                .orElse(0);
+        return new Replayed(OrderReplay.read(options), Math.max(0, report.lastSequence()), lastTimestamp);
+    }
+
+    /** Returns the replayed log; empty before {@link #gates}. */
+    public Optional<Replayed> replayed() {
+        return Optional.ofNullable(replayed);
+    }
+
+    // ---- switch
+
+    @Override
+    public List<Step> steps() {
+        List<Step> steps = new ArrayList<>();
+        if (exists(engine.logDirectory())) {
+            steps.add(new Rename(engine.logDirectory(), kept));
+        }
+        steps.add(new Rename(staged, engine.logDirectory()));
+        return steps;
+    }
+
+    private static boolean exists(Path path) {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    @Override
+    public List<String> findings() {
+        return restored == null ? List.of() : restored.notes();
+    }
+}

@@ -1,0 +1,39 @@
+package io.veloz.wal.backup.internal.recovery;
+
+import io.veloz.wal.backup.internal.place.Step;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * One of the things that a recovery prepares next to its place, and then puts in place. Until the steps run, nothing in place
+ * changes. It belongs to one thread.
+ */
+public interface Part {
+    /** Returns the name for progress and timings. */
+    String name();
+
+    /** Returns a line for each action, for the plan. Reads only. */
+    List<String> describe() throws IOException;
+
+    /** Refuses what could not be switched, and removes what an earlier run left in staging. */
+    void prepare() throws IOException;
+
+    /** Prepares everything in staging. Returns when it is durable. */
+    void stage() throws IOException;
+
+    /** Compares what was staged with the recovery point. */
+    List<Gate> gates() throws IOException;
+
+    /** Returns the steps of the switch, for what is in place now. */
+    List<Step> steps() throws IOException;
+
+    /** Returns what a person should correct before the engine is started. */
+    List<String> findings();
+
+    /**
+     * A condition that must be met before the first step of the switch.
+     *
+     * @param detail what was expected and what was found
+     */
+    record Gate(String name, boolean passed, String detail) {}
+}
