@@ -1,0 +1,224 @@
+package io.veloz.wal.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderLogConfig;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderReplay;
+import io.veloz.wal.orders.Side;
+import io.veloz.wal.spi.LogFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The log is recovered together with the files of a recovery point. */
+@Timeout(120)
+class RecoverLogTest {
+    private static final Set<Kind> FILES = EnumSet.of(Kind.CONFIGURATION);
+
+    @TempDir
+    Path dir;
+
+    private TestKeys keys;
+    private ObjectStore store;
+    private BackupProfile profile;
+
+    @BeforeEach
+    void makePoint() throws Exception {
+        keys = new TestKeys(dir.resolve("keys"));
+        Files.createDirectories(dir.resolve("etc/veloz"));
+        Files.writeString(dir.resolve("etc/veloz/config.yaml"), "depth: 5\n");
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(
+                file,
+                "state.directory = state\nconfiguration.roots = etc/veloz\nlog.directory = data/wal\n"
+                        + keys.profileLines());
+        profile = BackupProfile.read(file);
+        store = new DirectoryStore(archive());
+        run(1, 3, true);
+    }
+
+    @AfterEach
+    void closeStore() throws IOException {
+        store.close();
+    }
+
+    private Path archive() {
+        return dir.resolve("archive");
+    }
+
+    private Path log() {
+        return dir.resolve("data/wal");
+    }
+
+    private String uri() {
+        return archive().toUri().toString();
+    }
+
+    /** The engine writes some orders, which are shipped; a backup may be made meanwhile. */
+    private void run(int first, int last, boolean backup) throws Exception {
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build());
+                WalShipper shipper =
+                        WalShipper.start(orders.wal(), ShipperConfig.builder(uri()).build())) {
+            append(orders, first, last);
+            assertThat(shipper.awaitArchived(orders.wal().lastSequence(), Duration.ofSeconds(30)))
+                    .isTrue();
+            if (backup) {
+                new Backup(store, profile, LogPosition.of(orders.wal())).run(FILES);
+            }
+        }
+    }
+
+    private static void append(OrderLog orders, int first, int last) {
+        for (int i = first; i <= last; i++) {
+            orders.appendDurable(order(i));
+        }
+    }
+
+    private static OrderNew order(int i) {
+        return OrderNew.limit("order-" + i, "BTCUSDT", Side.BUY, 1, 100);
+    }
+
+    private RecoveryReport recover(RecoveryOptions options) throws IOException {
+        Recovery recovery = new Recovery(profile);
+        return recovery.run(store, recovery.plan(store, options), keys.recovery(), RecoveryProgress.NONE);
+    }
+
+    private RecoveryOptions whole() {
+        return RecoveryOptions.of(FILES).log(uri(), Map.of());
+    }
+
+    private int orders() {
+        return OrderReplay.read(ReadOptions.of(log())).store().count();
+    }
+
+    @Test
+    void lostLogIsRestoredWithTheFiles() throws Exception {
+        Trees.delete(log());
+        Trees.delete(dir.resolve("etc/veloz"));
+        RecoveryReport report = recover(whole());
+        assertThat(orders()).isEqualTo(3);
+        assertThat(dir.resolve("etc/veloz/config.yaml")).hasContent("depth: 5\n");
+        assertThat(report.lastSequence()).isEqualTo(3);
+        assertThat(report.lastRecord()).get().satisfies(time -> assertThat(time).isBefore(Instant.now()));
+        assertThat(report.gates()).allMatch(gate -> gate.startsWith("passed")).hasSize(3);
+        assertThat(report.took()).containsKeys("stage configuration", "stage log", "gates", "switch");
+    }
+
+    @Test
+    void recoveredLogIsOpenedAndShippedAgain() throws Exception {
+        Trees.delete(log());
+        recover(whole());
+        run(4, 5, false);
+        assertThat(orders()).isEqualTo(5);
+    }
+
+    @Test
+    void recordsThatAreNotArchivedAreKept() throws Exception {
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build())) {
+            append(orders, 4, 6);
+        }
+        Recovery recovery = new Recovery(profile);
+        assertThat(recovery.plan(store, whole()).steps()).anyMatch(step -> step.contains("that are not archived"));
+        recover(whole());
+        assertThat(orders()).isEqualTo(6);
+    }
+
+    @Test
+    void recordsThatAreNotArchivedAreSetAsideOnRequest() throws Exception {
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build())) {
+            append(orders, 4, 6);
+        }
+        recover(whole().discardLocalLog());
+        assertThat(orders()).isEqualTo(3);
+        new Recovery(profile).rollBack();
+        assertThat(orders()).isEqualTo(6);
+    }
+
+    @Test
+    void damagedLogIsRepairedFromTheArchive() throws Exception {
+        Path current = log().resolve(LogFiles.of(log()).currentName());
+        byte[] bytes = Files.readAllBytes(current);
+        bytes[4096 + 20]++;
+        Files.write(current, bytes);
+        recover(whole());
+        assertThat(orders()).isEqualTo(3);
+    }
+
+    @Test
+    void anotherLogInTheDirectoryIsRefusedAndNotTouched() throws Exception {
+        Trees.delete(log());
+        Files.createDirectories(log());
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build())) {
+            append(orders, 1, 9);
+        }
+        assertThatThrownBy(() -> recover(whole()))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.LOG_DIVERGED))
+                .hasMessageContaining("another log");
+        assertThat(orders()).isEqualTo(9);
+    }
+
+    @Test
+    void pointInThePastEndsTheLogThere() throws Exception {
+        run(4, 9, false);
+        RecoveryReport report = recover(whole().point(1).logToThePoint());
+        assertThat(report.lastSequence()).isEqualTo(3);
+        assertThat(orders()).isEqualTo(3);
+        new Recovery(profile).rollBack();
+        assertThat(orders()).isEqualTo(9);
+    }
+
+    @Test
+    void newestPointUntilATimeIsChosen() throws Exception {
+        Instant between = Instant.now();
+        Files.writeString(dir.resolve("etc/veloz/config.yaml"), "depth: 6\n");
+        run(4, 4, true);
+        Recovery recovery = new Recovery(profile);
+        assertThat(recovery.plan(store, whole()).point().number()).isEqualTo(2);
+        assertThat(recovery.plan(store, whole().untilTime(between)).point().number()).isEqualTo(1);
+        assertThatThrownBy(() -> recovery.plan(store, whole().untilTime(Instant.EPOCH)))
+                .hasMessageContaining("no recovery point that was made until");
+    }
+
+    @Test
+    void openLogIsRefused() throws Exception {
+        try (Wal open = Wal.open(log())) {
+            assertThatThrownBy(() -> recover(whole()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+            assertThat(open.lastSequence()).isEqualTo(3);
+        }
+        assertThat(orders()).isEqualTo(3);
+    }
+
+    @Test
+    void cleanUpRemovesWhatWasKept() throws Exception {
+        recover(whole());
+        assertThat(dir.resolve("data/wal.before-recovery-1")).isDirectory();
+        new Recovery(profile).cleanUp();
+        assertThat(dir.resolve("data/wal.before-recovery-1")).doesNotExist();
+        assertThat(WalRecovery.lastSequence(ReadOptions.of(log()))).isEqualTo(3);
+    }
+}
