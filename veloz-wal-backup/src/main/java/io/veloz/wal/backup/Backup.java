@@ -369,7 +369,7 @@ public final class Backup {
         return "ship/" + String.format(Locale.ROOT, "%020d", slot);
     }
 
-    private static String host() {
+    static String host() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {

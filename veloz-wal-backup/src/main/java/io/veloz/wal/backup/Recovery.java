@@ -78,8 +78,7 @@ public final class Recovery {
      */
     public RecoveryPlan plan(ObjectStore store, RecoveryOptions options) throws IOException {
         Set<Kind> kinds = kinds(options);
-        RecoveryPoint point = choose(store, options);
-        requireInArchive(store, point);
+        RecoveryPoint point = point(store, options.point(), options.untilTime());
         List<Attachment> attachments = new ArrayList<>();
         for (Kind kind : kinds) {
             attachments.add(point.attachment(kind)
@@ -123,7 +122,16 @@ public final class Recovery {
         return kinds;
     }
 
-    private static RecoveryPoint choose(ObjectStore store, RecoveryOptions options) throws IOException {
+    /** Returns a recovery point whose chain and whose place in the archive are proven. */
+    static RecoveryPoint point(ObjectStore store, Optional<Long> number, Optional<Instant> untilTime)
+            throws IOException {
+        RecoveryPoint point = choose(store, number, untilTime);
+        requireInArchive(store, point);
+        return point;
+    }
+
+    private static RecoveryPoint choose(ObjectStore store, Optional<Long> number, Optional<Instant> untilTime)
+            throws IOException {
         List<PointChain.Stored> chain;
         try {
             chain = new PointChain(store).readAll();
@@ -133,8 +141,8 @@ public final class Recovery {
         if (chain.isEmpty()) {
             throw new RecoveryException(Reason.NO_POINT, store.describe() + " has no recovery points");
         }
-        if (options.untilTime().isPresent()) {
-            Instant until = options.untilTime().get();
+        if (untilTime.isPresent()) {
+            Instant until = untilTime.get();
             return chain.stream()
                     .map(PointChain.Stored::point)
                     .filter(point -> !point.made().isAfter(until))
@@ -144,7 +152,7 @@ public final class Recovery {
                             store.describe() + " has no recovery point that was made until " + until + "; the first one was made"
                                     + " at " + chain.get(0).point().made()));
         }
-        long wanted = options.point().orElse((long) chain.size());
+        long wanted = number.orElse((long) chain.size());
         if (wanted < 1 || wanted > chain.size()) {
             throw new RecoveryException(
                     Reason.NO_POINT, store.describe() + " has recovery points 1 to " + chain.size() + ", and not " + wanted);

@@ -23,6 +23,7 @@ public final class Profile {
     private final Optional<VaultSettings> vault;
     private final Optional<EngineSettings> engine;
     private final RetentionSettings retention;
+    private final DrillSettings drill;
 
     private Profile(Path path, ProfileFile file) {
         this.file = path;
@@ -34,6 +35,7 @@ public final class Profile {
         this.vault = VaultSettings.read(file);
         this.engine = EngineSettings.read(file);
         this.retention = RetentionSettings.read(file);
+        this.drill = DrillSettings.read(file);
         if (kinds().isEmpty()) {
             throw file.bad("configuration.roots", "is missing, and so are secrets.roots, database.name and vault.address:"
                     + " nothing to back up");
@@ -54,6 +56,7 @@ public final class Profile {
         keys.addAll(VaultSettings.KEYS);
         keys.addAll(EngineSettings.KEYS);
         keys.addAll(RetentionSettings.KEYS);
+        keys.addAll(DrillSettings.KEYS);
         return Set.copyOf(keys);
     }
 
@@ -153,5 +156,9 @@ public final class Profile {
 
     public RetentionSettings retention() {
         return retention;
+    }
+
+    public DrillSettings drill() {
+        return drill;
     }
 }

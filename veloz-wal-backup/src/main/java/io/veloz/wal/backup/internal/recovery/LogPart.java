@@ -285,7 +285,7 @@ public final class LogPart implements Part {
     private Gate replayGate() {
         String what = "the log replays";
         try {
-            replayed = replay(staged, engine.logPrefix());
+            replayed = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
             return new Gate(
                     what,
                     true,
@@ -297,11 +297,11 @@ public final class LogPart implements Part {
 
     /** Reads every record of the log in place, and replays its orders. */
     public static Replayed replay(EngineSettings engine) {
-        return replay(engine.logDirectory(), engine.logPrefix());
+        return replay(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
     }
 
-    private static Replayed replay(Path directory, String prefix) {
-        ReadOptions options = ReadOptions.of(directory).prefix(prefix);
+    /** Reads every record of a log, and replays its orders. */
+    public static Replayed replay(ReadOptions options) {
         var report = WalRecovery.verify(options, (done, total) -> {});
         long lastTimestamp = report.segments().stream()
                 .mapToLong(segment -> segment.maxTimestampNanos())
