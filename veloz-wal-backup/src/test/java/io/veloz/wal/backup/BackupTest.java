@@ -9,7 +9,10 @@ import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.point.BadPointException;
+import io.veloz.wal.backup.internal.point.PointChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -94,8 +97,12 @@ class BackupTest {
     }
 
     private Backup backup() {
+        return backup(store);
+    }
+
+    private Backup backup(ObjectStore to) {
         return new Backup(
-                store,
+                to,
                 profile,
                 LogPosition.of(wal),
                 Duration.ofSeconds(30),
@@ -225,6 +232,66 @@ class BackupTest {
         }
         assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30))).isTrue();
         assertThat(shipper.status().fenced()).isNull();
+    }
+
+    /** Wherever a backup dies, there is no point or a whole one, older points stay whole, and the next run makes one. */
+    @Test
+    void backupThatDiesAtAnyRequestLeavesOnlyWholePoints() throws IOException {
+        made(BOTH);
+        int version = 1;
+        for (boolean afterEffect : new boolean[] {false, true}) {
+            for (int diesAt = 1; ; diesAt++) {
+                String content = "depth: " + ++version;
+                write("etc/veloz/config.yaml", content, "rw-r--r--");
+                DyingStore dying = new DyingStore(store, diesAt, afterEffect);
+                boolean completed = false;
+                try {
+                    backup(dying).run(BOTH);
+                    completed = true;
+                } catch (DyingStore.Died e) {
+                    assertEveryPointRecovers();
+                }
+                backup().run(BOTH);
+                if (diesAt % 8 == 0 || completed) {
+                    assertThat(recoveredConfiguration()).as("died at request %d", diesAt).isEqualTo(content);
+                }
+                if (completed) {
+                    assertThat(diesAt).isGreaterThan(10);
+                    break;
+                }
+            }
+        }
+        try (Stream<Path> state = Files.list(dir.resolve("state"))) {
+            assertThat(state.map(file -> file.getFileName().toString())).containsExactly("content-mac.key");
+        }
+    }
+
+    private void assertEveryPointRecovers() throws IOException {
+        for (PointChain.Stored stored : chain()) {
+            for (Attachment attachment : stored.point().attachments()) {
+                for (int i = 0; i < attachment.chunks().size(); i++) {
+                    assertThat(store.head(attachment.chunkKey(i)))
+                            .get()
+                            .extracting(StoredObject::bytes)
+                            .isEqualTo(attachment.chunks().get(i).bytes());
+                }
+            }
+        }
+    }
+
+    private List<PointChain.Stored> chain() throws IOException {
+        try {
+            return new PointChain(store).readAll();
+        } catch (BadPointException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private String recoveredConfiguration() throws IOException {
+        recover(Set.of(Kind.CONFIGURATION), Optional.empty());
+        String content = Files.readString(dir.resolve("etc/veloz/config.yaml"));
+        recovery().cleanUp();
+        return content;
     }
 
     // ---- recovery
