@@ -254,6 +254,7 @@ public final class Recovery {
         }
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
+            part.beforeSwitch();
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }

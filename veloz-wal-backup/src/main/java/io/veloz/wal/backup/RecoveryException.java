@@ -33,7 +33,16 @@ public final class RecoveryException extends RuntimeException {
         /** The switch was interrupted: resume it or roll it back. */
         HALF_DONE,
         /** Everything is in place, but the engine did not start, or its state differs: resume or roll back. */
-        NOT_VERIFIED
+        NOT_VERIFIED,
+        /**
+         * The token of Vault cannot be read, or does not allow a request: correct its file or its policy. Paths that were
+         * written before stay; the next run skips them.
+         */
+        VAULT_DENIED,
+        /** Vault is sealed: unseal it. Paths that were written before stay; the next run skips them. */
+        VAULT_SEALED,
+        /** A path of Vault has another history than the backup: compare them, and delete or move one. */
+        VAULT_DIFFERS
     }
 
     private final Reason reason;

@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.capture;
 import io.veloz.wal.backup.Kind;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.tree.TreeTar;
+import io.veloz.wal.backup.internal.vault.VaultExport;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -25,8 +26,41 @@ public interface Source extends Closeable {
         return switch (kind) {
             case CONFIGURATION, SECRETS -> new OfFiles(kind, TreeTar.scan(profile.tree(kind)));
             case DATABASE, ROLES -> throw new UnsupportedOperationException("WIP");
-            case VAULT -> throw new UnsupportedOperationException("WIP");
+            case VAULT -> new OfVault(new VaultExport(profile.vault().orElseThrow()));
         };
+    }
+
+    /** Key-value secrets of Vault. */
+    record OfVault(VaultExport export) implements Source, Content {
+        @Override
+        public boolean isSnapshot() {
+            return false;
+        }
+
+        @Override
+        public List<Content> contents() {
+            return List.of(this);
+        }
+
+        @Override
+        public Kind kind() {
+            return Kind.VAULT;
+        }
+
+        @Override
+        public boolean isRepeatable() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(OutputStream target, Mac mac) throws IOException {
+            export.writeTo(new MacStream(target, mac));
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open between requests.
+        }
     }
 
     /** Files, as a tar. */

@@ -24,6 +24,12 @@ public interface Part {
     /** Compares what was staged with the recovery point. */
     List<Gate> gates() throws IOException;
 
+    /**
+     * Does what only adds to what is in place, after all gates were passed and before the first step of the switch. It is not
+     * undone by a rollback, and may be repeated.
+     */
+    default void beforeSwitch() throws IOException {}
+
     /** Returns the steps of the switch, for what is in place now. */
     List<Step> steps() throws IOException;
 

@@ -51,6 +51,9 @@ public final class Parts {
         if (!trees.isEmpty()) {
             parts.add(new FilesPart(new Places(profile, trees, point.number()), trees, reader));
         }
+        if (attachments.stream().anyMatch(each -> each.kind() == Kind.VAULT)) {
+            parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
+        }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine().orElseThrow(() -> new IllegalArgumentException(
                     profile.file() + ": log.directory is missing, so the log cannot be restored"));
