@@ -148,7 +148,8 @@ public final class ChronicleQueueImport {
             report = new ChronicleQueueImport(from, tailer, wal, mapping, progress, bytesBetweenPositions).run();
         } catch (StorageFullException e) {
             throw new WalDiskFullException(
-                    "not enough disk space for the import position of " + from.fileAbsolutePath() + ": " + e.getMessage(),
+                    "not enough disk space for the import position of " + from.fileAbsolutePath() + ": "
+                            + e.getMessage(),
                     e);
         } catch (IOException e) {
             throw new WalOpenException("cannot import " + from.fileAbsolutePath() + ": " + e, e);

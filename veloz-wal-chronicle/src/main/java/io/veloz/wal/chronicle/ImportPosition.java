@@ -27,8 +27,7 @@ record ImportPosition(long sequence, OptionalLong index) {
 
     private static final int LONGEST_FILE_BYTES = 256;
     private static final int VERSION = 1;
-    private static final Pattern LINE =
-            Pattern.compile("(chronicle-import (\\d{1,9}) (.*) )crc32c ([0-9a-f]{8})\n");
+    private static final Pattern LINE = Pattern.compile("(chronicle-import (\\d{1,9}) (.*) )crc32c ([0-9a-f]{8})\n");
     private static final Pattern CONTENT = Pattern.compile("sequence (\\d{1,18}) index (none|[0-9a-f]{16})");
 
     private static String name(String prefix) {

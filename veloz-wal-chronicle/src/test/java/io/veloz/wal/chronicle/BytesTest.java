@@ -293,7 +293,8 @@ class BytesTest {
     @Test
     void payloadOfMoreBytesThanAnArrayCanHaveIsRefused(@TempDir Path dir) throws Exception {
         long size = 3L << 30;
-        try (MappedBytes bytes = MappedBytes.singleMappedBytes(dir.resolve("sparse").toFile(), size)) {
+        try (MappedBytes bytes =
+                MappedBytes.singleMappedBytes(dir.resolve("sparse").toFile(), size)) {
             for (long position : new long[] {0, size - 1_500_000_000, size - 300_000}) {
                 bytes.writePosition(size).readPosition(position);
                 assertThatThrownBy(() -> appender.append(1, bytes))

@@ -12,6 +12,9 @@ import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalOpenException;
 import io.veloz.wal.WalVersionException;
 import io.veloz.wal.chronicle.WrittenQueue.Content;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.testkit.CrashPoints;
 import io.veloz.wal.testkit.DiskRules;
 import io.veloz.wal.testkit.Fault;
@@ -477,7 +480,7 @@ class ChronicleQueueImportTest {
 
     // ---- the disk of the log
 
-    private static WalConfig on(FaultyStorage storage) {
+    private static WalConfig on(Storage storage) {
         return WalConfig.builder(storage)
                 .segmentBytes(16 * 1024)
                 .maxBatchBytes(4 * 1024)
@@ -492,7 +495,7 @@ class ChronicleQueueImportTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void diskThatIsFullWhenTheLogIsForcedEndsTheImport() {
         assertThatFullDiskEndsTheImport(
                 operation -> operation.file().endsWith("_current.wal") && operation.kind() == Operation.Kind.WRITE);
@@ -550,6 +553,31 @@ class ChronicleQueueImportTest {
                 assertThatThrownBy(() -> run(BY_LENGTH)).isInstanceOf(WalLockedException.class);
             });
         }
+        assertImported();
+    }
+
+    /** The second import appends after the first has closed the log, and before the first reads the log back. */
+    @Test
+    void importThatAnotherOneOvertakesSucceeds() {
+        written.write(10);
+        FaultyStorage disk = new FaultyStorage(SEED, DiskRules.WORST);
+        boolean[] overtaken = {false};
+        config = on(new ForwardingStorage(disk) {
+            @Override
+            public StorageLock lock(String name) throws IOException {
+                StorageLock lock = super.lock(name);
+                return () -> {
+                    lock.close();
+                    if (!overtaken[0]) {
+                        overtaken[0] = true;
+                        written.write(5);
+                        assertThat(run(BY_LENGTH).documents()).isEqualTo(5);
+                    }
+                };
+            }
+        });
+        assertThat(run(BY_LENGTH).lastSequence()).isEqualTo(10);
+        assertThat(overtaken).containsExactly(true);
         assertImported();
     }
 
