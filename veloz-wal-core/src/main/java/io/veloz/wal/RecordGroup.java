@@ -12,6 +12,8 @@ import java.util.Objects;
  * way to append records with given timestamps. It belongs to one thread, and can be cleared and reused.
  */
 public final class RecordGroup {
+    private static final ByteBuffer NO_PAYLOAD = ByteBuffer.allocate(0);
+
     private final List<Member> members = new ArrayList<>();
     private int size;
 
@@ -22,7 +24,7 @@ public final class RecordGroup {
         int type;
         boolean hasTimestamp;
         long timestampNanos;
-        ByteBuffer payload = ByteBuffer.allocate(0);
+        ByteBuffer payload = NO_PAYLOAD;
     }
 
     /** Adds a record that gets the time of the append as its timestamp. The append reads the payload, not this method. */
@@ -71,7 +73,7 @@ public final class RecordGroup {
     /** Removes all records. */
     public void clear() {
         for (int i = 0; i < size; i++) {
-            members.get(i).payload = ByteBuffer.allocate(0);
+            members.get(i).payload = NO_PAYLOAD;
         }
         size = 0;
     }

@@ -19,11 +19,12 @@ import net.openhft.chronicle.bytes.Bytes;
  */
 public final class BytesAppender {
     private final Wal wal;
-    private final BytesView view = new BytesView();
+    private final BytesView view;
     private final RecordGroup group = new RecordGroup();
 
     private BytesAppender(Wal wal) {
         this.wal = wal;
+        this.view = new BytesView(wal.config().maxPayloadBytes());
     }
 
     /** Returns an appender for the calling thread. It need not be closed. */

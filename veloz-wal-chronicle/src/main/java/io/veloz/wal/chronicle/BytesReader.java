@@ -4,6 +4,7 @@ import io.veloz.wal.WalReader;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.util.DecoratedBufferOverflowException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +33,20 @@ public final class BytesReader {
      * Elastic Bytes grow. Call {@link Bytes#clear()} before to replace what the target contains.
      *
      * @return the number of bytes written
-     * @throws java.nio.BufferOverflowException if the target is not elastic and too small; nothing was written
+     * @throws java.nio.BufferOverflowException if the payload does not fit before the write limit of the target, or before
+     *     the end of a target that is not elastic; nothing was written
+     * @throws net.openhft.chronicle.core.io.ClosedIllegalStateException if the target was released
      */
     public int readInto(Bytes<?> target) {
+        BytesView.checkNotReleased(target, "target");
         ByteBuffer payload = reader.payload();
         int length = payload.remaining();
         target.ensureCapacity(target.writePosition() + length);
+        // The copies below bypass the limit of the target.
+        if (length > target.writeRemaining()) {
+            throw new DecoratedBufferOverflowException(
+                    "payload of " + length + " bytes: the target has room for " + target.writeRemaining());
+        }
         int at = payload.position();
         // After the capacity was ensured: an elastic target has new memory now.
         @Nullable Object memory = target.underlyingObject();
@@ -45,7 +54,7 @@ public final class BytesReader {
             payload.get(at, array, Math.toIntExact(target.writePosition()), length);
             target.writeSkip(length);
         } else if (memory instanceof ByteBuffer buffer) {
-            buffer.duplicate().clear().put(Math.toIntExact(target.writePosition()), payload, at, length);
+            whole(buffer).put(Math.toIntExact(target.writePosition()), payload, at, length);
             target.writeSkip(length);
         } else {
             for (int done = 0; done < length; done += PIECE_BYTES) {
@@ -55,5 +64,10 @@ public final class BytesReader {
             }
         }
         return length;
+    }
+
+    /** A limit that the user has set on the buffer does not count for its Bytes. */
+    private static ByteBuffer whole(ByteBuffer buffer) {
+        return buffer.limit() == buffer.capacity() ? buffer : buffer.duplicate().clear();
     }
 }

@@ -5,11 +5,14 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.WalOpenException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.OptionalLong;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ChronicleQueue;
@@ -60,6 +63,7 @@ import net.openhft.chronicle.wire.DocumentContext;
  */
 public final class ChronicleQueueImport {
     private static final long BYTES_BETWEEN_POSITIONS = 64L * 1024 * 1024;
+    private static final Duration FULL_DISK_CHECK = Duration.ofSeconds(1);
 
     private final ChronicleQueue queue;
     private final ExcerptTailer tailer;
@@ -70,7 +74,7 @@ public final class ChronicleQueueImport {
     private final Progress progress;
     private final long bytesBetweenPositions;
     private final BytesAppender appender;
-    private final BytesView view = new BytesView();
+    private final BytesView view;
 
     private long appended;
     private long bytesSincePosition;
@@ -108,18 +112,24 @@ public final class ChronicleQueueImport {
         this.progress = progress;
         this.bytesBetweenPositions = bytesBetweenPositions;
         this.appender = BytesAppender.of(wal);
+        this.view = new BytesView(wal.config().maxPayloadBytes());
     }
 
     /**
      * Appends every document that the queue has and the log has not. Metadata of the queue is left out. When this returns
-     * the log is on disk in full, closed, and has been read back. The queue is only read, and stays open.
+     * the log is on disk in full, closed, and has been read back. The queue is only read, and stays open. If a program
+     * writes to the queue, this returns when it has caught up with that program.
      *
      * @param into the log; its durability does not matter here
      * @throws WalOpenException if the log cannot be used, its records are not documents of this queue, or the queue no
-     *     longer has the document at which the import has to resume; nothing was appended
-     * @throws io.veloz.wal.WalDiskFullException if there is no room; run it again when there is
+     *     longer has the document at which the import has to resume; nothing was appended. Also if the queue cannot be read
+     *     up to its last document, or the import position cannot be written; what was appended counts
+     * @throws io.veloz.wal.WalLockedException if another import or program has the log open
+     * @throws io.veloz.wal.WalVersionException if a later version of this library wrote the log or the import position
+     * @throws WalDiskFullException if there is no room; run it again when there is
+     * @throws io.veloz.wal.WalFailedException if the disk fails; run it again
      * @throws IllegalArgumentException if a document is larger than the settings allow, or the mapping returns a type that
-     *     is out of range
+     *     is out of range. The message names the document. Run it again with other settings or a corrected mapping
      */
     public static ChronicleQueueImportReport run(
             ChronicleQueue from, WalConfig into, DocumentMapping mapping, Progress progress) {
@@ -136,11 +146,17 @@ public final class ChronicleQueueImport {
         try (ExcerptTailer tailer = from.createTailer();
                 Wal wal = Wal.open(into)) {
             report = new ChronicleQueueImport(from, tailer, wal, mapping, progress, bytesBetweenPositions).run();
+        } catch (StorageFullException e) {
+            throw new WalDiskFullException(
+                    "not enough disk space for the import position of " + from.fileAbsolutePath() + ": "
+                            + e.getMessage(),
+                    e);
         } catch (IOException e) {
             throw new WalOpenException("cannot import " + from.fileAbsolutePath() + ": " + e, e);
         }
         RecoveryReport copy = WalRecovery.verify(ReadOptions.of(into), WalProgress.NONE);
-        if (!copy.isSound() || copy.lastSequence() != report.lastSequence()) {
+        // The log is closed: another import may have appended more.
+        if (!copy.isSound() || copy.lastSequence() < report.lastSequence()) {
             throw new WalOpenException(
                     "the imported log reads back up to record " + copy.lastSequence()
                             + (copy.isSound() ? "" : ", damaged") + "; expected " + report.lastSequence()
@@ -151,7 +167,7 @@ public final class ChronicleQueueImport {
     }
 
     private ChronicleQueueImportReport run() throws IOException {
-        long goal = queue.lastIndex();
+        long goal = lastIndexOfQueue();
         long before = wal.lastSequence();
         resume();
         while (appendNext(goal)) {
@@ -167,6 +183,15 @@ public final class ChronicleQueueImport {
         }
         writePosition();
         return new ChronicleQueueImportReport(appended, before, lastIndex, wal.lastSequence());
+    }
+
+    /**
+     * Returns the index of the last document; -1 if there is none. {@link ChronicleQueue#lastIndex()} alone returns an
+     * earlier index if the end of the last file was lost, as after a power failure. Its header still counts what was lost.
+     */
+    private long lastIndexOfQueue() {
+        long end = tailer.toEnd().index();
+        return Math.max(queue.lastIndex(), cycle.toSequenceNumber(end) > 0 ? end - 1 : -1);
     }
 
     // ---- resume
@@ -187,12 +212,7 @@ public final class ChronicleQueueImport {
             ImportPosition.START.write(wal.files().storage(), wal.config().prefix());
             position = ImportPosition.START;
         }
-        if (position.sequence() > wal.lastSequence()) {
-            throw new WalOpenException(
-                    wal + " ends with record " + wal.lastSequence() + "; expected record " + position.sequence()
-                            + " of an earlier import",
-                    null);
-        }
+        checkHas(position.sequence());
         if (position.index().isEmpty()) {
             tailer.toStart();
         } else if (!tailer.moveToIndex(position.index().getAsLong())) {
@@ -202,6 +222,20 @@ public final class ChronicleQueueImport {
                     null);
         }
         compare(Math.max(1, position.sequence()));
+    }
+
+    private void checkHas(long sequence) {
+        long first = wal.recovery().firstSequence();
+        long last = wal.lastSequence();
+        String records;
+        if (sequence > last) {
+            records = " ends with record " + last;
+        } else if (last > 0 && (first < 0 || first > Math.max(1, sequence))) {
+            records = " was trimmed and begins with record " + (first < 0 ? last + 1 : first);
+        } else {
+            return;
+        }
+        throw new WalOpenException(wal + records + "; expected record " + sequence + " of an earlier import", null);
     }
 
     /** Compares the records from a sequence on with the documents at the tailer. */
@@ -231,6 +265,7 @@ public final class ChronicleQueueImport {
         Mapped mapped = map(document);
         return reader.type() == mapped.type
                 && reader.timestampNanos() == mapped.timestampNanos
+                && reader.payload().remaining() == mapped.payload.readRemaining()
                 && reader.payload().equals(view.of(mapped.payload));
     }
 
@@ -243,8 +278,7 @@ public final class ChronicleQueueImport {
             }
             Mapped mapped = map(document);
             bytesSincePosition += mapped.payload.readRemaining();
-            // No record counts before its position or the end of the import, which force the log.
-            appender.append(mapped.type, mapped.timestampNanos, mapped.payload, Durability.LOSE_UNFORCED);
+            append(document.index(), mapped);
             appended++;
             lastIndex = OptionalLong.of(document.index());
             progress.update(appended, document.index(), goal);
@@ -252,12 +286,34 @@ public final class ChronicleQueueImport {
         }
     }
 
+    private void append(long index, Mapped mapped) {
+        try {
+            // No record counts before its position or the end of the import, which force the log.
+            appender.append(mapped.type, mapped.timestampNanos, mapped.payload, Durability.LOSE_UNFORCED);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "document with " + describe(OptionalLong.of(index)) + " of " + queue.fileAbsolutePath() + ": "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
     /** Order matters: a position names only a record that is on disk. */
     private void writePosition() throws IOException {
-        wal.sync();
+        force();
         new ImportPosition(wal.lastSequence(), lastIndex)
                 .write(wal.files().storage(), wal.config().prefix());
         bytesSincePosition = 0;
+    }
+
+    /** On a full disk {@link Wal#sync()} waits for space; an import ends, and is run again. */
+    private void force() {
+        while (!wal.sync(FULL_DISK_CHECK)) {
+            if (wal.stats().diskFull()) {
+                throw new WalDiskFullException(
+                        "disk full: " + wal + " cannot be forced; run the import again when there is space", null);
+            }
+        }
     }
 
     // ---- both

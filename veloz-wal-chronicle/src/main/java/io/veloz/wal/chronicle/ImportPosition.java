@@ -1,6 +1,7 @@
 package io.veloz.wal.chronicle;
 
 import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalVersionException;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
@@ -25,8 +26,9 @@ record ImportPosition(long sequence, OptionalLong index) {
     static final ImportPosition START = new ImportPosition(0, OptionalLong.empty());
 
     private static final int LONGEST_FILE_BYTES = 256;
-    private static final Pattern LINE = Pattern.compile(
-            "(chronicle-import 1 sequence (\\d{1,18}) index (none|[0-9a-f]{16}) )crc32c ([0-9a-f]{8})\n");
+    private static final int VERSION = 1;
+    private static final Pattern LINE = Pattern.compile("(chronicle-import (\\d{1,9}) (.*) )crc32c ([0-9a-f]{8})\n");
+    private static final Pattern CONTENT = Pattern.compile("sequence (\\d{1,18}) index (none|[0-9a-f]{16})");
 
     private static String name(String prefix) {
         return "." + prefix + "_chronicle_import";
@@ -42,6 +44,7 @@ record ImportPosition(long sequence, OptionalLong index) {
      * Returns the position that was written last; empty if there is none.
      *
      * @throws WalOpenException if the file is damaged
+     * @throws WalVersionException if a later version of this library wrote it
      */
     static Optional<ImportPosition> read(Storage storage, String prefix) throws IOException {
         if (!storage.list().contains(name(prefix))) {
@@ -57,7 +60,7 @@ record ImportPosition(long sequence, OptionalLong index) {
     }
 
     private String encode() {
-        String text = "chronicle-import 1 sequence " + sequence + " index "
+        String text = "chronicle-import " + VERSION + " sequence " + sequence + " index "
                 + (index.isPresent() ? String.format(Locale.ROOT, "%016x", index.getAsLong()) : "none") + " ";
         return text + "crc32c " + checksum(text) + "\n";
     }
@@ -65,12 +68,24 @@ record ImportPosition(long sequence, OptionalLong index) {
     private static ImportPosition decode(String text, String where) {
         Matcher line = LINE.matcher(text);
         if (!line.matches() || !line.group(4).equals(checksum(line.group(1)))) {
-            throw new WalOpenException(where + " is not a valid import position; import into a new directory", null);
+            throw invalid(where);
         }
-        OptionalLong index = line.group(3).equals("none")
+        if (Integer.parseInt(line.group(2)) != VERSION) {
+            throw new WalVersionException(where + ": import position of version " + line.group(2)
+                    + "; this library knows version " + VERSION);
+        }
+        Matcher content = CONTENT.matcher(line.group(3));
+        if (!content.matches()) {
+            throw invalid(where);
+        }
+        OptionalLong index = content.group(2).equals("none")
                 ? OptionalLong.empty()
-                : OptionalLong.of(Long.parseUnsignedLong(line.group(3), 16));
-        return new ImportPosition(Long.parseLong(line.group(2)), index);
+                : OptionalLong.of(Long.parseUnsignedLong(content.group(2), 16));
+        return new ImportPosition(Long.parseLong(content.group(1)), index);
+    }
+
+    private static WalOpenException invalid(String where) {
+        return new WalOpenException(where + " is not a valid import position; import into a new directory", null);
     }
 
     private static String checksum(String text) {

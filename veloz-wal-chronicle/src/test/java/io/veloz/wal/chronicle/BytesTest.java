@@ -3,12 +3,16 @@ package io.veloz.wal.chronicle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.veloz.wal.Durability;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.testkit.DiskRules;
 import io.veloz.wal.testkit.FaultyStorage;
+import java.io.File;
+import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -25,16 +29,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Payloads go from Bytes of every kind to the log, and back. */
 class BytesTest {
     private static final int LARGEST_BYTES = 20_000;
+    private static final int PAGE_BYTES = 4096;
 
     private final Wal wal = Wal.open(WalConfig.builder(new FaultyStorage(1, DiskRules.WORST))
             .durability(Durability.LOSE_UNFORCED)
             .segmentBytes(1024 * 1024)
             .maxBatchBytes(256 * 1024)
             .bufferBytes(512 * 1024)
+            // The clock of the system allocates in interpreted code.
+            .wallClockNanos(() -> 1)
             .build());
     private final BytesAppender appender = BytesAppender.of(wal);
     private final List<Bytes<?>> made = new ArrayList<>();
@@ -174,14 +182,39 @@ class BytesTest {
         }
     }
 
-    @Test
-    void mappedBytesArePayloads(@TempDir Path dir) throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 4095, 40_000, 65_535, 80_000, 131_071})
+    void mappedBytesArePayloadsWhereverTheyBegin(int position, @TempDir Path dir) throws Exception {
         byte[] content = randomBytes(200_000);
-        try (MappedBytes bytes = MappedBytes.mappedBytes(dir.resolve("file").toFile(), 64 * 1024)) {
-            bytes.write(content);
-            appender.appendDurable(1, bytes);
+        for (int overlap : new int[] {0, PAGE_BYTES, 64 * 1024}) {
+            File file = dir.resolve("file" + overlap).toFile();
+            try (MappedBytes bytes = MappedBytes.mappedBytes(file, 64 * 1024, overlap)) {
+                bytes.writePosition(position).readPosition(position);
+                for (byte each : content) {
+                    bytes.writeByte(each);
+                }
+                appender.appendDurable(1, bytes);
+                assertThat(bytes.readPosition()).isEqualTo(position);
+            }
         }
-        assertThat(readBack()).containsExactly(content);
+        assertThat(readBack()).containsExactly(content, content, content);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 4095, 40_000, 65_535, 80_000, 131_071})
+    void recordIsReadIntoMappedBytesWhereverTheyEnd(int position, @TempDir Path dir) throws Exception {
+        byte[] content = randomBytes(200_000);
+        wal.appendDurable(1, ByteBuffer.wrap(content));
+        for (int overlap : new int[] {0, PAGE_BYTES, 64 * 1024}) {
+            File file = dir.resolve("file" + overlap).toFile();
+            try (MappedBytes bytes = MappedBytes.mappedBytes(file, 64 * 1024, overlap);
+                    WalReader reader = wal.reader()) {
+                assertThat(reader.next()).isTrue();
+                bytes.writePosition(position).readPosition(position);
+                BytesReader.of(reader).readInto(bytes);
+                assertThat(content(bytes)).isEqualTo(content);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -207,6 +240,127 @@ class BytesTest {
         bytes.releaseLast();
         assertThatThrownBy(() -> appender.append(1, bytes)).isInstanceOf(ClosedIllegalStateException.class);
         assertThat(wal.lastSequence()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void targetThatWasReleasedIsRefused(Kind kind) {
+        wal.appendDurable(1, ByteBuffer.wrap(randomBytes(11)));
+        Bytes<?> target = kind.make.apply(20);
+        target.releaseLast();
+        try (WalReader reader = wal.reader()) {
+            assertThat(reader.next()).isTrue();
+            BytesReader bytesReader = BytesReader.of(reader);
+            assertThatThrownBy(() -> bytesReader.readInto(target))
+                    .isInstanceOf(ClosedIllegalStateException.class)
+                    .hasMessageContaining("the target was released");
+        }
+    }
+
+    @Test
+    void arrayOfATargetThatWasReleasedIsNotWritten() {
+        wal.appendDurable(1, ByteBuffer.wrap(randomBytes(11)));
+        byte[] array = new byte[20];
+        Bytes<?> target = Bytes.wrapForWrite(array);
+        target.releaseLast();
+        try (WalReader reader = wal.reader()) {
+            assertThat(reader.next()).isTrue();
+            BytesReader bytesReader = BytesReader.of(reader);
+            assertThatThrownBy(() -> bytesReader.readInto(target)).isInstanceOf(ClosedIllegalStateException.class);
+        }
+        assertThat(array).containsOnly(0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void targetIsNotWrittenPastItsWriteLimit(Kind kind) {
+        wal.appendDurable(1, ByteBuffer.wrap(randomBytes(LARGEST_BYTES)));
+        Bytes<?> target = make(kind, LARGEST_BYTES);
+        target.write(new byte[LARGEST_BYTES]).clear();
+        target.writeLimit(LARGEST_BYTES / 2);
+        try (WalReader reader = wal.reader()) {
+            assertThat(reader.next()).isTrue();
+            BytesReader bytesReader = BytesReader.of(reader);
+            assertThatThrownBy(() -> bytesReader.readInto(target))
+                    .isInstanceOf(BufferOverflowException.class)
+                    .hasMessageContaining("payload of 20000 bytes: the target has room for 10000");
+        }
+        assertThat(target.writePosition()).isZero();
+        target.writeLimit(LARGEST_BYTES).writePosition(LARGEST_BYTES);
+        assertThat(content(target)).containsOnly(0);
+    }
+
+    @Test
+    void payloadOfMoreBytesThanAnArrayCanHaveIsRefused(@TempDir Path dir) throws Exception {
+        long size = 3L << 30;
+        try (MappedBytes bytes =
+                MappedBytes.singleMappedBytes(dir.resolve("sparse").toFile(), size)) {
+            for (long position : new long[] {0, size - 1_500_000_000, size - 300_000}) {
+                bytes.writePosition(size).readPosition(position);
+                assertThatThrownBy(() -> appender.append(1, bytes))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("payload of " + (size - position) + " bytes: expected at most "
+                                + wal.config().maxPayloadBytes() + " bytes");
+            }
+        }
+        assertThat(wal.lastSequence()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 100, 60_000})
+    void payloadInATruncatedMappedFileIsNotAppended(int size, @TempDir Path dir) throws Exception {
+        byte[] content = randomBytes(size);
+        File file = dir.resolve("mapped").toFile();
+        try (MappedBytes bytes = MappedBytes.singleMappedBytes(file, 128 * 1024)) {
+            bytes.writeSkip(PAGE_BYTES).write(content).readSkip(PAGE_BYTES);
+            // Compiled code reports such a fault later than interpreted code.
+            int appends = 200_000_000 / (size + 20_000);
+            for (int i = 0; i < appends; i++) {
+                appender.append(1, bytes);
+            }
+            try (RandomAccessFile cut = new RandomAccessFile(file, "rw")) {
+                cut.setLength(PAGE_BYTES);
+            }
+            for (int i = 0; i < 10; i++) {
+                assertThatThrownBy(() -> appender.append(1, bytes))
+                        .isInstanceOfAny(InternalError.class, IllegalStateException.class);
+            }
+            assertThat(wal.lastSequence()).isEqualTo(appends);
+            assertThat(wal.appendDurable(1, ByteBuffer.wrap(content))).isEqualTo(appends + 1);
+        }
+        assertThat(readBack()).allSatisfy(payload -> assertThat(payload).isEqualTo(content));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void reusedBytesCauseNoAllocation(Kind kind) {
+        Bytes<?> bytes = make(kind, 100);
+        bytes.write(randomBytes(100));
+        assertThat(leastAllocation(() -> appender.append(1, bytes))).isZero();
+        assertThat(leastAllocation(() -> appender.append(1, 5, bytes, Durability.LOSE_UNFORCED)))
+                .isZero();
+        wal.sync();
+        try (WalReader reader = wal.reader()) {
+            assertThat(reader.next()).isTrue();
+            BytesReader bytesReader = BytesReader.of(reader);
+            assertThat(leastAllocation(() -> {
+                        bytes.clear();
+                        bytesReader.readInto(bytes);
+                    }))
+                    .isZero();
+        }
+    }
+
+    /** Returns the bytes that the least of some calls has allocated; other calls may warm up. */
+    private static long leastAllocation(Runnable call) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 200; i++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            call.run();
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
     }
 
     @Test

@@ -6,32 +6,55 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.WalDiskFullException;
+import io.veloz.wal.WalFailedException;
+import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalVersionException;
 import io.veloz.wal.chronicle.WrittenQueue.Content;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.testkit.CrashPoints;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.Fault;
+import io.veloz.wal.testkit.FaultPlan;
+import io.veloz.wal.testkit.FaultyStorage;
+import io.veloz.wal.testkit.Operation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ChronicleQueue;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.wire.DocumentContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Imports of queues that Chronicle Queue wrote. */
 class ChronicleQueueImportTest {
     private static final long SEED = Long.getLong("wal.seed", 1);
+    private static final int PAGE_BYTES = 4096;
 
     @TempDir
     Path dir;
@@ -238,14 +261,17 @@ class ChronicleQueueImportTest {
     private void deleteFirstFile() throws IOException {
         // A queue that is closed has written its list of files.
         written.close();
-        try (Stream<Path> files = Files.list(dir.resolve("queue"))) {
-            Files.delete(files.filter(file -> file.toString().endsWith(".cq4"))
-                    .sorted()
-                    .findFirst()
-                    .orElseThrow());
-        }
+        Files.delete(queueFiles().get(0));
         try (ChronicleQueue queue = WrittenQueue.builder(dir.resolve("queue")).build()) {
             queue.refreshDirectoryListing();
+        }
+    }
+
+    private List<Path> queueFiles() throws IOException {
+        try (Stream<Path> files = Files.list(dir.resolve("queue"))) {
+            return files.filter(file -> file.toString().endsWith(".cq4"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -340,6 +366,271 @@ class ChronicleQueueImportTest {
                 .hasMessageContaining("record type 0");
         assertThat(run(BY_LENGTH).resumedAfter()).isEqualTo(5);
         assertImported();
+    }
+
+    @Test
+    void metadataAndDocumentsThatWereRolledBackAreLeftOut() {
+        written.write(3);
+        try (ExcerptAppender appender = written.queue().createAppender()) {
+            try (DocumentContext metadata = appender.writingDocument(true)) {
+                metadata.wire().write("metadata").text("of the queue");
+            }
+            try (DocumentContext document = appender.writingDocument()) {
+                document.wire().write("document").text("that was rolled back");
+                document.rollbackOnClose();
+            }
+        }
+        written.write(3);
+        run(BY_LENGTH);
+        assertThat(WrittenQueue.records(config)).hasSize(6);
+        assertImported();
+    }
+
+    @Test
+    void documentThatIsBeingWrittenIsImportedByTheNextRun() {
+        written.write(3);
+        try (ExcerptAppender appender = written.queue().createAppender();
+                DocumentContext document = appender.writingDocument()) {
+            document.wire().write("document").text("that is not complete");
+            assertThat(run(BY_LENGTH).documents()).isEqualTo(3);
+        }
+        assertThat(run(BY_LENGTH).documents()).isEqualTo(1);
+        assertImported();
+    }
+
+    @Test
+    void cycleWithoutDocumentsIsTheEndOfAQueue() {
+        written.write(3);
+        written.nextDay();
+        try (ExcerptAppender appender = written.queue().createAppender();
+                DocumentContext metadata = appender.writingDocument(true)) {
+            metadata.wire().write("metadata").text("of the queue");
+        }
+        assertThat(run(BY_LENGTH).documents()).isEqualTo(3);
+        assertImported();
+    }
+
+    /** The mapped chunks of this queue have 4096 bytes and overlap by 4096. */
+    @Test
+    void documentThatReachesOverSeveralChunksOfTheQueueIsImportedWhole() {
+        config = config.toBuilder(dir.resolve("log"))
+                .bufferBytes(64 * 1024)
+                .maxBatchBytes(32 * 1024)
+                .build();
+        List<String> texts = new ArrayList<>();
+        try (ExcerptAppender appender = written.queue().createAppender()) {
+            for (int i = 0; i < 20; i++) {
+                texts.add(Character.toString('a' + i).repeat(300 + i * 1000));
+                appender.writeText(texts.get(i));
+            }
+        }
+        run(BY_LENGTH);
+        assertImported();
+        assertThat(run(BY_LENGTH).documents()).isZero();
+        List<Content> records = WrittenQueue.records(config);
+        for (int i = 0; i < 20; i++) {
+            assertThat(new String(HexFormat.of().parseHex(records.get(i).payload()), StandardCharsets.ISO_8859_1))
+                    .endsWith(texts.get(i));
+        }
+    }
+
+    @Test
+    void documentThatIsTooLargeIsNamedAndImportedWithOtherSettings() {
+        written.write(3);
+        try (ExcerptAppender appender = written.queue().createAppender()) {
+            appender.writeText("x".repeat(5000));
+        }
+        written.write(3);
+        String index = Long.toHexString(written.documents().get(3).position());
+        assertThatThrownBy(() -> run(BY_LENGTH))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("document with index 0x" + index + " of " + dir.resolve("queue"))
+                .hasMessageContaining("expected at most " + config.maxPayloadBytes() + " bytes");
+        config = config.toBuilder(dir.resolve("log"))
+                .bufferBytes(32 * 1024)
+                .maxBatchBytes(16 * 1024)
+                .build();
+        assertThat(run(BY_LENGTH).resumedAfter()).isEqualTo(3);
+        assertImported();
+    }
+
+    @Test
+    void queueThatLostTheEndOfItsLastFileIsNotImportedAsIfItWereComplete() throws IOException {
+        writeDays(2, 100);
+        written.close();
+        Path last = queueFiles().get(1);
+        byte[] content = Files.readAllBytes(last);
+        int used = content.length;
+        while (content[used - 1] == 0) {
+            used--;
+        }
+        // As after a power failure: the header reached the disk, and the pages with the last documents did not.
+        Arrays.fill(content, used / 2 / PAGE_BYTES * PAGE_BYTES, content.length, (byte) 0);
+        Files.write(last, content);
+        int readable = written.documents().size();
+        assertThat(readable).isBetween(101, 199);
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> run(BY_LENGTH))
+                    .isInstanceOf(WalOpenException.class)
+                    .hasMessageContaining("stopped after index 0x")
+                    .hasMessageContaining("expected documents up to index 0x");
+            assertThat(WrittenQueue.records(config)).hasSize(readable);
+        }
+    }
+
+    // ---- the disk of the log
+
+    private static WalConfig on(Storage storage) {
+        return WalConfig.builder(storage)
+                .segmentBytes(16 * 1024)
+                .maxBatchBytes(4 * 1024)
+                .bufferBytes(8 * 1024)
+                .build();
+    }
+
+    @Test
+    void positionThatDoesNotFitOnTheDiskEndsTheImport() {
+        assertThatFullDiskEndsTheImport(operation ->
+                operation.file().startsWith(".orders_chronicle_import") && operation.kind() == Operation.Kind.CREATE);
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void diskThatIsFullWhenTheLogIsForcedEndsTheImport() {
+        assertThatFullDiskEndsTheImport(
+                operation -> operation.file().endsWith("_current.wal") && operation.kind() == Operation.Kind.WRITE);
+    }
+
+    private void assertThatFullDiskEndsTheImport(Predicate<Operation> full) {
+        written.write(20);
+        FaultyStorage storage = new FaultyStorage(SEED, DiskRules.WORST);
+        config = on(storage);
+        DocumentMapping filling = (index, document) -> {
+            if ((index & 0xffff) == 10) {
+                storage.plan(operation -> full.test(operation) ? Fault.NO_ROOM : null);
+            }
+            return BY_LENGTH.type(index, document);
+        };
+        // A position after each document, so that the log is forced after each.
+        assertThatThrownBy(() -> run(filling, 1)).isInstanceOf(WalDiskFullException.class);
+        storage.plan(FaultPlan.NONE);
+        assertThat(run(BY_LENGTH).resumedAfter()).isBetween(10L, 11L);
+        assertImported();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"IO_ERROR", "IO_ERROR_AFTERWARDS", "NO_ROOM", "TOO_MANY_FILES", "SHORT"})
+    void importThatAFaultOfTheDiskEndedIsResumed(Fault fault) {
+        writeDays(2, 15);
+        int ended = 0;
+        for (int number = 1; number < 150; number += 3) {
+            FaultyStorage storage = new FaultyStorage(SEED + number, DiskRules.WORST);
+            config = on(storage);
+            storage.plan(FaultPlan.once(number, fault));
+            try {
+                run(BY_LENGTH);
+            } catch (WalOpenException | WalDiskFullException | WalFailedException e) {
+                ended++;
+            }
+            storage.plan(FaultPlan.NONE);
+            assertThat(run(BY_LENGTH).lastSequence()).isEqualTo(30);
+            assertImported();
+        }
+        if (fault != Fault.SHORT) {
+            assertThat(ended).isPositive();
+        }
+    }
+
+    // ---- two imports
+
+    @Test
+    void importIntoALogThatIsOpenIsRefused() {
+        written.write(10);
+        try (ChronicleQueue queue = written.openReadOnly()) {
+            ChronicleQueueImport.run(queue, config, BY_LENGTH, (documents, index, last) -> {
+                assertThatThrownBy(() -> run(BY_LENGTH)).isInstanceOf(WalLockedException.class);
+            });
+        }
+        assertImported();
+    }
+
+    /** The second import appends after the first has closed the log, and before the first reads the log back. */
+    @Test
+    void importThatAnotherOneOvertakesSucceeds() {
+        written.write(10);
+        FaultyStorage disk = new FaultyStorage(SEED, DiskRules.WORST);
+        boolean[] overtaken = {false};
+        config = on(new ForwardingStorage(disk) {
+            @Override
+            public StorageLock lock(String name) throws IOException {
+                StorageLock lock = super.lock(name);
+                return () -> {
+                    lock.close();
+                    if (!overtaken[0]) {
+                        overtaken[0] = true;
+                        written.write(5);
+                        assertThat(run(BY_LENGTH).documents()).isEqualTo(5);
+                    }
+                };
+            }
+        });
+        assertThat(run(BY_LENGTH).lastSequence()).isEqualTo(10);
+        assertThat(overtaken).containsExactly(true);
+        assertImported();
+    }
+
+    // ---- the position
+
+    @Test
+    void positionOfALaterVersionIsRefused() throws IOException {
+        written.write(10);
+        run(BY_LENGTH);
+        String text = "chronicle-import 2 with other content ";
+        CRC32C crc = new CRC32C();
+        crc.update(text.getBytes(StandardCharsets.US_ASCII));
+        Files.writeString(
+                dir.resolve("log/.orders_chronicle_import"),
+                text + String.format(Locale.ROOT, "crc32c %08x\n", crc.getValue()));
+        assertThatThrownBy(() -> run(BY_LENGTH))
+                .isInstanceOf(WalVersionException.class)
+                .hasMessageContaining("import position of version 2; this library knows version 1");
+    }
+
+    @Test
+    void logThatWasTrimmedIsRefused() {
+        written.write(10);
+        run(BY_LENGTH);
+        trim();
+        assertThatThrownBy(() -> run(BY_LENGTH))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("was trimmed and begins with record 11; expected record 10 of an earlier import");
+        try (Wal wal = Wal.open(config)) {
+            wal.appendDurable(1, ByteBuffer.allocate(8));
+        }
+        assertThatThrownBy(() -> run(BY_LENGTH))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("was trimmed and begins with record 11; expected record 10 of an earlier import");
+    }
+
+    private void trim() {
+        try (Wal wal = Wal.open(config)) {
+            wal.roll();
+            wal.writeCheckpoint(10, out -> {});
+            wal.writeCheckpoint(10, out -> {});
+            assertThat(wal.trim(0).firstSequence()).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void emptyPositionIsRefused() throws IOException {
+        written.write(10);
+        run(BY_LENGTH);
+        Files.write(dir.resolve("log/.orders_chronicle_import"), new byte[0]);
+        assertThatThrownBy(() -> run(BY_LENGTH))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("is not a valid import position");
     }
 
     @Test

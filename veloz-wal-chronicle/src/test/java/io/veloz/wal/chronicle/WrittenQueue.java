@@ -92,7 +92,10 @@ final class WrittenQueue implements AutoCloseable {
                     }
                     Bytes<?> bytes = document.wire().bytes();
                     byte[] payload = new byte[(int) bytes.readRemaining()];
-                    bytes.read(payload);
+                    for (int i = 0; i < payload.length; i++) {
+                        // One by one: the bulk read of Chronicle Bytes loses bytes at the end of a mapped chunk.
+                        payload[i] = bytes.readByte();
+                    }
                     long day = reading.rollCycle().toCycle(document.index());
                     documents.add(new Content(
                             document.index(),

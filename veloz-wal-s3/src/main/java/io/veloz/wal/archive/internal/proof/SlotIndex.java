@@ -50,7 +50,8 @@ final class SlotIndex {
     private long highest;
     private long read;
     private @Nullable Slot highestSlot;
-    private @Nullable Exception failure;
+    /** An error too: a slot that was not read must not pass for one that is missing. */
+    private @Nullable Throwable failure;
 
     SlotIndex(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
@@ -124,16 +125,18 @@ final class SlotIndex {
         });
     }
 
-    private synchronized @Nullable Exception failure() {
+    private synchronized @Nullable Throwable failure() {
         return failure;
     }
 
     private void throwFailure() throws IOException {
-        @Nullable Exception e = failure();
-        if (e instanceof IOException io) {
+        @Nullable Throwable t = failure();
+        if (t instanceof IOException io) {
             throw io;
-        } else if (e instanceof RuntimeException runtime) {
+        } else if (t instanceof RuntimeException runtime) {
             throw runtime;
+        } else if (t instanceof Error error) {
+            throw error;
         }
     }
 
@@ -146,9 +149,9 @@ final class SlotIndex {
             retries.call(() -> log.check(number)).ifPresent(this::add);
         } catch (BadObjectException | UnknownArchiveFormatException e) {
             addBad(number, e);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable t) {
             synchronized (this) {
-                failure = failure == null ? e : failure;
+                failure = failure == null ? t : failure;
             }
         }
     }
