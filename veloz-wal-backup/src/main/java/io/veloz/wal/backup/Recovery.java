@@ -58,14 +58,19 @@ public final class Recovery {
 
     private final Profile profile;
     private final Clock clock;
+    private final Runnable cut;
 
     public Recovery(BackupProfile profile) {
-        this(profile, Clock.systemUTC());
+        this(profile, Clock.systemUTC(), () -> {});
     }
 
-    Recovery(BackupProfile profile, Clock clock) {
+    /**
+     * @param cut see {@link SwitchJournal#onCut}
+     */
+    Recovery(BackupProfile profile, Clock clock, Runnable cut) {
         this.profile = profile.settings();
         this.clock = clock;
+        this.cut = cut;
     }
 
     // ---- plan
@@ -260,6 +265,7 @@ public final class Recovery {
         }
         SwitchJournal journal =
                 SwitchJournal.create(state, List.of(POINT_FACT + plan.point().number()), steps);
+        journal.onCut(cut);
         timed.run("switch", () -> complete(journal));
         steps.forEach(step -> timed.report.change(String.join(" ", step.fields())));
         Optional<Replayed> replayed = replayed(parts);
@@ -428,9 +434,11 @@ public final class Recovery {
 
     private SwitchJournal journal() throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        return SwitchJournal.open(state, Parts.stepReader(profile))
+        SwitchJournal journal = SwitchJournal.open(state, Parts.stepReader(profile))
                 .orElseThrow(() ->
                         new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
+        journal.onCut(cut);
+        return journal;
     }
 
     // ---- time

@@ -52,6 +52,8 @@ public final class SwitchJournal {
 
     private int undone;
 
+    private Runnable cut = () -> {};
+
     private SwitchJournal(Path file, List<String> facts, List<Step> steps) {
         this.file = file;
         this.facts = List.copyOf(facts);
@@ -159,6 +161,11 @@ public final class SwitchJournal {
         return text;
     }
 
+    /** Sets an action that runs before each step and before each line. Tests end there, as a killed process would. */
+    public void onCut(Runnable action) {
+        cut = action;
+    }
+
     public List<String> facts() {
         return facts;
     }
@@ -189,6 +196,7 @@ public final class SwitchJournal {
         }
         while (done < steps.size()) {
             Step step = steps.get(done);
+            cut.run();
             step.run();
             record(DONE + (done + 1));
             done++;
@@ -206,6 +214,7 @@ public final class SwitchJournal {
         }
         while (undone < back) {
             Step step = steps.get(back - undone - 1);
+            cut.run();
             step.undo();
             record(UNDONE + (back - undone));
             undone++;
@@ -217,6 +226,7 @@ public final class SwitchJournal {
     }
 
     private void record(String line) throws IOException {
+        cut.run();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             // A line that was cut by a crash is overwritten.
             channel.truncate(endOfLastLine(channel));

@@ -1,0 +1,220 @@
+package io.veloz.wal.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderLogConfig;
+import io.veloz.wal.orders.OrderNew;
+import io.veloz.wal.orders.OrderReplay;
+import io.veloz.wal.orders.Side;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A recovery of files and log that is cut anywhere in its switch ends wholly new by resume, and wholly old by rollback. */
+@Timeout(300)
+class RecoveryCutTest {
+    private static final Set<Kind> FILES = Set.of(Kind.CONFIGURATION, Kind.SECRETS);
+
+    /** The death of the process. */
+    private static final class Died extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** Dies at one of its calls. */
+    private static final class DiesAt implements Runnable {
+        private int left;
+
+        DiesAt(int call) {
+            left = call;
+        }
+
+        @Override
+        public void run() {
+            if (--left == 0) {
+                throw new Died();
+            }
+        }
+    }
+
+    @TempDir
+    Path dir;
+
+    private TestKeys keys;
+    private ObjectStore store;
+    private BackupProfile profile;
+
+    @BeforeEach
+    void makePoint() throws Exception {
+        keys = new TestKeys(dir.resolve("keys"));
+        Files.createDirectories(dir.resolve("etc/secrets"));
+        Files.writeString(dir.resolve("etc/config.yaml"), "of the point");
+        secret("etc/secrets/key", "of the point");
+        secret("env", "of the point");
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(
+                file,
+                "state.directory = state\nconfiguration.roots = etc\nconfiguration.exclude = secrets/**\n"
+                        + "secrets.roots = etc/secrets, env\nlog.directory = wal\n" + keys.profileLines());
+        profile = BackupProfile.read(file);
+        store = new DirectoryStore(dir.resolve("archive"));
+        try (OrderLog orders =
+                        OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build());
+                WalShipper shipper = WalShipper.start(
+                        orders.wal(), ShipperConfig.builder(uri()).build())) {
+            order(orders, 1);
+            order(orders, 2);
+            assertThat(shipper.awaitArchived(2, Duration.ofSeconds(30))).isTrue();
+            new Backup(store, profile, LogPosition.of(orders.wal())).run(FILES);
+        }
+        Files.writeString(dir.resolve("etc/config.yaml"), "newer");
+        Files.writeString(dir.resolve("etc/stale.yaml"), "newer");
+        secret("etc/secrets/key", "newer");
+        secret("env", "newer");
+        try (OrderLog orders =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            order(orders, 3);
+        }
+    }
+
+    @AfterEach
+    void closeStore() throws IOException {
+        store.close();
+    }
+
+    private String uri() {
+        return dir.resolve("archive").toUri().toString();
+    }
+
+    private void secret(String name, String text) throws IOException {
+        Path file = Files.writeString(dir.resolve(name), text);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+
+    private static void order(OrderLog orders, int i) {
+        orders.appendDurable(OrderNew.limit("order-" + i, "BTCUSDT", Side.BUY, 1, 100));
+    }
+
+    private Recovery recovery(int diesAt) {
+        return new Recovery(profile, Clock.systemUTC(), new DiesAt(diesAt));
+    }
+
+    private RecoveryOptions options() {
+        return RecoveryOptions.of(FILES).log(uri(), Map.of()).discardLocalLog();
+    }
+
+    /** Starts a recovery that dies at a cut of its switch. Returns false if it has fewer cuts, and was completed. */
+    private boolean dies(int at) throws IOException {
+        Recovery recovery = recovery(at);
+        RecoveryPlan plan = recovery.plan(store, options());
+        try {
+            recovery.run(store, plan, keys.recovery(), RecoveryProgress.NONE);
+            return false;
+        } catch (Died e) {
+            return true;
+        }
+    }
+
+    private Map<String, String> inPlace() throws IOException {
+        Map<String, String> state = new TreeMap<>();
+        for (String root : new String[] {"etc", "env"}) {
+            try (Stream<Path> walk = Files.walk(dir.resolve(root))) {
+                for (Path file : walk.filter(Files::isRegularFile).toList()) {
+                    state.put(dir.relativize(file).toString(), Files.readString(file));
+                }
+            }
+        }
+        state.put("orders", String.valueOf(OrderReplay.read(ReadOptions.of(dir.resolve("wal"))).store().count()));
+        return state;
+    }
+
+    private static final Map<String, String> NEW = Map.of(
+            "etc/config.yaml", "of the point",
+            "etc/secrets/key", "of the point",
+            "env", "of the point",
+            "orders", "2");
+
+    private void assertNothingIsLeftOver() throws IOException {
+        try (Stream<Path> files = Files.list(dir)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("archive", "backup.properties", "env", "etc", "keys", "state", "wal");
+        }
+    }
+
+    @Test
+    void switchThatIsCutAnywhereIsResumedOrRolledBack() throws IOException {
+        Map<String, String> old = inPlace();
+        int cuts = 0;
+        while (dies(cuts + 1)) {
+            cuts++;
+            if (cuts % 2 == 0) {
+                new Recovery(profile).resume(options(), RecoveryProgress.NONE);
+                assertThat(inPlace()).as("resumed after cut %d", cuts).isEqualTo(NEW);
+            }
+            new Recovery(profile).rollBack();
+            assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
+            assertNothingIsLeftOver();
+        }
+        // Three places, each with something in it: two renames and two lines a place.
+        assertThat(cuts).isEqualTo(12);
+        assertThat(inPlace()).isEqualTo(NEW);
+    }
+
+    @Test
+    void rollbackThatIsCutAnywhereIsCompleted() throws IOException {
+        Map<String, String> old = inPlace();
+        for (int at = 1; at <= 13; at++) {
+            assertThat(dies(9)).isTrue();
+            int cut = at;
+            boolean completed = false;
+            try {
+                recovery(cut).rollBack();
+                completed = true;
+            } catch (Died e) {
+                if (cut > 1) {
+                    assertThatThrownBy(() -> new Recovery(profile).resume(options(), RecoveryProgress.NONE))
+                            .hasMessageContaining("rollback began");
+                }
+                new Recovery(profile).rollBack();
+            }
+            assertThat(inPlace()).as("rollback cut at %d", at).isEqualTo(old);
+            assertNothingIsLeftOver();
+            if (completed) {
+                assertThat(at).isGreaterThan(5);
+                return;
+            }
+        }
+        throw new AssertionError("the rollback was never completed");
+    }
+
+    @Test
+    void newRecoveryIsRefusedWhileOneIsHalfDone() throws IOException {
+        assertThat(dies(3)).isTrue();
+        assertThatThrownBy(() -> dies(100))
+                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
+                        .isEqualTo(RecoveryException.Reason.HALF_DONE));
+        new Recovery(profile).rollBack();
+        Trees.delete(dir.resolve("wal"));
+        dies(100);
+        assertThat(inPlace()).isEqualTo(NEW);
+    }
+}
