@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -71,15 +72,25 @@ public final class Engine {
                     Reason.ENGINE_RUNS,
                     "a process has the order log in " + settings.logDirectory() + " open: stop the engine, and run this again");
         }
-        if (settings.unit().isPresent()) {
-            Output output = run(List.of("systemctl", "is-active", settings.unit().get()));
-            // Without systemd there is no unit that could run.
-            if (output.exitCode() == 0) {
-                throw new RecoveryException(
-                        Reason.ENGINE_RUNS,
-                        "the unit " + settings.unit().get() + " is active: stop it, and run this again");
-            }
+        if (isUnitActive().orElse(false)) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "the unit " + settings.unit().orElseThrow() + " is active: stop it, and run this again");
         }
+    }
+
+    /** Returns whether the unit of the profile is active; empty if the profile or the system has none. */
+    public Optional<Boolean> isUnitActive() throws IOException {
+        if (settings.unit().isEmpty() || !isInstalled("systemctl")) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                run(List.of("systemctl", "is-active", settings.unit().get())).exitCode() == 0);
+    }
+
+    private static boolean isInstalled(String program) {
+        return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+                .anyMatch(directory -> new File(directory, program).canExecute());
     }
 
     /** Runs the stop command of the profile, if there is one. */
