@@ -134,8 +134,10 @@ public final class ArchiveVerifier {
         }
         long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
         named.forEach(object -> listed.remove(object.stored().key()));
-        orphans.addAll(listed.keySet());
-        orphans.sort(String::compareTo);
+        listed.keySet().stream()
+                .filter(key -> !ArchiveKeys.isOfBackup(key))
+                .sorted()
+                .forEach(orphans::add);
         Duration took = Duration.ofNanos(System.nanoTime() - started);
         return new ArchiveReport(
                 new ArchiveStatus(store.describe(), proof), named.size(), read, problems, orphans, full, took);

@@ -82,4 +82,10 @@ class ArchiveVerifierTest {
         assertThat(report.isSound()).isTrue();
         assertThat(report.orphans()).containsExactly(key);
     }
+
+    @Test
+    void chunkOfABackupIsNotAnOrphan() throws IOException {
+        store.damage("attachments/database_" + "0a".repeat(16) + ".dump.gpg.chunk00001", new byte[3]);
+        assertThat(verifier.quick(WalProgress.NONE).orphans()).isEmpty();
+    }
 }

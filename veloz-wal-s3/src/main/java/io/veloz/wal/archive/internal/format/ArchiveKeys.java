@@ -26,6 +26,7 @@ public final class ArchiveKeys {
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
     private static final Pattern SEGMENT =
             Pattern.compile("segments/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})\\.e([0-9]{10})\\.wal\\.lz4");
+    private static final Pattern BACKUP = Pattern.compile("attachments/[a-z]+_[0-9a-f]{32}\\.[a-z.]+\\.chunk[0-9]{5}");
     private static final Pattern ATTACHMENT = Pattern.compile("attachments/[A-Za-z0-9_.-]+\\.e([0-9]{10})\\.lz4");
 
     private ArchiveKeys() {}
@@ -78,6 +79,11 @@ public final class ArchiveKeys {
     /** Returns the key of a checkpoint that covers all records up to that sequence. */
     public static String checkpoint(long sequence, long epoch) {
         return String.format(Locale.ROOT, "%scheckpoint_%020d.e%010d.lz4", ATTACHMENTS, sequence, epoch);
+    }
+
+    /** Returns whether an object is a chunk of a backup: recovery points name these, and no slot does. */
+    public static boolean isOfBackup(String key) {
+        return BACKUP.matcher(key).matches();
     }
 
     /** Returns the epoch in the key of a segment or attachment; 0 for any other key. */
