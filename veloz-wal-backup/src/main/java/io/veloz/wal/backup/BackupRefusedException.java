@@ -16,6 +16,10 @@ public final class BackupRefusedException extends RuntimeException {
         SOURCE_CHANGES,
         /** A root is missing, unreadable, or contains something that is not a file, a directory or a link. */
         SOURCE_UNUSABLE,
+        /** A client program of PostgreSQL is missing, or older than the server: install the one of the server's version. */
+        POSTGRES_VERSION,
+        /** PostgreSQL refuses the role, or the role may not read everything: correct the password file or grant the right. */
+        POSTGRES_RIGHTS,
         /** The log's archive did not reach the bracket in time: check the shipper. */
         LOG_NOT_ARCHIVED,
         /** The archive, or its chain of recovery points, is not readable or belongs to another log. */

@@ -21,6 +21,9 @@ public final class DatabaseFacts {
     private final String encoding;
     private final String collate;
     private final String ctype;
+    private final String locale;
+    private final int connectionLimit;
+    private final String comment;
     private final List<String> settings;
     private final String acl;
     private final List<String> roles;
@@ -39,6 +42,9 @@ public final class DatabaseFacts {
         this.encoding = builder.encoding;
         this.collate = builder.collate;
         this.ctype = builder.ctype;
+        this.locale = builder.locale;
+        this.connectionLimit = builder.connectionLimit;
+        this.comment = builder.comment;
         this.settings = List.copyOf(builder.settings);
         this.acl = builder.acl;
         this.roles = List.copyOf(builder.roles);
@@ -50,6 +56,11 @@ public final class DatabaseFacts {
     /** Returns a builder for the facts of a database. */
     public static Builder builder(String database) {
         return new Builder(database);
+    }
+
+    /** Returns a builder that has these facts. */
+    public Builder toBuilder() {
+        return new Builder(database).copy(this);
     }
 
     /** Returns the system identifier of the server's cluster. */
@@ -97,7 +108,25 @@ public final class DatabaseFacts {
         return ctype;
     }
 
-    /** Returns the settings of {@code ALTER DATABASE … SET}, as {@code name=value}. */
+    /** Returns provider and name of a locale that libc does not provide, as {@code icu:de-DE}; empty for libc. */
+    public String locale() {
+        return locale;
+    }
+
+    /** Returns how many sessions may exist at once; -1 for no limit. */
+    public int connectionLimit() {
+        return connectionLimit;
+    }
+
+    /** Returns the comment on the database; empty if there is none. */
+    public String comment() {
+        return comment;
+    }
+
+    /**
+     * Returns the settings of {@code ALTER DATABASE … SET}, as {@code name=value}, and those of a role in this database, as
+     * {@code ROLE "name" name=value}.
+     */
     public List<String> settings() {
         return settings;
     }
@@ -145,6 +174,9 @@ public final class DatabaseFacts {
         private String encoding = "";
         private String collate = "";
         private String ctype = "";
+        private String locale = "";
+        private int connectionLimit = -1;
+        private String comment = "";
         private List<String> settings = List.of();
         private String acl = "";
         private List<String> roles = List.of();
@@ -210,6 +242,24 @@ public final class DatabaseFacts {
             return this;
         }
 
+        /** See {@link DatabaseFacts#locale()}. */
+        public Builder locale(String value) {
+            locale = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#connectionLimit()}. */
+        public Builder connectionLimit(int value) {
+            connectionLimit = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#comment()}. */
+        public Builder comment(String value) {
+            comment = value;
+            return this;
+        }
+
         /** See {@link DatabaseFacts#settings()}. */
         public Builder settings(List<String> value) {
             settings = value;
@@ -244,6 +294,28 @@ public final class DatabaseFacts {
         public Builder applied(OptionalLong value) {
             applied = value;
             return this;
+        }
+
+        /** Copies all facts, for a change of some. */
+        private Builder copy(DatabaseFacts facts) {
+            return system(facts.system)
+                    .serverVersion(facts.serverVersion)
+                    .dumpVersion(facts.dumpVersion)
+                    .dumpFormat(facts.dumpFormat)
+                    .lsn(facts.lsn)
+                    .owner(facts.owner)
+                    .encoding(facts.encoding)
+                    .collate(facts.collate)
+                    .ctype(facts.ctype)
+                    .locale(facts.locale)
+                    .connectionLimit(facts.connectionLimit)
+                    .comment(facts.comment)
+                    .settings(facts.settings)
+                    .acl(facts.acl)
+                    .roles(facts.roles)
+                    .extensions(facts.extensions)
+                    .rows(facts.rows)
+                    .applied(facts.applied);
         }
 
         public DatabaseFacts build() {

@@ -28,6 +28,14 @@ public final class RecoveryException extends RuntimeException {
         ENGINE_RUNS,
         /** Not enough space next to a place. */
         NO_SPACE,
+        /** PostgreSQL, a client program of it or an extension is missing or too old for the dump: install a newer one. */
+        VERSION,
+        /** A role that the database needs does not exist: create it, or let the recovery create it. */
+        ROLE_MISSING,
+        /** PostgreSQL refuses the role, or the role lacks a right: correct the password file or grant the right. */
+        POSTGRES_RIGHTS,
+        /** What was staged is not equal to the recovery point: correct the cause, or use an earlier point. */
+        GATE,
         /** A place cannot be written, or staging exists that does not belong to this recovery. */
         PLACE_UNUSABLE,
         /** The switch was interrupted: resume it or roll it back. */

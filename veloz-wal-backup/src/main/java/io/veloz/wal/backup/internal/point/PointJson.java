@@ -107,6 +107,9 @@ final class PointJson {
         json.writeStringField("encoding", facts.encoding());
         json.writeStringField("collate", facts.collate());
         json.writeStringField("ctype", facts.ctype());
+        json.writeStringField("locale", facts.locale());
+        json.writeNumberField("connectionLimit", facts.connectionLimit());
+        json.writeStringField("comment", facts.comment());
         write(json, "settings", facts.settings());
         json.writeStringField("acl", facts.acl());
         write(json, "roles", facts.roles());
@@ -220,6 +223,9 @@ final class PointJson {
                 .encoding(fields.text("encoding"))
                 .collate(fields.text("collate"))
                 .ctype(fields.text("ctype"))
+                .locale(fields.text("locale"))
+                .connectionLimit((int) fields.number("connectionLimit", -1))
+                .comment(fields.text("comment"))
                 .settings(fields.texts("settings"))
                 .acl(fields.text("acl"))
                 .roles(fields.texts("roles"))

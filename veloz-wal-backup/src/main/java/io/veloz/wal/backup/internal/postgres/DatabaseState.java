@@ -1,0 +1,42 @@
+package io.veloz.wal.backup.internal.postgres;
+
+import io.veloz.wal.backup.internal.postgres.PsqlSession.Row;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A database as the catalog shows it.
+ *
+ * @param comment empty if there is none
+ * @param connectionLimit -1 for no limit
+ */
+record DatabaseState(String comment, boolean open, int connectionLimit, String owner) {
+    /**
+     * Marks a database from its creation until it has a comment: {@code CREATE DATABASE} cannot set a comment, and cannot be
+     * in a transaction with the statement that does.
+     */
+    static final int CREATION_MARK = 1_912_060_713;
+
+    /** Returns the state of a database; empty if it does not exist. */
+    static Optional<DatabaseState> of(PsqlSession session, String name) throws IOException {
+        List<Row> rows = session.query("SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
+                + " datallowconn AS open, datconnlimit AS connection_limit, pg_catalog.pg_get_userbyid(datdba) AS owner"
+                + " FROM pg_catalog.pg_database WHERE datname = " + Sql.literal(name));
+        if (rows.isEmpty()) {
+            return Optional.empty();
+        }
+        Row row = rows.get(0);
+        return Optional.of(new DatabaseState(
+                row.text("comment"), row.flag("open"), (int) row.number("connection_limit"), row.text("owner")));
+    }
+
+    /** Returns whether a recovery staged it, wholly or in part. */
+    boolean isStaged() {
+        return DatabaseNames.isStaged(comment) || !open && connectionLimit == CREATION_MARK;
+    }
+
+    boolean isKept() {
+        return DatabaseNames.isKept(comment);
+    }
+}

@@ -1,0 +1,205 @@
+package io.veloz.wal.backup.internal.postgres;
+
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.profile.DatabaseSettings;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Puts a staged database in place of the live one, and back, by two renames in one transaction. Before it, both databases are
+ * closed for new sessions and their sessions are ended; the transaction also opens the database that is in place after it.
+ * The kept database stays closed, so no client works on it by mistake. It belongs to one thread; an advisory lock excludes
+ * another process, and waits for a session that a killed process left.
+ *
+ * <p>{@link #swap} and {@link #swapBack} can be cut anywhere and called again, in the same direction or the other one:
+ *
+ * <table>
+ * <caption>Crashes</caption>
+ * <tr><th>cut</th><th>state</th><th>{@code swap} again</th><th>{@code swapBack}</th></tr>
+ * <tr><td>before the live database is closed</td><td>nothing changed</td><td>from the start</td><td>nothing to do</td></tr>
+ * <tr><td>live database closed, sessions ended or not</td><td>live database under its name, closed</td><td>from the
+ * start</td><td>opens it</td></tr>
+ * <tr><td>in the transaction, before its commit</td><td>the same: the server rolls back</td><td>from the start</td>
+ * <td>opens it</td></tr>
+ * <tr><td>commit sent, answer lost</td><td>one of the two</td><td>reads which</td><td>reads which</td></tr>
+ * <tr><td>after the commit</td><td>swapped and open</td><td>nothing to do</td><td>the reverse, in the same way</td></tr>
+ * </table>
+ *
+ * <p>The names tell the state: the staged name exists only while the swap is not done. If there was no live database, one
+ * rename is enough, and swapping back leaves none.
+ */
+public final class DatabaseSwap {
+    /** One backend ends within this time, or the swap fails and can be repeated. */
+    private static final Duration TERMINATION = Duration.ofSeconds(20);
+
+    private final DatabaseSettings settings;
+    private final DatabaseNames names;
+    private final PsqlSession.Hook hook;
+
+    public DatabaseSwap(DatabaseSettings settings, DatabaseNames names) {
+        this(settings, names, PsqlSession.Hook.NONE);
+    }
+
+    DatabaseSwap(DatabaseSettings settings, DatabaseNames names, PsqlSession.Hook hook) {
+        this.settings = settings;
+        this.names = names;
+        this.hook = hook;
+    }
+
+    /** The databases of the three names, as the catalog shows them. */
+    private record States(
+            Optional<DatabaseState> live, Optional<DatabaseState> staged, Optional<DatabaseState> kept) {
+        boolean swapped() {
+            return live.isPresent() && staged.isEmpty();
+        }
+
+        @Override
+        public String toString() {
+            return "live " + (live.isPresent() ? "exists" : "missing") + ", staged "
+                    + (staged.isPresent() ? "exists" : "missing") + ", kept " + (kept.isPresent() ? "exists" : "missing");
+        }
+    }
+
+    private interface Step<T> {
+        T run(PsqlSession session) throws IOException;
+    }
+
+    /**
+     * Returns whether the staged database is in place. It means something only after a database was staged, and until {@link
+     * DatabaseRestore#dropStaged} or {@link DatabaseRestore#dropKept}.
+     *
+     * @throws IOException if the server cannot be reached; try again
+     */
+    public boolean isSwapped() throws IOException {
+        return connected(session -> states(session).swapped());
+    }
+
+    /**
+     * Puts the staged database in place, and keeps the live one. Returns at once if that is done.
+     *
+     * @throws RecoveryException if no staged database exists, the kept name is taken, or the role lacks a right; the live
+     *     database may be closed until this or {@link #swapBack} is called again
+     * @throws IOException if the server cannot be reached, or a session did not end; the same applies, try again
+     */
+    public void swap() throws IOException {
+        connected(session -> {
+            States states = states(session);
+            if (states.swapped()) {
+                open(session, names.live());
+                return null;
+            }
+            DatabaseState staged = states.staged().orElseThrow(() -> unexpected(states, "expected a staged database"));
+            if (!DatabaseNames.isStaged(staged.comment())) {
+                throw unexpected(states, names.staged() + " has no mark of a recovery");
+            }
+            if (states.kept().isPresent()) {
+                throw unexpected(states, "a database has the name " + names.kept() + ": remove it first (clean-up)");
+            }
+            closeAndEnd(session, names.staged());
+            if (states.live().isPresent()) {
+                closeAndEnd(session, names.live());
+            }
+            session.execute("BEGIN");
+            if (states.live().isPresent()) {
+                rename(session, names.live(), names.kept());
+                comment(session, names.kept(), DatabaseNames.keptComment(states.live().get().comment()));
+            }
+            rename(session, names.staged(), names.live());
+            comment(session, names.live(), DatabaseNames.original(staged.comment()));
+            session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
+            session.execute("COMMIT");
+            return null;
+        });
+    }
+
+    /**
+     * Puts the kept database back in place, and the other one under its staged name. If the swap is not done, it only opens
+     * the live database.
+     *
+     * @throws RecoveryException if the role lacks a right
+     * @throws IOException if the server cannot be reached, or a session did not end; try again
+     */
+    public void swapBack() throws IOException {
+        connected(session -> {
+            States states = states(session);
+            if (!states.swapped()) {
+                if (states.live().isPresent()) {
+                    open(session, names.live());
+                } else if (states.kept().isPresent()) {
+                    throw unexpected(states, "expected the live database or a swap");
+                }
+                return null;
+            }
+            if (states.kept().isPresent() && !states.kept().get().isKept()) {
+                throw unexpected(states, names.kept() + " has no mark of a recovery");
+            }
+            closeAndEnd(session, names.live());
+            session.execute("BEGIN");
+            rename(session, names.live(), names.staged());
+            comment(
+                    session,
+                    names.staged(),
+                    DatabaseNames.stagedComment(states.live().get().comment()));
+            if (states.kept().isPresent()) {
+                rename(session, names.kept(), names.live());
+                comment(
+                        session,
+                        names.live(),
+                        DatabaseNames.original(states.kept().get().comment()));
+                session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
+            }
+            session.execute("COMMIT");
+            return null;
+        });
+    }
+
+    private <T> T connected(Step<T> step) throws IOException {
+        try (PsqlSession session =
+                PsqlSession.open(PostgresClient.forRecovery(settings), settings.maintenance(), hook)) {
+            session.run("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended("
+                    + Sql.literal("veloz-wal swap of " + names.live()) + ", 0))");
+            return step.run(session);
+        } catch (PostgresException e) {
+            throw e.orRecovery();
+        }
+    }
+
+    private States states(PsqlSession session) throws IOException {
+        return new States(
+                DatabaseState.of(session, names.live()),
+                DatabaseState.of(session, names.staged()),
+                DatabaseState.of(session, names.kept()));
+    }
+
+    private RecoveryException unexpected(States states, String message) {
+        return new RecoveryException(
+                Reason.PLACE_UNUSABLE, "database " + names.live() + " cannot be switched: " + message + " (" + states + ")");
+    }
+
+    private static void open(PsqlSession session, String name) throws IOException {
+        session.execute("ALTER DATABASE " + Sql.identifier(name) + " ALLOW_CONNECTIONS true");
+    }
+
+    /** Order matters: a session that begins between the two statements would block the rename. */
+    private static void closeAndEnd(PsqlSession session, String name) throws IOException {
+        session.execute("ALTER DATABASE " + Sql.identifier(name) + " ALLOW_CONNECTIONS false");
+        endSessions(session, name);
+    }
+
+    /** The server ends its own workers when a rename waits for them. */
+    static void endSessions(PsqlSession session, String name) throws IOException {
+        session.execute("SELECT pg_catalog.pg_terminate_backend(pid, " + TERMINATION.toMillis() + ")"
+                + " FROM pg_catalog.pg_stat_activity WHERE datname = " + Sql.literal(name)
+                + " AND backend_type IN ('client backend', 'walsender') AND pid <> pg_catalog.pg_backend_pid()");
+    }
+
+    private static void rename(PsqlSession session, String from, String to) throws IOException {
+        session.execute("ALTER DATABASE " + Sql.identifier(from) + " RENAME TO " + Sql.identifier(to));
+    }
+
+    private static void comment(PsqlSession session, String name, String comment) throws IOException {
+        session.execute("COMMENT ON DATABASE " + Sql.identifier(name) + " IS " + Sql.literal(comment));
+    }
+}
