@@ -260,7 +260,6 @@ public final class Backup {
                     .roots(content.roots())
                     .recipients(sender.recipients())
                     .signer(sender.signer());
-            content.database().ifPresent(attachment::database);
             Mac mac = state.contentMac();
             try (ChunkWriter chunks = new ChunkWriter(
                             store, index -> Attachment.chunkKey(kind, id, index), state.spool(id), chunkBytes);
@@ -271,6 +270,7 @@ public final class Backup {
                 encrypted.finish();
                 attachment.chunks(chunks.finish()).plainBytes(plain.bytes);
             }
+            content.database().ifPresent(attachment::database);
             return attachment.contentMac(HexFormat.of().formatHex(mac.doFinal()));
         }
     }

@@ -18,12 +18,6 @@ public final class RecoveryException extends RuntimeException {
         LOG_BEHIND,
         /** The log in the engine's directory has other records than the archive: decide which are valid. */
         LOG_DIVERGED,
-        /** A role that the database needs does not exist: create it, or let the recovery create it. */
-        ROLE_MISSING,
-        /** The installed PostgreSQL programs cannot read the dump: install those of its version or later. */
-        VERSION,
-        /** What was staged is not as the recovery point says, or the log cannot bring the database up to date. */
-        GATE,
         /** The engine is running: stop it. */
         ENGINE_RUNS,
         /** Not enough space next to a place. */
@@ -34,7 +28,7 @@ public final class RecoveryException extends RuntimeException {
         ROLE_MISSING,
         /** PostgreSQL refuses the role, or the role lacks a right: correct the password file or grant the right. */
         POSTGRES_RIGHTS,
-        /** What was staged is not equal to the recovery point: correct the cause, or use an earlier point. */
+        /** What was staged is not equal to the recovery point, or the log cannot bring it up to date: use another point. */
         GATE,
         /** A place cannot be written, or staging exists that does not belong to this recovery. */
         PLACE_UNUSABLE,

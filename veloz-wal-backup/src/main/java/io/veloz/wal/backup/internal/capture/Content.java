@@ -22,7 +22,7 @@ public interface Content {
         return List.of();
     }
 
-    /** Returns the properties of the database, if it is one. */
+    /** Returns the properties of the database, if it is one. They are complete after {@link #writeTo}. */
     default Optional<DatabaseFacts> database() {
         return Optional.empty();
     }

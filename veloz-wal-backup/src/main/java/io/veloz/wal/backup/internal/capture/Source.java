@@ -1,6 +1,8 @@
 package io.veloz.wal.backup.internal.capture;
 
+import io.veloz.wal.backup.DatabaseFacts;
 import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.internal.postgres.DatabaseSnapshot;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.tree.TreeTar;
 import io.veloz.wal.backup.internal.vault.VaultExport;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import javax.crypto.Mac;
 
 /**
@@ -25,9 +28,74 @@ public interface Source extends Closeable {
     static Source open(Profile profile, Kind kind) throws IOException {
         return switch (kind) {
             case CONFIGURATION, SECRETS -> new OfFiles(kind, TreeTar.scan(profile.tree(kind)));
-            case DATABASE, ROLES -> throw new UnsupportedOperationException("WIP");
+            case DATABASE, ROLES -> new OfDatabase(
+                    DatabaseSnapshot.export(profile.database().orElseThrow()));
             case VAULT -> new OfVault(new VaultExport(profile.vault().orElseThrow()));
         };
+    }
+
+    /** A snapshot of the database, with its roles. */
+    record OfDatabase(DatabaseSnapshot snapshot) implements Source {
+        @Override
+        public boolean isSnapshot() {
+            return true;
+        }
+
+        @Override
+        public List<Content> contents() {
+            return List.of(new Roles(snapshot), new Dump(snapshot));
+        }
+
+        @Override
+        public void close() throws IOException {
+            snapshot.close();
+        }
+    }
+
+    /** The dump of a snapshot. Two dumps of one content have different bytes. */
+    record Dump(DatabaseSnapshot snapshot) implements Content {
+        @Override
+        public Kind kind() {
+            return Kind.DATABASE;
+        }
+
+        @Override
+        public List<String> findings() {
+            return snapshot.findings();
+        }
+
+        @Override
+        public Optional<DatabaseFacts> database() {
+            return Optional.of(snapshot.facts());
+        }
+
+        @Override
+        public boolean isRepeatable() {
+            return false;
+        }
+
+        @Override
+        public void writeTo(OutputStream target, Mac mac) throws IOException {
+            snapshot.dump(new MacStream(target, mac));
+        }
+    }
+
+    /** The roles of the server, as SQL without passwords. */
+    record Roles(DatabaseSnapshot snapshot) implements Content {
+        @Override
+        public Kind kind() {
+            return Kind.ROLES;
+        }
+
+        @Override
+        public boolean isRepeatable() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(OutputStream target, Mac mac) throws IOException {
+            snapshot.roles(new MacStream(target, mac));
+        }
     }
 
     /** Key-value secrets of Vault. */

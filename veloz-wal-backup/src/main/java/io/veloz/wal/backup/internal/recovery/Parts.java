@@ -51,6 +51,11 @@ public final class Parts {
         if (!trees.isEmpty()) {
             parts.add(new FilesPart(new Places(profile, trees, point.number()), trees, reader));
         }
+        attachments.stream()
+                .filter(each -> each.kind() == Kind.DATABASE)
+                .map(each -> new DatabasePart(
+                        profile.database().orElseThrow(), each, point.number(), request.createRoles(), reader))
+                .forEach(parts::add);
         if (attachments.stream().anyMatch(each -> each.kind() == Kind.VAULT)) {
             parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
         }
@@ -92,6 +97,9 @@ public final class Parts {
     /** Returns the reader of the steps that a journal records. */
     public static Step.Reader stepReader(Profile profile) {
         return fields -> {
+            if (fields.get(0).equals(SwapStep.TYPE) && profile.database().isPresent()) {
+                return SwapStep.of(profile.database().get(), fields);
+            }
             throw new IOException("the journal has a step that this version does not know: " + fields);
         };
     }
