@@ -78,6 +78,8 @@ class WholeEngineTest {
     @BeforeEach
     void makePoint() throws Exception {
         dir = Files.createTempDirectory("we-");
+        // The server of a drill may run as another user, who has to reach its directory.
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
