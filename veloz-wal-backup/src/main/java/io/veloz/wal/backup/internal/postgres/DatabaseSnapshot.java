@@ -106,11 +106,11 @@ public final class DatabaseSnapshot implements Closeable {
     private static void requireRights(PostgresClient client, PsqlSession session) throws IOException {
         String relations =
                 """
-                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                        AND d.objid = c.oid AND d.deptype = 'e') AND """;
-        String name = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name";
+        String name = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name ";
         List<Row> unreadable = session.query(name + relations
                 + " NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')"
                 + " ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END ORDER BY 1 LIMIT 5");
