@@ -172,9 +172,13 @@ public final class DatabaseRestore {
             return;
         }
         List<String> lacking = new ArrayList<>();
-        if (!session.row("SELECT rolcreatedb AS it FROM pg_catalog.pg_roles WHERE rolname = current_user")
-                .flag("it")) {
+        Row own = session.row("SELECT rolcreatedb AS databases, rolcreaterole AS roles FROM pg_catalog.pg_roles"
+                + " WHERE rolname = current_user");
+        if (!own.flag("databases")) {
             lacking.add("CREATEDB");
+        }
+        if (!own.flag("roles") && facts.settings().stream().anyMatch(DatabaseProperties::isOfRole)) {
+            lacking.add("CREATEROLE (for ALTER ROLE … IN DATABASE)");
         }
         Set<String> memberships = new TreeSet<>(List.of("pg_signal_backend"));
         live.ifPresent(state -> memberships.add(state.owner()));

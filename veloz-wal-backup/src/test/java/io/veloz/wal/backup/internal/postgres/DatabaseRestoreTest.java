@@ -99,10 +99,7 @@ class DatabaseRestoreTest {
         assertThat(server.accounts("veloz_recovery_12")).isEqualTo(accounts).startsWith("200000 ");
         dump(settings("veloz_recovery_12"));
         assertThat(facts.settings())
-                .containsExactly(
-                        "ROLE \"reporting\" work_mem=8MB",
-                        "search_path=\"$user\", public, \"a, b\"",
-                        "statement_timeout=7s");
+                .containsExactly("search_path=\"$user\", public, \"a, b\"", "statement_timeout=7s");
         assertThat(facts.acl()).isEqualTo("{=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}");
         assertThat(facts.owner()).isEqualTo("veloz");
         assertThat(facts.connectionLimit()).isEqualTo(40);
@@ -154,7 +151,7 @@ class DatabaseRestoreTest {
                 restore::check,
                 "rows of public.accounts: expected 10, got 9",
                 "extensions: expected [pgcrypto, plpgsql], got [plpgsql]",
-                "settings: expected [ROLE \"reporting\" work_mem=8MB, search_path",
+                "settings: expected [search_path=\"$user\", public, \"a, b\", statement_timeout=7s], got [search_path",
                 "privileges: expected {=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}, got {=c/veloz,veloz=CTc/veloz}",
                 "connection limit: expected 40, got 5",
                 "comment: expected orders of the engine, 100 %, got other",
@@ -340,6 +337,27 @@ class DatabaseRestoreTest {
                     "CREATEDB, membership in \"pg_signal_backend\", membership in \"veloz\"");
         } finally {
             server.sql("postgres", "DROP ROLE weak");
+        }
+    }
+
+    @Test
+    void settingsOfARoleInTheDatabaseNeedCreateRole() throws IOException {
+        server.createDatabase("veloz", 1);
+        server.sql("postgres", "CREATE ROLE \"a \"\" b\"; ALTER ROLE \"a \"\" b\" IN DATABASE veloz SET application_name = 'x=''\\'");
+        dump(settings("veloz"));
+        assertThat(facts.roles()).containsExactly("a \" b", "reporting", "veloz");
+        assertThat(facts.settings()).contains("ROLE \"a \"\" b\" application_name=x='\\");
+        DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
+        assertReason(RecoveryException.Reason.POSTGRES_RIGHTS, restore::plan, "CREATEROLE");
+        server.sql("postgres", "ALTER ROLE restorer CREATEROLE");
+        try {
+            restore.plan();
+            restore.stage(dumped());
+            restore.check();
+        } finally {
+            server.sql("postgres", "ALTER ROLE restorer NOCREATEROLE");
+            server.dropDatabases();
+            server.sql("postgres", "DROP ROLE \"a \"\" b\"");
         }
     }
 

@@ -49,6 +49,7 @@ class DatabaseSnapshotTest {
     @Test
     void factsAreThoseOfTheSnapshot() throws IOException {
         server.createDatabase("veloz", 100);
+        server.sql("postgres", "ALTER ROLE reporting IN DATABASE veloz SET work_mem = '8MB'");
         DatabaseSettings settings = server.settings("veloz", "backup", null, Optional.of(APPLIED), "public.accounts");
         try (DatabaseSnapshot snapshot = DatabaseSnapshot.export(settings)) {
             server.sql("veloz", "DELETE FROM accounts WHERE id > 50; UPDATE veloz_wal_applied SET sequence = 42");

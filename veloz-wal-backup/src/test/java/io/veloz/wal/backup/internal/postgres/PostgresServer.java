@@ -241,7 +241,6 @@ public final class PostgresServer implements AutoCloseable {
                 "postgres",
                 "ALTER DATABASE " + quoted + " SET statement_timeout = '7s';"
                         + "ALTER DATABASE " + quoted + " SET search_path = \"$user\", public, \"a, b\";"
-                        + "ALTER ROLE reporting IN DATABASE " + quoted + " SET work_mem = '8MB';"
                         + "ALTER DATABASE " + quoted + " CONNECTION LIMIT 40;"
                         + "REVOKE TEMPORARY ON DATABASE " + quoted + " FROM PUBLIC;"
                         + "GRANT CONNECT ON DATABASE " + quoted + " TO reporting WITH GRANT OPTION;"
