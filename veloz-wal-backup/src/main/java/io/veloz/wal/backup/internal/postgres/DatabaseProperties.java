@@ -42,11 +42,15 @@ final class DatabaseProperties {
                 .toString();
     }
 
+    static boolean isOfRole(String setting) {
+        return setting.startsWith(ROLE);
+    }
+
     /** Returns the statement for a setting of the facts. */
     static String setting(String name, String line) throws PostgresException {
         String scope = "ALTER DATABASE " + Sql.identifier(name);
         String setting = line;
-        if (line.startsWith(ROLE)) {
+        if (isOfRole(line)) {
             int end = ROLE.length();
             while (line.charAt(end) != '"' || line.startsWith("\"\"", end)) {
                 end += line.charAt(end) == '"' ? 2 : 1;

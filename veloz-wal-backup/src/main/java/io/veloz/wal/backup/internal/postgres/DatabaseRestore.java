@@ -8,7 +8,6 @@ import io.veloz.wal.backup.internal.postgres.PsqlSession.Row;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +34,6 @@ import java.util.TreeSet;
  * A database of the staged name without a mark belongs to another program: it is never dropped.
  */
 public final class DatabaseRestore {
-    private static final Duration RESTORE_LIMIT = Duration.ofHours(12);
     private static final Duration DROP_LIMIT = Duration.ofMinutes(10);
     private static final int ROLES_BYTES = 16 << 20;
     private static final int OLDEST_SERVER = 14;
@@ -174,9 +172,13 @@ public final class DatabaseRestore {
             return;
         }
         List<String> lacking = new ArrayList<>();
-        if (!session.row("SELECT rolcreatedb AS it FROM pg_catalog.pg_roles WHERE rolname = current_user")
-                .flag("it")) {
+        Row own = session.row("SELECT rolcreatedb AS databases, rolcreaterole AS roles FROM pg_catalog.pg_roles"
+                + " WHERE rolname = current_user");
+        if (!own.flag("databases")) {
             lacking.add("CREATEDB");
+        }
+        if (!own.flag("roles") && facts.settings().stream().anyMatch(DatabaseProperties::isOfRole)) {
+            lacking.add("CREATEROLE (for ALTER ROLE … IN DATABASE)");
         }
         Set<String> memberships = new TreeSet<>(List.of("pg_signal_backend"));
         live.ifPresent(state -> memberships.add(state.owner()));

@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
  */
 public final class DatabaseSnapshot implements Closeable {
     private static final Duration DUMP_LIMIT = Duration.ofHours(12);
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(30);
     private static final Duration ROLES_LIMIT = Duration.ofMinutes(5);
     private static final int ROLES_BYTES = 16 << 20;
     private static final int OLDEST_SERVER = 14;
@@ -105,8 +106,8 @@ public final class DatabaseSnapshot implements Closeable {
     private static void requireRights(PostgresClient client, PsqlSession session) throws IOException {
         String relations =
                 """
-                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                        AND d.objid = c.oid AND d.deptype = 'e') AND """;
         String name = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name ";
@@ -158,14 +159,14 @@ public final class DatabaseSnapshot implements Closeable {
      *     is not a dump, try again
      */
     public void dump(OutputStream to) throws IOException {
-        dump(to, id);
+        dump(to, id, LOCK_WAIT);
     }
 
-    void dump(OutputStream to, String snapshot) throws IOException {
+    void dump(OutputStream to, String snapshot, Duration lockWait) throws IOException {
         List<String> arguments = List.of(
                 "--format=custom",
                 "--no-password",
-                "--lock-wait-timeout=30s",
+                "--lock-wait-timeout=" + lockWait.toMillis(),
                 "--snapshot=" + snapshot,
                 "--dbname=" + Sql.connection(client.settings().name()));
         byte[] head;

@@ -188,11 +188,14 @@ public final class DatabaseSwap {
         endSessions(session, name);
     }
 
-    /** The server ends its own workers when a rename waits for them. */
+    /**
+     * Workers of the server have no user: it ends them when a rename waits for them. The type of a session is not visible to a
+     * role without {@code pg_read_all_stats}.
+     */
     static void endSessions(PsqlSession session, String name) throws IOException {
         session.execute("SELECT pg_catalog.pg_terminate_backend(pid, " + TERMINATION.toMillis() + ")"
                 + " FROM pg_catalog.pg_stat_activity WHERE datname = " + Sql.literal(name)
-                + " AND backend_type IN ('client backend', 'walsender') AND pid <> pg_catalog.pg_backend_pid()");
+                + " AND usesysid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()");
     }
 
     private static void rename(PsqlSession session, String from, String to) throws IOException {

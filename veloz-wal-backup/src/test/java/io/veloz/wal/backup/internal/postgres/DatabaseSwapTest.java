@@ -1,0 +1,263 @@
+package io.veloz.wal.backup.internal.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.internal.profile.DatabaseSettings;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(300)
+class DatabaseSwapTest {
+    private static final DatabaseNames NAMES =
+            new DatabaseNames("veloz", "veloz_recovery_12", "veloz_before_recovery_12");
+    private static final String STATE =
+            """
+            SELECT string_agg(datname || ':' || datallowconn || ':' || coalesce(split_part(shobj_description(oid, 'pg_database'),
+                chr(10), 1), ''), ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'veloz%'""";
+    private static final String OLD =
+            "veloz:true:the old one veloz_recovery_12:%s:veloz-wal: staged by a recovery, not in use. Original comment follows.";
+    private static final String NEW =
+            "veloz:true:the new one veloz_before_recovery_12:false:veloz-wal: kept by a recovery, not in use. Original comment follows.";
+
+    private static PostgresServer server;
+    private static DatabaseSettings settings;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = PostgresServer.start();
+        server.createRoles();
+        settings = server.settings("veloz");
+    }
+
+    @AfterAll
+    static void end() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @AfterEach
+    void drop() throws IOException {
+        server.dropDatabases();
+    }
+
+    private static void live() throws IOException {
+        server.sql("postgres", "CREATE DATABASE veloz OWNER veloz; COMMENT ON DATABASE veloz IS 'the old one'");
+    }
+
+    private static void staged() throws IOException {
+        server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz; COMMENT ON DATABASE veloz_recovery_12 IS "
+                + Sql.literal(DatabaseNames.stagedComment("the new one")));
+    }
+
+    private static String state() throws IOException {
+        return server.sql("postgres", STATE);
+    }
+
+    private static DatabaseSwap swap() {
+        return new DatabaseSwap(settings, NAMES);
+    }
+
+    private static PsqlSession.Hook cutAt(int count) {
+        AtomicInteger left = new AtomicInteger(count);
+        return (statement, done) -> {
+            if (left.decrementAndGet() == 0) {
+                throw new IllegalStateException("cut " + (done ? "after " : "before ") + statement);
+            }
+        };
+    }
+
+    private static boolean cut(int at, boolean back) throws IOException {
+        DatabaseSwap swap = new DatabaseSwap(settings, NAMES, cutAt(at));
+        try {
+            if (back) {
+                swap.swapBack();
+            } else {
+                swap.swap();
+            }
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
+    }
+
+    @Test
+    void swapKeepsTheLiveDatabaseClosedAndMarkedAndSwapBackIsItsReverse() throws IOException {
+        live();
+        staged();
+        assertThat(swap().isSwapped()).isFalse();
+        swap().swap();
+        assertThat(swap().isSwapped()).isTrue();
+        assertThat(state()).isEqualTo(NEW);
+        swap().swap();
+        assertThat(state()).isEqualTo(NEW);
+        swap().swapBack();
+        assertThat(swap().isSwapped()).isFalse();
+        assertThat(state()).isEqualTo(OLD.formatted("false"));
+        swap().swapBack();
+        assertThat(state()).isEqualTo(OLD.formatted("false"));
+        swap().swap();
+        assertThat(state()).isEqualTo(NEW);
+    }
+
+    @Test
+    void openSessionsAreEndedAndDoNotPreventTheSwap() throws IOException {
+        live();
+        staged();
+        try (PsqlSession idle = PsqlSession.open(PostgresClient.forBackup(settings), "veloz");
+                PsqlSession busy = PsqlSession.open(PostgresClient.forBackup(settings), "veloz");
+                PsqlSession other = PsqlSession.open(PostgresClient.forBackup(settings), "veloz_recovery_12")) {
+            busy.run("BEGIN; SELECT 1");
+            swap().swap();
+            assertThat(state()).isEqualTo(NEW);
+            for (PsqlSession ended : new PsqlSession[] {idle, busy, other}) {
+                assertThatThrownBy(() -> ended.run("SELECT 1"))
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("terminating connection");
+            }
+        }
+    }
+
+    @Test
+    void sessionOfASuperuserIsARefusalAndTheLiveDatabaseOpensAgain() throws IOException {
+        live();
+        staged();
+        try (PsqlSession superuser = PsqlSession.open(server.superuser(), "veloz")) {
+            assertThatThrownBy(() -> swap().swap())
+                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
+                            .isEqualTo(RecoveryException.Reason.POSTGRES_RIGHTS));
+            superuser.run("SELECT 1");
+        }
+        swap().swapBack();
+        assertThat(state()).isEqualTo(OLD.formatted("false"));
+    }
+
+    @Test
+    void databaseThatIsMissingNeedsOneRename() throws IOException {
+        staged();
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+        swap().swapBack();
+        assertThat(state())
+                .isEqualTo("veloz_recovery_12:false:veloz-wal: staged by a recovery, not in use. Original comment follows.");
+        assertThat(swap().isSwapped()).isFalse();
+        swap().swapBack();
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+    }
+
+    @Test
+    void swapCutAtEachStatementIsResumed() throws IOException {
+        cutAndFinish(false, false, NEW);
+    }
+
+    @Test
+    void swapCutAtEachStatementIsSwappedBack() throws IOException {
+        cutAndFinish(false, true, null);
+    }
+
+    @Test
+    void swapBackCutAtEachStatementIsFinished() throws IOException {
+        cutAndFinish(true, true, null);
+    }
+
+    @Test
+    void swapBackCutAtEachStatementCanBeSwappedAgain() throws IOException {
+        cutAndFinish(true, false, NEW);
+    }
+
+    /** Cuts one direction at each place, then goes one direction, itself cut at one place and repeated. */
+    private static void cutAndFinish(boolean cutBack, boolean finishBack, @Nullable String expected) throws IOException {
+        live();
+        staged();
+        int cuts = 0;
+        for (int at = 1; ; at++) {
+            if (cutBack) {
+                swap().swap();
+            }
+            if (!cut(at, cutBack)) {
+                break;
+            }
+            cuts++;
+            // The session of a process that was killed ends a little later: the lock waits for it.
+            cut(1 + at % 7, finishBack);
+            if (finishBack) {
+                swap().swapBack();
+            } else {
+                swap().swap();
+            }
+            String state = state();
+            if (expected == null) {
+                assertThat(state).as("cut " + at).startsWith("veloz:true:the old one veloz_recovery_12:");
+            } else {
+                assertThat(state).as("cut " + at).isEqualTo(expected);
+            }
+            assertThat(server.sql("veloz", "SELECT 1")).isEqualTo("1");
+            swap().swapBack();
+        }
+        assertThat(cuts).isGreaterThanOrEqualTo(18);
+    }
+
+    @Test
+    void serverThatDiesInTheTransactionLeavesTheOldNames() throws IOException {
+        live();
+        staged();
+        PsqlSession.Hook crash = (statement, done) -> {
+            if (done && statement.startsWith("COMMENT ON DATABASE \"veloz\"")) {
+                try {
+                    server.stopServer();
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+        assertThatThrownBy(() -> new DatabaseSwap(settings, NAMES, crash).swap()).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> swap().isSwapped()).isInstanceOf(IOException.class);
+        server.startServer();
+        assertThat(swap().isSwapped()).isFalse();
+        swap().swap();
+        assertThat(state()).isEqualTo(NEW);
+    }
+
+    @Test
+    void databasesWithoutAMarkAreNotSwapped() throws IOException {
+        live();
+        assertThat(swap().isSwapped()).as("nothing was staged").isTrue();
+        server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz");
+        assertUnusable(swap()::swap, "veloz_recovery_12 has no mark of a recovery");
+        server.sql("postgres", "DROP DATABASE veloz_recovery_12");
+        staged();
+        server.sql("postgres", "CREATE DATABASE veloz_before_recovery_12 OWNER veloz");
+        assertUnusable(swap()::swap, "a database has the name veloz_before_recovery_12");
+        server.sql("postgres", "DROP DATABASE veloz_recovery_12");
+        assertUnusable(swap()::swapBack, "veloz_before_recovery_12 has no mark of a recovery");
+        server.sql("postgres", "DROP DATABASE veloz");
+        assertUnusable(swap()::swap, "expected a staged database (live missing, staged missing, kept exists)");
+        assertUnusable(swap()::swapBack, "expected the live database or a swap");
+    }
+
+    private static void assertUnusable(ThrowingCallable call, String message) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
+                        .isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void unknownMaintenanceDatabaseIsRefused() throws IOException {
+        DatabaseSettings missing =
+                new DatabaseSettings("veloz", settings.host(), settings.port(), "backup", "restorer", Optional.empty(),
+                        "nowhere", Optional.empty(), settings.rows(), true, settings.programs());
+        assertUnusable(() -> new DatabaseSwap(missing, NAMES).isSwapped(), "database \"nowhere\" does not exist");
+    }
+}
