@@ -206,9 +206,8 @@ class VaultClientTest {
 
     @Test
     void absentServerIsAnIoException() throws IOException {
-        VaultClient client = client(ONCE);
-        server.close();
-        assertThatThrownBy(() -> client.get("secret/data/a"))
+        VaultSettings closedPort = settings(URI.create("http://localhost:1"), dir, 2, "secret");
+        assertThatThrownBy(() -> new VaultClient(closedPort, ONCE).get("secret/data/a"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("Vault: GET secret/data/a: ConnectException");
     }

@@ -263,7 +263,9 @@ class VaultImportTest {
         int requests = target.requests().size();
         assertThat(requests).isGreaterThan(60);
         for (VaultServer.Failure how : VaultServer.Failure.values()) {
-            for (int number = 1; number <= requests; number++) {
+            // The client treats a cut connection as it does an error: a sample of those is enough.
+            int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : 1;
+            for (int number = 1; number <= requests; number += step) {
                 target.close();
                 target = emptyServer();
                 target.failFrom(number, how);
