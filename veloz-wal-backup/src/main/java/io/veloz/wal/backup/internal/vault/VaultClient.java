@@ -244,7 +244,7 @@ final class VaultClient {
                 return new Answer(status, bytes.length == 0 ? new Obj() : JsonValue.parse(bytes));
             }
             if (status == 404) {
-                return new Answer(status, notFound(bytes));
+                return new Answer(status, notFound(what, bytes));
             }
             // Not the server's text: it may quote a value of the request.
             throw new VaultException(Reason.UNUSABLE, what + ": unexpected HTTP status " + status);
@@ -255,11 +255,18 @@ final class VaultClient {
         }
     }
 
-    /** Refuses the 404 of a proxy: a secret that it hides would be missing in the export. */
-    private static Obj notFound(byte[] bytes) throws IOException {
+    /**
+     * Returns the body of a 404 that says that a path has no secret. Refuses that of a proxy, and that of a server without
+     * this route, which has a text: a secret that one hides would be missing in the export.
+     */
+    private static Obj notFound(String what, byte[] bytes) throws IOException {
         Obj body = JsonValue.parse(bytes);
         if (!body.fields().containsKey("errors") && !body.fields().containsKey("data")) {
             throw new IOException("not an answer of Vault");
+        }
+        if (!body.array("errors").isEmpty()) {
+            throw new VaultException(
+                    Reason.UNUSABLE, what + ": the server has no such route (HTTP status 404); check the mount");
         }
         return body;
     }

@@ -42,7 +42,7 @@ final class VaultReader {
         try {
             found = report(path);
         } catch (VaultException e) {
-            if (e.reason() != Reason.DENIED || knownVersion == 0) {
+            if (knownVersion == 0 || !hidesMounts(e)) {
                 throw e;
             }
         }
@@ -63,13 +63,18 @@ final class VaultReader {
         try {
             found = report(secret.name());
         } catch (VaultException e) {
-            if (e.reason() != Reason.DENIED) {
+            if (!hidesMounts(e)) {
                 throw e;
             }
         }
         return found.isEmpty()
                 ? secret.mount()
                 : mount(secret.name(), found.get(), secret.mount().version());
+    }
+
+    /** A policy denies the endpoint, or an old server does not have it. */
+    private static boolean hidesMounts(VaultException e) {
+        return e.reason() == Reason.DENIED || e.reason() == Reason.UNUSABLE;
     }
 
     private Optional<Obj> report(String path) throws IOException {
