@@ -1,28 +1,48 @@
 package io.veloz.wal.http;
 
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * A named health check. Thread-safe if its supplier is.
- *
- * @param probes the probes that fail with it; {@code /health} always does
- */
-record Check(String name, Set<Probe> probes, Supplier<CheckResult> supplier) {
+/** A named health check. Thread-safe if its supplier is. */
+final class Check {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal");
 
-    Check {
-        probes = Set.copyOf(probes);
+    private final String name;
+    private final Set<Probe> probes;
+    private final Supplier<CheckResult> supplier;
+    private final AtomicBoolean throwing = new AtomicBoolean();
+
+    /** Creates a check that fails {@code /health} and some probes. */
+    Check(String name, Set<Probe> probes, Supplier<CheckResult> supplier) {
+        this.name = name;
+        this.probes = Set.copyOf(probes);
+        this.supplier = supplier;
     }
 
-    /** Runs the check. One that throws has failed; the exception is logged, because clients receive only its type. */
+    String name() {
+        return name;
+    }
+
+    boolean isPartOf(Probe probe) {
+        return probes.contains(probe);
+    }
+
+    /**
+     * Runs the check. One that throws has failed. Clients receive only the type of the exception. It is logged once, until
+     * the check succeeds again, because probes may arrive every second.
+     */
     CheckResult run() {
         try {
-            return supplier.get();
+            CheckResult result = supplier.get();
+            throwing.set(false);
+            return result;
         } catch (RuntimeException e) {
-            LOG.warn("health check {} failed", name, e);
+            if (throwing.compareAndSet(false, true)) {
+                LOG.warn("the health check \"{}\" threw an exception", name, e);
+            }
             return CheckResult.failed("the check failed with " + e.getClass().getSimpleName());
         }
     }

@@ -19,7 +19,7 @@ final class Health {
     List<Outcome> run(@Nullable Probe probe) {
         List<Outcome> outcomes = new ArrayList<>();
         for (Check check : checks) {
-            if (probe == null || check.probes().contains(probe)) {
+            if (probe == null || check.isPartOf(probe)) {
                 outcomes.add(new Outcome(check.name(), check.run()));
             }
         }
