@@ -210,13 +210,13 @@ class EngineProcessTest {
             other.start();
             Reply reply = engine.post("/api/admin/live", "");
             assertThat(reply.status()).isEqualTo(409);
-            assertThat(reply.json().get("error").asText()).contains("orders.lock");
+            assertThat(reply.json().get("error").asText()).contains("is in use by process");
             assertThat(engine.get("/health/ready").status()).isEqualTo(200);
             assertThat(engine.get("/api/orders_state").json().get("read_only").asBoolean())
                     .isTrue();
             assertThat(RunningEngine.run(dir, "--wal", wal().toString(), "--http", "0"))
                     .startsWith("2 error: ")
-                    .contains("orders.lock");
+                    .contains("is in use by process");
         }
     }
 
@@ -294,7 +294,7 @@ class EngineProcessTest {
                 .startsWith("2 error: ")
                 .contains("orders_current.wal");
         assertThat(RunningEngine.run(dir, "--wal", dir.resolve("nothing").toString(), "--http", "0", "--read-only"))
-                .startsWith("2 error: cannot read ");
+                .startsWith("2 error: cannot open directory ");
         assertThat(dir.resolve("nothing")).doesNotExist();
     }
 
