@@ -52,7 +52,7 @@ class MetricsTest {
             } else {
                 assertThat(sample.matches()).as(line).isTrue();
                 assertThat(sample.group(1)).isEqualTo(name);
-                assertThat(Double.parseDouble(sample.group(4))).isFinite();
+                assertThat(Double.parseDouble(sample.group(3))).isFinite();
             }
         }
         return described;
