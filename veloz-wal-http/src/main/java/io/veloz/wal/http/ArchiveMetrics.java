@@ -57,9 +57,9 @@ final class ArchiveMetrics {
                 .sample(metric.name(), metric.value().applyAsDouble(status)));
         ShipperStatus.Requests requests = status.requests();
         out.metric(REQUESTS, "counter", "requests to the store")
-                .sample(REQUESTS, Map.of("kind", "put"), requests.puts())
-                .sample(REQUESTS, Map.of("kind", "get"), requests.gets())
-                .sample(REQUESTS, Map.of("kind", "list"), requests.lists())
-                .sample(REQUESTS, Map.of("kind", "delete"), requests.deletes());
+                .sample(REQUESTS, Map.of("kind", "put"), (double) requests.puts())
+                .sample(REQUESTS, Map.of("kind", "get"), (double) requests.gets())
+                .sample(REQUESTS, Map.of("kind", "list"), (double) requests.lists())
+                .sample(REQUESTS, Map.of("kind", "delete"), (double) requests.deletes());
     }
 }

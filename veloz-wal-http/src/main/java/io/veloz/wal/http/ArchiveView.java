@@ -30,10 +30,12 @@ final class ArchiveView implements ArchiveSection {
     @Override
     public List<Check> checks() {
         return List.of(
-                new Check("archive", Set.of(Probe.READY), () -> status().map(ArchiveView::writable)
-                        .orElseGet(ArchiveView::notShipping)),
-                new Check("shipping", Set.of(), () -> status().map(this::shipping)
-                        .orElseGet(ArchiveView::notShipping)));
+                new Check(
+                        "archive",
+                        Set.of(Probe.READY),
+                        () -> status().map(ArchiveView::writable).orElseGet(ArchiveView::notShipping)),
+                new Check(
+                        "shipping", Set.of(), () -> status().map(this::shipping).orElseGet(ArchiveView::notShipping)));
     }
 
     private static CheckResult notShipping() {
@@ -54,10 +56,11 @@ final class ArchiveView implements ArchiveSection {
 
     private CheckResult shipping(ShipperStatus status) {
         return switch (status.state()) {
-            case STARTING, SHIPPING -> status.lag().compareTo(maxLag) > 0
-                    ? CheckResult.failed("the archive lags by " + BackupChecks.text(status.lag()) + ", expected at most "
-                            + BackupChecks.text(maxLag))
-                    : CheckResult.passed("archived up to record " + status.archivedSequence());
+            case STARTING, SHIPPING ->
+                status.lag().compareTo(maxLag) > 0
+                        ? CheckResult.failed("the archive lags by " + BackupChecks.text(status.lag())
+                                + ", expected at most " + BackupChecks.text(maxLag))
+                        : CheckResult.passed("archived up to record " + status.archivedSequence());
             case TROUBLE -> CheckResult.failed("the store fails: " + status.lastError());
             case FENCED, REFUSED -> CheckResult.failed("shipping has ended");
             case CLOSED -> CheckResult.failed("the shipper is closed");

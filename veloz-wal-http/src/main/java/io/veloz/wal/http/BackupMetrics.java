@@ -65,8 +65,7 @@ record BackupMetrics(List<Sample> samples, Instant written) {
 
     private Optional<Double> value(String name, Map<String, String> labels) {
         return samples.stream()
-                .filter(sample ->
-                        sample.name().equals(name) && sample.labels().equals(labels))
+                .filter(sample -> sample.name().equals(name) && sample.labels().equals(labels))
                 .map(Sample::value)
                 .findFirst();
     }

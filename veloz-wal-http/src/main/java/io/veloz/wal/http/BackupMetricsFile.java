@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the file into which backup jobs write their metrics ({@code --metrics-file}), in the text format of Prometheus. A
@@ -74,7 +75,10 @@ final class BackupMetricsFile {
         if (bytes.length > MAX_BYTES) {
             throw new UnreadableException(file + " is larger than expected: at most " + MAX_BYTES + " bytes");
         }
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
     }
 
     private List<BackupMetrics.Sample> parse(String text) throws UnreadableException {
@@ -130,7 +134,7 @@ final class BackupMetricsFile {
         }
     }
 
-    private Map<String, String> labels(String text, int number) throws UnreadableException {
+    private Map<String, String> labels(@Nullable String text, int number) throws UnreadableException {
         Map<String, String> labels = new LinkedHashMap<>();
         if (text == null || text.isEmpty()) {
             return labels;

@@ -62,7 +62,8 @@ public final class LogState {
     public static LogState of(Wal wal) {
         WalStats stats = wal.stats();
         try {
-            // Checks only whether the log is usable. The log checks its own state before the argument, which is invalid, so
+            // Checks only whether the log is usable. The log checks its own state before the argument, which is
+            // invalid, so
             // this never trims.
             wal.trim(-1);
         } catch (IllegalArgumentException e) {

@@ -13,8 +13,7 @@ final class MetricsEndpoint implements Router.Endpoint {
     private final @Nullable BackupMetricsFile backups;
     private final Clock clock;
 
-    MetricsEndpoint(
-            Supplier<LogState> log, ArchiveSection archive, @Nullable BackupMetricsFile backups, Clock clock) {
+    MetricsEndpoint(Supplier<LogState> log, ArchiveSection archive, @Nullable BackupMetricsFile backups, Clock clock) {
         this.log = log;
         this.archive = archive;
         this.backups = backups;

@@ -25,11 +25,12 @@ final class RequestExecutor implements Executor, AutoCloseable {
     private static final int WAITING_REQUESTS = 64;
     private static final Duration IDLE_THREAD = Duration.ofSeconds(30);
 
+    private static final ThreadLocal<@Nullable Deadline> CURRENT = new ThreadLocal<>();
+
     private final Duration readTimeout;
     private final Duration responseTimeout;
     private final ThreadPoolExecutor threads;
     private final ScheduledThreadPoolExecutor watchdog;
-    private final ThreadLocal<@Nullable Deadline> current = new ThreadLocal<>();
 
     /**
      * Creates the executor. It starts no thread before the first request.
@@ -74,19 +75,19 @@ final class RequestExecutor implements Executor, AutoCloseable {
 
     private void run(Runnable exchange) {
         Deadline deadline = new Deadline(Thread.currentThread());
-        current.set(deadline);
+        CURRENT.set(deadline);
         deadline.startOn(watchdog, readTimeout);
         try {
             exchange.run();
         } finally {
-            current.remove();
+            CURRENT.remove();
             deadline.end();
         }
     }
 
     /** Ends the time for reading the request of the calling thread, and begins the time for its response. */
     void requestWasRead() {
-        Deadline deadline = current.get();
+        Deadline deadline = CURRENT.get();
         if (deadline != null) {
             deadline.startOn(watchdog, responseTimeout);
         }

@@ -60,7 +60,8 @@ final class Router implements HttpHandler {
             response = Response.text(500, "internal error; the log of the engine has the cause");
         }
         write(exchange, response);
-        // Not after an exception: closing the exchange would end the content, which would then pass for complete. The server
+        // Not after an exception: closing the exchange would end the content, which would then pass for complete. The
+        // server
         // cuts the connection instead.
         exchange.close();
     }
@@ -80,9 +81,7 @@ final class Router implements HttpHandler {
             return Response.text(404, "not found");
         }
         String method = exchange.getRequestMethod();
-        return method.equals("GET") || method.equals("HEAD")
-                ? endpoint.respond()
-                : notAllowed(exchange, "GET, HEAD");
+        return method.equals("GET") || method.equals("HEAD") ? endpoint.respond() : notAllowed(exchange, "GET, HEAD");
     }
 
     /**

@@ -42,10 +42,11 @@ final class StatusEndpoint implements Router.Endpoint {
         Health.write(json, health.run(null));
         writeLog(json, log.get());
         archive.writeStatus(json);
-        orders.get().ifPresent(store -> json.object("orders")
-                .field("count", store.count())
-                .field("count_pending", store.pendingCount())
-                .endObject());
+        orders.get()
+                .ifPresent(store -> json.object("orders")
+                        .field("count", store.count())
+                        .field("count_pending", store.pendingCount())
+                        .endObject());
         if (backups != null) {
             writeBackups(json, backups, now);
         }
@@ -83,7 +84,9 @@ final class StatusEndpoint implements Router.Endpoint {
         json.object("backups")
                 .field("points", metrics.value(BackupMetrics.POINTS).orElse(null))
                 .field("point_age_seconds", metrics.pointAgeSeconds(now).orElse(null))
-                .field("drill_time", metrics.value(BackupMetrics.DRILL_LAST_SUCCESS).orElse(null))
+                .field(
+                        "drill_time",
+                        metrics.value(BackupMetrics.DRILL_LAST_SUCCESS).orElse(null))
                 .array("kinds");
         for (String kind : BackupMetrics.KINDS) {
             Optional<Double> time = metrics.value(BackupMetrics.LAST_SUCCESS, kind);
@@ -92,7 +95,9 @@ final class StatusEndpoint implements Router.Endpoint {
                         .field("kind", kind)
                         .field("last_success_time", time.get())
                         .field("bytes", metrics.value(BackupMetrics.BYTES, kind).orElse(null))
-                        .field("key_expiry_time", metrics.value(BackupMetrics.KEY_EXPIRY, kind).orElse(null))
+                        .field(
+                                "key_expiry_time",
+                                metrics.value(BackupMetrics.KEY_EXPIRY, kind).orElse(null))
                         .endObject();
             }
         }

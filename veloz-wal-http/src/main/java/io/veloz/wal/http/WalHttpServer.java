@@ -255,7 +255,8 @@ public final class WalHttpServer implements AutoCloseable {
          */
         public WalHttpServer start() {
             if (backupMetrics == null && (!maxBackupAges.isEmpty() || maxDrillAge != null)) {
-                throw new IllegalArgumentException("an age of backups or drills is limited, but there is no metrics file");
+                throw new IllegalArgumentException(
+                        "an age of backups or drills is limited, but there is no metrics file");
             }
             try {
                 return new WalHttpServer(this);

@@ -170,7 +170,8 @@ class BackupMetricsTest {
             assertThat(backups.get("drill_time").asLong()).isEqualTo(SECONDS - 86_400);
             assertThat(backups.get("kinds")).hasSize(1);
             assertThat(backups.get("kinds").get(0).get("bytes").asLong()).isEqualTo(5);
-            assertThat(backups.get("kinds").get(0).get("key_expiry_time").asLong()).isEqualTo(1_900_000_000);
+            assertThat(backups.get("kinds").get(0).get("key_expiry_time").asLong())
+                    .isEqualTo(1_900_000_000);
         }
     }
 
@@ -183,10 +184,7 @@ class BackupMetricsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            quoteCharacter = '|',
-            textBlock =
-                    """
+    @CsvSource(quoteCharacter = '|', textBlock = """
                     |veloz_backup_points|, |expected NAME{LABEL="VALUE"} NUMBER|
                     |veloz_backup_points twelve|, |expected NAME{LABEL="VALUE"} NUMBER|
                     |veloz_backup_points 1 1700000000|, |expected NAME{LABEL="VALUE"} NUMBER|
@@ -222,8 +220,7 @@ class BackupMetricsTest {
 
     @Test
     void hugeFileIsRejectedWithoutReadingIt() throws Exception {
-        try (var out = Files.newByteChannel(
-                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (var out = Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             out.position(4L << 30).write(ByteBuffer.wrap(new byte[] {'\n'}));
         }
         assertRejected(file + " is larger than expected: at most 262144 bytes");

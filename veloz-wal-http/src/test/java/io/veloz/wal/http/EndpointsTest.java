@@ -114,7 +114,8 @@ class EndpointsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"attacker.example", "attacker.example:8080", "127.0.0.1.attacker.example", "localhost.evil"})
+    @ValueSource(
+            strings = {"attacker.example", "attacker.example:8080", "127.0.0.1.attacker.example", "localhost.evil"})
     void nameOfAnotherHostIsRefusedOnLoopback(String host) throws Exception {
         try (WalHttpServer server = started()) {
             String response = Client.raw(server, GET.replace("localhost", host));

@@ -21,9 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class HostileClientTest {
     private static WalHttpServer.Builder impatient() {
-        return Client.server()
-                .log(() -> LogState.readOnly(1))
-                .timeouts(Duration.ofMillis(500), Duration.ofMillis(500));
+        return Client.server().log(() -> LogState.readOnly(1)).timeouts(Duration.ofMillis(500), Duration.ofMillis(500));
     }
 
     private static void send(Socket socket, String text) throws Exception {
@@ -136,8 +134,7 @@ class HostileClientTest {
     private static boolean isAnswered(WalHttpServer server, CountDownLatch disconnected) {
         boolean isAnswered = false;
         try {
-            isAnswered = Client.raw(
-                            server, "POST /api/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            isAnswered = Client.raw(server, "POST /api/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
                     .startsWith("HTTP/1.1 200 OK");
         } catch (IOException e) {
             // Disconnected while it was sending.
@@ -171,7 +168,11 @@ class HostileClientTest {
                 Client.server().log(() -> LogState.readOnly(1)).start()) {
             StringBuilder headers = new StringBuilder();
             for (int i = 0; i < 300; i++) {
-                headers.append("X-").append(i).append(": ").append("y".repeat(4096)).append("\r\n");
+                headers.append("X-")
+                        .append(i)
+                        .append(": ")
+                        .append("y".repeat(4096))
+                        .append("\r\n");
             }
             String response;
             try {

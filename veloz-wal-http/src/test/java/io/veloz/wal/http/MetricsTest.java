@@ -81,8 +81,7 @@ class MetricsTest {
             new WalMetrics(wal).bindTo(registry);
             new ShipperMetrics(shipper).bindTo(registry);
             Client.Reply reply = Client.get(server, "/metrics");
-            assertThat(reply.headers().firstValue("Content-Type"))
-                    .contains("text/plain; version=0.0.4; charset=utf-8");
+            assertThat(reply.headers().firstValue("Content-Type")).contains("text/plain; version=0.0.4; charset=utf-8");
             assertThat(described(reply.body())).isEqualTo(described(registry)).hasSize(17 + 12);
         }
     }
@@ -111,7 +110,8 @@ class MetricsTest {
             assertThat(Client.get(server, "/health").status()).isEqualTo(200);
             Client.Reply status = Client.get(server, "/api/status");
             assertThat(status.json().get("archive").get("state").asText()).isEqualTo("SHIPPING");
-            assertThat(status.json().get("archive").get("archived_sequence").asLong()).isEqualTo(2);
+            assertThat(status.json().get("archive").get("archived_sequence").asLong())
+                    .isEqualTo(2);
         }
     }
 
@@ -127,11 +127,11 @@ class MetricsTest {
                 assertThat(fenced.awaitArchived(last, Duration.ofSeconds(60))).isTrue();
                 try (WalShipper newer = WalShipper.start(
                         dir.resolve("log"), ShipperConfig.builder(archive).build())) {
-                    assertThat(newer.awaitArchived(last, Duration.ofSeconds(60))).isTrue();
+                    assertThat(newer.awaitArchived(last, Duration.ofSeconds(60)))
+                            .isTrue();
                 }
                 long next = wal.appendDurable(1, ByteBuffer.wrap(new byte[] {2}));
-                assertThatThrownBy(
-                                () -> fenced.awaitArchived(next, Duration.ofSeconds(60)))
+                assertThatThrownBy(() -> fenced.awaitArchived(next, Duration.ofSeconds(60)))
                         .isInstanceOf(WalFencedException.class);
                 assertThat(Client.get(server, "/health/live").status()).isEqualTo(200);
                 Client.Reply ready = Client.get(server, "/health/ready");
@@ -156,8 +156,7 @@ class MetricsTest {
             try (WalHttpServer server =
                     Client.server().log(wal).shipper(shipper).start()) {
                 assertThat(Client.get(server, "/health/ready").status()).isEqualTo(200);
-                assertThat(Client.get(server, "/health").failed())
-                        .containsExactly("shipping: the shipper is closed");
+                assertThat(Client.get(server, "/health").failed()).containsExactly("shipping: the shipper is closed");
             }
         }
     }
@@ -192,6 +191,7 @@ class MetricsTest {
                 .sample("c", Double.POSITIVE_INFINITY)
                 .sample("d", Double.NaN)
                 .sample("e", Map.of("reason", "a\"b\\c\nd"), -0.5);
-        assertThat(text).hasToString("a 100000000000001\nb 1.0E-7\nc +Inf\nd NaN\ne{reason=\"a\\\"b\\\\c\\nd\"} -0.5\n");
+        assertThat(text)
+                .hasToString("a 100000000000001\nb 1.0E-7\nc +Inf\nd NaN\ne{reason=\"a\\\"b\\\\c\\nd\"} -0.5\n");
     }
 }

@@ -43,7 +43,8 @@ class MonitoringFilesTest {
         StringBuilder lines = new StringBuilder();
         BackupMetrics.KNOWN.forEach((name, known) -> {
             List<String> labels = new ArrayList<>();
-            known.labels().forEach(label -> labels.add(label + "=\"" + (label.equals("kind") ? "database" : "x") + "\""));
+            known.labels()
+                    .forEach(label -> labels.add(label + "=\"" + (label.equals("kind") ? "database" : "x") + "\""));
             lines.append(name).append(labels.isEmpty() ? "" : "{" + String.join(",", labels) + "}");
             lines.append(" 1\n");
         });
@@ -145,7 +146,9 @@ class MonitoringFilesTest {
                 for (int y = at.get("y").asInt();
                         y < at.get("y").asInt() + at.get("h").asInt();
                         y++) {
-                    assertThat(cells.add(x + " " + y)).as(panel.get("title").asText()).isTrue();
+                    assertThat(cells.add(x + " " + y))
+                            .as(panel.get("title").asText())
+                            .isTrue();
                 }
             }
         }

@@ -24,10 +24,8 @@ class OrdersTest {
 
     @Test
     void ordersAreListedAtOneSequence() throws Exception {
-        try (WalHttpServer server = Client.server()
-                .log(() -> LogState.readOnly(3))
-                .orders(store())
-                .start()) {
+        try (WalHttpServer server =
+                Client.server().log(() -> LogState.readOnly(3)).orders(store()).start()) {
             Client.Reply reply = Client.get(server, "/api/orders_state");
             assertThat(reply.status()).isEqualTo(200);
             assertThat(reply.headers().firstValue("Content-Type")).contains("application/json");

@@ -101,14 +101,17 @@ record EngineOptions(
     private static void addAge(Map<String, Duration> ages, String text) {
         Matcher matcher = AGE.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("--max-backup-age " + text + ": expected KIND=TIME, such as database=26h");
+            throw new IllegalArgumentException(
+                    "--max-backup-age " + text + ": expected KIND=TIME, such as database=26h");
         }
         long amount = Long.parseLong(matcher.group(2));
-        ages.put(matcher.group(1), switch (matcher.group(3)) {
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            default -> Duration.ofDays(amount);
-        });
+        ages.put(
+                matcher.group(1),
+                switch (matcher.group(3)) {
+                    case "s" -> Duration.ofSeconds(amount);
+                    case "m" -> Duration.ofMinutes(amount);
+                    case "h" -> Duration.ofHours(amount);
+                    default -> Duration.ofDays(amount);
+                });
     }
 }

@@ -26,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineProcess implements AutoCloseable {
     /** The state that requests see. Immutable. */
-    private record Phase(LogState log, @Nullable OrderStore orders, @Nullable OrderEngine live) {
+    private record Phase(
+            LogState log,
+            @Nullable OrderStore orders,
+            @Nullable OrderEngine live) {
         LogState currentLog() {
             return live == null ? log : LogState.of(live.opened().wal());
         }
@@ -89,8 +92,7 @@ final class EngineProcess implements AutoCloseable {
         OrderStore orders = engine.opened().store();
         phase = new Phase(LogState.replaying(), orders, engine);
         if (options.ordersPerSecond() > 0) {
-            generator = new OrderGenerator(
-                    engine, engine.opened().wal().lastSequence() + 1, options.ordersPerSecond());
+            generator = new OrderGenerator(engine, engine.opened().wal().lastSequence() + 1, options.ordersPerSecond());
         }
     }
 
@@ -103,8 +105,7 @@ final class EngineProcess implements AutoCloseable {
         try {
             closeLog(LogState.replaying());
             OrderReplay replay = OrderReplay.read(ReadOptions.of(options.wal()));
-            phase = new Phase(
-                    LogState.readOnly(replay.report().log().lastSequence()), replay.store(), null);
+            phase = new Phase(LogState.readOnly(replay.report().log().lastSequence()), replay.store(), null);
         } catch (RuntimeException e) {
             phase = new Phase(LogState.failed(String.valueOf(e.getMessage())), null, null);
             throw e;

@@ -17,7 +17,7 @@ final class OrderRequest {
     /** Throws {@link IllegalArgumentException} with the reason if the body is not valid. */
     static OrderNew parse(String body) {
         Map<String, String> fields = new TreeMap<>();
-        for (String field : body.strip().split("&")) {
+        for (String field : body.strip().split("&", -1)) {
             int equals = field.indexOf('=');
             String name = equals < 0 ? field : field.substring(0, equals);
             if (!FIELDS.contains(name) || equals < 0) {

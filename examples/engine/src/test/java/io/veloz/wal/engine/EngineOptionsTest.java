@@ -25,8 +25,18 @@ class EngineOptionsTest {
     @Test
     void agesHaveUnits() {
         EngineOptions options = EngineOptions.parse(
-                "--wal", "data", "--metrics-file", "f", "--max-backup-age", "database=26h", "--max-backup-age",
-                "vault=2d", "--max-backup-age", "secrets=15m", "--max-backup-age", "roles=9s");
+                "--wal",
+                "data",
+                "--metrics-file",
+                "f",
+                "--max-backup-age",
+                "database=26h",
+                "--max-backup-age",
+                "vault=2d",
+                "--max-backup-age",
+                "secrets=15m",
+                "--max-backup-age",
+                "roles=9s");
         assertThat(options.maxBackupAges())
                 .containsEntry("database", Duration.ofHours(26))
                 .containsEntry("vault", Duration.ofDays(2))
@@ -35,9 +45,7 @@ class EngineOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     --read-only                                         | --wal is missing
                     --wal d --http 65536                                | --http 65536: expected 0 to 65535
                     --wal d --http -1                                   | --http -1: expected 0 to 65535
@@ -67,9 +75,7 @@ class EngineOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     ''                                                  | unexpected field "": expected id, symbol, side, quantity, price
                     id=a&id=b                                           | the field id occurs twice
                     id=a                                                | the field symbol is missing: expected id, symbol, side, quantity, price

@@ -153,8 +153,7 @@ class EngineProcessTest {
 
     @Test
     void terminatedEngineHasShippedEverythingAndFreedTheLog() throws Exception {
-        try (RunningEngine engine =
-                RunningEngine.start(dir, "--wal", wal().toString(), "--archive", archive())) {
+        try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--archive", archive())) {
             for (int i = 0; i < 10; i++) {
                 assertThat(engine.post("/api/orders", ORDER.formatted("a-" + i)).status())
                         .isEqualTo(201);
@@ -173,8 +172,8 @@ class EngineProcessTest {
     @Test
     void killedEngineAnswersAgainWithEveryOrderThatItShowed() throws Exception {
         JsonNode shown;
-        try (RunningEngine engine = RunningEngine.start(
-                dir, "--wal", wal().toString(), "--orders-per-second", "1000")) {
+        try (RunningEngine engine =
+                RunningEngine.start(dir, "--wal", wal().toString(), "--orders-per-second", "1000")) {
             do {
                 shown = engine.get("/api/orders_state").json().get("items");
             } while (shown.size() < 100);
@@ -192,9 +191,14 @@ class EngineProcessTest {
     void generatorContinuesWithNewIdsAfterARestart() throws Exception {
         for (int run = 1; run <= 2; run++) {
             int before = 50 * (run - 1);
-            try (RunningEngine engine = RunningEngine.start(
-                    dir, "--wal", wal().toString(), "--orders-per-second", "1000")) {
-                while (engine.get("/api/status").json().get("orders").get("count").asInt() < before + 50) {
+            try (RunningEngine engine =
+                    RunningEngine.start(dir, "--wal", wal().toString(), "--orders-per-second", "1000")) {
+                while (engine.get("/api/status")
+                                .json()
+                                .get("orders")
+                                .get("count")
+                                .asInt()
+                        < before + 50) {
                     Thread.onSpinWait();
                 }
                 assertThat(engine.terminate()).isEqualTo("143 stopped\n");

@@ -98,8 +98,8 @@ final class RunningEngine implements AutoCloseable {
     }
 
     private static Reply send(HttpRequest.Builder request) throws Exception {
-        HttpResponse<String> response = HTTP.send(
-                request.timeout(Duration.ofSeconds(60)).build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response =
+                HTTP.send(request.timeout(Duration.ofSeconds(60)).build(), HttpResponse.BodyHandlers.ofString());
         return new Reply(response.statusCode(), response.body());
     }
 
