@@ -13,10 +13,11 @@ public record Health(boolean live, boolean ready, boolean walReplayComplete, Str
     /** Returns JSON for endpoints such as {@code /health/ready}. */
     public String toJson() {
         return "{\"live\":" + live + ",\"ready\":" + ready + ",\"wal_replay_complete\":" + walReplayComplete
-                + ",\"reason\":\"" + escaped() + "\"}";
+                + ",\"reason\":" + quoted(reason) + "}";
     }
 
-    private String escaped() {
-        return reason.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
+    /** Returns a text as a JSON string. */
+    static String quoted(String text) {
+        return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ") + "\"";
     }
 }

@@ -3,8 +3,10 @@ package io.veloz.wal.engine;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalListener;
+import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalStats;
 import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.orders.OrderCancel;
 import io.veloz.wal.orders.OrderFill;
@@ -81,8 +83,13 @@ public final class OrderEngine implements AutoCloseable {
         }
         OrderLog opened = OrderLog.open(config);
         if (archive != null) {
-            // Before the first order, and before the first trim.
-            shipper = WalShipper.start(opened.wal(), archive);
+            try {
+                // Before the first order, and before the first trim.
+                shipper = WalShipper.start(opened.wal(), archive);
+            } catch (RuntimeException e) {
+                opened.close();
+                throw e;
+            }
         }
         log = opened;
         return opened.recovery();
@@ -175,14 +182,27 @@ public final class OrderEngine implements AutoCloseable {
         if (!replayed) {
             return new Health(true, false, false, "the log is being replayed");
         }
+        String reason = archiveFailure();
+        if (reason == null) {
+            reason = diskFull;
+        }
+        return reason == null ? new Health(true, true, true, "") : new Health(true, false, true, reason);
+    }
+
+    private @Nullable String archiveFailure() {
         WalShipper shipping = shipper;
-        WalFencedException fenced = shipping == null ? null : shipping.status().fenced();
+        if (shipping == null) {
+            return null;
+        }
+        ShipperStatus status = shipping.status();
+        WalFencedException fenced = status.fenced();
         if (fenced != null) {
             // The engine that took over the archive may already trade.
-            return new Health(true, false, true, "another engine has taken over: " + fenced.getMessage());
+            return "another engine has taken over: " + fenced.getMessage();
         }
-        String full = diskFull;
-        return full == null ? new Health(true, true, true, "") : new Health(true, false, true, full);
+        WalShippingRefusedException refused = status.refused();
+        // The archive may have orders that this log does not have.
+        return refused == null ? null : "log and archive are inconsistent: " + refused.getMessage();
     }
 
     /** Returns the statistics of the log. {@link io.veloz.wal.metrics.WalMetrics} binds them to Micrometer. */
@@ -195,7 +215,8 @@ public final class OrderEngine implements AutoCloseable {
         return Optional.ofNullable(shipper);
     }
 
-    private OrderLog opened() {
+    /** Returns the log, for the process that shows it. */
+    OrderLog opened() {
         OrderLog open = log;
         if (open == null) {
             throw new IllegalStateException("the engine has not been started");

@@ -1,0 +1,117 @@
+package io.veloz.wal.engine;
+
+import io.veloz.wal.archive.store.ObjectStores;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The command line of the engine. Immutable.
+ *
+ * @param port of the HTTP server; 0 to select a free one
+ * @param ordersPerSecond orders that the engine places by itself while it is live; 0 for none
+ */
+record EngineOptions(
+        Path wal,
+        Optional<String> archive,
+        int port,
+        boolean readOnly,
+        Optional<Path> metricsFile,
+        Map<String, Duration> maxBackupAges,
+        int ordersPerSecond) {
+
+    static final String USAGE = """
+            usage: java -jar veloz-wal-engine.jar --wal DIR [options]
+
+              --wal DIR                   directory of the log; created if it does not exist, except with --read-only
+              --archive URI               ships the log to s3://bucket/prefix or file:///directory while live
+              --http PORT                 port on the loopback interface; 0 selects a free one; default 8080
+              --read-only                 replays the log and answers, but neither opens nor ships it, and accepts no order
+                                          until POST /api/admin/live
+              --metrics-file FILE         metrics of the backup jobs, for /metrics and /health
+              --max-backup-age KIND=TIME  a backup that is older fails /health; can be repeated; such as database=26h
+              --orders-per-second N       places orders by itself while live
+
+            exit codes: 143 after SIGTERM (a clean end), 2 if the log cannot be opened, 5 if the port cannot be opened, 64 usage
+            """;
+
+    private static final Pattern AGE = Pattern.compile("([a-z]+)=([0-9]{1,6})([smhd])");
+
+    /** Throws {@link IllegalArgumentException} with the reason if the arguments are not valid. */
+    static EngineOptions parse(String... arguments) {
+        Map<String, String> values = new TreeMap<>();
+        Map<String, Duration> ages = new TreeMap<>();
+        boolean readOnly = false;
+        Iterator<String> rest = List.of(arguments).iterator();
+        while (rest.hasNext()) {
+            String name = rest.next();
+            switch (name) {
+                case "--read-only" -> readOnly = true;
+                case "--max-backup-age" -> addAge(ages, valueOf(name, rest));
+                case "--wal", "--archive", "--http", "--metrics-file", "--orders-per-second" -> {
+                    if (values.put(name, valueOf(name, rest)) != null) {
+                        throw new IllegalArgumentException(name + " occurs twice");
+                    }
+                }
+                default -> throw new IllegalArgumentException("unknown argument " + name);
+            }
+        }
+        String wal = values.get("--wal");
+        if (wal == null) {
+            throw new IllegalArgumentException("--wal is missing");
+        }
+        return new EngineOptions(
+                Path.of(wal),
+                Optional.ofNullable(values.get("--archive")),
+                number("--http", values.getOrDefault("--http", "8080"), 65_535),
+                readOnly,
+                Optional.ofNullable(values.get("--metrics-file")).map(Path::of),
+                Map.copyOf(ages),
+                number("--orders-per-second", values.getOrDefault("--orders-per-second", "0"), 10_000));
+    }
+
+    EngineOptions {
+        if (metricsFile.isEmpty() && !maxBackupAges.isEmpty()) {
+            throw new IllegalArgumentException("--max-backup-age needs --metrics-file");
+        }
+        // Fails at the start, and not when the engine goes live.
+        archive.ifPresent(uri -> ObjectStores.open(uri).close());
+    }
+
+    private static String valueOf(String name, Iterator<String> rest) {
+        if (!rest.hasNext()) {
+            throw new IllegalArgumentException(name + " needs a value");
+        }
+        return rest.next();
+    }
+
+    private static int number(String name, String text, int max) {
+        if (!text.matches("[0-9]{1,6}") || Integer.parseInt(text) > max) {
+            throw new IllegalArgumentException(name + " " + text + ": expected 0 to " + max);
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static void addAge(Map<String, Duration> ages, String text) {
+        Matcher matcher = AGE.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "--max-backup-age " + text + ": expected KIND=TIME, such as database=26h");
+        }
+        long amount = Long.parseLong(matcher.group(2));
+        ages.put(
+                matcher.group(1),
+                switch (matcher.group(3)) {
+                    case "s" -> Duration.ofSeconds(amount);
+                    case "m" -> Duration.ofMinutes(amount);
+                    case "h" -> Duration.ofHours(amount);
+                    default -> Duration.ofDays(amount);
+                });
+    }
+}
