@@ -17,8 +17,7 @@ class LastSequenceTest {
 
     @Test
     void everyAcknowledgedRecordIsCountedAtOnceWhileTheLogIsOpen() {
-        try (Wal wal =
-                Wal.open(WalConfig.builder(dir).segmentBytes(2 << 20).build())) {
+        try (Wal wal = Wal.open(WalConfig.builder(dir).segmentBytes(2 << 20).build())) {
             for (int i = 0; i < 200; i++) {
                 long acknowledged = wal.appendDurable(1, ByteBuffer.wrap(new byte[20_000]));
                 assertThat(WalRecovery.lastSequence(ReadOptions.of(dir))).isGreaterThanOrEqualTo(acknowledged);
@@ -48,7 +47,8 @@ class LastSequenceTest {
             wal.roll();
             wal.appendDurable(1, ByteBuffer.wrap(new byte[3]));
         }
-        Files.delete(dir.resolve(LogFiles.of(dir).sealedName(LogFiles.of(dir).sealed().get(0))));
+        Files.delete(dir.resolve(
+                LogFiles.of(dir).sealedName(LogFiles.of(dir).sealed().get(0))));
         ReadOptions damaged = ReadOptions.of(dir);
         assertThatThrownBy(() -> WalRecovery.lastSequence(damaged)).isInstanceOf(WalCorruptException.class);
     }

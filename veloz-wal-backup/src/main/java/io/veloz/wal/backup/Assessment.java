@@ -141,12 +141,11 @@ public final class Assessment {
                 return result(Case.FULL_RECOVERY, "recover " + arguments());
             }
             Case only = needed.iterator().next();
-            String command =
-                    switch (only) {
-                        case RESTORE_LOG -> "recover-log ";
-                        case RECOVER_DATABASE -> "recover-database ";
-                        default -> "recover --no-log --kinds configuration,secrets ";
-                    };
+            String command = switch (only) {
+                case RESTORE_LOG -> "recover-log ";
+                case RECOVER_DATABASE -> "recover-database ";
+                default -> "recover --no-log --kinds configuration,secrets ";
+            };
             return result(only, command + arguments());
         }
 
@@ -187,7 +186,10 @@ public final class Assessment {
             Optional<SwitchJournal> journal =
                     SwitchJournal.open(StateDirectory.open(profile.stateDirectory()), Parts.stepReader(profile));
             boolean complete = journal.map(SwitchJournal::isComplete).orElse(true);
-            fact("earlier recovery", complete, journal.map(SwitchJournal::toString).orElse("none"));
+            fact(
+                    "earlier recovery",
+                    complete,
+                    journal.map(SwitchJournal::toString).orElse("none"));
             return journal;
         }
 
@@ -197,7 +199,8 @@ public final class Assessment {
                 fact("engine", true, "log.directory is not in the profile, so it was not examined");
                 return true;
             }
-            boolean locked = Files.isDirectory(settings.get().logDirectory()) && files(settings.get()).isLocked();
+            boolean locked = Files.isDirectory(settings.get().logDirectory())
+                    && files(settings.get()).isLocked();
             Optional<Boolean> active = new Engine(settings.get(), profile.stateDirectory()).isUnitActive();
             boolean runs = locked || active.orElse(false);
             fact(
@@ -225,8 +228,8 @@ public final class Assessment {
                 return;
             }
             try {
-                RecoveryReport report = WalRecovery.inspect(
-                        ReadOptions.of(directory).prefix(settings.logPrefix()));
+                RecoveryReport report =
+                        WalRecovery.inspect(ReadOptions.of(directory).prefix(settings.logPrefix()));
                 if (report.segments().isEmpty()) {
                     needed.add(Case.RESTORE_LOG);
                     fact("log", false, directory + " has no log");
@@ -257,9 +260,11 @@ public final class Assessment {
                         needed.add(Case.RESTORE_LOG);
                         fact("log and archive", false, found + ": the log has lost its end");
                     }
-                    case DIVERGED, OTHER_LOG, NO_LOG -> unclear(
-                            "log and archive",
-                            found + ": " + (comparison.relation() == Relation.DIVERGED ? "they differ" : "other logs"));
+                    case DIVERGED, OTHER_LOG, NO_LOG ->
+                        unclear(
+                                "log and archive",
+                                found + ": "
+                                        + (comparison.relation() == Relation.DIVERGED ? "they differ" : "other logs"));
                 }
             } catch (WalException e) {
                 unclear("log and archive", String.valueOf(e.getMessage()));
@@ -311,7 +316,8 @@ public final class Assessment {
                         "recovery points",
                         true,
                         "the newest is " + newest.number() + ", made at " + newest.made() + ", "
-                                + Duration.between(newest.made(), clock.instant()).toHours() + " hours ago");
+                                + Duration.between(newest.made(), clock.instant())
+                                        .toHours() + " hours ago");
             } catch (BadPointException | IOException e) {
                 unclear("recovery points", String.valueOf(e.getMessage()));
             }

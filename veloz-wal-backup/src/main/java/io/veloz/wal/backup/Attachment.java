@@ -119,8 +119,7 @@ public final class Attachment {
     }
 
     static String chunkKey(Kind kind, String id, int index) {
-        return String.format(
-                Locale.ROOT, "attachments/%s_%s.%s.chunk%05d", kind.label(), id, kind.suffix(), index + 1);
+        return String.format(Locale.ROOT, "attachments/%s_%s.%s.chunk%05d", kind.label(), id, kind.suffix(), index + 1);
     }
 
     /** Returns the file name inside of the encryption, which binds the signed content to this attachment of this log. */
@@ -139,8 +138,8 @@ public final class Attachment {
 
     @Override
     public String toString() {
-        return "Attachment[" + kind.label() + ", id=" + id + ", taken=" + taken + ", after=" + bracket.after() + ", upTo="
-                + bracket.upTo() + ", bytes=" + storedBytes() + "]";
+        return "Attachment[" + kind.label() + ", id=" + id + ", taken=" + taken + ", after=" + bracket.after()
+                + ", upTo=" + bracket.upTo() + ", bytes=" + storedBytes() + "]";
     }
 
     /** Collects the properties of an attachment. Not thread-safe. */

@@ -127,10 +127,10 @@ public final class Backup {
         for (Kind kind : sources(kinds)) {
             run.capture(kind);
         }
-        Optional<RecoveryPoint> point = run.stored.isEmpty() ? Optional.empty() : Optional.of(put(run.logId, run.stored));
-        long bytes = run.stored.values().stream()
-                .mapToLong(Attachment::storedBytes)
-                .sum();
+        Optional<RecoveryPoint> point =
+                run.stored.isEmpty() ? Optional.empty() : Optional.of(put(run.logId, run.stored));
+        long bytes =
+                run.stored.values().stream().mapToLong(Attachment::storedBytes).sum();
         return new BackupReport(
                 point,
                 run.stored.keySet(),
@@ -230,7 +230,9 @@ public final class Backup {
                     }
                     Attachment.Builder attachment = store(content);
                     long upTo = source.isSnapshot() ? atOpen : Math.max(after, log.lastSequence());
-                    stored.put(content.kind(), attachment.bracket(new Bracket(after, upTo)).build());
+                    stored.put(
+                            content.kind(),
+                            attachment.bracket(new Bracket(after, upTo)).build());
                 }
             }
         }
@@ -263,7 +265,8 @@ public final class Backup {
             Mac mac = state.contentMac();
             try (ChunkWriter chunks = new ChunkWriter(
                             store, index -> Attachment.chunkKey(kind, id, index), state.spool(id), chunkBytes);
-                    OpenPgp.EncryptingStream encrypted = sender.encrypt(chunks, Attachment.contentName(logId, kind, id));
+                    OpenPgp.EncryptingStream encrypted =
+                            sender.encrypt(chunks, Attachment.contentName(logId, kind, id));
                     Counted plain = new Counted(encrypted, count -> progress.onBytes(kind, count))) {
                 content.writeTo(plain, mac);
                 // Only after everything was written: a failure before leaves a message that no reader accepts.
@@ -322,7 +325,8 @@ public final class Backup {
             }
             // Another job took the number: its attachments are carried over.
         }
-        throw new IOException(store.describe() + ": " + PUT_ATTEMPTS + " recovery points were put by other jobs meanwhile");
+        throw new IOException(
+                store.describe() + ": " + PUT_ATTEMPTS + " recovery points were put by other jobs meanwhile");
     }
 
     /** Retention may have deleted chunks that no point has named for a long time; see {@link Retention}. */
@@ -330,9 +334,11 @@ public final class Backup {
         for (Attachment attachment : stored.values()) {
             Duration age = Duration.between(attachment.taken(), clock.instant());
             if (age.compareTo(Retention.LONGEST_BACKUP) >= 0) {
-                throw new IOException(store.describe() + ": the " + attachment.kind().label() + " was read at "
-                        + attachment.taken() + ", " + age.toHours() + " hours ago; expected less than "
-                        + Retention.LONGEST_BACKUP.toHours() + ": retention may have deleted it. Make the backup again");
+                throw new IOException(
+                        store.describe() + ": the " + attachment.kind().label() + " was read at "
+                                + attachment.taken() + ", " + age.toHours() + " hours ago; expected less than "
+                                + Retention.LONGEST_BACKUP.toHours()
+                                + ": retention may have deleted it. Make the backup again");
             }
         }
     }
@@ -340,9 +346,10 @@ public final class Backup {
     private RecoveryPoint point(
             String logId, Optional<PointChain.Stored> newest, Map<Kind, Attachment> stored, RecoveryPoint.Tip tip) {
         Map<Kind, Attachment> all = new EnumMap<>(Kind.class);
-        newest.ifPresent(before -> before.point().attachments().forEach(attachment -> all.put(attachment.kind(), attachment)));
-        stored.forEach((kind, attachment) -> all.merge(
-                kind, attachment, (theirs, ours) -> theirs.taken().isAfter(ours.taken()) ? theirs : ours));
+        newest.ifPresent(
+                before -> before.point().attachments().forEach(attachment -> all.put(attachment.kind(), attachment)));
+        stored.forEach((kind, attachment) ->
+                all.merge(kind, attachment, (theirs, ours) -> theirs.taken().isAfter(ours.taken()) ? theirs : ours));
         return RecoveryPoint.of(
                 newest.map(before -> before.point().number()).orElse(0L) + 1,
                 logId,
@@ -365,8 +372,8 @@ public final class Backup {
             if (System.nanoTime() - end >= 0) {
                 throw new BackupRefusedException(
                         Reason.LOG_NOT_ARCHIVED,
-                        store.describe() + ": the log is archived up to record " + status.archivedSequence()
-                                + " after " + patience.toSeconds() + " s; the backup needs " + upTo + ". Is the shipper running?");
+                        store.describe() + ": the log is archived up to record " + status.archivedSequence() + " after "
+                                + patience.toSeconds() + " s; the backup needs " + upTo + ". Is the shipper running?");
             }
             LockSupport.parkNanos(this, ARCHIVE_POLL.toNanos());
         }

@@ -70,7 +70,9 @@ public final class BackupReport {
 
     @Override
     public String toString() {
-        return "BackupReport[point=" + point.map(made -> String.valueOf(made.number())).orElse("none") + ", stored=" + stored
-                + ", unchanged=" + unchanged + ", bytes=" + storedBytes + ", findings=" + findings + ", took=" + took + "]";
+        return "BackupReport[point="
+                + point.map(made -> String.valueOf(made.number())).orElse("none") + ", stored=" + stored
+                + ", unchanged=" + unchanged + ", bytes=" + storedBytes + ", findings=" + findings + ", took=" + took
+                + "]";
     }
 }

@@ -158,8 +158,8 @@ public final class DatabaseFacts {
 
     @Override
     public String toString() {
-        return "DatabaseFacts[database=" + database + ", server=" + serverVersion + ", lsn=" + lsn + ", applied=" + applied
-                + ", rows=" + new TreeMap<>(rows) + "]";
+        return "DatabaseFacts[database=" + database + ", server=" + serverVersion + ", lsn=" + lsn + ", applied="
+                + applied + ", rows=" + new TreeMap<>(rows) + "]";
     }
 
     /** Collects the facts of a database. Not thread-safe. */

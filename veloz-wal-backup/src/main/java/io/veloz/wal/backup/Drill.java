@@ -165,8 +165,8 @@ public final class Drill {
                         store,
                         point,
                         Optional.of(receiver),
-                        (attachment, bytes) -> progress.onBytes(
-                                attachment.kind().label(), bytes, 2 * attachment.storedBytes()));
+                        (attachment, bytes) ->
+                                progress.onBytes(attachment.kind().label(), bytes, 2 * attachment.storedBytes()));
                 return "private key and certificate of the signer";
             });
             restoreLog(point);
@@ -224,8 +224,8 @@ public final class Drill {
                 for (Map.Entry<String, String> setting : options.storeSettings().entrySet()) {
                     restore = restore.storeSetting(setting.getKey(), setting.getValue());
                 }
-                RestoreReport report = WalRecovery.restoreFrom(
-                        uri, point.upTo() > 0 ? restore.atLeast(point.upTo()) : restore);
+                RestoreReport report =
+                        WalRecovery.restoreFrom(uri, point.upTo() > 0 ? restore.atLeast(point.upTo()) : restore);
                 return "records " + report.firstSequence() + " to " + report.lastSequence() + "; the point needs "
                         + point.upTo();
             });
@@ -238,7 +238,8 @@ public final class Drill {
             }
         }
 
-        private void attachment(Attachment attachment, RecoveryPoint point, AttachmentReader reader) throws IOException {
+        private void attachment(Attachment attachment, RecoveryPoint point, AttachmentReader reader)
+                throws IOException {
             switch (attachment.kind()) {
                 case CONFIGURATION -> check("configuration is present", () -> unpack(attachment, reader));
                 case SECRETS -> check("secrets are decrypted", () -> unpack(attachment, reader));
@@ -315,9 +316,8 @@ public final class Drill {
                 names.forEach(name -> receipt.check(name, Result.INCONCLUSIVE, why));
                 return;
             }
-            Duration timeout = profile.engine()
-                    .map(settings -> settings.startTimeout())
-                    .orElse(Duration.ofMinutes(2));
+            Duration timeout =
+                    profile.engine().map(settings -> settings.startTimeout()).orElse(Duration.ofMinutes(2));
             check(names.get(0), () -> {
                 try (DrillEngine engine = DrillEngine.start(
                         command,

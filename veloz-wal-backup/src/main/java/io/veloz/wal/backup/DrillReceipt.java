@@ -141,8 +141,9 @@ public final class DrillReceipt {
 
     @Override
     public String toString() {
-        return "DrillReceipt[" + result + ", point=" + point + ", RPO=" + recoveryPointAge().map(Duration::toString).orElse("-")
-                + ", RTO=" + recoveryTime() + ", checks=" + checks + "]";
+        return "DrillReceipt[" + result + ", point=" + point + ", RPO="
+                + recoveryPointAge().map(Duration::toString).orElse("-") + ", RTO=" + recoveryTime() + ", checks="
+                + checks + "]";
     }
 
     static final class Builder {

@@ -12,7 +12,6 @@ import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.Profile;
-import io.veloz.wal.backup.internal.recovery.AttachmentReader;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
@@ -154,13 +153,15 @@ public final class Recovery {
                     .reduce((earlier, later) -> later)
                     .orElseThrow(() -> new RecoveryException(
                             Reason.NO_POINT,
-                            store.describe() + " has no recovery point that was made until " + until + "; the first one was made"
-                                    + " at " + chain.get(0).point().made()));
+                            store.describe() + " has no recovery point that was made until " + until
+                                    + "; the first one was made" + " at "
+                                    + chain.get(0).point().made()));
         }
         long wanted = number.orElse((long) chain.size());
         if (wanted < 1 || wanted > chain.size()) {
             throw new RecoveryException(
-                    Reason.NO_POINT, store.describe() + " has recovery points 1 to " + chain.size() + ", and not " + wanted);
+                    Reason.NO_POINT,
+                    store.describe() + " has recovery points 1 to " + chain.size() + ", and not " + wanted);
         }
         return chain.get((int) wanted - 1).point();
     }
@@ -171,8 +172,7 @@ public final class Recovery {
         try {
             status = ArchiveStatus.of(store);
         } catch (WalRestoreException e) {
-            throw new RecoveryException(
-                    Reason.LOG_BEHIND, "the log's archive cannot be read: " + e.getMessage(), e);
+            throw new RecoveryException(Reason.LOG_BEHIND, "the log's archive cannot be read: " + e.getMessage(), e);
         }
         String where = store.describe() + ": recovery point " + point.number();
         if (!status.logId().equals(point.logId())) {
@@ -184,7 +184,8 @@ public final class Recovery {
             throw new RecoveryException(
                     Reason.LOG_BEHIND,
                     where + " was made at slot " + point.tip().slot() + ", record "
-                            + point.tip().archivedSequence() + "; the archive ends at slot " + status.tip() + ", record "
+                            + point.tip().archivedSequence() + "; the archive ends at slot " + status.tip()
+                            + ", record "
                             + status.archivedSequence() + ": it has lost objects");
         }
         try (InputStream in = store.get(Backup.slotKey(point.tip().slot()))) {
@@ -244,8 +245,7 @@ public final class Recovery {
                             + "): resume it, roll it back, or clean it up first");
         }
         Timed timed = new Timed(plan.point().number(), progress);
-        List<Part> parts =
-                parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+        List<Part> parts = parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
         for (Part part : parts) {
             part.prepare();
         }
@@ -322,7 +322,9 @@ public final class Recovery {
             return;
         }
         Engine engine = requireEngine();
-        Replayed expected = replayed.isPresent() ? replayed.get() : LogPart.replay(profile.engine().orElseThrow());
+        Replayed expected = replayed.isPresent()
+                ? replayed.get()
+                : LogPart.replay(profile.engine().orElseThrow());
         timed.log(expected);
         try {
             timed.run("start", engine::start);
@@ -344,8 +346,10 @@ public final class Recovery {
     private static void verify(Engine engine, Replayed expected, RecoveryReport.Builder report) throws IOException {
         List<Gate> gates = engine.verify(expected);
         gates.forEach(gate -> report.gate(text(gate)));
-        String failed =
-                gates.stream().filter(gate -> !gate.passed()).map(Recovery::text).collect(Collectors.joining("; "));
+        String failed = gates.stream()
+                .filter(gate -> !gate.passed())
+                .map(Recovery::text)
+                .collect(Collectors.joining("; "));
         if (!failed.isEmpty()) {
             engine.stop();
             throw new RecoveryException(
@@ -361,8 +365,8 @@ public final class Recovery {
     }
 
     private Engine requireEngine() throws IOException {
-        return engine().orElseThrow(() ->
-                new IllegalArgumentException(profile.file() + ": log.directory is missing, so the engine cannot be started"));
+        return engine().orElseThrow(() -> new IllegalArgumentException(
+                profile.file() + ": log.directory is missing, so the engine cannot be started"));
     }
 
     // ---- after a cut
@@ -435,8 +439,8 @@ public final class Recovery {
     private SwitchJournal journal() throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         SwitchJournal journal = SwitchJournal.open(state, Parts.stepReader(profile))
-                .orElseThrow(() ->
-                        new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
+                .orElseThrow(
+                        () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
         journal.onCut(cut);
         return journal;
     }

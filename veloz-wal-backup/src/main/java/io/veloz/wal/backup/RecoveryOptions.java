@@ -159,7 +159,8 @@ public final class RecoveryOptions {
     public String toString() {
         // Without the settings of the store, which may contain secrets.
         return "RecoveryOptions[kinds=" + kinds + ", log=" + logUri.orElse("no") + ", point="
-                + point.map(String::valueOf).orElse("newest") + ", untilTime=" + untilTime + ", start=" + start + ", goLive="
+                + point.map(String::valueOf).orElse("newest") + ", untilTime=" + untilTime + ", start=" + start
+                + ", goLive="
                 + goLive + "]";
     }
 }

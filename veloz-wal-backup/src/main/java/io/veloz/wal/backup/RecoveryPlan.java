@@ -62,7 +62,7 @@ public final class RecoveryPlan {
 
     @Override
     public String toString() {
-        return "RecoveryPlan[point=" + point.number() + ", made=" + point.made() + ", age=" + age + ", bytes=" + storedBytes()
-                + ", steps=" + steps + "]";
+        return "RecoveryPlan[point=" + point.number() + ", made=" + point.made() + ", age=" + age + ", bytes="
+                + storedBytes() + ", steps=" + steps + "]";
     }
 }

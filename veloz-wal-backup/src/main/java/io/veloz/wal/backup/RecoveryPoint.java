@@ -106,7 +106,7 @@ public final class RecoveryPoint {
 
     @Override
     public String toString() {
-        return "RecoveryPoint[number=" + number + ", made=" + made + ", host=" + host + ", upTo=" + upTo() + ", attachments="
-                + attachments + "]";
+        return "RecoveryPoint[number=" + number + ", made=" + made + ", host=" + host + ", upTo=" + upTo()
+                + ", attachments=" + attachments + "]";
     }
 }

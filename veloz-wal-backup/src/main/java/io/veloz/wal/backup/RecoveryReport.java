@@ -86,8 +86,8 @@ public final class RecoveryReport {
 
     @Override
     public String toString() {
-        return "RecoveryReport[point=" + point + ", changes=" + changes.size() + ", lastSequence=" + lastSequence + ", started="
-                + started + ", live=" + live + ", took=" + total() + ", findings=" + findings + "]";
+        return "RecoveryReport[point=" + point + ", changes=" + changes.size() + ", lastSequence=" + lastSequence
+                + ", started=" + started + ", live=" + live + ", took=" + total() + ", findings=" + findings + "]";
     }
 
     static final class Builder {

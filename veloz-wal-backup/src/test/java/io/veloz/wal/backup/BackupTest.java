@@ -102,13 +102,7 @@ class BackupTest {
 
     private Backup backup(ObjectStore to) {
         return new Backup(
-                to,
-                profile,
-                LogPosition.of(wal),
-                Duration.ofSeconds(30),
-                BackupProgress.NONE,
-                Clock.systemUTC(),
-                1024);
+                to, profile, LogPosition.of(wal), Duration.ofSeconds(30), BackupProgress.NONE, Clock.systemUTC(), 1024);
     }
 
     private RecoveryPoint made(Set<Kind> kinds) throws IOException {
@@ -169,7 +163,8 @@ class BackupTest {
         RecoveryPoint second = made(BOTH);
         assertThat(second.number()).isEqualTo(2);
         assertThat(second.attachment(Kind.SECRETS).orElseThrow().firstPoint()).isEqualTo(1);
-        assertThat(second.attachment(Kind.CONFIGURATION).orElseThrow().firstPoint()).isEqualTo(2);
+        assertThat(second.attachment(Kind.CONFIGURATION).orElseThrow().firstPoint())
+                .isEqualTo(2);
     }
 
     @Test
@@ -183,11 +178,13 @@ class BackupTest {
     void configurationThatContainsSecretsIsRefused() throws IOException {
         profile = profile("");
         assertThatThrownBy(() -> backup().run(Set.of(Kind.CONFIGURATION)))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.SECRETS_IN_CONFIGURATION));
-        assertThat(archive().resolve("attachments")).satisfiesAnyOf(
-                path -> assertThat(path).doesNotExist(),
-                path -> assertThat(path).isEmptyDirectory());
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.SECRETS_IN_CONFIGURATION));
+        assertThat(archive().resolve("attachments"))
+                .satisfiesAnyOf(
+                        path -> assertThat(path).doesNotExist(),
+                        path -> assertThat(path).isEmptyDirectory());
     }
 
     @Test
@@ -196,8 +193,9 @@ class BackupTest {
         append();
         Backup backup = new Backup(store, profile, LogPosition.of(wal), Duration.ZERO, BackupProgress.NONE);
         assertThatThrownBy(() -> backup.run(BOTH))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.LOG_NOT_ARCHIVED));
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.LOG_NOT_ARCHIVED));
         assertThat(archive().resolve("points")).doesNotExist();
     }
 
@@ -230,7 +228,8 @@ class BackupTest {
             write("etc/veloz/config.yaml", "depth: " + i, "rw-r--r--");
             made(BOTH);
         }
-        assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30))).isTrue();
+        assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30)))
+                .isTrue();
         assertThat(shipper.status().fenced()).isNull();
     }
 
@@ -253,7 +252,9 @@ class BackupTest {
                 }
                 backup().run(BOTH);
                 if (diesAt % 8 == 0 || completed) {
-                    assertThat(recoveredConfiguration()).as("died at request %d", diesAt).isEqualTo(content);
+                    assertThat(recoveredConfiguration())
+                            .as("died at request %d", diesAt)
+                            .isEqualTo(content);
                 }
                 if (completed) {
                     assertThat(diesAt).isGreaterThan(10);
@@ -318,7 +319,9 @@ class BackupTest {
         Map<String, String> newer = inPlace();
         RecoveryReport report = recover(BOTH, Optional.of(1L));
         assertThat(inPlace()).isEqualTo(before);
-        assertThat(report.changes()).filteredOn(change -> change.contains(".before-recovery-")).hasSize(2);
+        assertThat(report.changes())
+                .filteredOn(change -> change.contains(".before-recovery-"))
+                .hasSize(2);
         recovery().rollBack();
         assertThat(inPlace()).isEqualTo(newer);
     }
@@ -403,8 +406,7 @@ class BackupTest {
             assertThat(ships.awaitArchived(1, Duration.ofSeconds(30))).isTrue();
         }
         Files.createDirectory(other.resolve("points"));
-        Files.copy(
-                archive().resolve("points/00000000000000000001"), other.resolve("points/00000000000000000001"));
+        Files.copy(archive().resolve("points/00000000000000000001"), other.resolve("points/00000000000000000001"));
         try (ObjectStore elsewhere = new DirectoryStore(other)) {
             assertThatThrownBy(() -> recovery().plan(elsewhere, RecoveryOptions.of(BOTH)))
                     .isInstanceOfSatisfying(

@@ -149,7 +149,9 @@ class DrillTest {
         DrillReceipt receipt = drill(profile(""));
         List<StoredObject> receipts = store.list("receipts/", "");
         assertThat(receipts).hasSize(1);
-        assertThat(receipts.get(0).key()).startsWith("receipts/00000000000000000001_").endsWith(receipt.id());
+        assertThat(receipts.get(0).key())
+                .startsWith("receipts/00000000000000000001_")
+                .endsWith(receipt.id());
         try (InputStream in = store.get(receipts.get(0).key())) {
             assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
                     .isEqualTo(receipt.toJson())
@@ -203,8 +205,8 @@ class DrillTest {
         Files.createSymbolicLink(dir.resolve("link"), dir.resolve("etc/veloz"));
         for (String name : List.of("etc/veloz/drill", "etc", "wal", "state/drill", "link/drill", "")) {
             DrillOptions options = DrillOptions.in(dir.resolve(name));
-            assertThatThrownBy(() ->
-                            new Drill(profile).run(store, uri(), options, keys.recovery(), RecoveryProgress.NONE))
+            assertThatThrownBy(
+                            () -> new Drill(profile).run(store, uri(), options, keys.recovery(), RecoveryProgress.NONE))
                     .as(name)
                     .isInstanceOf(IllegalArgumentException.class);
         }

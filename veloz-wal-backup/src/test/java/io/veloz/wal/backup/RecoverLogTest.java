@@ -79,8 +79,8 @@ class RecoverLogTest {
     /** The engine writes some orders, which are shipped; a backup may be made meanwhile. */
     private void run(int first, int last, boolean backup) throws Exception {
         try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build());
-                WalShipper shipper =
-                        WalShipper.start(orders.wal(), ShipperConfig.builder(uri()).build())) {
+                WalShipper shipper = WalShipper.start(
+                        orders.wal(), ShipperConfig.builder(uri()).build())) {
             append(orders, first, last);
             assertThat(shipper.awaitArchived(orders.wal().lastSequence(), Duration.ofSeconds(30)))
                     .isTrue();
@@ -197,7 +197,8 @@ class RecoverLogTest {
         run(4, 4, true);
         Recovery recovery = new Recovery(profile);
         assertThat(recovery.plan(store, whole()).point().number()).isEqualTo(2);
-        assertThat(recovery.plan(store, whole().untilTime(between)).point().number()).isEqualTo(1);
+        assertThat(recovery.plan(store, whole().untilTime(between)).point().number())
+                .isEqualTo(1);
         assertThatThrownBy(() -> recovery.plan(store, whole().untilTime(Instant.EPOCH)))
                 .hasMessageContaining("no recovery point that was made until");
     }

@@ -143,7 +143,11 @@ class RecoveryCutTest {
                 }
             }
         }
-        state.put("orders", String.valueOf(OrderReplay.read(ReadOptions.of(dir.resolve("wal"))).store().count()));
+        state.put(
+                "orders",
+                String.valueOf(OrderReplay.read(ReadOptions.of(dir.resolve("wal")))
+                        .store()
+                        .count()));
         return state;
     }
 
@@ -210,8 +214,9 @@ class RecoveryCutTest {
     void newRecoveryIsRefusedWhileOneIsHalfDone() throws IOException {
         assertThat(dies(3)).isTrue();
         assertThatThrownBy(() -> dies(100))
-                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                        .isEqualTo(RecoveryException.Reason.HALF_DONE));
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.HALF_DONE));
         new Recovery(profile).rollBack();
         Trees.delete(dir.resolve("wal"));
         dies(100);

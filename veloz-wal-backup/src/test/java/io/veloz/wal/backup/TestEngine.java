@@ -37,7 +37,8 @@ public final class TestEngine {
                         + order.executedQuantity() + ",\"status\":\"" + order.status() + "\"}")
                 .collect(Collectors.joining(","));
         server.createContext("/health/ready", exchange -> answer(exchange, "{\"status\":\"UP\"}"));
-        server.createContext("/api/orders_state", exchange -> answer(exchange, "{\"count\":1,\"items\":[" + items + "]}"));
+        server.createContext(
+                "/api/orders_state", exchange -> answer(exchange, "{\"count\":1,\"items\":[" + items + "]}"));
         server.createContext("/metrics", exchange -> answer(exchange, "veloz_wal_last_sequence " + last + ".0\n"));
         server.createContext("/api/admin/live", exchange -> answer(exchange, "{\"live\":true}"));
         server.start();

@@ -109,7 +109,8 @@ class WholeEngineTest {
     @AfterEach
     void dropEverything() throws IOException {
         store.close();
-        for (String name : psql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'veloz%'").split("\n")) {
+        for (String name : psql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'veloz%'")
+                .split("\n")) {
             if (!name.isEmpty()) {
                 psql("postgres", "DROP DATABASE " + name);
             }
@@ -154,7 +155,15 @@ class WholeEngineTest {
 
     private String psql(String database, String sql) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                "psql", "-X", "-w", "-At", "-q", "-v", "ON_ERROR_STOP=1", "-h", server.socketDirectory().toString()));
+                "psql",
+                "-X",
+                "-w",
+                "-At",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                server.socketDirectory().toString()));
         command.addAll(List.of("-p", "5432", "-U", "drill", "-d", database, "-c", sql));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -183,12 +192,14 @@ class WholeEngineTest {
         state.put("databases", psql("postgres", "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database"));
         state.put(
                 "orders",
-                String.valueOf(OrderReplay.read(ReadOptions.of(dir.resolve("wal"))).store().count()));
+                String.valueOf(OrderReplay.read(ReadOptions.of(dir.resolve("wal")))
+                        .store()
+                        .count()));
         return state;
     }
 
-    private static final Map<String, String> OF_THE_POINT = Map.of(
-            "configuration", "of the point", "secret", "of the point", "accounts", "100|50500", "orders", "5");
+    private static final Map<String, String> OF_THE_POINT =
+            Map.of("configuration", "of the point", "secret", "of the point", "accounts", "100|50500", "orders", "5");
 
     private void loseEverything() throws IOException {
         Trees.delete(dir.resolve("etc/veloz"));
@@ -202,8 +213,10 @@ class WholeEngineTest {
         loseEverything();
         RecoveryReport report = recover(whole().createRoles());
         assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
-        assertThat(psql("postgres", "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
-                        + " WHERE datname = 'veloz'"))
+        assertThat(psql(
+                        "postgres",
+                        "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
+                                + " WHERE datname = 'veloz'"))
                 .isEqualTo("veloz");
         assertThat(report.gates()).allMatch(gate -> gate.startsWith("passed"));
         assertThat(report.findings()).anyMatch(finding -> finding.contains("without passwords"));
@@ -215,8 +228,9 @@ class WholeEngineTest {
         loseEverything();
         Recovery recovery = new Recovery(profile);
         assertThatThrownBy(() -> recovery.plan(store, whole()))
-                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                        .isEqualTo(RecoveryException.Reason.ROLE_MISSING))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.ROLE_MISSING))
                 .hasMessageContaining("veloz");
     }
 
@@ -247,8 +261,9 @@ class WholeEngineTest {
         write("etc/veloz/config.yaml", "newer");
         Map<String, String> before = inPlace();
         assertThatThrownBy(() -> recover(whole().start()))
-                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                        .isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
                 .hasMessageContaining("4 orders; the log has 5");
         assertThat(dir.resolve("stopped")).exists();
         new Recovery(profile).rollBack();
@@ -342,8 +357,7 @@ class WholeEngineTest {
         assertThat(assess().result()).isEqualTo(Assessment.Case.RECOVER_FILES);
         profile = profile("", "/nowhere");
         assertThat(assess().result()).isEqualTo(Assessment.Case.UNCLEAR);
-        assertThat(assess().facts())
-                .anyMatch(fact -> fact.name().equals("database") && !fact.intact());
+        assertThat(assess().facts()).anyMatch(fact -> fact.name().equals("database") && !fact.intact());
     }
 
     private Assessment assess() throws IOException {

@@ -34,8 +34,7 @@ final class SegmentCheck {
      * @param concurrent whether a writer may have the log open
      * @param written whether complete records count whose durability the files do not state yet
      */
-    record Settings(
-            Storage storage, SegmentNames names, Analyser.Depth depth, boolean concurrent, boolean written) {}
+    record Settings(Storage storage, SegmentNames names, Analyser.Depth depth, boolean concurrent, boolean written) {}
 
     private final Settings settings;
     private final SegmentNames names;

@@ -28,8 +28,8 @@ public interface Source extends Closeable {
     static Source open(Profile profile, Kind kind) throws IOException {
         return switch (kind) {
             case CONFIGURATION, SECRETS -> new OfFiles(kind, TreeTar.scan(profile.tree(kind)));
-            case DATABASE, ROLES -> new OfDatabase(
-                    DatabaseSnapshot.export(profile.database().orElseThrow()));
+            case DATABASE, ROLES ->
+                new OfDatabase(DatabaseSnapshot.export(profile.database().orElseThrow()));
             case VAULT -> new OfVault(new VaultExport(profile.vault().orElseThrow()));
         };
     }

@@ -28,8 +28,9 @@ public final class DrillDatabase implements Closeable {
         int major = facts(attachment).serverVersion() / 10_000;
         return DrillServer.programs(profile.drill(), major).isPresent()
                 ? Optional.empty()
-                : Optional.of("the server programs of PostgreSQL " + major + " or later are not installed: install postgresql-"
-                        + major + ", or set drill.postgres-programs");
+                : Optional.of("the server programs of PostgreSQL " + major
+                        + " or later are not installed: install postgresql-" + major
+                        + ", or set drill.postgres-programs");
     }
 
     private static DatabaseFacts facts(Attachment attachment) {

@@ -61,9 +61,8 @@ public final class DrillDirectory implements Closeable {
         for (Path place : places) {
             Path real = Files.exists(place) ? place.toRealPath() : place;
             if (directory.startsWith(real) || real.startsWith(directory) || directory.startsWith(place)) {
-                throw new IllegalArgumentException(
-                        "a drill in " + directory + " could change " + place + ", which the profile names: use another"
-                                + " directory");
+                throw new IllegalArgumentException("a drill in " + directory + " could change " + place
+                        + ", which the profile names: use another" + " directory");
             }
         }
     }

@@ -42,9 +42,20 @@ public final class DrillHtml {
     private static void facts(StringBuilder page, DrillReceipt receipt) {
         page.append("<table>\n");
         row(page, "Begun", receipt.begun().toString());
-        row(page, "Recovery point", receipt.point() + receipt.pointMade().map(time -> ", made " + time).orElse(""));
-        row(page, "Last record", receipt.lastSequence() + receipt.lastRecord().map(time -> ", written " + time).orElse(""));
-        row(page, "Measured RPO (age of the last record)", receipt.recoveryPointAge().map(DrillHtml::seconds).orElse("-"));
+        row(
+                page,
+                "Recovery point",
+                receipt.point()
+                        + receipt.pointMade().map(time -> ", made " + time).orElse(""));
+        row(
+                page,
+                "Last record",
+                receipt.lastSequence()
+                        + receipt.lastRecord().map(time -> ", written " + time).orElse(""));
+        row(
+                page,
+                "Measured RPO (age of the last record)",
+                receipt.recoveryPointAge().map(DrillHtml::seconds).orElse("-"));
         row(page, "Measured RTO (all steps)", seconds(receipt.recoveryTime()));
         row(page, "Host and user", receipt.host() + ", " + receipt.user());
         for (Map.Entry<String, String> version : receipt.versions().entrySet()) {
@@ -54,7 +65,11 @@ public final class DrillHtml {
     }
 
     private static void row(StringBuilder page, String name, String value) {
-        page.append("<tr><th>").append(text(name)).append("</th><td>").append(text(value)).append("</td></tr>\n");
+        page.append("<tr><th>")
+                .append(text(name))
+                .append("</th><td>")
+                .append(text(value))
+                .append("</td></tr>\n");
     }
 
     private static void checks(StringBuilder page, DrillReceipt receipt) {
@@ -85,7 +100,9 @@ public final class DrillHtml {
                 .append("\">\n");
         int y = 5;
         for (Map.Entry<String, Duration> step : took.entrySet()) {
-            long width = longest == 0 ? 1 : Math.max(1, Math.round(CHART_WIDTH * step.getValue().toMillis() / longest));
+            long width = longest == 0
+                    ? 1
+                    : Math.max(1, Math.round(CHART_WIDTH * step.getValue().toMillis() / longest));
             page.append(String.format(
                     Locale.ROOT,
                     "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" font-size=\"12\">%s</text>"

@@ -70,21 +70,32 @@ public final class DrillServer implements Closeable {
      */
     public static DrillServer start(Path programs, Path home, DrillSettings settings) throws IOException {
         if (home.toString().getBytes(StandardCharsets.UTF_8).length > SOCKET_DIRECTORY_MAX_BYTES) {
-            throw new IOException(home + " is too long for the directory of a Unix socket: use a shorter one for the drill");
+            throw new IOException(
+                    home + " is too long for the directory of a Unix socket: use a shorter one for the drill");
         }
         Files.createDirectory(home);
-        boolean root = "root".equals(Files.getOwner(home, LinkOption.NOFOLLOW_LINKS).getName());
+        boolean root =
+                "root".equals(Files.getOwner(home, LinkOption.NOFOLLOW_LINKS).getName());
         DrillServer server = new DrillServer(programs, home, root ? settings.user() : "");
         if (root) {
             // PostgreSQL refuses to run as root.
-            UserPrincipal owner = home.getFileSystem()
-                    .getUserPrincipalLookupService()
-                    .lookupPrincipalByName(settings.user());
+            UserPrincipal owner =
+                    home.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(settings.user());
             Files.setOwner(home, owner);
         }
         boolean started = false;
         try {
-            server.run("initdb", "-D", home.resolve("data").toString(), "-A", "trust", "-U", "drill", "-E", "UTF8", "--locale=C");
+            server.run(
+                    "initdb",
+                    "-D",
+                    home.resolve("data").toString(),
+                    "-A",
+                    "trust",
+                    "-U",
+                    "drill",
+                    "-E",
+                    "UTF8",
+                    "--locale=C");
             server.run(
                     "pg_ctl",
                     "-D",

@@ -35,7 +35,8 @@ public final class ReceiptJson {
                 json.writeStringField("lastRecord", receipt.lastRecord().get().toString());
             }
             if (receipt.recoveryPointAge().isPresent()) {
-                json.writeNumberField("rpoSeconds", seconds(receipt.recoveryPointAge().get()));
+                json.writeNumberField(
+                        "rpoSeconds", seconds(receipt.recoveryPointAge().get()));
             }
             json.writeNumberField("rtoSeconds", seconds(receipt.recoveryTime()));
             json.writeArrayFieldStart("checks");

@@ -89,9 +89,7 @@ public final class OpenPgp {
                 passphrase = passphraseFile == null ? null : passphrase(passphraseFile);
             } catch (IOException | RuntimeException e) {
                 throw new BackupRefusedException(
-                        BackupRefusedException.Reason.NO_KEY,
-                        "the signing key cannot be read: " + e.getMessage(),
-                        e);
+                        BackupRefusedException.Reason.NO_KEY, "the signing key cannot be read: " + e.getMessage(), e);
             }
             requireFingerprint(profile.signerKey(), fingerprint(signer), profile.signerFingerprint());
             Sender sender = new Sender(recipients, signer, passphrase);
@@ -215,9 +213,11 @@ public final class OpenPgp {
             try {
                 return new DecryptingStream(source, processor.process(source), signer, name);
             } catch (PGPException e) {
-                throw source.failed(e, RecoveryException.Reason.KEY_MISSING, "no key decrypts it, or its passphrase is wrong");
+                throw source.failed(
+                        e, RecoveryException.Reason.KEY_MISSING, "no key decrypts it, or its passphrase is wrong");
             } catch (IOException | RuntimeException e) {
-                throw source.failed(e, RecoveryException.Reason.DAMAGED, "it is not an OpenPGP message that can be read");
+                throw source.failed(
+                        e, RecoveryException.Reason.DAMAGED, "it is not an OpenPGP message that can be read");
             }
         }
     }
@@ -399,7 +399,8 @@ public final class OpenPgp {
                         + ": anyone with the public keys could have written the message");
             }
             if (!name.equals(plain.getResult().getFilename())) {
-                throw damaged("the message contains \"" + plain.getResult().getFilename() + "\"; expected \"" + name + "\"");
+                throw damaged(
+                        "the message contains \"" + plain.getResult().getFilename() + "\"; expected \"" + name + "\"");
             }
         }
 

@@ -74,7 +74,9 @@ public final class Places {
     }
 
     public static boolean isStaging(Path path) {
-        return Objects.requireNonNull(path.getFileName()).toString().matches("\\..*" + STAGING.replace(".", "\\.") + "\\d+");
+        return Objects.requireNonNull(path.getFileName())
+                .toString()
+                .matches("\\..*" + STAGING.replace(".", "\\.") + "\\d+");
     }
 
     private static Path parent(Path path) {
@@ -162,7 +164,8 @@ public final class Places {
 
     private static void requireMovable(Path root, Path parent) throws IOException {
         if (Files.isSymbolicLink(root)) {
-            throw unusable(root + " is a symbolic link, and would be replaced by a directory; the backup has the directory");
+            throw unusable(
+                    root + " is a symbolic link, and would be replaced by a directory; the backup has the directory");
         }
         if (!Files.getAttribute(root, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
             throw unusable(root + " is a mount point, which cannot be renamed: unmount it, or recover into its parent");
@@ -172,7 +175,8 @@ public final class Places {
     /** An upper bound: an attachment with several roots counts for each. */
     private long bytesOf(Path root) {
         return attachments.stream()
-                .filter(attachment -> attachment.roots().stream().anyMatch(own -> Path.of(own).startsWith(root)))
+                .filter(attachment ->
+                        attachment.roots().stream().anyMatch(own -> Path.of(own).startsWith(root)))
                 .mapToLong(Attachment::plainBytes)
                 .sum();
     }

@@ -63,7 +63,10 @@ public final class StateDirectory {
     public void cleanSpool() throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, SPOOL_PREFIX + "*")) {
             for (Path file : files) {
-                String pid = file.getFileName().toString().substring(SPOOL_PREFIX.length()).split("-", 2)[0];
+                String pid = file.getFileName()
+                        .toString()
+                        .substring(SPOOL_PREFIX.length())
+                        .split("-", 2)[0];
                 boolean runs = pid.matches("\\d{1,18}")
                         && ProcessHandle.of(Long.parseLong(pid)).isPresent();
                 if (!runs) {

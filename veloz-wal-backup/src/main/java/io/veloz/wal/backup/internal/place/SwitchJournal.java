@@ -156,7 +156,8 @@ public final class SwitchJournal {
 
     private static String requireOneLine(String text) throws IOException {
         if (text.chars().anyMatch(c -> c == '\n' || c == '\r' || c == '\t')) {
-            throw new IOException("\"" + text + "\" contains a line feed or a tab, and cannot be recorded in a journal");
+            throw new IOException(
+                    "\"" + text + "\" contains a line feed or a tab, and cannot be recorded in a journal");
         }
         return text;
     }

@@ -21,7 +21,8 @@ public final class Trees {
         }
         Files.walkFileTree(tree, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
                 // Its own mode may forbid to delete from it.
                 Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
                 return FileVisitResult.CONTINUE;

@@ -100,8 +100,10 @@ public final class PointChain {
                 throw bad(number, "names " + point.previous() + " as the point before; that one is " + previous);
             }
             if (!chain.isEmpty() && !point.logId().equals(chain.get(0).point().logId())) {
-                throw bad(number, "is of log " + point.logId() + "; the first one of "
-                        + chain.get(0).point().logId());
+                throw bad(
+                        number,
+                        "is of log " + point.logId() + "; the first one of "
+                                + chain.get(0).point().logId());
             }
             chain.add(stored.get());
             previous = stored.get().sha256();

@@ -52,7 +52,9 @@ final class PointCodec {
         }
         String computed = Digests.of(Arrays.copyOf(bytes, digestAt));
         String stored = HexFormat.of().formatHex(bytes, digestAt + FRAME_HEADER_BYTES, bytes.length);
-        if (in.getInt(digestAt) != DIGEST_MAGIC || in.getInt(digestAt + 4) != DIGEST_BYTES || !computed.equals(stored)) {
+        if (in.getInt(digestAt) != DIGEST_MAGIC
+                || in.getInt(digestAt + 4) != DIGEST_BYTES
+                || !computed.equals(stored)) {
             throw new BadPointException("SHA-256 mismatch: stored " + stored + ", computed " + computed);
         }
         return PointJson.read(bytes, FRAME_HEADER_BYTES, headBytes);

@@ -52,8 +52,10 @@ public record DatabaseSettings(
         }
         String name = file.required("database.name");
         if (name.contains("=") || name.contains("://")) {
-            throw file.bad("database.name", "is a connection string; expected the name of a database, and the other settings"
-                    + " in keys of their own: a connection string may contain a password");
+            throw file.bad(
+                    "database.name",
+                    "is a connection string; expected the name of a database, and the other settings"
+                            + " in keys of their own: a connection string may contain a password");
         }
         return Optional.of(new DatabaseSettings(
                 name,

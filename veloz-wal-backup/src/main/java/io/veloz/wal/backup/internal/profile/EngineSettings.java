@@ -26,7 +26,13 @@ public record EngineSettings(
         Optional<URI> url,
         Duration startTimeout) {
     static final List<String> KEYS = List.of(
-            "log.directory", "log.prefix", "engine.start", "engine.stop", "engine.unit", "engine.url", "engine.start-timeout");
+            "log.directory",
+            "log.prefix",
+            "engine.start",
+            "engine.stop",
+            "engine.unit",
+            "engine.url",
+            "engine.start-timeout");
 
     static Optional<EngineSettings> read(ProfileFile file) {
         boolean log = file.hasSection("log.", "log.directory");

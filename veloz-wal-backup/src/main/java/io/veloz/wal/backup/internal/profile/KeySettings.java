@@ -33,12 +33,16 @@ public record KeySettings(
         List<Path> files = file.paths("recipients");
         List<String> fingerprints = file.list("recipients.fingerprints");
         if (files.size() != fingerprints.size()) {
-            throw file.bad("recipients", "has " + files.size() + " files, and recipients.fingerprints " + fingerprints.size()
-                    + " fingerprints; expected one for each file, in the same order");
+            throw file.bad(
+                    "recipients",
+                    "has " + files.size() + " files, and recipients.fingerprints " + fingerprints.size()
+                            + " fingerprints; expected one for each file, in the same order");
         }
         if (new HashSet<>(files).size() < 2) {
-            throw file.bad("recipients", "has " + files.size() + " file; expected two at least, one of them kept offline: the"
-                    + " loss of a single private key must not be the loss of all backups");
+            throw file.bad(
+                    "recipients",
+                    "has " + files.size() + " file; expected two at least, one of them kept offline: the"
+                            + " loss of a single private key must not be the loss of all backups");
         }
         Map<Path, String> recipients = new TreeMap<>();
         for (int i = 0; i < files.size(); i++) {

@@ -37,8 +37,9 @@ public final class Profile {
         this.retention = RetentionSettings.read(file);
         this.drill = DrillSettings.read(file);
         if (kinds().isEmpty()) {
-            throw file.bad("configuration.roots", "is missing, and so are secrets.roots, database.name and vault.address:"
-                    + " nothing to back up");
+            throw file.bad(
+                    "configuration.roots",
+                    "is missing, and so are secrets.roots, database.name and vault.address:" + " nothing to back up");
         }
         refuseShortLog(file);
     }
@@ -77,9 +78,12 @@ public final class Profile {
                 && database.get().rollForward()
                 && retention.log().isPresent()
                 && retention.log().get().compareTo(retention.within()) < 0) {
-            throw file.bad("keep.log", "is " + retention.log().get().toDays() + " days, and keep.within "
-                    + retention.within().toDays() + " days: a dump that is older than the archive of the log cannot be rolled"
-                    + " forward. Set keep.log to keep.within or more, or database.roll-forward = false");
+            throw file.bad(
+                    "keep.log",
+                    "is " + retention.log().get().toDays() + " days, and keep.within "
+                            + retention.within().toDays()
+                            + " days: a dump that is older than the archive of the log cannot be rolled"
+                            + " forward. Set keep.log to keep.within or more, or database.roll-forward = false");
         }
     }
 

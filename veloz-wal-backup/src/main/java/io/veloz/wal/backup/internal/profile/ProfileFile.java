@@ -36,8 +36,10 @@ final class ProfileFile {
         }
         for (String key : properties.stringPropertyNames()) {
             if (!keys.contains(key)) {
-                throw bad(key, "is not a key of a profile; expected one of "
-                        + keys.stream().sorted().toList());
+                throw bad(
+                        key,
+                        "is not a key of a profile; expected one of "
+                                + keys.stream().sorted().toList());
             }
         }
     }
@@ -214,7 +216,8 @@ final class ProfileFile {
     private static boolean isLoopback(String host) {
         try {
             return host.equals("localhost")
-                    || (host.matches("\\[.*]|[0-9.]+") && InetAddress.getByName(host).isLoopbackAddress());
+                    || (host.matches("\\[.*]|[0-9.]+")
+                            && InetAddress.getByName(host).isLoopbackAddress());
         } catch (UnknownHostException e) {
             return false;
         }

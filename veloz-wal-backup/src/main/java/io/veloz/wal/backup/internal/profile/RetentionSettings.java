@@ -14,8 +14,7 @@ import java.util.Optional;
  * @param log how long the archive of the log is kept, if it is bounded: an older dump cannot be rolled forward
  */
 public record RetentionSettings(Duration within, int atLeast, int monthly, Duration grace, Optional<Duration> log) {
-    static final List<String> KEYS =
-            List.of("keep.within", "keep.at-least", "keep.monthly", "keep.grace", "keep.log");
+    static final List<String> KEYS = List.of("keep.within", "keep.at-least", "keep.monthly", "keep.grace", "keep.log");
 
     static RetentionSettings read(ProfileFile file) {
         return new RetentionSettings(

@@ -22,7 +22,12 @@ public record VaultSettings(
         List<String> paths,
         int version) {
     static final List<String> KEYS = List.of(
-            "vault.address", "vault.token-file", "vault.certificates", "vault.namespace", "vault.paths", "vault.kv-version");
+            "vault.address",
+            "vault.token-file",
+            "vault.certificates",
+            "vault.namespace",
+            "vault.paths",
+            "vault.kv-version");
 
     static Optional<VaultSettings> read(ProfileFile file) {
         if (!file.hasSection("vault.", "vault.address")) {

@@ -33,7 +33,10 @@ public final class AttachmentReader {
      * @param fetched receives the number of bytes that were fetched since the last call
      */
     public AttachmentReader(
-            ObjectStore store, RecoveryPoint point, Optional<OpenPgp.Receiver> receiver, BiConsumer<Attachment, Long> fetched) {
+            ObjectStore store,
+            RecoveryPoint point,
+            Optional<OpenPgp.Receiver> receiver,
+            BiConsumer<Attachment, Long> fetched) {
         this.store = store;
         this.point = point;
         this.receiver = receiver;

@@ -27,7 +27,11 @@ final class DatabasePart implements Part {
     private final List<String> findings = new ArrayList<>();
 
     DatabasePart(
-            DatabaseSettings settings, Attachment attachment, long point, boolean createRoles, AttachmentReader reader) {
+            DatabaseSettings settings,
+            Attachment attachment,
+            long point,
+            boolean createRoles,
+            AttachmentReader reader) {
         this.settings = settings;
         this.attachment = attachment;
         this.point = point;
@@ -64,9 +68,10 @@ final class DatabasePart implements Part {
     private String age() {
         long hours = Duration.between(attachment.taken(), Instant.now()).toHours();
         String from = facts.applied().isPresent()
-                ? "the engine applies the log to it from record " + (facts.applied().getAsLong() + 1)
-                : "the engine applies the log to it from record " + (attachment.bracket().after() + 1)
-                        + ", some of it a second time";
+                ? "the engine applies the log to it from record "
+                        + (facts.applied().getAsLong() + 1)
+                : "the engine applies the log to it from record "
+                        + (attachment.bracket().after() + 1) + ", some of it a second time";
         return "data of the database that does not derive from orders is " + hours + " hours old; "
                 + (settings.rollForward() ? from : "it is not rolled forward");
     }
@@ -75,7 +80,8 @@ final class DatabasePart implements Part {
         if (!createRoles) {
             throw new RecoveryException(
                     Reason.ROLE_MISSING,
-                    "the server does not have the roles " + plan.missingRoles() + " that the database needs: create them,"
+                    "the server does not have the roles " + plan.missingRoles()
+                            + " that the database needs: create them,"
                             + " or let the recovery create them without passwords");
         }
     }

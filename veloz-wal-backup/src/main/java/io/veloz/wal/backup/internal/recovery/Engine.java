@@ -70,7 +70,8 @@ public final class Engine {
                         .isLocked()) {
             throw new RecoveryException(
                     Reason.ENGINE_RUNS,
-                    "a process has the order log in " + settings.logDirectory() + " open: stop the engine, and run this again");
+                    "a process has the order log in " + settings.logDirectory()
+                            + " open: stop the engine, and run this again");
         }
         if (isUnitActive().orElse(false)) {
             throw new RecoveryException(
@@ -205,7 +206,8 @@ public final class Engine {
 
     private interface Comparison {
         /** Returns the difference; null if there is none. */
-        @Nullable String difference() throws IOException;
+        @Nullable
+        String difference() throws IOException;
     }
 
     private static Gate gate(String name, Comparison comparison) {
@@ -234,8 +236,9 @@ public final class Engine {
                 }
                 if (!replayed.get().status().equals(order.status)
                         || Double.compare(replayed.get().executedQuantity(), order.executed) != 0) {
-                    return "order " + order.id + " is " + order.status + ", executed " + order.executed + "; in the log it is "
-                            + replayed.get().status() + ", executed " + replayed.get().executedQuantity();
+                    return "order " + order.id + " is " + order.status + ", executed " + order.executed
+                            + "; in the log it is " + replayed.get().status() + ", executed "
+                            + replayed.get().executedQuantity();
                 }
                 seen++;
             }
@@ -285,7 +288,8 @@ public final class Engine {
         }
         for (String line : body.split("\n", -1)) {
             if (line.startsWith(LAST_SEQUENCE)) {
-                double value = Double.parseDouble(line.substring(LAST_SEQUENCE.length()).strip());
+                double value = Double.parseDouble(
+                        line.substring(LAST_SEQUENCE.length()).strip());
                 return value >= expected.lastSequence()
                         ? null
                         : "the last record is " + (long) value + "; the log ends with " + expected.lastSequence();
@@ -303,7 +307,8 @@ public final class Engine {
         HttpResponse<InputStream> response = send(request);
         String body = text(response);
         if (response.statusCode() != 200) {
-            throw new IOException(request.uri() + " answered with status " + response.statusCode() + ": " + body.strip());
+            throw new IOException(
+                    request.uri() + " answered with status " + response.statusCode() + ": " + body.strip());
         }
     }
 

@@ -29,9 +29,7 @@ public final class FilesPart implements Part {
 
     @Override
     public String name() {
-        return attachments.stream()
-                .map(attachment -> attachment.kind().label())
-                .collect(Collectors.joining(" and "));
+        return attachments.stream().map(attachment -> attachment.kind().label()).collect(Collectors.joining(" and "));
     }
 
     @Override

@@ -104,8 +104,8 @@ public final class LogPart implements Part {
     public List<String> describe() throws IOException {
         RestorePlan plan = plan();
         List<String> lines = new ArrayList<>();
-        lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId() + ", "
-                + plan.fileBytes() + " bytes, in " + staged);
+        lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId()
+                + ", " + plan.fileBytes() + " bytes, in " + staged);
         Relation relation = relation();
         if (relation == Relation.AHEAD || relation == Relation.DIVERGED) {
             lines.add(
@@ -133,9 +133,8 @@ public final class LogPart implements Part {
     }
 
     private RestoreOptions options() {
-        RestoreOptions options = RestoreOptions.into(staged)
-                .expectedLogId(point.logId())
-                .progress(request.progress());
+        RestoreOptions options =
+                RestoreOptions.into(staged).expectedLogId(point.logId()).progress(request.progress());
         for (Map.Entry<String, String> setting : request.storeSettings().entrySet()) {
             options = options.storeSetting(setting.getKey(), setting.getValue());
         }
@@ -168,8 +167,9 @@ public final class LogPart implements Part {
     public void prepare() throws IOException {
         Path parent = Objects.requireNonNull(staged.getParent());
         if (!Files.isDirectory(parent) || !Files.isWritable(parent)) {
-            throw unusable(parent + " does not exist or cannot be written by this user: create it, with the owner and mode"
-                    + " that it should have");
+            throw unusable(
+                    parent + " does not exist or cannot be written by this user: create it, with the owner and mode"
+                            + " that it should have");
         }
         if (exists(kept)) {
             throw unusable(kept + " exists: it was kept by an earlier recovery; move it away");
@@ -180,7 +180,8 @@ public final class LogPart implements Part {
         }
         if (Files.isDirectory(directory)
                 && !Files.getAttribute(directory, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
-            throw unusable(directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
+            throw unusable(
+                    directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
         }
         Trees.delete(staged);
     }
@@ -195,7 +196,8 @@ public final class LogPart implements Part {
         if (relation == Relation.OTHER_LOG && !request.discardLocal()) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    engine.logDirectory() + " has another log than the archive: set it aside explicitly, or correct the profile");
+                    engine.logDirectory()
+                            + " has another log than the archive: set it aside explicitly, or correct the profile");
         }
         boolean merge = !request.toThePoint()
                 && !request.discardLocal()
@@ -250,13 +252,12 @@ public final class LogPart implements Part {
     }
 
     private RecoveryException translate(WalRestoreException e) {
-        Reason reason =
-                switch (e.reason()) {
-                    case DIVERGED -> Reason.LOG_DIVERGED;
-                    case NO_SPACE -> Reason.NO_SPACE;
-                    case TARGET_NOT_EMPTY -> Reason.PLACE_UNUSABLE;
-                    default -> Reason.LOG_BEHIND;
-                };
+        Reason reason = switch (e.reason()) {
+            case DIVERGED -> Reason.LOG_DIVERGED;
+            case NO_SPACE -> Reason.NO_SPACE;
+            case TARGET_NOT_EMPTY -> Reason.PLACE_UNUSABLE;
+            default -> Reason.LOG_BEHIND;
+        };
         return new RecoveryException(reason, "log: " + e.getMessage(), e);
     }
 
@@ -287,9 +288,7 @@ public final class LogPart implements Part {
         try {
             replayed = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
             return new Gate(
-                    what,
-                    true,
-                    replayed.orders().store().count() + " orders after record " + replayed.lastSequence());
+                    what, true, replayed.orders().store().count() + " orders after record " + replayed.lastSequence());
         } catch (WalException e) {
             return new Gate(what, false, String.valueOf(e.getMessage()));
         }

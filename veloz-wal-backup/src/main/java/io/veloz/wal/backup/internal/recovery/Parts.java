@@ -60,8 +60,9 @@ public final class Parts {
             parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
         }
         if (request.logUri().isPresent()) {
-            EngineSettings engine = profile.engine().orElseThrow(() -> new IllegalArgumentException(
-                    profile.file() + ": log.directory is missing, so the log cannot be restored"));
+            EngineSettings engine = profile.engine()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            profile.file() + ": log.directory is missing, so the log cannot be restored"));
             parts.add(new LogPart(
                     new LogPart.Request(
                             request.logUri().get(),

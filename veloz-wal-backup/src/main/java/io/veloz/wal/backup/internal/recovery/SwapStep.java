@@ -40,7 +40,8 @@ record SwapStep(DatabaseSettings settings, long point) implements Step {
 
     private DatabaseRestore restore() {
         // Only its names are used.
-        return new DatabaseRestore(settings, DatabaseFacts.builder(settings.name()).build(), point);
+        return new DatabaseRestore(
+                settings, DatabaseFacts.builder(settings.name()).build(), point);
     }
 
     @Override

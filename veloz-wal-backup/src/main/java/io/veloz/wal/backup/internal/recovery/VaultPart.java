@@ -55,7 +55,8 @@ final class VaultPart implements Part {
                 "no path of Vault has other content",
                 equal,
                 equal
-                        ? compared.missing().size() + " paths to write, " + compared.equal().size() + " equal"
+                        ? compared.missing().size() + " paths to write, "
+                                + compared.equal().size() + " equal"
                         : compared.describeDifferences()));
     }
 

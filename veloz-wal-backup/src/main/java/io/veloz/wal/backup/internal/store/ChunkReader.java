@@ -79,8 +79,9 @@ public final class ChunkReader extends InputStream {
         if (bytes != expected.bytes() || !got.equals(expected.sha256())) {
             throw new RecoveryException(
                     Reason.DAMAGED,
-                    store.describe() + ": SHA-256 mismatch in " + attachment.chunkKey(next) + ": the recovery point names "
-                            + expected.bytes() + " bytes, " + expected.sha256() + "; stored are " + bytes + " bytes, " + got);
+                    store.describe() + ": SHA-256 mismatch in " + attachment.chunkKey(next)
+                            + ": the recovery point names " + expected.bytes() + " bytes, " + expected.sha256()
+                            + "; stored are " + bytes + " bytes, " + got);
         }
         next++;
     }

@@ -86,8 +86,8 @@ public final class ChunkWriter extends OutputStream {
             throw new IOException(store.describe() + ": " + key + " exists with other content; its id is random");
         }
         if (!isStored(key, sha256)) {
-            throw new IOException(store.describe() + ": SHA-256 mismatch in " + key + " when it was read back; expected "
-                    + sha256);
+            throw new IOException(
+                    store.describe() + ": SHA-256 mismatch in " + key + " when it was read back; expected " + sha256);
         }
         chunks.add(new Chunk(bytes, sha256));
         digest = Digests.sha256();

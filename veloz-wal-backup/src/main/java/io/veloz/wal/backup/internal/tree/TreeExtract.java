@@ -124,7 +124,8 @@ public final class TreeExtract {
                 OutputStream out = java.nio.channels.Channels.newOutputStream(channel)) {
             long copied = tar.transferTo(out);
             if (copied != entry.getSize()) {
-                throw damaged("\"" + entry.getName() + "\" has " + copied + " bytes; its header says " + entry.getSize());
+                throw damaged(
+                        "\"" + entry.getName() + "\" has " + copied + " bytes; its header says " + entry.getSize());
             }
             channel.force(true);
         }

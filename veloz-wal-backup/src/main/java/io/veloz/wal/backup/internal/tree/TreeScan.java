@@ -1,8 +1,8 @@
 package io.veloz.wal.backup.internal.tree;
 
-import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
@@ -44,7 +44,8 @@ final class TreeScan {
             }
             if (Files.isSymbolicLink(root)) {
                 throw new BackupRefusedException(
-                        Reason.SOURCE_UNUSABLE, root + ": this root is a symbolic link; name the directory it points to");
+                        Reason.SOURCE_UNUSABLE,
+                        root + ": this root is a symbolic link; name the directory it points to");
             }
             scan.add(root, root);
         }
@@ -59,7 +60,8 @@ final class TreeScan {
         found.put(entry.tarName(), entry);
         if (found.size() > MAX_ENTRIES) {
             throw new BackupRefusedException(
-                    Reason.SOURCE_UNUSABLE, root + ": more than " + MAX_ENTRIES + " entries; is the root the right one?");
+                    Reason.SOURCE_UNUSABLE,
+                    root + ": more than " + MAX_ENTRIES + " entries; is the root the right one?");
         }
         if (entry.type() == TreeEntry.Type.DIRECTORY) {
             try (DirectoryStream<Path> children = Files.newDirectoryStream(path)) {
@@ -83,10 +85,8 @@ final class TreeScan {
     }
 
     static TreeEntry entry(Path path) throws IOException {
-        PosixFileAttributes posix =
-                Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        Map<String, Object> unix =
-                Files.readAttributes(path, "unix:mode,uid,gid,ino,ctime", LinkOption.NOFOLLOW_LINKS);
+        PosixFileAttributes posix = Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        Map<String, Object> unix = Files.readAttributes(path, "unix:mode,uid,gid,ino,ctime", LinkOption.NOFOLLOW_LINKS);
         TreeEntry.Type type;
         if (posix.isRegularFile()) {
             type = TreeEntry.Type.FILE;

@@ -1,9 +1,8 @@
 package io.veloz.wal.backup.internal.tree;
 
-import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
-import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -123,7 +122,10 @@ public final class TreeTar {
         }
         // Both are of known length: the fields cannot be shifted into each other.
         byte[] fields = entry.canonical().getBytes(StandardCharsets.UTF_8);
-        mac.update(ByteBuffer.allocate(8).putInt(fields.length).putInt(content.length).flip());
+        mac.update(ByteBuffer.allocate(8)
+                .putInt(fields.length)
+                .putInt(content.length)
+                .flip());
         mac.update(fields);
         mac.update(content);
         TarArchiveEntry header = header(entry);
@@ -157,12 +159,11 @@ public final class TreeTar {
     }
 
     private static TarArchiveEntry header(TreeEntry entry) {
-        byte type =
-                switch (entry.type()) {
-                    case FILE -> TarConstants.LF_NORMAL;
-                    case DIRECTORY -> TarConstants.LF_DIR;
-                    case LINK -> TarConstants.LF_SYMLINK;
-                };
+        byte type = switch (entry.type()) {
+            case FILE -> TarConstants.LF_NORMAL;
+            case DIRECTORY -> TarConstants.LF_DIR;
+            case LINK -> TarConstants.LF_SYMLINK;
+        };
         TarArchiveEntry header = new TarArchiveEntry(entry.tarName(), type);
         header.setMode(entry.mode());
         header.setIds(entry.uid(), entry.gid());

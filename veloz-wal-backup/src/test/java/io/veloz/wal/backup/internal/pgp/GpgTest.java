@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.TestKeys;
+import io.veloz.wal.backup.internal.profile.Profile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -53,7 +53,8 @@ class GpgTest {
     }
 
     private byte[] export(String fingerprint, String what) throws Exception {
-        Result exported = gpg(new byte[0], "--pinentry-mode", "loopback", "--passphrase", "", "--armor", what, fingerprint);
+        Result exported =
+                gpg(new byte[0], "--pinentry-mode", "loopback", "--passphrase", "", "--armor", what, fingerprint);
         assertThat(exported.output()).as(exported.errors()).isNotEmpty();
         return exported.output();
     }
@@ -68,7 +69,9 @@ class GpgTest {
     @AfterEach
     void endAgent() throws Exception {
         if (home != null) {
-            new ProcessBuilder("gpgconf", "--homedir", home.toString(), "--kill", "all").start().waitFor();
+            new ProcessBuilder("gpgconf", "--homedir", home.toString(), "--kill", "all")
+                    .start()
+                    .waitFor();
         }
     }
 
@@ -90,7 +93,8 @@ class GpgTest {
                 new ArrayList<>(List.of("gpg", "--homedir", home.toString(), "--batch", "--no-tty", "--yes"));
         command.addAll(List.of(arguments));
         Path errors = dir.resolve("errors");
-        Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+        Process process =
+                new ProcessBuilder(command).redirectError(errors.toFile()).start();
         Thread writer = new Thread(() -> {
             try (OutputStream out = process.getOutputStream()) {
                 out.write(input);
@@ -155,8 +159,7 @@ class GpgTest {
 
     @Test
     void messageOfGpgWithoutASignatureIsDamage() throws Exception {
-        Result message = gpg(
-                content(), "--trust-model", "always", "--recipient", operations, "--encrypt");
+        Result message = gpg(content(), "--trust-model", "always", "--recipient", operations, "--encrypt");
         assertThatThrownBy(() -> receiver()
                         .open(new ByteArrayInputStream(message.output()), "")
                         .verify())
@@ -166,17 +169,13 @@ class GpgTest {
 
     private OpenPgp.Receiver receiver() {
         return OpenPgp.Receiver.read(
-                keys.directory.resolve("operations.key"),
-                null,
-                keys.directory.resolve("signer.asc"),
-                signer);
+                keys.directory.resolve("operations.key"), null, keys.directory.resolve("signer.asc"), signer);
     }
 
     // ---- keys that gpg made
 
     private String generate(String userId, String algorithm, String usage, String expires) throws Exception {
-        Result made = gpg(
-                new byte[0], "--passphrase", "", "--quick-generate-key", userId, algorithm, usage, expires);
+        Result made = gpg(new byte[0], "--passphrase", "", "--quick-generate-key", userId, algorithm, usage, expires);
         assertThat(made.exitCode()).as(made.errors()).isZero();
         return fingerprint(userId);
     }
@@ -206,12 +205,22 @@ class GpgTest {
     @Test
     void expiredCertificateIsRefused() throws Exception {
         String old = "20200101T000000!";
-        gpg(new byte[0], "--faked-system-time", old, "--passphrase", "", "--quick-generate-key", "old@test", "default",
-                "default", "1d");
+        gpg(
+                new byte[0],
+                "--faked-system-time",
+                old,
+                "--passphrase",
+                "",
+                "--quick-generate-key",
+                "old@test",
+                "default",
+                "default",
+                "1d");
         String fingerprint = fingerprint("old@test");
         assertThatThrownBy(() -> sender(lines(fingerprint)))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.KEY_UNUSABLE));
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.KEY_UNUSABLE));
     }
 
     @Test
@@ -221,7 +230,8 @@ class GpgTest {
         String certificate = Files.readString(made);
         gpg(certificate.replace(":-----BEGIN", "-----BEGIN").getBytes(StandardCharsets.UTF_8), "--import");
         assertThatThrownBy(() -> sender(lines(fingerprint)))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.KEY_UNUSABLE));
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.KEY_UNUSABLE));
     }
 }

@@ -3,11 +3,11 @@ package io.veloz.wal.backup.internal.pgp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.TestKeys;
+import io.veloz.wal.backup.internal.profile.Profile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -48,7 +48,10 @@ class OpenPgpTest {
 
     private OpenPgp.Receiver receiver(String key) {
         return OpenPgp.Receiver.read(
-                keys.directory.resolve(key), null, keys.directory.resolve("signer.asc"), TestKeys.fingerprint(keys.signer));
+                keys.directory.resolve(key),
+                null,
+                keys.directory.resolve("signer.asc"),
+                TestKeys.fingerprint(keys.signer));
     }
 
     private static byte[] content(int bytes) {
@@ -184,8 +187,10 @@ class OpenPgpTest {
     void sourceThatFailsIsNotDamage() throws IOException {
         byte[] message = message(content(200_000));
         assertThatThrownBy(() -> receiver("operations.key")
-                        .open(new java.io.SequenceInputStream(
-                                new ByteArrayInputStream(Arrays.copyOf(message, 100_000)), new Reset()), "test")
+                        .open(
+                                new java.io.SequenceInputStream(
+                                        new ByteArrayInputStream(Arrays.copyOf(message, 100_000)), new Reset()),
+                                "test")
                         .verify())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("connection reset");
@@ -208,7 +213,8 @@ class OpenPgpTest {
     private void assertKeysRefused(String lines, BackupRefusedException.Reason reason, String message) {
         assertThatThrownBy(() -> OpenPgp.Sender.read(profile(lines).keys()))
                 .isInstanceOfSatisfying(
-                        BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message);
     }
 
@@ -223,8 +229,7 @@ class OpenPgpTest {
     void certificateThatOnlySignsIsRefused() throws IOException {
         OpenPGPKey signOnly = TestKeys.signOnlyKey("sign-only");
         keys.write("offline.asc", signOnly.toCertificate().toAsciiArmoredString());
-        String lines =
-                keys.profileLines().replace(TestKeys.fingerprint(keys.offline), TestKeys.fingerprint(signOnly));
+        String lines = keys.profileLines().replace(TestKeys.fingerprint(keys.offline), TestKeys.fingerprint(signOnly));
         assertKeysRefused(lines, BackupRefusedException.Reason.KEY_UNUSABLE, "no usable encryption key");
     }
 
@@ -236,7 +241,8 @@ class OpenPgpTest {
 
     @Test
     void signingKeyThatOthersCanReadIsRefused() throws IOException {
-        Files.setPosixFilePermissions(keys.directory.resolve("signer.key"), PosixFilePermissions.fromString("rw-r-----"));
+        Files.setPosixFilePermissions(
+                keys.directory.resolve("signer.key"), PosixFilePermissions.fromString("rw-r-----"));
         assertKeysRefused(keys.profileLines(), BackupRefusedException.Reason.NO_KEY, "expected mode 0600");
     }
 }

@@ -67,10 +67,8 @@ class SwitchJournalTest {
         }
     }
 
-    private static final Map<String, String> NEW =
-            Map.of("etc/file", "new", "etc/secrets/key", "living", "env", "new");
-    private static final Map<String, String> OLD =
-            Map.of("etc/file", "old", "etc/secrets/key", "living", "env", "old");
+    private static final Map<String, String> NEW = Map.of("etc/file", "new", "etc/secrets/key", "living", "env", "new");
+    private static final Map<String, String> OLD = Map.of("etc/file", "old", "etc/secrets/key", "living", "env", "old");
 
     /**
      * The state in which a process left the disk that died after a number of operations: each step is a rename and a line,
@@ -148,7 +146,9 @@ class SwitchJournalTest {
                 Files.writeString(journal, lines);
                 assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("rollback began");
                 open(disk).rollBack();
-                assertThat(disk.inPlace()).as("cut after %d, then after %d", operations, undone).isEqualTo(OLD);
+                assertThat(disk.inPlace())
+                        .as("cut after %d, then after %d", operations, undone)
+                        .isEqualTo(OLD);
             }
         }
     }

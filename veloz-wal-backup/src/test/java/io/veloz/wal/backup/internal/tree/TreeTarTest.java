@@ -3,10 +3,10 @@ package io.veloz.wal.backup.internal.tree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.backup.internal.profile.TreeSettings;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
 import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -52,8 +52,7 @@ class TreeTarTest {
         Files.createSymbolicLink(root.resolve("dangling"), Path.of("/nowhere/at/all"));
         Files.createDirectory(root.resolve("empty"));
         Files.setPosixFilePermissions(root.resolve("empty"), PosixFilePermissions.fromString("r-x------"));
-        Files.setLastModifiedTime(
-                root.resolve("strategies"), FileTime.from(Instant.parse("2026-01-02T03:04:05.678Z")));
+        Files.setLastModifiedTime(root.resolve("strategies"), FileTime.from(Instant.parse("2026-01-02T03:04:05.678Z")));
     }
 
     private void write(String name, String text, String mode) throws IOException {
@@ -128,7 +127,8 @@ class TreeTarTest {
         Process process = new ProcessBuilder("tar", "-xpf", file.toString(), "-C", out.toString())
                 .redirectErrorStream(true)
                 .start();
-        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEmpty();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEmpty();
         assertThat(process.waitFor()).isZero();
         assertThat(facts(out.resolve(root.toString().substring(1)))).isEqualTo(facts(root));
     }
@@ -155,13 +155,16 @@ class TreeTarTest {
     private void assertRefused(Reason reason, String message) {
         assertThatThrownBy(this::tar)
                 .isInstanceOfSatisfying(
-                        BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message);
     }
 
     @Test
     void pipeIsRefusedByName() throws Exception {
-        assertThat(new ProcessBuilder("mkfifo", root.resolve("pipe").toString()).start().waitFor())
+        assertThat(new ProcessBuilder("mkfifo", root.resolve("pipe").toString())
+                        .start()
+                        .waitFor())
                 .isZero();
         assertRefused(Reason.SOURCE_UNUSABLE, "pipe");
     }
@@ -187,7 +190,8 @@ class TreeTarTest {
         Files.delete(root.resolve("config.yaml"));
         assertThatThrownBy(() -> scanned.writeTo(java.io.OutputStream.nullOutputStream(), mac()))
                 .isInstanceOfSatisfying(
-                        BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SOURCE_CHANGES));
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.SOURCE_CHANGES));
     }
 
     // ---- tars that no backup wrote
@@ -222,8 +226,8 @@ class TreeTarTest {
     }
 
     private void assertDamaged(byte[] tar, String message) {
-        assertThatThrownBy(() -> TreeExtract.extract(
-                        new ByteArrayInputStream(tar), Map.of(root, dir.resolve("staged"))))
+        assertThatThrownBy(
+                        () -> TreeExtract.extract(new ByteArrayInputStream(tar), Map.of(root, dir.resolve("staged"))))
                 .isInstanceOfSatisfying(
                         RecoveryException.class,
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.DAMAGED))
@@ -232,7 +236,8 @@ class TreeTarTest {
 
     @Test
     void namesThatLeaveTheRootAreDamage() throws IOException {
-        for (String name : List.of("/etc/passwd", "../etc/passwd", name("../../x"), name("./x"), name("a//b"), "tmp/x")) {
+        for (String name :
+                List.of("/etc/passwd", "../etc/passwd", name("../../x"), name("./x"), name("a//b"), "tmp/x")) {
             byte[] tar = forged(out -> put(out, name, TarConstants.LF_NORMAL, new byte[3], ""));
             assertThatThrownBy(() -> extract(tar)).as(name).isInstanceOf(RecoveryException.class);
             io.veloz.wal.backup.internal.place.Trees.delete(dir.resolve("staged"));
@@ -253,7 +258,8 @@ class TreeTarTest {
 
     @Test
     void otherKindsOfEntriesAreDamage() throws IOException {
-        for (byte type : new byte[] {TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO, TarConstants.LF_LINK}) {
+        for (byte type :
+                new byte[] {TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO, TarConstants.LF_LINK}) {
             assertDamaged(forged(out -> put(out, name("x"), type, new byte[0], name("y"))), "is neither");
             io.veloz.wal.backup.internal.place.Trees.delete(dir.resolve("staged"));
         }
