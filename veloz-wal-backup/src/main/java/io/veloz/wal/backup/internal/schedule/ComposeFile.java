@@ -73,8 +73,12 @@ final class ComposeFile {
             yaml.append(service(job));
         }
         yaml.append("secrets:\n");
-        places.secret().forEach((name, file) ->
-                yaml.append("  ").append(name).append(":\n    file: ").append(scalar(file)).append('\n'));
+        places.secret()
+                .forEach((name, file) -> yaml.append("  ")
+                        .append(name)
+                        .append(":\n    file: ")
+                        .append(scalar(file))
+                        .append('\n'));
         return yaml.toString();
     }
 
@@ -82,20 +86,25 @@ final class ComposeFile {
         StringBuilder yaml = new StringBuilder("  " + job.name() + ":\n");
         yaml.append("    # UTC: ").append(job.calendar()).append('\n');
         yaml.append("    image: \"veloz-backup:${POSTGRES_MAJOR:?set the major version of the server}\"\n");
-        yaml.append("    build:\n      context: ").append(scalar(installation.jar().getParent())).append('\n');
-        yaml.append("      args:\n        POSTGRES_MAJOR: \"${POSTGRES_MAJOR:?set the major version of the server}\"\n");
+        yaml.append("    build:\n      context: ")
+                .append(scalar(installation.jarDirectory()))
+                .append('\n');
+        yaml.append(
+                "      args:\n        POSTGRES_MAJOR: \"${POSTGRES_MAJOR:?set the major version of the server}\"\n");
         yaml.append("    command:\n");
-        job.command(JAVA, JAR).forEach(word -> yaml.append("      - ").append(scalar(word)).append('\n'));
+        job.command(JAVA, JAR)
+                .forEach(word -> yaml.append("      - ").append(scalar(word)).append('\n'));
         yaml.append(FIXED);
         places.read().forEach(path -> yaml.append(bind(path, true)));
         yaml.append(bind(profile.stateDirectory(), false)).append(bind(installation.metrics(), false));
         places.archive().ifPresent(path -> yaml.append(bind(path, false)));
         yaml.append("    secrets:\n");
-        places.secret().forEach((name, file) -> yaml.append("      - source: ")
-                .append(json(name))
-                .append("\n        target: ")
-                .append(scalar(file))
-                .append('\n'));
+        places.secret()
+                .forEach((name, file) -> yaml.append("      - source: ")
+                        .append(json(name))
+                        .append("\n        target: ")
+                        .append(scalar(file))
+                        .append('\n'));
         return yaml.toString();
     }
 

@@ -14,14 +14,17 @@ final class Crontab {
                 SHELL=/bin/sh
                 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
                 """);
-        String journal = word(profile.stateDirectory().resolve("recovery.journal").toString());
+        String journal =
+                word(profile.stateDirectory().resolve("recovery.journal").toString());
         for (Job job : Job.of(profile, installation)) {
-            String lock = word(profile.stateDirectory().resolve(job.name() + ".lock").toString());
+            String lock =
+                    word(profile.stateDirectory().resolve(job.name() + ".lock").toString());
             String command = job.command(installation.java(), installation.jar()).stream()
                     .map(Crontab::word)
                     .collect(Collectors.joining(" "));
             text.append(job.cron()).append(' ').append(installation.user()).append(' ');
-            text.append(line("umask 077; ulimit -c 0; test -e " + journal + " || exec flock -n " + lock + " " + command));
+            text.append(
+                    line("umask 077; ulimit -c 0; test -e " + journal + " || exec flock -n " + lock + " " + command));
         }
         return text.toString();
     }

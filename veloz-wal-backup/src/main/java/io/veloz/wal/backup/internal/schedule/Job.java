@@ -28,28 +28,59 @@ record Job(
     /** Returns the jobs of a profile. Configuration and secrets have one of their own if the profile has any. */
     static List<Job> of(Profile profile, Installation installation) {
         String uri = Installation.requirePlain(profile.archive()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        profile.file() + ": archive is missing; a schedule needs it")));
+                .orElseThrow(() ->
+                        new IllegalArgumentException(profile.file() + ": archive is missing; a schedule needs it")));
         Installation.requirePlain(profile.file());
         Installation.requirePlain(profile.stateDirectory());
         List<Job> jobs = new ArrayList<>();
-        jobs.add(new Job("veloz-backup", "Veloz backup of all kinds", "*-*-* 02:15:00 UTC", 300, "15 2 * * *", "6h",
+        jobs.add(new Job(
+                "veloz-backup",
+                "Veloz backup of all kinds",
+                "*-*-* 02:15:00 UTC",
+                300,
+                "15 2 * * *",
+                "6h",
                 List.of("backup", uri)));
-        List<String> trees = profile.kinds().stream().filter(Kind::isTree).map(Kind::label).toList();
+        List<String> trees =
+                profile.kinds().stream().filter(Kind::isTree).map(Kind::label).toList();
         if (!trees.isEmpty()) {
-            jobs.add(new Job("veloz-backup-files", "Veloz backup of configuration and secrets", "*-*-* *:00/5:00 UTC", 15,
-                    "*/5 * * * *", "30min", List.of("backup", uri, "--kinds", String.join(",", trees))));
+            jobs.add(new Job(
+                    "veloz-backup-files",
+                    "Veloz backup of configuration and secrets",
+                    "*-*-* *:00/5:00 UTC",
+                    15,
+                    "*/5 * * * *",
+                    "30min",
+                    List.of("backup", uri, "--kinds", String.join(",", trees))));
         }
-        jobs.add(new Job("veloz-backup-retention", "Veloz retention of backups", "Sun *-*-* 03:15:00 UTC", 600,
-                "15 3 * * 0", "6h", List.of("retention", uri, "--apply")));
-        jobs.add(new Job("veloz-backup-drill", "Veloz drill of a recovery", "*-*-01 04:15:00 UTC", 600, "15 4 1 * *", "12h",
+        jobs.add(new Job(
+                "veloz-backup-retention",
+                "Veloz retention of backups",
+                "Sun *-*-* 03:15:00 UTC",
+                600,
+                "15 3 * * 0",
+                "6h",
+                List.of("retention", uri, "--apply")));
+        jobs.add(new Job(
+                "veloz-backup-drill",
+                "Veloz drill of a recovery",
+                "*-*-01 04:15:00 UTC",
+                600,
+                "15 4 1 * *",
+                "12h",
                 List.of("drill", uri)));
-        return jobs.stream().map(job -> job.withFiles(profile.file(), installation.metrics())).toList();
+        return jobs.stream()
+                .map(job -> job.withFiles(profile.file(), installation.metrics()))
+                .toList();
     }
 
     private Job withFiles(Path profile, Path metrics) {
         List<String> all = new ArrayList<>(arguments);
-        all.addAll(List.of("--profile", profile.toString(), "--metrics-file", metrics.resolve(name + ".prom").toString()));
+        all.addAll(List.of(
+                "--profile",
+                profile.toString(),
+                "--metrics-file",
+                metrics.resolve(name + ".prom").toString()));
         return new Job(name, description, calendar, delaySeconds, cron, timeout, List.copyOf(all));
     }
 

@@ -25,7 +25,9 @@ record Places(SortedSet<Path> read, TreeMap<String, Path> secret, Optional<Path>
         TreeMap<String, Path> secret = new TreeMap<>();
         secret.put("signer-key", profile.keys().signerKey());
         profile.keys().signerPassphraseFile().ifPresent(file -> secret.put("signer-passphrase", file));
-        profile.database().flatMap(DatabaseSettings::passwordFile).ifPresent(file -> secret.put("database-password", file));
+        profile.database()
+                .flatMap(DatabaseSettings::passwordFile)
+                .ifPresent(file -> secret.put("database-password", file));
         profile.database().flatMap(Places::socketDirectory).ifPresent(read::add);
         profile.vault().ifPresent(vault -> {
             secret.put("vault-token", vault.tokenFile());

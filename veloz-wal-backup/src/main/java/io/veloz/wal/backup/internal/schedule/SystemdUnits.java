@@ -24,7 +24,9 @@ final class SystemdUnits {
             files.put(job.name() + ".service", service(job));
             files.put(job.name() + ".timer", timer(job));
         }
-        profile.engine().flatMap(engine -> engine.unit()).ifPresent(unit -> files.put(dropIn(unit), """
+        profile.engine()
+                .flatMap(engine -> engine.unit())
+                .ifPresent(unit -> files.put(dropIn(unit), """
                 # The engine must not start while a recovery is half done.
                 [Unit]
                 ConditionPathExists=!%s
@@ -45,8 +47,7 @@ final class SystemdUnits {
 
     private String service(Job job) {
         List<String> words = job.command(installation.java(), installation.jar());
-        String arguments =
-                words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
+        String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
         return """

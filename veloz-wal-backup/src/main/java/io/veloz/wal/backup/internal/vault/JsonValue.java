@@ -122,7 +122,8 @@ sealed interface JsonValue {
                     return obj;
                 }
             } catch (JsonProcessingException e) {
-                throw new IOException("not JSON at byte " + parser.currentLocation().getByteOffset());
+                throw new IOException(
+                        "not JSON at byte " + parser.currentLocation().getByteOffset());
             }
             throw new IOException("not one JSON object");
         }

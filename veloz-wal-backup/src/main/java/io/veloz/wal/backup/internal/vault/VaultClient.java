@@ -166,8 +166,8 @@ final class VaultClient {
     }
 
     /** Follows a redirect only to the same origin: the request carries the token. */
-    private HttpResponse<byte[]> follow(
-            String what, String method, String path, String query, byte @Nullable [] body) throws IOException {
+    private HttpResponse<byte[]> follow(String what, String method, String path, String query, byte @Nullable [] body)
+            throws IOException {
         URI origin = settings.address();
         URI uri = URI.create(origin.toString().replaceAll("/+$", "") + "/v1/" + encode(path) + query);
         for (int i = 0; i <= MAX_REDIRECTS; i++) {
@@ -178,9 +178,12 @@ final class VaultClient {
             URI next = location(uri, response);
             boolean keepsMethod = response.statusCode() == 307 || response.statusCode() == 308;
             if (!keepsMethod || !sameOrigin(origin, next)) {
-                throw new VaultException(Reason.UNUSABLE, what + ": redirected to " + next.getScheme() + "://"
-                        + next.getRawAuthority() + ", which is not followed with a token; set vault.address to the"
-                        + " active server");
+                throw new VaultException(
+                        Reason.UNUSABLE,
+                        what + ": redirected to " + next.getScheme() + "://"
+                                + next.getRawAuthority()
+                                + ", which is not followed with a token; set vault.address to the"
+                                + " active server");
             }
             uri = next;
         }

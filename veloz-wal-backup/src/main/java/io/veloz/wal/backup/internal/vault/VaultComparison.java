@@ -61,7 +61,8 @@ final class VaultComparison {
                 names.add(prefix + name + " is missing");
             } else if (!expected.fields().containsKey(name)) {
                 names.add(prefix + name + " is not in the export");
-            } else if (!Objects.equals(expected.fields().get(name), found.fields().get(name))) {
+            } else if (!Objects.equals(
+                    expected.fields().get(name), found.fields().get(name))) {
                 names.add(prefix + name + " differs");
             }
         }

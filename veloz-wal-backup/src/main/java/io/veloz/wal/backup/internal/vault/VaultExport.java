@@ -53,7 +53,7 @@ public final class VaultExport {
         try {
             return export(new VaultReader(new VaultClient(settings, patience), settings), out);
         } catch (VaultException e) {
-            throw new BackupRefusedException(reason(e), e.getMessage());
+            throw new BackupRefusedException(reason(e), e.text());
         }
     }
 
@@ -94,7 +94,10 @@ public final class VaultExport {
             throws IOException {
         VaultMount mount = reader.mount(path, reader.configuredVersion());
         SortedSet<String> found = new TreeSet<>();
-        reader.find(mount, path.equals(mount.name()) ? "" : path.substring(mount.name().length() + 1), found);
+        reader.find(
+                mount,
+                path.equals(mount.name()) ? "" : path.substring(mount.name().length() + 1),
+                found);
         if (found.isEmpty()) {
             throw new VaultException(
                     Reason.UNUSABLE, "Vault: " + path + " is neither a secret nor a folder with secrets");

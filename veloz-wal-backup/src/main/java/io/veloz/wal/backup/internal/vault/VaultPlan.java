@@ -39,7 +39,9 @@ public record VaultPlan(
                         .toString();
             }
             List<String> names = difference.getValue();
-            text.append(text.length() == 0 ? "" : "; ").append(difference.getKey()).append(" (");
+            text.append(text.length() == 0 ? "" : "; ")
+                    .append(difference.getKey())
+                    .append(" (");
             text.append(String.join(", ", names.subList(0, Math.min(SHOWN, names.size()))));
             text.append(names.size() > SHOWN ? ", …)" : ")");
         }

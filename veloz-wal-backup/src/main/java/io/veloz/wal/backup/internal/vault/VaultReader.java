@@ -89,7 +89,10 @@ final class VaultReader {
             throw new VaultException(
                     Reason.UNUSABLE, "Vault: " + path + " is in a mount of type \"" + type + "\"; expected kv");
         }
-        boolean second = "2".equals(found.object("options").flatMap(options -> options.text("version")).orElse("1"));
+        boolean second = "2"
+                .equals(found.object("options")
+                        .flatMap(options -> options.text("version"))
+                        .orElse("1"));
         VaultMount mount = new VaultMount(name, second ? 2 : 1);
         return knownVersion == 0 ? mount : mount.requireVersion(knownVersion);
     }
@@ -110,12 +113,15 @@ final class VaultReader {
 
     private void list(VaultMount mount, String folder, SortedSet<String> found, int depth) throws IOException {
         if (depth > MAX_DEPTH || found.size() > MAX_SECRETS) {
-            throw new VaultException(Reason.UNUSABLE, "Vault: " + mount.name() + "/" + folder + ": more than "
-                    + MAX_DEPTH + " levels or " + MAX_SECRETS + " secrets");
+            throw new VaultException(
+                    Reason.UNUSABLE,
+                    "Vault: " + mount.name() + "/" + folder + ": more than " + MAX_DEPTH + " levels or " + MAX_SECRETS
+                            + " secrets");
         }
         // A copy in order: the requests of two runs are the same.
         SortedSet<String> keys = new TreeSet<>();
-        for (JsonValue key : client.list(mount.request("metadata", folder)).data().array("keys")) {
+        for (JsonValue key :
+                client.list(mount.request("metadata", folder)).data().array("keys")) {
             if (!(key instanceof Text text) || text.value().replace("/", "").isEmpty()) {
                 throw new IOException("Vault: LIST " + mount.name() + "/" + folder + ": a key without a name");
             }
@@ -185,8 +191,7 @@ final class VaultReader {
             throw new IOException("Vault: " + mount.name() + "/" + path + ": metadata with version "
                     + versions.lastKey() + " after the current version " + current);
         }
-        return Optional.of(
-                new VaultSecret(mount, path, settings(metadata), times(metadata), current, versions));
+        return Optional.of(new VaultSecret(mount, path, settings(metadata), times(metadata), current, versions));
     }
 
     /** The server decides whether a version is deleted, by its clock: a deletion time may be in the future. */
@@ -201,8 +206,8 @@ final class VaultReader {
             State state = metadata.get().isTrue("destroyed") ? State.DESTROYED : State.DELETED;
             return Optional.of(new Version(state, times, Optional.empty()));
         }
-        return Optional.of(
-                new Version(State.LIVE, times, Optional.ofNullable(answer.data().fields().get("data"))));
+        return Optional.of(new Version(
+                State.LIVE, times, Optional.ofNullable(answer.data().fields().get("data"))));
     }
 
     private static Obj versionTimes(Obj from) {

@@ -47,9 +47,8 @@ final class VaultWriter {
             require(secret, client.post(request(secret, "metadata"), secret.settings()));
         }
         Optional<VaultSecret> written = reader.read(secret.mount(), secret.path());
-        List<String> differences = written.isEmpty()
-                ? List.of("it is missing")
-                : VaultComparison.differences(secret, written.get());
+        List<String> differences =
+                written.isEmpty() ? List.of("it is missing") : VaultComparison.differences(secret, written.get());
         if (!differences.isEmpty()) {
             throw changed(secret, String.join(", ", differences));
         }
@@ -126,8 +125,10 @@ final class VaultWriter {
 
     private static void require(VaultSecret secret, Answer answer) {
         if (!answer.found()) {
-            throw new VaultException(Reason.UNUSABLE, "Vault: " + secret.name() + ": the server refused a request with"
-                    + " HTTP status " + answer.status() + "; check the mount and its limits");
+            throw new VaultException(
+                    Reason.UNUSABLE,
+                    "Vault: " + secret.name() + ": the server refused a request with" + " HTTP status "
+                            + answer.status() + "; check the mount and its limits");
         }
     }
 

@@ -135,9 +135,12 @@ class ScheduleTest {
                 .isEqualTo(installation.java().toString());
         List<String> words = words(value(unit, "ExecStart").replace("$$", "$"));
         assertThat(words.subList(1, words.size()))
-                .isEqualTo(expected("veloz-backup-files", "backup", "s3://bucket/orders", "--kinds", "configuration,secrets"));
+                .isEqualTo(expected(
+                        "veloz-backup-files", "backup", "s3://bucket/orders", "--kinds", "configuration,secrets"));
         assertThat(words(value(unit, "ReadWritePaths")))
-                .containsExactly(profile.stateDirectory().toString(), installation.metrics().toString());
+                .containsExactly(
+                        profile.stateDirectory().toString(),
+                        installation.metrics().toString());
     }
 
     private static String value(String unit, String key) {
@@ -171,7 +174,9 @@ class ScheduleTest {
                 assertThat(unit.getValue()).contains("Persistent=true").contains("RandomizedDelaySec=");
                 String calendar = value(unit.getValue(), "OnCalendar");
                 assertThat(calendar).endsWith(" UTC");
-                assertThat(run(List.of("/usr/bin/systemd-analyze", "calendar", calendar)).exit()).isZero();
+                assertThat(run(List.of("/usr/bin/systemd-analyze", "calendar", calendar))
+                                .exit())
+                        .isZero();
             }
         }
     }
@@ -181,7 +186,11 @@ class ScheduleTest {
         assertThat(value(
                         Schedule.systemd(profile, installation).get("veloz.service.d/veloz-recovery.conf"),
                         "ConditionPathExists"))
-                .isEqualTo("!" + profile.stateDirectory().resolve("recovery.journal").toString().replace("%", "%%"));
+                .isEqualTo("!"
+                        + profile.stateDirectory()
+                                .resolve("recovery.journal")
+                                .toString()
+                                .replace("%", "%%"));
     }
 
     // ---- cron
@@ -225,7 +234,8 @@ class ScheduleTest {
         for (int i = 0; i < lines.size(); i++) {
             Result result = run(List.of("/bin/sh", "-c", lines.get(i).command()));
             assertThat(result).as(lines.get(i).command()).isEqualTo(new Result(5, "", ""));
-            assertThat(Files.readAllLines(installation.java().resolveSibling("arguments"))).isEqualTo(expected.get(i));
+            assertThat(Files.readAllLines(installation.java().resolveSibling("arguments")))
+                    .isEqualTo(expected.get(i));
         }
     }
 
@@ -247,7 +257,8 @@ class ScheduleTest {
 
     @Test
     void composeFileHasOneServiceForEachJob() {
-        Map<String, Object> compose = StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"));
+        Map<String, Object> compose =
+                StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"));
         Map<String, Object> services = map(compose.get("services"));
         assertThat(services)
                 .containsOnlyKeys("veloz-backup", "veloz-backup-files", "veloz-backup-retention", "veloz-backup-drill");
@@ -264,7 +275,8 @@ class ScheduleTest {
 
     @Test
     void composeFileMountsPathsReadOnlyAndPasswordsAsSecrets() {
-        Map<String, Object> compose = StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"));
+        Map<String, Object> compose =
+                StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"));
         Map<String, Object> service = map(map(compose.get("services")).get("veloz-backup"));
         List<String> writable = new ArrayList<>();
         for (Object volume : (List<?>) service.get("volumes")) {
@@ -275,7 +287,9 @@ class ScheduleTest {
             }
         }
         assertThat(writable)
-                .containsExactly(profile.stateDirectory().toString(), installation.metrics().toString());
+                .containsExactly(
+                        profile.stateDirectory().toString(),
+                        installation.metrics().toString());
         assertThat(map(map(compose.get("secrets")).get("database-password")).get("file"))
                 .isEqualTo(dir.resolve("pgpass").toString().replace("$", "$$"));
         assertThat(map(compose.get("secrets"))).containsOnlyKeys("database-password", "signer-key");
@@ -284,7 +298,9 @@ class ScheduleTest {
     @Test
     void composeFileMountsNoDataDirectoryAndTheImageHasTheClientOfTheServer() {
         Map<String, String> files = Schedule.compose(profile, installation);
-        assertThat(files.get("compose.yaml")).doesNotContain("/var/lib/postgresql").doesNotContain("PGPASSWORD");
+        assertThat(files.get("compose.yaml"))
+                .doesNotContain("/var/lib/postgresql")
+                .doesNotContain("PGPASSWORD");
         assertThat(files.get("Dockerfile"))
                 .contains("FROM postgres:${POSTGRES_MAJOR}-bookworm")
                 .contains("COPY [\"veloz wal.jar\", \"/opt/veloz/veloz-wal.jar\"]");
@@ -339,8 +355,7 @@ class ScheduleTest {
     void profileOfADatabaseOnlyHasNoJobForFiles() throws IOException {
         Path file = profile.file();
         Files.writeString(
-                file,
-                Files.readString(file).replace("configuration.roots = etc\nsecrets.roots = secrets\n", ""));
+                file, Files.readString(file).replace("configuration.roots = etc\nsecrets.roots = secrets\n", ""));
         assertThat(Schedule.systemd(Profile.read(file), installation)).doesNotContainKey("veloz-backup-files.timer");
     }
 }

@@ -18,8 +18,9 @@ final class StrictYaml {
     }
 
     static Map<String, Object> read(String text) {
-        List<String> lines =
-                text.lines().filter(line -> !line.strip().startsWith("#") && !line.isBlank()).toList();
+        List<String> lines = text.lines()
+                .filter(line -> !line.strip().startsWith("#") && !line.isBlank())
+                .toList();
         StrictYaml yaml = new StrictYaml(lines);
         Map<String, Object> map = yaml.map(0);
         if (yaml.at != lines.size()) {

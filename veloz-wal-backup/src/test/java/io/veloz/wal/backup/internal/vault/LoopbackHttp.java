@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopbackHttp implements AutoCloseable {
     record Request(String method, String target, Map<String, String> headers, byte[] body) {
-        @Nullable String header(String name) {
+        @Nullable
+        String header(String name) {
             return headers.get(name.toLowerCase(Locale.ROOT));
         }
     }
@@ -29,7 +30,8 @@ final class LoopbackHttp implements AutoCloseable {
 
     interface Handler {
         /** Returns the response; null to close the connection without one. */
-        @Nullable Response handle(Request request) throws IOException;
+        @Nullable
+        Response handle(Request request) throws IOException;
     }
 
     private final ServerSocket socket;
@@ -95,7 +97,9 @@ final class LoopbackHttp implements AutoCloseable {
         Map<String, String> headers = new TreeMap<>();
         for (String line = line(in); line != null && !line.isEmpty(); line = line(in)) {
             int colon = line.indexOf(':');
-            headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+            headers.put(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).strip());
         }
         byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("content-length", "0")));
         String[] words = first.split(" ", -1);

@@ -59,7 +59,8 @@ class RealVaultTest {
 
         String copy = exported.replace(name, name + "-copy");
         new VaultImport(settings).write(in(copy));
-        assertThat(new VaultImport(settings).write(in(copy)).equal()).containsExactly("secret/" + name + "-copy/a b/key");
+        assertThat(new VaultImport(settings).write(in(copy)).equal())
+                .containsExactly("secret/" + name + "-copy/a b/key");
         assertThat(export(settings("secret/" + name + "-copy")).replaceAll("_time\":\"[^\"]*\"", ""))
                 .isEqualTo(copy.replaceAll("_time\":\"[^\"]*\"", ""));
     }

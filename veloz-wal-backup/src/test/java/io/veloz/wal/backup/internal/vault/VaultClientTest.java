@@ -88,7 +88,9 @@ class VaultClientTest {
         VaultSettings prefixed = settings(URI.create(server.address() + "/vault/"), dir, 2, "secret");
         assertThatThrownBy(() -> new VaultClient(prefixed, ONCE).get("secret/data/a"))
                 .hasMessageContaining("the server has no such route");
-        assertThat(server.requests()).extracting(VaultServer.Request::rawPath).containsExactly("/vault/v1/secret/data/a");
+        assertThat(server.requests())
+                .extracting(VaultServer.Request::rawPath)
+                .containsExactly("/vault/v1/secret/data/a");
     }
 
     // ---- token
@@ -99,7 +101,8 @@ class VaultClientTest {
         VaultExport export = new VaultExport(settings, ONCE);
         export.writeTo(OutputStream.nullOutputStream());
         tokenFile(dir, "hvs.other");
-        assertThatThrownBy(() -> export.writeTo(OutputStream.nullOutputStream())).hasMessageContaining("denied (HTTP status 403)");
+        assertThatThrownBy(() -> export.writeTo(OutputStream.nullOutputStream()))
+                .hasMessageContaining("denied (HTTP status 403)");
         tokenFile(dir, "  " + VaultServer.TOKEN + "\r\n\n");
         export.writeTo(OutputStream.nullOutputStream());
     }
@@ -123,7 +126,8 @@ class VaultClientTest {
         assertThatThrownBy(() -> new VaultClient(settings, ONCE))
                 .hasMessageContaining("is accessible to others than its owner; expected mode 0600");
         Files.delete(settings.tokenFile());
-        assertThatThrownBy(() -> new VaultClient(settings, ONCE)).hasMessageContaining("cannot be read: NoSuchFileException");
+        assertThatThrownBy(() -> new VaultClient(settings, ONCE))
+                .hasMessageContaining("cannot be read: NoSuchFileException");
     }
 
     // ---- answers
@@ -242,16 +246,37 @@ class VaultClientTest {
 
     private Path keyStore(String host) throws IOException, InterruptedException {
         Path store = dir.resolve("keys-" + host + ".p12");
-        keytool("-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=" + host, "-ext", "san=dns:" + host,
-                "-keystore", store.toString(), "-storepass", "changeit");
-        keytool("-exportcert", "-rfc", "-alias", "server", "-keystore", store.toString(), "-storepass", "changeit",
-                "-file", store + ".pem");
+        keytool(
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=" + host,
+                "-ext",
+                "san=dns:" + host,
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "changeit");
+        keytool(
+                "-exportcert",
+                "-rfc",
+                "-alias",
+                "server",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "changeit",
+                "-file",
+                store + ".pem");
         return store;
     }
 
     private void keytool(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        List<String> command = new java.util.ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -275,8 +300,7 @@ class VaultClientTest {
 
     private VaultSettings tlsSettings(VaultServer tlsServer, Optional<Path> certificates) throws IOException {
         VaultSettings plain = settings(tlsServer.address(), dir, 2, "secret");
-        return new VaultSettings(
-                plain.address(), plain.tokenFile(), certificates, Optional.empty(), plain.paths(), 2);
+        return new VaultSettings(plain.address(), plain.tokenFile(), certificates, Optional.empty(), plain.paths(), 2);
     }
 
     @Test
@@ -285,8 +309,12 @@ class VaultClientTest {
         try (VaultServer tls = VaultServer.start(tls(store)).mount("secret", 2)) {
             put(tls, "secret/data/a", "{\"x\":\"1\"}");
             Optional<Path> own = Optional.of(Path.of(store + ".pem"));
-            assertThat(new VaultClient(tlsSettings(tls, own), ONCE).get("secret/data/a").status()).isEqualTo(200);
-            assertThatThrownBy(() -> new VaultClient(tlsSettings(tls, Optional.empty()), THREE_TIMES).get("secret/data/a"))
+            assertThat(new VaultClient(tlsSettings(tls, own), ONCE)
+                            .get("secret/data/a")
+                            .status())
+                    .isEqualTo(200);
+            assertThatThrownBy(
+                            () -> new VaultClient(tlsSettings(tls, Optional.empty()), THREE_TIMES).get("secret/data/a"))
                     .isInstanceOf(VaultException.class)
                     .hasMessageContaining("the server's certificate is not trusted");
         }
@@ -321,6 +349,7 @@ class VaultClientTest {
     @Test
     void textOfAValueIsNotItsContent() throws IOException {
         JsonValue.Obj obj = JsonValue.parse("{\"a\":[\"MARKER\",1]}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        assertThat(obj.toString() + obj.array("a") + new VaultClient.Answer(200, obj)).doesNotContain("MARKER");
+        assertThat(obj.toString() + obj.array("a") + new VaultClient.Answer(200, obj))
+                .doesNotContain("MARKER");
     }
 }

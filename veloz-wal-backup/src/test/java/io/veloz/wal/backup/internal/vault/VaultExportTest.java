@@ -44,7 +44,8 @@ class VaultExportTest {
     private void assertRefused(BackupRefusedException.Reason reason, String message, int version, String... paths) {
         assertThatThrownBy(() -> exported(version, paths))
                 .isInstanceOfSatisfying(
-                        BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message)
                 .hasNoCause();
     }
@@ -53,7 +54,8 @@ class VaultExportTest {
     void hasHeaderSortedPathsAndTrailer() throws IOException {
         fill(server);
         List<String> lines = exported(0, "secret/veloz", "old").lines().toList();
-        assertThat(lines.get(0)).isEqualTo("{\"format\":\"veloz-vault\",\"paths\":[\"old\",\"secret/veloz\"],\"version\":1}");
+        assertThat(lines.get(0))
+                .isEqualTo("{\"format\":\"veloz-vault\",\"paths\":[\"old\",\"secret/veloz\"],\"version\":1}");
         assertThat(lines.get(lines.size() - 1)).isEqualTo("{\"end\":true,\"secrets\":" + (lines.size() - 2) + "}");
         assertThat(lines.stream().map(line -> line.replaceAll(".*\"path\":\"([^\"]*)\".*", "$1")))
                 .containsSubsequence(
@@ -102,7 +104,11 @@ class VaultExportTest {
 
     @Test
     void numbersAreCopiedAsTheyWereWritten() throws IOException {
-        server.mount("old", 1).send("POST", "old/n", "{\"a\":1.50,\"b\":-1e-7,\"c\":1E400,\"d\":0.1000000000000000055511151231257827}");
+        server.mount("old", 1)
+                .send(
+                        "POST",
+                        "old/n",
+                        "{\"a\":1.50,\"b\":-1e-7,\"c\":1E400,\"d\":0.1000000000000000055511151231257827}");
         assertThat(exported(0, "old"))
                 .contains("{\"a\":1.50,\"b\":-1e-7,\"c\":1E400,\"d\":0.1000000000000000055511151231257827}");
     }
@@ -137,7 +143,11 @@ class VaultExportTest {
         fill(server);
         server.deny(request -> request.rawPath().startsWith("/v1/sys/"));
         assertThat(exported(2, "secret/veloz")).contains("\"secrets\":12}");
-        assertRefused(BackupRefusedException.Reason.VAULT_DENIED, "GET sys/internal/ui/mounts/secret/veloz", 0, "secret/veloz");
+        assertRefused(
+                BackupRefusedException.Reason.VAULT_DENIED,
+                "GET sys/internal/ui/mounts/secret/veloz",
+                0,
+                "secret/veloz");
     }
 
     @Test
@@ -166,8 +176,13 @@ class VaultExportTest {
     @Test
     void deniedFolderRefusesTheExport() throws IOException {
         fill(server);
-        server.deny(request -> request.method().equals("LIST") && request.rawPath().contains("odd"));
-        assertRefused(BackupRefusedException.Reason.VAULT_DENIED, "LIST secret/metadata/veloz/odd/: denied", 0, "secret/veloz");
+        server.deny(
+                request -> request.method().equals("LIST") && request.rawPath().contains("odd"));
+        assertRefused(
+                BackupRefusedException.Reason.VAULT_DENIED,
+                "LIST secret/metadata/veloz/odd/: denied",
+                0,
+                "secret/veloz");
     }
 
     @Test
@@ -204,7 +219,10 @@ class VaultExportTest {
             }
             return false;
         });
-        assertThat(exported(2, "secret")).contains("second").contains("\"current\":2").doesNotContain("first");
+        assertThat(exported(2, "secret"))
+                .contains("second")
+                .contains("\"current\":2")
+                .doesNotContain("first");
     }
 
     @Test
@@ -251,8 +269,9 @@ class VaultExportTest {
             for (int number = 1; number <= requests; number++) {
                 server.failFrom(number, how);
                 ByteArrayOutputStream out = new ByteArrayOutputStream();
-                assertThatThrownBy(() -> new VaultExport(settings(server.address(), dir, 0, "secret/veloz", "old"), ONCE)
-                                .writeTo(out))
+                assertThatThrownBy(
+                                () -> new VaultExport(settings(server.address(), dir, 0, "secret/veloz", "old"), ONCE)
+                                        .writeTo(out))
                         .as("request %s, %s", number, how)
                         .isInstanceOf(IOException.class)
                         .hasMessageNotContaining(MARKER);
@@ -260,7 +279,8 @@ class VaultExportTest {
             }
         }
         server.recover();
-        assertThat(export(settings(server.address(), dir, 0, "secret/veloz", "old"))).isEqualTo(whole);
+        assertThat(export(settings(server.address(), dir, 0, "secret/veloz", "old")))
+                .isEqualTo(whole);
     }
 
     @Test

@@ -56,9 +56,8 @@ class VaultHvacTest {
 
     private String run(List<String> command) throws IOException, InterruptedException {
         Path output = dir.resolve("output");
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("PYTHONIOENCODING", "utf-8");
         Process process = builder.start();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
@@ -87,7 +86,8 @@ class VaultHvacTest {
                 .contains("['api', 'api/', 'gone', 'odd/', 'planned', 'rotated']")
                 .contains("'größe €', 'ha#sh', 'per%cent%41', 'plus+', 'quest?ion', 'semi;co:l@n=&', 'with blank'")
                 .contains("'password': '" + MARKER + "'")
-                .contains("2 not found\n3 not found\n4 7 True\n3h25m19s {'owner': 'desk'}\n[False, True, False, False]\n")
+                .contains(
+                        "2 not found\n3 not found\n4 7 True\n3h25m19s {'owner': 'desk'}\n[False, True, False, False]\n")
                 .endsWith("refused\nexit 0");
         try (VaultServer target = emptyServer()) {
             new VaultImport(settings(target.address(), dir, 0, "secret", "old"), ONCE).write(in(export));

@@ -62,7 +62,8 @@ class VaultImportTest {
     private void assertRefused(Reason reason, String message) {
         String before = target.dump();
         assertThatThrownBy(this::write)
-                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message)
                 .hasMessageNotContaining(MARKER)
                 .hasNoCause();
@@ -200,7 +201,8 @@ class VaultImportTest {
         assertThatThrownBy(this::write)
                 .isInstanceOfSatisfying(
                         RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.VAULT_DIFFERS))
-                .hasMessageContaining("secret/veloz/api/below changed during the import: version 1 was written by another client");
+                .hasMessageContaining(
+                        "secret/veloz/api/below changed during the import: version 1 was written by another client");
         assertThat(target.dump()).contains("veloz/api/below 1 ").contains("{\"foreign\":\"1\"}");
     }
 
@@ -303,7 +305,9 @@ class VaultImportTest {
                 }
                 target.recover();
                 write();
-                assertThat(target.dump()).as("requests %s and %s", first, second).isEqualTo(whole);
+                assertThat(target.dump())
+                        .as("requests %s and %s", first, second)
+                        .isEqualTo(whole);
             }
         }
     }

@@ -45,7 +45,10 @@ final class VaultSamples {
     /** Fills a server with one secret of each state, odd paths, nested values and a history that lost its beginning. */
     static void fill(VaultServer server) throws IOException {
         server.mount("secret", 2).mount("old", 1);
-        put(server, "secret/data/veloz/api", "{\"password\":\"" + MARKER + "\",\"big\":123456789012345678901234567890}");
+        put(
+                server,
+                "secret/data/veloz/api",
+                "{\"password\":\"" + MARKER + "\",\"big\":123456789012345678901234567890}");
         put(server, "secret/data/veloz/api", "{\"password\":\"second\",\"double\":1.10,\"small\":-1e-7}");
         put(server, "secret/data/veloz/api", "{\"password\":\"third\",\"nested\":{\"a\":[1,{\"b\":null},true,\"ü\"]}}");
         put(server, "secret/data/veloz/api", "{\"password\":\"fourth\"}");
@@ -57,7 +60,8 @@ final class VaultSamples {
                 "{\"max_versions\":7,\"cas_required\":true,\"delete_version_after\":\"3h25m19s\","
                         + "\"custom_metadata\":{\"owner\":\"desk\"}}");
         put(server, "secret/data/veloz/api/below", "{\"x\":\"1\"}");
-        for (String odd : List.of("with blank", "per%cent%41", "plus+", "quest?ion", "ha#sh", "größe €", "semi;co:l@n=&")) {
+        for (String odd :
+                List.of("with blank", "per%cent%41", "plus+", "quest?ion", "ha#sh", "größe €", "semi;co:l@n=&")) {
             put(server, "secret/data/veloz/odd/" + odd, "{\"name\":\"" + odd + "\"}");
         }
         server.defaultMaxVersions(2);

@@ -42,7 +42,12 @@ public final class VaultServer implements AutoCloseable {
     }
 
     /** A request as it arrived. */
-    public record Request(String method, String rawPath, @Nullable String token, @Nullable String namespace, String marker) {}
+    public record Request(
+            String method,
+            String rawPath,
+            @Nullable String token,
+            @Nullable String namespace,
+            String marker) {}
 
     private record Reply(int status, @Nullable Obj body) {}
 
@@ -182,7 +187,12 @@ public final class VaultServer implements AutoCloseable {
     public synchronized String dump() {
         StringBuilder text = new StringBuilder();
         mounts.forEach((name, mount) -> mount.secrets.forEach((path, secret) -> {
-            text.append(name).append(' ').append(path).append(' ').append(secret.current).append(' ');
+            text.append(name)
+                    .append(' ')
+                    .append(path)
+                    .append(' ')
+                    .append(secret.current)
+                    .append(' ');
             text.append(new String(secret.settings.toBytes(), StandardCharsets.UTF_8)
                     .replace("\"custom_metadata\":null", "\"custom_metadata\":{}"));
             secret.versions.forEach((number, version) -> text.append("\n  ")
@@ -282,7 +292,9 @@ public final class VaultServer implements AutoCloseable {
     }
 
     private static Reply data(int status, Obj data) {
-        return new Reply(status, new Obj().put("request_id", "1").put("lease_duration", 0).put("data", data));
+        return new Reply(
+                status,
+                new Obj().put("request_id", "1").put("lease_duration", 0).put("data", data));
     }
 
     // ---- the API
@@ -294,10 +306,12 @@ public final class VaultServer implements AutoCloseable {
         if (path.startsWith(preflight)) {
             return mount == null
                     ? new Reply(403, errors("preflight capability check returned 403"))
-                    : data(200, new Obj()
-                            .put("path", name + "/")
-                            .put("type", "kv")
-                            .put("options", new Obj().put("version", String.valueOf(mount.version))));
+                    : data(
+                            200,
+                            new Obj()
+                                    .put("path", name + "/")
+                                    .put("type", "kv")
+                                    .put("options", new Obj().put("version", String.valueOf(mount.version))));
         }
         if (mount == null) {
             return new Reply(404, errors("no handler for route"));
@@ -307,7 +321,8 @@ public final class VaultServer implements AutoCloseable {
             return first(mount, method, rest, body);
         }
         String operation = rest.split("/", 2)[0];
-        return second(mount, method, operation, rest.substring(Math.min(rest.length(), operation.length() + 1)), query, body);
+        return second(
+                mount, method, operation, rest.substring(Math.min(rest.length(), operation.length() + 1)), query, body);
     }
 
     private String mountOf(String path) {
