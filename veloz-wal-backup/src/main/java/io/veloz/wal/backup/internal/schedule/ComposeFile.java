@@ -87,7 +87,7 @@ final class ComposeFile {
         yaml.append("    # UTC: ").append(job.calendar()).append('\n');
         yaml.append("    image: \"veloz-backup:${POSTGRES_MAJOR:?set the major version of the server}\"\n");
         yaml.append("    build:\n      context: ")
-                .append(scalar(installation.jar().getParent()))
+                .append(scalar(installation.jarDirectory()))
                 .append('\n');
         yaml.append(
                 "      args:\n        POSTGRES_MAJOR: \"${POSTGRES_MAJOR:?set the major version of the server}\"\n");

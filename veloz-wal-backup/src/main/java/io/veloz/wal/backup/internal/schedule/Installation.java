@@ -1,6 +1,7 @@
 package io.veloz.wal.backup.internal.schedule;
 
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Where the tool is installed.
@@ -26,6 +27,11 @@ public record Installation(Path java, Path jar, String user, Path metrics) {
         if (!user.matches("[a-z_][a-z0-9_-]{0,30}")) {
             throw new IllegalArgumentException("user \"" + user + "\": expected the name of a system user");
         }
+    }
+
+    /** Returns the directory of the jar. */
+    Path jarDirectory() {
+        return Objects.requireNonNull(jar.getParent());
     }
 
     /** Refuses what none of the three formats can quote: a control character ends a line in each of them. */

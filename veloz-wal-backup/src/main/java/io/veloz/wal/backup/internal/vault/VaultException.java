@@ -18,10 +18,16 @@ final class VaultException extends RuntimeException {
     }
 
     private final Reason reason;
+    private final String text;
 
     VaultException(Reason reason, String message) {
         super(message);
         this.reason = reason;
+        this.text = message;
+    }
+
+    String text() {
+        return text;
     }
 
     Reason reason() {

@@ -53,7 +53,7 @@ public final class VaultExport {
         try {
             return export(new VaultReader(new VaultClient(settings, patience), settings), out);
         } catch (VaultException e) {
-            throw new BackupRefusedException(reason(e), e.getMessage());
+            throw new BackupRefusedException(reason(e), e.text());
         }
     }
 

@@ -99,7 +99,7 @@ public final class VaultImport {
             }
             return plan;
         } catch (VaultException e) {
-            throw new RecoveryException(reason(e), e.getMessage());
+            throw new RecoveryException(reason(e), e.text());
         } finally {
             lines.forEach(line -> Arrays.fill(line, (byte) 0));
         }
