@@ -123,6 +123,7 @@ public final class BackupMetricsFile {
 
     // ---- the file
 
+    @SuppressWarnings("try") // the lock is only held
     private List<String> update(Consumer<BackupMetrics> change) throws IOException {
         // A lock of a file excludes other processes only.
         synchronized (IN_THIS_PROCESS) {
@@ -131,7 +132,7 @@ public final class BackupMetricsFile {
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE,
                             LinkOption.NOFOLLOW_LINKS);
-                    FileLock lock = lock(lockFile)) {
+                    FileLock unused = lock(lockFile)) {
                 Read before = read();
                 change.accept(before.metrics());
                 long made = before.metrics().get(Metric.POINT_TIMESTAMP);

@@ -47,6 +47,6 @@ public record EngineSettings(
                 file.command("engine.stop"),
                 file.text("engine.unit"),
                 file.text("engine.url").map(value -> file.httpUri("engine.url")),
-                file.duration("engine.start-timeout", Duration.ofSeconds(120))));
+                file.duration("engine.start-timeout", Duration.ofMinutes(2))));
     }
 }
