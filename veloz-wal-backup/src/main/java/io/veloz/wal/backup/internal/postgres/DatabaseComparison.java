@@ -29,7 +29,8 @@ record DatabaseComparison(List<String> differences, List<String> findings) {
         comparison.compare("roles", expected.roles(), got.roles());
         comparison.compareExtensions(expected.extensions(), got.extensions());
         new TreeMap<>(expected.rows())
-                .forEach((table, count) -> comparison.compare("rows of " + table, count, got.rows().get(table)));
+                .forEach((table, count) ->
+                        comparison.compare("rows of " + table, count, got.rows().get(table)));
         if (got.applied().isPresent()) {
             comparison.compare("applied sequence", expected.applied(), got.applied());
         }

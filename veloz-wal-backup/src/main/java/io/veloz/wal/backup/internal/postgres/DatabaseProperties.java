@@ -31,7 +31,8 @@ final class DatabaseProperties {
                 + " ALLOW_CONNECTIONS false CONNECTION LIMIT " + DatabaseState.CREATION_MARK);
         int colon = facts.locale().indexOf(':');
         if (colon < 0) {
-            return sql.append(serverVersion >= 150_000 ? " LOCALE_PROVIDER libc" : "").toString();
+            return sql.append(serverVersion >= 150_000 ? " LOCALE_PROVIDER libc" : "")
+                    .toString();
         }
         String provider = facts.locale().substring(0, colon);
         if (!provider.equals("icu") && !provider.equals("builtin")) {
@@ -108,10 +109,12 @@ final class DatabaseProperties {
         }
         String database = Sql.identifier(name);
         statements.add("REVOKE ALL ON DATABASE " + database + " FROM PUBLIC, " + Sql.identifier(facts.owner()));
-        List<Row> grants = session.query("SELECT CASE grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(grantee) END AS"
-                + " grantee, pg_catalog.pg_get_userbyid(grantor) AS grantor, privilege_type AS privilege, is_grantable AS"
-                + " grantable FROM pg_catalog.aclexplode(" + Sql.literal(facts.acl()) + "::pg_catalog.aclitem[])"
-                + " ORDER BY pg_catalog.pg_get_userbyid(grantor) <> " + Sql.literal(facts.owner()));
+        List<Row> grants =
+                session.query("SELECT CASE grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(grantee) END AS"
+                        + " grantee, pg_catalog.pg_get_userbyid(grantor) AS grantor, privilege_type AS privilege, is_grantable AS"
+                        + " grantable FROM pg_catalog.aclexplode(" + Sql.literal(facts.acl())
+                        + "::pg_catalog.aclitem[])"
+                        + " ORDER BY pg_catalog.pg_get_userbyid(grantor) <> " + Sql.literal(facts.owner()));
         for (Row grant : grants) {
             String grantor = grant.text("grantor");
             String grantee = grant.text("grantee");

@@ -97,10 +97,10 @@ public final class DatabaseRestore {
         if (DatabaseState.of(session, names.kept()).isPresent()) {
             throw new RecoveryException(
                     Reason.PLACE_UNUSABLE,
-                    "database " + names.kept() + " exists from an earlier recovery of this point: clean up, or rename it");
+                    "database " + names.kept()
+                            + " exists from an earlier recovery of this point: clean up, or rename it");
         }
-        return new DatabasePlan(
-                names, server, live.isPresent(), staged.isPresent(), missing, client.findings());
+        return new DatabasePlan(names, server, live.isPresent(), staged.isPresent(), missing, client.findings());
     }
 
     private int requireVersions(PostgresClient client, PsqlSession session) throws IOException {
@@ -133,8 +133,9 @@ public final class DatabaseRestore {
         for (Row row : session.query("SELECT name::text AS name FROM pg_catalog.pg_available_extensions")) {
             available.add(row.text("name"));
         }
-        List<String> missing =
-                extensionNames(facts.extensions()).stream().filter(name -> !available.contains(name)).toList();
+        List<String> missing = extensionNames(facts.extensions()).stream()
+                .filter(name -> !available.contains(name))
+                .toList();
         if (!missing.isEmpty()) {
             throw new RecoveryException(
                     Reason.VERSION,

@@ -89,8 +89,8 @@ public final class DatabaseSnapshot implements Closeable {
             session.run("SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'");
             String id = session.row("SELECT pg_export_snapshot() AS id").text("id");
             requireRights(client, session);
-            DatabaseFacts facts =
-                    FactsQuery.read(session, client.settings().appliedQuery(), client.settings().rows());
+            DatabaseFacts facts = FactsQuery.read(
+                    session, client.settings().appliedQuery(), client.settings().rows());
             DatabaseSnapshot snapshot = new DatabaseSnapshot(
                     client, session, id, facts.toBuilder().dumpVersion(version).build());
             exported = true;
@@ -104,8 +104,7 @@ public final class DatabaseSnapshot implements Closeable {
 
     /** Finds in advance what {@code pg_dump} would stumble over: its error comes after minutes, and names one table. */
     private static void requireRights(PostgresClient client, PsqlSession session) throws IOException {
-        String relations =
-                """
+        String relations = """
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
@@ -119,7 +118,8 @@ public final class DatabaseSnapshot implements Closeable {
                     Kind.RIGHTS,
                     client.where() + ": the role may not read " + names(unreadable) + ": GRANT pg_read_all_data to it");
         }
-        List<Row> filtered = session.query(name + relations + " pg_catalog.row_security_active(c.oid) ORDER BY 1 LIMIT 5");
+        List<Row> filtered =
+                session.query(name + relations + " pg_catalog.row_security_active(c.oid) ORDER BY 1 LIMIT 5");
         if (!filtered.isEmpty()) {
             throw new PostgresException(
                     Kind.RIGHTS,

@@ -20,9 +20,10 @@ record DatabaseState(String comment, boolean open, int connectionLimit, String o
 
     /** Returns the state of a database; empty if it does not exist. */
     static Optional<DatabaseState> of(PsqlSession session, String name) throws IOException {
-        List<Row> rows = session.query("SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
-                + " datallowconn AS open, datconnlimit AS connection_limit, pg_catalog.pg_get_userbyid(datdba) AS owner"
-                + " FROM pg_catalog.pg_database WHERE datname = " + Sql.literal(name));
+        List<Row> rows =
+                session.query("SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
+                        + " datallowconn AS open, datconnlimit AS connection_limit, pg_catalog.pg_get_userbyid(datdba) AS owner"
+                        + " FROM pg_catalog.pg_database WHERE datname = " + Sql.literal(name));
         if (rows.isEmpty()) {
             return Optional.empty();
         }

@@ -49,8 +49,7 @@ public final class DatabaseSwap {
     }
 
     /** The databases of the three names, as the catalog shows them. */
-    private record States(
-            Optional<DatabaseState> live, Optional<DatabaseState> staged, Optional<DatabaseState> kept) {
+    private record States(Optional<DatabaseState> live, Optional<DatabaseState> staged, Optional<DatabaseState> kept) {
         boolean swapped() {
             return live.isPresent() && staged.isEmpty();
         }
@@ -58,7 +57,8 @@ public final class DatabaseSwap {
         @Override
         public String toString() {
             return "live " + (live.isPresent() ? "exists" : "missing") + ", staged "
-                    + (staged.isPresent() ? "exists" : "missing") + ", kept " + (kept.isPresent() ? "exists" : "missing");
+                    + (staged.isPresent() ? "exists" : "missing") + ", kept "
+                    + (kept.isPresent() ? "exists" : "missing");
         }
     }
 
@@ -104,7 +104,10 @@ public final class DatabaseSwap {
             session.execute("BEGIN");
             if (states.live().isPresent()) {
                 rename(session, names.live(), names.kept());
-                comment(session, names.kept(), DatabaseNames.keptComment(states.live().get().comment()));
+                comment(
+                        session,
+                        names.kept(),
+                        DatabaseNames.keptComment(states.live().get().comment()));
             }
             rename(session, names.staged(), names.live());
             comment(session, names.live(), DatabaseNames.original(staged.comment()));
@@ -175,7 +178,8 @@ public final class DatabaseSwap {
 
     private RecoveryException unexpected(States states, String message) {
         return new RecoveryException(
-                Reason.PLACE_UNUSABLE, "database " + names.live() + " cannot be switched: " + message + " (" + states + ")");
+                Reason.PLACE_UNUSABLE,
+                "database " + names.live() + " cannot be switched: " + message + " (" + states + ")");
     }
 
     private static void open(PsqlSession session, String name) throws IOException {

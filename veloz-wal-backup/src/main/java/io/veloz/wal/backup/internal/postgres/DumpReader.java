@@ -32,10 +32,7 @@ record DumpReader(PostgresClient client, String database, Optional<String> role)
                             + " does not read: install a newer Debian package postgresql-client");
         }
         List<String> arguments = new ArrayList<>(List.of(
-                "--exit-on-error",
-                "--single-transaction",
-                "--no-password",
-                "--dbname=" + Sql.connection(database)));
+                "--exit-on-error", "--single-transaction", "--no-password", "--dbname=" + Sql.connection(database)));
         role.ifPresent(name -> arguments.add("--role=" + name));
         try (ChildProcess child = client.start(LIMIT, "pg_restore", arguments)) {
             boolean wholly = feed(dump, head, child.in());

@@ -16,16 +16,14 @@ import java.util.TreeMap;
 final class FactsQuery {
     private static final Duration COUNT_LIMIT = Duration.ofHours(1);
 
-    private static final String SERVER =
-            """
+    private static final String SERVER = """
             SELECT current_setting('server_version_num')::int AS version,
                    (SELECT system_identifier::text FROM pg_control_system()) AS system,
                    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
                          ELSE pg_current_wal_insert_lsn() END)::text AS lsn""";
 
     /** Privileges are sorted, so that equal ones give equal texts. Later versions have columns that 15 does not have. */
-    private static final String DATABASE =
-            """
+    private static final String DATABASE = """
             SELECT d.datname AS name, pg_get_userbyid(d.datdba) AS owner, pg_encoding_to_char(d.encoding) AS encoding,
                    d.datcollate AS collate, d.datctype AS ctype, d.datconnlimit AS connection_limit,
                    coalesce(CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu:' WHEN 'b' THEN 'builtin:' END
@@ -35,8 +33,7 @@ final class FactsQuery {
                        (SELECT array_agg(a::text ORDER BY a::text COLLATE "C")::text FROM unnest(d.datacl) a), '{}') END AS acl
               FROM pg_database d WHERE d.datname = current_database()""";
 
-    private static final String SETTINGS =
-            """
+    private static final String SETTINGS = """
             SELECT coalesce(json_agg(line ORDER BY line COLLATE "C"), '[]') AS settings
               FROM (SELECT CASE s.setrole WHEN 0 THEN '' ELSE
                                'ROLE "' || replace(pg_get_userbyid(s.setrole), '"', '""') || '" ' END || setting AS line
@@ -44,8 +41,7 @@ final class FactsQuery {
                      WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) lines""";
 
     /** {@code pg_dump} does not keep the owner of an extension: it becomes the role that restores. */
-    private static final String ROLES =
-            """
+    private static final String ROLES = """
             SELECT coalesce(json_agg(role ORDER BY role COLLATE "C"), '[]') AS roles FROM (
                 SELECT pg_get_userbyid(s.refobjid) AS role
                   FROM pg_shdepend s, (SELECT oid FROM pg_database WHERE datname = current_database()) d
@@ -60,8 +56,7 @@ final class FactsQuery {
                 UNION
                 SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) roles""";
 
-    private static final String EXTENSIONS =
-            """
+    private static final String EXTENSIONS = """
             SELECT coalesce(json_agg(extname || ' ' || extversion ORDER BY extname COLLATE "C"), '[]') AS extensions
               FROM pg_extension""";
 

@@ -111,8 +111,9 @@ final class PostgresClient {
         environment.put("LC_ALL", "C");
         List<String> findings = new ArrayList<>();
         if (own.containsKey("PGPASSWORD")) {
-            findings.add("PGPASSWORD is set in the environment, which other processes of this user can read; it is not used:"
-                    + " put the password into database.password-file, mode 0600");
+            findings.add(
+                    "PGPASSWORD is set in the environment, which other processes of this user can read; it is not used:"
+                            + " put the password into database.password-file, mode 0600");
         }
         String where = "PostgreSQL at " + environment.getOrDefault("PGHOST", "the default socket")
                 + (environment.containsKey("PGPORT") ? ":" + environment.get("PGPORT") : "")
@@ -180,7 +181,8 @@ final class PostgresClient {
         }
         throw new PostgresException(
                 Kind.CLIENT,
-                program + " is not in " + (settings.programs() != null ? settings.programs() : "a directory of the PATH")
+                program + " is not in "
+                        + (settings.programs() != null ? settings.programs() : "a directory of the PATH")
                         + ": install the Debian package postgresql-client of the server's version, or set"
                         + " database.programs");
     }
@@ -193,7 +195,8 @@ final class PostgresClient {
             int code = child.waitFor();
             Matcher matcher = VERSION.matcher(text);
             if (code != 0 || !matcher.find()) {
-                throw new PostgresException(Kind.CLIENT, "the version of " + program + " is unknown: " + child.failure(code));
+                throw new PostgresException(
+                        Kind.CLIENT, "the version of " + program + " is unknown: " + child.failure(code));
             }
             String minor = matcher.group(2);
             return Integer.parseInt(matcher.group(1)) * 10_000 + (minor == null ? 0 : Integer.parseInt(minor));
@@ -206,8 +209,8 @@ final class PostgresClient {
         if (version / 10_000 < server / 10_000) {
             throw new PostgresException(
                     Kind.CLIENT,
-                    program + " has version " + readable(version) + ", but " + where + " has version " + readable(server)
-                            + ": install the Debian package postgresql-client-" + server / 10_000);
+                    program + " has version " + readable(version) + ", but " + where + " has version "
+                            + readable(server) + ": install the Debian package postgresql-client-" + server / 10_000);
         }
         return version;
     }

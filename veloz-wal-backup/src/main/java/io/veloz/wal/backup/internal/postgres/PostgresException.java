@@ -69,12 +69,12 @@ final class PostgresException extends IOException {
      */
     IOException orRefused() {
         return switch (kind) {
-            case CLIENT -> throw new BackupRefusedException(
-                    BackupRefusedException.Reason.POSTGRES_VERSION, getMessage(), this);
-            case RIGHTS -> throw new BackupRefusedException(
-                    BackupRefusedException.Reason.POSTGRES_RIGHTS, getMessage(), this);
-            case SETTING -> throw new BackupRefusedException(
-                    BackupRefusedException.Reason.SOURCE_UNUSABLE, getMessage(), this);
+            case CLIENT ->
+                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, getMessage(), this);
+            case RIGHTS ->
+                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, getMessage(), this);
+            case SETTING ->
+                throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, getMessage(), this);
             case AWAY -> this;
         };
     }

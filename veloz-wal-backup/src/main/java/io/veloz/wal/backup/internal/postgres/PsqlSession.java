@@ -77,12 +77,12 @@ final class PsqlSession implements Closeable {
                 "--set=VERBOSITY=verbose",
                 "--dbname=" + Sql.connection(database));
         ChildProcess child = client.start(SESSION_LIMIT, "psql", arguments);
-        PsqlSession session =
-                new PsqlSession(child, hook, client.where() + ", database " + Sql.identifier(database));
+        PsqlSession session = new PsqlSession(child, hook, client.where() + ", database " + Sql.identifier(database));
         boolean opened = false;
         try {
-            session.run("SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s'; SET statement_timeout = '60s';"
-                    + " SET client_min_messages = warning; SET default_transaction_read_only = off");
+            session.run(
+                    "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s'; SET statement_timeout = '60s';"
+                            + " SET client_min_messages = warning; SET default_transaction_read_only = off");
             opened = true;
             return session;
         } finally {
@@ -292,7 +292,9 @@ final class PsqlSession implements Closeable {
                 throw new PostgresException(
                         Kind.SETTING,
                         "the column " + name + " of an answer is "
-                                + (value == null || value == NULL ? "NULL" : "a " + value.getClass().getSimpleName())
+                                + (value == null || value == NULL
+                                        ? "NULL"
+                                        : "a " + value.getClass().getSimpleName())
                                 + "; expected a " + type.getSimpleName());
             }
             return type.cast(value);

@@ -29,7 +29,9 @@ final class RolesSql {
         for (int before = -1; before != created.size(); ) {
             before = created.size();
             for (List<String> words : statements) {
-                if (isMembership(words) && created.contains(name(words.get(3))) && !existing.contains(name(words.get(1)))) {
+                if (isMembership(words)
+                        && created.contains(name(words.get(3)))
+                        && !existing.contains(name(words.get(1)))) {
                     created.add(name(words.get(1)));
                 }
             }

@@ -79,7 +79,8 @@ class DatabaseRestoreTest {
     private static void assertReason(RecoveryException.Reason reason, ThrowingCallable call, String... messages) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        RecoveryException.class, e -> assertThat(e.reason()).as(e.getMessage()).isEqualTo(reason))
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).as(e.getMessage()).isEqualTo(reason))
                 .hasMessageContainingAll(messages);
     }
 
@@ -92,14 +93,12 @@ class DatabaseRestoreTest {
         assertThat(plan.liveExists()).isTrue();
         assertThat(plan.leftover()).isFalse();
         assertThat(plan.missingRoles()).isEmpty();
-        assertThat(plan.names())
-                .isEqualTo(new DatabaseNames("veloz", "veloz_recovery_12", "veloz_before_recovery_12"));
+        assertThat(plan.names()).isEqualTo(new DatabaseNames("veloz", "veloz_recovery_12", "veloz_before_recovery_12"));
         restore.stage(dumped());
         assertThat(restore.check()).isEmpty();
         assertThat(server.accounts("veloz_recovery_12")).isEqualTo(accounts).startsWith("200000 ");
         dump(settings("veloz_recovery_12"));
-        assertThat(facts.settings())
-                .containsExactly("search_path=\"$user\", public, \"a, b\"", "statement_timeout=7s");
+        assertThat(facts.settings()).containsExactly("search_path=\"$user\", public, \"a, b\"", "statement_timeout=7s");
         assertThat(facts.acl()).isEqualTo("{=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}");
         assertThat(facts.owner()).isEqualTo("veloz");
         assertThat(facts.connectionLimit()).isEqualTo(40);
@@ -138,8 +137,10 @@ class DatabaseRestoreTest {
         backUp("veloz", 10);
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
         restore.stage(dumped());
-        server.sql("veloz_recovery_12", "DELETE FROM public.accounts WHERE id = 1; DROP EXTENSION pgcrypto;"
-                + "UPDATE public.veloz_wal_applied SET sequence = 40");
+        server.sql(
+                "veloz_recovery_12",
+                "DELETE FROM public.accounts WHERE id = 1; DROP EXTENSION pgcrypto;"
+                        + "UPDATE public.veloz_wal_applied SET sequence = 40");
         server.sql(
                 "postgres",
                 "ALTER DATABASE veloz_recovery_12 RESET statement_timeout;"
@@ -163,9 +164,12 @@ class DatabaseRestoreTest {
         backUp("veloz", 1);
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
         restore.stage(dumped());
-        server.sql("veloz_recovery_12", "ALTER DATABASE veloz_recovery_12 OWNER TO postgres;"
-                + "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reporting");
-        DatabaseFacts other = facts.toBuilder().roles(List.of("reporting", "veloz", "zorro")).build();
+        server.sql(
+                "veloz_recovery_12",
+                "ALTER DATABASE veloz_recovery_12 OWNER TO postgres;"
+                        + "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reporting");
+        DatabaseFacts other =
+                facts.toBuilder().roles(List.of("reporting", "veloz", "zorro")).build();
         assertReason(
                 RecoveryException.Reason.GATE,
                 new DatabaseRestore(server.settings("veloz", null, "postgres", Optional.empty()), other, 12)::check,
@@ -197,8 +201,8 @@ class DatabaseRestoreTest {
     void streamThatFailsLeavesNothingRestored() throws IOException {
         backUp("veloz", 20_000);
         IOException damaged = new IOException("malformed integrity protected data");
-        InputStream failing = new SequenceInputStream(
-                new ByteArrayInputStream(dump, 0, dump.length / 2), new InputStream() {
+        InputStream failing =
+                new SequenceInputStream(new ByteArrayInputStream(dump, 0, dump.length / 2), new InputStream() {
                     @Override
                     public int read() throws IOException {
                         throw damaged;
@@ -286,9 +290,11 @@ class DatabaseRestoreTest {
 
     @Test
     void missingRolesAreNamedAndCreatedOnRequestOnly() throws IOException {
-        server.sql("postgres", "CREATE ROLE \"Rep;orter's\" NOLOGIN; CREATE ROLE readers; CREATE ROLE admin SUPERUSER;"
-                + "GRANT readers TO \"Rep;orter's\"; COMMENT ON ROLE \"Rep;orter's\" IS 'it''s; a \\ role';"
-                + "ALTER ROLE \"Rep;orter's\" SET work_mem = '9MB'; ALTER ROLE reporting PASSWORD 'unchanged'");
+        server.sql(
+                "postgres",
+                "CREATE ROLE \"Rep;orter's\" NOLOGIN; CREATE ROLE readers; CREATE ROLE admin SUPERUSER;"
+                        + "GRANT readers TO \"Rep;orter's\"; COMMENT ON ROLE \"Rep;orter's\" IS 'it''s; a \\ role';"
+                        + "ALTER ROLE \"Rep;orter's\" SET work_mem = '9MB'; ALTER ROLE reporting PASSWORD 'unchanged'");
         server.createDatabase("veloz", 5);
         server.sql("veloz", "GRANT SELECT ON public.accounts TO \"Rep;orter's\"");
         dump(settings("veloz"));
@@ -314,9 +320,11 @@ class DatabaseRestoreTest {
         } finally {
             server.sql("postgres", "ALTER ROLE restorer NOCREATEROLE");
         }
-        assertThat(server.sql("postgres", "SELECT pg_has_role('Rep;orter''s', 'readers', 'MEMBER'), shobj_description(oid,"
-                        + " 'pg_authid'), (SELECT setconfig FROM pg_db_role_setting WHERE setrole = oid)"
-                        + " FROM pg_roles WHERE rolname = 'Rep;orter''s'"))
+        assertThat(server.sql(
+                        "postgres",
+                        "SELECT pg_has_role('Rep;orter''s', 'readers', 'MEMBER'), shobj_description(oid,"
+                                + " 'pg_authid'), (SELECT setconfig FROM pg_db_role_setting WHERE setrole = oid)"
+                                + " FROM pg_roles WHERE rolname = 'Rep;orter''s'"))
                 .isEqualTo("t|it's; a \\ role|{work_mem=9MB}");
         assertThat(server.sql("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'admin'"))
                 .isEqualTo("0");
@@ -343,7 +351,9 @@ class DatabaseRestoreTest {
     @Test
     void settingsOfARoleInTheDatabaseNeedCreateRole() throws IOException {
         server.createDatabase("veloz", 1);
-        server.sql("postgres", "CREATE ROLE \"a \"\" b\"; ALTER ROLE \"a \"\" b\" IN DATABASE veloz SET application_name = 'x=''\\'");
+        server.sql(
+                "postgres",
+                "CREATE ROLE \"a \"\" b\"; ALTER ROLE \"a \"\" b\" IN DATABASE veloz SET application_name = 'x=''\\'");
         dump(settings("veloz"));
         assertThat(facts.roles()).containsExactly("a \" b", "reporting", "veloz");
         assertThat(facts.settings()).contains("ROLE \"a \"\" b\" application_name=x='\\");
@@ -367,11 +377,15 @@ class DatabaseRestoreTest {
         DatabaseSettings settings = settings("veloz");
         assertReason(
                 RecoveryException.Reason.VERSION,
-                new DatabaseRestore(settings, facts.toBuilder().serverVersion(990_001).build(), 12)::plan,
+                new DatabaseRestore(
+                        settings, facts.toBuilder().serverVersion(990_001).build(), 12)::plan,
                 "expected 99 or later, as the dump is of 99.1");
         assertReason(
                 RecoveryException.Reason.VERSION,
-                new DatabaseRestore(settings, facts.toBuilder().extensions(List.of("timescaledb 2.1")).build(), 12)::plan,
+                new DatabaseRestore(
+                        settings,
+                        facts.toBuilder().extensions(List.of("timescaledb 2.1")).build(),
+                        12)::plan,
                 "does not have the extensions [timescaledb]");
         assertThat(DumpHeader.readable("1.16", 150_018)).isFalse();
         assertThat(DumpHeader.readable("1.15", 160_001)).isTrue();
@@ -389,14 +403,18 @@ class DatabaseRestoreTest {
         restore.stage(dumped());
         restore.check();
         new DatabaseSwap(settings, restore.names()).swap();
-        assertThat(server.sql("postgres", "SELECT datacl IS NULL, shobj_description(oid, 'pg_database') IS NULL"
-                        + " FROM pg_database WHERE datname = 'plain'"))
+        assertThat(server.sql(
+                        "postgres",
+                        "SELECT datacl IS NULL, shobj_description(oid, 'pg_database') IS NULL"
+                                + " FROM pg_database WHERE datname = 'plain'"))
                 .isEqualTo("t|t");
     }
 
     @Test
     void icuLocaleIsRestored() throws IOException {
-        server.sql("postgres", "CREATE DATABASE german OWNER veloz TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'");
+        server.sql(
+                "postgres",
+                "CREATE DATABASE german OWNER veloz TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'");
         DatabaseSettings settings = server.settings("german");
         dump(settings);
         assertThat(facts.locale()).isEqualTo("icu:de-DE");
@@ -408,7 +426,9 @@ class DatabaseRestoreTest {
     @Test
     void otherVersionOfAnExtensionIsAFinding() throws IOException {
         backUp("veloz", 1);
-        DatabaseFacts older = facts.toBuilder().extensions(List.of("pgcrypto 1.2", "plpgsql 1.0")).build();
+        DatabaseFacts older = facts.toBuilder()
+                .extensions(List.of("pgcrypto 1.2", "plpgsql 1.0"))
+                .build();
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), older, 12);
         restore.stage(dumped());
         assertThat(restore.check()).containsExactly("extension pgcrypto has version 1.3; it had 1.2");

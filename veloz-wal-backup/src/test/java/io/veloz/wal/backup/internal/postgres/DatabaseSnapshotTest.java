@@ -92,9 +92,11 @@ class DatabaseSnapshotTest {
     @Test
     void sessionKeepsTheSnapshotThoughTheRoleHasShortTimeouts() throws IOException {
         server.createDatabase("veloz", 1);
-        server.sql("postgres", "CREATE ROLE hasty LOGIN; GRANT pg_read_all_data TO hasty;"
-                + "ALTER ROLE hasty SET statement_timeout = '300ms';"
-                + "ALTER ROLE hasty SET idle_in_transaction_session_timeout = '300ms'");
+        server.sql(
+                "postgres",
+                "CREATE ROLE hasty LOGIN; GRANT pg_read_all_data TO hasty;"
+                        + "ALTER ROLE hasty SET statement_timeout = '300ms';"
+                        + "ALTER ROLE hasty SET idle_in_transaction_session_timeout = '300ms'");
         Optional<String> slow = Optional.of("SELECT 7 FROM pg_sleep(0.7);");
         try (DatabaseSnapshot snapshot =
                 DatabaseSnapshot.export(server.settings("veloz", "hasty", null, slow, "public.accounts"))) {
@@ -135,8 +137,8 @@ class DatabaseSnapshotTest {
         try (DatabaseSnapshot snapshot = DatabaseSnapshot.export(server.settings("veloz"));
                 PsqlSession other = PsqlSession.open(server.superuser(), "veloz")) {
             other.run("BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE");
-            assertThatThrownBy(() ->
-                            snapshot.dump(OutputStream.nullOutputStream(), snapshot.id(), Duration.ofMillis(300)))
+            assertThatThrownBy(
+                            () -> snapshot.dump(OutputStream.nullOutputStream(), snapshot.id(), Duration.ofMillis(300)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("timeout");
         }
@@ -155,7 +157,9 @@ class DatabaseSnapshotTest {
                             .hasMessageContaining("pg_dump failed with exit code 1"),
                     executor);
             server.await("postgres", "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')");
-            server.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+            server.sql(
+                    "postgres",
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
             dump.get(60, TimeUnit.SECONDS);
         } finally {
             executor.shutdownNow();
@@ -178,9 +182,13 @@ class DatabaseSnapshotTest {
                 public void write(byte[] bytes, int from, int length) throws IOException {
                     if (!killed && length > DumpHeader.BYTES) {
                         killed = true;
-                        server.await("postgres", "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.accounts%')");
-                        assertThat(server.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                                        + " WHERE query LIKE 'COPY public.accounts%'"))
+                        server.await(
+                                "postgres",
+                                "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.accounts%')");
+                        assertThat(server.sql(
+                                        "postgres",
+                                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                                + " WHERE query LIKE 'COPY public.accounts%'"))
                                 .isEqualTo("t");
                     }
                 }
@@ -203,7 +211,9 @@ class DatabaseSnapshotTest {
                 }
             };
             assertThatThrownBy(() -> snapshot.dump(failing)).isSameAs(full);
-            server.await("postgres", "(SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'veloz-wal-backup')");
+            server.await(
+                    "postgres",
+                    "(SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'veloz-wal-backup')");
         }
     }
 
@@ -212,9 +222,11 @@ class DatabaseSnapshotTest {
         server.createDatabase("veloz", 1);
         server.sql("postgres", "CREATE ROLE stranger LOGIN");
         try {
-            assertThatThrownBy(() -> DatabaseSnapshot.export(server.settings("veloz", "stranger", null, Optional.empty())))
-                    .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                            .isEqualTo(BackupRefusedException.Reason.POSTGRES_RIGHTS))
+            assertThatThrownBy(
+                            () -> DatabaseSnapshot.export(server.settings("veloz", "stranger", null, Optional.empty())))
+                    .isInstanceOfSatisfying(
+                            BackupRefusedException.class,
+                            e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.POSTGRES_RIGHTS))
                     .hasMessageContaining("public.accounts, public.veloz_wal_applied")
                     .hasMessageContaining("pg_read_all_data");
         } finally {
@@ -227,8 +239,9 @@ class DatabaseSnapshotTest {
         server.createDatabase("veloz", 1);
         server.sql("veloz", "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY");
         assertThatThrownBy(() -> DatabaseSnapshot.export(server.settings("veloz")))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.POSTGRES_RIGHTS))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.POSTGRES_RIGHTS))
                 .hasMessageContaining("public.accounts")
                 .hasMessageContaining("BYPASSRLS");
         server.sql("postgres", "ALTER ROLE backup BYPASSRLS");
@@ -265,8 +278,9 @@ class DatabaseSnapshotTest {
 
     private static void assertUnusable(DatabaseSettings settings, String message) {
         assertThatThrownBy(() -> DatabaseSnapshot.export(settings))
-                .isInstanceOfSatisfying(BackupRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(BackupRefusedException.Reason.SOURCE_UNUSABLE))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.SOURCE_UNUSABLE))
                 .hasMessageContaining(message);
     }
 

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Timeout;
 class DatabaseSwapTest {
     private static final DatabaseNames NAMES =
             new DatabaseNames("veloz", "veloz_recovery_12", "veloz_before_recovery_12");
-    private static final String STATE =
-            """
+    private static final String STATE = """
             SELECT string_agg(datname || ':' || datallowconn || ':' || coalesce(split_part(shobj_description(oid, 'pg_database'),
                 chr(10), 1), ''), ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'veloz%'""";
     private static final String OLD =
@@ -56,8 +55,10 @@ class DatabaseSwapTest {
     }
 
     private static void staged() throws IOException {
-        server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz; COMMENT ON DATABASE veloz_recovery_12 IS "
-                + Sql.literal(DatabaseNames.stagedComment("the new one")));
+        server.sql(
+                "postgres",
+                "CREATE DATABASE veloz_recovery_12 OWNER veloz; COMMENT ON DATABASE veloz_recovery_12 IS "
+                        + Sql.literal(DatabaseNames.stagedComment("the new one")));
     }
 
     private static String state() throws IOException {
@@ -134,8 +135,9 @@ class DatabaseSwapTest {
         staged();
         try (PsqlSession superuser = PsqlSession.open(server.superuser(), "veloz")) {
             assertThatThrownBy(() -> swap().swap())
-                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RecoveryException.Reason.POSTGRES_RIGHTS));
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.POSTGRES_RIGHTS));
             superuser.run("SELECT 1");
         }
         swap().swapBack();
@@ -149,7 +151,8 @@ class DatabaseSwapTest {
         assertThat(state()).isEqualTo("veloz:true:the new one");
         swap().swapBack();
         assertThat(state())
-                .isEqualTo("veloz_recovery_12:false:veloz-wal: staged by a recovery, not in use. Original comment follows.");
+                .isEqualTo(
+                        "veloz_recovery_12:false:veloz-wal: staged by a recovery, not in use. Original comment follows.");
         assertThat(swap().isSwapped()).isFalse();
         swap().swapBack();
         swap().swap();
@@ -177,7 +180,8 @@ class DatabaseSwapTest {
     }
 
     /** Cuts one direction at each place, then goes one direction, itself cut at one place and repeated. */
-    private static void cutAndFinish(boolean cutBack, boolean finishBack, @Nullable String expected) throws IOException {
+    private static void cutAndFinish(boolean cutBack, boolean finishBack, @Nullable String expected)
+            throws IOException {
         live();
         staged();
         int cuts = 0;
@@ -221,7 +225,8 @@ class DatabaseSwapTest {
                 }
             }
         };
-        assertThatThrownBy(() -> new DatabaseSwap(settings, NAMES, crash).swap()).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> new DatabaseSwap(settings, NAMES, crash).swap())
+                .isInstanceOf(IOException.class);
         assertThatThrownBy(() -> swap().isSwapped()).isInstanceOf(IOException.class);
         server.startServer();
         assertThat(swap().isSwapped()).isFalse();
@@ -248,16 +253,26 @@ class DatabaseSwapTest {
 
     private static void assertUnusable(ThrowingCallable call, String message) {
         assertThatThrownBy(call)
-                .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                        .isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE))
                 .hasMessageContaining(message);
     }
 
     @Test
     void unknownMaintenanceDatabaseIsRefused() throws IOException {
-        DatabaseSettings missing =
-                new DatabaseSettings("veloz", settings.host(), settings.port(), "backup", "restorer", Optional.empty(),
-                        "nowhere", Optional.empty(), settings.rows(), true, settings.programs());
+        DatabaseSettings missing = new DatabaseSettings(
+                "veloz",
+                settings.host(),
+                settings.port(),
+                "backup",
+                "restorer",
+                Optional.empty(),
+                "nowhere",
+                Optional.empty(),
+                settings.rows(),
+                true,
+                settings.programs());
         assertUnusable(() -> new DatabaseSwap(missing, NAMES).isSwapped(), "database \"nowhere\" does not exist");
     }
 }

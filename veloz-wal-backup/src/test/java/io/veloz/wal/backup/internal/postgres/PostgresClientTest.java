@@ -71,7 +71,8 @@ class PostgresClientTest {
     private static void assertReason(BackupRefusedException.Reason reason, ThrowingCallable call, String... messages) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        BackupRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContainingAll(messages)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain(MARKER));
     }
@@ -117,13 +118,17 @@ class PostgresClientTest {
                 "PGPASSWORD", MARKER, "AWS_SECRET_ACCESS_KEY", MARKER, "PATH", "/usr/bin:/bin", "PGSSLMODE", "prefer");
         DatabaseSettings settings = byPassword(passwordFile(MARKER, "rw-------"), server.programs());
         PostgresClient client = PostgresClient.of(settings, "backup", own);
-        assertThat(client.findings()).singleElement().asString().contains("PGPASSWORD").doesNotContain(MARKER);
+        assertThat(client.findings())
+                .singleElement()
+                .asString()
+                .contains("PGPASSWORD")
+                .doesNotContain(MARKER);
         try (PsqlSession session = PsqlSession.open(client, "veloz")) {
             session.run("SELECT 1");
             assertNoMarker(session.pid());
         }
-        try (ChildProcess dump = client.start(
-                Duration.ofMinutes(1), "pg_dump", List.of("-Fc", "--dbname=" + Sql.connection("veloz")))) {
+        try (ChildProcess dump =
+                client.start(Duration.ofMinutes(1), "pg_dump", List.of("-Fc", "--dbname=" + Sql.connection("veloz")))) {
             assertThat(dump.out().readNBytes(5)).isEqualTo("PGDMP".getBytes(StandardCharsets.US_ASCII));
             // More output than a pipe takes: it still runs.
             assertNoMarker(dump.pid());
@@ -160,11 +165,14 @@ class PostgresClientTest {
     @Test
     void clientThatIsOlderThanTheServerIsRefusedBeforeItDumps() throws IOException {
         for (String program : List.of("psql", "pg_dumpall")) {
-            Files.createSymbolicLink(directory.resolve(program), server.programs().resolve(program));
+            Files.createSymbolicLink(
+                    directory.resolve(program), server.programs().resolve(program));
         }
         Path old = directory.resolve("pg_dump");
-        Files.writeString(old, "#!/bin/sh\n[ \"$1\" = --version ] || touch " + directory + "/ran\n"
-                + "echo 'pg_dump (PostgreSQL) 9.6.24'\n");
+        Files.writeString(
+                old,
+                "#!/bin/sh\n[ \"$1\" = --version ] || touch " + directory + "/ran\n"
+                        + "echo 'pg_dump (PostgreSQL) 9.6.24'\n");
         Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("rwx------"));
         DatabaseSettings settings = byPassword(passwordFile(MARKER, "rw-------"), directory);
         assertReason(
@@ -181,7 +189,8 @@ class PostgresClientTest {
             String tricky = "a\n\\echo end\n{\"v\":1}\r\t\u001f|'\"\\ ü 注";
             assertThat(session.row("SELECT " + Sql.literal(tricky) + " AS v").text("v"))
                     .isEqualTo(tricky);
-            assertThat(session.query("SELECT i AS v FROM generate_series(1, 3000) i")).hasSize(3_000);
+            assertThat(session.query("SELECT i AS v FROM generate_series(1, 3000) i"))
+                    .hasSize(3_000);
         }
     }
 
@@ -216,8 +225,9 @@ class PostgresClientTest {
         errors.add("Command was: ALTER ROLE x PASSWORD 's3cret'");
         assertThat(errors.state()).isEqualTo("22P02");
         assertThat(errors.text())
-                .isEqualTo("ERROR:  22P02: invalid input syntax for type integer: \"...\"; pg_restore: error: connection to"
-                        + " postgres://u:...@h failed, password=...");
+                .isEqualTo(
+                        "ERROR:  22P02: invalid input syntax for type integer: \"...\"; pg_restore: error: connection to"
+                                + " postgres://u:...@h failed, password=...");
         for (int i = 0; i < 1_000; i++) {
             errors.add("pg_dump: error: " + "x".repeat(10_000));
         }

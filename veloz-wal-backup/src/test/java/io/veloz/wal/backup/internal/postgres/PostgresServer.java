@@ -73,7 +73,8 @@ public final class PostgresServer implements AutoCloseable {
         }
         try (Stream<Path> versions = Files.list(root)) {
             return versions.map(version -> version.resolve("bin"))
-                    .filter(bin -> Files.isExecutable(bin.resolve("initdb")) && Files.isExecutable(bin.resolve("pg_dump")))
+                    .filter(bin ->
+                            Files.isExecutable(bin.resolve("initdb")) && Files.isExecutable(bin.resolve("pg_dump")))
                     .max(Comparator.comparing(Path::toString));
         }
     }
@@ -99,8 +100,8 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     public void startServer() throws IOException {
-        asServer("pg_ctl -D " + directory + "/data -l " + directory + "/log -w -t 60 -o '-p " + port + " -k " + directory
-                + " -c listen_addresses=127.0.0.1 -c fsync=off' start");
+        asServer("pg_ctl -D " + directory + "/data -l " + directory + "/log -w -t 60 -o '-p " + port + " -k "
+                + directory + " -c listen_addresses=127.0.0.1 -c fsync=off' start");
     }
 
     public void stopServer() throws IOException {
@@ -206,7 +207,8 @@ public final class PostgresServer implements AutoCloseable {
     /** Waits, in the server, until a condition holds. */
     public void await(String database, String condition) throws IOException {
         for (int i = 0; i < 600; i++) {
-            if (sql(database, "SELECT " + condition + " FROM (SELECT pg_sleep(0.05)) s").equals("t")) {
+            if (sql(database, "SELECT " + condition + " FROM (SELECT pg_sleep(0.05)) s")
+                    .equals("t")) {
                 return;
             }
         }
@@ -221,9 +223,7 @@ public final class PostgresServer implements AutoCloseable {
 
     /** Creates the roles of an engine: owner, reader, and the two of a backup with no more rights than they need. */
     public void createRoles() throws IOException {
-        sql(
-                "postgres",
-                """
+        sql("postgres", """
                 CREATE ROLE veloz LOGIN;
                 CREATE ROLE reporting;
                 CREATE ROLE backup LOGIN;
@@ -236,7 +236,9 @@ public final class PostgresServer implements AutoCloseable {
     /** Creates an engine's database with accounts, and properties that a plain restore loses. */
     public void createDatabase(String name, int accounts) throws IOException {
         String quoted = Sql.identifier(name);
-        sql("postgres", "CREATE DATABASE " + quoted + " TEMPLATE template0 OWNER veloz LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'");
+        sql(
+                "postgres",
+                "CREATE DATABASE " + quoted + " TEMPLATE template0 OWNER veloz LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'");
         sql(
                 "postgres",
                 "ALTER DATABASE " + quoted + " SET statement_timeout = '7s';"
@@ -245,9 +247,7 @@ public final class PostgresServer implements AutoCloseable {
                         + "REVOKE TEMPORARY ON DATABASE " + quoted + " FROM PUBLIC;"
                         + "GRANT CONNECT ON DATABASE " + quoted + " TO reporting WITH GRANT OPTION;"
                         + "COMMENT ON DATABASE " + quoted + " IS 'orders of the engine, 100 %';");
-        sql(
-                name,
-                """
+        sql(name, """
                 SET ROLE veloz;
                 CREATE EXTENSION pgcrypto;
                 CREATE TABLE public.accounts (id int PRIMARY KEY, name text NOT NULL, balance numeric);
@@ -256,13 +256,13 @@ public final class PostgresServer implements AutoCloseable {
                 GRANT SELECT ON public.accounts TO reporting;
                 INSERT INTO public.accounts SELECT i, md5(i::text) || E'\\n"\\\\|' || chr(228), i * 1.25
                     FROM generate_series(1, %d) i;
-                """
-                        .formatted(accounts));
+                """.formatted(accounts));
     }
 
     /** Returns a digest of the accounts. */
     public String accounts(String database) throws IOException {
-        return sql(database, "SELECT count(*) || ' ' || md5(string_agg(a::text, '|' ORDER BY id)) FROM public.accounts a");
+        return sql(
+                database, "SELECT count(*) || ' ' || md5(string_agg(a::text, '|' ORDER BY id)) FROM public.accounts a");
     }
 
     /** Drops every database but {@code postgres}. */
