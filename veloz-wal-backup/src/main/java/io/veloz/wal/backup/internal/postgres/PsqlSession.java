@@ -92,6 +92,10 @@ final class PsqlSession implements Closeable {
         }
     }
 
+    long pid() {
+        return child.pid();
+    }
+
     /** Runs a statement that changes something. */
     void execute(String sql) throws IOException {
         execute(sql, ANSWER_LIMIT);
