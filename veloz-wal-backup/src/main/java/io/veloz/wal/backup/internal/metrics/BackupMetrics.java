@@ -17,7 +17,7 @@ public final class BackupMetrics {
     /** Failures with further reasons count as {@code other}, so the number of series is bounded. */
     private static final int MAX_REASONS = 64;
 
-    private static final Pattern SAMPLE = Pattern.compile("([a-z_]+)(?:\\{([a-z_=\",]*)})? (-?[0-9]{1,16}(?:\\.[0-9]{3})?)");
+    private static final Pattern SAMPLE = Pattern.compile("([a-z_]+)(?:\\{([a-z_=\",]*)})? ([0-9]{1,15}(?:\\.[0-9]{3})?)");
     private static final Pattern REASON = Pattern.compile("[a-z][a-z_]{0,63}");
 
     private final Map<Metric, Map<String, String>> values = new TreeMap<>();
@@ -177,11 +177,18 @@ public final class BackupMetrics {
             String labels = sample.group(2) == null ? "" : sample.group(2);
             for (Metric metric : Metric.values()) {
                 if (metric.label.equals(sample.group(1)) && metric.labels.pattern.matcher(labels).matches()) {
+                    requireCount(metric, sample.group(3));
                     values.computeIfAbsent(metric, any -> new TreeMap<>()).put(labels, sample.group(3));
                     return;
                 }
             }
         }
         throw new IllegalArgumentException("line " + number + " is not a sample of this tool");
+    }
+
+    private static void requireCount(Metric metric, String value) {
+        if (metric == Metric.FAILURES && value.contains(".")) {
+            throw new IllegalArgumentException(metric.label + " is " + value + "; expected a whole number");
+        }
     }
 }
