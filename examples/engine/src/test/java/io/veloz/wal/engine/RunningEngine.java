@@ -111,7 +111,11 @@ final class RunningEngine implements AutoCloseable {
         for (String line = out.readLine(); line != null; line = out.readLine()) {
             rest.append(line).append('\n');
         }
-        return process.waitFor() + " " + rest + Files.readString(errors);
+        // JDK 24 and later warn about libraries that use sun.misc.Unsafe or native code.
+        Files.readAllLines(errors).stream()
+                .filter(line -> !line.startsWith("WARNING: "))
+                .forEach(line -> rest.append(line).append('\n'));
+        return process.waitFor() + " " + rest;
     }
 
     void kill() throws InterruptedException {
