@@ -185,7 +185,7 @@ public final class Backup {
             }
             return newest;
         } catch (BadPointException e) {
-            throw new BackupRefusedException(Reason.ARCHIVE_UNUSABLE, e.getMessage(), e);
+            throw new BackupRefusedException(Reason.ARCHIVE_UNUSABLE, String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -64,6 +64,8 @@ public final class Recovery {
     }
 
     /**
+     * Creates a recovery that can be cut.
+     *
      * @param cut see {@link SwitchJournal#onCut}
      */
     Recovery(BackupProfile profile, Clock clock, Runnable cut) {
@@ -140,7 +142,7 @@ public final class Recovery {
         try {
             chain = new PointChain(store).readAll();
         } catch (BadPointException e) {
-            throw new RecoveryException(Reason.DAMAGED, e.getMessage(), e);
+            throw new RecoveryException(Reason.DAMAGED, String.valueOf(e.getMessage()), e);
         }
         if (chain.isEmpty()) {
             throw new RecoveryException(Reason.NO_POINT, store.describe() + " has no recovery points");

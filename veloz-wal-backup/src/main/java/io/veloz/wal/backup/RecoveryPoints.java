@@ -88,7 +88,7 @@ public final class RecoveryPoints {
         try {
             chain = new PointChain(store).readAll();
         } catch (BadPointException e) {
-            throw new RecoveryException(Reason.DAMAGED, e.getMessage(), e);
+            throw new RecoveryException(Reason.DAMAGED, String.valueOf(e.getMessage()), e);
         }
         ChunkListing chunks = ChunkListing.read(store);
         List<Listed> points = new ArrayList<>();

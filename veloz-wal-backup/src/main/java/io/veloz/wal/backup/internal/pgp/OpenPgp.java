@@ -168,6 +168,8 @@ public final class OpenPgp {
         }
 
         /**
+         * Reads the keys of a recovery.
+         *
          * @param keyFile a private key of a recipient, mode 0600
          * @param passphraseFile of that key; null if it has none
          * @param signerFile the certificate, or the key, of the signer

@@ -57,12 +57,16 @@ public final class Places {
     private void add(Path root) {
         for (Path outer : outermost) {
             if (root.startsWith(outer)) {
-                staging.put(root, staging.get(outer).resolve(outer.relativize(root)));
+                staging.put(root, stagingOf(outer).resolve(outer.relativize(root)));
                 return;
             }
         }
         outermost.add(root);
         staging.put(root, parent(root).resolve("." + root.getFileName() + STAGING + point));
+    }
+
+    private Path stagingOf(Path root) {
+        return Objects.requireNonNull(staging.get(root), "every root has a staging");
     }
 
     private Path kept(Path root) {
@@ -148,7 +152,7 @@ public final class Places {
             if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
                 requireMovable(root, parent);
             }
-            Trees.delete(staging.get(root));
+            Trees.delete(stagingOf(root));
             needed.merge(Files.getFileStore(parent), bytesOf(root), Long::sum);
         }
         for (Map.Entry<FileStore, Long> store : needed.entrySet()) {
@@ -194,7 +198,7 @@ public final class Places {
     public List<Step> steps() throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Path root : outermost) {
-            Path staged = staging.get(root);
+            Path staged = stagingOf(root);
             if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
                 for (Path inner : carriedOver(root)) {
                     Path target = staged.resolve(root.relativize(inner));

@@ -31,6 +31,8 @@ public final class StateDirectory {
     }
 
     /**
+     * Opens the directory, and creates it if it does not exist.
+     *
      * @throws IOException if it cannot be created, or others than its owner have access to it
      */
     public static StateDirectory open(Path directory) throws IOException {

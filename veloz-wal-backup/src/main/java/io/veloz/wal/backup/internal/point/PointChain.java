@@ -73,7 +73,7 @@ public final class PointChain {
         try {
             point = PointCodec.decode(bytes);
         } catch (BadPointException e) {
-            throw bad(number, e.getMessage());
+            throw bad(number, String.valueOf(e.getMessage()));
         }
         if (point.number() != number) {
             throw bad(number, "is point " + point.number());

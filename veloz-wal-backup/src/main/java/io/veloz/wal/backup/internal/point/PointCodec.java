@@ -38,6 +38,8 @@ final class PointCodec {
     // ---- read
 
     /**
+     * Returns the point that the bytes contain.
+     *
      * @throws BadPointException if the bytes are not a recovery point of a format that this version knows
      */
     static RecoveryPoint decode(byte[] bytes) throws BadPointException {

@@ -136,6 +136,8 @@ final class PointJson {
     // ---- read
 
     /**
+     * Returns the point whose head the bytes are.
+     *
      * @throws BadPointException if the bytes are not the head of a recovery point of a format that this version knows
      */
     static RecoveryPoint read(byte[] bytes, int from, int length) throws BadPointException {
@@ -151,7 +153,7 @@ final class PointJson {
         } catch (IOException e) {
             throw new UncheckedIOException("in memory", e);
         } catch (IllegalArgumentException | DateTimeException e) {
-            throw new BadPointException(e.getMessage());
+            throw new BadPointException(String.valueOf(e.getMessage()));
         }
     }
 

@@ -38,6 +38,9 @@ public final class DatabaseRestore {
     private static final int ROLES_BYTES = 16 << 20;
     private static final int OLDEST_SERVER = 14;
 
+    /** The result of a step that has none. */
+    private static final Boolean DONE = true;
+
     private final DatabaseSettings settings;
     private final DatabaseFacts facts;
     private final DatabaseNames names;
@@ -278,7 +281,7 @@ public final class DatabaseRestore {
             }
             session.execute(alterStaged() + " CONNECTION LIMIT " + facts.connectionLimit());
             session.execute("COMMIT");
-            return null;
+            return DONE;
         });
     }
 
@@ -314,7 +317,7 @@ public final class DatabaseRestore {
     public void dropStaged() throws IOException {
         connected((client, session) -> {
             dropStaged(session);
-            return null;
+            return DONE;
         });
     }
 
@@ -338,7 +341,7 @@ public final class DatabaseRestore {
                 }
                 drop(session, names.kept());
             }
-            return null;
+            return DONE;
         });
     }
 

@@ -70,11 +70,11 @@ final class PostgresException extends IOException {
     IOException orRefused() {
         return switch (kind) {
             case CLIENT ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, getMessage(), this);
+                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, String.valueOf(getMessage()), this);
             case RIGHTS ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, getMessage(), this);
+                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, String.valueOf(getMessage()), this);
             case SETTING ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, getMessage(), this);
+                throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, String.valueOf(getMessage()), this);
             case AWAY -> this;
         };
     }
@@ -86,9 +86,9 @@ final class PostgresException extends IOException {
      */
     IOException orRecovery() {
         return switch (kind) {
-            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, getMessage(), this);
-            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, getMessage(), this);
-            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, getMessage(), this);
+            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, String.valueOf(getMessage()), this);
+            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, String.valueOf(getMessage()), this);
+            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, String.valueOf(getMessage()), this);
             case AWAY -> this;
         };
     }

@@ -29,6 +29,8 @@ public final class AttachmentReader {
     }
 
     /**
+     * Creates a reader for one recovery point.
+     *
      * @param receiver empty if nothing is read
      * @param fetched receives the number of bytes that were fetched since the last call
      */

@@ -46,6 +46,8 @@ public final class Engine {
     private final HttpClient http;
 
     /**
+     * Creates the control of an engine.
+     *
      * @param scratch a directory that only its owner can read, for the output of commands
      */
     public Engine(EngineSettings settings, Path scratch) {

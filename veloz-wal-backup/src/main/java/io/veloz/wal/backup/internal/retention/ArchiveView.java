@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 
 /**
  * All that decides about retention, read in the order that makes it consistent: the newest plan, then the points, then the
@@ -38,7 +38,7 @@ public final class ArchiveView {
     private final PlanStore.Newest newestPlan;
     private final List<PointChain.Stored> chain;
     private final ChunkListing chunks;
-    private final SortedMap<Long, Set<Keep>> kept;
+    private final NavigableMap<Long, Set<Keep>> kept;
     private final Map<String, Set<Long>> pointsByStem = new HashMap<>();
     private final List<String> findings = new ArrayList<>();
 
@@ -71,6 +71,8 @@ public final class ArchiveView {
     }
 
     /**
+     * Reads everything that a retention depends on.
+     *
      * @throws RetentionRefusedException if what was read does not allow any deletion
      * @throws IOException if the store failed; try again
      */
@@ -96,7 +98,7 @@ public final class ArchiveView {
                 // Another job may have put it meanwhile.
             }
         } catch (BadPointException e) {
-            throw new RetentionRefusedException(Reason.CHAIN_DAMAGED, e.getMessage(), e);
+            throw new RetentionRefusedException(Reason.CHAIN_DAMAGED, String.valueOf(e.getMessage()), e);
         }
         throw new RetentionRefusedException(
                 Reason.CONTRADICTION,
@@ -180,7 +182,7 @@ public final class ArchiveView {
         return chain.size();
     }
 
-    public SortedMap<Long, Set<Keep>> kept() {
+    public NavigableMap<Long, Set<Keep>> kept() {
         return kept;
     }
 
@@ -189,7 +191,7 @@ public final class ArchiveView {
     }
 
     /** Returns the chunks that are listed, with their sizes. */
-    public SortedMap<String, Long> chunks() {
+    public NavigableMap<String, Long> chunks() {
         return chunks.bytesByKey();
     }
 

@@ -125,6 +125,8 @@ final class PlanCodec {
     // ---- read
 
     /**
+     * Returns the plan that the bytes contain.
+     *
      * @throws IllegalArgumentException if the bytes are not a retention plan of a format that this version knows
      */
     static RetentionPlan decode(byte[] bytes) {

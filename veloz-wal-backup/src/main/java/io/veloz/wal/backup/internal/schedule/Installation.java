@@ -13,6 +13,8 @@ import java.util.Objects;
  */
 public record Installation(Path java, Path jar, String user, Path metrics) {
     /**
+     * Checks the paths and names.
+     *
      * @throws IllegalArgumentException if a path is not absolute, or a name cannot stand in a unit, a crontab and a compose
      *     file
      */

@@ -5,7 +5,7 @@ import io.veloz.wal.backup.internal.profile.Profile;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -16,9 +16,9 @@ import java.util.TreeSet;
  * @param secret files that contain one secret each, by a name for each
  * @param archive directory of the archive; empty if it is in S3
  */
-record Places(SortedSet<Path> read, TreeMap<String, Path> secret, Optional<Path> archive) {
+record Places(NavigableSet<Path> read, TreeMap<String, Path> secret, Optional<Path> archive) {
     static Places of(Profile profile) {
-        SortedSet<Path> read = new TreeSet<>(profile.keys().recipients().keySet());
+        NavigableSet<Path> read = new TreeSet<>(profile.keys().recipients().keySet());
         read.add(profile.file());
         profile.trees().values().forEach(tree -> read.addAll(tree.roots()));
         profile.engine().ifPresent(engine -> read.add(engine.logDirectory()));
@@ -51,7 +51,7 @@ record Places(SortedSet<Path> read, TreeMap<String, Path> secret, Optional<Path>
 
     /** Returns whether a private temporary directory would hide a path. */
     boolean usesTemporary() {
-        SortedSet<Path> all = new TreeSet<>(read);
+        NavigableSet<Path> all = new TreeSet<>(read);
         all.addAll(secret.values());
         archive.ifPresent(all::add);
         return all.stream().anyMatch(path -> path.startsWith("/tmp") || path.startsWith("/var/tmp"));

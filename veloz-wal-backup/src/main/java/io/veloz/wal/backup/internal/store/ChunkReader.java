@@ -36,6 +36,8 @@ public final class ChunkReader extends InputStream {
     }
 
     /**
+     * Reads bytes of the message.
+     *
      * @throws RecoveryException INCOMPLETE if a chunk is missing, DAMAGED if it is not the one that the point names
      */
     @Override
@@ -44,13 +46,11 @@ public final class ChunkReader extends InputStream {
             return 0;
         }
         while (true) {
-            if (chunk == null) {
-                if (next == attachment.chunks().size()) {
-                    return -1;
-                }
-                open();
+            if (chunk == null && next == attachment.chunks().size()) {
+                return -1;
             }
-            int count = chunk.read(target, from, length);
+            InputStream open = chunk == null ? open() : chunk;
+            int count = open.read(target, from, length);
             if (count > 0) {
                 digest.update(target, from, count);
                 bytes += count;
@@ -60,16 +60,19 @@ public final class ChunkReader extends InputStream {
         }
     }
 
-    private void open() throws IOException {
+    private InputStream open() throws IOException {
         String key = attachment.chunkKey(next);
+        InputStream opened;
         try {
-            chunk = store.get(key);
+            opened = store.get(key);
         } catch (NoSuchObjectException e) {
             throw new RecoveryException(
                     Reason.INCOMPLETE, store.describe() + ": " + key + " is missing; use an earlier recovery point", e);
         }
+        chunk = opened;
         digest = Digests.sha256();
         bytes = 0;
+        return opened;
     }
 
     private void end() throws IOException {

@@ -38,6 +38,8 @@ public final class ChunkWriter extends OutputStream {
     private long bytes;
 
     /**
+     * Creates a writer with its spool.
+     *
      * @param keys the key of the chunk with an index, from 0
      * @param spool a file that does not exist yet, in a directory that only its owner can read
      */

@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** Lists the entries of a tree, sorted by path, without following links. It belongs to one thread. */
@@ -33,6 +34,8 @@ final class TreeScan {
     }
 
     /**
+     * Lists the entries of all roots.
+     *
      * @throws NoSuchFileException if an entry disappeared during the scan: repeat it
      * @throws BackupRefusedException SOURCE_UNUSABLE
      */
@@ -103,15 +106,19 @@ final class TreeScan {
         return new TreeEntry(
                 path,
                 type,
-                (Integer) unix.get("mode") & 07777,
-                (Integer) unix.get("uid"),
-                (Integer) unix.get("gid"),
+                (Integer) attribute(unix, "mode") & 07777,
+                (Integer) attribute(unix, "uid"),
+                (Integer) attribute(unix, "gid"),
                 posix.owner().getName(),
                 group.getName(),
                 type == TreeEntry.Type.FILE ? posix.size() : 0,
                 posix.lastModifiedTime(),
-                (FileTime) unix.get("ctime"),
-                (Long) unix.get("ino"),
+                (FileTime) attribute(unix, "ctime"),
+                (Long) attribute(unix, "ino"),
                 type == TreeEntry.Type.LINK ? Files.readSymbolicLink(path).toString() : "");
+    }
+
+    private static Object attribute(Map<String, Object> attributes, String name) {
+        return Objects.requireNonNull(attributes.get(name), name);
     }
 }

@@ -133,25 +133,25 @@ sealed interface JsonValue {
         if (token == null) {
             throw new IOException("JSON ends early");
         }
-        switch (token) {
-            case START_OBJECT:
+        return switch (token) {
+            case START_OBJECT -> {
                 Obj obj = new Obj();
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
                     String name = parser.currentName();
                     obj.put(name, read(parser, parser.nextToken()));
                 }
-                return obj;
-            case START_ARRAY:
+                yield obj;
+            }
+            case START_ARRAY -> {
                 List<JsonValue> elements = new ArrayList<>();
                 for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
                     elements.add(read(parser, next));
                 }
-                return new Arr(List.copyOf(elements));
-            case VALUE_STRING:
-                return new Text(parser.getText());
-            default:
-                return new Literal(parser.getText());
-        }
+                yield new Arr(List.copyOf(elements));
+            }
+            case VALUE_STRING -> new Text(parser.getText());
+            default -> new Literal(parser.getText());
+        };
     }
 
     /** Returns the canonical bytes: UTF-8, keys sorted, no blanks, no line break. */
