@@ -73,7 +73,8 @@ final class LogMetrics {
                     .sample(metric.name(), metric.value().applyAsDouble(stats.get())));
         } else if (log.mode() == LogState.Mode.READ_ONLY) {
             out.metric(LAST_SEQUENCE, "gauge", LAST_SEQUENCE_HELP).sample(LAST_SEQUENCE, (double) log.lastSequence());
-            out.metric(DURABLE_SEQUENCE, "gauge", DURABLE_SEQUENCE_HELP).sample(DURABLE_SEQUENCE, (double) log.lastSequence());
+            out.metric(DURABLE_SEQUENCE, "gauge", DURABLE_SEQUENCE_HELP)
+                    .sample(DURABLE_SEQUENCE, (double) log.lastSequence());
             out.metric(HEALTHY, "gauge", HEALTHY_HELP).sample(HEALTHY, 1);
         } else if (log.mode() == LogState.Mode.FAILED) {
             out.metric(HEALTHY, "gauge", HEALTHY_HELP).sample(HEALTHY, 0);
