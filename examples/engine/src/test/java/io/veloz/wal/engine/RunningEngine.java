@@ -113,7 +113,7 @@ final class RunningEngine implements AutoCloseable {
         }
         // JDK 24 and later warn about libraries that use sun.misc.Unsafe or native code.
         Files.readAllLines(errors).stream()
-                .filter(line -> !line.startsWith("WARNING: "))
+                .filter(line -> !line.isBlank() && !line.startsWith("WARNING: "))
                 .forEach(line -> rest.append(line).append('\n'));
         return process.waitFor() + " " + rest;
     }
