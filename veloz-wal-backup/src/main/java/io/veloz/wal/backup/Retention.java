@@ -18,7 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -128,14 +128,14 @@ public final class Retention {
                 findings);
     }
 
-    private static SortedMap<Long, Long> dropped(ArchiveView archive, long number) {
+    private static NavigableMap<Long, Long> dropped(ArchiveView archive, long number) {
         // Also from a plan before a damaged one: what was deleted does not come back.
         Map<Long, Long> before = archive.newestPlan()
                 .plan()
                 .map(RetentionPlan::dropped)
                 .<Map<Long, Long>>map(map -> map)
                 .orElse(Map.of());
-        SortedMap<Long, Long> dropped = new TreeMap<>();
+        NavigableMap<Long, Long> dropped = new TreeMap<>();
         for (long point = 1; point <= archive.points(); point++) {
             if (!archive.kept().containsKey(point)) {
                 dropped.put(point, before.getOrDefault(point, number));

@@ -6,7 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -30,8 +30,8 @@ public record RetentionPlan(
         Instant made,
         long newestPoint,
         String newestSha256,
-        SortedMap<Long, Set<Keep>> kept,
-        SortedMap<Long, Long> dropped,
+        NavigableMap<Long, Set<Keep>> kept,
+        NavigableMap<Long, Long> dropped,
         List<Item> items,
         List<String> findings) {
 
@@ -66,10 +66,10 @@ public record RetentionPlan(
     public record Item(String key, long bytes, Cause cause, long since, Instant notBefore) {}
 
     public RetentionPlan {
-        SortedMap<Long, Set<Keep>> reasons = new TreeMap<>();
+        NavigableMap<Long, Set<Keep>> reasons = new TreeMap<>();
         kept.forEach((point, why) -> reasons.put(point, Collections.unmodifiableSet(EnumSet.copyOf(why))));
-        kept = Collections.unmodifiableSortedMap(reasons);
-        dropped = Collections.unmodifiableSortedMap(new TreeMap<>(dropped));
+        kept = Collections.unmodifiableNavigableMap(reasons);
+        dropped = Collections.unmodifiableNavigableMap(new TreeMap<>(dropped));
         items = List.copyOf(items);
         findings = List.copyOf(findings);
     }

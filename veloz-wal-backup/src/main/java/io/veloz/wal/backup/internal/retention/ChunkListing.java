@@ -9,7 +9,7 @@ import io.veloz.wal.backup.RecoveryPoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,7 +30,7 @@ public final class ChunkListing {
                     .collect(Collectors.joining("|"))
             + "))\\.chunk[0-9]{5,7}");
 
-    private final SortedMap<String, Long> chunks = new TreeMap<>();
+    private final NavigableMap<String, Long> chunks = new TreeMap<>();
 
     private ChunkListing() {}
 
@@ -57,7 +57,7 @@ public final class ChunkListing {
         return chunk.group(1);
     }
 
-    SortedMap<String, Long> bytesByKey() {
+    NavigableMap<String, Long> bytesByKey() {
         return chunks;
     }
 

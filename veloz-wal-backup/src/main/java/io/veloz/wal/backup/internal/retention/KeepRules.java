@@ -11,7 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -33,14 +33,14 @@ final class KeepRules {
      * @param dropped by an earlier plan
      * @param drilled the newest whole point with a receipt that passed
      */
-    static SortedMap<Long, Set<Keep>> apply(
+    static NavigableMap<Long, Set<Keep>> apply(
             List<RecoveryPoint> points,
             Set<Long> whole,
             Set<Long> dropped,
             OptionalLong drilled,
             RetentionSettings settings,
             Instant now) {
-        SortedMap<Long, Set<Keep>> kept = new TreeMap<>();
+        NavigableMap<Long, Set<Keep>> kept = new TreeMap<>();
         Set<YearMonth> months = new HashSet<>();
         Instant youngerThan = now.minus(settings.within());
         int seen = 0;

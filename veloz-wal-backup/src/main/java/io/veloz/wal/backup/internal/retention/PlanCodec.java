@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -109,7 +109,7 @@ final class PlanCodec {
     /** Successive numbers with the same value. */
     private record Run<V>(long from, long to, V value) {}
 
-    private static <V> List<Run<V>> runs(SortedMap<Long, V> values) {
+    private static <V> List<Run<V>> runs(NavigableMap<Long, V> values) {
         List<Run<V>> runs = new ArrayList<>();
         for (Map.Entry<Long, V> entry : values.entrySet()) {
             @Nullable Run<V> last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
@@ -152,13 +152,13 @@ final class PlanCodec {
                     "has format " + json.number("format", 0) + "; this version knows " + FORMAT + ": use a newer one");
         }
         long newest = json.number("newestPoint", 1);
-        SortedMap<Long, Set<Keep>> kept = new TreeMap<>();
+        NavigableMap<Long, Set<Keep>> kept = new TreeMap<>();
         for (JsonTree run : json.objects("kept")) {
             Set<Keep> why = EnumSet.noneOf(Keep.class);
             run.texts("why").forEach(text -> why.add(Keep.valueOf(text.toUpperCase(Locale.ROOT))));
             spread(run, newest, why, kept);
         }
-        SortedMap<Long, Long> dropped = new TreeMap<>();
+        NavigableMap<Long, Long> dropped = new TreeMap<>();
         for (JsonTree run : json.objects("dropped")) {
             spread(run, newest, run.number("plan", 1), dropped);
         }
@@ -191,7 +191,7 @@ final class PlanCodec {
                 Instant.parse(json.text("notBefore")));
     }
 
-    private static <V> void spread(JsonTree run, long newest, V value, SortedMap<Long, V> values) {
+    private static <V> void spread(JsonTree run, long newest, V value, NavigableMap<Long, V> values) {
         long to = run.number("to", run.number("from", 1));
         if (to > newest) {
             throw new IllegalArgumentException("names point " + to + "; the newest is " + newest);

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +33,7 @@ sealed interface JsonValue {
             .build();
 
     /** An object. */
-    record Obj(SortedMap<String, JsonValue> fields) implements JsonValue {
+    record Obj(NavigableMap<String, JsonValue> fields) implements JsonValue {
         Obj() {
             this(new TreeMap<>());
         }

@@ -10,7 +10,7 @@ import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -67,7 +67,7 @@ public final class VaultExport {
     }
 
     private int export(VaultReader reader, OutputStream out) throws IOException {
-        SortedMap<VaultMount, SortedSet<String>> secrets = new TreeMap<>();
+        NavigableMap<VaultMount, SortedSet<String>> secrets = new TreeMap<>();
         SortedSet<String> paths = new TreeSet<>();
         for (String setting : settings.paths()) {
             String path = setting.replaceAll("^/+|/+$", "");
@@ -90,7 +90,7 @@ public final class VaultExport {
     }
 
     /** A misspelled path must not become an empty backup. */
-    private static void find(VaultReader reader, String path, SortedMap<VaultMount, SortedSet<String>> secrets)
+    private static void find(VaultReader reader, String path, NavigableMap<VaultMount, SortedSet<String>> secrets)
             throws IOException {
         VaultMount mount = reader.mount(path, reader.configuredVersion());
         SortedSet<String> found = new TreeSet<>();

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -199,7 +199,7 @@ public final class VaultImport {
         List<String> missing = new ArrayList<>();
         List<String> unfinished = new ArrayList<>();
         List<String> equal = new ArrayList<>();
-        SortedMap<String, List<String>> different = new TreeMap<>();
+        NavigableMap<String, List<String>> different = new TreeMap<>();
         List<String> expiring = new ArrayList<>();
         for (VaultSecret secret : secrets) {
             Optional<VaultSecret> found = reader.read(secret.mount(), secret.path());

@@ -11,7 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -87,7 +87,7 @@ final class VaultLines {
         if (!isPath(mount) || !isPath(path) || (kv != 1 && kv != 2) || settings.isEmpty() || times.isEmpty()) {
             throw new IOException("not a secret");
         }
-        SortedMap<Integer, Version> versions = new TreeMap<>();
+        NavigableMap<Integer, Version> versions = new TreeMap<>();
         for (JsonValue element : line.array("versions")) {
             int number = element instanceof Obj obj ? obj.number("version") : -1;
             if (number < 1 || number > current || versions.put(number, version((Obj) element)) != null) {

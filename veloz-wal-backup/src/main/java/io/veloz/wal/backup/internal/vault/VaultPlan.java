@@ -1,7 +1,7 @@
 package io.veloz.wal.backup.internal.vault;
 
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 
 /**
  * The difference of an export and a server, by names of paths and fields; it has no values. Immutable.
@@ -16,7 +16,7 @@ public record VaultPlan(
         List<String> missing,
         List<String> unfinished,
         List<String> equal,
-        SortedMap<String, List<String>> different,
+        NavigableMap<String, List<String>> different,
         List<String> expiring) {
     private static final int SHOWN = 20;
 

@@ -10,7 +10,7 @@ import io.veloz.wal.backup.internal.vault.VaultSecret.Version;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -164,14 +164,14 @@ final class VaultReader {
         if (!answer.found()) {
             return Optional.empty();
         }
-        SortedMap<Integer, Version> versions = new TreeMap<>();
+        NavigableMap<Integer, Version> versions = new TreeMap<>();
         versions.put(1, new Version(State.LIVE, new Obj(), Optional.of(answer.data())));
         return Optional.of(new VaultSecret(mount, path, new Obj(), new Obj(), 1, versions));
     }
 
     /** Returns empty if a version was dropped since the metadata was read. */
     private Optional<VaultSecret> readVersions(VaultMount mount, String path, Obj metadata) throws IOException {
-        SortedMap<Integer, Version> versions = new TreeMap<>();
+        NavigableMap<Integer, Version> versions = new TreeMap<>();
         for (Map.Entry<String, JsonValue> entry :
                 metadata.object("versions").orElseGet(Obj::new).fields().entrySet()) {
             if (!entry.getKey().matches("[1-9][0-9]{0,6}") || !(entry.getValue() instanceof Obj times)) {

@@ -4,7 +4,7 @@ import io.veloz.wal.backup.internal.vault.JsonValue.Literal;
 import io.veloz.wal.backup.internal.vault.JsonValue.Obj;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 
 /**
  * A secret with its history. Version 1 of the engine has no history: its secret has one live version, and no settings.
@@ -17,7 +17,7 @@ import java.util.SortedMap;
  * @param versions that the server still has, by number. An older one that it has dropped is missing
  */
 record VaultSecret(
-        VaultMount mount, String path, Obj settings, Obj times, int current, SortedMap<Integer, Version> versions) {
+        VaultMount mount, String path, Obj settings, Obj times, int current, NavigableMap<Integer, Version> versions) {
     static final Obj DEFAULTS = new Obj()
             .put("cas_required", Literal.FALSE)
             .put("custom_metadata", new Obj())
