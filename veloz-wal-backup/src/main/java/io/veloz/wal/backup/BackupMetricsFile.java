@@ -127,7 +127,10 @@ public final class BackupMetricsFile {
         // A lock of a file excludes other processes only.
         synchronized (IN_THIS_PROCESS) {
             try (FileChannel lockFile = FileChannel.open(
-                            sibling(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+                            sibling(".lock"),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE,
+                            LinkOption.NOFOLLOW_LINKS);
                     FileLock lock = lock(lockFile)) {
                 Read before = read();
                 change.accept(before.metrics());
@@ -149,7 +152,8 @@ public final class BackupMetricsFile {
                 return lock;
             }
             if (System.nanoTime() - begin >= LOCK_PATIENCE.toNanos()) {
-                throw new IOException(file + ": another process has its lock file for " + LOCK_PATIENCE.toSeconds() + " s");
+                throw new IOException(
+                        file + ": another process has its lock file for " + LOCK_PATIENCE.toSeconds() + " s");
             }
             LockSupport.parkNanos(this, LOCK_POLL.toNanos());
         }

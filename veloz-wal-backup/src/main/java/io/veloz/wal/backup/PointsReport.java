@@ -31,7 +31,8 @@ public record PointsReport(
     @Override
     public String toString() {
         long bad = findings.values().stream().filter(found -> !found.isEmpty()).count();
-        return "PointsReport[points=" + findings.size() + ", notWhole=" + bad + ", dropped=" + dropped + ", attachments="
-                + attachments + ", bytes=" + bytes + ", full=" + full + ", decrypted=" + decrypted + "]";
+        return "PointsReport[points=" + findings.size() + ", notWhole=" + bad + ", dropped=" + dropped
+                + ", attachments=" + attachments + ", bytes=" + bytes + ", full=" + full + ", decrypted=" + decrypted
+                + "]";
     }
 }

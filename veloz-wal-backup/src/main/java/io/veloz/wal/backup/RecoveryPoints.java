@@ -88,7 +88,7 @@ public final class RecoveryPoints {
         try {
             chain = new PointChain(store).readAll();
         } catch (BadPointException e) {
-            throw new RecoveryException(Reason.DAMAGED, e.getMessage(), e);
+            throw new RecoveryException(Reason.DAMAGED, String.valueOf(e.getMessage()), e);
         }
         ChunkListing chunks = ChunkListing.read(store);
         List<Listed> points = new ArrayList<>();
@@ -132,8 +132,8 @@ public final class RecoveryPoints {
      * @throws RecoveryException DAMAGED if the chain of points is; KEY_MISSING if the keys cannot be used at all
      * @throws IOException if the store failed
      */
-    public static PointsReport verify(
-            ObjectStore store, boolean full, Optional<RecoveryKeys> keys, Progress progress) throws IOException {
+    public static PointsReport verify(ObjectStore store, boolean full, Optional<RecoveryKeys> keys, Progress progress)
+            throws IOException {
         if (keys.isPresent() && !full) {
             throw new IllegalArgumentException("keys are of use only if every chunk is read");
         }
@@ -149,13 +149,16 @@ public final class RecoveryPoints {
                 attachments.put(attachment.id(), attachment);
                 String problem = problems.get(attachment.id());
                 // A chunk that is missing or short was found by the listing already.
-                if (problem != null && all.stream().noneMatch(known -> known.startsWith(ChunkListing.stem(attachment.chunkKey(0))))) {
+                if (problem != null
+                        && all.stream()
+                                .noneMatch(known -> known.startsWith(ChunkListing.stem(attachment.chunkKey(0))))) {
                     all.add(attachment.kind().label() + " " + attachment.id() + ": " + problem);
                 }
             }
             findings.put(listed.point().number(), all);
         }
-        long bytes = attachments.values().stream().mapToLong(Attachment::storedBytes).sum();
+        long bytes =
+                attachments.values().stream().mapToLong(Attachment::storedBytes).sum();
         return new PointsReport(
                 findings, points.size() - checked.size(), attachments.size(), bytes, full, keys.isPresent());
     }
@@ -186,7 +189,9 @@ public final class RecoveryPoints {
                     logs.put(attachment.id(), listed.point().logId());
                 }
             }
-            total = attachments.values().stream().mapToLong(Attachment::storedBytes).sum();
+            total = attachments.values().stream()
+                    .mapToLong(Attachment::storedBytes)
+                    .sum();
             readKeys(attachments.values());
             Map<String, String> problems = new HashMap<>();
             for (Attachment attachment : attachments.values()) {

@@ -130,8 +130,11 @@ public final class Retention {
 
     private static SortedMap<Long, Long> dropped(ArchiveView archive, long number) {
         // Also from a plan before a damaged one: what was deleted does not come back.
-        Map<Long, Long> before =
-                archive.newestPlan().plan().map(RetentionPlan::dropped).<Map<Long, Long>>map(map -> map).orElse(Map.of());
+        Map<Long, Long> before = archive.newestPlan()
+                .plan()
+                .map(RetentionPlan::dropped)
+                .<Map<Long, Long>>map(map -> map)
+                .orElse(Map.of());
         SortedMap<Long, Long> dropped = new TreeMap<>();
         for (long point = 1; point <= archive.points(); point++) {
             if (!archive.kept().containsKey(point)) {

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -101,7 +100,8 @@ public record RetentionPlan(
 
     @Override
     public String toString() {
-        return "RetentionPlan[number=" + number + ", made=" + made + ", newestPoint=" + newestPoint + ", kept=" + kept.size()
+        return "RetentionPlan[number=" + number + ", made=" + made + ", newestPoint=" + newestPoint + ", kept="
+                + kept.size()
                 + " points, dropped=" + dropped.size() + " points, chunks=" + items.size() + ", bytes=" + bytes()
                 + ", notBefore=" + notBefore().map(Instant::toString).orElse("none") + ", findings=" + findings + "]";
     }

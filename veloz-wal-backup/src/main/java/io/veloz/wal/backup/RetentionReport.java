@@ -25,6 +25,7 @@ public record RetentionReport(
     @Override
     public String toString() {
         return "RetentionReport[plan=" + plan + ", deleted=" + deleted.size() + " chunks, bytes=" + bytes + ", spared="
-                + spared.size() + ", waiting=" + waiting + ", next=" + next.map(Instant::toString).orElse("none") + "]";
+                + spared.size() + ", waiting=" + waiting + ", next="
+                + next.map(Instant::toString).orElse("none") + "]";
     }
 }

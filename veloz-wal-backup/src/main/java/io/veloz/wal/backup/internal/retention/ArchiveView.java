@@ -51,7 +51,8 @@ public final class ArchiveView {
         Set<Long> whole = whole();
         requireSameHistory();
         OptionalLong drilled = Receipts.newestPassed(store, whole, findings);
-        Set<Long> dropped = newestPlan.plan().map(plan -> plan.dropped().keySet()).orElse(Set.of());
+        Set<Long> dropped =
+                newestPlan.plan().map(plan -> plan.dropped().keySet()).orElse(Set.of());
         this.kept = KeepRules.apply(
                 chain.stream().map(PointChain.Stored::point).toList(), whole, dropped, drilled, settings, now);
         for (PointChain.Stored stored : chain) {
@@ -95,7 +96,7 @@ public final class ArchiveView {
                 // Another job may have put it meanwhile.
             }
         } catch (BadPointException e) {
-            throw new RetentionRefusedException(Reason.CHAIN_DAMAGED, e.getMessage(), e);
+            throw new RetentionRefusedException(Reason.CHAIN_DAMAGED, String.valueOf(e.getMessage()), e);
         }
         throw new RetentionRefusedException(
                 Reason.CONTRADICTION,
@@ -111,8 +112,8 @@ public final class ArchiveView {
         if (now.plus(CLOCK_TOLERANCE).isBefore(newest)) {
             throw new RetentionRefusedException(
                     Reason.CLOCK,
-                    store.describe() + ": the newest recovery point or plan was made at " + newest + "; this machine's clock is "
-                            + now);
+                    store.describe() + ": the newest recovery point or plan was made at " + newest
+                            + "; this machine's clock is " + now);
         }
     }
 
@@ -140,7 +141,8 @@ public final class ArchiveView {
             if (found.isPresent()) {
                 throw new RetentionRefusedException(
                         Reason.CONTRADICTION,
-                        store.describe() + ": " + key + " exists with " + found.get().bytes() + " bytes, but is not listed");
+                        store.describe() + ": " + key + " exists with "
+                                + found.get().bytes() + " bytes, but is not listed");
             }
         }
     }
@@ -150,14 +152,16 @@ public final class ArchiveView {
             return;
         }
         RetentionPlan plan = newestPlan.plan().get();
-        String where = store.describe() + ": retention plan " + plan.number() + " was made at point " + plan.newestPoint();
+        String where =
+                store.describe() + ": retention plan " + plan.number() + " was made at point " + plan.newestPoint();
         if (plan.newestPoint() > chain.size()) {
             throw new RetentionRefusedException(Reason.CONTRADICTION, where + "; the newest is now " + chain.size());
         }
         String sha256 = chain.get((int) plan.newestPoint() - 1).sha256();
         if (!sha256.equals(plan.newestSha256())) {
             throw new RetentionRefusedException(
-                    Reason.CONTRADICTION, where + " with SHA-256 " + plan.newestSha256() + "; that point has now " + sha256);
+                    Reason.CONTRADICTION,
+                    where + " with SHA-256 " + plan.newestSha256() + "; that point has now " + sha256);
         }
     }
 

@@ -93,8 +93,8 @@ record JsonTree(Map<String, Object> fields) {
 
     private <T> List<T> array(String name, Class<T> type) {
         if (!(fields.get(name) instanceof List<?> list) || !list.stream().allMatch(type::isInstance)) {
-            throw new IllegalArgumentException("\"" + name + "\" is not a list of "
-                    + (type == String.class ? "texts" : "objects"));
+            throw new IllegalArgumentException(
+                    "\"" + name + "\" is not a list of " + (type == String.class ? "texts" : "objects"));
         }
         return list.stream().map(type::cast).toList();
     }

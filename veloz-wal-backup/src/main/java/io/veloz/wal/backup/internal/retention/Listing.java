@@ -27,8 +27,8 @@ final class Listing {
             for (StoredObject object : page) {
                 if (!object.key().startsWith(prefix) || object.key().compareTo(after) <= 0) {
                     throw new StoreException(
-                            store.describe() + ": the listing of " + prefix + " has \"" + object.key() + "\" after \"" + after
-                                    + "\"; expected ascending keys with that prefix",
+                            store.describe() + ": the listing of " + prefix + " has \"" + object.key() + "\" after \""
+                                    + after + "\"; expected ascending keys with that prefix",
                             null);
                 }
                 after = object.key();

@@ -51,7 +51,8 @@ final class PlanCodec {
             json.writeArrayFieldStart("kept");
             for (Run<Set<Keep>> run : runs(plan.kept())) {
                 writeRun(json, run);
-                writeTexts(json, "why", run.value().stream().map(PlanCodec::label).toList());
+                writeTexts(
+                        json, "why", run.value().stream().map(PlanCodec::label).toList());
                 json.writeEndObject();
             }
             json.writeEndArray();

@@ -36,7 +36,8 @@ final class Receipts {
         return OptionalLong.empty();
     }
 
-    private static boolean isPassed(ObjectStore store, String key, long point, List<String> findings) throws IOException {
+    private static boolean isPassed(ObjectStore store, String key, long point, List<String> findings)
+            throws IOException {
         try (InputStream in = store.get(key)) {
             byte[] bytes = in.readNBytes(MAX_BYTES + 1);
             if (bytes.length > MAX_BYTES) {
