@@ -158,7 +158,8 @@ class BackupMetricsFileTest {
             }
         }
 
-        assertThat(text().lines().filter(line -> line.startsWith("veloz_backup_failures_total"))).hasSize(65);
+        assertThat(text().lines().filter(line -> line.startsWith("veloz_backup_failures_total")))
+                .hasSize(65);
         assertThat(text()).contains("reason=\"other\"} 17\n");
     }
 
@@ -182,7 +183,8 @@ class BackupMetricsFileTest {
 
         assertThat(text())
                 .contains(
-                        "veloz_backup_drill_last_success_timestamp_seconds 1799999999.500\n", "veloz_backup_points 3\n");
+                        "veloz_backup_drill_last_success_timestamp_seconds 1799999999.500\n",
+                        "veloz_backup_points 3\n");
     }
 
     @ParameterizedTest
@@ -229,7 +231,8 @@ class BackupMetricsFileTest {
     void othersCanReadTheFileAndNothingElseIsVisible() throws IOException {
         at(NOW).recordDrill(NOW);
 
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file()))).isEqualTo("rw-r--r--");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+                .isEqualTo("rw-r--r--");
         try (Stream<Path> files = Files.list(dir)) {
             assertThat(files.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder("veloz_backup.prom", ".veloz_backup.prom.lock");
@@ -283,7 +286,8 @@ class BackupMetricsFileTest {
     @Test
     void promtoolAcceptsTheFile() throws Exception {
         assumeTrue(
-                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path, "promtool"))),
+                Stream.of(System.getenv("PATH").split(":"))
+                        .anyMatch(path -> Files.isExecutable(Path.of(path, "promtool"))),
                 "promtool is not installed; package: prometheus");
         at(NOW).recordSuccess(made());
         at(NOW).recordFailure(Set.of(Kind.VAULT), "store");

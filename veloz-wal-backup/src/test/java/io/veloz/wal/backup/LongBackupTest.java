@@ -95,7 +95,8 @@ class LongBackupTest {
         withLog((store, wal) -> {
             assertThatThrownBy(() -> backup(store, wal, Retention.LONGEST_BACKUP))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContainingAll("the configuration was read at", "expected less than 120", "Make the backup again");
+                    .hasMessageContainingAll(
+                            "the configuration was read at", "expected less than 120", "Make the backup again");
             List<StoredObject> points = store.list("points/", "");
             assertThat(points).isEmpty();
         });

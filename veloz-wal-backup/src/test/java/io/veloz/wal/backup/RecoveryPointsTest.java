@@ -72,7 +72,9 @@ class RecoveryPointsTest {
 
         assertThat(points).extracting(listed -> listed.point().number()).containsExactly(1L, 2L);
         assertThat(points).extracting(Listed::age).containsExactly(DAY.plusSeconds(60), Duration.ofSeconds(60));
-        assertThat(points).allMatch(Listed::isWhole).allMatch(listed -> listed.droppedBy().isEmpty());
+        assertThat(points)
+                .allMatch(Listed::isWhole)
+                .allMatch(listed -> listed.droppedBy().isEmpty());
     }
 
     @Test
@@ -86,8 +88,8 @@ class RecoveryPointsTest {
 
         assertThat(points.get(0).problems())
                 .containsExactly(keys.get(0) + " is missing", keys.get(1) + " has 3 bytes; the point names 10");
-        assertThat(points.get(0)).hasToString("point 1, made 2026-01-10T02:15:00Z, not whole: 2 chunks, " + keys.get(0)
-                + " is missing");
+        assertThat(points.get(0))
+                .hasToString("point 1, made 2026-01-10T02:15:00Z, not whole: 2 chunks, " + keys.get(0) + " is missing");
         assertThat(points.get(1).isWhole()).isTrue();
     }
 
@@ -179,8 +181,9 @@ class RecoveryPointsTest {
         assertThat(report.findings().get(1L)).hasSize(1);
         assertThat(report.findings().get(1L).get(0)).contains("SHA-256 mismatch in " + changed);
         assertThat(report.findings().get(2L)).isEmpty();
-        assertThat(report).hasToString("PointsReport[points=2, notWhole=1, dropped=0, attachments=2, bytes=40, full=true,"
-                + " decrypted=false]");
+        assertThat(report)
+                .hasToString("PointsReport[points=2, notWhole=1, dropped=0, attachments=2, bytes=40, full=true,"
+                        + " decrypted=false]");
     }
 
     @Test
@@ -203,7 +206,9 @@ class RecoveryPointsTest {
                 RecoveryPoints.verify(store, true, Optional.empty(), (bytes, total) -> done.add(bytes * 100 / total));
 
         assertThat(report.attachments()).isEqualTo(2);
-        assertThat(report.findings().get(1L)).hasSize(1).isEqualTo(report.findings().get(2L));
+        assertThat(report.findings().get(1L))
+                .hasSize(1)
+                .isEqualTo(report.findings().get(2L));
         assertThat(done).isSorted().endsWith(100L);
     }
 
@@ -212,7 +217,8 @@ class RecoveryPointsTest {
     private Attachment encrypted(TestKeys keys, String id, String nameId) throws IOException {
         Path file = dir.resolve("backup.properties");
         Files.writeString(file, "state.directory = state\nsecrets.roots = secrets\n" + keys.profileLines());
-        OpenPgp.Sender sender = OpenPgp.Sender.read(BackupProfile.read(file).settings().keys());
+        OpenPgp.Sender sender =
+                OpenPgp.Sender.read(BackupProfile.read(file).settings().keys());
         try (ChunkWriter chunks = new ChunkWriter(
                         store, index -> Attachment.chunkKey(Kind.SECRETS, id, index), dir.resolve("spool"), 700);
                 OpenPgp.EncryptingStream out =
@@ -302,8 +308,8 @@ class RecoveryPointsTest {
     void keysWithoutAFullVerificationAreRefused() throws IOException {
         TestKeys keys = new TestKeys(dir.resolve("keys"));
 
-        assertThatThrownBy(() -> RecoveryPoints.verify(
-                        store, false, Optional.of(keys.recovery()), RecoveryPoints.Progress.NONE))
+        assertThatThrownBy(() ->
+                        RecoveryPoints.verify(store, false, Optional.of(keys.recovery()), RecoveryPoints.Progress.NONE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("only if every chunk is read");
     }

@@ -42,7 +42,8 @@ class RetentionCrashTest {
     private ObjectStore archive() throws IOException {
         ObjectStore store = new DirectoryStore(dir.resolve("archive" + archives++));
         TestArchive archive = new TestArchive(store);
-        archive.point(START, archive.attachment(Kind.CONFIGURATION, 1, START), archive.attachment(Kind.SECRETS, 1, START));
+        archive.point(
+                START, archive.attachment(Kind.CONFIGURATION, 1, START), archive.attachment(Kind.SECRETS, 1, START));
         for (int day = 1; day < 5; day++) {
             archive.backup(START.plus(Duration.ofDays(day)));
         }

@@ -81,7 +81,8 @@ class RetentionModelTest {
         random = new Random(seed);
         store = new DirectoryStore(dir.resolve("archive"));
         archive = new TestArchive(store);
-        points.add(archive.point(now, archive.attachment(Kind.CONFIGURATION, 1, now), archive.attachment(Kind.SECRETS, 1, now)));
+        points.add(archive.point(
+                now, archive.attachment(Kind.CONFIGURATION, 1, now), archive.attachment(Kind.SECRETS, 1, now)));
         for (int step = 0; step < STEPS; step++) {
             act();
             check();
@@ -180,7 +181,9 @@ class RetentionModelTest {
         if (reading.keys.hasNext()) {
             String key = reading.keys.next();
             if (now.isBefore(reading.begun.plus(SETTINGS.grace()))) {
-                assertThat(store.head(key)).as("chunk of point %s", reading.point.number()).isPresent();
+                assertThat(store.head(key))
+                        .as("chunk of point %s", reading.point.number())
+                        .isPresent();
             }
         } else {
             reader = Optional.empty();
@@ -210,8 +213,8 @@ class RetentionModelTest {
             RecoveryPoint point = points.get(i);
             boolean isYoung = Duration.between(point.made(), now).compareTo(SETTINGS.within()) < 0;
             boolean isNew = points.size() - i <= SETTINGS.atLeast();
-            boolean isFirstOfMonth =
-                    months.add(YearMonth.from(point.made().atOffset(ZoneOffset.UTC))) && months.size() <= SETTINGS.monthly();
+            boolean isFirstOfMonth = months.add(YearMonth.from(point.made().atOffset(ZoneOffset.UTC)))
+                    && months.size() <= SETTINGS.monthly();
             if (isYoung || isNew || isFirstOfMonth) {
                 kept.add(point.number());
             }

@@ -115,7 +115,9 @@ class RetentionTest {
         daily(10);
         now = now.plus(Duration.ofDays(1000));
 
-        assertThat(plan(new RetentionSettings(DAY, 7, 0, DAY, Optional.empty())).kept().keySet())
+        assertThat(plan(new RetentionSettings(DAY, 7, 0, DAY, Optional.empty()))
+                        .kept()
+                        .keySet())
                 .containsExactly(4L, 5L, 6L, 7L, 8L, 9L, 10L);
     }
 
@@ -168,7 +170,9 @@ class RetentionTest {
 
         assertThat(plan.kept()).containsOnlyKeys(1L, 5L, 6L);
         assertThat(plan.findings()).hasSize(2);
-        assertThat(plan.findings().get(0)).contains("receipts/00000000000000000003_").contains("is of point 1");
+        assertThat(plan.findings().get(0))
+                .contains("receipts/00000000000000000003_")
+                .contains("is of point 1");
         assertThat(plan.findings().get(1)).contains("is not valid JSON");
     }
 
@@ -197,7 +201,9 @@ class RetentionTest {
         assertThat(report.deleted()).isEmpty();
         assertThat(report.waiting()).isEqualTo(6);
         assertThat(report.next()).isEqualTo(plan.notBefore());
-        assertThat(RecoveryPoints.list(store)).allMatch(RecoveryPoints.Listed::isWhole).hasSameSizeAs(points);
+        assertThat(RecoveryPoints.list(store))
+                .allMatch(RecoveryPoints.Listed::isWhole)
+                .hasSameSizeAs(points);
     }
 
     @Test
@@ -212,8 +218,9 @@ class RetentionTest {
         assertThat(report.bytes()).isEqualTo(plan.bytes()).isPositive();
         assertThat(stored("points/")).hasSize(5);
         assertThat(stored("attachments/"))
-                .containsExactlyInAnyOrderElementsOf(
-                        points.subList(3, 5).stream().flatMap(point -> TestArchive.keys(point).stream()).toList());
+                .containsExactlyInAnyOrderElementsOf(points.subList(3, 5).stream()
+                        .flatMap(point -> TestArchive.keys(point).stream())
+                        .toList());
     }
 
     @Test
@@ -375,11 +382,13 @@ class RetentionTest {
         List<String> before = stored("");
         assertThatThrownBy(() -> plan(SHORT))
                 .isInstanceOfSatisfying(
-                        RetentionRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        RetentionRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContainingAll(message);
         assertThatThrownBy(() -> apply(SHORT))
                 .isInstanceOfSatisfying(
-                        RetentionRefusedException.class, e -> assertThat(e.reason()).isEqualTo(reason))
+                        RetentionRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContainingAll(message);
         assertThat(stored("")).isEqualTo(before);
     }
@@ -526,7 +535,8 @@ class RetentionTest {
         store.putIfAbsent(
                 "retention/00000000000000000001",
                 ObjectContent.of((json + "\n"
-                                + io.veloz.wal.backup.internal.store.Digests.of(json.getBytes(StandardCharsets.UTF_8)) + "\n")
+                                + io.veloz.wal.backup.internal.store.Digests.of(json.getBytes(StandardCharsets.UTF_8))
+                                + "\n")
                         .getBytes(StandardCharsets.UTF_8)));
 
         assertThatThrownBy(() -> apply(SHORT)).hasMessageContaining("has format 2; this version knows 1");

@@ -103,7 +103,8 @@ final class TestArchive {
     }
 
     void receipt(long point, String result) throws IOException {
-        String json = "{\"point\":" + point + ",\"result\":\"" + result + "\",\"steps\":[{\"name\":\"log\",\"ok\":true}]}";
+        String json =
+                "{\"point\":" + point + ",\"result\":\"" + result + "\",\"steps\":[{\"name\":\"log\",\"ok\":true}]}";
         receiptText(point, json);
     }
 

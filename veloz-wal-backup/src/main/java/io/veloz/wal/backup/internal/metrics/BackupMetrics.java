@@ -17,33 +17,53 @@ public final class BackupMetrics {
     /** Failures with further reasons count as {@code other}, so the number of series is bounded. */
     private static final int MAX_REASONS = 64;
 
-    private static final Pattern SAMPLE = Pattern.compile("([a-z_]+)(?:\\{([a-z_=\",]*)})? ([0-9]{1,15}(?:\\.[0-9]{3})?)");
+    private static final Pattern SAMPLE =
+            Pattern.compile("([a-z_]+)(?:\\{([a-z_=\",]*)})? ([0-9]{1,15}(?:\\.[0-9]{3})?)");
     private static final Pattern REASON = Pattern.compile("[a-z][a-z_]{0,63}");
 
     private final Map<Metric, Map<String, String>> values = new TreeMap<>();
 
     /** The metrics, in the order in which they are written. */
     public enum Metric {
-        LAST_SUCCESS("veloz_backup_last_success_timestamp_seconds", "gauge", Labels.KIND,
+        LAST_SUCCESS(
+                "veloz_backup_last_success_timestamp_seconds",
+                "gauge",
+                Labels.KIND,
                 "When the kind was last backed up, or read and found unchanged."),
-        LAST_ATTEMPT("veloz_backup_last_attempt_timestamp_seconds", "gauge", Labels.KIND,
+        LAST_ATTEMPT(
+                "veloz_backup_last_attempt_timestamp_seconds",
+                "gauge",
+                Labels.KIND,
                 "When a backup of the kind last ended, successfully or not."),
-        BYTES("veloz_backup_bytes", "gauge", Labels.KIND,
-                "Stored size of the kind in the newest recovery point."),
-        DURATION("veloz_backup_duration_seconds", "gauge", Labels.KIND,
+        BYTES("veloz_backup_bytes", "gauge", Labels.KIND, "Stored size of the kind in the newest recovery point."),
+        DURATION(
+                "veloz_backup_duration_seconds",
+                "gauge",
+                Labels.KIND,
                 "Duration of the last successful run that included the kind."),
-        FAILURES("veloz_backup_failures_total", "counter", Labels.KIND_REASON,
-                "Failed backups of the kind, by reason."),
-        POINTS("veloz_backup_points", "gauge", Labels.NONE,
+        FAILURES(
+                "veloz_backup_failures_total", "counter", Labels.KIND_REASON, "Failed backups of the kind, by reason."),
+        POINTS(
+                "veloz_backup_points",
+                "gauge",
+                Labels.NONE,
                 "Number of recovery points in the archive, including those that retention has dropped."),
-        POINT_TIMESTAMP("veloz_backup_point_timestamp_seconds", "gauge", Labels.NONE,
+        POINT_TIMESTAMP(
+                "veloz_backup_point_timestamp_seconds",
+                "gauge",
+                Labels.NONE,
                 "When the newest recovery point was made."),
-        POINT_AGE("veloz_backup_point_age_seconds", "gauge", Labels.NONE,
+        POINT_AGE(
+                "veloz_backup_point_age_seconds",
+                "gauge",
+                Labels.NONE,
                 "Age of the newest recovery point when this file was written."),
-        KEY_EXPIRY("veloz_backup_key_expiry_timestamp_seconds", "gauge", Labels.NONE,
+        KEY_EXPIRY(
+                "veloz_backup_key_expiry_timestamp_seconds",
+                "gauge",
+                Labels.NONE,
                 "When the first certificate of a recipient expires. Absent if none does."),
-        DRILL("veloz_backup_drill_last_success_timestamp_seconds", "gauge", Labels.NONE,
-                "When a drill last passed.");
+        DRILL("veloz_backup_drill_last_success_timestamp_seconds", "gauge", Labels.NONE, "When a drill last passed.");
 
         private final String label;
         private final String type;
@@ -176,7 +196,8 @@ public final class BackupMetrics {
         if (sample.matches()) {
             String labels = sample.group(2) == null ? "" : sample.group(2);
             for (Metric metric : Metric.values()) {
-                if (metric.label.equals(sample.group(1)) && metric.labels.pattern.matcher(labels).matches()) {
+                if (metric.label.equals(sample.group(1))
+                        && metric.labels.pattern.matcher(labels).matches()) {
                     requireCount(metric, sample.group(3));
                     values.computeIfAbsent(metric, any -> new TreeMap<>()).put(labels, sample.group(3));
                     return;
