@@ -62,6 +62,17 @@ public final class DatabaseRestore {
         T run(PostgresClient client, PsqlSession session) throws IOException;
     }
 
+    private interface Change {
+        void run(PostgresClient client, PsqlSession session) throws IOException;
+    }
+
+    private void change(Change change) throws IOException {
+        connected((client, session) -> {
+            change.run(client, session);
+            return true;
+        });
+    }
+
     private <T> T connected(Step<T> step) throws IOException {
         try {
             PostgresClient client = PostgresClient.forRecovery(settings);
@@ -259,7 +270,7 @@ public final class DatabaseRestore {
      * @throws IOException if the dump cannot be read, or the server cannot be reached; the same applies
      */
     public void stage(InputStream dump) throws IOException {
-        connected((client, session) -> {
+        change((client, session) -> {
             int server = requireVersions(client, session);
             requireRoles(session);
             dropStaged(session);
@@ -278,7 +289,6 @@ public final class DatabaseRestore {
             }
             session.execute(alterStaged() + " CONNECTION LIMIT " + facts.connectionLimit());
             session.execute("COMMIT");
-            return null;
         });
     }
 
@@ -312,10 +322,7 @@ public final class DatabaseRestore {
 
     /** Drops the staged database, if there is one. One without a mark is refused. */
     public void dropStaged() throws IOException {
-        connected((client, session) -> {
-            dropStaged(session);
-            return null;
-        });
+        change((client, session) -> dropStaged(session));
     }
 
     private void dropStaged(PsqlSession session) throws IOException {
@@ -330,7 +337,7 @@ public final class DatabaseRestore {
 
     /** Drops the database that a switch kept, if there is one. One without a mark is refused. */
     public void dropKept() throws IOException {
-        connected((client, session) -> {
+        change((client, session) -> {
             Optional<DatabaseState> kept = DatabaseState.of(session, names.kept());
             if (kept.isPresent()) {
                 if (!kept.get().isKept()) {
@@ -338,7 +345,6 @@ public final class DatabaseRestore {
                 }
                 drop(session, names.kept());
             }
-            return null;
         });
     }
 

@@ -108,7 +108,7 @@ public final class DatabaseSnapshot implements Closeable {
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                       AND d.objid = c.oid AND d.deptype = 'e') AND """;
+                       AND d.objid = c.oid AND d.deptype = 'e') AND""";
         String name = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name ";
         List<Row> unreadable = session.query(name + relations
                 + " NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')"

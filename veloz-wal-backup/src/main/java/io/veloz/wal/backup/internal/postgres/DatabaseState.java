@@ -34,7 +34,7 @@ record DatabaseState(String comment, boolean open, int connectionLimit, String o
 
     /** Returns whether a recovery staged it, wholly or in part. */
     boolean isStaged() {
-        return DatabaseNames.isStaged(comment) || !open && connectionLimit == CREATION_MARK;
+        return DatabaseNames.isStaged(comment) || (!open && connectionLimit == CREATION_MARK);
     }
 
     boolean isKept() {

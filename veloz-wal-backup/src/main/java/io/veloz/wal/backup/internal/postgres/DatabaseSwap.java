@@ -84,11 +84,11 @@ public final class DatabaseSwap {
      * @throws IOException if the server cannot be reached, or a session did not end; the same applies, try again
      */
     public void swap() throws IOException {
-        connected(session -> {
+        change(session -> {
             States states = states(session);
             if (states.swapped()) {
                 open(session, names.live());
-                return null;
+                return;
             }
             DatabaseState staged = states.staged().orElseThrow(() -> unexpected(states, "expected a staged database"));
             if (!DatabaseNames.isStaged(staged.comment())) {
@@ -113,7 +113,6 @@ public final class DatabaseSwap {
             comment(session, names.live(), DatabaseNames.original(staged.comment()));
             session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
             session.execute("COMMIT");
-            return null;
         });
     }
 
@@ -125,7 +124,7 @@ public final class DatabaseSwap {
      * @throws IOException if the server cannot be reached, or a session did not end; try again
      */
     public void swapBack() throws IOException {
-        connected(session -> {
+        change(session -> {
             States states = states(session);
             if (!states.swapped()) {
                 if (states.live().isPresent()) {
@@ -133,7 +132,7 @@ public final class DatabaseSwap {
                 } else if (states.kept().isPresent()) {
                     throw unexpected(states, "expected the live database or a swap");
                 }
-                return null;
+                return;
             }
             if (states.kept().isPresent() && !states.kept().get().isKept()) {
                 throw unexpected(states, names.kept() + " has no mark of a recovery");
@@ -154,7 +153,17 @@ public final class DatabaseSwap {
                 session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
             }
             session.execute("COMMIT");
-            return null;
+        });
+    }
+
+    private interface Change {
+        void run(PsqlSession session) throws IOException;
+    }
+
+    private void change(Change change) throws IOException {
+        connected(session -> {
+            change.run(session);
+            return true;
         });
     }
 

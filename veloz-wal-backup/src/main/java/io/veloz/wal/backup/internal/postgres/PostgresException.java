@@ -21,10 +21,12 @@ final class PostgresException extends IOException {
     }
 
     private final Kind kind;
+    private final String text;
 
     PostgresException(Kind kind, String message) {
         super(message);
         this.kind = kind;
+        this.text = message;
     }
 
     /** Returns the failure of a statement. */
@@ -69,12 +71,9 @@ final class PostgresException extends IOException {
      */
     IOException orRefused() {
         return switch (kind) {
-            case CLIENT ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, getMessage(), this);
-            case RIGHTS ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, getMessage(), this);
-            case SETTING ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, getMessage(), this);
+            case CLIENT -> throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, text, this);
+            case RIGHTS -> throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, text, this);
+            case SETTING -> throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, text, this);
             case AWAY -> this;
         };
     }
@@ -86,9 +85,9 @@ final class PostgresException extends IOException {
      */
     IOException orRecovery() {
         return switch (kind) {
-            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, getMessage(), this);
-            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, getMessage(), this);
-            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, getMessage(), this);
+            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, text, this);
+            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, text, this);
+            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, text, this);
             case AWAY -> this;
         };
     }

@@ -240,26 +240,22 @@ final class PsqlSession implements Closeable {
     }
 
     private static Object value(JsonParser json) throws IOException {
-        switch (json.currentToken()) {
-            case VALUE_STRING:
-                return json.getText();
-            case VALUE_NUMBER_INT:
-                return json.getLongValue();
-            case VALUE_TRUE:
-                return true;
-            case VALUE_FALSE:
-                return false;
-            case VALUE_NULL:
-                return Row.NULL;
-            case START_ARRAY:
-                List<String> texts = new ArrayList<>();
-                while (json.nextToken() != JsonToken.END_ARRAY) {
-                    texts.add(json.getText());
-                }
-                return texts;
-            default:
-                return json.getText();
+        return switch (json.currentToken()) {
+            case VALUE_NUMBER_INT -> json.getLongValue();
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> Row.NULL;
+            case START_ARRAY -> texts(json);
+            default -> json.getText();
+        };
+    }
+
+    private static List<String> texts(JsonParser json) throws IOException {
+        List<String> texts = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            texts.add(json.getText());
         }
+        return texts;
     }
 
     /** A row of an answer. */
