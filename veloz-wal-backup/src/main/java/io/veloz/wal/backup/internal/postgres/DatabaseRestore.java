@@ -65,6 +65,17 @@ public final class DatabaseRestore {
         T run(PostgresClient client, PsqlSession session) throws IOException;
     }
 
+    private interface Change {
+        void run(PostgresClient client, PsqlSession session) throws IOException;
+    }
+
+    private void change(Change change) throws IOException {
+        connected((client, session) -> {
+            change.run(client, session);
+            return true;
+        });
+    }
+
     private <T> T connected(Step<T> step) throws IOException {
         try {
             PostgresClient client = PostgresClient.forRecovery(settings);
@@ -262,7 +273,7 @@ public final class DatabaseRestore {
      * @throws IOException if the dump cannot be read, or the server cannot be reached; the same applies
      */
     public void stage(InputStream dump) throws IOException {
-        connected((client, session) -> {
+        change((client, session) -> {
             int server = requireVersions(client, session);
             requireRoles(session);
             dropStaged(session);
@@ -333,7 +344,7 @@ public final class DatabaseRestore {
 
     /** Drops the database that a switch kept, if there is one. One without a mark is refused. */
     public void dropKept() throws IOException {
-        connected((client, session) -> {
+        change((client, session) -> {
             Optional<DatabaseState> kept = DatabaseState.of(session, names.kept());
             if (kept.isPresent()) {
                 if (!kept.get().isKept()) {

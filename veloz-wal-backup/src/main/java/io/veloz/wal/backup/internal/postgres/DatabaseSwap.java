@@ -87,7 +87,7 @@ public final class DatabaseSwap {
      * @throws IOException if the server cannot be reached, or a session did not end; the same applies, try again
      */
     public void swap() throws IOException {
-        connected(session -> {
+        change(session -> {
             States states = states(session);
             if (states.swapped()) {
                 open(session, names.live());
@@ -128,7 +128,7 @@ public final class DatabaseSwap {
      * @throws IOException if the server cannot be reached, or a session did not end; try again
      */
     public void swapBack() throws IOException {
-        connected(session -> {
+        change(session -> {
             States states = states(session);
             if (!states.swapped()) {
                 if (states.live().isPresent()) {

@@ -21,10 +21,12 @@ final class PostgresException extends IOException {
     }
 
     private final Kind kind;
+    private final String text;
 
     PostgresException(Kind kind, String message) {
         super(message);
         this.kind = kind;
+        this.text = message;
     }
 
     /** Returns the failure of a statement. */

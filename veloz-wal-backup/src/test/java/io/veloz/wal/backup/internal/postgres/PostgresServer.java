@@ -255,8 +255,8 @@ public final class PostgresServer implements AutoCloseable {
                 INSERT INTO public.veloz_wal_applied VALUES (41);
                 GRANT SELECT ON public.accounts TO reporting;
                 INSERT INTO public.accounts SELECT i, md5(i::text) || E'\\n"\\\\|' || chr(228), i * 1.25
-                    FROM generate_series(1, %d) i;
-                """.formatted(accounts));
+                    FROM generate_series(1, COUNT) i;
+                """.replace("COUNT", String.valueOf(accounts)));
     }
 
     /** Returns a digest of the accounts. */
