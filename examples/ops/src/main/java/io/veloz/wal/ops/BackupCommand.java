@@ -116,12 +116,12 @@ final class BackupCommand implements Callable<Integer> {
     /** Returns the command for one kind, {@code backup-config} for example. */
     static CommandLine single(Streams streams, String name, Set<Kind> kinds) {
         CommandLine line = new CommandLine(new BackupCommand(streams, kinds));
-        String what = KindNames.of(kinds);
         SingleKind.adapt(
                 line.getCommandSpec(),
                 name,
-                "Makes a recovery point with " + what + " as it is now, and the other kinds of the newest point: `backup"
-                        + " --kinds " + kinds.iterator().next().label() + "`.",
+                "Backs up one kind, and makes a recovery point with it and the other kinds of the newest point. The same as"
+                        + " `backup --kinds " + KindNames.of(kinds) + "`.",
+                "",
                 Set.of("--kinds", "--if-changed"));
         return line;
     }

@@ -32,13 +32,14 @@ import picocli.CommandLine.Spec;
         versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
-            "  veloz-wal drill --profile backup.properties --key drill.key --signer signer.asc --report drill.html",
+            "  veloz-wal drill --profile backup.properties --key drill.key --signer signer.asc",
+            "  veloz-wal drill --profile backup.properties --key ... --signer ... --report drill.html",
             "  veloz-wal drill s3://bucket/orders --profile backup.properties --key ... --signer ... --point 12",
             "",
             "  0   PASSED: everything was recovered and compared",
             "  2   FAILED: something cannot be recovered, or differs. Act on it now",
             "  4   refused: the profile or the directory has to be corrected; nothing was changed",
-            "  5   INCONCLUSIVE: the store was not available, or a program or setting is missing. This proves nothing",
+            "  5   INCONCLUSIVE: the store was not available, or a program is missing. This proves nothing",
             "  64  usage"
         })
 final class DrillCommand implements Callable<Integer> {

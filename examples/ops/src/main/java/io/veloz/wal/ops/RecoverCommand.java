@@ -44,15 +44,14 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal recover --profile backup.properties --key offline.key --signer signer.asc --plan",
             "  veloz-wal recover --profile backup.properties --key offline.key --signer signer.asc --start",
-            "  veloz-wal recover --profile backup.properties --key ... --signer ... --until-time 2026-11-22T14:30:00Z",
+            "  veloz-wal recover --profile backup.properties --key ... --signer ... --point 12",
             "  veloz-wal recover --resume --start --profile backup.properties",
             "  veloz-wal recover --roll-back --profile backup.properties",
             "  veloz-wal recover --clean-up --profile backup.properties",
             "",
             "  0   recovered; with --plan: can be recovered",
             "  1   as 0, with findings to correct",
-            "  2   failed: damaged or missing attachments, an interrupted switch, or an engine whose state differs. The"
-                    + " error describes the next step",
+            "  2   failed: damaged attachments, an interrupted switch, or an engine whose state differs",
             "  4   refused: a condition is not met; nothing in place has changed",
             "  5   the store cannot be reached: run it again later",
             "  64  usage"
@@ -169,13 +168,16 @@ final class RecoverCommand implements Callable<Integer> {
     /** Returns the command for one kind, {@code recover-config} for example, or for the log alone if there is none. */
     static CommandLine single(Streams streams, String name, Set<Kind> kinds) {
         CommandLine line = new CommandLine(new RecoverCommand(streams, kinds));
-        String what = kinds.isEmpty() ? "the log, and nothing else" : KindNames.of(kinds) + ", and not the log";
+        String description = kinds.isEmpty()
+                ? "Recovers the log, and no kind. It is not encrypted, so no keys are needed."
+                : "Recovers one kind, and not the log. The same as `recover --no-log --kinds " + KindNames.of(kinds) + "`.";
+        String example = kinds.isEmpty() ? "" : " --key offline.key --signer signer.asc";
         Set<String> without = new HashSet<>(Set.of("--kinds", "--no-log", "--resume", "--roll-back", "--clean-up"));
         without.addAll(kinds.isEmpty() ? KEY_OPTIONS : LOG_OPTIONS);
         if (!kinds.contains(Kind.DATABASE)) {
             without.add("--create-roles");
         }
-        SingleKind.adapt(line.getCommandSpec(), name, "Recovers " + what + ".", without);
+        SingleKind.adapt(line.getCommandSpec(), name, description, example, without);
         return line;
     }
 

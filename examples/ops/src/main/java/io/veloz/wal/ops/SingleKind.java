@@ -10,7 +10,7 @@ final class SingleKind {
     private SingleKind() {}
 
     /** Replaces the examples by one, and keeps the exit codes. */
-    static void adapt(CommandSpec spec, String name, String description, Set<String> withoutOptions) {
+    static void adapt(CommandSpec spec, String name, String description, String example, Set<String> withoutOptions) {
         String all = spec.name();
         spec.name(name);
         for (String option : withoutOptions) {
@@ -23,7 +23,7 @@ final class SingleKind {
         String[] footer = spec.usageMessage().footer();
         int blank = Arrays.asList(footer).indexOf("");
         String[] codes = Arrays.copyOfRange(footer, blank - 1, footer.length);
-        codes[0] = footer[0].replace("veloz-wal " + all + " ", "veloz-wal " + name + " ");
+        codes[0] = "  veloz-wal " + name + " --profile backup.properties" + example;
         spec.usageMessage().footer(codes);
     }
 }
