@@ -116,7 +116,7 @@ final class BackedUpEngine {
         return HexFormat.of().withUpperCase().formatHex(key.getFingerprint());
     }
 
-    static String strangersKey() {
+    static String strangersKey() throws IOException {
         return key("stranger").toAsciiArmoredString();
     }
 
