@@ -316,12 +316,25 @@ public final class Backup {
         for (int attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
             Optional<PointChain.Stored> newest = newest(logId);
             RecoveryPoint point = point(logId, newest, stored, tip);
+            refuseOld(stored);
             if (chain.put(point)) {
                 return point;
             }
             // Another job took the number: its attachments are carried over.
         }
         throw new IOException(store.describe() + ": " + PUT_ATTEMPTS + " recovery points were put by other jobs meanwhile");
+    }
+
+    /** Retention may have deleted chunks that no point has named for a long time; see {@link Retention}. */
+    private void refuseOld(Map<Kind, Attachment> stored) throws IOException {
+        for (Attachment attachment : stored.values()) {
+            Duration age = Duration.between(attachment.taken(), clock.instant());
+            if (age.compareTo(Retention.LONGEST_BACKUP) >= 0) {
+                throw new IOException(store.describe() + ": the " + attachment.kind().label() + " was read at "
+                        + attachment.taken() + ", " + age.toHours() + " hours ago; expected less than "
+                        + Retention.LONGEST_BACKUP.toHours() + ": retention may have deleted it. Make the backup again");
+            }
+        }
     }
 
     private RecoveryPoint point(
