@@ -19,7 +19,11 @@ public final class BackupRefusedException extends RuntimeException {
         /** The log's archive did not reach the bracket in time: check the shipper. */
         LOG_NOT_ARCHIVED,
         /** The archive, or its chain of recovery points, is not readable or belongs to another log. */
-        ARCHIVE_UNUSABLE
+        ARCHIVE_UNUSABLE,
+        /** The token of Vault cannot be read, or does not allow a request: correct its file or its policy. */
+        VAULT_DENIED,
+        /** Vault is sealed: unseal it. */
+        VAULT_SEALED
     }
 
     private final Reason reason;

@@ -18,22 +18,33 @@ public final class RecoveryException extends RuntimeException {
         LOG_BEHIND,
         /** The log in the engine's directory has other records than the archive: decide which are valid. */
         LOG_DIVERGED,
-        /** A role that the database needs does not exist: create it, or let the recovery create it. */
-        ROLE_MISSING,
-        /** The installed PostgreSQL programs cannot read the dump: install those of its version or later. */
-        VERSION,
-        /** What was staged is not as the recovery point says, or the log cannot bring the database up to date. */
-        GATE,
         /** The engine is running: stop it. */
         ENGINE_RUNS,
         /** Not enough space next to a place. */
         NO_SPACE,
+        /** PostgreSQL, a client program of it or an extension is missing or too old for the dump: install a newer one. */
+        VERSION,
+        /** A role that the database needs does not exist: create it, or let the recovery create it. */
+        ROLE_MISSING,
+        /** PostgreSQL refuses the role, or the role lacks a right: correct the password file or grant the right. */
+        POSTGRES_RIGHTS,
+        /** What was staged is not equal to the recovery point, or the log cannot bring it up to date: use another point. */
+        GATE,
         /** A place cannot be written, or staging exists that does not belong to this recovery. */
         PLACE_UNUSABLE,
         /** The switch was interrupted: resume it or roll it back. */
         HALF_DONE,
         /** Everything is in place, but the engine did not start, or its state differs: resume or roll back. */
-        NOT_VERIFIED
+        NOT_VERIFIED,
+        /**
+         * The token of Vault cannot be read, or does not allow a request: correct its file or its policy. Paths that were
+         * written before stay; the next run skips them.
+         */
+        VAULT_DENIED,
+        /** Vault is sealed: unseal it. Paths that were written before stay; the next run skips them. */
+        VAULT_SEALED,
+        /** A path of Vault has another history than the backup: compare them, and delete or move one. */
+        VAULT_DIFFERS
     }
 
     private final Reason reason;

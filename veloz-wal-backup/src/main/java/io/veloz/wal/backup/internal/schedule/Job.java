@@ -1,0 +1,93 @@
+package io.veloz.wal.backup.internal.schedule;
+
+import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.internal.profile.Profile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A command of the tool that runs at intervals. All times are UTC: a local time may not exist, or exist twice.
+ *
+ * @param name of units, locks, services and metrics files
+ * @param calendar when it runs, for systemd
+ * @param delaySeconds at most this much later, so that several machines do not start together
+ * @param cron when it runs, for cron
+ * @param timeout for systemd
+ * @param arguments of the tool
+ */
+record Job(
+        String name,
+        String description,
+        String calendar,
+        int delaySeconds,
+        String cron,
+        String timeout,
+        List<String> arguments) {
+
+    /** Returns the jobs of a profile. Configuration and secrets have one of their own if the profile has any. */
+    static List<Job> of(Profile profile, Installation installation) {
+        String uri = Installation.requirePlain(profile.archive()
+                .orElseThrow(() ->
+                        new IllegalArgumentException(profile.file() + ": archive is missing; a schedule needs it")));
+        Installation.requirePlain(profile.file());
+        Installation.requirePlain(profile.stateDirectory());
+        List<Job> jobs = new ArrayList<>();
+        jobs.add(new Job(
+                "veloz-backup",
+                "Veloz backup of all kinds",
+                "*-*-* 02:15:00 UTC",
+                300,
+                "15 2 * * *",
+                "6h",
+                List.of("backup", uri)));
+        List<String> trees =
+                profile.kinds().stream().filter(Kind::isTree).map(Kind::label).toList();
+        if (!trees.isEmpty()) {
+            jobs.add(new Job(
+                    "veloz-backup-files",
+                    "Veloz backup of configuration and secrets",
+                    "*-*-* *:00/5:00 UTC",
+                    15,
+                    "*/5 * * * *",
+                    "30min",
+                    List.of("backup", uri, "--kinds", String.join(",", trees))));
+        }
+        jobs.add(new Job(
+                "veloz-backup-retention",
+                "Veloz retention of backups",
+                "Sun *-*-* 03:15:00 UTC",
+                600,
+                "15 3 * * 0",
+                "6h",
+                List.of("retention", uri, "--apply")));
+        jobs.add(new Job(
+                "veloz-backup-drill",
+                "Veloz drill of a recovery",
+                "*-*-01 04:15:00 UTC",
+                600,
+                "15 4 1 * *",
+                "12h",
+                List.of("drill", uri)));
+        return jobs.stream()
+                .map(job -> job.withFiles(profile.file(), installation.metrics()))
+                .toList();
+    }
+
+    private Job withFiles(Path profile, Path metrics) {
+        List<String> all = new ArrayList<>(arguments);
+        all.addAll(List.of(
+                "--profile",
+                profile.toString(),
+                "--metrics-file",
+                metrics.resolve(name + ".prom").toString()));
+        return new Job(name, description, calendar, delaySeconds, cron, timeout, List.copyOf(all));
+    }
+
+    /** Returns the whole command, of which no word is a secret. */
+    List<String> command(Path java, Path jar) {
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-jar", jar.toString()));
+        command.addAll(arguments);
+        return command;
+    }
+}

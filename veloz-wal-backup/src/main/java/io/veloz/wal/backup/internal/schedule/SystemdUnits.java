@@ -1,0 +1,138 @@
+package io.veloz.wal.backup.internal.schedule;
+
+import io.veloz.wal.backup.internal.profile.Profile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Units of systemd. A job of type oneshot does not overlap itself. Immutable. */
+final class SystemdUnits {
+    private final Profile profile;
+    private final Installation installation;
+
+    SystemdUnits(Profile profile, Installation installation) {
+        this.profile = profile;
+        this.installation = installation;
+    }
+
+    Map<String, String> files() {
+        Map<String, String> files = new TreeMap<>();
+        for (Job job : Job.of(profile, installation)) {
+            files.put(job.name() + ".service", service(job));
+            files.put(job.name() + ".timer", timer(job));
+        }
+        profile.engine()
+                .flatMap(engine -> engine.unit())
+                .ifPresent(unit -> files.put(dropIn(unit), """
+                # The engine must not start while a recovery is half done.
+                [Unit]
+                ConditionPathExists=!%s
+                """.formatted(journal())));
+        return files;
+    }
+
+    private static String dropIn(String unit) {
+        if (!unit.matches("[A-Za-z0-9:_.\\\\@-]+")) {
+            throw new IllegalArgumentException("engine.unit \"" + unit + "\": expected the name of a unit");
+        }
+        return (unit.endsWith(".service") ? unit : unit + ".service") + ".d/veloz-recovery.conf";
+    }
+
+    private String journal() {
+        return specifiers(profile.stateDirectory().resolve("recovery.journal").toString());
+    }
+
+    private String service(Job job) {
+        List<String> words = job.command(installation.java(), installation.jar());
+        String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
+        String command = quoted(words.get(0)) + " " + arguments;
+        String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
+        return """
+                [Unit]
+                Description=%s
+                Wants=network-online.target
+                After=network-online.target
+                ConditionPathExists=!%s
+
+                [Service]
+                Type=oneshot
+                User=%s
+                ExecStart=%s
+                TimeoutStartSec=%s
+                UMask=0077
+                LimitCORE=0
+                Nice=10
+                IOSchedulingClass=idle
+                # Reads files of any owner and writes nothing but these directories.
+                AmbientCapabilities=CAP_DAC_READ_SEARCH
+                CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+                ProtectSystem=strict
+                ReadWritePaths=%s
+                NoNewPrivileges=true
+                ProtectHome=read-only
+                PrivateTmp=%s
+                PrivateDevices=true
+                ProtectClock=true
+                ProtectHostname=true
+                ProtectKernelLogs=true
+                ProtectKernelModules=true
+                ProtectKernelTunables=true
+                ProtectControlGroups=true
+                RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+                RestrictNamespaces=true
+                RestrictRealtime=true
+                RestrictSUIDSGID=true
+                LockPersonality=true
+                SystemCallArchitectures=native
+                """.formatted(
+                        job.description(),
+                        journal(),
+                        installation.user(),
+                        command,
+                        job.timeout(),
+                        writable,
+                        Places.of(profile).usesTemporary() ? "false" : "true");
+    }
+
+    private List<Path> writable() {
+        List<Path> paths = new ArrayList<>(List.of(profile.stateDirectory(), installation.metrics()));
+        Places.of(profile).archive().ifPresent(paths::add);
+        return paths;
+    }
+
+    private static String timer(Job job) {
+        return """
+                [Unit]
+                Description=%s
+
+                [Timer]
+                OnCalendar=%s
+                RandomizedDelaySec=%d
+                AccuracySec=1s
+                Persistent=true
+
+                [Install]
+                WantedBy=timers.target
+                """.formatted(job.description(), job.calendar(), job.delaySeconds());
+    }
+
+    private static String specifiers(String text) {
+        return text.replace("%", "%%");
+    }
+
+    private static String path(Path path) {
+        return quoted(path.toString());
+    }
+
+    private static String quoted(String text) {
+        return '"' + specifiers(text).replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    /** A dollar sign begins a variable in an argument, but not in the name of the program. */
+    private static String argument(String text) {
+        return quoted(text).replace("$", "$$");
+    }
+}
