@@ -238,7 +238,7 @@ public final class RecoveryPoints {
                 if (receiver == null) {
                     chunks.transferTo(OutputStream.nullOutputStream());
                 } else {
-                    receiver.open(chunks, attachment.name(logId)).verify();
+                    receiver.open(chunks, attachment.contentName(logId)).verify();
                 }
             }
         }

@@ -95,6 +95,9 @@ final class BackupCommand implements Callable<Integer> {
             description = "Maximum time to wait until the log is archived up to the point. Default: 60s.")
     private Duration patience = Duration.ofSeconds(60);
 
+    @Mixin
+    private MetricsArguments metrics = new MetricsArguments();
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -128,6 +131,9 @@ final class BackupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (dryRun && metrics.isGiven()) {
+            throw new ParameterException(spec.commandLine(), "--dry-run contradicts --metrics-file: nothing is backed up");
+        }
         BackupProfile read = profile.read();
         Set<Kind> wanted = kinds(read);
         String uri = profile.uri(spec, read);
@@ -140,7 +146,8 @@ final class BackupCommand implements Callable<Integer> {
             } else {
                 BackupText.write(store.describe(), report, dryRun, streams.out());
             }
-            return BackupText.exitCode(report);
+            boolean counted = dryRun || metrics.success(report, streams);
+            return counted ? BackupText.exitCode(report) : ExitCode.WARNING;
         }
     }
 
@@ -148,7 +155,11 @@ final class BackupCommand implements Callable<Integer> {
         try (BackupBar bar = new BackupBar(streams)) {
             return new Backup(store, read, LogPosition.of(options), patience, bar).run(wanted);
         } catch (IOException e) {
+            metrics.failure(wanted, e, streams);
             throw new CommandFailure(BackupExitCode.ofCapture(e), Tool.text(e));
+        } catch (RuntimeException e) {
+            metrics.failure(wanted, e, streams);
+            throw e;
         }
     }
 

@@ -8,6 +8,7 @@ import io.veloz.wal.backup.DrillReceipt;
 import io.veloz.wal.backup.RecoveryKeys;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
             "  veloz-wal drill s3://bucket/orders --profile backup.properties --key ... --signer ... --point 12",
             "",
             "  0   PASSED: everything was recovered and compared",
+            "  1   PASSED, but the metrics file cannot be written",
             "  2   FAILED: something cannot be recovered, or differs. Act on it now",
             "  4   refused: the profile or the directory has to be corrected; nothing was changed",
             "  5   INCONCLUSIVE: the store was not available, or a program is missing. This proves nothing",
@@ -68,6 +70,9 @@ final class DrillCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Also write the receipt as one HTML page, with a chart of the time by step.")
     private @Nullable Path report;
+
+    @Mixin
+    private MetricsArguments metrics = new MetricsArguments();
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -105,7 +110,9 @@ final class DrillCommand implements Callable<Integer> {
         } else {
             DrillText.write(receipt, streams.out());
         }
-        return DrillText.exitCode(receipt);
+        boolean passed = receipt.result() == DrillReceipt.Result.PASSED;
+        boolean counted = !passed || metrics.drill(Instant.now(), streams);
+        return counted ? DrillText.exitCode(receipt) : ExitCode.WARNING;
     }
 
     private DrillOptions options() {

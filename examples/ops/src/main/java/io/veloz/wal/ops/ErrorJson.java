@@ -3,6 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
 
 /** Prints the error of a command as one JSON object on a separate line. Stateless. */
 final class ErrorJson {
@@ -23,6 +24,9 @@ final class ErrorJson {
         }
         if (problem instanceof RecoveryException failure) {
             to.field("reason", failure.reason().name());
+        }
+        if (problem instanceof RetentionRefusedException refusal) {
+            to.field("reason", refusal.reason().name());
         }
         to.endObject();
         out.character('\n');

@@ -6,6 +6,7 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
 import java.io.IOException;
 
 /** The exit codes of the commands. */
@@ -38,6 +39,8 @@ final class ExitCode {
             return BackupExitCode.of(refused);
         } else if (problem instanceof RecoveryException recovery) {
             return BackupExitCode.of(recovery);
+        } else if (problem instanceof RetentionRefusedException) {
+            return REFUSED;
         } else if (problem instanceof IOException failed) {
             return BackupExitCode.of(failed);
         } else if (problem instanceof CommandFailure failure) {

@@ -30,6 +30,11 @@ final class KeyArguments {
                     + " signer.fingerprint.")
     private @Nullable Path signer;
 
+    /** Returns whether one of the options is given. */
+    boolean isGiven() {
+        return key != null || passphraseFile != null || signer != null;
+    }
+
     /** Returns the keys. Missing options are a usage error. */
     RecoveryKeys keys(CommandSpec command) {
         if (key == null || signer == null) {

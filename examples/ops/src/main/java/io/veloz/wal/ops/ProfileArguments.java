@@ -29,6 +29,11 @@ final class ProfileArguments {
 
     /** Reads the profile. Throws a {@link CommandFailure} if it is not valid. */
     BackupProfile read() {
+        return read(file);
+    }
+
+    /** Reads a profile. Throws a {@link CommandFailure} if it is not valid. */
+    static BackupProfile read(Path file) {
         try {
             return BackupProfile.read(file);
         } catch (IllegalArgumentException e) {

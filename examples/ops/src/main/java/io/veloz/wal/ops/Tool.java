@@ -4,6 +4,7 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.Kind;
 import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -29,7 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "veloz-wal",
         description = {
-            "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs.",
+            "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs. Backs up"
+                    + " and recovers the whole engine: log, configuration, secrets, database and Vault.",
             "",
             "inspect, verify, dump, orders, legacy-orders and status are read-only: they can run at any time, even while the"
                     + " engine writes the log, and never change a file in its directory."
@@ -89,6 +91,9 @@ final class Tool {
                 .addSubcommand(RecoverCommand.single(streams, "recover-vault", Set.of(Kind.VAULT)))
                 .addSubcommand(RecoverCommand.single(streams, "recover-log", Set.of()))
                 .addSubcommand(new DrillCommand(streams))
+                .addSubcommand(new PointsCommand(streams))
+                .addSubcommand(new RetentionCommand(streams))
+                .addSubcommand(new ScheduleCommand(streams))
                 .addSubcommand(new CompletionCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand())
                 .setUsageHelpWidth(HELP_COLUMNS)
@@ -166,6 +171,7 @@ final class Tool {
                 || problem instanceof CommandFailure
                 || problem instanceof BackupRefusedException
                 || problem instanceof RecoveryException
+                || problem instanceof RetentionRefusedException
                 || problem instanceof IOException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;
