@@ -72,6 +72,11 @@ public final class BackupProfile {
         return profile.engine().map(EngineSettings::logDirectory);
     }
 
+    /** Returns the prefix of the file names of the order log; the default one if the log is not on this machine. */
+    public String logPrefix() {
+        return profile.engine().map(EngineSettings::logPrefix).orElse("orders");
+    }
+
     @Override
     public String toString() {
         return "BackupProfile[" + profile.file() + ", kinds=" + kinds() + "]";

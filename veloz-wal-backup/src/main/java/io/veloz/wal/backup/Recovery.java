@@ -208,7 +208,8 @@ public final class Recovery {
             List<Attachment> attachments,
             Optional<RecoveryKeys> keys,
             RecoveryProgress progress) {
-        Optional<OpenPgp.Receiver> receiver = keys.map(files -> OpenPgp.Receiver.read(
+        // The log is not encrypted by the backup, so the recovery of the log alone needs no keys.
+        Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty()).map(files -> OpenPgp.Receiver.read(
                 files.privateKey(),
                 files.passphraseFile().orElse(null),
                 files.signerCertificate(),

@@ -10,4 +10,9 @@ import java.util.Optional;
  * @param passphraseFile of that key, mode 0600
  * @param signerCertificate the public key of the backup's signer; its fingerprint must be the profile's
  */
-public record RecoveryKeys(Path privateKey, Optional<Path> passphraseFile, Path signerCertificate) {}
+public record RecoveryKeys(Path privateKey, Optional<Path> passphraseFile, Path signerCertificate) {
+    /** Returns the keys for a recovery of the log alone, which decrypts nothing. */
+    public static RecoveryKeys none() {
+        return new RecoveryKeys(Path.of("none"), Optional.empty(), Path.of("none"));
+    }
+}

@@ -1,6 +1,9 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.backup.BackupRefusedException;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
 
 /** Prints the error of a command as one JSON object on a separate line. Stateless. */
 final class ErrorJson {
@@ -15,6 +18,15 @@ final class ErrorJson {
             to.field("reason", refusal.reason().name())
                     .field("key", refusal.key().orElse(null));
             to.field("first_sequence", refusal.firstSequence()).field("last_sequence", refusal.lastSequence());
+        }
+        if (problem instanceof BackupRefusedException refusal) {
+            to.field("reason", refusal.reason().name());
+        }
+        if (problem instanceof RecoveryException failure) {
+            to.field("reason", failure.reason().name());
+        }
+        if (problem instanceof RetentionRefusedException refusal) {
+            to.field("reason", refusal.reason().name());
         }
         to.endObject();
         out.character('\n');

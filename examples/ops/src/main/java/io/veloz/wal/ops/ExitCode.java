@@ -4,7 +4,10 @@ import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
-import io.veloz.wal.archive.store.StoreUnavailableException;
+import io.veloz.wal.backup.BackupRefusedException;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
+import java.io.IOException;
 
 /** The exit codes of the commands. */
 final class ExitCode {
@@ -32,8 +35,14 @@ final class ExitCode {
             return REFUSED;
         } else if (problem instanceof WalLockedException) {
             return REFUSED;
-        } else if (problem instanceof StoreUnavailableException) {
-            return UNREACHABLE;
+        } else if (problem instanceof BackupRefusedException refused) {
+            return BackupExitCode.of(refused);
+        } else if (problem instanceof RecoveryException recovery) {
+            return BackupExitCode.of(recovery);
+        } else if (problem instanceof RetentionRefusedException) {
+            return REFUSED;
+        } else if (problem instanceof IOException failed) {
+            return BackupExitCode.of(failed);
         } else if (problem instanceof CommandFailure failure) {
             return failure.exitCode();
         }

@@ -64,7 +64,7 @@ final class StoreArguments {
     @Option(names = "--storage-class", paramLabel = "NAME", description = "Such as STANDARD_IA. Default: the bucket's.")
     private @Nullable String storageClass;
 
-    @Option(names = "--profile", paramLabel = "NAME", description = "Profile in the AWS configuration files.")
+    @Option(names = "--aws-profile", paramLabel = "NAME", description = "Profile in the AWS configuration files.")
     private @Nullable String profile;
 
     @Option(

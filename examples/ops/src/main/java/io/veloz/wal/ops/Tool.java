@@ -1,7 +1,10 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalException;
-import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.backup.BackupRefusedException;
+import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RetentionRefusedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,9 +12,11 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -25,7 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "veloz-wal",
         description = {
-            "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs.",
+            "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs. Backs up"
+                    + " and recovers the whole engine: log, configuration, secrets, database and Vault.",
             "",
             "inspect, verify, dump, orders, legacy-orders and status are read-only: they can run at any time, even while the"
                     + " engine writes the log, and never change a file in its directory."
@@ -73,6 +79,21 @@ final class Tool {
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
                 .addSubcommand(new StressCommand(streams))
+                .addSubcommand(new BackupCommand(streams))
+                .addSubcommand(BackupCommand.single(streams, "backup-config", Set.of(Kind.CONFIGURATION)))
+                .addSubcommand(BackupCommand.single(streams, "backup-secrets", Set.of(Kind.SECRETS)))
+                .addSubcommand(BackupCommand.single(streams, "backup-database", Set.of(Kind.DATABASE)))
+                .addSubcommand(BackupCommand.single(streams, "backup-vault", Set.of(Kind.VAULT)))
+                .addSubcommand(new RecoverCommand(streams))
+                .addSubcommand(RecoverCommand.single(streams, "recover-config", Set.of(Kind.CONFIGURATION)))
+                .addSubcommand(RecoverCommand.single(streams, "recover-secrets", Set.of(Kind.SECRETS)))
+                .addSubcommand(RecoverCommand.single(streams, "recover-database", Set.of(Kind.DATABASE)))
+                .addSubcommand(RecoverCommand.single(streams, "recover-vault", Set.of(Kind.VAULT)))
+                .addSubcommand(RecoverCommand.single(streams, "recover-log", Set.of()))
+                .addSubcommand(new DrillCommand(streams))
+                .addSubcommand(new PointsCommand(streams))
+                .addSubcommand(new RetentionCommand(streams))
+                .addSubcommand(new ScheduleCommand(streams))
                 .addSubcommand(new CompletionCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand())
                 .setUsageHelpWidth(HELP_COLUMNS)
@@ -144,12 +165,20 @@ final class Tool {
         return ExitCode.of(problem);
     }
 
-    private static String text(Exception problem) {
+    /** Returns the message for an exception. */
+    static String text(Exception problem) {
         boolean known = problem instanceof WalException
                 || problem instanceof CommandFailure
-                || problem instanceof StoreException
+                || problem instanceof BackupRefusedException
+                || problem instanceof RecoveryException
+                || problem instanceof RetentionRefusedException
+                || problem instanceof IOException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;
+        if (problem instanceof FileSystemException file && file.getReason() == null) {
+            // Its message is only the name of the file.
+            return file.getClass().getSimpleName() + ": " + file.getMessage();
+        }
         // Messages of the library refer to methods of its API; on the command line, these are options.
         return known
                 ? withOptionNames(String.valueOf(problem.getMessage()))

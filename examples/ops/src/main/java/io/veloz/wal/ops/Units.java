@@ -1,5 +1,6 @@
 package io.veloz.wal.ops;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 
@@ -44,6 +45,24 @@ final class Units {
 
     private static Instant instant(long nanos) {
         return Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+    }
+
+    /** Returns a duration in its two largest units: {@code 3 d 4 h}, {@code 12 min 5 s}. A negative one is {@code 0 s}. */
+    static String age(Duration duration) {
+        long seconds = Math.max(0, duration.toSeconds());
+        if (seconds < 60) {
+            return seconds + " s";
+        } else if (seconds < 3600) {
+            return seconds / 60 + " min " + seconds % 60 + " s";
+        } else if (seconds < 86_400) {
+            return seconds / 3600 + " h " + seconds / 60 % 60 + " min";
+        }
+        return seconds / 86_400 + " d " + seconds / 3600 % 24 + " h";
+    }
+
+    /** Returns a duration in seconds, such as {@code 12.345 s}. */
+    static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.3f s", duration.toNanos() / 1e9);
     }
 
     static String range(long first, long last) {

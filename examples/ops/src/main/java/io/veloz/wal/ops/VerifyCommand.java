@@ -6,10 +6,16 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveVerifier;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.PointsReport;
+import io.veloz.wal.backup.RecoveryKeys;
+import io.veloz.wal.backup.RecoveryPoints;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,9 +41,10 @@ import picocli.CommandLine.Spec;
             "  veloz-wal verify --json /backup/wal | jq .verdict",
             "  veloz-wal verify s3://bucket/orders",
             "  veloz-wal verify --full s3://bucket/orders",
+            "  veloz-wal verify --points --full s3://bucket/orders --key offline.key --signer signer.asc",
             "",
             "  0   sound",
-            "  1   a torn tail, or declared losses",
+            "  1   a torn tail, or declared losses; no recovery points",
             "  2   damaged",
             "  4   refused: not a log or an archive, or its format is newer",
             "  5   the store cannot be reached",
@@ -61,6 +68,15 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(names = "--full", description = "Read and verify all contents of an archive. Always done for a log.")
     private boolean full;
 
+    @Option(
+            names = "--points",
+            description = "Verify the recovery points in the archive instead of the log: that every chunk exists. With --full,"
+                    + " read the chunks; with --full and keys, decrypt them to nothing and verify their signatures.")
+    private boolean points;
+
+    @Mixin
+    private KeyArguments keyArguments = new KeyArguments();
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -75,9 +91,15 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        if (keyArguments.isGiven() && !(points && full)) {
+            throw new ParameterException(spec.commandLine(), "keys are of use only with --points and --full");
+        }
         if (StoreArguments.isUri(place)) {
-            return archive();
+            return points ? points() : archive();
+        }
+        if (points) {
+            throw new ParameterException(spec.commandLine(), "--points requires a URI");
         }
         if (!arguments.settings().isEmpty()) {
             throw new ParameterException(spec.commandLine(), "the store options require a URI");
@@ -113,5 +135,14 @@ final class VerifyCommand implements Callable<Integer> {
             ArchiveReportText.write(report, streams.out());
         }
         return ArchiveReportText.exitCode(report);
+    }
+
+    private int points() throws IOException {
+        Optional<RecoveryKeys> keys = keyArguments.isGiven() ? Optional.of(keyArguments.keys(spec)) : Optional.empty();
+        try (ObjectStore store = arguments.open(spec, place);
+                Progress progress = streams.progress("verify", Progress.Unit.BYTES)) {
+            PointsReport report = RecoveryPoints.verify(store, full, keys, progress::update);
+            return PointsText.write(store.describe(), report, json, streams.out());
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.veloz.wal.backup.internal.place;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ public final class StateDirectory {
         }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS) & 0777;
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) || (mode & 077) != 0) {
-            throw new IOException(directory + " has mode " + Integer.toOctalString(mode)
+            throw new AccessDeniedException(directory.toString(), null, "has mode " + Integer.toOctalString(mode)
                     + "; expected a directory with mode 700: it holds the key of the content MAC and the journal");
         }
         return new StateDirectory(directory);
