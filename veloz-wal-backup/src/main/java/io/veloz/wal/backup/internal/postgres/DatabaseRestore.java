@@ -38,9 +38,6 @@ public final class DatabaseRestore {
     private static final int ROLES_BYTES = 16 << 20;
     private static final int OLDEST_SERVER = 14;
 
-    /** The result of a step that has none. */
-    private static final Boolean DONE = true;
-
     private final DatabaseSettings settings;
     private final DatabaseFacts facts;
     private final DatabaseNames names;
@@ -292,7 +289,6 @@ public final class DatabaseRestore {
             }
             session.execute(alterStaged() + " CONNECTION LIMIT " + facts.connectionLimit());
             session.execute("COMMIT");
-            return DONE;
         });
     }
 
@@ -326,10 +322,7 @@ public final class DatabaseRestore {
 
     /** Drops the staged database, if there is one. One without a mark is refused. */
     public void dropStaged() throws IOException {
-        connected((client, session) -> {
-            dropStaged(session);
-            return DONE;
-        });
+        change((client, session) -> dropStaged(session));
     }
 
     private void dropStaged(PsqlSession session) throws IOException {
@@ -352,7 +345,6 @@ public final class DatabaseRestore {
                 }
                 drop(session, names.kept());
             }
-            return DONE;
         });
     }
 

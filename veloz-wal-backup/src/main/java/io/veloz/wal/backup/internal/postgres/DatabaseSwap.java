@@ -34,9 +34,6 @@ public final class DatabaseSwap {
     /** One backend ends within this time, or the swap fails and can be repeated. */
     private static final Duration TERMINATION = Duration.ofSeconds(20);
 
-    /** The result of a step that has none. */
-    private static final Boolean DONE = true;
-
     private final DatabaseSettings settings;
     private final DatabaseNames names;
     private final PsqlSession.Hook hook;
@@ -91,7 +88,7 @@ public final class DatabaseSwap {
             States states = states(session);
             if (states.swapped()) {
                 open(session, names.live());
-                return DONE;
+                return;
             }
             DatabaseState staged = states.staged().orElseThrow(() -> unexpected(states, "expected a staged database"));
             if (!DatabaseNames.isStaged(staged.comment())) {
@@ -116,7 +113,6 @@ public final class DatabaseSwap {
             comment(session, names.live(), DatabaseNames.original(staged.comment()));
             session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
             session.execute("COMMIT");
-            return DONE;
         });
     }
 
@@ -136,7 +132,7 @@ public final class DatabaseSwap {
                 } else if (states.kept().isPresent()) {
                     throw unexpected(states, "expected the live database or a swap");
                 }
-                return DONE;
+                return;
             }
             if (states.kept().isPresent() && !states.kept().get().isKept()) {
                 throw unexpected(states, names.kept() + " has no mark of a recovery");
@@ -157,7 +153,17 @@ public final class DatabaseSwap {
                 session.execute("ALTER DATABASE " + Sql.identifier(names.live()) + " ALLOW_CONNECTIONS true");
             }
             session.execute("COMMIT");
-            return DONE;
+        });
+    }
+
+    private interface Change {
+        void run(PsqlSession session) throws IOException;
+    }
+
+    private void change(Change change) throws IOException {
+        connected(session -> {
+            change.run(session);
+            return true;
         });
     }
 
