@@ -108,10 +108,10 @@ public final class DatabaseSnapshot implements Closeable {
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                       AND d.objid = c.oid AND d.deptype = 'e')""";
+                       AND d.objid = c.oid AND d.deptype = 'e') AND""";
         String name = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name ";
         List<Row> unreadable = session.query(name + relations
-                + " AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')"
+                + " NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')"
                 + " ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END ORDER BY 1 LIMIT 5");
         if (!unreadable.isEmpty()) {
             throw new PostgresException(
@@ -119,7 +119,7 @@ public final class DatabaseSnapshot implements Closeable {
                     client.where() + ": the role may not read " + names(unreadable) + ": GRANT pg_read_all_data to it");
         }
         List<Row> filtered =
-                session.query(name + relations + " AND pg_catalog.row_security_active(c.oid) ORDER BY 1 LIMIT 5");
+                session.query(name + relations + " pg_catalog.row_security_active(c.oid) ORDER BY 1 LIMIT 5");
         if (!filtered.isEmpty()) {
             throw new PostgresException(
                     Kind.RIGHTS,

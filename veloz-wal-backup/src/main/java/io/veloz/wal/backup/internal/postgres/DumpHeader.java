@@ -23,7 +23,6 @@ final class DumpHeader {
         int major = restoreVersion / 10_000;
         int newest = major >= 17 ? 16 : major == 16 ? 15 : 14;
         String[] parts = format.split("\\.", -1);
-        return major > 18
-                || (parts.length == 2 && parts[0].equals("1") && Integer.parseInt(parts[1]) <= newest);
+        return major > 18 || (parts.length == 2 && parts[0].equals("1") && Integer.parseInt(parts[1]) <= newest);
     }
 }

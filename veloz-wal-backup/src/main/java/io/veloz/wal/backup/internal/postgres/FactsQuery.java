@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.NavigableMap;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Reads the facts of the database that a session is connected to: for a dump in its snapshot, for a recovery as the gate. */
@@ -125,8 +125,8 @@ final class FactsQuery {
         }
     }
 
-    private static NavigableMap<String, Long> rows(PsqlSession session, Collection<String> tables) throws IOException {
-        NavigableMap<String, Long> rows = new TreeMap<>();
+    private static SortedMap<String, Long> rows(PsqlSession session, Collection<String> tables) throws IOException {
+        SortedMap<String, Long> rows = new TreeMap<>();
         if (tables.isEmpty()) {
             return rows;
         }

@@ -71,12 +71,9 @@ final class PostgresException extends IOException {
      */
     IOException orRefused() {
         return switch (kind) {
-            case CLIENT ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, String.valueOf(getMessage()), this);
-            case RIGHTS ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, String.valueOf(getMessage()), this);
-            case SETTING ->
-                throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, String.valueOf(getMessage()), this);
+            case CLIENT -> throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_VERSION, text, this);
+            case RIGHTS -> throw new BackupRefusedException(BackupRefusedException.Reason.POSTGRES_RIGHTS, text, this);
+            case SETTING -> throw new BackupRefusedException(BackupRefusedException.Reason.SOURCE_UNUSABLE, text, this);
             case AWAY -> this;
         };
     }
@@ -88,9 +85,9 @@ final class PostgresException extends IOException {
      */
     IOException orRecovery() {
         return switch (kind) {
-            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, String.valueOf(getMessage()), this);
-            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, String.valueOf(getMessage()), this);
-            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, String.valueOf(getMessage()), this);
+            case CLIENT -> throw new RecoveryException(RecoveryException.Reason.VERSION, text, this);
+            case RIGHTS -> throw new RecoveryException(RecoveryException.Reason.POSTGRES_RIGHTS, text, this);
+            case SETTING -> throw new RecoveryException(RecoveryException.Reason.PLACE_UNUSABLE, text, this);
             case AWAY -> this;
         };
     }

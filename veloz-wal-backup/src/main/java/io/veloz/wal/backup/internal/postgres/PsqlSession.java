@@ -245,15 +245,17 @@ final class PsqlSession implements Closeable {
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NULL -> Row.NULL;
-            case START_ARRAY -> {
-                List<String> texts = new ArrayList<>();
-                while (json.nextToken() != JsonToken.END_ARRAY) {
-                    texts.add(json.getText());
-                }
-                yield texts;
-            }
+            case START_ARRAY -> texts(json);
             default -> json.getText();
         };
+    }
+
+    private static List<String> texts(JsonParser json) throws IOException {
+        List<String> texts = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            texts.add(json.getText());
+        }
+        return texts;
     }
 
     /** A row of an answer. */
