@@ -52,9 +52,6 @@ final class RetentionCommand implements Callable<Integer> {
     @Option(names = "--apply", description = "Delete the attachments whose grace has ended.")
     private boolean apply;
 
-    @Mixin
-    private MetricsArguments metrics = new MetricsArguments();
-
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 

@@ -30,6 +30,21 @@ class ToolTest {
                 "status",
                 "probe",
                 "stress",
+                "backup",
+                "backup-config",
+                "backup-secrets",
+                "backup-database",
+                "backup-vault",
+                "recover",
+                "recover-config",
+                "recover-secrets",
+                "recover-database",
+                "recover-vault",
+                "recover-log",
+                "drill",
+                "points",
+                "retention",
+                "schedule",
                 "completion"
             })
     void helpContainsExamplesAndExitCodes(String command) {
