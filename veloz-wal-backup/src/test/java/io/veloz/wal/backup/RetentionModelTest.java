@@ -6,6 +6,7 @@ import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.backup.RecoveryPoints.Listed;
 import io.veloz.wal.backup.SteppedStore.Death;
 import io.veloz.wal.backup.internal.profile.RetentionSettings;
 import java.io.IOException;
@@ -94,7 +95,7 @@ class RetentionModelTest {
     // ---- steps
 
     private void act() throws IOException {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0, 1 -> now = now.plus(Duration.ofHours(1 + random.nextInt(60)));
             case 2 -> now = now.plus(Duration.ofDays(1 + random.nextInt(5)));
             case 3, 4 -> points.add(archive.point(now, archive.attachment(kind(), 1 + random.nextInt(3), now)));
@@ -102,6 +103,7 @@ class RetentionModelTest {
             case 8 -> Retention.plan(store, SETTINGS, now);
             case 9 -> retentionThatDies();
             case 10 -> drill();
+            case 11, 12 -> Retention.apply(store, SETTINGS, now);
             default -> read();
         }
     }
@@ -165,8 +167,8 @@ class RetentionModelTest {
     }
 
     private void drill() throws IOException {
-        List<RecoveryPoints.Listed> whole = RecoveryPoints.list(store, now).stream()
-                .filter(listed -> listed.isWhole() && listed.droppedBy().isEmpty())
+        List<Listed> whole = RecoveryPoints.list(store, now).stream()
+                .filter(Listed::isWhole)
                 .toList();
         long point = whole.get(random.nextInt(whole.size())).point().number();
         archive.receipt(point, "PASSED");
