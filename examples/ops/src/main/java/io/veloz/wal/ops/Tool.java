@@ -91,6 +91,7 @@ final class Tool {
                 .addSubcommand(RecoverCommand.single(streams, "recover-vault", Set.of(Kind.VAULT)))
                 .addSubcommand(RecoverCommand.single(streams, "recover-log", Set.of()))
                 .addSubcommand(new DrillCommand(streams))
+                .addSubcommand(new AssessCommand(streams))
                 .addSubcommand(new PointsCommand(streams))
                 .addSubcommand(new RetentionCommand(streams))
                 .addSubcommand(new ScheduleCommand(streams))

@@ -1,10 +1,12 @@
 package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.Kind;
+import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A command of the tool that runs at intervals. All times are UTC: a local time may not exist, or exist twice.
@@ -61,26 +63,40 @@ record Job(
                 "15 3 * * 0",
                 "6h",
                 List.of("retention", uri, "--apply")));
-        jobs.add(new Job(
+        drill(profile, uri).ifPresent(jobs::add);
+        return jobs.stream()
+                .map(job -> job.withFiles(profile.file(), installation.metrics()))
+                .toList();
+    }
+
+    /** A drill needs a private key, which a machine that only makes backups does not have. */
+    private static Optional<Job> drill(Profile profile, String uri) {
+        DrillSettings drill = profile.drill();
+        if (drill.key().isEmpty() || drill.signer().isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> arguments = new ArrayList<>(List.of("drill", uri));
+        arguments.addAll(List.of("--key", Installation.requirePlain(drill.key().get()).toString()));
+        arguments.addAll(List.of("--signer", Installation.requirePlain(drill.signer().get()).toString()));
+        drill.passphraseFile()
+                .ifPresent(file -> arguments.addAll(
+                        List.of("--passphrase-file", Installation.requirePlain(file).toString())));
+        return Optional.of(new Job(
                 "veloz-backup-drill",
                 "Veloz drill of a recovery",
                 "*-*-01 04:15:00 UTC",
                 600,
                 "15 4 1 * *",
                 "12h",
-                List.of("drill", uri)));
-        return jobs.stream()
-                .map(job -> job.withFiles(profile.file(), installation.metrics()))
-                .toList();
+                List.copyOf(arguments)));
     }
 
     private Job withFiles(Path profile, Path metrics) {
         List<String> all = new ArrayList<>(arguments);
-        all.addAll(List.of(
-                "--profile",
-                profile.toString(),
-                "--metrics-file",
-                metrics.resolve(name + ".prom").toString()));
+        all.addAll(List.of("--profile", profile.toString()));
+        if (!arguments.contains("retention")) {
+            all.addAll(List.of("--metrics-file", metrics.resolve(name + ".prom").toString()));
+        }
         return new Job(name, description, calendar, delaySeconds, cron, timeout, List.copyOf(all));
     }
 

@@ -44,7 +44,7 @@ class ScheduleTest {
         Files.createDirectories(dir.resolve("metrics"));
         Files.writeString(
                 file,
-                "archive = s3://bucket/orders\nstate.directory = state\nconfiguration.roots = etc\nsecrets.roots = secrets\n"
+                "archive = s3://bucket/orders\ndrill.key = drill.key\ndrill.signer = signer.asc\nstate.directory = state\nconfiguration.roots = etc\nsecrets.roots = secrets\n"
                         + "database.name = veloz\ndatabase.password-file = pgpass\n" + more
                         + new TestKeys(dir.resolve("keys")).profileLines());
         return Profile.read(file);
@@ -75,12 +75,32 @@ class ScheduleTest {
     private List<String> expected(String job, String... words) {
         List<String> all = new ArrayList<>(List.of("-jar", installation.jar().toString()));
         all.addAll(List.of(words));
-        all.addAll(List.of(
-                "--profile",
-                profile.file().toString(),
-                "--metrics-file",
-                installation.metrics().resolve(job + ".prom").toString()));
+        all.addAll(List.of("--profile", profile.file().toString()));
+        if (!job.endsWith("retention")) {
+            all.addAll(List.of(
+                    "--metrics-file", installation.metrics().resolve(job + ".prom").toString()));
+        }
         return all;
+    }
+
+    private List<String> drill() {
+        return expected(
+                "veloz-backup-drill",
+                "drill",
+                "s3://bucket/orders",
+                "--key",
+                dir.resolve("drill.key").toString(),
+                "--signer",
+                dir.resolve("signer.asc").toString());
+    }
+
+    @Test
+    void drillIsScheduledOnlyWhereItsKeyIs() throws IOException {
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(file, Files.readString(file).replace("drill.key = drill.key\n", ""));
+        assertThat(Schedule.systemd(Profile.read(file), installation))
+                .doesNotContainKeys("veloz-backup-drill.service", "veloz-backup-drill.timer")
+                .containsKey("veloz-backup.timer");
     }
 
     // ---- systemd
@@ -230,7 +250,7 @@ class ScheduleTest {
                 expected("veloz-backup", "backup", "s3://bucket/orders"),
                 expected("veloz-backup-files", "backup", "s3://bucket/orders", "--kinds", "configuration,secrets"),
                 expected("veloz-backup-retention", "retention", "s3://bucket/orders", "--apply"),
-                expected("veloz-backup-drill", "drill", "s3://bucket/orders"));
+                drill());
         for (int i = 0; i < lines.size(); i++) {
             Result result = run(List.of("/bin/sh", "-c", lines.get(i).command()));
             assertThat(result).as(lines.get(i).command()).isEqualTo(new Result(5, "", ""));
@@ -267,7 +287,7 @@ class ScheduleTest {
             assertThat(map(service)).doesNotContainKeys("environment", "env_file", "privileged");
         }
         List<String> command = new ArrayList<>(List.of("/usr/bin/java", "-jar", "/opt/veloz/veloz-wal.jar"));
-        List<String> words = expected("veloz-backup-drill", "drill", "s3://bucket/orders");
+        List<String> words = drill();
         command.addAll(words.subList(2, words.size()));
         assertThat(map(services.get("veloz-backup-drill")).get("command"))
                 .isEqualTo(command.stream().map(word -> word.replace("$", "$$")).toList());
