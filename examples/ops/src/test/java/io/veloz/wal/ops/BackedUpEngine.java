@@ -121,7 +121,7 @@ final class BackedUpEngine {
     }
 
     void ship() {
-        ToolRun.of("ship", "--once", log(), archive()).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", log(), archive()).exits(ExitCode.OK);
     }
 
     /** Appends an order that is not archived. */

@@ -65,7 +65,7 @@ class PointsCommandTest {
     void missingChunkIsListed() throws Exception {
         makePoint();
         Files.delete(engine.object("attachments", "secrets_"));
-        assertThat(engine.run("points").exits(ExitCode.FAILED).out()).contains("- point 1: secrets");
+        assertThat(engine.run("points").exits(ExitCode.FAILED).out()).contains("- point 1: attachments/secrets_", "is missing");
     }
 
     @Test
