@@ -73,8 +73,9 @@ final class BackupCommand implements Callable<Integer> {
 
     @Option(
             names = "--if-changed",
-            description = "Back up only kinds that are compared with the newest point first, and stored only if they have"
-                    + " changed: not the database.")
+            description =
+                    "Back up only kinds that are compared with the newest point first, and stored only if they have"
+                            + " changed: not the database.")
     private boolean ifChanged;
 
     @Option(
@@ -132,7 +133,8 @@ final class BackupCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (dryRun && metrics.isGiven()) {
-            throw new ParameterException(spec.commandLine(), "--dry-run contradicts --metrics-file: nothing is backed up");
+            throw new ParameterException(
+                    spec.commandLine(), "--dry-run contradicts --metrics-file: nothing is backed up");
         }
         BackupProfile read = profile.read();
         Set<Kind> wanted = kinds(read);
@@ -173,12 +175,14 @@ final class BackupCommand implements Callable<Integer> {
         }
         if (requested != null && requested.stream().anyMatch(ALWAYS_STORED::contains)) {
             throw new ParameterException(
-                    spec.commandLine(), "--if-changed excludes the database, which is stored each time: remove one of them");
+                    spec.commandLine(),
+                    "--if-changed excludes the database, which is stored each time: remove one of them");
         }
         wanted.removeAll(ALWAYS_STORED);
         if (wanted.isEmpty()) {
             throw new ParameterException(
-                    spec.commandLine(), "--if-changed leaves nothing: the profile has only a database, which is stored each time");
+                    spec.commandLine(),
+                    "--if-changed leaves nothing: the profile has only a database, which is stored each time");
         }
         return wanted;
     }

@@ -24,7 +24,8 @@ final class BackupExitCode {
     static int of(RecoveryException failed) {
         return switch (failed.reason()) {
             case INCOMPLETE, DAMAGED, NO_SPACE, NOT_VERIFIED -> ExitCode.FAILED;
-            // With a cause, this run was interrupted in its switch. Without one, it was refused because of an earlier run.
+            // With a cause, this run was interrupted in its switch. Without one, it was refused because of an earlier
+            // run.
             case HALF_DONE -> failed.getCause() == null ? ExitCode.REFUSED : ExitCode.FAILED;
             default -> ofCause(failed);
         };

@@ -26,16 +26,20 @@ final class DrillText {
                 + (receipt.point() == 0
                         ? "none"
                         : Units.count(receipt.point())
-                                + receipt.pointMade().map(made -> ", made " + made).orElse("")));
+                                + receipt.pointMade()
+                                        .map(made -> ", made " + made)
+                                        .orElse("")));
         for (Check check : receipt.checks()) {
             out.line("- " + check.result().name().toLowerCase(Locale.ROOT) + ": " + check.name() + " ("
                     + Streams.oneLine(check.detail()) + ")");
         }
         for (Map.Entry<String, Duration> step : receipt.took().entrySet()) {
-            out.line(String.format(
-                    Locale.ROOT, "%10.3f s  %s", step.getValue().toNanos() / 1e9, step.getKey()));
+            out.line(String.format(Locale.ROOT, "%10.3f s  %s", step.getValue().toNanos() / 1e9, step.getKey()));
         }
-        out.line("RPO         " + receipt.recoveryPointAge().map(age -> Units.age(age) + " at most").orElse("unknown"));
+        out.line("RPO         "
+                + receipt.recoveryPointAge()
+                        .map(age -> Units.age(age) + " at most")
+                        .orElse("unknown"));
         out.line("RTO         " + Units.seconds(receipt.recoveryTime()));
         out.line("result: " + receipt.result().name());
     }
@@ -51,7 +55,9 @@ final class DrillText {
         to.field("rpo_ns", receipt.recoveryPointAge().map(Duration::toNanos).orElse(-1L));
         to.field("rto_ns", receipt.recoveryTime().toNanos()).name("checks").array();
         for (Check check : receipt.checks()) {
-            to.object().field("name", check.name()).field("result", check.result().name());
+            to.object()
+                    .field("name", check.name())
+                    .field("result", check.result().name());
             to.field("detail", check.detail()).endObject();
         }
         to.endArray().name("took_ns").object();

@@ -13,8 +13,9 @@ final class KeyArguments {
     @Option(
             names = "--key",
             paramLabel = "FILE",
-            description = "Private key of one of the recipients, mode 0600. It does not belong on the machine that makes"
-                    + " the backups.")
+            description =
+                    "Private key of one of the recipients, mode 0600. It does not belong on the machine that makes"
+                            + " the backups.")
     private @Nullable Path key;
 
     @Option(

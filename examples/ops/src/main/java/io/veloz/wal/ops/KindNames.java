@@ -23,8 +23,7 @@ final class KindNames {
         missing.removeAll(profile.kinds());
         if (!missing.isEmpty()) {
             throw new CommandFailure(
-                    ExitCode.REFUSED,
-                    profile.file() + " has no " + of(missing) + "; it has " + of(profile.kinds()));
+                    ExitCode.REFUSED, profile.file() + " has no " + of(missing) + "; it has " + of(profile.kinds()));
         }
     }
 }

@@ -96,8 +96,7 @@ final class PointsText {
             out.line("dropped     " + Units.count(report.dropped(), "point") + " by retention, not checked");
         }
         report.findings()
-                .forEach((point, found) ->
-                        found.forEach(finding -> out.line("- point " + point + ": " + finding)));
+                .forEach((point, found) -> found.forEach(finding -> out.line("- point " + point + ": " + finding)));
         out.line("verdict: " + word(exitCode));
         return exitCode;
     }

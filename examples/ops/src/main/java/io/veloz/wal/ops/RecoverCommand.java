@@ -109,13 +109,15 @@ final class RecoverCommand implements Callable<Integer> {
 
     @Option(
             names = "--log-to-the-point",
-            description = "End the log with the last record that the point needs, and give up all later ones. The result is"
-                    + " a new log, to be shipped to a new archive. Default: restore the log up to its end.")
+            description =
+                    "End the log with the last record that the point needs, and give up all later ones. The result is"
+                            + " a new log, to be shipped to a new archive. Default: restore the log up to its end.")
     private boolean logToThePoint;
 
     @Option(
             names = "--discard-local-log",
-            description = "Set the existing log aside, even if it has records that are not archived. Default: they are kept.")
+            description =
+                    "Set the existing log aside, even if it has records that are not archived. Default: they are kept.")
     private boolean discardLocalLog;
 
     @Option(
@@ -138,7 +140,8 @@ final class RecoverCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Complete the interrupted switch of an earlier run; with --start or --go-live, start the engine.")
+            description =
+                    "Complete the interrupted switch of an earlier run; with --start or --go-live, start the engine.")
     private boolean resume;
 
     @Option(names = "--roll-back", description = "Put back what was in place before an earlier run.")
@@ -170,7 +173,8 @@ final class RecoverCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new RecoverCommand(streams, kinds));
         String description = kinds.isEmpty()
                 ? "Recovers the log, and no kind. It is not encrypted, so no keys are needed."
-                : "Recovers one kind, and not the log. The same as `recover --no-log --kinds " + KindNames.of(kinds) + "`.";
+                : "Recovers one kind, and not the log. The same as `recover --no-log --kinds " + KindNames.of(kinds)
+                        + "`.";
         String example = kinds.isEmpty() ? "" : " --key offline.key --signer signer.asc";
         Set<String> without = new HashSet<>(Set.of("--kinds", "--no-log", "--resume", "--roll-back", "--clean-up"));
         without.addAll(kinds.isEmpty() ? KEY_OPTIONS : LOG_OPTIONS);
@@ -232,7 +236,8 @@ final class RecoverCommand implements Callable<Integer> {
             if (read.logDirectory().isEmpty()) {
                 throw new CommandFailure(
                         ExitCode.REFUSED,
-                        read.file() + " has no log.directory, so the log cannot be restored; --no-log recovers the rest");
+                        read.file()
+                                + " has no log.directory, so the log cannot be restored; --no-log recovers the rest");
             }
             options = options.log(uri, arguments.settings());
         }
@@ -287,9 +292,14 @@ final class RecoverCommand implements Callable<Integer> {
         }
         if (rollBack) {
             recovery.rollBack();
-            return text.done("ROLLED_BACK", "rolled back: what was in place before the recovery is in place again", json, streams.out());
+            return text.done(
+                    "ROLLED_BACK",
+                    "rolled back: what was in place before the recovery is in place again",
+                    json,
+                    streams.out());
         }
         recovery.cleanUp();
-        return text.done("CLEANED_UP", "cleaned up: what was in place before the recovery is deleted", json, streams.out());
+        return text.done(
+                "CLEANED_UP", "cleaned up: what was in place before the recovery is deleted", json, streams.out());
     }
 }

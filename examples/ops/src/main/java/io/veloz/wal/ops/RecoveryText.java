@@ -48,7 +48,8 @@ final class RecoveryText {
     void write(Output out) {
         RecoveryPlan made = Objects.requireNonNull(plan);
         out.line("archive     " + archive);
-        out.line("point       " + PointText.title(made.point()) + ", " + PointText.age(made.point().made()) + " ago");
+        out.line("point       " + PointText.title(made.point()) + ", "
+                + PointText.age(made.point().made()) + " ago");
         if (!made.attachments().isEmpty()) {
             out.line("fetches     " + PointText.sizes(made.attachments()));
             Attachment oldest = made.attachments().stream()
@@ -90,8 +91,7 @@ final class RecoveryText {
         return exitCode;
     }
 
-    private void write(
-            String outcome, RecoveryReport report, Optional<Instant> unknownFrom, Instant now, Output out) {
+    private void write(String outcome, RecoveryReport report, Optional<Instant> unknownFrom, Instant now, Output out) {
         out.line("outcome     " + (outcome.equals("RESUMED") ? "completed" : "recovered") + " from point "
                 + Units.count(report.point()));
         if (report.lastSequence() > 0) {
@@ -115,7 +115,9 @@ final class RecoveryText {
         if (!report.started()) {
             return "not started";
         }
-        return report.live() ? "started, its state equals the log, accepts orders" : "started, its state equals the log";
+        return report.live()
+                ? "started, its state equals the log, accepts orders"
+                : "started, its state equals the log";
     }
 
     private static String took(RecoveryReport report) {

@@ -88,18 +88,25 @@ final class RetentionCommand implements Callable<Integer> {
         plan.kept()
                 .forEach((point, reasons) -> out.line("keeps       point " + point + ": "
                         + reasons.stream()
-                                .map(reason -> reason.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                                .map(reason ->
+                                        reason.name().toLowerCase(Locale.ROOT).replace('_', ' '))
                                 .sorted()
                                 .collect(Collectors.joining(", "))));
         out.line("drops       "
-                + (plan.dropped().isEmpty() ? "no point" : Units.count(plan.dropped().size(), "point")));
+                + (plan.dropped().isEmpty()
+                        ? "no point"
+                        : Units.count(plan.dropped().size(), "point")));
         out.line("may go      " + Units.count(plan.items().size(), "chunk") + ", " + Units.bytes(plan.bytes())
-                + plan.notBefore().map(time -> ", the first from " + time + " on").orElse(""));
+                + plan.notBefore()
+                        .map(time -> ", the first from " + time + " on")
+                        .orElse(""));
         if (report != null) {
-            out.line("deleted     " + Units.count(report.deleted().size(), "chunk") + ", " + Units.bytes(report.bytes()));
+            out.line("deleted     " + Units.count(report.deleted().size(), "chunk") + ", "
+                    + Units.bytes(report.bytes()));
             out.line("waiting     " + Units.count(report.waiting(), "chunk")
                     + report.next().map(time -> ", the first until " + time).orElse(""));
-            report.spared().forEach(key -> out.line("- " + key + " is kept, because its state has changed since the plan"));
+            report.spared()
+                    .forEach(key -> out.line("- " + key + " is kept, because its state has changed since the plan"));
         }
         plan.findings().forEach(finding -> out.line("- " + finding));
     }
@@ -111,7 +118,8 @@ final class RetentionCommand implements Callable<Integer> {
         to.field("made", plan.made().toString()).name("kept").array();
         plan.kept().forEach((point, reasons) -> {
             to.object().field("point", point);
-            PointText.strings(to, "reasons", reasons.stream().map(Enum::name).sorted().toList());
+            PointText.strings(
+                    to, "reasons", reasons.stream().map(Enum::name).sorted().toList());
             to.endObject();
         });
         to.endArray().name("dropped").array();

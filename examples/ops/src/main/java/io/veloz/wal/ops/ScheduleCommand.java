@@ -58,7 +58,10 @@ final class ScheduleCommand implements Callable<Integer> {
             description = "Write the files into this directory, which must exist. Default: print them.")
     private @Nullable Path directory;
 
-    @Option(names = "--java", paramLabel = "FILE", description = "Program that runs the jar. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--java",
+            paramLabel = "FILE",
+            description = "Program that runs the jar. Default: ${DEFAULT-VALUE}.")
     private Path java = Path.of("/usr/bin/java");
 
     @Option(names = "--jar", paramLabel = "FILE", description = "The tool's jar. Default: the one that runs now.")
@@ -85,8 +88,11 @@ final class ScheduleCommand implements Callable<Integer> {
 
     private static Path ownJar() {
         try {
-            Path place = Path.of(
-                    Tool.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            Path place = Path.of(Tool.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
             return Files.isRegularFile(place) ? place : INSTALLED_JAR;
         } catch (URISyntaxException | RuntimeException e) {
             // Unknown, for example in a custom class loader.
@@ -103,7 +109,11 @@ final class ScheduleCommand implements Callable<Integer> {
             print(files);
         }
         if (json) {
-            Json to = new Json(streams.out()).object().field("exit_code", ExitCode.OK).name("files").object();
+            Json to = new Json(streams.out())
+                    .object()
+                    .field("exit_code", ExitCode.OK)
+                    .name("files")
+                    .object();
             files.forEach(to::field);
             to.endObject().endObject();
             streams.out().character('\n');

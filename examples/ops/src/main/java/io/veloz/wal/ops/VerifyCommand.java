@@ -70,8 +70,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--points",
-            description = "Verify the recovery points in the archive instead of the log: that every chunk exists. With --full,"
-                    + " read the chunks; with --full and keys, decrypt them to nothing and verify their signatures.")
+            description =
+                    "Verify the recovery points in the archive instead of the log: that every chunk exists. With --full,"
+                            + " read the chunks; with --full and keys, decrypt them to nothing and verify their signatures.")
     private boolean points;
 
     @Mixin

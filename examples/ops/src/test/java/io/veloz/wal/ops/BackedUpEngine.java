@@ -103,7 +103,8 @@ final class BackedUpEngine {
     void profileWithout(String text) throws IOException {
         String lines = "archive = " + archive() + "\nstate.directory = state\nconfiguration.roots = etc/veloz\n"
                 + "configuration.exclude = secrets/**\nsecrets.roots = etc/veloz/secrets\nlog.directory = data/wal\n"
-                + "recipients = keys/operations.asc, keys/offline.asc\nrecipients.fingerprints = " + fingerprint(OPERATIONS)
+                + "recipients = keys/operations.asc, keys/offline.asc\nrecipients.fingerprints = "
+                + fingerprint(OPERATIONS)
                 + ", " + fingerprint(OFFLINE) + "\nsigner.key = keys/signer.key\nsigner.fingerprint = "
                 + fingerprint(SIGNER) + "\n" + more;
         List<String> kept = lines.lines()
@@ -121,7 +122,7 @@ final class BackedUpEngine {
     }
 
     void ship() {
-        ToolRun.of("ship", "--once", log(), archive()).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", log(), archive()).exits(ExitCode.OK);
     }
 
     /** Appends an order that is not archived. */

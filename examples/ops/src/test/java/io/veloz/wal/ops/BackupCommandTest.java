@@ -56,25 +56,33 @@ class BackupCommandTest {
     void unchangedSourcesMakeNoPoint() {
         engine.run("backup").exits(ExitCode.OK);
         ToolRun run = engine.run("backup", "--if-changed").exits(ExitCode.OK);
-        assertThat(run.out())
-                .contains("point       none: nothing has changed", "unchanged   configuration, secrets");
-        assertThat(engine.run("backup", "--json").json().get("outcome").asText()).isEqualTo("UNCHANGED");
+        assertThat(run.out()).contains("point       none: nothing has changed", "unchanged   configuration, secrets");
+        assertThat(engine.run("backup", "--json").json().get("outcome").asText())
+                .isEqualTo("UNCHANGED");
         assertThat(points()).isDirectoryContaining("glob:**/*1").isDirectoryNotContaining("glob:**/*2");
     }
 
     @Test
     void commandOfOneKindStoresOnlyThat() {
-        assertThat(engine.run("backup-secrets", "--json").exits(ExitCode.OK).json().get("stored"))
+        assertThat(engine.run("backup-secrets", "--json")
+                        .exits(ExitCode.OK)
+                        .json()
+                        .get("stored"))
                 .extracting(JsonNode::asText)
                 .containsExactly("secrets");
-        assertThat(engine.run("backup-config", "--json").exits(ExitCode.OK).json().get("stored"))
+        assertThat(engine.run("backup-config", "--json")
+                        .exits(ExitCode.OK)
+                        .json()
+                        .get("stored"))
                 .extracting(JsonNode::asText)
                 .containsExactly("configuration");
     }
 
     @Test
     void kindsAreSelected() {
-        JsonNode json = engine.run("backup", "--kinds", "secrets", "--json").exits(ExitCode.OK).json();
+        JsonNode json = engine.run("backup", "--kinds", "secrets", "--json")
+                .exits(ExitCode.OK)
+                .json();
         assertThat(json.get("point").get("attachments")).hasSize(1);
     }
 
@@ -84,7 +92,10 @@ class BackupCommandTest {
         assertThat(run.out()).contains("point       1 would be made; nothing was stored", "would store configuration ");
         assertThat(points()).doesNotExist();
         assertThat(scratch.resolve("archive/attachments")).doesNotExist();
-        assertThat(engine.run("backup", "--dry-run", "--json").json().get("outcome").asText())
+        assertThat(engine.run("backup", "--dry-run", "--json")
+                        .json()
+                        .get("outcome")
+                        .asText())
                 .isEqualTo("PLANNED");
         engine.run("backup").exits(ExitCode.OK);
     }
@@ -195,7 +206,9 @@ class BackupCommandTest {
 
     @Test
     void logThatContradictsTheProfileIsAUsageError() {
-        assertThat(engine.run("backup", "--log", engine.log()).exits(ExitCode.USAGE).err())
+        assertThat(engine.run("backup", "--log", engine.log())
+                        .exits(ExitCode.USAGE)
+                        .err())
                 .contains("--log contradicts log.directory");
     }
 
@@ -206,7 +219,10 @@ class BackupCommandTest {
                         .exits(ExitCode.USAGE)
                         .err())
                 .contains("--if-changed excludes the database");
-        assertThat(engine.run("backup", "--if-changed", "--json").exits(ExitCode.OK).json().get("stored"))
+        assertThat(engine.run("backup", "--if-changed", "--json")
+                        .exits(ExitCode.OK)
+                        .json()
+                        .get("stored"))
                 .hasSize(2);
     }
 
@@ -220,7 +236,9 @@ class BackupCommandTest {
     @Test
     void profileIsRequiredAndUnknownKindsAreListed() {
         assertThat(ToolRun.of("backup").exits(ExitCode.USAGE).err()).contains("--profile");
-        assertThat(engine.run("backup", "--kinds", "databse").exits(ExitCode.USAGE).err())
+        assertThat(engine.run("backup", "--kinds", "databse")
+                        .exits(ExitCode.USAGE)
+                        .err())
                 .contains("kind \"databse\": expected one of [configuration, database");
         assertThat(ToolRun.of("backup-config", "--kinds", "secrets", "--profile", "x")
                         .exits(ExitCode.USAGE)

@@ -39,10 +39,17 @@ class BackupS3Test {
         String uri = S3ProxyServer.newUri();
         Path profile = engine.profile();
         run(environment, ExitCode.OK, "ship", "--once", "--take-over", engine.log(), uri);
-        assertThat(run(environment, ExitCode.OK, "backup", uri, "--profile", profile)).contains("point       1, made ");
+        assertThat(run(environment, ExitCode.OK, "backup", uri, "--profile", profile))
+                .contains("point       1, made ");
         engine.loseEverything();
         Object[] recover = {
-            "recover", uri, "--profile", profile, "--key", scratch.resolve("keys/operations.key"), "--signer",
+            "recover",
+            uri,
+            "--profile",
+            profile,
+            "--key",
+            scratch.resolve("keys/operations.key"),
+            "--signer",
             scratch.resolve("keys/signer.asc")
         };
         assertThat(run(environment, ExitCode.OK, recover)).contains("outcome     recovered from point 1");
@@ -56,11 +63,27 @@ class BackupS3Test {
         environment.put("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1");
         String uri = S3ProxyServer.newUri();
         for (String command : new String[] {"backup", "points", "retention"}) {
-            assertThat(run(environment, ExitCode.UNREACHABLE, command, uri, "--profile", engine.profile(), "--call-timeout", "1s"))
+            assertThat(run(
+                            environment,
+                            ExitCode.UNREACHABLE,
+                            command,
+                            uri,
+                            "--profile",
+                            engine.profile(),
+                            "--call-timeout",
+                            "1s"))
                     .startsWith("error: ");
         }
         assertThat(run(
-                        environment, ExitCode.UNREACHABLE, "recover", uri, "--plan", "--profile", engine.profile(), "--call-timeout", "1s"))
+                        environment,
+                        ExitCode.UNREACHABLE,
+                        "recover",
+                        uri,
+                        "--plan",
+                        "--profile",
+                        engine.profile(),
+                        "--call-timeout",
+                        "1s"))
                 .startsWith("error: ");
     }
 }

@@ -35,7 +35,8 @@ class DrillCommandTest {
 
     private void withEngine() throws Exception {
         engine.profile("engine.start-timeout = 60s\ndrill.engine = "
-                + Path.of(System.getProperty("java.home"), "bin", "java") + " -cp " + System.getProperty("java.class.path")
+                + Path.of(System.getProperty("java.home"), "bin", "java") + " -cp "
+                + System.getProperty("java.class.path")
                 + " io.veloz.wal.ops.TestEngine {log} {port}\n");
     }
 
@@ -57,7 +58,9 @@ class DrillCommandTest {
     @Test
     void drillWithoutAnEngineIsInconclusive() {
         Path metrics = scratch.resolve("drill.prom");
-        JsonNode json = drill("--json", "--metrics-file", metrics).exits(ExitCode.UNREACHABLE).json();
+        JsonNode json = drill("--json", "--metrics-file", metrics)
+                .exits(ExitCode.UNREACHABLE)
+                .json();
         assertThat(json.get("outcome").asText()).isEqualTo("INCONCLUSIVE");
         assertThat(json.get("point").asLong()).isEqualTo(1);
         assertThat(json.get("last_sequence").asLong()).isEqualTo(5);
@@ -97,6 +100,7 @@ class DrillCommandTest {
     @Test
     void keysAreRequired() {
         assertThat(engine.run("drill").exits(ExitCode.USAGE).err()).contains("--key is missing");
-        assertThat(engine.run("drill", "--key", "x").exits(ExitCode.USAGE).err()).contains("--signer is missing");
+        assertThat(engine.run("drill", "--key", "x").exits(ExitCode.USAGE).err())
+                .contains("--signer is missing");
     }
 }

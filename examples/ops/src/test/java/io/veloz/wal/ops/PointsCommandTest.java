@@ -65,7 +65,8 @@ class PointsCommandTest {
     void missingChunkIsListed() throws Exception {
         makePoint();
         Files.delete(engine.object("attachments", "secrets_"));
-        assertThat(engine.run("points").exits(ExitCode.FAILED).out()).contains("- point 1: secrets");
+        assertThat(engine.run("points").exits(ExitCode.FAILED).out())
+                .contains("- point 1: attachments/secrets_", "is missing");
     }
 
     @Test
@@ -83,7 +84,9 @@ class PointsCommandTest {
     @Test
     void pointsAreVerifiedBySizeByDigestAndByDecryption() {
         makePoint();
-        assertThat(ToolRun.of("verify", "--points", engine.archive()).exits(ExitCode.OK).out())
+        assertThat(ToolRun.of("verify", "--points", engine.archive())
+                        .exits(ExitCode.OK)
+                        .out())
                 .contains("1 point, 2 attachments, ", "sizes only", "verdict: sound");
         assertThat(ToolRun.of("verify", "--points", "--full", engine.archive())
                         .exits(ExitCode.OK)
@@ -117,7 +120,9 @@ class PointsCommandTest {
 
     @Test
     void verificationOfPointsRequiresAnArchive() {
-        assertThat(ToolRun.of("verify", "--points", engine.log()).exits(ExitCode.USAGE).err())
+        assertThat(ToolRun.of("verify", "--points", engine.log())
+                        .exits(ExitCode.USAGE)
+                        .err())
                 .contains("--points requires a URI");
         assertThat(ToolRun.of("verify", engine.archive(), "--key", "x")
                         .exits(ExitCode.USAGE)
@@ -131,8 +136,13 @@ class PointsCommandTest {
     void retentionPlansAndAppliesNothingWithinItsTime() throws Exception {
         makeTwoPoints();
         assertThat(engine.run("retention").exits(ExitCode.OK).out())
-                .contains("plan        1, made ", "keeps       point 1: ", "drops       no point", "may go      0 chunks");
-        JsonNode json = engine.run("retention", "--apply", "--json").exits(ExitCode.OK).json();
+                .contains(
+                        "plan        1, made ",
+                        "keeps       point 1: ",
+                        "drops       no point",
+                        "may go      0 chunks");
+        JsonNode json =
+                engine.run("retention", "--apply", "--json").exits(ExitCode.OK).json();
         assertThat(json.get("outcome").asText()).isEqualTo("APPLIED");
         assertThat(json.get("applied").get("deleted")).isEmpty();
     }
@@ -144,17 +154,22 @@ class PointsCommandTest {
         // The times of the profile are in seconds at least, so this waits for the clock.
         JsonNode json;
         do {
-            json = engine.run("retention", "--apply", "--json").exits(ExitCode.OK).json();
+            json = engine.run("retention", "--apply", "--json")
+                    .exits(ExitCode.OK)
+                    .json();
         } while (json.get("applied").get("deleted").isEmpty());
         assertThat(json.get("plan").get("dropped").get(0).asLong()).isEqualTo(1);
         assertThat(engine.run("points").exits(ExitCode.OK).out()).contains("dropped by retention plan ");
-        assertThat(ToolRun.of("verify", "--points", engine.archive()).exits(ExitCode.OK).out())
+        assertThat(ToolRun.of("verify", "--points", engine.archive())
+                        .exits(ExitCode.OK)
+                        .out())
                 .contains("dropped     1 point by retention, not checked");
     }
 
     @Test
     void retentionWithoutPointsIsRefused() {
-        JsonNode json = engine.run("retention", "--json").exits(ExitCode.REFUSED).json();
+        JsonNode json =
+                engine.run("retention", "--json").exits(ExitCode.REFUSED).json();
         assertThat(json.get("reason").asText()).isEqualTo("NO_POINT");
     }
 
@@ -163,24 +178,32 @@ class PointsCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"systemd", "cron", "compose"})
     void scheduleIsPrinted(String format) {
-        ToolRun run = engine.run("schedule", format, "--jar", "/opt/veloz/veloz-wal.jar").exits(ExitCode.OK);
-        assertThat(run.out()).contains("/opt/veloz/veloz-wal.jar", engine.profile().toString(), "backup");
-        assertThat(engine.run("schedule", format, "--json").exits(ExitCode.OK).json().get("files"))
+        ToolRun run = engine.run("schedule", format, "--jar", "/opt/veloz/veloz-wal.jar")
+                .exits(ExitCode.OK);
+        assertThat(run.out())
+                .contains("/opt/veloz/veloz-wal.jar", engine.profile().toString(), "backup");
+        assertThat(engine.run("schedule", format, "--json")
+                        .exits(ExitCode.OK)
+                        .json()
+                        .get("files"))
                 .isNotEmpty();
     }
 
     @Test
     void scheduleIsWrittenAsFiles() throws Exception {
         Path units = Files.createDirectory(scratch.resolve("units"));
-        ToolRun run = engine.run("schedule", "systemd", "--output-directory", units).exits(ExitCode.OK);
-        assertThat(run.lines()).hasSizeGreaterThan(3).allSatisfy(file -> assertThat(Path.of(file))
-                .isNotEmptyFile());
+        ToolRun run =
+                engine.run("schedule", "systemd", "--output-directory", units).exits(ExitCode.OK);
+        assertThat(run.lines())
+                .hasSizeGreaterThan(3)
+                .allSatisfy(file -> assertThat(Path.of(file)).isNotEmptyFile());
     }
 
     @Test
     void scheduleIsRefusedWithoutAnArchive() throws Exception {
         engine.profileWithout("archive =");
         engine.run("schedule", "cron").isRefusedWith("archive is missing; a schedule needs it");
-        assertThat(engine.run("schedule", "launchd").exits(ExitCode.USAGE).err()).contains("launchd");
+        assertThat(engine.run("schedule", "launchd").exits(ExitCode.USAGE).err())
+                .contains("launchd");
     }
 }

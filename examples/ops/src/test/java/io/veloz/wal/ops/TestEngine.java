@@ -29,8 +29,7 @@ final class TestEngine {
         server.createContext(
                 "/metrics",
                 exchange -> answer(
-                        exchange,
-                        "veloz_wal_last_sequence " + WalRecovery.lastSequence(ReadOptions.of(log)) + ".0\n"));
+                        exchange, "veloz_wal_last_sequence " + WalRecovery.lastSequence(ReadOptions.of(log)) + ".0\n"));
         server.createContext("/api/admin/live", exchange -> answer(exchange, "{\"live\":true}"));
         server.start();
         return server;
