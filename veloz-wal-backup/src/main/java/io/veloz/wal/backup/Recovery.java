@@ -209,11 +209,12 @@ public final class Recovery {
             Optional<RecoveryKeys> keys,
             RecoveryProgress progress) {
         // The log is not encrypted by the backup, so the recovery of the log alone needs no keys.
-        Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty()).map(files -> OpenPgp.Receiver.read(
-                files.privateKey(),
-                files.passphraseFile().orElse(null),
-                files.signerCertificate(),
-                profile.keys().signerFingerprint()));
+        Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty())
+                .map(files -> OpenPgp.Receiver.read(
+                        files.privateKey(),
+                        files.passphraseFile().orElse(null),
+                        files.signerCertificate(),
+                        profile.keys().signerFingerprint()));
         return Parts.of(profile, store, point, attachments, receiver, request(options), progress);
     }
 

@@ -167,9 +167,8 @@ class RetentionModelTest {
     }
 
     private void drill() throws IOException {
-        List<Listed> whole = RecoveryPoints.list(store, now).stream()
-                .filter(Listed::isWhole)
-                .toList();
+        List<Listed> whole =
+                RecoveryPoints.list(store, now).stream().filter(Listed::isWhole).toList();
         long point = whole.get(random.nextInt(whole.size())).point().number();
         archive.receipt(point, "PASSED");
         drilled.add(point);

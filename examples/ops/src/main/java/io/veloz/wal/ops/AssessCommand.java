@@ -63,12 +63,11 @@ final class AssessCommand implements Callable<Integer> {
         } catch (StoreException e) {
             found = io.veloz.wal.backup.Assessment.of(read, Optional.empty(), uri);
         }
-        int exitCode =
-                switch (found.result()) {
-                    case HEALTHY, RESTART -> ExitCode.OK;
-                    case UNCLEAR -> ExitCode.REFUSED;
-                    default -> ExitCode.FAILED;
-                };
+        int exitCode = switch (found.result()) {
+            case HEALTHY, RESTART -> ExitCode.OK;
+            case UNCLEAR -> ExitCode.REFUSED;
+            default -> ExitCode.FAILED;
+        };
         if (json) {
             writeJson(exitCode, found);
         } else {
@@ -94,7 +93,10 @@ final class AssessCommand implements Callable<Integer> {
 
     private void writeJson(int exitCode, io.veloz.wal.backup.Assessment found) {
         Json to = new Json(streams.out()).object().field("case", found.result().name());
-        to.field("exit_code", exitCode).field("next", found.next()).name("facts").array();
+        to.field("exit_code", exitCode)
+                .field("next", found.next())
+                .name("facts")
+                .array();
         for (io.veloz.wal.backup.Assessment.Fact fact : found.facts()) {
             to.object().field("name", fact.name()).field("intact", fact.intact());
             to.field("found", fact.found()).endObject();

@@ -47,8 +47,11 @@ public final class StateDirectory {
         }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS) & 0777;
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) || (mode & 077) != 0) {
-            throw new AccessDeniedException(directory.toString(), null, "has mode " + Integer.toOctalString(mode)
-                    + "; expected a directory with mode 700: it holds the key of the content MAC and the journal");
+            throw new AccessDeniedException(
+                    directory.toString(),
+                    null,
+                    "has mode " + Integer.toOctalString(mode)
+                            + "; expected a directory with mode 700: it holds the key of the content MAC and the journal");
         }
         return new StateDirectory(directory);
     }

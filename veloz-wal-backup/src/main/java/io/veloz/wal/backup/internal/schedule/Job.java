@@ -76,11 +76,13 @@ record Job(
             return Optional.empty();
         }
         List<String> arguments = new ArrayList<>(List.of("drill", uri));
-        arguments.addAll(List.of("--key", Installation.requirePlain(drill.key().get()).toString()));
-        arguments.addAll(List.of("--signer", Installation.requirePlain(drill.signer().get()).toString()));
+        arguments.addAll(
+                List.of("--key", Installation.requirePlain(drill.key().get()).toString()));
+        arguments.addAll(List.of(
+                "--signer", Installation.requirePlain(drill.signer().get()).toString()));
         drill.passphraseFile()
-                .ifPresent(file -> arguments.addAll(
-                        List.of("--passphrase-file", Installation.requirePlain(file).toString())));
+                .ifPresent(file -> arguments.addAll(List.of(
+                        "--passphrase-file", Installation.requirePlain(file).toString())));
         return Optional.of(new Job(
                 "veloz-backup-drill",
                 "Veloz drill of a recovery",

@@ -4,8 +4,8 @@ import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 

@@ -3,8 +3,8 @@ package io.veloz.wal.backup.internal.vault;
 import io.veloz.wal.backup.internal.vault.JsonValue.Literal;
 import io.veloz.wal.backup.internal.vault.JsonValue.Obj;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.NavigableMap;
+import java.util.Optional;
 
 /**
  * A secret with its history. Version 1 of the engine has no history: its secret has one live version, and no settings.

@@ -78,7 +78,8 @@ class ScheduleTest {
         all.addAll(List.of("--profile", profile.file().toString()));
         if (!job.endsWith("retention")) {
             all.addAll(List.of(
-                    "--metrics-file", installation.metrics().resolve(job + ".prom").toString()));
+                    "--metrics-file",
+                    installation.metrics().resolve(job + ".prom").toString()));
         }
         return all;
     }
