@@ -84,7 +84,12 @@ final class AssessCommand implements Callable<Integer> {
         }
         out.line("");
         out.line("case  " + name(found));
-        out.line("next  " + found.next());
+        out.line("next  " + next(found));
+    }
+
+    /** The library names the command; the program is this one. */
+    private static String next(io.veloz.wal.backup.Assessment found) {
+        return found.next().startsWith("recover") ? "veloz-wal " + found.next() : found.next();
     }
 
     private static String name(io.veloz.wal.backup.Assessment found) {
@@ -94,7 +99,7 @@ final class AssessCommand implements Callable<Integer> {
     private void writeJson(int exitCode, io.veloz.wal.backup.Assessment found) {
         Json to = new Json(streams.out()).object().field("case", found.result().name());
         to.field("exit_code", exitCode)
-                .field("next", found.next())
+                .field("next", next(found))
                 .name("facts")
                 .array();
         for (io.veloz.wal.backup.Assessment.Fact fact : found.facts()) {
