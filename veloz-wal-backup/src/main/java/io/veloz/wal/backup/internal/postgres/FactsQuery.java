@@ -40,7 +40,11 @@ final class FactsQuery {
                       FROM pg_db_role_setting s, unnest(s.setconfig) setting
                      WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) lines""";
 
-    /** {@code pg_dump} does not keep the owner of an extension: it becomes the role that restores. */
+    /**
+     * {@code pg_dump} does not keep the owner of an extension: it becomes the role that restores. PostgreSQL does not record
+     * what depends on the superuser that {@code initdb} made (oid 10), and another cluster may not have a role of its name, so
+     * what it owns of the user's objects (oid 16384 and above) is looked up.
+     */
     private static final String ROLES = """
             SELECT coalesce(json_agg(role ORDER BY role COLLATE "C"), '[]') AS roles FROM (
                 SELECT pg_get_userbyid(s.refobjid) AS role
@@ -54,7 +58,17 @@ final class FactsQuery {
                 SELECT pg_get_userbyid(s.setrole) FROM pg_db_role_setting s
                  WHERE s.setrole <> 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
                 UNION
-                SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) roles""";
+                SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()
+                UNION
+                SELECT pg_get_userbyid(10) WHERE EXISTS (
+                    SELECT FROM (SELECT 'pg_class'::regclass AS class, oid, relowner AS owner FROM pg_class
+                                  WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+                                 UNION ALL SELECT 'pg_namespace'::regclass, oid, nspowner FROM pg_namespace
+                                  WHERE nspname NOT LIKE 'pg\\_%'
+                                 UNION ALL SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc) o
+                     WHERE o.oid >= 16384 AND o.owner = 10 AND NOT EXISTS (
+                         SELECT FROM pg_depend e
+                          WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e'))) roles""";
 
     private static final String EXTENSIONS = """
             SELECT coalesce(json_agg(extname || ' ' || extversion ORDER BY extname COLLATE "C"), '[]') AS extensions

@@ -76,6 +76,17 @@ class DatabaseSnapshotTest {
         }
     }
 
+    /** PostgreSQL does not record what depends on this role, and the server of a drill does not have it. */
+    @Test
+    void superuserThatOwnsATableIsANeededRole() throws IOException {
+        server.createDatabase("veloz", 1);
+        server.sql("veloz", "CREATE TABLE owned_by_the_superuser (id int)");
+        String superuser = server.sql("veloz", "SELECT pg_get_userbyid(10)").strip();
+        try (DatabaseSnapshot snapshot = DatabaseSnapshot.export(server.settings("veloz"))) {
+            assertThat(snapshot.facts().roles()).contains(superuser, "veloz");
+        }
+    }
+
     @Test
     void dumpHasTheRowsOfTheSnapshotAndItsFormat() throws IOException {
         server.createDatabase("veloz", 100);
