@@ -331,7 +331,9 @@ public final class Recovery {
                 : LogPart.replay(profile.engine().orElseThrow());
         timed.log(expected);
         try {
-            timed.run("start", engine::start);
+            if (!engine.answers()) {
+                timed.run("start", engine::start);
+            }
             timed.run("verify", () -> verify(engine, expected, timed.report));
             timed.report.started();
             if (options.goesLive()) {

@@ -4,7 +4,8 @@ package io.veloz.wal.backup;
 public final class RecoveryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** What to do about it. Unless it is HALF_DONE or NOT_VERIFIED, nothing in place has changed. */
+    /** What to do about it. Unless it is HALF_DONE or NOT_VERIFIED, nothing in place has changed,
+     * except that Vault may have secrets in paths that were empty. */
     public enum Reason {
         /** There is no recovery point, or not the requested one. */
         NO_POINT,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
@@ -20,6 +21,7 @@ import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.orders.Side;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -269,6 +271,22 @@ class WholeEngineTest {
         assertThat(dir.resolve("stopped")).exists();
         new Recovery(profile).rollBack();
         assertThat(inPlace()).isEqualTo(before);
+    }
+
+    @Test
+    void engineThatAnswersIsNotReplaced() throws Exception {
+        profile = profile("engine.url = http://127.0.0.1:" + port + "\n");
+        HttpServer running = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        running.start();
+        try {
+            assertThatThrownBy(() -> recover(whole()))
+                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
+                            .isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
+                    .hasMessageContaining("answers at");
+        } finally {
+            running.stop(0);
+        }
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
     }
 
     private String engine(String more) {

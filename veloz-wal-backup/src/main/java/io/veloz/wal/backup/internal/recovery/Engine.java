@@ -62,7 +62,7 @@ public final class Engine {
     // ---- down
 
     /**
-     * Refuses to continue while the engine may run: its log is open, or its unit is active.
+     * Refuses to continue while the engine may run: its log is open, its unit is active, or its URL answers.
      *
      * @throws RecoveryException ENGINE_RUNS
      */
@@ -80,6 +80,25 @@ public final class Engine {
                     Reason.ENGINE_RUNS,
                     "the unit " + settings.unit().orElseThrow() + " is active: stop it, and run this again");
         }
+        // An engine that was started read-only has neither the lock of the log nor, perhaps, a unit.
+        if (answers()) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "a process answers at " + settings.url().orElseThrow() + ": stop the engine, and run this again");
+        }
+    }
+
+    /** Returns whether a process answers at the URL of the profile. */
+    public boolean answers() {
+        if (settings.url().isEmpty()) {
+            return false;
+        }
+        try {
+            text(get("/health/live"));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Returns whether the unit of the profile is active; empty if the profile or the system has none. */
@@ -96,10 +115,19 @@ public final class Engine {
                 .anyMatch(directory -> new File(directory, program).canExecute());
     }
 
-    /** Runs the stop command of the profile, if there is one. */
+    /** Runs the stop command of the profile, if there is one, and waits until the engine does not answer any more. */
     public void stop() throws IOException {
-        if (!settings.stop().isEmpty()) {
-            requireSuccess("engine.stop", run(settings.stop()));
+        if (settings.stop().isEmpty()) {
+            return;
+        }
+        requireSuccess("engine.stop", run(settings.stop()));
+        long end = System.nanoTime() + COMMAND_TIMEOUT.toNanos();
+        while (answers()) {
+            if (System.nanoTime() - end >= 0) {
+                throw new IOException("engine.stop returned, and " + settings.url().orElseThrow() + " still answers after "
+                        + COMMAND_TIMEOUT.toSeconds() + " s");
+            }
+            LockSupport.parkNanos(POLL.toNanos());
         }
     }
 
