@@ -404,7 +404,7 @@ class BytesTest {
     private List<byte[]> readBack() {
         List<byte[]> payloads = new ArrayList<>();
         // A reader returns only durable records.
-        wal.awaitDurable(wal.lastSequence());
+        wal.sync();
         try (WalReader reader = wal.reader()) {
             while (reader.next()) {
                 byte[] payload = new byte[reader.payload().remaining()];
