@@ -395,8 +395,9 @@ public final class Recovery {
             if (engine.isPresent()) {
                 engine.get().requireStopped();
             }
-            timed.run("switch", () -> complete(journal));
         }
+        // Also if all steps are done: the name of the journal may still forbid a start.
+        timed.run("switch", () -> complete(journal));
         journal.steps().forEach(step -> timed.report.change(String.join(" ", step.fields())));
         startAndVerify(options, Optional.empty(), timed);
         return timed.report.build();

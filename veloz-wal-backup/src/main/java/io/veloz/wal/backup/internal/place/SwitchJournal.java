@@ -31,18 +31,25 @@ import java.util.Optional;
  * <tr><td>before or after a step, before its line</td><td>one doubtful step</td><td>looked up: done now if it was
  * not done before</td></tr>
  * <tr><td>after "back", anywhere</td><td>a rollback that began</td><td>only the rollback can go on</td></tr>
- * <tr><td>after the last line</td><td>a finished journal</td><td>kept until {@link #discard}</td></tr>
+ * <tr><td>after the last line</td><td>a finished journal under its first name</td><td>gets the name that allows a
+ * start of the engine, and is kept until {@link #discard}</td></tr>
  * </table>
  */
 public final class SwitchJournal {
-    private static final String NAME = "recovery.journal";
+    /** While this file exists, a switch or a rollback is not complete, and the engine must not start. */
+    public static final String NAME = "recovery.journal";
+
+    /** The name of the journal after a completed switch. */
+    private static final String COMPLETED = "recovery.completed";
+
     private static final String END_OF_PLAN = "plan complete";
     private static final String FACT = "fact";
     private static final String DONE = "done ";
     private static final String BACK = "back ";
     private static final String UNDONE = "undone ";
 
-    private final Path file;
+    private final Path directory;
+    private Path file;
     private final List<String> facts;
     private final List<Step> steps;
     private int done;
@@ -55,6 +62,7 @@ public final class SwitchJournal {
     private Runnable cut = () -> {};
 
     private SwitchJournal(Path file, List<String> facts, List<Step> steps) {
+        this.directory = parent(file);
         this.file = file;
         this.facts = List.copyOf(facts);
         this.steps = List.copyOf(steps);
@@ -63,6 +71,9 @@ public final class SwitchJournal {
     /** Empty if there is none. */
     public static Optional<SwitchJournal> open(StateDirectory state, Step.Reader reader) throws IOException {
         Path file = state.path().resolve(NAME);
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            file = state.path().resolve(COMPLETED);
+        }
         List<String> lines;
         try {
             lines = wholeLines(Files.readString(file));
@@ -127,8 +138,10 @@ public final class SwitchJournal {
      */
     public static SwitchJournal create(StateDirectory state, List<String> facts, List<Step> steps) throws IOException {
         Path file = state.path().resolve(NAME);
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException(file + " exists: resume, roll back or clean up that recovery first");
+        for (Path earlier : List.of(file, state.path().resolve(COMPLETED))) {
+            if (Files.exists(earlier, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException(earlier + " exists: resume, roll back or clean up that recovery first");
+            }
         }
         StringBuilder plan = new StringBuilder();
         for (String fact : facts) {
@@ -190,7 +203,7 @@ public final class SwitchJournal {
         return back >= 0;
     }
 
-    /** Does all steps that are not done yet. */
+    /** Does all steps that are not done yet. Then the engine may start. */
     public void complete() throws IOException {
         if (back >= 0) {
             throw new IOException(file + ": a rollback began, and can only be completed");
@@ -202,10 +215,23 @@ public final class SwitchJournal {
             record(DONE + (done + 1));
             done++;
         }
+        moveTo(COMPLETED);
+    }
+
+    /** Gives the journal the name that allows or forbids a start of the engine. */
+    private void moveTo(String name) throws IOException {
+        Path target = directory.resolve(name);
+        if (!file.equals(target)) {
+            cut.run();
+            Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+            file = target;
+            StateDirectory.force(directory);
+        }
     }
 
     /** Undoes all steps that were done, the last one first. */
     public void rollBack() throws IOException {
+        moveTo(NAME);
         if (back < 0) {
             int doubtful = done < steps.size() && steps.get(done).isDone() ? 1 : 0;
             // Recorded before anything is undone: after that the doubtful step can no longer be looked up.

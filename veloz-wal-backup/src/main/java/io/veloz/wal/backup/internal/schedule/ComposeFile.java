@@ -2,6 +2,7 @@ package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -49,7 +50,7 @@ final class ComposeFile {
 
     /** A client that is older than the server refuses to dump, so its version is that of the server. */
     private String dockerfile() {
-        return """
+        return String.format(Locale.ROOT, """
                 # Build with the jar's directory as context: the compose file does.
                 ARG POSTGRES_MAJOR
                 FROM postgres:${POSTGRES_MAJOR}-bookworm
@@ -59,7 +60,7 @@ final class ComposeFile {
                 COPY [%s, "/opt/veloz/veloz-wal.jar"]
                 ENV TZ=UTC
                 ENTRYPOINT []
-                """.formatted(json(String.valueOf(installation.jar().getFileName())));
+                """, json(String.valueOf(installation.jar().getFileName())));
     }
 
     private String compose() {

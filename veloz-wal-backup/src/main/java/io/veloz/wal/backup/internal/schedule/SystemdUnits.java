@@ -1,9 +1,11 @@
 package io.veloz.wal.backup.internal.schedule;
 
+import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -26,11 +28,11 @@ final class SystemdUnits {
         }
         profile.engine()
                 .flatMap(engine -> engine.unit())
-                .ifPresent(unit -> files.put(dropIn(unit), """
+                .ifPresent(unit -> files.put(dropIn(unit), String.format(Locale.ROOT, """
                 # The engine must not start while a recovery is half done.
                 [Unit]
                 ConditionPathExists=!%s
-                """.formatted(journal())));
+                """, journal())));
         return files;
     }
 
@@ -42,7 +44,7 @@ final class SystemdUnits {
     }
 
     private String journal() {
-        return specifiers(profile.stateDirectory().resolve("recovery.journal").toString());
+        return specifiers(profile.stateDirectory().resolve(SwitchJournal.NAME).toString());
     }
 
     private String service(Job job) {
@@ -50,7 +52,7 @@ final class SystemdUnits {
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
-        return """
+        return String.format(Locale.ROOT, """
                 [Unit]
                 Description=%s
                 Wants=network-online.target
@@ -87,7 +89,7 @@ final class SystemdUnits {
                 RestrictSUIDSGID=true
                 LockPersonality=true
                 SystemCallArchitectures=native
-                """.formatted(
+                """, 
                         job.description(),
                         journal(),
                         installation.user(),
@@ -104,7 +106,7 @@ final class SystemdUnits {
     }
 
     private static String timer(Job job) {
-        return """
+        return String.format(Locale.ROOT, """
                 [Unit]
                 Description=%s
 
@@ -116,7 +118,7 @@ final class SystemdUnits {
 
                 [Install]
                 WantedBy=timers.target
-                """.formatted(job.description(), job.calendar(), job.delaySeconds());
+                """, job.description(), job.calendar(), job.delaySeconds());
     }
 
     private static String specifiers(String text) {

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
@@ -153,10 +154,12 @@ final class VaultClient {
     }
 
     private void pause(int attempt) throws IOException {
-        try {
-            Thread.sleep(patience.firstPause().toMillis() << (attempt - 2));
-        } catch (InterruptedException e) {
-            throw interrupted();
+        long end = System.nanoTime() + (patience.firstPause().toNanos() << (attempt - 2));
+        for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(this, left);
+            if (Thread.interrupted()) {
+                throw interrupted();
+            }
         }
     }
 
