@@ -336,8 +336,9 @@ class WholeEngineTest {
             new Recovery(profile).rollBack();
             assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
         }
-        // Two renames for the configuration with the secrets in it, one step for the database, two renames for the log.
-        assertThat(cuts).isEqualTo(10);
+        // Two renames for the configuration with the secrets in it, one step for the database, two renames for the log,
+        // and the name of the journal.
+        assertThat(cuts).isEqualTo(11);
         assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
         new Recovery(profile).cleanUp();
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
