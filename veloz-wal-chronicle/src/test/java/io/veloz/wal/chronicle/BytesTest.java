@@ -403,6 +403,8 @@ class BytesTest {
 
     private List<byte[]> readBack() {
         List<byte[]> payloads = new ArrayList<>();
+        // A reader returns only durable records.
+        wal.sync();
         try (WalReader reader = wal.reader()) {
             while (reader.next()) {
                 byte[] payload = new byte[reader.payload().remaining()];
