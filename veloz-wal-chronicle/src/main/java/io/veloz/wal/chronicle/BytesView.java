@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Presents the readable part of Bytes as a {@link ByteBuffer}. It belongs to one thread.
  *
  * <p>Bytes on an array or a ByteBuffer share their memory with the result. Native and mapped Bytes have no ByteBuffer, so
- * they are copied in one piece to an array that is reused. The log then takes that array as it is, while it has to stage a
+ * they are copied to an array that is reused. The log then takes that array as it is, while it has to stage a
  * direct ByteBuffer; both kinds are copied twice in total.
  *
  * <p>Nothing is allocated while the same memory is presented again.

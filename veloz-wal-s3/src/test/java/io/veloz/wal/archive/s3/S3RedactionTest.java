@@ -79,9 +79,7 @@ class S3RedactionTest {
                 catchThrowable(() -> store.head("a")),
                 catchThrowable(() -> store.list("", "")),
                 catchThrowable(() -> store.delete(List.of("a", "b"))))) {
-            StringWriter trace = new StringWriter();
-            failure.printStackTrace(new PrintWriter(trace));
-            checkText(trace.toString());
+            checkText(trace(failure));
         }
     }
 
@@ -110,6 +108,11 @@ class S3RedactionTest {
 
     private static String traceOf(Throwable failure) {
         assertThat(failure).isInstanceOf(IllegalArgumentException.class);
+        return trace(failure);
+    }
+
+    /** Returns what a log would show of a failure, with its causes. */
+    private static String trace(Throwable failure) {
         StringWriter trace = new StringWriter();
         failure.printStackTrace(new PrintWriter(trace));
         return trace.toString();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The process of a writer is stopped, its disk is cloned and shipped by another process, and then it is resumed. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "it stops and resumes a process by SIGSTOP and SIGCONT")
 @Timeout(120)
 class TwoProcessesTest {
     @TempDir
