@@ -146,7 +146,7 @@ public final class Drill {
         void run() throws IOException {
             RecoveryPoint[] chosen = new RecoveryPoint[1];
             boolean found = check("recovery point is found and proven", () -> {
-                chosen[0] = Recovery.point(store, options.point(), Optional.empty());
+                chosen[0] = ChosenPoint.find(store, options.point(), Optional.empty());
                 receipt.point(chosen[0]);
                 return "point " + chosen[0].number() + " of " + chosen[0].made();
             });

@@ -1,16 +1,16 @@
 package io.veloz.wal.backup;
 
-import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.archive.ArchiveStatus;
-import io.veloz.wal.archive.store.NoSuchObjectException;
+import java.io.Closeable;
+import io.veloz.wal.storage.StorageLock;
+import io.veloz.wal.backup.internal.recovery.Leftovers;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
+import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
-import io.veloz.wal.backup.internal.point.BadPointException;
-import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.LogPart;
@@ -18,9 +18,7 @@ import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
-import io.veloz.wal.backup.internal.store.Digests;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,8 +30,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Brings the engine back from a recovery point: secrets, configuration, database, Vault and the order log. Not thread-safe;
- * one process at a time.
+ * Brings the engine back from a recovery point: secrets, configuration, database, Vault and the order log. Not thread-safe. A
+ * lock in the state directory excludes other threads and processes.
  *
  * <p><i>Stage:</i> everything is fetched, compared with the point, decrypted once to nothing, and prepared next to its place.
  * <i>Gates:</i> what was staged is compared with the point. <i>Switch:</i> a fixed list of steps, recorded in a journal.
@@ -42,18 +40,24 @@ import java.util.stream.Collectors;
  * <table>
  * <caption>Crashes</caption>
  * <tr><th>cut</th><th>leaves</th><th>next</th></tr>
- * <tr><td>while staging</td><td>staging next to the places</td><td>{@link #run} removes it and stages again</td></tr>
- * <tr><td>a gate fails</td><td>the same</td><td>nothing in place has changed; correct the cause and run it again</td></tr>
+ * <tr><td>while staging, or a gate fails</td><td>staging next to the places</td><td>{@link #run} removes it and stages again;
+ * {@link #cleanUp} removes it</td></tr>
  * <tr><td>in the switch</td><td>some steps done, the journal</td><td>{@link #resume} does the others, {@link #rollBack} undoes
  * those done; both may be cut and run again</td></tr>
  * <tr><td>start or verification fails</td><td>everything switched</td><td>correct the cause and {@link #resume}, or
  * {@link #rollBack}</td></tr>
  * <tr><td>in a rollback</td><td>the journal</td><td>{@link #rollBack} again; {@link #resume} refuses</td></tr>
- * <tr><td>in {@link #cleanUp}</td><td>a part of what was kept</td><td>{@link #cleanUp} again</td></tr>
+ * <tr><td>in {@link #cleanUp}</td><td>a part of what was set aside</td><td>{@link #cleanUp} again; {@link #rollBack}
+ * refuses</td></tr>
  * </table>
  */
 public final class Recovery {
     private static final String POINT_FACT = "point ";
+
+    /** The last record of the log that was put in place. */
+    private static final String LOG_FACT = "log ends with record ";
+
+    private static final String NEXT = "; correct the cause and resume, or roll back";
 
     private final Profile profile;
     private final Clock clock;
@@ -84,7 +88,7 @@ public final class Recovery {
      */
     public RecoveryPlan plan(ObjectStore store, RecoveryOptions options) throws IOException {
         Set<Kind> kinds = kinds(options);
-        RecoveryPoint point = point(store, options.point(), options.untilTime());
+        RecoveryPoint point = ChosenPoint.find(store, options.point(), options.untilTime());
         List<Attachment> attachments = new ArrayList<>();
         for (Kind kind : kinds) {
             attachments.add(point.attachment(kind)
@@ -128,79 +132,6 @@ public final class Recovery {
         return kinds;
     }
 
-    /** Returns a recovery point whose chain and whose place in the archive are proven. */
-    static RecoveryPoint point(ObjectStore store, Optional<Long> number, Optional<Instant> untilTime)
-            throws IOException {
-        RecoveryPoint point = choose(store, number, untilTime);
-        requireInArchive(store, point);
-        return point;
-    }
-
-    private static RecoveryPoint choose(ObjectStore store, Optional<Long> number, Optional<Instant> untilTime)
-            throws IOException {
-        List<PointChain.Stored> chain;
-        try {
-            chain = new PointChain(store).readAll();
-        } catch (BadPointException e) {
-            throw new RecoveryException(Reason.DAMAGED, String.valueOf(e.getMessage()), e);
-        }
-        if (chain.isEmpty()) {
-            throw new RecoveryException(Reason.NO_POINT, store.describe() + " has no recovery points");
-        }
-        if (untilTime.isPresent()) {
-            Instant until = untilTime.get();
-            return chain.stream()
-                    .map(PointChain.Stored::point)
-                    .filter(point -> !point.made().isAfter(until))
-                    .reduce((earlier, later) -> later)
-                    .orElseThrow(() -> new RecoveryException(
-                            Reason.NO_POINT,
-                            store.describe() + " has no recovery point that was made until " + until
-                                    + "; the first one was made" + " at "
-                                    + chain.get(0).point().made()));
-        }
-        long wanted = number.orElse((long) chain.size());
-        if (wanted < 1 || wanted > chain.size()) {
-            throw new RecoveryException(
-                    Reason.NO_POINT,
-                    store.describe() + " has recovery points 1 to " + chain.size() + ", and not " + wanted);
-        }
-        return chain.get((int) wanted - 1).point();
-    }
-
-    /** The point must belong to this archive, and the archive must not have lost what it had when the point was made. */
-    private static void requireInArchive(ObjectStore store, RecoveryPoint point) throws IOException {
-        ArchiveStatus status;
-        try {
-            status = ArchiveStatus.of(store);
-        } catch (WalRestoreException e) {
-            throw new RecoveryException(Reason.LOG_BEHIND, "the log's archive cannot be read: " + e.getMessage(), e);
-        }
-        String where = store.describe() + ": recovery point " + point.number();
-        if (!status.logId().equals(point.logId())) {
-            throw new RecoveryException(
-                    Reason.LOG_BEHIND, where + " is of log " + point.logId() + "; the archive is of " + status.logId());
-        }
-        if (status.tip() < point.tip().slot()
-                || status.archivedSequence() < point.tip().archivedSequence()) {
-            throw new RecoveryException(
-                    Reason.LOG_BEHIND,
-                    where + " was made at slot " + point.tip().slot() + ", record "
-                            + point.tip().archivedSequence() + "; the archive ends at slot " + status.tip()
-                            + ", record "
-                            + status.archivedSequence() + ": it has lost objects");
-        }
-        try (InputStream in = store.get(Backup.slotKey(point.tip().slot()))) {
-            if (!Digests.of(in).equals(point.tip().sha256())) {
-                throw new RecoveryException(
-                        Reason.LOG_BEHIND,
-                        where + " names another slot " + point.tip().slot() + " than the archive has: another history");
-            }
-        } catch (NoSuchObjectException e) {
-            // The shipper deletes tails that a segment has replaced. It was checked above that the archive continues.
-        }
-    }
-
     private List<Part> parts(
             ObjectStore store,
             RecoveryPoint point,
@@ -240,7 +171,26 @@ public final class Recovery {
      */
     public RecoveryReport run(ObjectStore store, RecoveryPlan plan, RecoveryKeys keys, RecoveryProgress progress)
             throws IOException {
+        if (plan.options().starts()) {
+            requireEngine().requireCanStart();
+        }
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        try (StorageLock exclusive = state.lockRecovery()) {
+            requireNoJournal(state);
+            Timed timed = new Timed(plan.point().number(), progress);
+            List<Part> parts =
+                    parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+            // From here to the end of the switch no engine can open the log: what it wrote would not be staged.
+            try (Closeable stopped = stopped()) {
+                stage(parts, timed);
+                complete(create(state, plan, parts, timed), timed);
+            }
+            startAndVerify(plan.options(), replayed(parts), timed);
+            return timed.report.build();
+        }
+    }
+
+    private void requireNoJournal(StateDirectory state) throws IOException {
         Optional<SwitchJournal> open = SwitchJournal.open(state, Parts.stepReader(profile));
         if (open.isPresent()) {
             throw new RecoveryException(
@@ -248,8 +198,9 @@ public final class Recovery {
                     "an earlier recovery is recorded in " + state.path() + " (" + open.get()
                             + "): resume it, roll it back, or clean it up first");
         }
-        Timed timed = new Timed(plan.point().number(), progress);
-        List<Part> parts = parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+    }
+
+    private static void stage(List<Part> parts, Timed timed) throws IOException {
         for (Part part : parts) {
             part.prepare();
         }
@@ -257,25 +208,38 @@ public final class Recovery {
             timed.run("stage " + part.name(), part::stage);
         }
         timed.run("gates", () -> requireGates(parts, timed.report));
-        Optional<Engine> engine = engine();
-        if (engine.isPresent()) {
-            engine.get().requireStopped();
-        }
+    }
+
+    /** Records the switch. Nothing in place has changed when it returns. */
+    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, Timed timed)
+            throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
             part.beforeSwitch();
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        SwitchJournal journal =
-                SwitchJournal.create(state, List.of(POINT_FACT + plan.point().number()), steps);
+        List<String> facts = new ArrayList<>();
+        facts.add(POINT_FACT + plan.point().number());
+        replayed(parts).ifPresent(replayed -> facts.add(LOG_FACT + replayed.lastSequence()));
+        SwitchJournal journal = SwitchJournal.create(state, facts, steps);
         journal.onCut(cut);
-        timed.run("switch", () -> complete(journal));
-        steps.forEach(step -> timed.report.change(String.join(" ", step.fields())));
-        Optional<Replayed> replayed = replayed(parts);
-        replayed.ifPresent(timed::log);
-        startAndVerify(plan.options(), replayed, timed);
-        return timed.report.build();
+        try {
+            // The journal forbids a start from now on. One that came before it is found here.
+            if (engine().isPresent()) {
+                requireEngine().requireDown();
+            }
+        } catch (IOException | RuntimeException e) {
+            journal.withdraw();
+            throw e;
+        }
+        return journal;
+    }
+
+    /** Excludes the engine; does nothing if the profile has none. */
+    private Closeable stopped() throws IOException {
+        Optional<Engine> engine = engine();
+        return engine.isPresent() ? engine.get().requireStoppedAndLock() : () -> {};
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
@@ -300,15 +264,18 @@ public final class Recovery {
         return (gate.passed() ? "passed: " : "failed: ") + gate.name() + " (" + gate.detail() + ")";
     }
 
-    private static void complete(SwitchJournal journal) {
-        try {
-            journal.complete();
-        } catch (IOException e) {
-            throw new RecoveryException(
-                    Reason.HALF_DONE,
-                    "the switch was interrupted (" + journal + "): resume it or roll it back: " + e.getMessage(),
-                    e);
-        }
+    private static void complete(SwitchJournal journal, Timed timed) throws IOException {
+        timed.run("switch", () -> {
+            try {
+                journal.complete();
+            } catch (IOException | RecoveryException e) {
+                throw new RecoveryException(
+                        Reason.HALF_DONE,
+                        "the switch was interrupted (" + journal + "): resume it or roll it back: " + e.getMessage(),
+                        e);
+            }
+        });
+        journal.steps().forEach(step -> timed.report.change(String.join(" ", step.fields())));
     }
 
     private static Optional<Replayed> replayed(List<Part> parts) {
@@ -330,38 +297,68 @@ public final class Recovery {
                 ? replayed.get()
                 : LogPart.replay(profile.engine().orElseThrow());
         timed.log(expected);
-        try {
-            if (!engine.answers()) {
-                timed.run("start", engine::start);
-            }
-            timed.run("verify", () -> verify(engine, expected, timed.report));
-            timed.report.started();
-            if (options.goesLive()) {
+        // A resume may find an engine that somebody has started. It may be live: it is compared, and never stopped.
+        boolean ours = !engine.answers();
+        if (ours) {
+            start(engine, timed);
+        }
+        verify(engine, ours, expected, timed);
+        timed.report.started();
+        if (options.goesLive()) {
+            try {
                 timed.run("go live", engine::goLive);
-                timed.report.live();
+            } catch (IOException e) {
+                throw new RecoveryException(
+                        Reason.NOT_VERIFIED,
+                        "everything is in place, and the engine runs with the state of the log; whether it accepts orders"
+                                + " is not known: " + e.getMessage() + "; look at its /health, then resume",
+                        e);
             }
-        } catch (IOException e) {
-            throw new RecoveryException(
-                    Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine could not be started or observed: " + e.getMessage()
-                            + "; correct the cause and resume, or roll back",
-                    e);
+            timed.report.live();
         }
     }
 
-    private static void verify(Engine engine, Replayed expected, RecoveryReport.Builder report) throws IOException {
-        List<Gate> gates = engine.verify(expected);
-        gates.forEach(gate -> report.gate(text(gate)));
-        String failed = gates.stream()
-                .filter(gate -> !gate.passed())
-                .map(Recovery::text)
-                .collect(Collectors.joining("; "));
+    private static void start(Engine engine, Timed timed) {
+        try {
+            timed.run("start", engine::start);
+        } catch (IOException e) {
+            String message = "everything is in place, but the engine was not started: " + e.getMessage();
+            throw new RecoveryException(Reason.NOT_VERIFIED, message + ended(engine) + NEXT, e);
+        }
+    }
+
+    private static void verify(Engine engine, boolean ours, Replayed expected, Timed timed) {
+        String failed;
+        try {
+            List<Gate> gates = new ArrayList<>();
+            timed.run("verify", () -> gates.addAll(engine.verify(expected)));
+            gates.forEach(gate -> timed.report.gate(text(gate)));
+            failed = gates.stream()
+                    .filter(gate -> !gate.passed())
+                    .map(Recovery::text)
+                    .collect(Collectors.joining("; "));
+        } catch (IOException e) {
+            failed = String.valueOf(e.getMessage());
+        }
         if (!failed.isEmpty()) {
-            engine.stop();
             throw new RecoveryException(
                     Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine is not as the log says, and was stopped: " + failed
-                            + "; correct the cause and resume, or roll back");
+                    "everything is in place, but the engine is not as the log says: " + failed
+                            + (ours
+                                    ? ended(engine)
+                                    : "; it ran before, and runs on, because it may be live: stop it yourself")
+                            + NEXT);
+        }
+    }
+
+    /** Stops an engine that this run started, and describes the result. */
+    private static String ended(Engine engine) {
+        try {
+            return engine.stop()
+                    ? "; it was stopped"
+                    : "; it may still run, because the profile has no engine.stop: stop it yourself";
+        } catch (IOException e) {
+            return "; it could not be stopped, and may still run: " + e.getMessage();
         }
     }
 
@@ -381,26 +378,33 @@ public final class Recovery {
      * Completes a switch that was interrupted, and starts the engine if that is requested. If all steps were done before,
      * only starts and compares.
      *
-     * @throws RecoveryException NO_POINT if there is no journal; HALF_DONE if it fails again, or a rollback began
+     * @throws RecoveryException NO_POINT if there is no journal; HALF_DONE if it fails again, or a rollback or a clean-up
+     *     began; ENGINE_RUNS, RECOVERY_RUNS; NOT_VERIFIED
      */
     public RecoveryReport resume(RecoveryOptions options, RecoveryProgress progress) throws IOException {
-        SwitchJournal journal = journal();
-        if (journal.isRollingBack()) {
-            throw new RecoveryException(
-                    Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
+        if (options.starts()) {
+            requireEngine().requireCanStart();
         }
-        Timed timed = new Timed(pointOf(journal), progress);
-        if (!journal.isComplete()) {
-            Optional<Engine> engine = engine();
-            if (engine.isPresent()) {
-                engine.get().requireStopped();
+        StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        try (StorageLock exclusive = state.lockRecovery()) {
+            SwitchJournal journal = journal(state);
+            if (journal.isRollingBack() || journal.isDiscarding()) {
+                throw new RecoveryException(
+                        Reason.HALF_DONE,
+                        "a rollback or a clean-up began (" + journal + "): it can only be completed");
             }
+            Timed timed = new Timed(pointOf(journal), progress);
+            if (journal.isComplete()) {
+                // Only the name of the journal may still forbid a start.
+                complete(journal, timed);
+            } else {
+                try (Closeable stopped = stopped()) {
+                    complete(journal, timed);
+                }
+            }
+            startAndVerify(options, Optional.empty(), timed);
+            return timed.report.build();
         }
-        // Also if all steps are done: the name of the journal may still forbid a start.
-        timed.run("switch", () -> complete(journal));
-        journal.steps().forEach(step -> timed.report.change(String.join(" ", step.fields())));
-        startAndVerify(options, Optional.empty(), timed);
-        return timed.report.build();
     }
 
     private static long pointOf(SwitchJournal journal) {
@@ -408,75 +412,95 @@ public final class Recovery {
     }
 
     /**
-     * Puts back what was in place before a switch, whether it was completed or not. What was staged is deleted.
+     * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
+     * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @throws RecoveryException NO_POINT if there is no journal; ENGINE_RUNS
+     * @param options only {@link RecoveryOptions#discardLocalLog} is used: sets the log aside although the engine has written
+     *     to it since the recovery
+     * @return what was set aside
+     * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
+     *     recovery; HALF_DONE if a clean-up began; ENGINE_RUNS, RECOVERY_RUNS
      * @throws IOException if a step fails; run it again
      */
-    public void rollBack() throws IOException {
-        SwitchJournal journal = journal();
-        Optional<Engine> engine = engine();
-        if (engine.isPresent()) {
-            engine.get().requireStopped();
+    public List<String> rollBack(RecoveryOptions options) throws IOException {
+        StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        try (StorageLock exclusive = state.lockRecovery();
+                Closeable stopped = stopped()) {
+            SwitchJournal journal = journal(state);
+            if (journal.isDiscarding()) {
+                throw new RecoveryException(
+                        Reason.HALF_DONE,
+                        "a clean-up began, so what was in place before is deleted in part: it can only be completed");
+            }
+            if (journal.isComplete() && !options.discardsLocalLog()) {
+                requireNothingWritten(journal);
+            }
+            journal.rollBack();
+            return journal.setAside();
         }
-        journal.rollBack();
-        for (Step step : journal.steps()) {
-            step.discardStaged();
+    }
+
+    private void requireNothingWritten(SwitchJournal journal) {
+        Optional<Long> recovered = journal.facts().stream()
+                .filter(fact -> fact.startsWith(LOG_FACT))
+                .map(fact -> Long.parseLong(fact.substring(LOG_FACT.length())))
+                .findFirst();
+        if (recovered.isEmpty()) {
+            return;
         }
-        journal.discard();
+        String remedy = ": a rollback would replace it by the log from before the recovery. Discard the local log"
+                + " explicitly (it is set aside), or keep the recovery";
+        EngineSettings engine = profile.engine().orElseThrow();
+        long last;
+        try {
+            last = LogPart.lastSequence(engine);
+        } catch (WalException e) {
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage() + ")" + remedy,
+                    e);
+        }
+        if (last > recovered.get()) {
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    "the log in " + engine.logDirectory() + " ends with record " + last + ", and was recovered up to record "
+                            + recovered.get() + ", so the engine has written to it since" + remedy);
+        }
     }
 
     /**
-     * Deletes what was in place before a completed switch. After that it cannot be rolled back.
+     * Deletes what was set aside: what was in place before a completed switch, or what the recovery had put in place before
+     * it was rolled back. After that there is no way back. Also deletes what earlier runs have staged and not put in place.
      *
-     * @throws RecoveryException NO_POINT if there is no journal; HALF_DONE if the switch is not complete
+     * @return what was deleted; empty if there was nothing
+     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; RECOVERY_RUNS
+     * @throws IOException if something cannot be deleted; run it again
      */
-    public void cleanUp() throws IOException {
-        SwitchJournal journal = journal();
-        if (!journal.isComplete()) {
-            throw new RecoveryException(
-                    Reason.HALF_DONE, "the switch is not complete (" + journal + "): resume it or roll it back");
+    public List<String> cleanUp() throws IOException {
+        StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        try (StorageLock exclusive = state.lockRecovery()) {
+            Optional<SwitchJournal> journal = SwitchJournal.open(state, Parts.stepReader(profile));
+            List<String> removed = new ArrayList<>();
+            if (journal.isPresent()) {
+                if (!journal.get().isComplete() && !journal.get().isUndone()) {
+                    throw new RecoveryException(
+                            Reason.HALF_DONE,
+                            "the switch is not complete (" + journal.get() + "): resume it or roll it back");
+                }
+                journal.get().onCut(cut);
+                removed.addAll(journal.get().setAside());
+                journal.get().discard();
+            }
+            removed.addAll(Leftovers.remove(profile));
+            return removed;
         }
-        for (Step step : journal.steps()) {
-            step.discardKept();
-        }
-        journal.discard();
     }
 
-    private SwitchJournal journal() throws IOException {
-        StateDirectory state = StateDirectory.open(profile.stateDirectory());
+    private SwitchJournal journal(StateDirectory state) throws IOException {
         SwitchJournal journal = SwitchJournal.open(state, Parts.stepReader(profile))
                 .orElseThrow(
                         () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
         journal.onCut(cut);
         return journal;
-    }
-
-    // ---- time
-
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    /** Measures each step, and reports it as it begins. */
-    private static final class Timed {
-        private final RecoveryReport.Builder report;
-        private final RecoveryProgress progress;
-
-        Timed(long point, RecoveryProgress progress) {
-            this.report = new RecoveryReport.Builder(point);
-            this.progress = progress;
-        }
-
-        void run(String step, Action action) throws IOException {
-            progress.onStep(step);
-            long started = System.nanoTime();
-            action.run();
-            report.took(step, Duration.ofNanos(System.nanoTime() - started));
-        }
-
-        void log(Replayed replayed) {
-            report.log(replayed.lastSequence(), replayed.lastRecord());
-        }
     }
 }

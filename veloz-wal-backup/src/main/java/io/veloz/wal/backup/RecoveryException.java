@@ -21,6 +21,8 @@ public final class RecoveryException extends RuntimeException {
         LOG_DIVERGED,
         /** The engine is running: stop it. */
         ENGINE_RUNS,
+        /** Another recovery, rollback or clean-up of the same profile is running: wait for its end. */
+        RECOVERY_RUNS,
         /** Not enough space next to a place. */
         NO_SPACE,
         /** PostgreSQL, a client program of it or an extension is missing or too old for the dump: install a newer one. */

@@ -291,7 +291,7 @@ final class RecoverCommand implements Callable<Integer> {
             return text.report("RESUMED", report, json, streams.out());
         }
         if (rollBack) {
-            recovery.rollBack();
+            recovery.rollBack(RecoveryOptions.of(Set.of()));
             return text.done(
                     "ROLLED_BACK",
                     "rolled back: what was in place before the recovery is in place again",

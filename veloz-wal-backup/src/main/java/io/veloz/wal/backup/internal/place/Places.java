@@ -6,10 +6,12 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -62,7 +64,7 @@ public final class Places {
             }
         }
         outermost.add(root);
-        staging.put(root, parent(root).resolve("." + root.getFileName() + STAGING + point));
+        staging.put(root, stagingOf(root, point));
     }
 
     private Path stagingOf(Path root) {
@@ -70,16 +72,42 @@ public final class Places {
     }
 
     private Path kept(Path root) {
+        return keptOf(root, point);
+    }
+
+    /** The staging of recoveries of a root, from any point. */
+    public static List<Path> stagingsOf(Path root) throws IOException {
+        List<Path> found = new ArrayList<>();
+        if (Files.isDirectory(parent(root))) {
+            try (DirectoryStream<Path> siblings = Files.newDirectoryStream(
+                    parent(root), path -> isStaging(path) && name(path).startsWith("." + root.getFileName() + STAGING))) {
+                siblings.forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    /** Where a root is staged. */
+    public static Path stagingOf(Path root, long point) {
+        return parent(root).resolve("." + root.getFileName() + STAGING + point);
+    }
+
+    /** Where what is in place at a root is kept. */
+    public static Path keptOf(Path root, long point) {
         return parent(root).resolve(root.getFileName() + KEPT + point);
     }
 
+    private static String name(Path path) {
+        return Objects.requireNonNull(path.getFileName(), "not the root of the file system")
+                .toString();
+    }
+
     public static boolean isKept(Path path) {
-        return Objects.requireNonNull(path.getFileName()).toString().matches(".*" + KEPT.replace(".", "\\.") + "\\d+");
+        return name(path).matches(".*" + KEPT.replace(".", "\\.") + "\\d+");
     }
 
     public static boolean isStaging(Path path) {
-        return Objects.requireNonNull(path.getFileName())
-                .toString()
+        return name(path)
                 .matches("\\..*" + STAGING.replace(".", "\\.") + "\\d+");
     }
 
@@ -101,14 +129,31 @@ public final class Places {
         return own;
     }
 
-    /** A root inside of another one is unpacked after it. */
+    /**
+     * Orders the attachments so that a root inside of another one is unpacked after it.
+     *
+     * @throws RecoveryException PLACE_UNUSABLE if each of two attachments has a root inside of a root of the other one
+     */
     public List<Attachment> outermostFirst() {
-        return attachments.stream()
-                .sorted(Comparator.comparingInt(attachment -> attachment.roots().stream()
-                        .mapToInt(root -> Path.of(root).getNameCount())
-                        .min()
-                        .orElse(0)))
-                .toList();
+        List<Attachment> ordered = new ArrayList<>();
+        List<Attachment> left = new ArrayList<>(attachments);
+        while (!left.isEmpty()) {
+            Attachment next = left.stream()
+                    .filter(each -> left.stream().noneMatch(other -> isInside(each, other)))
+                    .findFirst()
+                    .orElseThrow(() -> unusable("the roots of the recovery point are inside of each other, so they"
+                            + " cannot be staged: recover one kind at a time"));
+            ordered.add(next);
+            left.remove(next);
+        }
+        return ordered;
+    }
+
+    private static boolean isInside(Attachment inner, Attachment outer) {
+        return inner != outer
+                && inner.roots().stream().map(Path::of).anyMatch(root -> outer.roots().stream()
+                        .map(Path::of)
+                        .anyMatch(other -> !root.equals(other) && root.startsWith(other)));
     }
 
     /** For a plan. */
@@ -137,6 +182,12 @@ public final class Places {
      * @throws RecoveryException PLACE_UNUSABLE, NO_SPACE
      */
     public void prepare() throws IOException {
+        requireInProfile();
+        for (Path root : staging.keySet()) {
+            if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+                requireMovable(root, parent(root));
+            }
+        }
         Map<FileStore, Long> needed = new HashMap<>();
         for (Path root : outermost) {
             Path parent = parent(root);
@@ -149,10 +200,9 @@ public final class Places {
             if (Files.exists(kept(root), LinkOption.NOFOLLOW_LINKS)) {
                 throw unusable(kept(root) + " exists: it was kept by an earlier recovery; move it away");
             }
-            if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
-                requireMovable(root, parent);
+            for (Path earlier : stagingsOf(root)) {
+                Trees.delete(earlier);
             }
-            Trees.delete(stagingOf(root));
             needed.merge(Files.getFileStore(parent), bytesOf(root), Long::sum);
         }
         for (Map.Entry<FileStore, Long> store : needed.entrySet()) {
@@ -162,6 +212,23 @@ public final class Places {
                         Reason.NO_SPACE,
                         store.getKey() + " has " + usable + " bytes free; staging needs " + store.getValue() + ", and "
                                 + SPACE_RESERVE_BYTES + " are left free");
+            }
+        }
+    }
+
+    /**
+     * A recovery point is not signed, so the places that it names are not trusted: whoever can write to the archive could have
+     * a directory replaced that the backup never had.
+     */
+    private void requireInProfile() {
+        for (Attachment attachment : attachments) {
+            TreeSettings tree = profile.trees().get(attachment.kind());
+            for (String root : attachment.roots()) {
+                if (tree == null || !tree.roots().contains(Path.of(root))) {
+                    throw unusable("the recovery point has " + attachment.kind().label() + " of " + root
+                            + ", which is not a root in the profile " + profile.file()
+                            + ": add it there, or recover on a host whose profile has it");
+                }
             }
         }
     }
@@ -186,6 +253,22 @@ public final class Places {
     }
 
     // ---- after staging
+
+    /** Returns the roots that were not unpacked. */
+    public List<Path> missing() {
+        return staging.keySet().stream()
+                .filter(root -> !Files.exists(stagingOf(root), LinkOption.NOFOLLOW_LINKS))
+                .toList();
+    }
+
+    /** Makes the directories that the staging of a root is in, which the outer root may exclude. */
+    public void createParents(Attachment attachment) throws IOException {
+        for (Path staged : stagingOf(attachment).values()) {
+            Files.createDirectories(
+                    parent(staged),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+    }
 
     /** Makes the names of what was staged durable. */
     public void forceStaging() throws IOException {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The rename of a file or a directory.
@@ -23,11 +24,6 @@ public record Rename(Path from, Path to) implements Step {
     }
 
     @Override
-    public boolean isDone() throws IOException {
-        return isRenamed(from, to);
-    }
-
-    @Override
     public void run() throws IOException {
         rename(from, to);
     }
@@ -35,6 +31,16 @@ public record Rename(Path from, Path to) implements Step {
     @Override
     public void undo() throws IOException {
         rename(to, from);
+    }
+
+    @Override
+    public Optional<String> kept() {
+        return Places.isKept(to) ? Optional.of(to.toString()) : Optional.empty();
+    }
+
+    @Override
+    public Optional<String> staged() {
+        return Places.isStaging(from) ? Optional.of(from.toString()) : Optional.empty();
     }
 
     @Override

@@ -1,5 +1,10 @@
 package io.veloz.wal.backup.internal.place;
 
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -22,6 +27,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class StateDirectory {
     private static final String MAC_KEY = "content-mac.key";
+    private static final String RECOVERY_LOCK = "recovery.lock";
     private static final String SPOOL_PREFIX = "spool-";
     private static final int MAC_KEY_BYTES = 32;
 
@@ -79,6 +85,24 @@ public final class StateDirectory {
                     Files.deleteIfExists(file);
                 }
             }
+        }
+    }
+
+    /**
+     * Excludes every other recovery, rollback and clean-up of this profile until the result is closed. The lock ends with the
+     * process.
+     *
+     * @throws RecoveryException RECOVERY_RUNS
+     */
+    public StorageLock lockRecovery() throws IOException {
+        try {
+            return DiskStorage.open(directory).lock(RECOVERY_LOCK);
+        } catch (WalLockedException e) {
+            throw new RecoveryException(
+                    Reason.RECOVERY_RUNS,
+                    "another recovery, rollback or clean-up of this profile runs, and has the lock in " + directory
+                            + ": wait for its end",
+                    e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.veloz.wal.backup.internal.place;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One change of a switch, which can be undone. {@link #run} and {@link #undo} return when the change is durable; run again
@@ -11,22 +12,22 @@ public interface Step {
     /** Returns the type and the arguments, as they are written to the journal: without line feeds and tabs. */
     List<String> fields();
 
-    /**
-     * Returns whether the change was made. The answer is valid only for the first step that the journal does not record,
-     * because later steps may reuse the names of earlier ones.
-     *
-     * @throws IOException if neither or both states exist: somebody else has changed them
-     */
-    boolean isDone() throws IOException;
-
+    /** Makes the change. Does nothing if it is made. */
     void run() throws IOException;
 
+    /** Takes the change back, also one that was begun and not made. Does nothing if nothing is changed. */
     void undo() throws IOException;
 
-    /** Deletes what the step has set aside, after a completed switch. Does nothing if that is deleted already. */
+    /** Returns what the step sets aside when it runs, for a person; empty if nothing. */
+    Optional<String> kept();
+
+    /** Returns what the step sets aside when it is undone, for a person; empty if nothing. */
+    Optional<String> staged();
+
+    /** Deletes {@link #kept}, after a completed switch. Does nothing if that is deleted already. */
     void discardKept() throws IOException;
 
-    /** Deletes what the step would have put in place, after a rollback. Does nothing if that is deleted already. */
+    /** Deletes {@link #staged}, after a completed rollback. Does nothing if that is deleted already. */
     void discardStaged() throws IOException;
 
     /** Creates a step from the fields that it was recorded with. */

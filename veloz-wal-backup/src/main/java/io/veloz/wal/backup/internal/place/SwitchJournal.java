@@ -18,28 +18,31 @@ import java.util.Optional;
 
 /**
  * Puts everything that is staged in place by a fixed list of steps. Each is recorded after it was done, so that an
- * interrupted switch can be completed or undone. It belongs to one thread. {@link #open} and {@link #create} exclude other
- * processes only because one journal file can exist.
+ * interrupted switch can be completed or undone. It belongs to one thread, which has {@link StateDirectory#lockRecovery}.
  *
  * <p>The names on disk alone do not show which steps were done: after {@code X -> X.before} and {@code X.staged -> X} both
- * names of the first rename exist again. So the recorded lines count, and only the one step after them is looked up at its
- * place, where no other step follows it yet.
+ * names of the first rename exist again. So the recorded lines count, and only the one step after them is doubtful. Every
+ * step can be run again and undone again, also in part: so the doubtful one is run by a resume, and undone by a rollback,
+ * whether it was done or not.
+ *
+ * <p>Neither a completed switch nor a completed rollback deletes anything. {@link #discard} does, as a decision of its own.
  *
  * <table>
  * <caption>Crashes</caption>
  * <tr><td>before the plan is whole</td><td>no journal</td><td>nothing has changed</td></tr>
- * <tr><td>before or after a step, before its line</td><td>one doubtful step</td><td>looked up: done now if it was
- * not done before</td></tr>
- * <tr><td>after "back", anywhere</td><td>a rollback that began</td><td>only the rollback can go on</td></tr>
+ * <tr><td>before, in or after a step, before its line</td><td>one doubtful step</td><td>run again, or undone</td></tr>
+ * <tr><td>after "back", anywhere</td><td>a rollback that began</td><td>only the rollback can continue</td></tr>
  * <tr><td>after the last line</td><td>a finished journal under its first name</td><td>gets the name that allows a
  * start of the engine, and is kept until {@link #discard}</td></tr>
+ * <tr><td>after "discarding", anywhere</td><td>a part of what was set aside</td><td>only the clean-up can continue: a
+ * rollback would have nothing to put back</td></tr>
  * </table>
  */
 public final class SwitchJournal {
     /** While this file exists, a switch or a rollback is not complete, and the engine must not start. */
     public static final String NAME = "recovery.journal";
 
-    /** The name of the journal after a completed switch. */
+    /** The name of the journal after a completed switch or a completed rollback. */
     private static final String COMPLETED = "recovery.completed";
 
     private static final String END_OF_PLAN = "plan complete";
@@ -47,6 +50,7 @@ public final class SwitchJournal {
     private static final String DONE = "done ";
     private static final String BACK = "back ";
     private static final String UNDONE = "undone ";
+    private static final String DISCARDING = "discarding";
 
     private final Path directory;
     private Path file;
@@ -58,6 +62,8 @@ public final class SwitchJournal {
     private int back = -1;
 
     private int undone;
+
+    private boolean discarding;
 
     private Runnable cut = () -> {};
 
@@ -117,17 +123,20 @@ public final class SwitchJournal {
     private void take(String line) throws IOException {
         if (line.equals(DONE + (done + 1)) && back < 0 && done < steps.size()) {
             done++;
-        } else if (line.equals(BACK + done) && back < 0) {
-            back = done;
-        } else if (line.equals(BACK + (done + 1)) && back < 0 && done < steps.size()) {
-            // The doubtful step was found done when the rollback began.
-            done++;
-            back = done;
+        } else if (line.equals(BACK + withDoubtful()) && back < 0) {
+            back = withDoubtful();
         } else if (back >= 0 && undone < back && line.equals(UNDONE + (back - undone))) {
             undone++;
+        } else if (line.equals(DISCARDING) && isFinished() && !discarding) {
+            discarding = true;
         } else {
             throw new IOException(file + ": \"" + line + "\" does not follow " + this);
         }
+    }
+
+    /** The steps that may be done: those recorded, and the one after them. */
+    private int withDoubtful() {
+        return Math.min(done + 1, steps.size());
     }
 
     /**
@@ -198,9 +207,18 @@ public final class SwitchJournal {
         return back >= 0 && undone == back;
     }
 
-    /** Whether a rollback began: then only that can go on. */
+    private boolean isFinished() {
+        return isComplete() || isUndone();
+    }
+
+    /** Whether a rollback began: then only that can continue. */
     public boolean isRollingBack() {
         return back >= 0;
+    }
+
+    /** Whether {@link #discard} began: then only that can continue. */
+    public boolean isDiscarding() {
+        return discarding;
     }
 
     /** Does all steps that are not done yet. Then the engine may start. */
@@ -229,15 +247,23 @@ public final class SwitchJournal {
         }
     }
 
-    /** Undoes all steps that were done, the last one first. */
+    /**
+     * Undoes all steps that were done, and the doubtful one, the last one first. What the switch had put in place is set aside
+     * under the names that it was staged with. Then the engine may start.
+     */
     public void rollBack() throws IOException {
+        if (discarding) {
+            throw new IOException(file + ": a clean-up began, and can only be completed");
+        }
+        if (isUndone()) {
+            moveTo(COMPLETED);
+            return;
+        }
         moveTo(NAME);
         if (back < 0) {
-            int doubtful = done < steps.size() && steps.get(done).isDone() ? 1 : 0;
-            // Recorded before anything is undone: after that the doubtful step can no longer be looked up.
-            record(BACK + (done + doubtful));
-            done += doubtful;
-            back = done;
+            // Recorded before anything is undone: after that no line shows where the switch had ended.
+            record(BACK + withDoubtful());
+            back = withDoubtful();
         }
         while (undone < back) {
             Step step = steps.get(back - undone - 1);
@@ -246,6 +272,46 @@ public final class SwitchJournal {
             record(UNDONE + (back - undone));
             undone++;
         }
+        moveTo(COMPLETED);
+    }
+
+    /**
+     * Deletes what was set aside, and the journal: what was in place before a completed switch, or what the switch had put in
+     * place before a completed rollback.
+     *
+     * @throws IOException if the switch is half done
+     */
+    public void discard() throws IOException {
+        if (!isFinished()) {
+            throw new IOException(file + ": the switch is half done (" + this + ")");
+        }
+        if (!discarding) {
+            record(DISCARDING);
+            discarding = true;
+        }
+        for (Step step : steps) {
+            cut.run();
+            if (isUndone()) {
+                step.discardStaged();
+            } else {
+                step.discardKept();
+            }
+        }
+        cut.run();
+        withdraw();
+    }
+
+    /** Removes the journal, and nothing else. For one whose first step was not begun. */
+    public void withdraw() throws IOException {
+        Files.delete(file);
+        StateDirectory.force(directory);
+    }
+
+    /** Returns what {@link #discard} deletes, one description for each. */
+    public List<String> setAside() {
+        return steps.stream()
+                .flatMap(step -> (isUndone() ? step.staged() : step.kept()).stream())
+                .toList();
     }
 
     private static Path parent(Path path) {
@@ -278,15 +344,10 @@ public final class SwitchJournal {
         return end;
     }
 
-    /** Removes the journal: the recovery is over, and cannot be rolled back any more. */
-    public void discard() throws IOException {
-        Files.delete(file);
-        StateDirectory.force(parent(file));
-    }
-
     @Override
     public String toString() {
         return steps.size() + " steps, " + done + " done"
-                + (back >= 0 ? ", rolling back, " + undone + " of " + back + " undone" : "");
+                + (back >= 0 ? ", rolling back, " + undone + " of " + back + " undone" : "")
+                + (discarding ? ", a clean-up began" : "");
     }
 }

@@ -8,10 +8,11 @@ import java.util.Optional;
 /**
  * A database as the catalog shows it.
  *
+ * @param oid identifies it under any name, in its server
  * @param comment empty if there is none
  * @param connectionLimit -1 for no limit
  */
-record DatabaseState(String comment, boolean open, int connectionLimit, String owner) {
+record DatabaseState(long oid, String comment, boolean open, int connectionLimit, String owner) {
     /**
      * Marks a database from its creation until it has a comment: {@code CREATE DATABASE} cannot set a comment, and cannot be
      * in a transaction with the statement that does.
@@ -21,7 +22,7 @@ record DatabaseState(String comment, boolean open, int connectionLimit, String o
     /** Returns the state of a database; empty if it does not exist. */
     static Optional<DatabaseState> of(PsqlSession session, String name) throws IOException {
         List<Row> rows =
-                session.query("SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
+                session.query("SELECT oid::bigint AS oid, coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
                         + " datallowconn AS open, datconnlimit AS connection_limit, pg_catalog.pg_get_userbyid(datdba) AS owner"
                         + " FROM pg_catalog.pg_database WHERE datname = " + Sql.literal(name));
         if (rows.isEmpty()) {
@@ -29,7 +30,7 @@ record DatabaseState(String comment, boolean open, int connectionLimit, String o
         }
         Row row = rows.get(0);
         return Optional.of(new DatabaseState(
-                row.text("comment"), row.flag("open"), (int) row.number("connection_limit"), row.text("owner")));
+                row.number("oid"), row.text("comment"), row.flag("open"), (int) row.number("connection_limit"), row.text("owner")));
     }
 
     /** Returns whether a recovery staged it, wholly or in part. */

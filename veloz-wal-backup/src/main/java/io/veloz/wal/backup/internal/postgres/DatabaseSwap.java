@@ -27,8 +27,10 @@ import java.util.Optional;
  * <tr><td>after the commit</td><td>swapped and open</td><td>nothing to do</td><td>the reverse, in the same way</td></tr>
  * </table>
  *
- * <p>The names tell the state: the staged name exists only while the swap is not done. If there was no live database, one
- * rename is enough, and swapping back leaves none.
+ * <p>The names alone do not tell the state: a staged database that somebody dropped looks like one that was renamed. So the
+ * databases are identified by their OIDs, which a rename does not change and which are recorded before the first change. Every
+ * other combination of names and OIDs is refused. If there was no live database, one rename is enough, and swapping back
+ * leaves none.
  */
 public final class DatabaseSwap {
     /** One backend ends within this time, or the swap fails and can be repeated. */
@@ -36,29 +38,64 @@ public final class DatabaseSwap {
 
     private final DatabaseSettings settings;
     private final DatabaseNames names;
+    private final Oids oids;
     private final PsqlSession.Hook hook;
 
-    public DatabaseSwap(DatabaseSettings settings, DatabaseNames names) {
-        this(settings, names, PsqlSession.Hook.NONE);
+    /**
+     * The two databases that change their names.
+     *
+     * @param server identifies the cluster: {@code pg_control_system()}
+     * @param live 0 if there was no live database
+     */
+    public record Oids(long server, long staged, long live) {}
+
+    public DatabaseSwap(DatabaseSettings settings, DatabaseNames names, Oids oids) {
+        this(settings, names, oids, PsqlSession.Hook.NONE);
     }
 
-    DatabaseSwap(DatabaseSettings settings, DatabaseNames names, PsqlSession.Hook hook) {
+    DatabaseSwap(DatabaseSettings settings, DatabaseNames names, Oids oids, PsqlSession.Hook hook) {
         this.settings = settings;
         this.names = names;
+        this.oids = oids;
         this.hook = hook;
+    }
+
+    /**
+     * Returns the databases of a swap that is not done.
+     *
+     * @throws RecoveryException PLACE_UNUSABLE if there is no staged database, or a database has the name of the kept one
+     * @throws IOException if the server cannot be reached; try again
+     */
+    public static Oids oids(DatabaseSettings settings, DatabaseNames names) throws IOException {
+        DatabaseSwap swap = new DatabaseSwap(settings, names, new Oids(0, 0, 0));
+        return swap.connected(session -> {
+            States states = swap.states(session);
+            DatabaseState staged = swap.requireStaged(states);
+            return new Oids(
+                    server(session),
+                    staged.oid(),
+                    states.live().map(DatabaseState::oid).orElse(0L));
+        });
+    }
+
+    private static long server(PsqlSession session) throws IOException {
+        return session.row("SELECT system_identifier AS id FROM pg_catalog.pg_control_system()")
+                .number("id");
     }
 
     /** The databases of the three names, as the catalog shows them. */
     private record States(Optional<DatabaseState> live, Optional<DatabaseState> staged, Optional<DatabaseState> kept) {
-        boolean swapped() {
-            return live.isPresent() && staged.isEmpty();
+        static long oid(Optional<DatabaseState> database) {
+            return database.map(DatabaseState::oid).orElse(0L);
         }
 
         @Override
         public String toString() {
-            return "live " + (live.isPresent() ? "exists" : "missing") + ", staged "
-                    + (staged.isPresent() ? "exists" : "missing") + ", kept "
-                    + (kept.isPresent() ? "exists" : "missing");
+            return "live " + text(live) + ", staged " + text(staged) + ", kept " + text(kept);
+        }
+
+        private static String text(Optional<DatabaseState> database) {
+            return database.map(each -> "exists with OID " + each.oid()).orElse("missing");
         }
     }
 
@@ -66,14 +103,38 @@ public final class DatabaseSwap {
         T run(PsqlSession session) throws IOException;
     }
 
-    /**
-     * Returns whether the staged database is in place. It means something only after a database was staged, and until {@link
-     * DatabaseRestore#dropStaged} or {@link DatabaseRestore#dropKept}.
-     *
-     * @throws IOException if the server cannot be reached; try again
-     */
-    public boolean isSwapped() throws IOException {
-        return connected(session -> states(session).swapped());
+    /** Returns whether the swap is done; every state that is neither before nor after it is refused. */
+    private boolean isSwapped(PsqlSession session, States states) throws IOException {
+        long server = server(session);
+        if (server != oids.server()) {
+            throw new RecoveryException(
+                    Reason.PLACE_UNUSABLE,
+                    "database " + names.live() + " is on server " + server + "; the recovery began on server "
+                            + oids.server() + ": correct the profile");
+        }
+        long live = States.oid(states.live());
+        long staged = States.oid(states.staged());
+        if (staged == oids.staged() && live == oids.live()) {
+            return false;
+        }
+        if (live == oids.staged() && staged == 0 && States.oid(states.kept()) == oids.live()) {
+            return true;
+        }
+        throw unexpected(
+                states,
+                "its databases are neither those before nor those after the switch, which has the OIDs " + oids.staged()
+                        + " (staged) and " + oids.live() + " (live); another program has renamed, dropped or created one");
+    }
+
+    private DatabaseState requireStaged(States states) {
+        DatabaseState staged = states.staged().orElseThrow(() -> unexpected(states, "expected a staged database"));
+        if (!DatabaseNames.isStaged(staged.comment())) {
+            throw unexpected(states, names.staged() + " has no mark of a recovery");
+        }
+        if (states.kept().isPresent()) {
+            throw unexpected(states, "a database has the name " + names.kept() + ": remove it first (clean-up)");
+        }
+        return staged;
     }
 
     /**
@@ -86,17 +147,11 @@ public final class DatabaseSwap {
     public void swap() throws IOException {
         change(session -> {
             States states = states(session);
-            if (states.swapped()) {
+            if (isSwapped(session, states)) {
                 open(session, names.live());
                 return;
             }
-            DatabaseState staged = states.staged().orElseThrow(() -> unexpected(states, "expected a staged database"));
-            if (!DatabaseNames.isStaged(staged.comment())) {
-                throw unexpected(states, names.staged() + " has no mark of a recovery");
-            }
-            if (states.kept().isPresent()) {
-                throw unexpected(states, "a database has the name " + names.kept() + ": remove it first (clean-up)");
-            }
+            DatabaseState staged = requireStaged(states);
             closeAndEnd(session, names.staged());
             if (states.live().isPresent()) {
                 closeAndEnd(session, names.live());
@@ -126,11 +181,9 @@ public final class DatabaseSwap {
     public void swapBack() throws IOException {
         change(session -> {
             States states = states(session);
-            if (!states.swapped()) {
+            if (!isSwapped(session, states)) {
                 if (states.live().isPresent()) {
                     open(session, names.live());
-                } else if (states.kept().isPresent()) {
-                    throw unexpected(states, "expected the live database or a swap");
                 }
                 return;
             }

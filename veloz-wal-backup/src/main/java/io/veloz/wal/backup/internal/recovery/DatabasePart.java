@@ -91,15 +91,18 @@ final class DatabasePart implements Part {
         DatabasePlan plan = restore.plan();
         if (!plan.missingRoles().isEmpty()) {
             requireMayCreate(plan);
+        }
+        restore.dropLeftovers();
+    }
+
+    /** The roles only add to the server: without them, the dump cannot be restored. A rollback leaves them. */
+    @Override
+    public void stage() throws IOException {
+        if (!restore.plan().missingRoles().isEmpty()) {
             List<String> created = new ArrayList<>();
             reader.read(Kind.ROLES, sql -> created.addAll(restore.createMissingRoles(sql)));
             findings.add("roles " + created + " were created without passwords: set them before the engine connects");
         }
-        restore.dropStaged();
-    }
-
-    @Override
-    public void stage() throws IOException {
         reader.read(Kind.DATABASE, restore::stage);
     }
 
@@ -122,8 +125,8 @@ final class DatabasePart implements Part {
     }
 
     @Override
-    public List<Step> steps() {
-        return List.of(new SwapStep(settings, point));
+    public List<Step> steps() throws IOException {
+        return List.of(SwapStep.prepare(settings, point));
     }
 
     @Override

@@ -1,5 +1,13 @@
 package io.veloz.wal.backup.internal.recovery;
 
+import java.nio.file.LinkOption;
+import io.veloz.wal.backup.internal.vault.BoundedBody;
+import io.veloz.wal.storage.StorageLock;
+import io.veloz.wal.WalLockedException;
+import java.util.Set;
+import java.net.ConnectException;
+import java.io.InterruptedIOException;
+import java.io.Closeable;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -18,7 +26,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +44,14 @@ public final class Engine {
     private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(200);
+    /** Exists if systemd is the init process: sd_booted(3). */
+    private static final Path SYSTEMD = Path.of("/run/systemd/system");
+
+    /** The states of a unit in which none of its processes runs: systemctl(1). A unit that does not exist is inactive. */
+    private static final Set<String> STOPPED = Set.of("inactive", "failed");
+
     private static final int OUTPUT_MAX_BYTES = 8192;
-    private static final long BODY_MAX_BYTES = 64L * 1024 * 1024;
+    private static final int BODY_MAX_BYTES = 64 << 20;
     private static final String LAST_SEQUENCE = "veloz_wal_last_sequence ";
 
     private final EngineSettings settings;
@@ -62,52 +75,91 @@ public final class Engine {
     // ---- down
 
     /**
-     * Refuses to continue while the engine may run: its log is open, its unit is active, or its URL answers.
+     * Refuses to continue while the engine may run: its log is open, its unit is active, or its URL does not refuse
+     * connections. Then takes the lock of the log, so that no engine can open it until the lock is closed.
+     *
+     * @return the lock; it does nothing if the directory has no log
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    public Closeable requireStoppedAndLock() throws IOException {
+        Path directory = settings.logDirectory();
+        if (!Files.isDirectory(directory)) {
+            requireDown();
+            return () -> {};
+        }
+        LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.logPrefix());
+        // A log that was opened once has its lock file. It is not created here: that would be with the owner of this process.
+        if (!Files.exists(directory.resolve(log.lockName()), LinkOption.NOFOLLOW_LINKS)) {
+            requireDown();
+            return () -> {};
+        }
+        StorageLock lock;
+        try {
+            lock = log.lock();
+        } catch (WalLockedException e) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "a process has the order log in " + directory + " open: stop the engine, and run this again: "
+                            + e.getMessage(),
+                    e);
+        }
+        try {
+            requireDown();
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+        return lock;
+    }
+
+    /**
+     * Refuses to continue while the unit of the engine is active, or its URL does not refuse connections. An engine that was
+     * started read-only has neither the lock of the log nor, perhaps, a unit.
      *
      * @throws RecoveryException ENGINE_RUNS
      */
-    public void requireStopped() throws IOException {
-        if (Files.isDirectory(settings.logDirectory())
-                && LogFiles.of(DiskStorage.open(settings.logDirectory()), settings.logPrefix())
-                        .isLocked()) {
-            throw new RecoveryException(
-                    Reason.ENGINE_RUNS,
-                    "a process has the order log in " + settings.logDirectory()
-                            + " open: stop the engine, and run this again");
-        }
+    public void requireDown() throws IOException {
         if (isUnitActive().orElse(false)) {
             throw new RecoveryException(
                     Reason.ENGINE_RUNS,
                     "the unit " + settings.unit().orElseThrow() + " is active: stop it, and run this again");
         }
-        // An engine that was started read-only has neither the lock of the log nor, perhaps, a unit.
         if (answers()) {
             throw new RecoveryException(
                     Reason.ENGINE_RUNS,
-                    "a process answers at " + settings.url().orElseThrow() + ": stop the engine, and run this again");
+                    "a process accepts connections at " + settings.url().orElseThrow()
+                            + ", or a connection is not refused: stop the engine, and run this again");
         }
     }
 
-    /** Returns whether a process answers at the URL of the profile. */
+    /**
+     * Returns whether a process may answer at the URL of the profile. Only a connection that is refused proves that none does:
+     * an engine that hangs answers too late or not at all.
+     */
     public boolean answers() {
         if (settings.url().isEmpty()) {
             return false;
         }
         try {
-            text(get("/health/live"));
+            get("/health/live");
             return true;
-        } catch (IOException e) {
+        } catch (ConnectException e) {
             return false;
+        } catch (IOException e) {
+            return true;
         }
     }
 
-    /** Returns whether the unit of the profile is active; empty if the profile or the system has none. */
+    /**
+     * Returns whether the unit of the profile is active, or may be: it is activating or deactivating, for example. Empty if
+     * the profile has no unit, or the system was not started by systemd.
+     */
     public Optional<Boolean> isUnitActive() throws IOException {
-        if (settings.unit().isEmpty() || !isInstalled("systemctl")) {
+        if (settings.unit().isEmpty() || !isInstalled("systemctl") || !Files.isDirectory(SYSTEMD)) {
             return Optional.empty();
         }
-        return Optional.of(
-                run(List.of("systemctl", "is-active", settings.unit().get())).exitCode() == 0);
+        Output state = run(List.of("systemctl", "is-active", settings.unit().get()));
+        return Optional.of(!STOPPED.contains(state.text()));
     }
 
     private static boolean isInstalled(String program) {
@@ -115,10 +167,14 @@ public final class Engine {
                 .anyMatch(directory -> new File(directory, program).canExecute());
     }
 
-    /** Runs the stop command of the profile, if there is one, and waits until the engine does not answer any more. */
-    public void stop() throws IOException {
+    /**
+     * Runs the stop command of the profile, and waits until the engine does not answer any more.
+     *
+     * @return false if the profile has no stop command, so that the engine runs on
+     */
+    public boolean stop() throws IOException {
         if (settings.stop().isEmpty()) {
-            return;
+            return false;
         }
         requireSuccess("engine.stop", run(settings.stop()));
         long end = System.nanoTime() + COMMAND_TIMEOUT.toNanos();
@@ -127,8 +183,17 @@ public final class Engine {
                 throw new IOException("engine.stop returned, and " + settings.url().orElseThrow() + " still answers after "
                         + COMMAND_TIMEOUT.toSeconds() + " s");
             }
-            LockSupport.parkNanos(POLL.toNanos());
+            pause();
         }
+        return true;
+    }
+
+    private static void pause() throws InterruptedIOException {
+        if (Thread.interrupted()) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the engine");
+        }
+        LockSupport.parkNanos(POLL.toNanos());
     }
 
     // ---- start
@@ -215,7 +280,7 @@ public final class Engine {
         String last = "no answer";
         while (true) {
             try {
-                HttpResponse<InputStream> response = get("/health/ready");
+                HttpResponse<byte[]> response = get("/health/ready");
                 String body = text(response);
                 if (response.statusCode() == 200 && !body.isBlank()) {
                     return new Gate("/health/ready", true, "status 200");
@@ -230,7 +295,7 @@ public final class Engine {
                         false,
                         "not ready after " + settings.startTimeout().toSeconds() + " s: " + last);
             }
-            LockSupport.parkNanos(POLL.toNanos());
+            pause();
         }
     }
 
@@ -250,13 +315,12 @@ public final class Engine {
     }
 
     private @Nullable String compareOrders(Replayed expected) throws IOException {
-        HttpResponse<InputStream> response = get("/api/orders_state");
+        HttpResponse<byte[]> response = get("/api/orders_state");
         if (response.statusCode() != 200) {
             return "status " + response.statusCode();
         }
         int seen = 0;
-        try (InputStream body = response.body();
-                JsonParser json = new JsonFactory().createParser(body)) {
+        try (JsonParser json = new JsonFactory().createParser(response.body())) {
             requireItems(json);
             while (json.nextToken() == JsonToken.START_OBJECT) {
                 Order order = Order.read(json);
@@ -311,7 +375,7 @@ public final class Engine {
     }
 
     private @Nullable String compareMetrics(Replayed expected) throws IOException {
-        HttpResponse<InputStream> response = get("/metrics");
+        HttpResponse<byte[]> response = get("/metrics");
         String body = text(response);
         if (response.statusCode() != 200) {
             return "status " + response.statusCode();
@@ -334,7 +398,7 @@ public final class Engine {
                 .timeout(REQUEST_TIMEOUT)
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build();
-        HttpResponse<InputStream> response = send(request);
+        HttpResponse<byte[]> response = send(request);
         String body = text(response);
         if (response.statusCode() != 200) {
             throw new IOException(
@@ -342,7 +406,7 @@ public final class Engine {
         }
     }
 
-    private HttpResponse<InputStream> get(String path) throws IOException {
+    private HttpResponse<byte[]> get(String path) throws IOException {
         return send(HttpRequest.newBuilder(uri(path)).timeout(REQUEST_TIMEOUT).build());
     }
 
@@ -350,19 +414,16 @@ public final class Engine {
         return settings.url().orElseThrow().resolve(path);
     }
 
-    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+    private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
         try {
-            return http.send(request, BodyHandlers.ofInputStream());
+            return http.send(request, headers -> new BoundedBody(BODY_MAX_BYTES, REQUEST_TIMEOUT));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while waiting for " + request.uri(), e);
         }
     }
 
-    private static String text(HttpResponse<InputStream> response) throws IOException {
-        try (InputStream body = response.body()) {
-            byte[] bytes = body.readNBytes((int) BODY_MAX_BYTES);
-            return new String(bytes, StandardCharsets.UTF_8);
-        }
+    private static String text(HttpResponse<byte[]> response) {
+        return new String(response.body(), StandardCharsets.UTF_8);
     }
 }

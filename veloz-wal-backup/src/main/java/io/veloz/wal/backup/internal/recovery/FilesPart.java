@@ -6,6 +6,7 @@ import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.tree.TreeExtract;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -45,6 +46,7 @@ public final class FilesPart implements Part {
     @Override
     public void stage() throws IOException {
         for (Attachment attachment : places.outermostFirst()) {
+            places.createParents(attachment);
             reader.read(
                     attachment.kind(),
                     plain -> findings.addAll(TreeExtract.extract(plain, places.stagingOf(attachment))));
@@ -57,11 +59,14 @@ public final class FilesPart implements Part {
     public List<Gate> gates() {
         List<Gate> gates = new ArrayList<>();
         for (Attachment attachment : attachments) {
-            boolean complete = staged.contains(attachment.kind());
+            List<Path> missing = places.missing();
+            boolean complete = staged.contains(attachment.kind()) && missing.isEmpty();
             gates.add(new Gate(
                     attachment.kind().label() + " is complete, signed and unpacked",
                     complete,
-                    attachment.roots().size() + " roots, " + attachment.plainBytes() + " bytes"));
+                    missing.isEmpty()
+                            ? attachment.roots().size() + " roots, " + attachment.plainBytes() + " bytes"
+                            : "its tar archive does not contain " + missing));
         }
         return gates;
     }

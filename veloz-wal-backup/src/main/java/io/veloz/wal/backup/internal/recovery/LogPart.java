@@ -10,6 +10,7 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.RecoveryPoint;
+import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.Rename;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
@@ -25,6 +26,7 @@ import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -49,6 +51,7 @@ public final class LogPart implements Part {
     private final RecoveryPoint point;
     private final Path staged;
     private final Path kept;
+    private final List<String> notes = new ArrayList<>();
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
 
@@ -90,9 +93,8 @@ public final class LogPart implements Part {
         this.store = store;
         this.point = point;
         Path directory = engine.logDirectory();
-        Path parent = Objects.requireNonNull(directory.getParent(), "a log is not in the root of the file system");
-        this.staged = parent.resolve("." + directory.getFileName() + ".recovery-" + point.number());
-        this.kept = parent.resolve(directory.getFileName() + ".before-recovery-" + point.number());
+        this.staged = Places.stagingOf(directory, point.number());
+        this.kept = Places.keptOf(directory, point.number());
     }
 
     @Override
@@ -103,15 +105,20 @@ public final class LogPart implements Part {
     @Override
     public List<String> describe() throws IOException {
         RestorePlan plan = plan();
+        Relation relation = relation();
+        requireSameLog(relation);
         List<String> lines = new ArrayList<>();
         lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId()
                 + ", " + plan.fileBytes() + " bytes, in " + staged);
-        Relation relation = relation();
         if (relation == Relation.AHEAD || relation == Relation.DIVERGED) {
             lines.add(
-                    request.discardLocal()
+                    request.discardLocal() || request.toThePoint()
                             ? "set aside the records of " + engine.logDirectory() + " that are not archived"
                             : "keep the records of " + engine.logDirectory() + " that are not archived");
+        }
+        if (relation == Relation.DIVERGED && !request.discardLocal() && !request.toThePoint()) {
+            notes.add(engine.logDirectory() + " and the archive may have different records: if they do, the recovery is"
+                    + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
         if (exists(engine.logDirectory())) {
             lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
@@ -183,7 +190,9 @@ public final class LogPart implements Part {
             throw unusable(
                     directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
         }
-        Trees.delete(staged);
+        for (Path earlier : Places.stagingsOf(directory)) {
+            Trees.delete(earlier);
+        }
     }
 
     private static RecoveryException unusable(String what) {
@@ -193,12 +202,7 @@ public final class LogPart implements Part {
     @Override
     public void stage() throws IOException {
         Relation relation = relation();
-        if (relation == Relation.OTHER_LOG && !request.discardLocal()) {
-            throw new RecoveryException(
-                    Reason.LOG_DIVERGED,
-                    engine.logDirectory()
-                            + " has another log than the archive: set it aside explicitly, or correct the profile");
-        }
+        requireSameLog(relation);
         boolean merge = !request.toThePoint()
                 && !request.discardLocal()
                 && relation != Relation.NO_LOG
@@ -208,12 +212,23 @@ public final class LogPart implements Part {
         }
         try {
             RestoreOptions options = options();
-            restored = WalRecovery.restoreFrom(request.uri(), merge ? options.merge() : options);
+            RestoreReport report = WalRecovery.restoreFrom(request.uri(), merge ? options.merge() : options);
+            notes.addAll(report.notes());
+            restored = report;
         } catch (WalRestoreException e) {
             throw translate(e);
         }
         takeOwner();
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
+    }
+
+    private void requireSameLog(Relation relation) {
+        if (relation == Relation.OTHER_LOG && !request.discardLocal()) {
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    engine.logDirectory() + " has another log than the archive: discard the local log explicitly"
+                            + " (it is set aside), or correct the profile");
+        }
     }
 
     private void copy(Path from) throws IOException {
@@ -234,20 +249,29 @@ public final class LogPart implements Part {
         StateDirectory.force(staged);
     }
 
-    /** The log belongs to the engine's user, also if the recovery runs as root. */
+    /** The log belongs to the engine's user, also if the recovery runs as root, and its directory keeps its mode. */
     private void takeOwner() throws IOException {
-        Path model = exists(engine.logDirectory()) ? engine.logDirectory() : Objects.requireNonNull(staged.getParent());
+        boolean exists = exists(engine.logDirectory());
+        Path model = exists ? engine.logDirectory() : Objects.requireNonNull(staged.getParent());
         Object uid = Files.getAttribute(model, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         Object gid = Files.getAttribute(model, "unix:gid", LinkOption.NOFOLLOW_LINKS);
         try (var tree = Files.walk(staged)) {
             for (Path path : (Iterable<Path>) tree::iterator) {
-                if (!uid.equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
-                    Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
-                }
-                if (!gid.equals(Files.getAttribute(path, "unix:gid", LinkOption.NOFOLLOW_LINKS))) {
-                    Files.setAttribute(path, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
-                }
+                setIfDifferent(path, "unix:uid", uid);
+                setIfDifferent(path, "unix:gid", gid);
             }
+        } catch (FileSystemException e) {
+            notes.add("the restored log does not have the owner of " + model + " (" + uid + ":" + gid
+                    + "), because this user may not set it: set it before the engine is started");
+        }
+        if (exists) {
+            Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(model));
+        }
+    }
+
+    private static void setIfDifferent(Path path, String attribute, Object value) throws IOException {
+        if (!value.equals(Files.getAttribute(path, attribute, LinkOption.NOFOLLOW_LINKS))) {
+            Files.setAttribute(path, attribute, value, LinkOption.NOFOLLOW_LINKS);
         }
     }
 
@@ -309,6 +333,13 @@ public final class LogPart implements Part {
         return new Replayed(OrderReplay.read(options), Math.max(0, report.lastSequence()), lastTimestamp);
     }
 
+    /** Returns the last complete record of the log in place; 0 if it is empty. */
+    public static long lastSequence(EngineSettings engine) {
+        return Math.max(
+                0,
+                WalRecovery.lastSequence(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix())));
+    }
+
     /** Returns the replayed log; empty before {@link #gates}. */
     public Optional<Replayed> replayed() {
         return Optional.ofNullable(replayed);
@@ -332,6 +363,6 @@ public final class LogPart implements Part {
 
     @Override
     public List<String> findings() {
-        return restored == null ? List.of() : restored.notes();
+        return List.copyOf(notes);
     }
 }

@@ -8,19 +8,27 @@ import io.veloz.wal.backup.internal.postgres.DatabaseSwap;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The step of a switch that renames the staged database to the live one, and keeps what was live.
  *
  * @param point number of the recovery point, which is part of the names
  */
-record SwapStep(DatabaseSettings settings, long point) implements Step {
+record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) implements Step {
     static final String TYPE = "database";
+
+    /** Returns the step for the databases as they are now, before the switch. */
+    static SwapStep prepare(DatabaseSettings settings, long point) throws IOException {
+        return new SwapStep(settings, point, DatabaseSwap.oids(settings, DatabaseNames.of(settings, point)));
+    }
 
     /** Returns the step that was recorded with these fields; the profile must still have the same database. */
     static SwapStep of(DatabaseSettings settings, List<String> fields) throws IOException {
         try {
-            SwapStep step = new SwapStep(settings, Long.parseLong(fields.get(1)));
+            DatabaseSwap.Oids oids = new DatabaseSwap.Oids(
+                    Long.parseLong(fields.get(5)), Long.parseLong(fields.get(6)), Long.parseLong(fields.get(7)));
+            SwapStep step = new SwapStep(settings, Long.parseLong(fields.get(1)), oids);
             if (step.fields().equals(fields)) {
                 return step;
             }
@@ -35,7 +43,7 @@ record SwapStep(DatabaseSettings settings, long point) implements Step {
     }
 
     private DatabaseSwap swap() {
-        return new DatabaseSwap(settings, names());
+        return new DatabaseSwap(settings, names(), oids);
     }
 
     private DatabaseRestore restore() {
@@ -46,12 +54,15 @@ record SwapStep(DatabaseSettings settings, long point) implements Step {
 
     @Override
     public List<String> fields() {
-        return List.of(TYPE, String.valueOf(point), names().staged(), names().live(), names().kept());
-    }
-
-    @Override
-    public boolean isDone() throws IOException {
-        return swap().isSwapped();
+        return List.of(
+                TYPE,
+                String.valueOf(point),
+                names().staged(),
+                names().live(),
+                names().kept(),
+                String.valueOf(oids.server()),
+                String.valueOf(oids.staged()),
+                String.valueOf(oids.live()));
     }
 
     @Override
@@ -62,6 +73,16 @@ record SwapStep(DatabaseSettings settings, long point) implements Step {
     @Override
     public void undo() throws IOException {
         swap().swapBack();
+    }
+
+    @Override
+    public Optional<String> kept() {
+        return oids.live() == 0 ? Optional.empty() : Optional.of("database " + names().kept());
+    }
+
+    @Override
+    public Optional<String> staged() {
+        return Optional.of("database " + names().staged());
     }
 
     @Override

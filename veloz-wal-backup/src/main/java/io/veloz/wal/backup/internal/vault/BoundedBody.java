@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  * The body of a response, bounded in size and in time. The request's timeout ends at the headers, so a server that stalls
  * later would block the caller without this bound.
  */
-final class BoundedBody implements BodySubscriber<byte[]> {
+public final class BoundedBody implements BodySubscriber<byte[]> {
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
     private final JsonValue.WipedBuffer bytes = new JsonValue.WipedBuffer();
     private final int maxBytes;
     private volatile Flow.@Nullable Subscription subscription;
 
-    BoundedBody(int maxBytes, Duration timeout) {
+    public BoundedBody(int maxBytes, Duration timeout) {
         this.maxBytes = maxBytes;
         var unused = body.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).whenComplete((result, failure) -> {
             Flow.Subscription open = subscription;

@@ -1,0 +1,60 @@
+package io.veloz.wal.backup.internal.recovery;
+
+import io.veloz.wal.backup.DatabaseFacts;
+import io.veloz.wal.backup.internal.place.Places;
+import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
+import io.veloz.wal.backup.internal.profile.Profile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What recoveries have staged and not put in place: they were cut, or a gate failed. It may contain secrets. Valid only while
+ * no recovery is recorded in the state directory. Stateless.
+ */
+public final class Leftovers {
+    private Leftovers() {}
+
+    /** Returns the directories and files. */
+    public static List<Path> files(Profile profile) throws IOException {
+        List<Path> roots = new ArrayList<>();
+        profile.trees().values().forEach(tree -> roots.addAll(tree.roots()));
+        profile.engine().map(EngineSettings::logDirectory).ifPresent(roots::add);
+        List<Path> found = new ArrayList<>();
+        for (Path root : roots) {
+            found.addAll(Places.stagingsOf(root));
+        }
+        return found;
+    }
+
+    /** Returns the names of the databases. */
+    public static List<String> databases(Profile profile) throws IOException {
+        Optional<DatabaseRestore> restore = restore(profile);
+        return restore.isPresent() ? restore.get().leftovers() : List.of();
+    }
+
+    /** Deletes all of it, and returns a description of each. */
+    public static List<String> remove(Profile profile) throws IOException {
+        List<String> removed = new ArrayList<>();
+        for (Path path : files(profile)) {
+            Trees.delete(path);
+            removed.add(path.toString());
+        }
+        Optional<DatabaseRestore> restore = restore(profile);
+        if (restore.isPresent()) {
+            restore.get().dropLeftovers().forEach(name -> removed.add("database " + name));
+        }
+        return removed;
+    }
+
+    private static Optional<DatabaseRestore> restore(Profile profile) {
+        // The facts and the point are not used: the leftovers are those of every point.
+        return profile.database()
+                .map(settings -> new DatabaseRestore(
+                        settings, DatabaseFacts.builder(settings.name()).build(), 0));
+    }
+}
