@@ -185,7 +185,9 @@ public final class Recovery {
                 stage(parts, timed);
                 complete(create(state, plan, parts, timed), timed);
             }
-            startAndVerify(plan.options(), replayed(parts), timed);
+            Optional<Replayed> replayed = replayed(parts);
+            replayed.ifPresent(timed::log);
+            startAndVerify(plan.options(), replayed, timed);
             return timed.report.build();
         }
     }

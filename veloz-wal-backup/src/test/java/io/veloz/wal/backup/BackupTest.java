@@ -322,7 +322,7 @@ class BackupTest {
         assertThat(report.changes())
                 .filteredOn(change -> change.contains(".before-recovery-"))
                 .hasSize(2);
-        recovery().rollBack();
+        recovery().rollBack(RecoveryOptions.of(Set.of()));
         assertThat(inPlace()).isEqualTo(newer);
     }
 

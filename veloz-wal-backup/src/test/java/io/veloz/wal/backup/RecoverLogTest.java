@@ -152,7 +152,7 @@ class RecoverLogTest {
         }
         recover(whole().discardLocalLog());
         assertThat(orders()).isEqualTo(3);
-        new Recovery(profile).rollBack();
+        new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()));
         assertThat(orders()).isEqualTo(6);
     }
 
@@ -186,7 +186,7 @@ class RecoverLogTest {
         RecoveryReport report = recover(whole().point(1).logToThePoint());
         assertThat(report.lastSequence()).isEqualTo(3);
         assertThat(orders()).isEqualTo(3);
-        new Recovery(profile).rollBack();
+        new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()));
         assertThat(orders()).isEqualTo(9);
     }
 

@@ -2,8 +2,10 @@ package io.veloz.wal.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.WalLockedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.archive.store.DirectoryStore;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class RecoveryCutTest {
     private static final Set<Kind> FILES = Set.of(Kind.CONFIGURATION, Kind.SECRETS);
+
+    private static final RecoveryOptions NO_OPTIONS = RecoveryOptions.of(Set.of());
 
     /** The death of the process. */
     private static final class Died extends Error {
@@ -157,6 +162,11 @@ class RecoveryCutTest {
             "env", "of the point",
             "orders", "2");
 
+    private void cleanUp() throws IOException {
+        new Recovery(profile).cleanUp();
+        assertNothingIsLeftOver();
+    }
+
     private void assertNothingIsLeftOver() throws IOException {
         try (Stream<Path> files = Files.list(dir)) {
             assertThat(files.map(file -> file.getFileName().toString()))
@@ -174,9 +184,9 @@ class RecoveryCutTest {
                 new Recovery(profile).resume(options(), RecoveryProgress.NONE);
                 assertThat(inPlace()).as("resumed after cut %d", cuts).isEqualTo(NEW);
             }
-            new Recovery(profile).rollBack();
+            new Recovery(profile).rollBack(NO_OPTIONS);
             assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
-            assertNothingIsLeftOver();
+            cleanUp();
         }
         // Three places, each with something in it: two renames and two lines a place. Last, the journal gets its other name.
         assertThat(cuts).isEqualTo(13);
@@ -191,17 +201,17 @@ class RecoveryCutTest {
             int cut = at;
             boolean completed = false;
             try {
-                recovery(cut).rollBack();
+                recovery(cut).rollBack(NO_OPTIONS);
                 completed = true;
             } catch (Died e) {
                 if (cut > 1) {
                     assertThatThrownBy(() -> new Recovery(profile).resume(options(), RecoveryProgress.NONE))
-                            .hasMessageContaining("rollback began");
+                            .hasMessageContaining("a rollback or a clean-up began");
                 }
-                new Recovery(profile).rollBack();
+                new Recovery(profile).rollBack(NO_OPTIONS);
             }
             assertThat(inPlace()).as("rollback cut at %d", at).isEqualTo(old);
-            assertNothingIsLeftOver();
+            cleanUp();
             if (completed) {
                 assertThat(at).isGreaterThan(5);
                 return;
@@ -217,9 +227,144 @@ class RecoveryCutTest {
                 .isInstanceOfSatisfying(
                         RecoveryException.class,
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.HALF_DONE));
-        new Recovery(profile).rollBack();
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        cleanUp();
         Trees.delete(dir.resolve("wal"));
         dies(100);
         assertThat(inPlace()).isEqualTo(NEW);
+    }
+
+    private RecoveryException refused(ThrowingCallable call, RecoveryException.Reason reason) {
+        Throwable thrown = catchThrowable(call);
+        assertThat(thrown)
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+        return (RecoveryException) thrown;
+    }
+
+    @Test
+    void rollbackAfterTheEngineWroteIsRefusedAndOnRequestSetsItsRecordsAside() throws IOException {
+        Map<String, String> old = inPlace();
+        assertThat(dies(100)).isFalse();
+        try (OrderLog orders =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            order(orders, 4);
+        }
+        RecoveryException refused =
+                refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
+        assertThat(refused).hasMessageContaining("the engine has written to it since");
+        assertThat(inPlace()).containsEntry("orders", "3");
+        assertThat(new Recovery(profile).rollBack(NO_OPTIONS.discardLocalLog()))
+                .contains(dir.resolve(".wal.recovery-1").toString());
+        assertThat(inPlace()).isEqualTo(old);
+        assertThat(OrderReplay.read(ReadOptions.of(dir.resolve(".wal.recovery-1")))
+                        .store()
+                        .get("order-4"))
+                .isPresent();
+        cleanUp();
+    }
+
+    @Test
+    void cleanUpThatIsCutAnywhereIsCompletedAndCannotBeRolledBack() throws IOException {
+        for (int at = 1; at <= 20; at++) {
+            assertThat(dies(100)).isFalse();
+            boolean completed = false;
+            try {
+                recovery(at).cleanUp();
+                completed = true;
+            } catch (Died e) {
+                if (at > 1) {
+                    refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.HALF_DONE);
+                    refused(
+                            () -> new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE),
+                            RecoveryException.Reason.HALF_DONE);
+                }
+                new Recovery(profile).cleanUp();
+            }
+            assertThat(inPlace()).as("clean-up cut at %d", at).isEqualTo(NEW);
+            assertNothingIsLeftOver();
+            if (completed) {
+                assertThat(at).isGreaterThan(6);
+                return;
+            }
+        }
+        throw new AssertionError("the clean-up was never completed");
+    }
+
+    /** Runs an action at each cut of a recovery, as another process or thread could. */
+    private void meanwhile(Runnable action) throws IOException {
+        Recovery recovery = new Recovery(profile, Clock.systemUTC(), action);
+        recovery.run(store, recovery.plan(store, options()), keys.recovery(), RecoveryProgress.NONE);
+    }
+
+    @Test
+    void secondRecoveryIsRefusedWhileOneRuns() throws IOException {
+        int[] refusals = {0};
+        meanwhile(() -> {
+            refused(() -> new Recovery(profile).cleanUp(), RecoveryException.Reason.RECOVERY_RUNS);
+            refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.RECOVERY_RUNS);
+            refused(
+                    () -> new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE),
+                    RecoveryException.Reason.RECOVERY_RUNS);
+            refused(() -> dies(100), RecoveryException.Reason.RECOVERY_RUNS);
+            refusals[0]++;
+        });
+        assertThat(refusals[0]).isEqualTo(13);
+        assertThat(inPlace()).isEqualTo(NEW);
+    }
+
+    @Test
+    void engineCannotOpenItsLogWhileItIsReplaced() throws IOException {
+        int[] refusals = {0};
+        meanwhile(() -> {
+            if (refusals[0] == 0) {
+                assertThatThrownBy(() -> OrderLog.open(
+                                OrderLogConfig.builder(dir.resolve("wal")).build()))
+                        .isInstanceOf(WalLockedException.class);
+            }
+            refusals[0]++;
+        });
+        assertThat(inPlace()).isEqualTo(NEW);
+        try (OrderLog orders =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            order(orders, 4);
+        }
+    }
+
+    @Test
+    void stagingOfARunThatWasCutIsRemovedByTheCleanUp() throws IOException {
+        Files.createDirectories(dir.resolve(".etc.recovery-7/secrets"));
+        Files.writeString(dir.resolve(".etc.recovery-7/secrets/key"), "staged");
+        Files.writeString(dir.resolve(".env.recovery-8"), "staged");
+        Files.createDirectories(dir.resolve(".wal.recovery-9"));
+        assertThat(new Recovery(profile).cleanUp())
+                .containsExactlyInAnyOrder(
+                        dir.resolve(".etc.recovery-7").toString(),
+                        dir.resolve(".env.recovery-8").toString(),
+                        dir.resolve(".wal.recovery-9").toString());
+        assertNothingIsLeftOver();
+        assertThat(new Recovery(profile).cleanUp()).isEmpty();
+    }
+
+    @Test
+    void stagingOfARunThatWasCutIsRemovedByTheNextRun() throws IOException {
+        Files.createDirectories(dir.resolve(".etc.recovery-7/secrets"));
+        Files.createDirectories(dir.resolve(".wal.recovery-9"));
+        assertThat(dies(100)).isFalse();
+        assertThat(dir.resolve(".etc.recovery-7")).doesNotExist();
+        assertThat(dir.resolve(".wal.recovery-9")).doesNotExist();
+    }
+
+    @Test
+    void rootsThatTheProfileDoesNotHaveAreRefused() throws IOException {
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(
+                file, Files.readString(file).replace("secrets.roots = etc/secrets, env", "secrets.roots = etc/secrets"));
+        profile = BackupProfile.read(file);
+        Map<String, String> old = inPlace();
+        assertThat(refused(() -> dies(100), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("which is not a root in the profile");
+        assertThat(inPlace()).isEqualTo(old);
+        assertNothingIsLeftOver();
     }
 }

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -269,7 +271,7 @@ class WholeEngineTest {
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
                 .hasMessageContaining("4 orders; the log has 5");
         assertThat(dir.resolve("stopped")).exists();
-        new Recovery(profile).rollBack();
+        rollBackAndCleanUp();
         assertThat(inPlace()).isEqualTo(before);
     }
 
@@ -282,7 +284,7 @@ class WholeEngineTest {
             assertThatThrownBy(() -> recover(whole()))
                     .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
                             .isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
-                    .hasMessageContaining("answers at");
+                    .hasMessageContaining("a process accepts connections at");
         } finally {
             running.stop(0);
         }
@@ -333,7 +335,7 @@ class WholeEngineTest {
                 new Recovery(profile).resume(whole(), RecoveryProgress.NONE);
                 assertThat(inPlace()).as("resumed after cut %d", cuts).containsAllEntriesOf(OF_THE_POINT);
             }
-            new Recovery(profile).rollBack();
+            rollBackAndCleanUp();
             assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
         }
         // Two renames for the configuration with the secrets in it, one step for the database, two renames for the log,
@@ -342,6 +344,71 @@ class WholeEngineTest {
         assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
         new Recovery(profile).cleanUp();
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
+    }
+
+    private void rollBackAndCleanUp() throws IOException {
+        new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()));
+        new Recovery(profile).cleanUp();
+    }
+
+    @Test
+    void whatWasWrittenToTheRecoveredDatabaseIsSetAsideByTheRollback() throws Exception {
+        recover(whole());
+        psql("veloz", "UPDATE accounts SET balance = 7 WHERE id = 1");
+        assertThat(new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()))).contains("database veloz_recovery_1");
+        assertThat(psql("veloz", "SELECT balance FROM accounts WHERE id = 1")).isEqualTo("10");
+        psql("postgres", "ALTER DATABASE veloz_recovery_1 ALLOW_CONNECTIONS true");
+        assertThat(psql("veloz_recovery_1", "SELECT balance FROM accounts WHERE id = 1"))
+                .isEqualTo("7");
+        assertThat(new Recovery(profile).cleanUp()).contains("database veloz_recovery_1");
+        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
+    }
+
+    @Test
+    void databaseThatARunHasStagedIsRemovedByTheCleanUpAndNoOther() throws Exception {
+        psql("postgres", "CREATE DATABASE veloz_recovery_8");
+        psql("postgres", "CREATE DATABASE veloz_recovery_9");
+        psql(
+                "postgres",
+                "COMMENT ON DATABASE veloz_recovery_9 IS E'veloz-wal: staged by a recovery, not in use."
+                        + " Original comment follows.\\n'");
+        assertThat(new Recovery(profile).cleanUp()).containsExactly("database veloz_recovery_9");
+        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_8");
+    }
+
+    @Test
+    void engineThatSomebodyHasStartedIsComparedAndNeverStoppedByAResume() throws Exception {
+        profile = profile("engine.start = " + dir.resolve("start.sh") + "\nengine.stop = " + dir.resolve("stop.sh")
+                + "\nengine.url = http://127.0.0.1:" + port + "\nengine.start-timeout = 60s\n");
+        script("start.sh", engine("--forget-an-order") + " & echo $! > " + dir.resolve("pid"));
+        script("stop.sh", "kill $(cat " + dir.resolve("pid") + "); echo stopped > " + dir.resolve("stopped"));
+        recover(whole());
+        new ProcessBuilder(dir.resolve("start.sh").toString()).start().waitFor();
+        try {
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            // The engine is starting: until it answers, a resume would start another one.
+                            if (answers()) {
+                                new Recovery(profile).resume(whole().start(), RecoveryProgress.NONE);
+                            }
+                            LockSupport.parkNanos(50_000_000);
+                        }
+                    })
+                    .isInstanceOf(RecoveryException.class)
+                    .hasMessageContaining("it ran before, and runs on");
+            assertThat(dir.resolve("stopped")).doesNotExist();
+            assertThat(answers()).isTrue();
+        } finally {
+            new ProcessBuilder(dir.resolve("stop.sh").toString()).start().waitFor();
+        }
+    }
+
+    private boolean answers() {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -132,13 +133,16 @@ class SwitchJournalTest {
             for (int undone = 0; undone <= 2 * 5; undone++) {
                 Disk disk = cutAfter(operations, false);
                 Path journal = disk.state.path().resolve("recovery.journal");
-                int done = (operations + 1) / 2;
+                // With the step after the last line, which may be done.
+                int done = Math.min(operations / 2 + 1, 5);
                 StringBuilder lines = new StringBuilder(Files.readString(journal));
                 lines.append("back ").append(done).append('\n');
                 for (int i = 0; i < Math.min(undone, 2 * done); i++) {
                     Rename step = disk.steps.get(done - 1 - i / 2);
                     if (i % 2 == 0) {
-                        Files.move(step.to(), step.from(), StandardCopyOption.ATOMIC_MOVE);
+                        if (Files.exists(step.to()) && !Files.exists(step.from())) {
+                            Files.move(step.to(), step.from(), StandardCopyOption.ATOMIC_MOVE);
+                        }
                     } else {
                         lines.append("undone ").append(done - i / 2).append('\n');
                     }
@@ -151,6 +155,126 @@ class SwitchJournalTest {
                         .isEqualTo(OLD);
             }
         }
+    }
+
+    /** The death of the process. */
+    private static final class Died extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    private static Runnable diesAt(int call) {
+        int[] left = {call};
+        return () -> {
+            if (--left[0] == 0) {
+                throw new Died();
+            }
+        };
+    }
+
+    private static Disk rolledBack(Disk disk) throws IOException {
+        open(disk).rollBack();
+        return disk;
+    }
+
+    @Test
+    void rollbackSetsAsideWhatWasInPlaceAndOnlyTheCleanUpDeletesIt() throws IOException {
+        Disk disk = cutAfter(10, false);
+        disk.write("etc/written-since", "by the engine");
+        rolledBack(disk);
+        assertThat(disk.home.resolve(".etc.recovery-1/written-since")).hasContent("by the engine");
+        assertThat(open(disk).setAside())
+                .containsExactly(
+                        disk.home.resolve(".etc.recovery-1").toString(),
+                        disk.home.resolve(".env.recovery-1").toString());
+        open(disk).discard();
+        assertThat(disk.home.resolve(".etc.recovery-1")).doesNotExist();
+        assertThat(disk.inPlace()).isEqualTo(OLD);
+        assertThat(SwitchJournal.open(disk.state, SwitchJournalTest::unknown)).isEmpty();
+    }
+
+    @Test
+    void cleanUpThatIsCutAnywhereCanOnlyBeCompletedAndKeepsWhatIsInPlace() throws IOException {
+        for (boolean back : new boolean[] {false, true}) {
+            for (int at = 1; ; at++) {
+                Disk disk = back ? rolledBack(cutAfter(10, false)) : cutAfter(10, false);
+                if (!back) {
+                    open(disk).complete();
+                }
+                SwitchJournal journal = open(disk);
+                journal.onCut(diesAt(at));
+                boolean completed = false;
+                try {
+                    journal.discard();
+                    completed = true;
+                } catch (Died e) {
+                    if (open(disk).isDiscarding()) {
+                        assertThatThrownBy(() -> open(disk).rollBack()).hasMessageContaining("clean-up began");
+                    }
+                    open(disk).discard();
+                }
+                assertThat(disk.inPlace()).as("cut at %d", at).isEqualTo(back ? OLD : NEW);
+                try (Stream<Path> files = Files.list(disk.home)) {
+                    assertThat(files.map(file -> file.getFileName().toString()))
+                            .containsExactlyInAnyOrder("env", "etc", "state");
+                }
+                if (completed) {
+                    assertThat(at).isGreaterThan(6);
+                    break;
+                }
+            }
+        }
+    }
+
+    @Test
+    void halfDoneSwitchIsNotCleanedUp() throws IOException {
+        Disk disk = cutAfter(3, false);
+        assertThatThrownBy(() -> open(disk).discard()).hasMessageContaining("half done");
+    }
+
+    /** A step that fails on its way, as the swap of a database does that has closed the live one. */
+    private record HalfDone(Path mark) implements Step {
+        @Override
+        public List<String> fields() {
+            return List.of("half-done");
+        }
+
+        @Override
+        public void run() throws IOException {
+            Files.createFile(mark);
+            throw new IOException("failed on its way");
+        }
+
+        @Override
+        public void undo() throws IOException {
+            Files.deleteIfExists(mark);
+        }
+
+        @Override
+        public Optional<String> kept() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> staged() {
+            return Optional.empty();
+        }
+
+        @Override
+        public void discardKept() {}
+
+        @Override
+        public void discardStaged() {}
+    }
+
+    @Test
+    void stepThatFailedOnItsWayIsUndoneByTheRollback() throws IOException {
+        StateDirectory state = StateDirectory.open(dir.resolve("state"));
+        Path mark = dir.resolve("mark");
+        SwitchJournal journal = SwitchJournal.create(state, List.of("point 1"), List.of(new HalfDone(mark)));
+        assertThatThrownBy(journal::complete).hasMessageContaining("failed on its way");
+        assertThat(mark).exists();
+        SwitchJournal.open(state, fields -> new HalfDone(mark)).orElseThrow().rollBack();
+        assertThat(mark).doesNotExist();
     }
 
     @Test

@@ -113,7 +113,8 @@ class DatabaseRestoreTest {
         restore.plan();
         restore.stage(dumped());
         restore.check();
-        DatabaseSwap swap = new DatabaseSwap(settings(name), restore.names());
+        DatabaseSwap swap = new DatabaseSwap(
+                settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names()));
         swap.swap();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name, name + "_before_recovery_3");
         assertThat(server.accounts(name)).startsWith("10 ");
@@ -402,7 +403,7 @@ class DatabaseRestoreTest {
         DatabaseRestore restore = new DatabaseRestore(settings, facts, 1);
         restore.stage(dumped());
         restore.check();
-        new DatabaseSwap(settings, restore.names()).swap();
+        new DatabaseSwap(settings, restore.names(), DatabaseSwap.oids(settings, restore.names())).swap();
         assertThat(server.sql(
                         "postgres",
                         "SELECT datacl IS NULL, shobj_description(oid, 'pg_database') IS NULL"

@@ -30,6 +30,7 @@ class DatabaseSwapTest {
 
     private static PostgresServer server;
     private static DatabaseSettings settings;
+    private static DatabaseSwap.Oids oids = new DatabaseSwap.Oids(0, 0, 0);
 
     @BeforeAll
     static void start() throws IOException {
@@ -59,6 +60,7 @@ class DatabaseSwapTest {
                 "postgres",
                 "CREATE DATABASE veloz_recovery_12 OWNER veloz; COMMENT ON DATABASE veloz_recovery_12 IS "
                         + Sql.literal(DatabaseNames.stagedComment("the new one")));
+        oids = DatabaseSwap.oids(settings, NAMES);
     }
 
     private static String state() throws IOException {
@@ -66,7 +68,7 @@ class DatabaseSwapTest {
     }
 
     private static DatabaseSwap swap() {
-        return new DatabaseSwap(settings, NAMES);
+        return new DatabaseSwap(settings, NAMES, oids);
     }
 
     private static PsqlSession.Hook cutAt(int count) {
@@ -79,7 +81,7 @@ class DatabaseSwapTest {
     }
 
     private static boolean cut(int at, boolean back) throws IOException {
-        DatabaseSwap swap = new DatabaseSwap(settings, NAMES, cutAt(at));
+        DatabaseSwap swap = new DatabaseSwap(settings, NAMES, oids, cutAt(at));
         try {
             if (back) {
                 swap.swapBack();
@@ -96,14 +98,11 @@ class DatabaseSwapTest {
     void swapKeepsTheLiveDatabaseClosedAndMarkedAndSwapBackIsItsReverse() throws IOException {
         live();
         staged();
-        assertThat(swap().isSwapped()).isFalse();
         swap().swap();
-        assertThat(swap().isSwapped()).isTrue();
         assertThat(state()).isEqualTo(NEW);
         swap().swap();
         assertThat(state()).isEqualTo(NEW);
         swap().swapBack();
-        assertThat(swap().isSwapped()).isFalse();
         assertThat(state()).isEqualTo(OLD);
         swap().swapBack();
         assertThat(state()).isEqualTo(OLD);
@@ -153,7 +152,6 @@ class DatabaseSwapTest {
         assertThat(state())
                 .isEqualTo(
                         "veloz_recovery_12:false:veloz-wal: staged by a recovery, not in use. Original comment follows.");
-        assertThat(swap().isSwapped()).isFalse();
         swap().swapBack();
         swap().swap();
         assertThat(state()).isEqualTo("veloz:true:the new one");
@@ -225,11 +223,10 @@ class DatabaseSwapTest {
                 }
             }
         };
-        assertThatThrownBy(() -> new DatabaseSwap(settings, NAMES, crash).swap())
+        assertThatThrownBy(() -> new DatabaseSwap(settings, NAMES, oids, crash).swap())
                 .isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> swap().isSwapped()).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> swap().swapBack()).isInstanceOf(IOException.class);
         server.startServer();
-        assertThat(swap().isSwapped()).isFalse();
         swap().swap();
         assertThat(state()).isEqualTo(NEW);
     }
@@ -237,18 +234,52 @@ class DatabaseSwapTest {
     @Test
     void databasesWithoutAMarkAreNotSwapped() throws IOException {
         live();
-        assertThat(swap().isSwapped()).as("nothing was staged").isTrue();
+        ThrowingCallable oidsOf = () -> DatabaseSwap.oids(settings, NAMES);
+        assertUnusable(oidsOf, "expected a staged database");
         server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz");
-        assertUnusable(swap()::swap, "veloz_recovery_12 has no mark of a recovery");
+        assertUnusable(oidsOf, "veloz_recovery_12 has no mark of a recovery");
         server.sql("postgres", "DROP DATABASE veloz_recovery_12");
         staged();
         server.sql("postgres", "CREATE DATABASE veloz_before_recovery_12 OWNER veloz");
+        assertUnusable(oidsOf, "a database has the name veloz_before_recovery_12");
         assertUnusable(swap()::swap, "a database has the name veloz_before_recovery_12");
-        server.sql("postgres", "DROP DATABASE veloz_recovery_12");
+        server.sql("postgres", "DROP DATABASE veloz_before_recovery_12");
+        swap().swap();
+        server.sql("postgres", "COMMENT ON DATABASE veloz_before_recovery_12 IS 'renamed by hand'");
         assertUnusable(swap()::swapBack, "veloz_before_recovery_12 has no mark of a recovery");
-        server.sql("postgres", "DROP DATABASE veloz");
-        assertUnusable(swap()::swap, "expected a staged database (live missing, staged missing, kept exists)");
-        assertUnusable(swap()::swapBack, "expected the live database or a swap");
+    }
+
+    @Test
+    void stagedDatabaseThatSomebodyDroppedDoesNotPassForOneThatWasSwapped() throws IOException {
+        live();
+        staged();
+        server.sql("postgres", "DROP DATABASE veloz_recovery_12");
+        assertUnusable(swap()::swap, "neither those before nor those after the switch");
+        assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
+        assertThat(state()).isEqualTo("veloz:true:the old one");
+    }
+
+    @Test
+    void keptDatabaseThatSomebodyReplacedIsNotPutBack() throws IOException {
+        live();
+        staged();
+        swap().swap();
+        server.sql("postgres", "DROP DATABASE veloz_before_recovery_12");
+        server.sql(
+                "postgres",
+                "CREATE DATABASE veloz_before_recovery_12; COMMENT ON DATABASE veloz_before_recovery_12 IS "
+                        + Sql.literal(DatabaseNames.keptComment("another one")));
+        assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
+    }
+
+    @Test
+    void databaseOfAnotherServerIsRefused() throws IOException {
+        live();
+        staged();
+        String before = state();
+        DatabaseSwap.Oids other = new DatabaseSwap.Oids(oids.server() + 1, oids.staged(), oids.live());
+        assertUnusable(() -> new DatabaseSwap(settings, NAMES, other).swap(), "the recovery began on server");
+        assertThat(state()).isEqualTo(before);
     }
 
     private static void assertUnusable(ThrowingCallable call, String message) {
@@ -273,6 +304,6 @@ class DatabaseSwapTest {
                 settings.rows(),
                 true,
                 settings.programs());
-        assertUnusable(() -> new DatabaseSwap(missing, NAMES).isSwapped(), "database \"nowhere\" does not exist");
+        assertUnusable(() -> new DatabaseSwap(missing, NAMES, oids).swap(), "database \"nowhere\" does not exist");
     }
 }
