@@ -237,6 +237,7 @@ public final class Engine {
                     .redirectOutput(text)
                     .start();
             if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
                 throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s");
             }
@@ -245,6 +246,7 @@ public final class Engine {
                 return new Output(process.exitValue(), output);
             }
         } catch (InterruptedException e) {
+            // The command runs on: a start that is killed on its way leaves less to know than one that ends.
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + command.get(0) + " ran", e);
         } finally {
