@@ -62,7 +62,13 @@ class WholeEngineTest {
     @BeforeAll
     static void startServer() throws IOException {
         DrillSettings settings = new DrillSettings(
-                List.of(), Optional.empty(), "postgres", Optional.empty(), Optional.empty(), Optional.empty());
+                List.of(),
+                Optional.empty(),
+                "postgres",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         Optional<Path> programs = DrillServer.programs(settings, 14);
         assumeTrue(programs.isPresent(), "PostgreSQL is not installed: install postgresql");
         serverDirectory = Files.createTempDirectory("we-");
