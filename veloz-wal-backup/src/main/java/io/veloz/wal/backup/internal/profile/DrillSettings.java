@@ -1,7 +1,6 @@
 package io.veloz.wal.backup.internal.profile;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -79,12 +78,17 @@ public record DrillSettings(
         if (engine.equals(production.start())) {
             throw file.bad(ENGINE, "is the command of engine.start, which starts the engine of production");
         }
-        List<String> names = new ArrayList<>();
-        production.unit().ifPresent(names::add);
-        production.url().ifPresent(url -> names.add(url.getRawAuthority()));
-        for (String name : names) {
-            if (engine.stream().anyMatch(word -> word.contains(name))) {
-                throw file.bad(ENGINE, "contains " + name + ", which is the engine of production");
+        for (String word : engine) {
+            boolean unit = production
+                    .unit()
+                    .filter(name -> word.equals(name) || word.equals(name + ".service"))
+                    .isPresent();
+            boolean url = production
+                    .url()
+                    .filter(uri -> word.contains(uri.getRawAuthority()))
+                    .isPresent();
+            if (unit || url) {
+                throw file.bad(ENGINE, "contains \"" + word + "\", which names the engine of production");
             }
         }
     }
@@ -93,7 +97,7 @@ public record DrillSettings(
         for (String word : engine) {
             String own = RECOVERED.matcher(word).replaceAll("");
             for (Path place : places) {
-                if (Pattern.compile("(^|[^\\w/.-])" + Pattern.quote(place.toString()) + "($|[^\\w.-])")
+                if (Pattern.compile("(^|[^\\w.}-])" + Pattern.quote(place.toString()) + "($|[^\\w.-])")
                         .matcher(own)
                         .find()) {
                     throw file.bad(
