@@ -21,10 +21,6 @@ public final class TestEngine {
 
     public static void main(String[] args) throws IOException {
         List<String> arguments = Arrays.asList(args);
-        if (arguments.contains("--fail")) {
-            System.err.println("no such log");
-            Runtime.getRuntime().halt(3);
-        }
         Path log = Path.of(arguments.get(arguments.indexOf("--wal") + 1));
         int port = Integer.parseInt(arguments.get(arguments.indexOf("--http") + 1));
         boolean forgets = arguments.contains("--forget-an-order");
@@ -36,7 +32,13 @@ public final class TestEngine {
                 .map(order -> "{\"client_order_id\":\"" + order.clientOrderId() + "\",\"executed_qty\":"
                         + order.executedQuantity() + ",\"status\":\"" + order.status() + "\"}")
                 .collect(Collectors.joining(","));
-        server.createContext("/health/ready", exchange -> answer(exchange, "{\"status\":\"UP\"}"));
+        int notReady = arguments.indexOf("--not-ready");
+        server.createContext(
+                "/health/ready",
+                exchange -> answer(
+                        exchange,
+                        notReady < 0 ? 200 : 503,
+                        notReady < 0 ? "{\"status\":\"UP\"}" : arguments.get(notReady + 1)));
         server.createContext(
                 "/api/orders_state", exchange -> answer(exchange, "{\"count\":1,\"items\":[" + items + "]}"));
         server.createContext("/metrics", exchange -> answer(exchange, "veloz_wal_last_sequence " + last + ".0\n"));
@@ -45,8 +47,12 @@ public final class TestEngine {
     }
 
     private static void answer(HttpExchange exchange, String body) throws IOException {
+        answer(exchange, 200, body);
+    }
+
+    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(200, bytes.length);
+        exchange.sendResponseHeaders(status, bytes.length);
         exchange.getResponseBody().write(bytes);
         exchange.close();
     }
