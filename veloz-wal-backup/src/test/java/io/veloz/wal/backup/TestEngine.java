@@ -32,13 +32,7 @@ public final class TestEngine {
                 .map(order -> "{\"client_order_id\":\"" + order.clientOrderId() + "\",\"executed_qty\":"
                         + order.executedQuantity() + ",\"status\":\"" + order.status() + "\"}")
                 .collect(Collectors.joining(","));
-        int notReady = arguments.indexOf("--not-ready");
-        server.createContext(
-                "/health/ready",
-                exchange -> answer(
-                        exchange,
-                        notReady < 0 ? 200 : 503,
-                        notReady < 0 ? "{\"status\":\"UP\"}" : arguments.get(notReady + 1)));
+        server.createContext("/health/ready", exchange -> answer(exchange, "{\"status\":\"UP\"}"));
         server.createContext(
                 "/api/orders_state", exchange -> answer(exchange, "{\"count\":1,\"items\":[" + items + "]}"));
         server.createContext("/metrics", exchange -> answer(exchange, "veloz_wal_last_sequence " + last + ".0\n"));
@@ -47,12 +41,8 @@ public final class TestEngine {
     }
 
     private static void answer(HttpExchange exchange, String body) throws IOException {
-        answer(exchange, 200, body);
-    }
-
-    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.sendResponseHeaders(200, bytes.length);
         exchange.getResponseBody().write(bytes);
         exchange.close();
     }

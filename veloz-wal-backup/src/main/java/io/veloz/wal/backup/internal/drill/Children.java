@@ -61,7 +61,7 @@ final class Children {
         await(process, grace);
         for (int round = 0; round < ROUNDS; round++) {
             family.addAll(family(process, home));
-            family.removeIf(each -> !each.isAlive());
+            family.removeIf(each -> !runs(each));
             if (family.isEmpty() && !process.isAlive()) {
                 return;
             }
@@ -81,6 +81,20 @@ final class Children {
                     .forEach(family::add);
         }
         return family;
+    }
+
+    /** A process that has ended may wait for a parent that never asks for its exit code. */
+    private static boolean runs(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return false;
+        }
+        try {
+            Path stat = Path.of("/proc", String.valueOf(process.pid()), "stat");
+            String text = new String(Files.readAllBytes(stat), StandardCharsets.ISO_8859_1);
+            return !text.substring(text.lastIndexOf(')') + 1).startsWith(" Z");
+        } catch (IOException e) {
+            return process.isAlive();
+        }
     }
 
     private static boolean hasMark(long pid, byte[] mark) {

@@ -28,7 +28,7 @@ public final class DrillEngine implements Closeable {
     private static final Duration COMPARISON = Duration.ofMinutes(10);
     private static final Duration GRACE = Duration.ofSeconds(20);
     /** The part of a detail that is not an answer of the engine. */
-    private static final Pattern STATUS = Pattern.compile("^(.*\\bstatus \\d{3})(?::.*)?$", Pattern.DOTALL);
+    private static final Pattern STATUS = Pattern.compile("^(.*?\\bstatus \\d{3})(?::.*)?$", Pattern.DOTALL);
 
     private static final int DETAIL_CHARS = 500;
 
@@ -116,7 +116,8 @@ public final class DrillEngine implements Closeable {
                 .toList();
     }
 
-    private static String withoutAnswer(String detail) {
+    /** An answer of the engine may repeat secrets. */
+    static String withoutAnswer(String detail) {
         Matcher matcher = STATUS.matcher(detail);
         String text = matcher.matches() ? matcher.group(1) : detail;
         return text.length() > DETAIL_CHARS ? text.substring(0, DETAIL_CHARS) + "..." : text;
