@@ -127,7 +127,8 @@ final class Children {
         }
     }
 
-    private static void await(ProcessHandle process, Duration limit) {
+    /** Waits for the end of a process that another one started. */
+    static void await(ProcessHandle process, Duration limit) {
         try {
             process.onExit().orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS).join();
         } catch (CompletionException e) {

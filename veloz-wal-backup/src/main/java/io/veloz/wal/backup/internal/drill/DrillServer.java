@@ -159,14 +159,16 @@ public final class DrillServer implements Closeable {
     }
 
     private Process process(String program, List<String> arguments, Path output) throws IOException {
+        Map<String, String> environment = Children.environment(home);
+        environment.put("LC_ALL", "C");
         List<String> command = new ArrayList<>();
         if (!user.isEmpty()) {
-            command.addAll(List.of("runuser", "-u", user, "--"));
+            // It sets HOME to that of the user, whose files must not reach the programs.
+            command.addAll(List.of("runuser", "-u", user, "--", "env", "-i"));
+            environment.forEach((name, value) -> command.add(name + "=" + value));
         }
         command.add(programs.resolve(program).toString());
         command.addAll(arguments);
-        Map<String, String> environment = Children.environment(home);
-        environment.put("LC_ALL", "C");
         return Children.start(command, Path.of("/"), environment, output);
     }
 
@@ -192,9 +194,15 @@ public final class DrillServer implements Closeable {
             Children.end(starting, home, Duration.ZERO);
         }
         running = null;
-        if (!Files.exists(home.resolve("data/postmaster.pid"))) {
-            return;
+        Path pidFile = home.resolve("data/postmaster.pid");
+        if (Files.exists(pidFile)) {
+            stop(pidFile);
         }
+    }
+
+    private void stop(Path pidFile) throws IOException {
+        Optional<ProcessHandle> server = ProcessHandle.of(
+                Long.parseLong(Files.readAllLines(pidFile).get(0)));
         Path output = Files.createTempFile(home.getParent(), "output-", ".txt");
         try {
             List<String> stop = List.of(
@@ -204,9 +212,11 @@ public final class DrillServer implements Closeable {
                 process.destroyForcibly();
                 throw new IOException("pg_ctl stop did not return within " + MINUTES + " minutes");
             }
-            if (Files.exists(home.resolve("data/postmaster.pid"))) {
+            if (Files.exists(pidFile)) {
                 requireSuccess("pg_ctl stop", process, output);
             }
+            // It removes the file before it ends.
+            server.ifPresent(each -> Children.await(each, Duration.ofSeconds(30)));
         } finally {
             Files.deleteIfExists(output);
         }
