@@ -84,7 +84,7 @@ final class Children {
     }
 
     /** A process that has ended may wait for a parent that never asks for its exit code. */
-    private static boolean runs(ProcessHandle process) {
+    static boolean runs(ProcessHandle process) {
         if (!process.isAlive()) {
             return false;
         }

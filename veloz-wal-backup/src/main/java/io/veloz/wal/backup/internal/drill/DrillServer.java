@@ -194,15 +194,27 @@ public final class DrillServer implements Closeable {
             Children.end(starting, home, Duration.ZERO);
         }
         running = null;
-        Path pidFile = home.resolve("data/postmaster.pid");
-        if (Files.exists(pidFile)) {
-            stop(pidFile);
+        Optional<ProcessHandle> server = server();
+        if (server.isPresent()) {
+            stop(server.get());
         }
     }
 
-    private void stop(Path pidFile) throws IOException {
-        Optional<ProcessHandle> server = ProcessHandle.of(
-                Long.parseLong(Files.readAllLines(pidFile).get(0)));
+    /** Returns the running server. One that was ended while it started leaves its file. */
+    private Optional<ProcessHandle> server() throws IOException {
+        Path file = home.resolve("data/postmaster.pid");
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        return Files.readAllLines(file).stream()
+                .limit(1)
+                .filter(line -> line.matches("[0-9]{1,9}"))
+                .flatMap(line -> ProcessHandle.of(Long.parseLong(line)).stream())
+                .filter(Children::runs)
+                .findFirst();
+    }
+
+    private void stop(ProcessHandle server) throws IOException {
         Path output = Files.createTempFile(home.getParent(), "output-", ".txt");
         try {
             List<String> stop = List.of(
@@ -212,11 +224,11 @@ public final class DrillServer implements Closeable {
                 process.destroyForcibly();
                 throw new IOException("pg_ctl stop did not return within " + MINUTES + " minutes");
             }
-            if (Files.exists(pidFile)) {
+            // It may have ended by itself meanwhile, and removes its file before it ends.
+            if (server().isPresent()) {
                 requireSuccess("pg_ctl stop", process, output);
             }
-            // It removes the file before it ends.
-            server.ifPresent(each -> Children.await(each, Duration.ofSeconds(30)));
+            Children.await(server, Duration.ofSeconds(30));
         } finally {
             Files.deleteIfExists(output);
         }
