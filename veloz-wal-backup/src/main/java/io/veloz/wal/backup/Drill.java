@@ -79,6 +79,7 @@ public final class Drill {
      *
      * @param uri of the archive, for the restore of the log
      * @param store of the same archive; the caller closes it
+     * @param progress an exception from it fails the check that is being made
      * @throws IllegalArgumentException if the directory is not empty, or overlaps with a place of production
      * @throws IOException if the directory cannot be used
      */
