@@ -77,6 +77,11 @@ public final class BackupProfile {
         return profile.engine().map(EngineSettings::logPrefix).orElse("orders");
     }
 
+    /** Returns the directory in which a drill makes its targets, by {@code drill.directory} or by default. */
+    public Path drillDirectory() {
+        return profile.drill().directoryOrDefault();
+    }
+
     @Override
     public String toString() {
         return "BackupProfile[" + profile.file() + ", kinds=" + kinds() + "]";

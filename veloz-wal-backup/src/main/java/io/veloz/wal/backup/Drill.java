@@ -1,32 +1,27 @@
 package io.veloz.wal.backup;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
-import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.backup.DrillReceipt.Result;
 import io.veloz.wal.backup.internal.drill.DrillDatabase;
 import io.veloz.wal.backup.internal.drill.DrillDirectory;
 import io.veloz.wal.backup.internal.drill.DrillEngine;
+import io.veloz.wal.backup.internal.drill.DrillGuard;
 import io.veloz.wal.backup.internal.drill.ReceiptJson;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.AttachmentReader;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.tree.TreeExtract;
+import io.veloz.wal.backup.internal.vault.VaultImport;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -50,8 +45,18 @@ import org.jspecify.annotations.Nullable;
  * targets are made by the drill and removed at its end, also after a failure: a directory, a PostgreSQL server with a cluster
  * of its own, a log that is never shipped, an engine on a port of the loopback interface. It is not possible to name others.
  *
- * <p>A drill changes nothing but its directory and {@code receipts/}. It may be cut anywhere: what is left is the directory.
- * Not thread-safe.
+ * <p>A drill changes nothing but its directory and {@code receipts/}. If a signal ends the JVM, or an interrupt the calling
+ * thread, the drill ends its server and its engine and removes its directory. Not thread-safe.
+ *
+ * <table>
+ * <caption>Ends</caption>
+ * <tr><td>a check fails, or a part of the drill throws</td><td>receipt FAILED, the other checks are made</td></tr>
+ * <tr><td>the store or a program is not available</td><td>receipt INCONCLUSIVE</td></tr>
+ * <tr><td>interrupt of the thread</td><td>receipt INCONCLUSIVE; nothing runs, no directory; the thread is interrupted</td></tr>
+ * <tr><td>SIGINT, SIGTERM</td><td>perhaps a receipt INCONCLUSIVE; nothing runs, no directory</td></tr>
+ * <tr><td>SIGKILL, power</td><td>no receipt; the directory, and after SIGKILL what ran in it. The next drill refuses the
+ * directory</td></tr>
+ * </table>
  */
 public final class Drill {
     private static final DateTimeFormatter UTC =
@@ -70,10 +75,11 @@ public final class Drill {
     }
 
     /**
-     * Runs the drill. Returns its receipt, which is stored unless the store is not available.
+     * Runs the drill. Returns its receipt, which is in the archive unless its last check states otherwise.
      *
      * @param uri of the archive, for the restore of the log
      * @param store of the same archive; the caller closes it
+     * @param progress an exception from it fails the check that is being made
      * @throws IllegalArgumentException if the directory is not empty, or overlaps with a place of production
      * @throws IOException if the directory cannot be used
      */
@@ -88,25 +94,44 @@ public final class Drill {
                 Backup.host(),
                 System.getProperty("user.name", "unknown"));
         receipt.version("java", Runtime.version().toString());
-        DrillReceipt made;
-        try (DrillDirectory directory = DrillDirectory.create(options.directory(), profile, options.keeps())) {
-            new Run(store, uri, options, keys, progress, receipt, directory).run();
-            made = receipt.build();
+        DrillGuard guard =
+                DrillGuard.of(DrillDirectory.create(options.directory(), profile, options.keeps()));
+        try {
+            new Run(store, uri, options, keys, progress, receipt, guard).run();
+        } finally {
+            remove(guard, receipt);
         }
-        store(store, made);
-        return made;
+        return stored(store, receipt);
     }
 
-    private static void store(ObjectStore store, DrillReceipt receipt) throws IOException {
+    private static void remove(DrillGuard guard, DrillReceipt.Builder receipt) {
+        try {
+            guard.close();
+        } catch (IOException | RuntimeException e) {
+            receipt.check(
+                    "directory of the drill is removed",
+                    Result.FAILED,
+                    guard.directory().path() + " has decrypted files, remove it: " + DrillFailure.describe(e));
+        }
+    }
+
+    /** A receipt that cannot be stored is not counted by others, so the drill proves nothing to them. */
+    private static DrillReceipt stored(ObjectStore store, DrillReceipt.Builder builder) {
+        DrillReceipt receipt = builder.build();
         String key = String.format(
                 Locale.ROOT, "receipts/%020d_%s_%s", receipt.point(), UTC.format(receipt.begun()), receipt.id());
+        // An interrupt would prevent the request; it is for the caller.
+        boolean interrupted = Thread.interrupted();
         try {
             store.putIfAbsent(key, ObjectContent.of(ReceiptJson.write(receipt)));
-        } catch (StoreException e) {
-            if (receipt.result() != Result.INCONCLUSIVE) {
-                throw e;
+            return receipt;
+        } catch (IOException | RuntimeException e) {
+            builder.check("receipt is stored", Result.INCONCLUSIVE, DrillFailure.describe(e));
+            return builder.build();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
-            // The receipt already states that the store was not available.
         }
     }
 
@@ -123,6 +148,7 @@ public final class Drill {
         private final RecoveryKeys keys;
         private final RecoveryProgress progress;
         private final DrillReceipt.Builder receipt;
+        private final DrillGuard guard;
         private final DrillDirectory directory;
         private @Nullable Replayed replayed;
 
@@ -133,17 +159,18 @@ public final class Drill {
                 RecoveryKeys keys,
                 RecoveryProgress progress,
                 DrillReceipt.Builder receipt,
-                DrillDirectory directory) {
+                DrillGuard guard) {
             this.store = store;
             this.uri = uri;
             this.options = options;
             this.keys = keys;
             this.progress = progress;
             this.receipt = receipt;
-            this.directory = directory;
+            this.guard = guard;
+            this.directory = guard.directory();
         }
 
-        void run() throws IOException {
+        void run() {
             RecoveryPoint[] chosen = new RecoveryPoint[1];
             boolean found = check("recovery point is found and proven", () -> {
                 chosen[0] = ChosenPoint.find(store, options.point(), Optional.empty());
@@ -180,43 +207,32 @@ public final class Drill {
             startEngine();
         }
 
-        private boolean check(String name, Check check) throws IOException {
-            progress.onStep(name);
+        /** Makes one check. No exception of it prevents the receipt. */
+        private boolean check(String name, Check check) {
+            if (guard.isEnded()) {
+                receipt.check(name, Result.INCONCLUSIVE, "not tried: the drill was interrupted");
+                return false;
+            }
             long started = System.nanoTime();
             Result result = Result.PASSED;
             String detail;
             try {
+                progress.onStep(name);
                 detail = check.run();
-            } catch (RecoveryException | WalException e) {
-                result = isUnavailable(e) ? Result.INCONCLUSIVE : Result.FAILED;
-                detail = String.valueOf(e.getMessage());
-            } catch (IOException e) {
-                result = e instanceof StoreException ? Result.INCONCLUSIVE : Result.FAILED;
-                detail = String.valueOf(e.getMessage());
+            } catch (IOException | RuntimeException e) {
+                boolean inconclusive = guard.isEnded() || DrillFailure.isUnavailable(e);
+                result = inconclusive ? Result.INCONCLUSIVE : Result.FAILED;
+                detail = guard.isEnded() ? "the drill was interrupted" : DrillFailure.describe(e);
             }
             receipt.took(name, Duration.ofNanos(System.nanoTime() - started));
             receipt.check(name, result, detail);
             return result == Result.PASSED;
         }
 
-        private boolean isUnavailable(RuntimeException e) {
-            Throwable cause = e;
-            while (cause != null) {
-                if (cause instanceof StoreException
-                        || (cause instanceof WalRestoreException restore
-                                && (restore.reason() == WalRestoreException.Reason.STORE_UNAVAILABLE
-                                        || restore.reason() == WalRestoreException.Reason.STORE_REFUSED))) {
-                    return true;
-                }
-                cause = cause.getCause();
-            }
-            return false;
-        }
-
         // ---- the checklist
 
-        private void restoreLog(RecoveryPoint point) throws IOException {
-            Path log = directory.path().resolve("wal");
+        private void restoreLog(RecoveryPoint point) {
+            Path log = directory.log();
             boolean restored = check("log is restored and complete", () -> {
                 RestoreOptions restore = RestoreOptions.into(log)
                         .expectedLogId(point.logId())
@@ -231,19 +247,22 @@ public final class Drill {
             });
             if (restored) {
                 check("log replays", () -> {
-                    replayed = LogPart.replay(ReadOptions.of(log));
+                    replayed = LogPart.replay(ReadOptions.of(log).prefix(prefix()));
                     receipt.log(replayed.lastSequence(), replayed.lastRecord());
                     return replayed.orders().store().count() + " orders after record " + replayed.lastSequence();
                 });
             }
         }
 
-        private void attachment(Attachment attachment, RecoveryPoint point, AttachmentReader reader)
-                throws IOException {
+        private String prefix() {
+            return profile.engine().map(EngineSettings::logPrefix).orElse("orders");
+        }
+
+        private void attachment(Attachment attachment, RecoveryPoint point, AttachmentReader reader) {
             switch (attachment.kind()) {
                 case CONFIGURATION -> check("configuration is present", () -> unpack(attachment, reader));
                 case SECRETS -> check("secrets are decrypted", () -> unpack(attachment, reader));
-                case VAULT -> check("Vault export is complete", () -> countLines(attachment, reader));
+                case VAULT -> check("Vault export is complete", () -> countSecrets(reader));
                 case ROLES -> {
                     // Restored together with the database.
                 }
@@ -252,7 +271,7 @@ public final class Drill {
         }
 
         private String unpack(Attachment attachment, AttachmentReader reader) throws IOException {
-            Path files = directory.path().resolve("files");
+            Path files = directory.files();
             Map<Path, Path> targets = new LinkedHashMap<>();
             for (String root : attachment.roots()) {
                 Path target = files.resolve(root.substring(1));
@@ -265,33 +284,19 @@ public final class Drill {
                     + (findings.isEmpty() ? "" : "; " + findings.size() + " owners could not be set");
         }
 
-        private String countLines(Attachment attachment, AttachmentReader reader) throws IOException {
-            long[] lines = new long[1];
-            reader.read(attachment.kind(), plain -> {
-                lines[0] = 0;
-                BufferedReader text = new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));
-                for (@Nullable String line = text.readLine(); line != null; line = text.readLine()) {
-                    try (JsonParser json = new JsonFactory().createParser(line)) {
-                        while (json.nextToken() != null) {
-                            // Malformed JSON throws.
-                        }
-                    }
-                    lines[0]++;
-                }
-            });
-            return lines[0] + " entries";
+        private String countSecrets(AttachmentReader reader) throws IOException {
+            int[] secrets = new int[1];
+            reader.read(Kind.VAULT, plain -> secrets[0] = VaultImport.check(plain));
+            return secrets[0] + " secrets";
         }
 
-        private void database(Attachment attachment, RecoveryPoint point, AttachmentReader reader) throws IOException {
-            String name = "database is accessible and equal";
-            Optional<String> missing = DrillDatabase.missingPrograms(profile, attachment);
-            if (missing.isPresent()) {
-                receipt.check(name, Result.INCONCLUSIVE, missing.get());
-                return;
-            }
-            check(name, () -> {
-                try (DrillDatabase database = DrillDatabase.start(profile, attachment, directory)) {
-                    receipt.version("postgresql", database.version());
+        private void database(Attachment attachment, RecoveryPoint point, AttachmentReader reader) {
+            check("database is accessible and equal", () -> {
+                Path programs = DrillDatabase.programs(profile, attachment)
+                        .orElseThrow(() -> new DrillFailure(DrillDatabase.missingPrograms(attachment)));
+                try (DrillDatabase database = DrillDatabase.start(programs, profile, attachment, guard)) {
+                    receipt.version("PostgreSQL server of the dump", database.dumpedVersion());
+                    receipt.version("PostgreSQL server of the drill", database.version());
                     if (point.attachment(Kind.ROLES).isPresent()) {
                         reader.read(Kind.ROLES, database::createRoles);
                     }
@@ -301,7 +306,7 @@ public final class Drill {
             });
         }
 
-        private void startEngine() throws IOException {
+        private void startEngine() {
             List<String> names = List.of(
                     "engine starts",
                     "/health/ready answers",
@@ -320,12 +325,7 @@ public final class Drill {
                     profile.engine().map(settings -> settings.startTimeout()).orElse(Duration.ofMinutes(2));
             check(names.get(0), () -> {
                 try (DrillEngine engine = DrillEngine.start(
-                        command,
-                        directory.path(),
-                        directory.path().resolve("wal"),
-                        profile.engine().map(settings -> settings.logPrefix()).orElse("orders"),
-                        directory.path().resolve("files"),
-                        timeout)) {
+                        command, guard, prefix(), timeout)) {
                     for (Gate gate : engine.verify(expected)) {
                         receipt.check(gate.name(), gate.passed() ? Result.PASSED : Result.FAILED, gate.detail());
                     }

@@ -26,7 +26,10 @@ public final class DrillOptions {
         this.keep = other.keep;
     }
 
-    /** Recovers into a directory that does not exist or is empty, and removes everything at the end. */
+    /**
+     * Recovers into a directory that does not exist or is empty, and removes everything at the end. The profile may name one:
+     * {@link BackupProfile#drillDirectory}.
+     */
     public static DrillOptions in(Path directory) {
         return new DrillOptions(directory);
     }

@@ -21,10 +21,6 @@ public final class TestEngine {
 
     public static void main(String[] args) throws IOException {
         List<String> arguments = Arrays.asList(args);
-        if (arguments.contains("--fail")) {
-            System.err.println("no such log");
-            Runtime.getRuntime().halt(3);
-        }
         Path log = Path.of(arguments.get(arguments.indexOf("--wal") + 1));
         int port = Integer.parseInt(arguments.get(arguments.indexOf("--http") + 1));
         boolean forgets = arguments.contains("--forget-an-order");

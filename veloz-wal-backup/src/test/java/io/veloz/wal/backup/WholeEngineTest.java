@@ -64,7 +64,13 @@ class WholeEngineTest {
     @BeforeAll
     static void startServer() throws IOException {
         DrillSettings settings = new DrillSettings(
-                List.of(), Optional.empty(), "postgres", Optional.empty(), Optional.empty(), Optional.empty());
+                List.of(),
+                Optional.empty(),
+                "postgres",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         Optional<Path> programs = DrillServer.programs(settings, 14);
         assumeTrue(programs.isPresent(), "PostgreSQL is not installed: install postgresql");
         serverDirectory = Files.createTempDirectory("we-");
@@ -298,6 +304,7 @@ class WholeEngineTest {
     }
 
     private void script(String name, String text) throws IOException {
+        Files.createDirectories(dir.resolve(name).getParent());
         Path file = Files.writeString(dir.resolve(name), "#!/bin/sh\n" + text + "\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
     }
@@ -413,9 +420,14 @@ class WholeEngineTest {
 
     @Test
     void drillRestoresTheDatabaseIntoItsOwnServer() throws Exception {
+        for (String program : List.of("psql", "pg_restore")) {
+            script(
+                    "programs/" + program,
+                    "cat /proc/$$/environ >> " + dir.resolve("environment") + "; exec " + program + " \"$@\"");
+        }
         profile = profile("drill.engine = " + Path.of(System.getProperty("java.home"), "bin", "java") + " -cp "
                 + System.getProperty("java.class.path")
-                + " io.veloz.wal.backup.TestEngine --wal {log} --http {port}\n");
+                + " io.veloz.wal.backup.TestEngine --wal {log} --http {port}\ndatabase.programs = programs\n");
         Map<String, String> before = inPlace();
         DrillReceipt receipt = new Drill(profile)
                 .run(store, uri(), DrillOptions.in(dir.resolve("drill")), keys.recovery(), RecoveryProgress.NONE);
@@ -423,7 +435,8 @@ class WholeEngineTest {
                 .as("%s", receipt)
                 .allSatisfy(check -> assertThat(check.result()).isEqualTo(Result.PASSED));
         assertThat(receipt.checks()).anyMatch(check -> check.name().equals("database is accessible and equal"));
-        assertThat(receipt.versions()).containsKey("postgresql");
+        assertThat(receipt.versions()).containsKeys("PostgreSQL server of the dump", "PostgreSQL server of the drill");
+        assertThat(dir.resolve("environment")).content().contains("HOME=" + dir.resolve("drill/pg")).doesNotContain("\0PG");
         assertThat(inPlace()).isEqualTo(before);
         assertThat(dir.resolve("drill")).doesNotExist();
     }

@@ -10,11 +10,13 @@ import java.io.OutputStream;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * A running client program of PostgreSQL. Its error output is drained and filtered while it runs; a program that runs longer
- * than its limit is ended. Closing ends the program, if it still runs. It belongs to one thread.
+ * than its limit is ended. Closing ends the program, if it still runs. Ending it also ends what it started: the program may
+ * be a script. It belongs to one thread.
  */
 final class ChildProcess implements Closeable {
     private static final Duration GRACE = Duration.ofSeconds(5);
@@ -25,12 +27,14 @@ final class ChildProcess implements Closeable {
     private final Duration limit;
     private final ErrorText errors = new ErrorText();
     private final Thread errorReader;
+    private final ChildOutput out;
     private volatile boolean expired;
 
     private ChildProcess(String program, Process process, Duration limit) {
         this.program = program;
         this.process = process;
         this.limit = limit;
+        this.out = new ChildOutput(program, process);
         this.errorReader = daemon("errors", this::readErrors);
         daemon("limit", this::watch);
     }
@@ -54,8 +58,9 @@ final class ChildProcess implements Closeable {
         return process.pid();
     }
 
+    /** Returns the output, of which no read blocks for long after the program has ended. */
     InputStream out() {
-        return process.getInputStream();
+        return out;
     }
 
     OutputStream in() {
@@ -75,7 +80,7 @@ final class ChildProcess implements Closeable {
     }
 
     private InterruptedIOException interrupted() {
-        process.destroyForcibly();
+        kill();
         Thread.currentThread().interrupt();
         return new InterruptedIOException("interrupted while " + program + " ran; it was ended");
     }
@@ -113,16 +118,24 @@ final class ChildProcess implements Closeable {
         try {
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 expired = true;
-                process.destroyForcibly();
+                kill();
             }
         } catch (InterruptedException e) {
-            process.destroyForcibly();
+            kill();
         }
     }
 
-    /** Ends the program: by SIGTERM, and after five seconds by SIGKILL. */
+    private void kill() {
+        // Read first: a process whose parent has ended has another parent.
+        List<ProcessHandle> started = process.descendants().toList();
+        process.destroyForcibly();
+        started.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Ends the program and what it started: by SIGTERM, and after five seconds by SIGKILL. */
     @Override
     public void close() {
+        List<ProcessHandle> started = process.descendants().toList();
         process.destroy();
         try {
             if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -131,6 +144,9 @@ final class ChildProcess implements Closeable {
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
+        } finally {
+            started.forEach(ProcessHandle::destroyForcibly);
+            out.close();
         }
     }
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,12 +43,33 @@ public final class DatabaseRestore {
     private final DatabaseFacts facts;
     private final DatabaseNames names;
     private final PsqlSession.Hook hook;
+    private final Map<String, String> environment;
 
     public DatabaseRestore(DatabaseSettings settings, DatabaseFacts facts, long point) {
         this(settings, facts, point, PsqlSession.Hook.NONE);
     }
 
+    /**
+     * Restores with programs that inherit nothing of this process.
+     *
+     * @param environment of the programs
+     */
+    public DatabaseRestore(
+            DatabaseSettings settings, DatabaseFacts facts, long point, Map<String, String> environment) {
+        this(settings, facts, point, PsqlSession.Hook.NONE, environment);
+    }
+
     DatabaseRestore(DatabaseSettings settings, DatabaseFacts facts, long point, PsqlSession.Hook hook) {
+        this(settings, facts, point, hook, System.getenv());
+    }
+
+    private DatabaseRestore(
+            DatabaseSettings settings,
+            DatabaseFacts facts,
+            long point,
+            PsqlSession.Hook hook,
+            Map<String, String> environment) {
+        this.environment = environment;
         this.settings = settings;
         this.facts = facts;
         this.names = DatabaseNames.of(settings, point);
@@ -75,7 +97,7 @@ public final class DatabaseRestore {
 
     private <T> T connected(Step<T> step) throws IOException {
         try {
-            PostgresClient client = PostgresClient.forRecovery(settings);
+            PostgresClient client = PostgresClient.forRecovery(settings, environment);
             try (PsqlSession session = PsqlSession.open(client, settings.maintenance(), hook)) {
                 return step.run(client, session);
             }
@@ -304,7 +326,7 @@ public final class DatabaseRestore {
      * @throws IOException if the server cannot be reached; try again
      */
     public List<String> check() throws IOException {
-        try (PsqlSession session = PsqlSession.open(PostgresClient.forRecovery(settings), names.staged())) {
+        try (PsqlSession session = PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
             Optional<String> query = facts.applied().isPresent() ? settings.appliedQuery() : Optional.empty();
             DatabaseFacts got = FactsQuery.read(session, query, facts.rows().keySet());
             DatabaseComparison comparison = DatabaseComparison.of(facts, got);

@@ -167,10 +167,9 @@ public final class DatabaseSnapshot implements Closeable {
                 "--format=custom",
                 "--no-password",
                 "--lock-wait-timeout=" + lockWait.toMillis(),
-                "--snapshot=" + snapshot,
-                "--dbname=" + Sql.connection(client.settings().name()));
+                "--snapshot=" + snapshot);
         byte[] head;
-        try (ChildProcess child = client.start(DUMP_LIMIT, "pg_dump", arguments)) {
+        try (ChildProcess child = client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
             child.in().close();
             InputStream out = child.out();
             head = out.readNBytes(DumpHeader.BYTES);
@@ -202,12 +201,9 @@ public final class DatabaseSnapshot implements Closeable {
      * @throws IOException if {@code pg_dumpall} failed; try again
      */
     public void roles(OutputStream to) throws IOException {
-        List<String> arguments = List.of(
-                "--globals-only",
-                "--no-role-passwords",
-                "--no-password",
-                "--dbname=" + Sql.connection(client.settings().maintenance()));
-        try (ChildProcess child = client.start(ROLES_LIMIT, "pg_dumpall", arguments)) {
+        List<String> arguments = List.of("--globals-only", "--no-role-passwords", "--no-password");
+        try (ChildProcess child =
+                client.connect(ROLES_LIMIT, "pg_dumpall", client.settings().maintenance(), arguments)) {
             child.in().close();
             byte[] sql = child.out().readNBytes(ROLES_BYTES + 1);
             if (sql.length > ROLES_BYTES) {

@@ -31,10 +31,10 @@ record DumpReader(PostgresClient client, String database, Optional<String> role)
                     "the dump has format " + format + ", which pg_restore " + PostgresClient.readable(restoreVersion)
                             + " does not read: install a newer Debian package postgresql-client");
         }
-        List<String> arguments = new ArrayList<>(List.of(
-                "--exit-on-error", "--single-transaction", "--no-password", "--dbname=" + Sql.connection(database)));
+        List<String> arguments =
+                new ArrayList<>(List.of("--exit-on-error", "--single-transaction", "--no-password"));
         role.ifPresent(name -> arguments.add("--role=" + name));
-        try (ChildProcess child = client.start(LIMIT, "pg_restore", arguments)) {
+        try (ChildProcess child = client.connect(LIMIT, "pg_restore", database, arguments)) {
             boolean wholly = feed(dump, head, child.in());
             int code = child.waitFor();
             if (code != 0) {

@@ -11,40 +11,52 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client programs of PostgreSQL, started for one role of one server. They get an environment of their own, which has
- * what libpq needs and no password. Immutable.
+ * The client programs of PostgreSQL, started for one role of one server. The profile alone selects server, role and database:
+ * they are in the connection string of each program, and no variable of libpq that could select others reaches it. A service
+ * file would win over {@code PGHOST}, and its {@code hostaddr} over a host in the connection string. Immutable.
  */
 final class PostgresClient {
-    /** Variables of the own environment that the programs keep. */
+    /** Variables of the own environment that the programs keep: how to authenticate and encrypt, never where to connect. */
     private static final Set<String> KEPT = Set.of(
             "PATH",
             "HOME",
-            "PGHOST",
-            "PGHOSTADDR",
-            "PGPORT",
-            "PGUSER",
             "PGPASSFILE",
-            "PGSERVICE",
-            "PGSERVICEFILE",
-            "PGSYSCONFDIR",
+            "PGREQUIREAUTH",
+            "PGREQUIREPEER",
             "PGSSLMODE",
+            "PGSSLNEGOTIATION",
+            "PGSSLMINPROTOCOLVERSION",
+            "PGSSLMAXPROTOCOLVERSION",
             "PGSSLROOTCERT",
             "PGSSLCERT",
+            "PGSSLCERTMODE",
             "PGSSLKEY",
             "PGSSLCRL",
+            "PGSSLCRLDIR",
+            "PGSSLSNI",
             "PGCHANNELBINDING",
             "PGGSSENCMODE",
             "PGKRBSRVNAME",
             "KRB5CCNAME",
             "KRB5_CONFIG");
+
+    /** Variables that select a server or a role, by the setting that replaces them. */
+    private static final Map<String, String> REDIRECTING = new TreeMap<>(Map.of(
+            "PGHOST", "database.host",
+            "PGHOSTADDR", "database.host",
+            "PGPORT", "database.port",
+            "PGUSER", "database.user",
+            "PGSERVICE", "database.host"));
 
     private static final Set<PosixFilePermission> OPEN = Set.of(
             PosixFilePermission.GROUP_READ,
@@ -60,13 +72,19 @@ final class PostgresClient {
     private final DatabaseSettings settings;
     private final Map<String, String> environment;
     private final List<String> findings;
+    private final String server;
     private final String where;
 
     private PostgresClient(
-            DatabaseSettings settings, Map<String, String> environment, List<String> findings, String where) {
+            DatabaseSettings settings,
+            Map<String, String> environment,
+            List<String> findings,
+            String server,
+            String where) {
         this.settings = settings;
         this.environment = environment;
         this.findings = findings;
+        this.server = server;
         this.where = where;
     }
 
@@ -77,8 +95,14 @@ final class PostgresClient {
 
     /** Returns a client for the role that restores. */
     static PostgresClient forRecovery(DatabaseSettings settings) throws PostgresException {
+        return forRecovery(settings, System.getenv());
+    }
+
+    /** Returns a client for the role that restores, whose programs get nothing but variables of an environment. */
+    static PostgresClient forRecovery(DatabaseSettings settings, Map<String, String> environment)
+            throws PostgresException {
         String user = settings.restoreUser() == null ? settings.user() : settings.restoreUser();
-        return of(settings, user, System.getenv());
+        return of(settings, user, environment);
     }
 
     static PostgresClient of(DatabaseSettings settings, @Nullable String user, Map<String, String> own)
@@ -90,35 +114,64 @@ final class PostgresClient {
                 environment.put(name, value);
             }
         }
-        if (settings.host() != null) {
-            environment.put("PGHOST", settings.host());
-            environment.remove("PGHOSTADDR");
-        }
-        if (settings.port() != 0) {
-            environment.put("PGPORT", String.valueOf(settings.port()));
-        }
-        if (user != null) {
-            environment.put("PGUSER", user);
-        }
         if (settings.passwordFile().isPresent()) {
             Path file = settings.passwordFile().get();
             checkPasswordFile(file);
             environment.put("PGPASSFILE", file.toString());
         }
-        environment.put("PGAPPNAME", "veloz-wal-backup");
-        environment.put("PGCONNECT_TIMEOUT", "10");
-        environment.put("PGCLIENTENCODING", "UTF8");
         environment.put("LC_ALL", "C");
+        return new PostgresClient(
+                settings,
+                Map.copyOf(environment),
+                findings(settings, user, own),
+                server(settings, user),
+                where(settings, user));
+    }
+
+    private static String server(DatabaseSettings settings, @Nullable String user) {
+        StringBuilder server =
+                new StringBuilder(" application_name=veloz-wal-backup connect_timeout=10 client_encoding=UTF8");
+        if (settings.host() != null) {
+            server.append(' ').append(Sql.parameter("host", settings.host()));
+        }
+        if (settings.port() != 0) {
+            server.append(" port=").append(settings.port());
+        }
+        if (user != null) {
+            server.append(' ').append(Sql.parameter("user", user));
+        }
+        return server.toString();
+    }
+
+    private static String where(DatabaseSettings settings, @Nullable String user) {
+        return "PostgreSQL at " + (settings.host() == null ? "the default socket" : settings.host())
+                + (settings.port() == 0 ? "" : ":" + settings.port()) + (user == null ? "" : " as " + user);
+    }
+
+    private static List<String> findings(DatabaseSettings settings, @Nullable String user, Map<String, String> own) {
         List<String> findings = new ArrayList<>();
         if (own.containsKey("PGPASSWORD")) {
             findings.add(
                     "PGPASSWORD is set in the environment, which other processes of this user can read; it is not used:"
                             + " put the password into database.password-file, mode 0600");
         }
-        String where = "PostgreSQL at " + environment.getOrDefault("PGHOST", "the default socket")
-                + (environment.containsKey("PGPORT") ? ":" + environment.get("PGPORT") : "")
-                + (environment.containsKey("PGUSER") ? " as " + environment.get("PGUSER") : "");
-        return new PostgresClient(settings, Map.copyOf(environment), List.copyOf(findings), where);
+        Set<String> missing = new HashSet<>();
+        if (settings.host() == null) {
+            missing.add("database.host");
+        }
+        if (settings.port() == 0) {
+            missing.add("database.port");
+        }
+        if (user == null) {
+            missing.add("database.user");
+        }
+        REDIRECTING.forEach((variable, setting) -> {
+            if (own.containsKey(variable) && missing.contains(setting)) {
+                findings.add(variable + " is set in the environment, and is not used: the profile alone selects the"
+                        + " server; set " + setting);
+            }
+        });
+        return List.copyOf(findings);
     }
 
     /** libpq ignores a file that others can read, and then reports only that it has no password. */
@@ -153,8 +206,14 @@ final class PostgresClient {
         return findings;
     }
 
-    /** Starts a program with the cleaned environment. */
-    ChildProcess start(Duration limit, String program, List<String> arguments) throws IOException {
+    /** Starts a program that connects to a database of the profile's server. */
+    ChildProcess connect(Duration limit, String program, String database, List<String> arguments) throws IOException {
+        List<String> all = new ArrayList<>(arguments);
+        all.add("--dbname=" + Sql.connection(database) + server);
+        return start(limit, program, all);
+    }
+
+    private ChildProcess start(Duration limit, String program, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(path(program).toString());
         command.addAll(arguments);

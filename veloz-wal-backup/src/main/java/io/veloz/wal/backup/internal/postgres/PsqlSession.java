@@ -74,9 +74,8 @@ final class PsqlSession implements Closeable {
                 "--no-align",
                 "--tuples-only",
                 "--set=ON_ERROR_STOP=1",
-                "--set=VERBOSITY=verbose",
-                "--dbname=" + Sql.connection(database));
-        ChildProcess child = client.start(SESSION_LIMIT, "psql", arguments);
+                "--set=VERBOSITY=verbose");
+        ChildProcess child = client.connect(SESSION_LIMIT, "psql", database, arguments);
         PsqlSession session = new PsqlSession(child, hook, client.where() + ", database " + Sql.identifier(database));
         boolean opened = false;
         try {

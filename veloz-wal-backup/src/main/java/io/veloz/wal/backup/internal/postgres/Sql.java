@@ -22,9 +22,13 @@ final class Sql {
 
     /** Returns a libpq connection string that names the database, whatever characters its name has. */
     static String connection(String database) {
-        refuseNul(database);
-        return "dbname='" + database.replace("\\", "\\\\").replace("'", "\\'") + "'"
-                + " keepalives_idle=30 keepalives_interval=10 keepalives_count=6";
+        return parameter("dbname", database) + " keepalives_idle=30 keepalives_interval=10 keepalives_count=6";
+    }
+
+    /** Returns a parameter of a libpq connection string. */
+    static String parameter(String name, String value) {
+        refuseNul(value);
+        return name + "='" + value.replace("\\", "\\\\").replace("'", "\\'") + "'";
     }
 
     private static void refuseNul(String text) {

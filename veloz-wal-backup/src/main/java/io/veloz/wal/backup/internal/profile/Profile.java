@@ -35,13 +35,21 @@ public final class Profile {
         this.vault = VaultSettings.read(file);
         this.engine = EngineSettings.read(file);
         this.retention = RetentionSettings.read(file);
-        this.drill = DrillSettings.read(file);
+        this.drill = DrillSettings.read(file, engine, places());
         if (kinds().isEmpty()) {
             throw file.bad(
                     "configuration.roots",
                     "is missing, and so are secrets.roots, database.name and vault.address:" + " nothing to back up");
         }
         refuseShortLog(file);
+    }
+
+    /** Returns the places of production that a drill must not use. */
+    private Set<Path> places() {
+        Set<Path> places = new HashSet<>(Set.of(stateDirectory));
+        trees.values().forEach(tree -> places.addAll(tree.roots()));
+        engine.map(EngineSettings::logDirectory).ifPresent(places::add);
+        return places;
     }
 
     private static Set<String> allKeys() {

@@ -1,6 +1,7 @@
 package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.place.SwitchJournal;
+import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,6 +53,10 @@ final class SystemdUnits {
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
+        boolean drill = job.arguments().contains("drill");
+        if (drill) {
+            writable += " " + drillDirectory();
+        }
         return String.format(Locale.ROOT, """
                 [Unit]
                 Description=%s
@@ -96,7 +101,24 @@ final class SystemdUnits {
                         command,
                         job.timeout(),
                         writable,
-                        Places.of(profile).usesTemporary() ? "false" : "true");
+                        usesTemporary(drill) ? "false" : "true");
+    }
+
+    /** Without a setting it may not exist: a drill then makes it in the private temporary directory. */
+    private String drillDirectory() {
+        DrillSettings drill = profile.drill();
+        String prefix = drill.directory().isPresent() ? "" : "-";
+        return quoted(prefix + drill.directoryOrDefault());
+    }
+
+    /** A private temporary directory would hide a directory of the profile. */
+    private boolean usesTemporary(boolean drill) {
+        return Places.of(profile).usesTemporary()
+                || (drill
+                        && profile.drill()
+                                .directory()
+                                .filter(path -> path.startsWith("/tmp") || path.startsWith("/var/tmp"))
+                                .isPresent());
     }
 
     private List<Path> writable() {

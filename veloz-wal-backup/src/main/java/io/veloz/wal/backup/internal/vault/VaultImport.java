@@ -78,6 +78,22 @@ public final class VaultImport {
         return run(jsonl, true);
     }
 
+    /**
+     * Checks that an export is whole, without a server.
+     *
+     * @return the number of its secrets
+     * @throws RecoveryException DAMAGED if it is not whole; the message does not quote it
+     * @throws IOException if the stream fails
+     */
+    public static int check(InputStream jsonl) throws IOException {
+        List<byte[]> lines = new ArrayList<>();
+        try {
+            return secrets(jsonl, lines).size();
+        } finally {
+            lines.forEach(line -> Arrays.fill(line, (byte) 0));
+        }
+    }
+
     private VaultPlan run(InputStream jsonl, boolean write) throws IOException {
         List<byte[]> lines = new ArrayList<>();
         try {

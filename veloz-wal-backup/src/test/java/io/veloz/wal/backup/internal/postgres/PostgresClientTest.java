@@ -7,11 +7,15 @@ import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,7 +132,7 @@ class PostgresClientTest {
             assertNoMarker(session.pid());
         }
         try (ChildProcess dump =
-                client.start(Duration.ofMinutes(1), "pg_dump", List.of("-Fc", "--dbname=" + Sql.connection("veloz")))) {
+                client.connect(Duration.ofMinutes(1), "pg_dump", "veloz", List.of("-Fc"))) {
             assertThat(dump.out().readNBytes(5)).isEqualTo("PGDMP".getBytes(StandardCharsets.US_ASCII));
             // More output than a pipe takes: it still runs.
             assertNoMarker(dump.pid());
@@ -140,6 +144,73 @@ class PostgresClientTest {
         String command = Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
         assertThat(environment).contains("PGPASSFILE=", "PGSSLMODE=prefer").doesNotContain(MARKER, "PGPASSWORD");
         assertThat(command).contains("dbname='veloz'").doesNotContain(MARKER);
+    }
+
+    /** A listener that no program may connect to. */
+    private static boolean isReached(ServerSocket other) throws IOException {
+        other.setSoTimeout(1);
+        try {
+            other.accept().close();
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void environmentDoesNotRedirectTheConnectionOfTheProfile() throws IOException {
+        try (ServerSocket other = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+            String port = String.valueOf(other.getLocalPort());
+            Path services = Files.writeString(
+                    directory.resolve("pg_service.conf"),
+                    "[elsewhere]\nhostaddr=127.0.0.1\nhost=127.0.0.1\nport=" + port
+                            + "\nuser=postgres\ndbname=postgres\nconnect_timeout=2\n");
+            Map<String, String> own = new HashMap<>(Map.of(
+                    "PATH", "/usr/bin:/bin",
+                    "PGSERVICE", "elsewhere",
+                    "PGSERVICEFILE", services.toString(),
+                    "PGSYSCONFDIR", directory.toString(),
+                    "PGHOST", "127.0.0.1",
+                    "PGHOSTADDR", "127.0.0.1",
+                    "PGPORT", port,
+                    "PGUSER", "nobody",
+                    "PGDATABASE", "postgres",
+                    "PGOPTIONS", "-c search_path=elsewhere"));
+            own.put("PGTARGETSESSIONATTRS", "read-only");
+            DatabaseSettings settings = server.settings("veloz", "postgres", null, Optional.empty());
+            PostgresClient client = PostgresClient.of(settings, "postgres", own);
+            try (PsqlSession session = PsqlSession.open(client, "veloz")) {
+                assertThat(session.row("SELECT current_setting('port')::int AS port, current_user::text AS role,"
+                                        + " current_database()::text AS name, current_setting('search_path') AS path")
+                                .fields())
+                        .containsEntry("port", (long) server.port())
+                        .containsEntry("role", "postgres")
+                        .containsEntry("name", "veloz")
+                        .doesNotContainEntry("path", "elsewhere");
+            }
+            try (DatabaseSnapshot snapshot = DatabaseSnapshot.export(client)) {
+                snapshot.dump(OutputStream.nullOutputStream());
+                snapshot.roles(OutputStream.nullOutputStream());
+            }
+            assertThat(isReached(other)).isFalse();
+            assertThat(client.findings()).isEmpty();
+        }
+    }
+
+    @Test
+    void serverOfTheEnvironmentIsAFindingIfTheProfileNamesNone() throws IOException {
+        DatabaseSettings settings = new DatabaseSettings(
+                "veloz", null, 0, null, null, Optional.empty(), "postgres", Optional.empty(), List.of(), true, null);
+        PostgresClient client =
+                PostgresClient.of(settings, null, Map.of("PGSERVICE", "elsewhere", "PGPORT", "1", "PGUSER", "x"));
+        assertThat(client.findings())
+                .containsExactly(
+                        "PGPORT is set in the environment, and is not used: the profile alone selects the server; set"
+                                + " database.port",
+                        "PGSERVICE is set in the environment, and is not used: the profile alone selects the server; set"
+                                + " database.host",
+                        "PGUSER is set in the environment, and is not used: the profile alone selects the server; set"
+                                + " database.user");
     }
 
     @Test
@@ -206,7 +277,8 @@ class PostgresClientTest {
     @Test
     void programThatRunsLongerThanItsLimitIsEnded() throws IOException {
         PostgresClient client = server.superuser();
-        try (ChildProcess child = client.start(Duration.ofMillis(300), "psql", List.of("-c", "SELECT pg_sleep(60)"))) {
+        try (ChildProcess child = client.connect(
+                Duration.ofMillis(300), "psql", "veloz", List.of("-c", "SELECT pg_sleep(60)"))) {
             child.in().close();
             child.out().readAllBytes();
             int code = child.waitFor();

@@ -164,6 +164,23 @@ class ScheduleTest {
                         installation.metrics().toString());
     }
 
+    @Test
+    void unitOfTheDrillMayWriteTheDirectoryOfTheDrill() throws IOException, InterruptedException {
+        Map<String, String> byDefault = Schedule.systemd(profile, installation);
+        assertThat(words(value(byDefault.get("veloz-backup-drill.service"), "ReadWritePaths")))
+                .as("it need not exist: the private temporary directory can be written")
+                .endsWith("-/var/tmp/veloz-drill");
+        Map<String, String> units =
+                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
+        String drill = units.get("veloz-backup-drill.service");
+        assertThat(words(value(drill, "ReadWritePaths"))).endsWith("/var/tmp/o dd%h");
+        assertThat(value(drill, "PrivateTmp")).isEqualTo("false");
+        assertThat(words(value(units.get("veloz-backup.service"), "ReadWritePaths")))
+                .doesNotContain("/var/tmp/o dd%h");
+        assertThat(verify(units)).isEqualTo(new Result(0, "", ""));
+        assertThat(verify(byDefault)).isEqualTo(new Result(0, "", ""));
+    }
+
     private static String value(String unit, String key) {
         return unit.lines()
                 .filter(line -> line.startsWith(key + "="))
