@@ -42,6 +42,16 @@ public final class Attachment {
         this.signer = builder.signer;
         this.chunks = List.copyOf(builder.chunks);
         this.database = builder.database;
+        database.ifPresent(facts -> requireWithin(bracket, facts));
+    }
+
+    /** A log that ends at the bracket could not bring such a database up to date: it has the effects of later records. */
+    private static void requireWithin(Bracket bracket, DatabaseFacts facts) {
+        if (facts.applied().isPresent() && facts.applied().getAsLong() > bracket.upTo()) {
+            throw new IllegalArgumentException("the database has applied record "
+                    + facts.applied().getAsLong() + " of the log; expected at most " + bracket.upTo()
+                    + ", the end of its bracket");
+        }
     }
 
     /** Returns a builder for an attachment with this id: 32 random hex digits. */
@@ -222,6 +232,11 @@ public final class Attachment {
             return this;
         }
 
+        /**
+         * Returns the attachment.
+         *
+         * @throws IllegalArgumentException if the database has applied a record that is later than its bracket
+         */
         public Attachment build() {
             return new Attachment(this);
         }

@@ -1,22 +1,18 @@
 package io.veloz.wal.backup;
 
-import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.archive.ArchiveStatus;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
 import io.veloz.wal.backup.internal.capture.Content;
 import io.veloz.wal.backup.internal.capture.Source;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
-import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkWriter;
-import io.veloz.wal.backup.internal.store.Digests;
+import io.veloz.wal.backup.internal.store.Spool;
 import io.veloz.wal.backup.internal.tree.TreeTar;
 import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -34,8 +30,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
@@ -57,9 +53,7 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 public final class Backup {
-    private static final Duration ARCHIVE_POLL = Duration.ofMillis(500);
     private static final Duration EXPIRES_SOON = Duration.ofDays(30);
-    private static final int PUT_ATTEMPTS = 20;
 
     private final ObjectStore store;
     private final Profile profile;
@@ -122,23 +116,24 @@ public final class Backup {
         refuseSecretsInConfiguration();
         OpenPgp.Sender sender = OpenPgp.Sender.read(profile.keys());
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        state.cleanSpool();
-        Run run = new Run(archive().logId(), sender, state);
-        for (Kind kind : sources(kinds)) {
-            run.capture(kind);
+        try (Spool spool = Spool.open(state.path())) {
+            Run run = new Run(sender, state, spool);
+            for (Kind kind : sources(kinds)) {
+                run.capture(kind);
+            }
+            Optional<RecoveryPoint> point = run.put();
+            long bytes = run.stored.values().stream()
+                    .mapToLong(Attachment::storedBytes)
+                    .sum();
+            return new BackupReport(
+                    point,
+                    run.stored.keySet(),
+                    run.unchanged,
+                    run.findings,
+                    bytes,
+                    sender.firstExpiry(),
+                    Duration.between(begin, clock.instant()));
         }
-        Optional<RecoveryPoint> point =
-                run.stored.isEmpty() ? Optional.empty() : Optional.of(put(run.logId, run.stored));
-        long bytes =
-                run.stored.values().stream().mapToLong(Attachment::storedBytes).sum();
-        return new BackupReport(
-                point,
-                run.stored.keySet(),
-                run.unchanged,
-                run.findings,
-                bytes,
-                sender.firstExpiry(),
-                Duration.between(begin, clock.instant()));
     }
 
     /** Returns one kind for each source: the roles are read with the database. */
@@ -166,46 +161,26 @@ public final class Backup {
         }
     }
 
-    private ArchiveStatus archive() {
-        try {
-            return ArchiveStatus.of(store);
-        } catch (WalRestoreException e) {
-            throw new BackupRefusedException(
-                    Reason.ARCHIVE_UNUSABLE, "the log's archive cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private Optional<PointChain.Stored> newest(String logId) throws IOException {
-        PointChain chain = new PointChain(store);
-        try {
-            Optional<PointChain.Stored> newest = chain.read(chain.newest());
-            if (newest.isPresent() && !newest.get().point().logId().equals(logId)) {
-                throw new BadPointException(store.describe() + ": the newest recovery point is of log "
-                        + newest.get().point().logId() + "; the archive is of " + logId);
-            }
-            return newest;
-        } catch (BadPointException e) {
-            throw new BackupRefusedException(Reason.ARCHIVE_UNUSABLE, String.valueOf(e.getMessage()), e);
-        }
-    }
-
     // ---- capture
 
     /** The attachments of one run. */
     private final class Run {
-        private final String logId;
         private final OpenPgp.Sender sender;
         private final StateDirectory state;
+        private final Spool spool;
+        private final PointWriter points = new PointWriter(store, patience, progress, clock);
+        private final String logId;
         private final Optional<RecoveryPoint> newest;
         private final List<String> findings = new ArrayList<>();
         private final Map<Kind, Attachment> stored = new EnumMap<>(Kind.class);
         private final Set<Kind> unchanged = EnumSet.noneOf(Kind.class);
 
-        Run(String logId, OpenPgp.Sender sender, StateDirectory state) throws IOException {
-            this.logId = logId;
+        Run(OpenPgp.Sender sender, StateDirectory state, Spool spool) throws IOException {
             this.sender = sender;
             this.state = state;
-            this.newest = newest(logId).map(PointChain.Stored::point);
+            this.spool = spool;
+            this.logId = points.archive().logId();
+            this.newest = points.newest(logId).map(PointChain.Stored::point);
             @Nullable Instant expiry = sender.firstExpiry();
             if (expiry != null && expiry.isBefore(clock.instant().plus(EXPIRES_SOON))) {
                 findings.add("a recipient's certificate expires at " + expiry + ": replace it before, or backups stop");
@@ -219,11 +194,12 @@ public final class Backup {
          */
         void capture(Kind kind) throws IOException {
             progress.onKind(kind);
-            long after = archive().archivedSequence();
+            long after = points.archive().archivedSequence();
             try (Source source = Source.open(profile, kind)) {
                 long atOpen = source.isSnapshot() ? Math.max(after, log.lastSequence()) : 0;
                 for (Content content : source.contents()) {
                     findings.addAll(content.findings());
+                    refuseAhead(content, atOpen);
                     if (isStored(content)) {
                         unchanged.add(content.kind());
                         continue;
@@ -234,6 +210,19 @@ public final class Backup {
                             content.kind(),
                             attachment.bracket(new Bracket(after, upTo)).build());
                 }
+            }
+        }
+
+        /** Found before the dump: a bracket that does not contain the database is not one. */
+        private void refuseAhead(Content content, long lastSequence) {
+            OptionalLong applied = content.database().map(DatabaseFacts::applied).orElse(OptionalLong.empty());
+            if (applied.isPresent() && applied.getAsLong() > lastSequence) {
+                throw new BackupRefusedException(
+                        Reason.DATABASE_AHEAD,
+                        "the database has applied record " + applied.getAsLong()
+                                + " (database.applied-query), and the log ends at record " + lastSequence
+                                + ": the query or the log is another one, or the engine commits before its record is"
+                                + " durable");
             }
         }
 
@@ -248,7 +237,15 @@ public final class Backup {
             }
             Mac mac = state.contentMac();
             content.writeTo(OutputStream.nullOutputStream(), mac);
-            return before.get().contentMac().equals(HexFormat.of().formatHex(mac.doFinal()));
+            return before.get().contentMac().equals(HexFormat.of().formatHex(mac.doFinal())) && isWhole(before.get());
+        }
+
+        /** The store may have lost an unchanged attachment: naming it again would make a point that cannot be recovered. */
+        private boolean isWhole(Attachment before) throws IOException {
+            Optional<String> problem = points.problem(before);
+            problem.ifPresent(what -> findings.add("the " + before.kind().label() + " was not changed, but the store has"
+                    + " lost a part of it (" + what + "): it is stored again. Check who deletes from the store"));
+            return problem.isEmpty();
         }
 
         private Attachment.Builder store(Content content) throws IOException {
@@ -264,7 +261,7 @@ public final class Backup {
                     .signer(sender.signer());
             Mac mac = state.contentMac();
             try (ChunkWriter chunks = new ChunkWriter(
-                            store, index -> Attachment.chunkKey(kind, id, index), state.spool(id), chunkBytes);
+                            store, index -> Attachment.chunkKey(kind, id, index), spool.file(id), chunkBytes);
                     OpenPgp.EncryptingStream encrypted =
                             sender.encrypt(chunks, Attachment.contentName(logId, kind, id));
                     Counted plain = new Counted(encrypted, count -> progress.onBytes(kind, count))) {
@@ -275,6 +272,15 @@ public final class Backup {
             }
             content.database().ifPresent(attachment::database);
             return attachment.contentMac(HexFormat.of().formatHex(mac.doFinal()));
+        }
+
+        Optional<RecoveryPoint> put() throws IOException {
+            if (stored.isEmpty()) {
+                return Optional.empty();
+            }
+            RecoveryPoint point = points.put(logId, stored);
+            findings.addAll(points.findings());
+            return Optional.of(point);
         }
     }
 
@@ -304,84 +310,6 @@ public final class Backup {
         public void write(int b) throws IOException {
             out.write(b);
             bytes++;
-        }
-    }
-
-    // ---- the point
-
-    private RecoveryPoint put(String logId, Map<Kind, Attachment> stored) throws IOException {
-        long upTo = stored.values().stream()
-                .mapToLong(attachment -> attachment.bracket().upTo())
-                .max()
-                .orElse(0);
-        RecoveryPoint.Tip tip = awaitArchived(upTo);
-        PointChain chain = new PointChain(store);
-        for (int attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
-            Optional<PointChain.Stored> newest = newest(logId);
-            RecoveryPoint point = point(logId, newest, stored, tip);
-            refuseOld(stored);
-            if (chain.put(point)) {
-                return point;
-            }
-            // Another job took the number: its attachments are carried over.
-        }
-        throw new IOException(
-                store.describe() + ": " + PUT_ATTEMPTS + " recovery points were put by other jobs meanwhile");
-    }
-
-    /** Retention may have deleted chunks that no point has named for a long time; see {@link Retention}. */
-    private void refuseOld(Map<Kind, Attachment> stored) throws IOException {
-        for (Attachment attachment : stored.values()) {
-            Duration age = Duration.between(attachment.taken(), clock.instant());
-            if (age.compareTo(Retention.LONGEST_BACKUP) >= 0) {
-                throw new IOException(
-                        store.describe() + ": the " + attachment.kind().label() + " was read at "
-                                + attachment.taken() + ", " + age.toHours() + " hours ago; expected less than "
-                                + Retention.LONGEST_BACKUP.toHours()
-                                + ": retention may have deleted it. Make the backup again");
-            }
-        }
-    }
-
-    private RecoveryPoint point(
-            String logId, Optional<PointChain.Stored> newest, Map<Kind, Attachment> stored, RecoveryPoint.Tip tip) {
-        Map<Kind, Attachment> all = new EnumMap<>(Kind.class);
-        newest.ifPresent(
-                before -> before.point().attachments().forEach(attachment -> all.put(attachment.kind(), attachment)));
-        stored.forEach((kind, attachment) ->
-                all.merge(kind, attachment, (theirs, ours) -> theirs.taken().isAfter(ours.taken()) ? theirs : ours));
-        return RecoveryPoint.of(
-                newest.map(before -> before.point().number()).orElse(0L) + 1,
-                logId,
-                newest.map(PointChain.Stored::sha256).orElse(PointChain.NO_POINT),
-                clock.instant().truncatedTo(ChronoUnit.MILLIS),
-                host(),
-                tip,
-                List.copyOf(all.values()));
-    }
-
-    /** The log is archived by its own shipper; this only waits for it. */
-    private RecoveryPoint.Tip awaitArchived(long upTo) throws IOException {
-        long end = System.nanoTime() + patience.toNanos();
-        while (true) {
-            ArchiveStatus status = archive();
-            if (status.archivedSequence() >= upTo) {
-                return new RecoveryPoint.Tip(status.tip(), slotDigest(status.tip()), status.archivedSequence());
-            }
-            progress.onWaitingForArchive(upTo, status.archivedSequence());
-            if (System.nanoTime() - end >= 0) {
-                throw new BackupRefusedException(
-                        Reason.LOG_NOT_ARCHIVED,
-                        store.describe() + ": the log is archived up to record " + status.archivedSequence() + " after "
-                                + patience.toSeconds() + " s; the backup needs " + upTo + ". Is the shipper running?");
-            }
-            LockSupport.parkNanos(this, ARCHIVE_POLL.toNanos());
-        }
-    }
-
-    private String slotDigest(long slot) throws IOException {
-        try (InputStream in = store.get(slotKey(slot))) {
-            return Digests.of(in);
         }
     }
 

@@ -20,6 +20,8 @@ public final class BackupRefusedException extends RuntimeException {
         POSTGRES_VERSION,
         /** PostgreSQL refuses the role, or the role may not read everything: correct the password file or grant the right. */
         POSTGRES_RIGHTS,
+        /** The database has applied records that the log does not have: check database.applied-query and log.directory. */
+        DATABASE_AHEAD,
         /** The log's archive did not reach the bracket in time: check the shipper. */
         LOG_NOT_ARCHIVED,
         /** The archive, or its chain of recovery points, is not readable or belongs to another log. */

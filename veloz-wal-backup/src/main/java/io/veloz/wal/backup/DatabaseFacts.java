@@ -15,6 +15,7 @@ public final class DatabaseFacts {
     private final int serverVersion;
     private final int dumpVersion;
     private final String dumpFormat;
+    private final long dumpBytes;
     private final String lsn;
     private final String database;
     private final String owner;
@@ -23,7 +24,6 @@ public final class DatabaseFacts {
     private final String ctype;
     private final String locale;
     private final int connectionLimit;
-    private final String comment;
     private final List<String> settings;
     private final String acl;
     private final List<String> roles;
@@ -36,6 +36,7 @@ public final class DatabaseFacts {
         this.serverVersion = builder.serverVersion;
         this.dumpVersion = builder.dumpVersion;
         this.dumpFormat = builder.dumpFormat;
+        this.dumpBytes = builder.dumpBytes;
         this.lsn = builder.lsn;
         this.database = builder.database;
         this.owner = builder.owner;
@@ -44,7 +45,6 @@ public final class DatabaseFacts {
         this.ctype = builder.ctype;
         this.locale = builder.locale;
         this.connectionLimit = builder.connectionLimit;
-        this.comment = builder.comment;
         this.settings = List.copyOf(builder.settings);
         this.acl = builder.acl;
         this.roles = List.copyOf(builder.roles);
@@ -83,6 +83,11 @@ public final class DatabaseFacts {
         return dumpFormat;
     }
 
+    /** Returns the length of the dump in the attachment: what follows it are properties that only the attachment has. */
+    public long dumpBytes() {
+        return dumpBytes;
+    }
+
     /** Returns the write-ahead log location of the server when the snapshot was exported: for information only. */
     public String lsn() {
         return lsn;
@@ -118,14 +123,9 @@ public final class DatabaseFacts {
         return connectionLimit;
     }
 
-    /** Returns the comment on the database; empty if there is none. */
-    public String comment() {
-        return comment;
-    }
-
     /**
-     * Returns the settings of {@code ALTER DATABASE … SET}, as {@code name=value}, and those of a role in this database, as
-     * {@code ROLE "name" name=value}.
+     * Returns the names of the settings of {@code ALTER DATABASE … SET}, and those of a role in this database, as {@code ROLE
+     * "role" name}. Their values, and the comment on the database, may be secrets: only the encrypted attachment has them.
      */
     public List<String> settings() {
         return settings;
@@ -169,6 +169,7 @@ public final class DatabaseFacts {
         private int serverVersion;
         private int dumpVersion;
         private String dumpFormat = "";
+        private long dumpBytes;
         private String lsn = "";
         private String owner = "";
         private String encoding = "";
@@ -176,7 +177,6 @@ public final class DatabaseFacts {
         private String ctype = "";
         private String locale = "";
         private int connectionLimit = -1;
-        private String comment = "";
         private List<String> settings = List.of();
         private String acl = "";
         private List<String> roles = List.of();
@@ -209,6 +209,12 @@ public final class DatabaseFacts {
         /** See {@link DatabaseFacts#dumpFormat()}. */
         public Builder dumpFormat(String value) {
             dumpFormat = value;
+            return this;
+        }
+
+        /** See {@link DatabaseFacts#dumpBytes()}. */
+        public Builder dumpBytes(long value) {
+            dumpBytes = value;
             return this;
         }
 
@@ -254,12 +260,6 @@ public final class DatabaseFacts {
             return this;
         }
 
-        /** See {@link DatabaseFacts#comment()}. */
-        public Builder comment(String value) {
-            comment = value;
-            return this;
-        }
-
         /** See {@link DatabaseFacts#settings()}. */
         public Builder settings(List<String> value) {
             settings = value;
@@ -302,6 +302,7 @@ public final class DatabaseFacts {
                     .serverVersion(facts.serverVersion)
                     .dumpVersion(facts.dumpVersion)
                     .dumpFormat(facts.dumpFormat)
+                    .dumpBytes(facts.dumpBytes)
                     .lsn(facts.lsn)
                     .owner(facts.owner)
                     .encoding(facts.encoding)
@@ -309,7 +310,6 @@ public final class DatabaseFacts {
                     .ctype(facts.ctype)
                     .locale(facts.locale)
                     .connectionLimit(facts.connectionLimit)
-                    .comment(facts.comment)
                     .settings(facts.settings)
                     .acl(facts.acl)
                     .roles(facts.roles)

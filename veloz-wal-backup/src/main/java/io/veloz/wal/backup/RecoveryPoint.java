@@ -41,9 +41,17 @@ public final class RecoveryPoint {
         this.host = Objects.requireNonNull(host, "host");
         this.tip = Objects.requireNonNull(tip, "tip");
         this.attachments = List.copyOf(attachments);
+        if (tip.archivedSequence() < upTo()) {
+            throw new IllegalArgumentException("the archive of the log ends at record " + tip.archivedSequence()
+                    + "; an attachment needs it up to record " + upTo());
+        }
     }
 
-    /** Returns a point with these fields; see the methods of the same names. */
+    /**
+     * Returns a point with these fields; see the methods of the same names.
+     *
+     * @throws IllegalArgumentException if the log is not archived up to an attachment
+     */
     public static RecoveryPoint of(
             long number,
             String logId,

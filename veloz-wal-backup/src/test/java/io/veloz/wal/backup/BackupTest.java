@@ -14,6 +14,7 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +42,7 @@ class BackupTest {
     private static final Set<Kind> BOTH = EnumSet.of(Kind.CONFIGURATION, Kind.SECRETS);
     private static final String MARKER = "marker-secret-4711";
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     Path dir;
 
     private TestKeys keys;
@@ -217,7 +219,7 @@ class BackupTest {
             }
         }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
-            assertThat(state.map(file -> file.getFileName().toString())).containsExactly("content-mac.key");
+            assertThat(state.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("content-mac.key", "spool.lock");
         }
     }
 
@@ -231,6 +233,126 @@ class BackupTest {
         assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30)))
                 .isTrue();
         assertThat(shipper.status().fenced()).isNull();
+    }
+
+    private void assertStoredAgain(String problem) throws IOException {
+        BackupReport report = backup().run(BOTH);
+        assertThat(report.stored()).containsExactly(Kind.SECRETS);
+        assertThat(report.unchanged()).containsExactly(Kind.CONFIGURATION);
+        assertThat(report.findings())
+                .singleElement()
+                .asString()
+                .contains("the secrets was not changed, but the store has lost a part of it")
+                .contains(problem);
+        assertEveryChunkIsStored(report.point().orElseThrow());
+        assertThat(backup().run(BOTH).point()).isEmpty();
+    }
+
+    @Test
+    void unchangedKindWithAMissingChunkIsStoredAgain() throws IOException {
+        String key = made(BOTH).attachment(Kind.SECRETS).orElseThrow().chunkKey(1);
+        store.delete(List.of(key));
+        assertStoredAgain(key + " is missing");
+    }
+
+    @Test
+    void unchangedKindWithAChunkOfAnotherSizeIsStoredAgain() throws IOException {
+        String key = made(BOTH).attachment(Kind.SECRETS).orElseThrow().chunkKey(0);
+        store.delete(List.of(key));
+        store.putIfAbsent(key, ObjectContent.of(new byte[10]));
+        assertStoredAgain(key + " has 10 bytes; expected 1024");
+    }
+
+    @Test
+    void kindThatTheStoreHasLostIsNotCarriedOver() throws IOException {
+        store.delete(List.of(made(BOTH).attachment(Kind.SECRETS).orElseThrow().chunkKey(0)));
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        BackupReport report = backup().run(Set.of(Kind.CONFIGURATION));
+        RecoveryPoint second = report.point().orElseThrow();
+        assertThat(second.attachments()).extracting(Attachment::kind).containsExactly(Kind.CONFIGURATION);
+        assertEveryChunkIsStored(second);
+        assertThat(report.findings()).singleElement().asString().contains("the secrets of recovery point 1");
+        assertThat(made(BOTH).attachments()).hasSize(2);
+    }
+
+    /** The other job's attachments may need more of the log than was archived when this one began to wait. */
+    @Test
+    void pointAfterALostRaceIsBoundToAnArchiveThatHasAllThatItNames() throws IOException {
+        made(BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        SteppedStore counting = new SteppedStore(store, request -> {});
+        backup(counting).run(Set.of(Kind.CONFIGURATION));
+        write("etc/veloz/config.yaml", "depth: 7\n", "rw-r--r--");
+        SteppedStore racing = new SteppedStore(store, request -> {
+            if (request == counting.requests()) {
+                append();
+                assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30)))
+                        .isTrue();
+                write("opt/.env", "TOKEN=other", "rw-------");
+                assertThat(made(Set.of(Kind.SECRETS)).number()).isEqualTo(3);
+            }
+        });
+        RecoveryPoint point = backup(racing).run(Set.of(Kind.CONFIGURATION)).point().orElseThrow();
+        assertThat(point.number()).isEqualTo(4);
+        assertThat(point.upTo()).isEqualTo(wal.lastSequence());
+        assertThat(point.tip().archivedSequence()).isGreaterThanOrEqualTo(point.upTo());
+    }
+
+    @Test
+    void pointThatNeedsMoreOfTheLogThanItsArchiveHasIsNotOne() {
+        Attachment attachment = Attachment.builder(Kind.SECRETS, "0".repeat(32))
+                .bracket(new Bracket(7, 9))
+                .build();
+        assertThatThrownBy(() -> RecoveryPoint.of(
+                        1,
+                        "0".repeat(32),
+                        PointChain.NO_POINT,
+                        Instant.EPOCH,
+                        "db1",
+                        new RecoveryPoint.Tip(1, "0".repeat(64), 8),
+                        List.of(attachment)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("ends at record 8; an attachment needs it up to record 9");
+    }
+
+    @Test
+    void archiveThatHasLostItsEndSinceTheNewestPointIsRefused() throws IOException {
+        RecoveryPoint first = made(BOTH);
+        PointChain chain = new PointChain(store);
+        RecoveryPoint later = RecoveryPoint.of(
+                2,
+                first.logId(),
+                chain().get(0).sha256(),
+                first.made(),
+                first.host(),
+                new RecoveryPoint.Tip(1_000_000, "0".repeat(64), 1_000_000),
+                first.attachments());
+        assertThat(chain.put(later)).isTrue();
+        write("opt/.env", "TOKEN=other", "rw-------");
+        assertThatThrownBy(() -> backup().run(BOTH))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.ARCHIVE_UNUSABLE))
+                .hasMessageContaining("recovery point 2 was made at slot 1000000: the archive has lost objects");
+    }
+
+    @Test
+    void interruptionEndsTheWaitForTheArchive() throws Exception {
+        shipper.close();
+        append();
+        Thread job = Thread.currentThread();
+        BackupProgress interrupting = new BackupProgress() {
+            @Override
+            public void onWaitingForArchive(long upTo, long archivedSequence) {
+                job.interrupt();
+            }
+        };
+        Backup backup = new Backup(store, profile, LogPosition.of(wal), Duration.ofDays(1), interrupting);
+        assertThatThrownBy(() -> backup.run(BOTH))
+                .isInstanceOf(InterruptedIOException.class)
+                .hasMessageContaining("no point was put");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(archive().resolve("points")).doesNotExist();
     }
 
     /** Wherever a backup dies, there is no point or a whole one, older points stay whole, and the next run makes one. */
@@ -248,7 +370,8 @@ class BackupTest {
                     backup(dying).run(BOTH);
                     completed = true;
                 } catch (DyingStore.Died e) {
-                    assertEveryPointRecovers();
+                    // Points and chunks do not change, so the older ones need not be compared again each time.
+                    assertEveryChunkIsStored(newestPoint());
                 }
                 backup().run(BOTH);
                 if (diesAt % 8 == 0 || completed) {
@@ -262,20 +385,30 @@ class BackupTest {
                 }
             }
         }
+        for (PointChain.Stored stored : chain()) {
+            assertEveryChunkIsStored(stored.point());
+        }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
-            assertThat(state.map(file -> file.getFileName().toString())).containsExactly("content-mac.key");
+            assertThat(state.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("content-mac.key", "spool.lock");
         }
     }
 
-    private void assertEveryPointRecovers() throws IOException {
-        for (PointChain.Stored stored : chain()) {
-            for (Attachment attachment : stored.point().attachments()) {
-                for (int i = 0; i < attachment.chunks().size(); i++) {
-                    assertThat(store.head(attachment.chunkKey(i)))
-                            .get()
-                            .extracting(StoredObject::bytes)
-                            .isEqualTo(attachment.chunks().get(i).bytes());
-                }
+    private RecoveryPoint newestPoint() throws IOException {
+        PointChain points = new PointChain(store);
+        try {
+            return points.read(points.newest()).orElseThrow().point();
+        } catch (BadPointException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void assertEveryChunkIsStored(RecoveryPoint point) throws IOException {
+        for (Attachment attachment : point.attachments()) {
+            for (int i = 0; i < attachment.chunks().size(); i++) {
+                assertThat(store.head(attachment.chunkKey(i)))
+                        .get()
+                        .extracting(StoredObject::bytes)
+                        .isEqualTo(attachment.chunks().get(i).bytes());
             }
         }
     }

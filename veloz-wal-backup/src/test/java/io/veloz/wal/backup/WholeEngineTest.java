@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -184,6 +185,33 @@ class WholeEngineTest {
             throw new IllegalStateException(e);
         }
         return output;
+    }
+
+    @Test
+    void databaseThatIsAheadOfTheLogIsRefused() throws IOException {
+        psql("veloz", "UPDATE applied SET sequence = 900");
+        Backup backup = new Backup(store, profile, () -> 5);
+        assertThatThrownBy(() -> backup.run(Set.of(Kind.DATABASE)))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.DATABASE_AHEAD))
+                .hasMessageContaining("has applied record 900 (database.applied-query), and the log ends at record 5");
+        assertThat(RecoveryPoints.list(store)).hasSize(1);
+    }
+
+    @Test
+    void valuesOfSettingsAndTheCommentOfTheDatabaseAreNotInThePoint() throws IOException {
+        psql("postgres", "ALTER DATABASE veloz SET app.api_key = 'marker-secret-4711'");
+        psql("postgres", "COMMENT ON DATABASE veloz IS 'password marker-secret-4711'");
+        new Backup(store, profile, () -> 5).run(Set.of(Kind.DATABASE));
+        try (Stream<Path> files = Files.walk(dir.resolve("archive"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain("marker-secret-4711");
+            }
+        }
+        assertThat(dir.resolve("archive/points/00000000000000000002")).content(StandardCharsets.ISO_8859_1).contains("app.api_key");
     }
 
     private RecoveryOptions whole() {

@@ -25,7 +25,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** The JSON head of a recovery point. Stateless. */
+/**
+ * The JSON head of a recovery point. It is not encrypted, so it has names, sizes and digests of encrypted bytes, and no
+ * content: no value of a setting, no comment. Stateless.
+ */
 final class PointJson {
     private static final int FORMAT = 1;
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -101,6 +104,7 @@ final class PointJson {
         json.writeNumberField("server", facts.serverVersion());
         json.writeNumberField("dump", facts.dumpVersion());
         json.writeStringField("dumpFormat", facts.dumpFormat());
+        json.writeNumberField("dumpBytes", facts.dumpBytes());
         json.writeStringField("lsn", facts.lsn());
         json.writeStringField("database", facts.database());
         json.writeStringField("owner", facts.owner());
@@ -109,7 +113,6 @@ final class PointJson {
         json.writeStringField("ctype", facts.ctype());
         json.writeStringField("locale", facts.locale());
         json.writeNumberField("connectionLimit", facts.connectionLimit());
-        json.writeStringField("comment", facts.comment());
         write(json, "settings", facts.settings());
         json.writeStringField("acl", facts.acl());
         write(json, "roles", facts.roles());
@@ -220,6 +223,7 @@ final class PointJson {
                 .serverVersion((int) fields.number("server", 0))
                 .dumpVersion((int) fields.number("dump", 0))
                 .dumpFormat(fields.text("dumpFormat"))
+                .dumpBytes(fields.number("dumpBytes", 0))
                 .lsn(fields.text("lsn"))
                 .owner(fields.text("owner"))
                 .encoding(fields.text("encoding"))
@@ -227,7 +231,6 @@ final class PointJson {
                 .ctype(fields.text("ctype"))
                 .locale(fields.text("locale"))
                 .connectionLimit((int) fields.number("connectionLimit", -1))
-                .comment(fields.text("comment"))
                 .settings(fields.texts("settings"))
                 .acl(fields.text("acl"))
                 .roles(fields.texts("roles"))

@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param findings that do not: a server of a later version may have later versions of extensions
  */
 record DatabaseComparison(List<String> differences, List<String> findings) {
-    static DatabaseComparison of(DatabaseFacts expected, DatabaseFacts got) {
+    /** Compares everything. The description names private properties and does not contain their values. */
+    static DatabaseComparison of(DatabaseFacts expected, PrivateProperties expectedProperties, FactsQuery.Found found)
+            throws PostgresException {
+        DatabaseFacts got = found.facts();
         DatabaseComparison comparison = new DatabaseComparison(new ArrayList<>(), new ArrayList<>());
         comparison.compare("owner", expected.owner(), got.owner());
         comparison.compare("encoding", expected.encoding(), got.encoding());
@@ -23,8 +26,8 @@ record DatabaseComparison(List<String> differences, List<String> findings) {
         comparison.compare("ctype", expected.ctype(), got.ctype());
         comparison.compare("locale", expected.locale(), got.locale());
         comparison.compare("connection limit", expected.connectionLimit(), got.connectionLimit());
-        comparison.compare("comment", expected.comment(), DatabaseNames.original(got.comment()));
         comparison.compare("settings", expected.settings(), got.settings());
+        comparison.compareProperties(expectedProperties, found.properties());
         comparison.compare("privileges", expected.acl(), got.acl());
         comparison.compare("roles", expected.roles(), got.roles());
         comparison.compareExtensions(expected.extensions(), got.extensions());
@@ -40,6 +43,19 @@ record DatabaseComparison(List<String> differences, List<String> findings) {
     private void compare(String what, Object expected, @Nullable Object got) {
         if (!Objects.equals(expected, got)) {
             differences.add(what + ": expected " + expected + ", got " + got);
+        }
+    }
+
+    private void compareProperties(PrivateProperties expected, PrivateProperties got) throws PostgresException {
+        if (!expected.comment().equals(DatabaseNames.original(got.comment()))) {
+            differences.add("the comment differs");
+        }
+        for (String setting : got.settings()) {
+            String name = DatabaseProperties.name(setting);
+            if (!expected.settings().contains(setting)
+                    && DatabaseProperties.names(expected.settings()).contains(name)) {
+                differences.add("the value of the setting " + name + " differs");
+            }
         }
     }
 

@@ -47,26 +47,56 @@ final class DatabaseProperties {
         return setting.startsWith(ROLE);
     }
 
-    /** Returns the statement for a setting of the facts. */
-    static String setting(String name, String line) throws PostgresException {
-        String scope = "ALTER DATABASE " + Sql.identifier(name);
-        String setting = line;
-        if (isOfRole(line)) {
-            int end = ROLE.length();
-            while (line.charAt(end) != '"' || line.startsWith("\"\"", end)) {
-                end += line.charAt(end) == '"' ? 2 : 1;
+    /**
+     * A setting.
+     *
+     * @param role quoted, with the word before it; empty if the setting is for all roles
+     */
+    private record Setting(String role, String variable, String value) {
+        static Setting parse(String line) throws PostgresException {
+            String role = "";
+            String setting = line;
+            if (isOfRole(line)) {
+                int end = ROLE.length();
+                while (line.charAt(end) != '"' || line.startsWith("\"\"", end)) {
+                    end += line.charAt(end) == '"' ? 2 : 1;
+                }
+                role = line.substring(0, end + 1);
+                setting = line.substring(end + 2);
             }
-            scope = "ALTER " + line.substring(0, end + 1) + " IN DATABASE " + Sql.identifier(name);
-            setting = line.substring(end + 2);
+            int equals = setting.indexOf('=');
+            if (equals <= 0) {
+                throw new PostgresException(Kind.SETTING, "a setting of the database has no name");
+            }
+            return new Setting(role, setting.substring(0, equals), setting.substring(equals + 1));
         }
-        int equals = setting.indexOf('=');
-        if (equals <= 0) {
-            throw new PostgresException(Kind.SETTING, "a setting of the database has no name: " + line);
+
+        String name() {
+            return role.isEmpty() ? variable : role + " " + variable;
         }
-        String variable = setting.substring(0, equals);
-        String value = setting.substring(equals + 1);
-        return scope + " SET " + Sql.identifier(variable) + " TO "
-                + (LISTS.contains(variable) ? list(value) : Sql.literal(value));
+    }
+
+    /** Returns the settings without their values. */
+    static List<String> names(List<String> settings) throws PostgresException {
+        List<String> names = new ArrayList<>();
+        for (String setting : settings) {
+            names.add(name(setting));
+        }
+        return names;
+    }
+
+    static String name(String setting) throws PostgresException {
+        return Setting.parse(setting).name();
+    }
+
+    /** Returns the statement for a setting of {@link PrivateProperties}. */
+    static String setting(String database, String line) throws PostgresException {
+        Setting setting = Setting.parse(line);
+        String scope = setting.role().isEmpty()
+                ? "ALTER DATABASE " + Sql.identifier(database)
+                : "ALTER " + setting.role() + " IN DATABASE " + Sql.identifier(database);
+        return scope + " SET " + Sql.identifier(setting.variable()) + " TO "
+                + (LISTS.contains(setting.variable()) ? list(setting.value()) : Sql.literal(setting.value()));
     }
 
     /** Turns {@code "a b", public} into {@code 'a b', 'public'}. */

@@ -44,6 +44,7 @@ public final class DatabaseRestore {
     private final DatabaseNames names;
     private final PsqlSession.Hook hook;
     private final Map<String, String> environment;
+    private Optional<PrivateProperties> properties = Optional.empty();
 
     public DatabaseRestore(DatabaseSettings settings, DatabaseFacts facts, long point) {
         this(settings, facts, point, PsqlSession.Hook.NONE);
@@ -245,7 +246,9 @@ public final class DatabaseRestore {
 
     /**
      * Creates the roles that the database needs and the server does not have, without passwords, and their memberships. It
-     * does not change roles that exist.
+     * does not change roles that exist. Roles belong to the server and not to a database: they remain when a later gate fails
+     * or the recovery is rolled back, so the caller does it as late as it can, when the other parts are staged. A dump cannot
+     * be restored without them.
      *
      * @param rolesSql output of {@link DatabaseSnapshot#roles}
      * @return the names of the roles that were missing
@@ -297,21 +300,44 @@ public final class DatabaseRestore {
             requireRoles(session);
             dropStaged(session);
             session.execute(DatabaseProperties.create(names.staged(), facts, server));
-            session.execute("COMMENT ON DATABASE " + Sql.identifier(names.staged()) + " IS "
-                    + Sql.literal(DatabaseNames.stagedComment(facts.comment())));
+            comment(session, "");
             session.execute(alterStaged() + " ALLOW_CONNECTIONS true CONNECTION LIMIT -1");
             new DumpReader(client, names.staged(), isSuperuser(session) ? Optional.empty() : Optional.of(facts.owner()))
-                    .restore(dump, client.version("pg_restore"));
+                    .restore(new DumpStream(dump, facts.dumpBytes()), client.version("pg_restore"));
+            PrivateProperties found = PrivateProperties.read(dump);
             session.execute("BEGIN");
-            for (String setting : facts.settings()) {
-                session.execute(DatabaseProperties.setting(names.staged(), setting));
+            for (String setting : found.settings()) {
+                set(session, setting);
             }
             for (String statement : DatabaseProperties.privileges(session, names.staged(), facts)) {
                 session.execute(statement);
             }
+            comment(session, found.comment());
             session.execute(alterStaged() + " CONNECTION LIMIT " + facts.connectionLimit());
             session.execute("COMMIT");
+            properties = Optional.of(found);
         });
+    }
+
+    private void comment(PsqlSession session, String original) throws IOException {
+        session.execute("COMMENT ON DATABASE " + Sql.identifier(names.staged()) + " IS "
+                + Sql.literal(DatabaseNames.stagedComment(original)));
+    }
+
+    /** The server's message may quote the value, which may be a secret. */
+    private void set(PsqlSession session, String setting) throws IOException {
+        String statement = DatabaseProperties.setting(names.staged(), setting);
+        try {
+            session.execute(statement);
+        } catch (PostgresException e) {
+            String what = "the setting " + DatabaseProperties.name(setting) + " of the database " + names.live();
+            throw new PostgresException(
+                    e.kind(),
+                    e.kind() == Kind.RIGHTS
+                            ? "the role that restores may not change " + what
+                                    + ": GRANT SET ON PARAMETER (15 or later), or restore as a superuser"
+                            : "the server refused " + what + "; its own log has the error");
+        }
     }
 
     private String alterStaged() {
@@ -319,17 +345,22 @@ public final class DatabaseRestore {
     }
 
     /**
-     * Compares the staged database with the facts: the gate before the switch.
+     * Compares the staged database with the facts and with the properties that {@link #stage} read: the gate before the switch.
      *
      * @return findings that do not prevent the switch
      * @throws RecoveryException if something differs; it names each difference with what was expected and got
      * @throws IOException if the server cannot be reached; try again
      */
     public List<String> check() throws IOException {
+        return check(properties.orElseThrow(() -> new IllegalStateException("nothing was staged")));
+    }
+
+    List<String> check(PrivateProperties expected) throws IOException {
         try (PsqlSession session = PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
             Optional<String> query = facts.applied().isPresent() ? settings.appliedQuery() : Optional.empty();
-            DatabaseFacts got = FactsQuery.read(session, query, facts.rows().keySet());
-            DatabaseComparison comparison = DatabaseComparison.of(facts, got);
+            FactsQuery.Found found =
+                    FactsQuery.read(session, query, facts.rows().keySet());
+            DatabaseComparison comparison = DatabaseComparison.of(facts, expected, found);
             if (!comparison.differences().isEmpty()) {
                 throw new RecoveryException(
                         Reason.GATE,

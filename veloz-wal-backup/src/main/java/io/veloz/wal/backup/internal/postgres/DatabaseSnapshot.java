@@ -45,13 +45,20 @@ public final class DatabaseSnapshot implements Closeable {
     private final PostgresClient client;
     private final PsqlSession session;
     private final String id;
+    private final PrivateProperties properties;
     private DatabaseFacts facts;
 
-    private DatabaseSnapshot(PostgresClient client, PsqlSession session, String id, DatabaseFacts facts) {
+    private DatabaseSnapshot(
+            PostgresClient client,
+            PsqlSession session,
+            String id,
+            DatabaseFacts facts,
+            PrivateProperties properties) {
         this.client = client;
         this.session = session;
         this.id = id;
         this.facts = facts;
+        this.properties = properties;
     }
 
     /**
@@ -89,10 +96,14 @@ public final class DatabaseSnapshot implements Closeable {
             session.run("SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'");
             String id = session.row("SELECT pg_export_snapshot() AS id").text("id");
             requireRights(client, session);
-            DatabaseFacts facts = FactsQuery.read(
+            FactsQuery.Found found = FactsQuery.read(
                     session, client.settings().appliedQuery(), client.settings().rows());
             DatabaseSnapshot snapshot = new DatabaseSnapshot(
-                    client, session, id, facts.toBuilder().dumpVersion(version).build());
+                    client,
+                    session,
+                    id,
+                    found.facts().toBuilder().dumpVersion(version).build(),
+                    found.properties());
             exported = true;
             return snapshot;
         } finally {
@@ -136,7 +147,7 @@ public final class DatabaseSnapshot implements Closeable {
         return names.toString();
     }
 
-    /** Returns the facts in the snapshot. The format of the dump is known only after {@link #dump}. */
+    /** Returns the facts in the snapshot. Format and length of the dump are known only after {@link #dump}. */
     public DatabaseFacts facts() {
         return facts;
     }
@@ -150,8 +161,12 @@ public final class DatabaseSnapshot implements Closeable {
         return id;
     }
 
+    PrivateProperties properties() {
+        return properties;
+    }
+
     /**
-     * Writes a dump of the snapshot in the custom format. It returns only if {@code pg_dump} ended with exit code 0 and
+     * Writes a dump of the snapshot in the custom format, and after it the {@link PrivateProperties}. It returns only if {@code pg_dump} ended with exit code 0 and
      * everything it wrote was written to the stream, which stays open.
      *
      * @throws BackupRefusedException if a privilege is missing
@@ -169,12 +184,13 @@ public final class DatabaseSnapshot implements Closeable {
                 "--lock-wait-timeout=" + lockWait.toMillis(),
                 "--snapshot=" + snapshot);
         byte[] head;
+        long bytes;
         try (ChildProcess child = client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
             child.in().close();
             InputStream out = child.out();
             head = out.readNBytes(DumpHeader.BYTES);
             to.write(head);
-            out.transferTo(to);
+            bytes = head.length + out.transferTo(to);
             int code = child.waitFor();
             if (code != 0) {
                 throw dumpFailure(child, code);
@@ -186,7 +202,8 @@ public final class DatabaseSnapshot implements Closeable {
         if (format.isEmpty()) {
             throw new IOException("pg_dump ended with exit code 0, but its output does not begin as a dump");
         }
-        facts = facts.toBuilder().dumpFormat(format.get()).build();
+        to.write(properties.toBytes());
+        facts = facts.toBuilder().dumpFormat(format.get()).dumpBytes(bytes).build();
     }
 
     private static PostgresException dumpFailure(ChildProcess child, int code) {

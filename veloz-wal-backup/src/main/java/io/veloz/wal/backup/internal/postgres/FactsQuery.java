@@ -76,13 +76,16 @@ final class FactsQuery {
 
     private FactsQuery() {}
 
+    /** The facts, and the properties that they must not contain. */
+    record Found(DatabaseFacts facts, PrivateProperties properties) {}
+
     /**
-     * Reads all facts but the version and the format of the dump.
+     * Reads all facts but the version, the format and the length of the dump.
      *
      * @param appliedQuery runs first, with the search path of the role
      * @param tables whose rows are counted, as {@code schema.table}
      */
-    static DatabaseFacts read(PsqlSession session, Optional<String> appliedQuery, Collection<String> tables)
+    static Found read(PsqlSession session, Optional<String> appliedQuery, Collection<String> tables)
             throws IOException {
         OptionalLong applied =
                 appliedQuery.isPresent() ? OptionalLong.of(applied(session, appliedQuery.get())) : OptionalLong.empty();
@@ -90,7 +93,9 @@ final class FactsQuery {
         session.run("SET search_path = pg_catalog");
         Row server = session.row(SERVER);
         Row database = session.row(DATABASE);
-        return DatabaseFacts.builder(database.text("name"))
+        PrivateProperties properties = new PrivateProperties(
+                database.text("comment"), session.row(SETTINGS).texts("settings"));
+        DatabaseFacts facts = DatabaseFacts.builder(database.text("name"))
                 .system(server.text("system"))
                 .serverVersion((int) server.number("version"))
                 .lsn(server.text("lsn"))
@@ -100,14 +105,14 @@ final class FactsQuery {
                 .ctype(database.text("ctype"))
                 .locale(database.text("locale"))
                 .connectionLimit((int) database.number("connection_limit"))
-                .comment(database.text("comment"))
                 .acl(database.text("acl"))
-                .settings(session.row(SETTINGS).texts("settings"))
+                .settings(DatabaseProperties.names(properties.settings()))
                 .roles(session.row(ROLES).texts("roles"))
                 .extensions(session.row(EXTENSIONS).texts("extensions"))
                 .rows(rows(session, tables))
                 .applied(applied)
                 .build();
+        return new Found(facts, properties);
     }
 
     static long applied(PsqlSession session, String query) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +43,7 @@ public final class Profile {
                     "is missing, and so are secrets.roots, database.name and vault.address:" + " nothing to back up");
         }
         refuseShortLog(file);
+        refuseOverlaps(file);
     }
 
     /** Returns the places of production that a drill must not use. */
@@ -92,6 +94,35 @@ public final class Profile {
                             + retention.within().toDays()
                             + " days: a dump that is older than the archive of the log cannot be rolled"
                             + " forward. Set keep.log to keep.within or more, or database.roll-forward = false");
+        }
+    }
+
+    /**
+     * A recovery takes away everything in a root that it replaces, and in the directory of the log. See {@link TreeSettings}
+     * for what is excluded from a backup.
+     */
+    private void refuseOverlaps(ProfileFile settings) {
+        Overlaps overlaps = new Overlaps()
+                .used("the profile", file)
+                .used("state.directory", stateDirectory)
+                .used("signer.key", keys.signerKey());
+        keys.signerPassphraseFile().ifPresent(path -> overlaps.used("signer.passphrase-file", path));
+        keys.recipients().keySet().forEach(path -> overlaps.used("recipients", path));
+        database.flatMap(DatabaseSettings::passwordFile)
+                .ifPresent(path -> overlaps.used("database.password-file", path));
+        vault.ifPresent(each -> overlaps.used("vault.token-file", each.tokenFile()));
+        vault.flatMap(VaultSettings::certificates).ifPresent(path -> overlaps.used("vault.certificates", path));
+        drill.key().ifPresent(path -> overlaps.used("drill.key", path));
+        drill.passphraseFile().ifPresent(path -> overlaps.used("drill.passphrase-file", path));
+        drill.signer().ifPresent(path -> overlaps.used("drill.signer", path));
+        trees.forEach(
+                (kind, tree) -> tree.roots().forEach(root -> overlaps.replaced(kind.label() + ".roots", root)));
+        // A root and the log are put in place one after the other, so neither may be inside of the other one.
+        engine.map(EngineSettings::logDirectory)
+                .ifPresent(log -> overlaps.used("log.directory", log).replaced("log.directory", log));
+        List<String> found = overlaps.find();
+        if (!found.isEmpty()) {
+            throw settings.bad(String.join("; ", found));
         }
     }
 

@@ -67,6 +67,10 @@ final class ProfileFile {
         return new IllegalArgumentException(file + ": " + key + " " + problem);
     }
 
+    IllegalArgumentException bad(String problem) {
+        return new IllegalArgumentException(file + ": " + problem);
+    }
+
     boolean has(String key) {
         return properties.containsKey(key);
     }

@@ -14,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -45,7 +44,7 @@ public final class TreeExtract {
     private final Set<Path> links = new HashSet<>();
     private final Set<Path> written = new HashSet<>();
     private final Deque<Directory> directories = new ArrayDeque<>();
-    private final List<String> findings = new ArrayList<>();
+    private final Owners owners = new Owners();
     private long entries;
     private long total;
 
@@ -58,7 +57,7 @@ public final class TreeExtract {
      *
      * @param staging for each root the path that it is unpacked to; its parent exists, and it does not, but for a directory
      *     that another root was unpacked to before
-     * @return findings: owners that could not be set
+     * @return findings: owners and groups that are unknown on this machine, or could not be set
      * @throws RecoveryException DAMAGED if the tar is not one that a backup wrote
      */
     public static List<String> extract(InputStream source, Map<Path, Path> staging) throws IOException {
@@ -72,7 +71,7 @@ public final class TreeExtract {
             throw damaged("the tar is empty");
         }
         extract.finishDirectories(null);
-        return List.copyOf(extract.findings);
+        return extract.owners.findings();
     }
 
     private static @Nullable TarArchiveEntry next(TarArchiveInputStream tar) throws IOException {
@@ -100,7 +99,7 @@ public final class TreeExtract {
         } else if (entry.isSymbolicLink()) {
             Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
             links.add(path);
-            own(path, entry);
+            owners.set(path, entry);
         } else if (isPlainFile(entry)) {
             file(tar, entry, path);
         } else {
@@ -129,7 +128,7 @@ public final class TreeExtract {
             }
             channel.force(true);
         }
-        own(path, entry);
+        owners.set(path, entry);
         Files.setPosixFilePermissions(path, permissions(entry.getMode()));
         setSpecialBits(path, entry.getMode());
         Files.setLastModifiedTime(path, entry.getLastModifiedTime());
@@ -177,29 +176,13 @@ public final class TreeExtract {
             }
             // Opened before the mode, which may forbid it.
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-                own(path, entry);
+                owners.set(path, entry);
                 Files.setPosixFilePermissions(path, permissions(entry.getMode()));
                 setSpecialBits(path, entry.getMode());
                 Files.setLastModifiedTime(path, entry.getLastModifiedTime());
                 channel.force(true);
             }
             directories.pop();
-        }
-    }
-
-    private void own(Path path, TarArchiveEntry entry) throws IOException {
-        int uid = (int) entry.getLongUserId();
-        int gid = (int) entry.getLongGroupId();
-        if ((Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS) == uid
-                && (Integer) Files.getAttribute(path, "unix:gid", LinkOption.NOFOLLOW_LINKS) == gid) {
-            return;
-        }
-        try {
-            Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
-            Files.setAttribute(path, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
-        } catch (IOException | SecurityException e) {
-            findings.add("/" + entry.getName() + ": owner " + entry.getUserName() + ":" + entry.getGroupName() + " ("
-                    + uid + ":" + gid + ") could not be set: " + e.getMessage());
         }
     }
 

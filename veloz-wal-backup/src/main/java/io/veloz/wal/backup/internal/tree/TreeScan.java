@@ -2,6 +2,7 @@ package io.veloz.wal.backup.internal.tree;
 
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.BackupRefusedException.Reason;
+import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -34,7 +35,7 @@ final class TreeScan {
     }
 
     /**
-     * Lists the entries of all roots.
+     * Lists the entries of all roots. What a recovery staged or kept is not in it.
      *
      * @throws NoSuchFileException if an entry disappeared during the scan: repeat it
      * @throws BackupRefusedException SOURCE_UNUSABLE
@@ -56,7 +57,7 @@ final class TreeScan {
     }
 
     private void add(Path root, Path path) throws IOException {
-        if (!path.equals(root) && isExcluded(root.relativize(path))) {
+        if (!path.equals(root) && (isOfARecovery(path) || isExcluded(root.relativize(path)))) {
             return;
         }
         TreeEntry entry = entry(path);
@@ -75,6 +76,11 @@ final class TreeScan {
                 throw new BackupRefusedException(Reason.SOURCE_UNUSABLE, path + ": the directory cannot be read", e);
             }
         }
+    }
+
+    /** A root inside of this one is staged and kept next to it: old secrets must not become configuration. */
+    private static boolean isOfARecovery(Path path) {
+        return Places.isStaging(path) || Places.isKept(path);
     }
 
     private boolean isExcluded(Path relative) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -12,23 +13,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a response, bounded in size and in time. The request's timeout ends at the headers, so a server that stalls
- * later would block the caller without this bound.
+ * The body of a response, bounded in size, and in time from the headers to its end: a server that sends a byte now and then
+ * does not extend it. The request's timeout ends at the headers. What was received of a body that failed is wiped.
  */
 public final class BoundedBody implements BodySubscriber<byte[]> {
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
     private final JsonValue.WipedBuffer bytes = new JsonValue.WipedBuffer();
     private final int maxBytes;
-    private volatile Flow.@Nullable Subscription subscription;
+    private final Duration timeout;
+    private Flow.@Nullable Subscription subscription;
 
     public BoundedBody(int maxBytes, Duration timeout) {
         this.maxBytes = maxBytes;
-        var unused = body.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).whenComplete((result, failure) -> {
-            Flow.Subscription open = subscription;
-            if (failure != null && open != null) {
-                open.cancel();
-            }
-        });
+        this.timeout = timeout;
     }
 
     @Override
@@ -36,21 +33,24 @@ public final class BoundedBody implements BodySubscriber<byte[]> {
         return body;
     }
 
+    /** The timer runs on a thread of the JDK, and ends with the body. */
     @Override
-    public void onSubscribe(Flow.Subscription opened) {
+    public synchronized void onSubscribe(Flow.Subscription opened) {
         subscription = opened;
+        CompletableFuture<byte[]> timer = body.copy().orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = timer.whenComplete((result, failure) -> fail(
+                new IOException("the body of the answer did not end within " + timeout.toMillis() + " ms")));
         opened.request(Long.MAX_VALUE);
     }
 
     @Override
-    public void onNext(List<ByteBuffer> buffers) {
+    public synchronized void onNext(List<ByteBuffer> buffers) {
         for (ByteBuffer buffer : buffers) {
             if (body.isDone()) {
                 return;
             }
             if (buffer.remaining() > maxBytes - bytes.size()) {
-                bytes.wipe();
-                body.completeExceptionally(new IOException("the answer has more than " + maxBytes + " bytes"));
+                fail(new IOException("the answer has more than " + maxBytes + " bytes"));
                 return;
             }
             byte[] part = new byte[buffer.remaining()];
@@ -59,16 +59,30 @@ public final class BoundedBody implements BodySubscriber<byte[]> {
         }
     }
 
-    @Override
-    public void onError(Throwable failure) {
+    /** Does nothing if the body is complete. */
+    private synchronized void fail(Throwable failure) {
+        if (body.isDone()) {
+            return;
+        }
         bytes.wipe();
+        Flow.Subscription open = subscription;
+        if (open != null) {
+            open.cancel();
+        }
         body.completeExceptionally(failure);
     }
 
     @Override
-    public void onComplete() {
+    public void onError(Throwable failure) {
+        fail(failure);
+    }
+
+    @Override
+    public synchronized void onComplete() {
         byte[] whole = bytes.toByteArray();
         bytes.wipe();
-        body.complete(whole);
+        if (!body.complete(whole)) {
+            Arrays.fill(whole, (byte) 0);
+        }
     }
 }

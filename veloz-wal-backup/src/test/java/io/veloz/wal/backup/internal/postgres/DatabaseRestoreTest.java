@@ -12,6 +12,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,13 +26,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(240)
 class DatabaseRestoreTest {
     private static final String APPLIED = "SELECT sequence FROM public.veloz_wal_applied";
     private static PostgresServer server;
 
+    @TempDir
+    Path directory;
+
     private DatabaseFacts facts;
+    private PrivateProperties properties;
     private byte[] dump;
     private byte[] roles;
 
@@ -69,6 +77,7 @@ class DatabaseRestoreTest {
             snapshot.roles(out);
             roles = out.toByteArray();
             facts = snapshot.facts();
+            properties = snapshot.properties();
         }
     }
 
@@ -98,11 +107,12 @@ class DatabaseRestoreTest {
         assertThat(restore.check()).isEmpty();
         assertThat(server.accounts("veloz_recovery_12")).isEqualTo(accounts).startsWith("200000 ");
         dump(settings("veloz_recovery_12"));
-        assertThat(facts.settings()).containsExactly("search_path=\"$user\", public, \"a, b\"", "statement_timeout=7s");
+        assertThat(properties.settings())
+                .containsExactly("search_path=\"$user\", public, \"a, b\"", "statement_timeout=7s");
         assertThat(facts.acl()).isEqualTo("{=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}");
         assertThat(facts.owner()).isEqualTo("veloz");
         assertThat(facts.connectionLimit()).isEqualTo(40);
-        assertThat(DatabaseNames.original(facts.comment())).isEqualTo("orders of the engine, 100 %");
+        assertThat(DatabaseNames.original(properties.comment())).isEqualTo("orders of the engine, 100 %");
     }
 
     @Test
@@ -153,10 +163,10 @@ class DatabaseRestoreTest {
                 restore::check,
                 "rows of public.accounts: expected 10, got 9",
                 "extensions: expected [pgcrypto, plpgsql], got [plpgsql]",
-                "settings: expected [search_path=\"$user\", public, \"a, b\", statement_timeout=7s], got [search_path",
+                "settings: expected [search_path, statement_timeout], got [search_path]",
                 "privileges: expected {=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}, got {=c/veloz,veloz=CTc/veloz}",
                 "connection limit: expected 40, got 5",
-                "comment: expected orders of the engine, 100 %, got other",
+                "the comment differs",
                 "applied sequence: expected OptionalLong[41], got OptionalLong[40]");
     }
 
@@ -173,7 +183,8 @@ class DatabaseRestoreTest {
                 facts.toBuilder().roles(List.of("reporting", "veloz", "zorro")).build();
         assertReason(
                 RecoveryException.Reason.GATE,
-                new DatabaseRestore(server.settings("veloz", null, "postgres", Optional.empty()), other, 12)::check,
+                () -> new DatabaseRestore(server.settings("veloz", null, "postgres", Optional.empty()), other, 12)
+                        .check(properties),
                 "owner: expected veloz, got postgres",
                 "roles: expected [reporting, veloz, zorro], got [");
     }
@@ -183,7 +194,8 @@ class DatabaseRestoreTest {
         backUp("veloz", 20_000);
         String live = server.accounts("veloz");
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
-        for (int length : new int[] {dump.length / 2, dump.length - 1, 2_000, 7}) {
+        int whole = (int) facts.dumpBytes();
+        for (int length : new int[] {whole / 2, whole - 1, 2_000, 7}) {
             assertReason(
                     RecoveryException.Reason.DAMAGED,
                     () -> restore.stage(new ByteArrayInputStream(dump, 0, length)),
@@ -196,6 +208,113 @@ class DatabaseRestoreTest {
         assertThat(restore.plan().leftover()).isTrue();
         restore.stage(dumped());
         restore.check();
+    }
+
+    private static final String SECRET = "marker-secret-4711";
+
+    private void backUpWithSecrets() throws IOException {
+        server.createDatabase("veloz", 10);
+        server.sql("postgres", "ALTER DATABASE veloz SET app.api_key = '" + SECRET + "'");
+        server.sql("postgres", "COMMENT ON DATABASE veloz IS 'password: " + SECRET + "'");
+        dump(settings("veloz"));
+    }
+
+    /** Settings of an application that the server does not know need a superuser, or a grant. */
+    private static DatabaseSettings bySuperuser() {
+        return server.settings("veloz", "backup", "postgres", Optional.of(APPLIED), "public.accounts");
+    }
+
+    @Test
+    void valuesOfSettingsAndTheCommentAreRestoredThoughThePointHasThemNot() throws IOException {
+        backUpWithSecrets();
+        assertThat(facts.settings()).contains("app.api_key");
+        assertThat(properties.toString()).doesNotContain(SECRET);
+        assertReason(
+                RecoveryException.Reason.POSTGRES_RIGHTS,
+                () -> new DatabaseRestore(settings("veloz"), facts, 12).stage(dumped()),
+                "the role that restores may not change the setting app.api_key of the database veloz");
+        DatabaseRestore restore = new DatabaseRestore(bySuperuser(), facts, 12);
+        restore.stage(dumped());
+        assertThat(restore.check()).isEmpty();
+        new DatabaseSwap(bySuperuser(), restore.names()).swap();
+        assertThat(server.sql("veloz", "SHOW app.api_key")).isEqualTo(SECRET);
+        assertThat(server.sql(
+                        "postgres",
+                        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'veloz'"))
+                .isEqualTo("password: " + SECRET);
+    }
+
+    @Test
+    void differenceOfASettingIsNamedWithoutItsValue() throws IOException {
+        backUpWithSecrets();
+        DatabaseRestore restore = new DatabaseRestore(bySuperuser(), facts, 12);
+        restore.stage(dumped());
+        server.sql("postgres", "ALTER DATABASE veloz_recovery_12 SET app.api_key = 'other'");
+        assertThatThrownBy(restore::check)
+                .hasMessageContaining("the value of the setting app.api_key differs")
+                .hasMessageNotContaining(SECRET)
+                .hasMessageNotContaining("other");
+    }
+
+    @Test
+    void settingThatTheServerRefusesIsNamedWithoutItsValue() throws IOException {
+        backUpWithSecrets();
+        PrivateProperties refused = new PrivateProperties("", List.of("work_mem=" + SECRET + "\n" + SECRET));
+        ByteArrayOutputStream changed = new ByteArrayOutputStream();
+        changed.write(dump, 0, (int) facts.dumpBytes());
+        changed.writeBytes(refused.toBytes());
+        dump = changed.toByteArray();
+        assertThatThrownBy(() -> new DatabaseRestore(settings("veloz"), facts, 12).stage(dumped()))
+                .hasMessageContaining("the server refused the setting work_mem of the database veloz")
+                .satisfies(e -> {
+                    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                        assertThat(cause.toString()).doesNotContain(SECRET);
+                    }
+                });
+    }
+
+    @Test
+    void cutOrForeignPropertiesAfterTheDumpAreDamage() throws IOException {
+        backUp("veloz", 1);
+        byte[] whole = dump;
+        int dumpBytes = (int) facts.dumpBytes();
+        DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
+        for (int length : new int[] {dumpBytes, dumpBytes + 1, whole.length - 2}) {
+            dump = Arrays.copyOf(whole, length);
+            assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), "after the dump");
+        }
+        dump = Arrays.copyOf(whole, whole.length + 1);
+        dump[whole.length] = '{';
+        assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), "after the dump");
+        String later = new String(whole, dumpBytes, whole.length - dumpBytes, StandardCharsets.UTF_8)
+                .replace("\"format\":1", "\"format\":2");
+        assertReason(
+                RecoveryException.Reason.VERSION,
+                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8))),
+                "format 2");
+        assertThat(restore.plan().leftover()).isTrue();
+    }
+
+    /** The attachment after decryption is given to it by hand, as the documents describe. */
+    @Test
+    void stockPgRestoreReadsTheDumpAndIgnoresWhatFollowsIt() throws Exception {
+        backUp("veloz", 5_000);
+        Path file = Files.write(directory.resolve("veloz.dump"), dump);
+        for (List<String> arguments : List.of(
+                List.of("--list", file.toString()),
+                List.of("--file=/dev/null", file.toString()),
+                List.of("--file=/dev/null"))) {
+            List<String> command = new ArrayList<>();
+            command.add(server.programs().resolve("pg_restore").toString());
+            command.addAll(arguments);
+            Process process = new ProcessBuilder(command)
+                    .redirectInput(file.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(directory.resolve("output").toFile())
+                    .start();
+            assertThat(process.waitFor()).as("%s", arguments).isZero();
+            assertThat(directory.resolve("output")).content().doesNotContain("pg_restore: ");
+        }
     }
 
     @Test
@@ -244,7 +363,7 @@ class DatabaseRestoreTest {
         dump[6] = 99;
         assertReason(RecoveryException.Reason.VERSION, () -> restore.stage(dumped()), "format 1.99", "install");
         dump = Arrays.copyOf(whole, whole.length);
-        dump[dump.length - 2_000] ^= 0x55;
+        dump[(int) facts.dumpBytes() - 2_000] ^= 0x55;
         assertThatThrownBy(() -> restore.stage(dumped())).isInstanceOf(RecoveryException.class);
         assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                 .isEqualTo("0");
@@ -277,15 +396,15 @@ class DatabaseRestoreTest {
                 }
             };
             try {
-                new DatabaseRestore(settings("veloz"), facts, 12, hook).stage(dumped());
+                DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12, hook);
+                restore.stage(dumped());
+                restore.check();
                 break;
             } catch (IllegalStateException e) {
                 statements++;
             }
         }
         assertThat(statements).isGreaterThan(20);
-        DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
-        restore.check();
         assertThat(server.databases()).containsExactly("postgres", "veloz", "veloz_recovery_12");
     }
 
@@ -357,7 +476,8 @@ class DatabaseRestoreTest {
                 "CREATE ROLE \"a \"\" b\"; ALTER ROLE \"a \"\" b\" IN DATABASE veloz SET application_name = 'x=''\\'");
         dump(settings("veloz"));
         assertThat(facts.roles()).containsExactly("a \" b", "reporting", "veloz");
-        assertThat(facts.settings()).contains("ROLE \"a \"\" b\" application_name=x='\\");
+        assertThat(facts.settings()).contains("ROLE \"a \"\" b\" application_name");
+        assertThat(properties.settings()).contains("ROLE \"a \"\" b\" application_name=x='\\");
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
         assertReason(RecoveryException.Reason.POSTGRES_RIGHTS, restore::plan, "CREATEROLE");
         server.sql("postgres", "ALTER ROLE restorer CREATEROLE");

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -60,13 +61,16 @@ class DatabaseSnapshotTest {
             assertThat(facts.encoding()).isEqualTo("UTF8");
             assertThat(facts.collate()).isEqualTo("C");
             assertThat(facts.ctype()).isEqualTo("C.UTF-8");
-            assertThat(facts.comment()).isEqualTo("orders of the engine, 100 %");
             assertThat(facts.connectionLimit()).isEqualTo(40);
             assertThat(facts.settings())
-                    .containsExactly(
-                            "ROLE \"reporting\" work_mem=8MB",
-                            "search_path=\"$user\", public, \"a, b\"",
-                            "statement_timeout=7s");
+                    .containsExactly("ROLE \"reporting\" work_mem", "search_path", "statement_timeout");
+            assertThat(snapshot.properties())
+                    .isEqualTo(new PrivateProperties(
+                            "orders of the engine, 100 %",
+                            List.of(
+                                    "ROLE \"reporting\" work_mem=8MB",
+                                    "search_path=\"$user\", public, \"a, b\"",
+                                    "statement_timeout=7s")));
             assertThat(facts.acl()).isEqualTo("{=c/veloz,reporting=c*/veloz,veloz=CTc/veloz}");
             assertThat(facts.roles()).containsExactly("reporting", "veloz");
             assertThat(facts.extensions()).contains("pgcrypto 1.3", "plpgsql 1.0");

@@ -16,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.Principal;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -152,6 +153,20 @@ class TreeTarTest {
         assertThat(staged.resolve("empty")).isDirectory();
     }
 
+    @Test
+    void whatARecoveryStagedOrKeptIsNeverBackedUp() throws IOException {
+        write(".secrets.recovery-12/venue.key", "staged", "rw-------");
+        write("secrets.before-recovery-12/venue.key", "kept", "rw-------");
+        write("strategies/.env.recovery-3", "staged", "rw-------");
+        write("strategies/.env.before-recovery-3", "kept", "rw-------");
+        write("strategies/notes.before-recovery-x", "of a person", "rw-------");
+        Path staged = extract(tar());
+        try (Stream<Path> walk = Files.walk(staged)) {
+            assertThat(walk.filter(path -> path.toString().contains("recovery-")))
+                    .containsExactly(staged.resolve("strategies/notes.before-recovery-x"));
+        }
+    }
+
     private void assertRefused(Reason reason, String message) {
         assertThatThrownBy(this::tar)
                 .isInstanceOfSatisfying(
@@ -208,6 +223,60 @@ class TreeTarTest {
             entries.write(tar);
         }
         return out.toByteArray();
+    }
+
+    private List<String> extractOwned(String user, long uid, String group, long gid) throws IOException {
+        byte[] tar = forged(out -> {
+            for (String file : List.of("a", "b")) {
+                TarArchiveEntry entry = new TarArchiveEntry(name(file), TarConstants.LF_NORMAL, true);
+                entry.setNames(user, group);
+                entry.setIds((int) uid, (int) gid);
+                out.putArchiveEntry(entry);
+                out.closeArchiveEntry();
+            }
+        });
+        return TreeExtract.extract(new ByteArrayInputStream(tar), Map.of(root, dir.resolve("staged"))).stream()
+                .filter(finding -> !finding.contains("(0:0)"))
+                .toList();
+    }
+
+    private Object attribute(String name) throws IOException {
+        return Files.getAttribute(dir.resolve("staged/a"), name, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** The user has another number on the machine that the files are put back on. */
+    @Test
+    void ownerAndGroupAreThoseWithTheName() throws IOException {
+        String user = attributeOf(root, "posix:owner");
+        String group = attributeOf(root, "posix:group");
+        assertThat(extractOwned(user, 4242, group, 4343)).isEmpty();
+        assertThat(attribute("unix:uid")).isEqualTo(Files.getAttribute(root, "unix:uid"));
+        assertThat(attribute("unix:gid")).isEqualTo(Files.getAttribute(root, "unix:gid"));
+    }
+
+    private static String attributeOf(Path path, String name) throws IOException {
+        return ((Principal) Files.getAttribute(path, name)).getName();
+    }
+
+    @Test
+    void unknownOwnerIsAFindingAndHisFilesKeepTheNumber() throws IOException {
+        Integer uid = (Integer) Files.getAttribute(root, "unix:uid");
+        Integer gid = (Integer) Files.getAttribute(root, "unix:gid");
+        assertThat(extractOwned("no-such-user", uid, "no-such-group", gid))
+                .containsExactly(
+                        "the owner no-such-user is unknown on this machine: its files have the number " + uid
+                                + "; create it and correct them",
+                        "the group no-such-group is unknown on this machine: its files have the number " + gid
+                                + "; create it and correct them");
+        assertThat(attribute("unix:uid")).isEqualTo(uid);
+    }
+
+    @Test
+    void ownerThatHadNoNameInTheBackupIsSetByNumber() throws IOException {
+        Integer uid = (Integer) Files.getAttribute(root, "unix:uid");
+        Integer gid = (Integer) Files.getAttribute(root, "unix:gid");
+        assertThat(extractOwned(uid.toString(), uid, gid.toString(), gid)).isEmpty();
+        assertThat(attribute("unix:uid")).isEqualTo(uid);
     }
 
     private String name(String below) {

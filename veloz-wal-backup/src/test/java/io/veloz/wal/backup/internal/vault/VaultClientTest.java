@@ -12,10 +12,13 @@ import io.veloz.wal.backup.internal.profile.VaultSettings;
 import io.veloz.wal.backup.internal.vault.VaultClient.Patience;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -23,16 +26,20 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(120)
 class VaultClientTest {
     @TempDir
     Path dir;
@@ -206,6 +213,111 @@ class VaultClientTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("after 1 attempts");
         }
+    }
+
+    /** A server that sends the headers and a part of the body, and then what the rest writes. */
+    private static final class SlowBody implements AutoCloseable {
+        private final ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch closed = new CountDownLatch(1);
+
+        private interface Rest {
+            void write(Socket connection) throws IOException;
+        }
+
+        SlowBody(Rest rest) throws IOException {
+            Thread thread = new Thread(() -> serve(rest), "slow-body");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void serve(Rest rest) {
+            try (Socket connection = socket.accept()) {
+                connection
+                        .getOutputStream()
+                        .write("HTTP/1.1 200 x\r\nContent-Length: 1000000\r\n\r\n{".getBytes(StandardCharsets.US_ASCII));
+                begun.countDown();
+                rest.write(connection);
+            } catch (IOException e) {
+                // The client closed the connection.
+            } finally {
+                closed.countDown();
+            }
+        }
+
+        VaultClient client(Path dir, Duration timeout) throws IOException {
+            URI address = URI.create("http://localhost:" + socket.getLocalPort());
+            return new VaultClient(settings(address, dir, 2, "secret"), new Patience(1, Duration.ZERO, timeout));
+        }
+
+        /** Reads until the client closes the connection. */
+        static void nothing(Socket connection) throws IOException {
+            connection.getInputStream().transferTo(OutputStream.nullOutputStream());
+        }
+
+        static void aByteNowAndThen(Socket connection) throws IOException {
+            while (true) {
+                connection.getOutputStream().write(' ');
+                LockSupport.parkNanos(10_000_000);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+
+    private void assertBodyIsBounded(SlowBody.Rest rest) throws Exception {
+        try (SlowBody server = new SlowBody(rest)) {
+            VaultClient client = server.client(dir, Duration.ofMillis(500));
+            assertThatThrownBy(() -> client.get("secret/data/a"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("the body of the answer did not end within 500 ms, after 1 attempts");
+            assertThat(server.closed.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void bodyThatStopsInItsMiddleIsBoundedInTime() throws Exception {
+        assertBodyIsBounded(SlowBody::nothing);
+    }
+
+    @Test
+    void bodyOfAByteNowAndThenIsBoundedInTime() throws Exception {
+        assertBodyIsBounded(SlowBody::aByteNowAndThen);
+    }
+
+    @Test
+    void interruptionEndsTheWaitForABodyAndClosesTheConnection() throws Exception {
+        try (SlowBody server = new SlowBody(SlowBody::nothing)) {
+            VaultClient client = server.client(dir, Duration.ofHours(1));
+            Thread reader = Thread.currentThread();
+            Thread interrupting = new Thread(() -> {
+                try {
+                    server.begun.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                reader.interrupt();
+            });
+            interrupting.start();
+            assertThatThrownBy(() -> client.get("secret/data/a"))
+                    .isInstanceOf(InterruptedIOException.class)
+                    .hasMessage("interrupted while waiting for Vault");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(server.closed.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void callerThatIsInterruptedDoesNotWaitForAnotherAttempt() {
+        server.answer(500, "{}");
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> client(new Patience(5, Duration.ofHours(1), Duration.ofSeconds(20)))
+                        .get("secret/data/a"))
+                .isInstanceOf(InterruptedIOException.class);
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test

@@ -263,11 +263,13 @@ class VaultImportTest {
         write();
         String whole = target.dump();
         int requests = target.requests().size();
-        assertThat(requests).isGreaterThan(60);
+        int firstWrite = firstWrite();
+        assertThat(requests - firstWrite).isGreaterThan(40);
         for (VaultServer.Failure how : VaultServer.Failure.values()) {
             // The client treats a cut connection as it does an error: a sample of those is enough.
             int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : 1;
-            for (int number = 1; number <= requests; number += step) {
+            // Until the first write all requests read, and a cut at any of them leaves the same server.
+            for (int number = step == 1 ? firstWrite - 3 : 1; number <= requests; number += step) {
                 target.close();
                 target = emptyServer();
                 target.failFrom(number, how);
@@ -276,9 +278,6 @@ class VaultImportTest {
                         .isInstanceOf(IOException.class)
                         .hasMessageNotContaining(MARKER);
                 target.recover();
-                assertThat(anImport(ONCE).plan(in(export)).different())
-                        .as("request %s, %s", number, how)
-                        .isEmpty();
                 write();
                 assertThat(target.dump()).as("request %s, %s", number, how).isEqualTo(whole);
             }
@@ -287,11 +286,16 @@ class VaultImportTest {
 
     @Test
     void importThatIsCutTwiceIsFinishedByTheThird() throws IOException {
+        try (VaultServer source = VaultServer.start()) {
+            fill(source);
+            export = export(settings(source.address(), dir, 0, "secret/veloz/rotated", "secret/veloz/gone"));
+        }
         write();
         String whole = target.dump();
         int requests = target.requests().size();
-        for (int first = 20; first <= requests; first += 5) {
-            for (int second = 18; second <= requests; second += 11) {
+        int firstWrite = firstWrite();
+        for (int first = firstWrite; first <= requests; first += 2) {
+            for (int second = firstWrite - 1; second <= requests; second += 3) {
                 target.close();
                 target = emptyServer();
                 target.failFrom(first, VaultServer.Failure.ERROR_AFTER);
@@ -317,7 +321,7 @@ class VaultImportTest {
         write();
         String whole = target.dump();
         int requests = target.requests().size();
-        for (int number = 1; number <= requests; number++) {
+        for (int number = firstWrite() - 3; number <= requests; number++) {
             target.close();
             target = emptyServer();
             target.failOnce(number, VaultServer.Failure.ERROR_AFTER);
@@ -334,6 +338,18 @@ class VaultImportTest {
         assertThat(target.dump()).contains("unfinished");
         target.send("POST", "secret/data/veloz/api", "{\"data\":{\"foreign\":\"1\"},\"options\":{\"cas\":3}}");
         assertRefused(Reason.VAULT_DIFFERS, "secret/veloz/api (");
+    }
+
+    /** Returns the number of the first request that writes, of those that the target received. */
+    private int firstWrite() {
+        int number = 1;
+        for (VaultServer.Request request : target.requests()) {
+            if (request.method().equals("POST")) {
+                return number;
+            }
+            number++;
+        }
+        throw new AssertionError("no request wrote");
     }
 
     private int numberOfFirstWrite(String path) throws IOException {
