@@ -67,6 +67,8 @@ final class ComposeFile {
         StringBuilder yaml = new StringBuilder("""
                 # A timer of the host runs a service: docker compose run --rm veloz-backup
                 # UID and GID are those of the user that owns the state directory; POSTGRES_MAJOR is that of the server.
+                """);
+        yaml.append(Schedule.comments(profile)).append("""
                 name: "veloz-backup"
                 services:
                 """);

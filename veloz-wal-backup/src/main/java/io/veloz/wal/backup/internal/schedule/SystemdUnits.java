@@ -23,7 +23,7 @@ final class SystemdUnits {
     Map<String, String> files() {
         Map<String, String> files = new TreeMap<>();
         for (Job job : Job.of(profile, installation)) {
-            files.put(job.name() + ".service", service(job));
+            files.put(job.name() + ".service", comments(job) + service(job));
             files.put(job.name() + ".timer", timer(job));
         }
         profile.engine()
@@ -34,6 +34,11 @@ final class SystemdUnits {
                 ConditionPathExists=!%s
                 """, journal())));
         return files;
+    }
+
+    /** The first job shows what is left out. */
+    private String comments(Job job) {
+        return job.name().equals("veloz-backup") ? Schedule.comments(profile) : "";
     }
 
     private static String dropIn(String unit) {
