@@ -101,8 +101,13 @@ final class ComposeFile {
         places.read().forEach(path -> yaml.append(bind(path, true)));
         yaml.append(bind(profile.stateDirectory(), false)).append(bind(installation.metrics(), false));
         places.archive().ifPresent(path -> yaml.append(bind(path, false)));
+        if (job.isDrill()) {
+            yaml.append("      - type: \"volume\"\n        target: ")
+                    .append(scalar(Job.TEMPORARY))
+                    .append('\n');
+        }
         yaml.append("    secrets:\n");
-        places.secret()
+        places.secretsOf(job)
                 .forEach((name, file) -> yaml.append("      - source: ")
                         .append(json(name))
                         .append("\n        target: ")

@@ -32,6 +32,12 @@ record Job(
      */
     private static final String METRICS = "veloz-backup.prom";
 
+    private static final String BACKUP = "veloz-backup";
+    private static final String DRILL = "veloz-backup-drill";
+
+    /** Where a drill makes its directory. The state directory is refused: a drill must not touch it. */
+    static final Path TEMPORARY = Path.of("/var/tmp");
+
     /** Returns the jobs of a profile. Configuration and secrets have one of their own if the profile has any. */
     static List<Job> of(Profile profile, Installation installation) {
         String uri = Installation.requirePlain(profile.archive()
@@ -41,7 +47,7 @@ record Job(
         Installation.requirePlain(profile.stateDirectory());
         List<Job> jobs = new ArrayList<>();
         jobs.add(new Job(
-                "veloz-backup",
+                BACKUP,
                 "Veloz backup of all kinds",
                 "*-*-* 02:15:00 UTC",
                 300,
@@ -88,7 +94,7 @@ record Job(
             missing.add("drill.signer");
         }
         if (!missing.isEmpty()) {
-            lines.add("veloz-backup-drill is left out: the profile has no " + String.join(" and no ", missing)
+            lines.add(DRILL + " is left out: the profile has no " + String.join(" and no ", missing)
                     + "; run the drill monthly on a machine that has both");
         }
         return lines;
@@ -100,7 +106,8 @@ record Job(
         if (drill.key().isEmpty() || drill.signer().isEmpty()) {
             return Optional.empty();
         }
-        List<String> arguments = new ArrayList<>(List.of("drill", uri));
+        List<String> arguments = new ArrayList<>(
+                List.of("drill", uri, "--directory", TEMPORARY.resolve(DRILL).toString()));
         arguments.addAll(
                 List.of("--key", Installation.requirePlain(drill.key().get()).toString()));
         arguments.addAll(List.of(
@@ -109,13 +116,21 @@ record Job(
                 .ifPresent(file -> arguments.addAll(List.of(
                         "--passphrase-file", Installation.requirePlain(file).toString())));
         return Optional.of(new Job(
-                "veloz-backup-drill",
+                DRILL,
                 "Veloz drill of a recovery",
                 "*-*-01 04:15:00 UTC",
                 600,
                 "15 4 1 * *",
                 "12h",
                 List.copyOf(arguments)));
+    }
+
+    boolean isFirst() {
+        return name.equals(BACKUP);
+    }
+
+    boolean isDrill() {
+        return name.equals(DRILL);
     }
 
     private Job withFiles(Path profile, Path metrics) {

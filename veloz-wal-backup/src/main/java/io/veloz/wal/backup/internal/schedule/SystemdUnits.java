@@ -38,7 +38,7 @@ final class SystemdUnits {
 
     /** The first job shows what is left out. */
     private String comments(Job job) {
-        return job.name().equals("veloz-backup") ? Schedule.comments(profile) : "";
+        return job.isFirst() ? Schedule.comments(profile) : "";
     }
 
     private static String dropIn(String unit) {
@@ -56,7 +56,8 @@ final class SystemdUnits {
         List<String> words = job.command(installation.java(), installation.jar());
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
-        String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
+        boolean privateTemporary = !Places.of(profile).usesTemporary();
+        String writable = writable(job, privateTemporary).stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
         return String.format(Locale.ROOT, """
                 [Unit]
                 Description=%s
@@ -101,12 +102,15 @@ final class SystemdUnits {
                         command,
                         job.timeout(),
                         writable,
-                        Places.of(profile).usesTemporary() ? "false" : "true");
+                        privateTemporary);
     }
 
-    private List<Path> writable() {
+    private List<Path> writable(Job job, boolean privateTemporary) {
         List<Path> paths = new ArrayList<>(List.of(profile.stateDirectory(), installation.metrics()));
         Places.of(profile).archive().ifPresent(paths::add);
+        if (job.isDrill() && !privateTemporary) {
+            paths.add(Job.TEMPORARY);
+        }
         return paths;
     }
 

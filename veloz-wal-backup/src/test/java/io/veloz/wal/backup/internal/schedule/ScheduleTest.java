@@ -90,6 +90,8 @@ class ScheduleTest {
                 "veloz-backup-drill",
                 "drill",
                 "s3://bucket/orders",
+                "--directory",
+                "/var/tmp/veloz-backup-drill",
                 "--key",
                 dir.resolve("drill.key").toString(),
                 "--signer",
@@ -360,7 +362,38 @@ class ScheduleTest {
                         installation.metrics().toString());
         assertThat(map(map(compose.get("secrets")).get("database-password")).get("file"))
                 .isEqualTo(dir.resolve("pgpass").toString().replace("$", "$$"));
-        assertThat(map(compose.get("secrets"))).containsOnlyKeys("database-password", "signer-key");
+        assertThat(map(compose.get("secrets"))).containsOnlyKeys("database-password", "signer-key", "drill-key");
+        assertThat(secretsOf(service)).containsExactly("database-password", "signer-key");
+    }
+
+    private static List<String> secretsOf(Map<String, Object> service) {
+        return ((List<?>) service.get("secrets"))
+                .stream().map(secret -> String.valueOf(map(secret).get("source"))).toList();
+    }
+
+    @Test
+    void onlyTheDrillHasTheKeyThatDecryptsAndAVolumeOfItsOwn() {
+        Map<String, Object> services = map(
+                StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"))
+                        .get("services"));
+        services.forEach((name, service) -> {
+            boolean drill = name.equals("veloz-backup-drill");
+            assertThat(secretsOf(map(service)).contains("drill-key")).as(name).isEqualTo(drill);
+            assertThat(((List<?>) map(service).get("volumes")).contains(Map.of("type", "volume", "target", "/var/tmp")))
+                    .as(name)
+                    .isEqualTo(drill);
+        });
+    }
+
+    @Test
+    void directoryOfTheDrillIsWritableInItsUnit() {
+        Map<String, String> units = Schedule.systemd(profile, installation);
+        assertThat(value(units.get("veloz-backup-drill.service"), "ReadWritePaths").contains("\"/var/tmp\""))
+                .as("the paths of the profile are in /tmp, so a private one would hide them")
+                .isEqualTo(dir.startsWith("/tmp"));
+        assertThat(value(units.get("veloz-backup-drill.service"), "PrivateTmp"))
+                .isEqualTo(String.valueOf(!dir.startsWith("/tmp")));
+        assertThat(value(units.get("veloz-backup.service"), "ReadWritePaths")).doesNotContain("/var/tmp\"");
     }
 
     @Test
