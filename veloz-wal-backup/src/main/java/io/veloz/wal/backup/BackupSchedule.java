@@ -3,6 +3,7 @@ package io.veloz.wal.backup;
 import io.veloz.wal.backup.internal.schedule.Installation;
 import io.veloz.wal.backup.internal.schedule.Schedule;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** The schedule of the backups, the retention and the drill of a profile, for a machine. Contains paths, never secrets. */
@@ -47,5 +48,10 @@ public final class BackupSchedule {
      */
     public Map<String, String> compose(BackupProfile profile) {
         return Schedule.compose(profile.settings(), installation);
+    }
+
+    /** Returns the jobs that the texts do not contain, with the reason, one line each: a drill without its key, for example. */
+    public List<String> leftOut(BackupProfile profile) {
+        return Schedule.leftOut(profile.settings());
     }
 }

@@ -37,6 +37,7 @@ record EngineOptions(
               --metrics-file FILE         metrics of the backup jobs, for /metrics and /health
               --max-backup-age KIND=TIME  a backup that is older fails /health; can be repeated; such as database=26h
               --orders-per-second N       places orders by itself while live
+              --help                      prints this text
 
             exit codes: 143 after SIGTERM (a clean end), 2 if the log cannot be opened, 5 if the port cannot be opened, 64 usage
             """;

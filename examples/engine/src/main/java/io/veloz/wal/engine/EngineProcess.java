@@ -1,7 +1,9 @@
 package io.veloz.wal.engine;
 
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.http.HttpReply;
@@ -43,6 +45,10 @@ final class EngineProcess implements AutoCloseable {
     private final WalHttpServer server;
     private volatile Phase phase = new Phase(LogState.replaying(), null, null);
     private @Nullable OrderGenerator generator;
+
+    /** The log as it was last replayed read-only; null before that. */
+    private @Nullable RecoveryReport replayed;
+
     private boolean closed;
 
     /** Starts the server, which answers probes while the log is replayed. Call {@link #load} next. */
@@ -79,12 +85,17 @@ final class EngineProcess implements AutoCloseable {
         }
     }
 
-    /** Opens the log, replays it again, ships it, and accepts orders. If it fails, the phase does not change. */
+    /**
+     * Opens the log, replays it again, ships it, and accepts orders. If it fails, the phase does not change.
+     *
+     * @throws IllegalStateException if the directory no longer has the log that was replayed read-only
+     */
     synchronized void goLive() {
         checkNotClosed();
         if (phase.live() != null) {
             return;
         }
+        requireReplayedLog();
         ShipperConfig archive =
                 options.archive().map(uri -> ShipperConfig.builder(uri).build()).orElse(null);
         OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive);
@@ -96,6 +107,29 @@ final class EngineProcess implements AutoCloseable {
         }
     }
 
+    /**
+     * An open would create a new log in an empty directory. An engine that was compared with the venue would then continue
+     * without its orders.
+     */
+    private void requireReplayedLog() {
+        RecoveryReport before = replayed;
+        if (before == null || before.segments().isEmpty()) {
+            return;
+        }
+        RecoveryReport now = WalRecovery.inspect(ReadOptions.of(options.wal()));
+        if (now.segments().isEmpty()
+                || !now.logId().equals(before.logId())
+                || now.lastSequence() < before.lastSequence()) {
+            throw new IllegalStateException(
+                    options.wal() + " has " + describe(now) + "; this engine has replayed " + describe(before)
+                            + ": restore that log, or restart the engine and compare its orders again");
+        }
+    }
+
+    private static String describe(RecoveryReport log) {
+        return log.segments().isEmpty() ? "no log" : "log " + log.logId() + " up to record " + log.lastSequence();
+    }
+
     /** Commits and ships everything, closes the log, and replays it without opening it. */
     synchronized void goReadOnly() {
         checkNotClosed();
@@ -105,6 +139,7 @@ final class EngineProcess implements AutoCloseable {
         try {
             closeLog(LogState.replaying());
             OrderReplay replay = OrderReplay.read(ReadOptions.of(options.wal()));
+            replayed = replay.report().log();
             phase = new Phase(LogState.readOnly(replay.report().log().lastSequence()), replay.store(), null);
         } catch (RuntimeException e) {
             phase = new Phase(LogState.failed(String.valueOf(e.getMessage())), null, null);

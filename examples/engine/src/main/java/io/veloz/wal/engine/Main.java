@@ -2,6 +2,7 @@ package io.veloz.wal.engine;
 
 import io.veloz.wal.WalException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** The entry point of the example engine. */
@@ -10,6 +11,10 @@ public final class Main {
 
     /** Runs the engine until SIGTERM or SIGINT. {@link EngineOptions#USAGE} has the arguments and the exit codes. */
     public static void main(String[] arguments) throws InterruptedException {
+        if (List.of(arguments).contains("--help")) {
+            System.out.print(EngineOptions.USAGE);
+            return;
+        }
         int exitCode = start(arguments);
         if (exitCode != 0) {
             System.exit(exitCode);

@@ -151,6 +151,66 @@ class EngineProcessTest {
         }
     }
 
+    private void loseLog() throws IOException {
+        Files.move(wal(), dir.resolve("lost"));
+    }
+
+    @Test
+    void readOnlyEngineWhoseLogWasLostDoesNotGoLive() throws Exception {
+        tradeBefore();
+        try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--read-only")) {
+            loseLog();
+            assertThat(engine.post("/api/admin/live", "").status()).isEqualTo(409);
+            assertThat(wal()).doesNotExist();
+
+            Files.createDirectory(wal());
+            Reply empty = engine.post("/api/admin/live", "");
+            assertThat(empty.status()).isEqualTo(409);
+            assertThat(empty.json().get("error").asText())
+                    .contains(wal() + " has no log; this engine has replayed log ", " up to record 21: restore that log");
+            assertThat(wal()).isEmptyDirectory();
+            assertThat(engine.get("/api/orders_state").json().get("count").asInt())
+                    .isEqualTo(20);
+        }
+    }
+
+    @Test
+    void readOnlyEngineWhoseLogWasReplacedDoesNotGoLive() throws Exception {
+        tradeBefore();
+        try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--read-only")) {
+            loseLog();
+            tradeBefore();
+            Map<String, Integer> other = contents(wal());
+            Reply replaced = engine.post("/api/admin/live", "");
+            assertThat(replaced.status()).isEqualTo(409);
+            assertThat(replaced.json().get("error").asText()).contains(wal() + " has log ", "; this engine has replayed");
+            assertThat(contents(wal())).isEqualTo(other);
+        }
+    }
+
+    @Test
+    void readOnlyEngineWhoseLogLostItsEndDoesNotGoLive() throws Exception {
+        tradeBefore();
+        Path older = dir.resolve("older");
+        copy(wal(), older);
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(wal()), new RecordingVenue())) {
+            engine.start();
+            engine.place(OrderNew.limit("later", "BTCUSDT", Side.BUY, 2.0, 50_000.0));
+        }
+        try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--read-only")) {
+            loseLog();
+            Files.move(older, wal());
+            Reply shorter = engine.post("/api/admin/live", "");
+            assertThat(shorter.status()).isEqualTo(409);
+            assertThat(shorter.json().get("error").asText()).contains(" up to record 21; ", " up to record 22: ");
+        }
+    }
+
+    @Test
+    void helpEndsWithExitCode0() throws Exception {
+        assertThat(RunningEngine.run(dir, "--help")).isEqualTo("0 ");
+    }
+
     @Test
     void terminatedEngineHasShippedEverythingAndFreedTheLog() throws Exception {
         try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--archive", archive())) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
             "Examines what is left after an incident: engine, log and archive, configuration, secrets, database, recovery points."
                     + " Prints which case of the runbook it is, and the next command.",
             "",
-            "Read-only. It decides nothing: the command that it prints is for a person to run."
+            "Read-only. It decides nothing: the command that it prints is for a person to run. If there is a choice, it prints"
+                    + " both commands."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -29,9 +30,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal assess --profile backup.properties",
             "",
-            "  0   healthy, or only the engine has to be started",
+            "  0   healthy, or only the engine has to be started or to go live",
+            "  1   intact, but nothing was backed up yet",
             "  2   something is missing or damaged: run the command that is printed",
-            "  4   refused: the profile is not valid, or what was found contradicts itself",
+            "  4   refused: the profile is not valid, or something contradicts itself or cannot be examined",
             "  64  usage"
         })
 final class AssessCommand implements Callable<Integer> {
@@ -61,10 +63,12 @@ final class AssessCommand implements Callable<Integer> {
         try (ObjectStore store = arguments.open(spec, uri)) {
             found = io.veloz.wal.backup.Assessment.of(read, Optional.of(store), uri);
         } catch (StoreException e) {
+            streams.warning(String.valueOf(e.getMessage()));
             found = io.veloz.wal.backup.Assessment.of(read, Optional.empty(), uri);
         }
         int exitCode = switch (found.result()) {
-            case HEALTHY, RESTART -> ExitCode.OK;
+            case HEALTHY, READ_ONLY, RESTART -> ExitCode.OK;
+            case NO_POINTS -> ExitCode.WARNING;
             case UNCLEAR -> ExitCode.REFUSED;
             default -> ExitCode.FAILED;
         };
@@ -84,12 +88,8 @@ final class AssessCommand implements Callable<Integer> {
         }
         out.line("");
         out.line("case  " + name(found));
-        out.line("next  " + next(found));
-    }
-
-    /** The library names the command; the program is this one. */
-    private static String next(io.veloz.wal.backup.Assessment found) {
-        return found.next().startsWith("recover") ? "veloz-wal " + found.next() : found.next();
+        out.line("next  " + found.next());
+        found.alternative().ifPresent(command -> out.line("or    " + command));
     }
 
     private static String name(io.veloz.wal.backup.Assessment found) {
@@ -99,7 +99,8 @@ final class AssessCommand implements Callable<Integer> {
     private void writeJson(int exitCode, io.veloz.wal.backup.Assessment found) {
         Json to = new Json(streams.out()).object().field("case", found.result().name());
         to.field("exit_code", exitCode)
-                .field("next", next(found))
+                .field("next", found.next())
+                .field("alternative", found.alternative().orElse(null))
                 .name("facts")
                 .array();
         for (io.veloz.wal.backup.Assessment.Fact fact : found.facts()) {

@@ -30,7 +30,7 @@ final class BackupText {
         if (made.isPresent()) {
             List<Attachment> stored = stored(made.get(), report);
             out.line((dryRun ? "would store " : "stored      ") + PointText.sizes(stored));
-            out.line("records     " + PointText.bracket(stored) + " were written meanwhile or before; archived up to "
+            out.line("taken at    record " + PointText.bracket(stored) + " of the log, which is archived up to record "
                     + Units.count(made.get().tip().archivedSequence()));
         }
         if (!report.unchanged().isEmpty()) {

@@ -37,11 +37,15 @@ final class DrillText {
             out.line(String.format(Locale.ROOT, "%10.3f s  %s", step.getValue().toNanos() / 1e9, step.getKey()));
         }
         out.line("RPO         "
-                + receipt.recoveryPointAge()
-                        .map(age -> Units.age(age) + " at most")
-                        .orElse("unknown"));
+                + receipt.recoveryPointAge().map(DrillText::recoveryPoint).orElse("unknown"));
         out.line("RTO         " + Units.seconds(receipt.recoveryTime()));
         out.line("result: " + receipt.result().name());
+    }
+
+    /** What is acknowledged is archived one flush interval later. */
+    private static String recoveryPoint(Duration age) {
+        return "at most " + (age.toMinutes() < 1 ? Units.seconds(age) : Units.age(age))
+                + " at the time of the drill, plus the flush interval of the shipper (1 s by default)";
     }
 
     static void writeJson(DrillReceipt receipt, Output out) {

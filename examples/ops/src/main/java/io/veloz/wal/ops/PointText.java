@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Prints recovery points, as text or as JSON. Stateless. */
 final class PointText {
@@ -59,9 +60,14 @@ final class PointText {
         to.field("after", attachment.bracket().after())
                 .field("up_to", attachment.bracket().upTo());
         to.field("first_point", attachment.firstPoint()).field("plain_bytes", attachment.plainBytes());
-        to.field("stored_bytes", attachment.storedBytes())
-                .field("chunks", attachment.chunks().size());
-        to.field("signer", attachment.signer()).endObject();
+        to.field("stored_bytes", attachment.storedBytes()).field("signer", attachment.signer());
+        strings(
+                to,
+                "chunks",
+                IntStream.range(0, attachment.chunks().size())
+                        .mapToObj(attachment::chunkKey)
+                        .toList());
+        to.endObject();
     }
 
     static void strings(Json to, String name, List<String> values) {

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal points --profile backup.properties",
             "  veloz-wal points --profile backup.properties --json | jq '.points[-1].age_seconds'",
+            "  veloz-wal points --profile backup.properties --json | jq '.points[-1].attachments[].chunks'",
             "",
             "  0   every point is whole, or dropped by retention",
             "  1   there are no recovery points",

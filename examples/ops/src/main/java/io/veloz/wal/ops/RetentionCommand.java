@@ -96,7 +96,7 @@ final class RetentionCommand implements Callable<Integer> {
                 + (plan.dropped().isEmpty()
                         ? "no point"
                         : Units.count(plan.dropped().size(), "point")));
-        out.line("may go      " + Units.count(plan.items().size(), "chunk") + ", " + Units.bytes(plan.bytes())
+        out.line("deletable   " + Units.count(plan.items().size(), "chunk") + ", " + Units.bytes(plan.bytes())
                 + plan.notBefore()
                         .map(time -> ", the first from " + time + " on")
                         .orElse(""));

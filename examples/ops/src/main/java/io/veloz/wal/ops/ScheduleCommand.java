@@ -5,6 +5,7 @@ import io.veloz.wal.backup.BackupSchedule;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Parameters;
             "Prints systemd units, a crontab or a compose file that run the backups, the retention and the drill of a profile.",
             "",
             "All times are UTC. The texts contain paths, never secrets. With --output-directory, writes one file each, to be"
-                    + " reviewed and installed by a person."
+                    + " reviewed and installed by a person. A job that the profile has no settings for, such as a drill without"
+                    + " drill.key, is left out, with a warning."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -102,7 +104,10 @@ final class ScheduleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Map<String, String> files = files(ProfileArguments.read(file));
+        BackupProfile profile = ProfileArguments.read(file);
+        Map<String, String> files = files(profile);
+        List<String> leftOut = schedule().leftOut(profile);
+        leftOut.forEach(streams::warning);
         if (directory != null) {
             write(directory, files);
         } else if (!json) {
@@ -115,15 +120,21 @@ final class ScheduleCommand implements Callable<Integer> {
                     .name("files")
                     .object();
             files.forEach(to::field);
-            to.endObject().endObject();
+            to.endObject();
+            PointText.strings(to, "left_out", leftOut);
+            to.endObject();
             streams.out().character('\n');
         }
         return ExitCode.OK;
     }
 
+    private BackupSchedule schedule() {
+        return new BackupSchedule(java, jar, user, metrics);
+    }
+
     private Map<String, String> files(BackupProfile profile) {
         try {
-            BackupSchedule schedule = new BackupSchedule(java, jar, user, metrics);
+            BackupSchedule schedule = schedule();
             return new TreeMap<>(
                     switch (format) {
                         case SYSTEMD -> schedule.systemd(profile);

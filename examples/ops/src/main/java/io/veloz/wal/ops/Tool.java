@@ -59,7 +59,15 @@ final class Tool {
     private static final Map<String, String> OPTION_NAMES = Map.of(
             "with merge", "with --merge",
             "acceptGaps", "--accept-gaps",
-            "SpoolPolicy.giveUpOldest", "--declare-gaps");
+            "SpoolPolicy.giveUpOldest", "--declare-gaps",
+            "set it aside explicitly", "set it aside with --discard-local-log",
+            "resume it, roll it back, or clean it up first",
+                    "run `recover` with --resume, --roll-back or --clean-up first",
+            "resume it or roll it back", "run `recover` with --resume or --roll-back",
+            "correct the cause and resume, or roll back",
+                    "correct the cause and run `recover --resume --start`, or `recover --roll-back`",
+            "let the recovery create them without passwords",
+                    "let the recovery create them without passwords with --create-roles");
 
     private final Streams streams;
     private final CommandLine line;
@@ -108,6 +116,11 @@ final class Tool {
 
     private static PrintWriter writer(OutputStream stream) {
         return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+    }
+
+    /** Parses a command line, and runs nothing. Throws {@link ParameterException} if it is not valid. */
+    void parse(String... args) {
+        line.parseArgs(args);
     }
 
     /** Runs one command and returns its exit code. Never throws. */

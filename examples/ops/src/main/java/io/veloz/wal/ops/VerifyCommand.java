@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
             "  veloz-wal verify --json /backup/wal | jq .verdict",
             "  veloz-wal verify s3://bucket/orders",
             "  veloz-wal verify --full s3://bucket/orders",
+            "  veloz-wal verify --points --profile backup.properties",
             "  veloz-wal verify --points --full s3://bucket/orders --key offline.key --signer signer.asc",
             "",
             "  0   sound",
@@ -55,9 +57,11 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Parameters(
             index = "0",
+            arity = "0..1",
             paramLabel = "DIR|URI",
-            description = "Directory of a log, or URI of an archive: s3://bucket/prefix, file:///directory.")
-    private String place = "";
+            description = "Directory of a log, or URI of an archive: s3://bucket/prefix, file:///directory. With --points,"
+                    + " the default is archive of the profile.")
+    private @Nullable String given;
 
     @Option(
             names = "--prefix",
@@ -74,6 +78,12 @@ final class VerifyCommand implements Callable<Integer> {
                     "Verify the recovery points in the archive instead of the log: that every chunk exists. With --full,"
                             + " read the chunks; with --full and keys, decrypt them to nothing and verify their signatures.")
     private boolean points;
+
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "Profile of the backups, of which --points takes the URI of the archive.")
+    private @Nullable Path profile;
 
     @Mixin
     private KeyArguments keyArguments = new KeyArguments();
@@ -96,8 +106,12 @@ final class VerifyCommand implements Callable<Integer> {
         if (keyArguments.isGiven() && !(points && full)) {
             throw new ParameterException(spec.commandLine(), "keys are of use only with --points and --full");
         }
+        if (profile != null && !points) {
+            throw new ParameterException(spec.commandLine(), "--profile is of use only with --points");
+        }
+        String place = place();
         if (StoreArguments.isUri(place)) {
-            return points ? points() : archive();
+            return points ? points(place) : archive(place);
         }
         if (points) {
             throw new ParameterException(spec.commandLine(), "--points requires a URI");
@@ -106,6 +120,19 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "the store options require a URI");
         }
         return log(new LogArguments(Path.of(place), prefix));
+    }
+
+    private String place() {
+        if (given != null) {
+            return given;
+        }
+        if (profile == null) {
+            throw new ParameterException(spec.commandLine(), "Missing required parameter: 'DIR|URI'");
+        }
+        return ProfileArguments.read(profile)
+                .archive()
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(), "the URI of the archive is missing: " + profile + " has no archive"));
     }
 
     private int log(LogArguments log) {
@@ -123,7 +150,7 @@ final class VerifyCommand implements Callable<Integer> {
         return report.exitCode();
     }
 
-    private int archive() {
+    private int archive(String place) {
         ArchiveReport report;
         try (ObjectStore store = arguments.open(spec, place);
                 Progress progress = streams.progress("verify", Progress.Unit.BYTES)) {
@@ -138,7 +165,7 @@ final class VerifyCommand implements Callable<Integer> {
         return ArchiveReportText.exitCode(report);
     }
 
-    private int points() throws IOException {
+    private int points(String place) throws IOException {
         Optional<RecoveryKeys> keys = keyArguments.isGiven() ? Optional.of(keyArguments.keys(spec)) : Optional.empty();
         try (ObjectStore store = arguments.open(spec, place);
                 Progress progress = streams.progress("verify", Progress.Unit.BYTES)) {

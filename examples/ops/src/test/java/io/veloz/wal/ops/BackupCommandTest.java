@@ -35,7 +35,7 @@ class BackupCommandTest {
         ToolRun run = engine.run("backup").exits(ExitCode.OK);
         assertThat(run.out())
                 .contains("archive     file:///", "point       1, made ", "stored      configuration ", ", secrets ")
-                .contains("archived up to 5", "took        ");
+                .contains("taken at    record 5 of the log, which is archived up to record 5", "took        ");
         assertThat(run.err()).isEmpty();
         assertThat(points().resolve("00000000000000000001")).isRegularFile();
     }

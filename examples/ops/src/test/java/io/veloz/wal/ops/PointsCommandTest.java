@@ -57,6 +57,23 @@ class PointsCommandTest {
     }
 
     @Test
+    void chunksAreNamedByTheirKeys() throws Exception {
+        makePoint();
+        JsonNode attachments = engine.run("points", "--json")
+                .exits(ExitCode.OK)
+                .json()
+                .get("points")
+                .get(0)
+                .get("attachments");
+        assertThat(attachments).hasSize(2);
+        for (JsonNode attachment : attachments) {
+            assertThat(attachment.get("chunks")).hasSize(1);
+            assertThat(scratch.resolve("archive").resolve(attachment.get("chunks").get(0).asText()))
+                    .isRegularFile();
+        }
+    }
+
+    @Test
     void archiveWithoutPointsIsAWarning() {
         assertThat(engine.run("points").exits(ExitCode.WARNING).out()).contains("points      none");
     }
@@ -108,6 +125,18 @@ class PointsCommandTest {
     }
 
     @Test
+    void pointsAreVerifiedInTheArchiveOfTheProfile() throws Exception {
+        makePoint();
+        assertThat(engine.run("verify", "--points").exits(ExitCode.OK).out()).contains("verdict: sound");
+        assertThat(engine.run("verify", engine.log()).exits(ExitCode.USAGE).err())
+                .contains("--profile is of use only with --points");
+        assertThat(ToolRun.of("verify").exits(ExitCode.USAGE).err()).contains("Missing required parameter: 'DIR|URI'");
+        engine.profileWithout("archive =");
+        assertThat(engine.run("verify", "--points").exits(ExitCode.USAGE).err())
+                .contains("the URI of the archive is missing: ");
+    }
+
+    @Test
     void changedChunkIsFoundByReading() throws Exception {
         makePoint();
         damage("secrets_");
@@ -140,7 +169,7 @@ class PointsCommandTest {
                         "plan        1, made ",
                         "keeps       point 1: ",
                         "drops       no point",
-                        "may go      0 chunks");
+                        "deletable   0 chunks");
         JsonNode json =
                 engine.run("retention", "--apply", "--json").exits(ExitCode.OK).json();
         assertThat(json.get("outcome").asText()).isEqualTo("APPLIED");
@@ -182,6 +211,8 @@ class PointsCommandTest {
                 .exits(ExitCode.OK);
         assertThat(run.out())
                 .contains("/opt/veloz/veloz-wal.jar", engine.profile().toString(), "backup");
+        assertThat(run.err())
+                .startsWith("warning: veloz-backup-drill is left out: the profile has no drill.key and no drill.signer; ");
         assertThat(engine.run("schedule", format, "--json")
                         .exits(ExitCode.OK)
                         .json()

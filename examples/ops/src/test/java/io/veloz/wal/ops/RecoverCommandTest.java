@@ -3,15 +3,17 @@ package io.veloz.wal.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpServer;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -136,7 +138,7 @@ class RecoverCommandTest {
         JsonNode json =
                 engine.runWithKeys("recover", "--json").exits(ExitCode.REFUSED).json();
         assertThat(json.get("reason").asText()).isEqualTo("HALF_DONE");
-        assertThat(json.get("message").asText()).contains("resume it, roll it back, or clean it up first");
+        assertThat(json.get("message").asText()).contains("run `recover` with --resume, --roll-back or --clean-up first");
     }
 
     @Test
@@ -182,42 +184,60 @@ class RecoverCommandTest {
 
     // ---- start
 
-    private HttpServer startable(boolean forgetful) throws IOException {
-        HttpServer server = TestEngine.serve(engine.log(), 0, forgetful);
-        engine.profile("engine.start = /bin/true\nengine.url = http://127.0.0.1:"
-                + server.getAddress().getPort() + "\nengine.start-timeout = 30s\n");
-        return server;
+    /** Writes scripts that start and stop an engine as a process, and names them in the profile. */
+    private void startable(String more) throws IOException {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Path pid = scratch.resolve("pid");
+        engine.write(
+                "start.sh",
+                "#!/bin/sh\n" + java + " -cp " + System.getProperty("java.class.path") + " "
+                        + TestEngine.class.getName() + " " + engine.log() + " " + port + " " + more
+                        + " > /dev/null 2>&1 < /dev/null &\necho $! > " + pid + "\n",
+                "rwx------");
+        engine.write("stop.sh", "#!/bin/sh\nif test -f " + pid + "; then kill $(cat " + pid + "); fi\n", "rwx------");
+        engine.profile("engine.start = " + scratch.resolve("start.sh") + "\nengine.stop = " + scratch.resolve("stop.sh")
+                + "\nengine.url = http://127.0.0.1:" + port + "\nengine.start-timeout = 60s\n");
+    }
+
+    @AfterEach
+    void stopEngine() throws Exception {
+        if (Files.exists(scratch.resolve("pid"))) {
+            new ProcessBuilder(scratch.resolve("stop.sh").toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        }
     }
 
     @Test
     void engineIsStartedComparedAndMadeLive() throws Exception {
-        HttpServer server = startable(false);
-        try {
-            engine.loseEverything();
-            ToolRun started = engine.runWithKeys("recover", "--start").exits(ExitCode.OK);
-            assertThat(started.out())
-                    .contains("engine      started, its state equals the log", "reconcile   with the venue: ")
-                    .contains("next        veloz-wal recover --resume --go-live --profile ");
-            ToolRun live = engine.run("recover", "--resume", "--go-live").exits(ExitCode.OK);
-            assertThat(live.out())
-                    .contains("engine      started, its state equals the log, accepts orders")
-                    .contains("next        veloz-wal recover --clean-up --profile ")
-                    .doesNotContain("reconcile", "--roll-back");
-        } finally {
-            server.stop(0);
-        }
+        startable("");
+        engine.loseEverything();
+        ToolRun started = engine.runWithKeys("recover", "--start").exits(ExitCode.OK);
+        assertThat(started.out())
+                .contains("engine      started, its state equals the log", "reconcile   with the venue: ")
+                .contains("next        veloz-wal recover --resume --go-live --profile ");
+        assertThat(engine.run("assess").exits(ExitCode.OK).out())
+                .contains("case  read only\nnext  veloz-wal recover --resume --go-live --profile " + engine.profile());
+        ToolRun live = engine.run("recover", "--resume", "--go-live").exits(ExitCode.OK);
+        assertThat(live.out())
+                .contains("engine      started, its state equals the log, accepts orders")
+                .contains("next        veloz-wal recover --clean-up --profile ")
+                .doesNotContain("reconcile", "--roll-back");
     }
 
     @Test
     void engineWithAnotherStateFails() throws Exception {
-        HttpServer server = startable(true);
-        try {
-            ToolRun run = engine.runWithKeys("recover", "--start", "--json").exits(ExitCode.FAILED);
-            assertThat(run.json().get("reason").asText()).isEqualTo("NOT_VERIFIED");
-            assertThat(run.err()).contains("the engine is not as the log says", "resume, or roll back");
-        } finally {
-            server.stop(0);
-        }
+        startable("--forgetful");
+        ToolRun run = engine.runWithKeys("recover", "--start", "--json").exits(ExitCode.FAILED);
+        assertThat(run.json().get("reason").asText()).isEqualTo("NOT_VERIFIED");
+        assertThat(run.err())
+                .contains("the engine is not as the log says", "run `recover --resume --start`, or `recover --roll-back`");
     }
 
     // ---- refusals and failures
@@ -274,6 +294,7 @@ class RecoverCommandTest {
         JsonNode json =
                 engine.run("recover-log", "--json").exits(ExitCode.REFUSED).json();
         assertThat(json.get("reason").asText()).isEqualTo("LOG_DIVERGED");
+        assertThat(json.get("message").asText()).contains("set it aside with --discard-local-log");
     }
 
     @Test

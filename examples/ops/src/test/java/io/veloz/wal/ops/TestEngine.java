@@ -16,13 +16,13 @@ import java.util.stream.Collectors;
 final class TestEngine {
     private TestEngine() {}
 
-    /** Serves the log in a directory until the process is killed. */
+    /** Serves the log in a directory until the process is killed; with {@code --forgetful}, without its first order. */
     public static void main(String[] args) throws IOException {
-        serve(Path.of(args[0]), Integer.parseInt(args[1]), false);
+        serve(Path.of(args[0]), Integer.parseInt(args[1]), args.length > 2);
     }
 
     /** Reads the log at each request. */
-    static HttpServer serve(Path log, int port, boolean forgetful) throws IOException {
+    private static void serve(Path log, int port, boolean forgetful) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/health/ready", exchange -> answer(exchange, "{\"status\":\"UP\"}"));
         server.createContext("/api/orders_state", exchange -> answer(exchange, orders(log, forgetful)));
@@ -32,7 +32,6 @@ final class TestEngine {
                         exchange, "veloz_wal_last_sequence " + WalRecovery.lastSequence(ReadOptions.of(log)) + ".0\n"));
         server.createContext("/api/admin/live", exchange -> answer(exchange, "{\"live\":true}"));
         server.start();
-        return server;
     }
 
     private static String orders(Path log, boolean forgetful) {

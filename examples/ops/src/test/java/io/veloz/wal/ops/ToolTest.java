@@ -42,6 +42,7 @@ class ToolTest {
                 "recover-vault",
                 "recover-log",
                 "drill",
+                "assess",
                 "points",
                 "retention",
                 "schedule",

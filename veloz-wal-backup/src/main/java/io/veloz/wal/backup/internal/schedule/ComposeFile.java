@@ -2,6 +2,7 @@ package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,6 +68,8 @@ final class ComposeFile {
         StringBuilder yaml = new StringBuilder("""
                 # A timer of the host runs a service: docker compose run --rm veloz-backup
                 # UID and GID are those of the user that owns the state directory; POSTGRES_MAJOR is that of the server.
+                """);
+        yaml.append(Schedule.comments(profile)).append("""
                 name: "veloz-backup"
                 services:
                 """);
@@ -99,8 +102,13 @@ final class ComposeFile {
         places.read().forEach(path -> yaml.append(bind(path, true)));
         yaml.append(bind(profile.stateDirectory(), false)).append(bind(installation.metrics(), false));
         places.archive().ifPresent(path -> yaml.append(bind(path, false)));
+        if (job.isDrill()) {
+            yaml.append("      - type: \"volume\"\n        target: ")
+                    .append(scalar(Objects.requireNonNull(profile.drill().directoryOrDefault().getParent())))
+                    .append('\n');
+        }
         yaml.append("    secrets:\n");
-        places.secret()
+        places.secretsOf(job)
                 .forEach((name, file) -> yaml.append("      - source: ")
                         .append(json(name))
                         .append("\n        target: ")

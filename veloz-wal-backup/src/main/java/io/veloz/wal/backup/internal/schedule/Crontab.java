@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.schedule;
 
+import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.util.stream.Collectors;
 
@@ -14,8 +15,9 @@ final class Crontab {
                 SHELL=/bin/sh
                 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
                 """);
+        text.append(Schedule.comments(profile));
         String journal =
-                word(profile.stateDirectory().resolve("recovery.journal").toString());
+                word(profile.stateDirectory().resolve(SwitchJournal.NAME).toString());
         for (Job job : Job.of(profile, installation)) {
             String lock =
                     word(profile.stateDirectory().resolve(job.name() + ".lock").toString());

@@ -11,7 +11,7 @@ import java.util.Optional;
 /**
  * A command of the tool that runs at intervals. All times are UTC: a local time may not exist, or exist twice.
  *
- * @param name of units, locks, services and metrics files
+ * @param name of units, locks and services
  * @param calendar when it runs, for systemd
  * @param delaySeconds at most this much later, so that several machines do not start together
  * @param cron when it runs, for cron
@@ -26,6 +26,14 @@ record Job(
         String cron,
         String timeout,
         List<String> arguments) {
+    /**
+     * All jobs add to one file, in turn. Several files would contain the same series, and the collector would reject them;
+     * and an engine reads only one.
+     */
+    private static final String METRICS = "veloz-backup.prom";
+
+    private static final String BACKUP = "veloz-backup";
+    private static final String DRILL = "veloz-backup-drill";
 
     /** Returns the jobs of a profile. Configuration and secrets have one of their own if the profile has any. */
     static List<Job> of(Profile profile, Installation installation) {
@@ -36,7 +44,7 @@ record Job(
         Installation.requirePlain(profile.stateDirectory());
         List<Job> jobs = new ArrayList<>();
         jobs.add(new Job(
-                "veloz-backup",
+                BACKUP,
                 "Veloz backup of all kinds",
                 "*-*-* 02:15:00 UTC",
                 300,
@@ -69,13 +77,34 @@ record Job(
                 .toList();
     }
 
+    /** Returns what a schedule of this profile does not run, with the reason, one line each. */
+    static List<String> leftOut(Profile profile) {
+        List<String> lines = new ArrayList<>();
+        if (profile.kinds().stream().noneMatch(Kind::isTree)) {
+            lines.add("veloz-backup-files is left out: the profile has neither configuration.roots nor secrets.roots");
+        }
+        List<String> missing = new ArrayList<>();
+        if (profile.drill().key().isEmpty()) {
+            missing.add("drill.key");
+        }
+        if (profile.drill().signer().isEmpty()) {
+            missing.add("drill.signer");
+        }
+        if (!missing.isEmpty()) {
+            lines.add(DRILL + " is left out: the profile has no " + String.join(" and no ", missing)
+                    + "; run the drill monthly on a machine that has both");
+        }
+        return lines;
+    }
+
     /** A drill needs a private key, which a machine that only makes backups does not have. */
     private static Optional<Job> drill(Profile profile, String uri) {
         DrillSettings drill = profile.drill();
         if (drill.key().isEmpty() || drill.signer().isEmpty()) {
             return Optional.empty();
         }
-        List<String> arguments = new ArrayList<>(List.of("drill", uri));
+        List<String> arguments = new ArrayList<>(
+                List.of("drill", uri, "--directory", drill.directoryOrDefault().toString()));
         arguments.addAll(
                 List.of("--key", Installation.requirePlain(drill.key().get()).toString()));
         arguments.addAll(List.of(
@@ -84,7 +113,7 @@ record Job(
                 .ifPresent(file -> arguments.addAll(List.of(
                         "--passphrase-file", Installation.requirePlain(file).toString())));
         return Optional.of(new Job(
-                "veloz-backup-drill",
+                DRILL,
                 "Veloz drill of a recovery",
                 "*-*-01 04:15:00 UTC",
                 600,
@@ -93,11 +122,19 @@ record Job(
                 List.copyOf(arguments)));
     }
 
+    boolean isFirst() {
+        return name.equals(BACKUP);
+    }
+
+    boolean isDrill() {
+        return name.equals(DRILL);
+    }
+
     private Job withFiles(Path profile, Path metrics) {
         List<String> all = new ArrayList<>(arguments);
         all.addAll(List.of("--profile", profile.toString()));
         if (!arguments.contains("retention")) {
-            all.addAll(List.of("--metrics-file", metrics.resolve(name + ".prom").toString()));
+            all.addAll(List.of("--metrics-file", metrics.resolve(METRICS).toString()));
         }
         return new Job(name, description, calendar, delaySeconds, cron, timeout, List.copyOf(all));
     }

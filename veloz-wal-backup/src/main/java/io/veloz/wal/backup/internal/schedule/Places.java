@@ -4,6 +4,7 @@ import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -33,9 +34,21 @@ record Places(NavigableSet<Path> read, TreeMap<String, Path> secret, Optional<Pa
             secret.put("vault-token", vault.tokenFile());
             vault.certificates().ifPresent(read::add);
         });
+        profile.drill().key().ifPresent(file -> secret.put("drill-key", file));
+        profile.drill().passphraseFile().ifPresent(file -> secret.put("drill-passphrase", file));
+        profile.drill().signer().ifPresent(read::add);
         read.forEach(Installation::requirePlain);
         secret.values().forEach(Installation::requirePlain);
         return new Places(read, secret, archive(profile));
+    }
+
+    /** Returns the secrets of a job: only a drill decrypts. */
+    NavigableMap<String, Path> secretsOf(Job job) {
+        NavigableMap<String, Path> own = new TreeMap<>(secret);
+        if (!job.isDrill()) {
+            own.keySet().removeIf(name -> name.startsWith("drill-"));
+        }
+        return own;
     }
 
     private static Optional<Path> socketDirectory(DatabaseSettings database) {
@@ -54,6 +67,10 @@ record Places(NavigableSet<Path> read, TreeMap<String, Path> secret, Optional<Pa
         NavigableSet<Path> all = new TreeSet<>(read);
         all.addAll(secret.values());
         archive.ifPresent(all::add);
-        return all.stream().anyMatch(path -> path.startsWith("/tmp") || path.startsWith("/var/tmp"));
+        return all.stream().anyMatch(Places::isTemporary);
+    }
+
+    static boolean isTemporary(Path path) {
+        return path.startsWith("/tmp") || path.startsWith("/var/tmp");
     }
 }

@@ -1,7 +1,9 @@
 package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.profile.Profile;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Prints how a machine runs the backups of a profile: daily all kinds, every five minutes configuration and secrets, weekly
@@ -37,5 +39,15 @@ public final class Schedule {
      */
     public static Map<String, String> compose(Profile profile, Installation installation) {
         return new ComposeFile(profile, installation).files();
+    }
+
+    /** Returns the jobs that the texts do not contain, with the reason, one line each. The texts have them as comments. */
+    public static List<String> leftOut(Profile profile) {
+        return Job.leftOut(profile);
+    }
+
+    /** Returns the comment lines about what is left out. */
+    static String comments(Profile profile) {
+        return Job.leftOut(profile).stream().map(line -> "# " + line + ".\n").collect(Collectors.joining());
     }
 }

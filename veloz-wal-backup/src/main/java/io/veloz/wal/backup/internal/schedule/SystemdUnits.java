@@ -1,13 +1,13 @@
 package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.place.SwitchJournal;
-import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -24,7 +24,7 @@ final class SystemdUnits {
     Map<String, String> files() {
         Map<String, String> files = new TreeMap<>();
         for (Job job : Job.of(profile, installation)) {
-            files.put(job.name() + ".service", service(job));
+            files.put(job.name() + ".service", comments(job) + service(job));
             files.put(job.name() + ".timer", timer(job));
         }
         profile.engine()
@@ -35,6 +35,11 @@ final class SystemdUnits {
                 ConditionPathExists=!%s
                 """, journal())));
         return files;
+    }
+
+    /** The first job shows what is left out. */
+    private String comments(Job job) {
+        return job.isFirst() ? Schedule.comments(profile) : "";
     }
 
     private static String dropIn(String unit) {
@@ -52,11 +57,10 @@ final class SystemdUnits {
         List<String> words = job.command(installation.java(), installation.jar());
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
-        String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
-        boolean drill = job.arguments().contains("drill");
-        if (drill) {
-            writable += " " + drillDirectory();
-        }
+        boolean privateTemporary = !usesTemporary(job);
+        String writable = writable(job, privateTemporary).stream()
+                .map(SystemdUnits::path)
+                .collect(Collectors.joining(" "));
         return String.format(Locale.ROOT, """
                 [Unit]
                 Description=%s
@@ -101,29 +105,27 @@ final class SystemdUnits {
                         command,
                         job.timeout(),
                         writable,
-                        usesTemporary(drill) ? "false" : "true");
-    }
-
-    /** Without a setting it may not exist: a drill then makes it in the private temporary directory. */
-    private String drillDirectory() {
-        DrillSettings drill = profile.drill();
-        String prefix = drill.directory().isPresent() ? "" : "-";
-        return quoted(prefix + drill.directoryOrDefault());
+                        privateTemporary);
     }
 
     /** A private temporary directory would hide a directory of the profile. */
-    private boolean usesTemporary(boolean drill) {
+    private boolean usesTemporary(Job job) {
         return Places.of(profile).usesTemporary()
-                || (drill
+                || (job.isDrill()
                         && profile.drill()
                                 .directory()
-                                .filter(path -> path.startsWith("/tmp") || path.startsWith("/var/tmp"))
+                                .filter(Places::isTemporary)
                                 .isPresent());
     }
 
-    private List<Path> writable() {
+    private List<Path> writable(Job job, boolean privateTemporary) {
         List<Path> paths = new ArrayList<>(List.of(profile.stateDirectory(), installation.metrics()));
         Places.of(profile).archive().ifPresent(paths::add);
+        Path drill = profile.drill().directoryOrDefault();
+        if (job.isDrill() && !(privateTemporary && Places.isTemporary(drill))) {
+            // Its parent: a drill makes its directory, and removes it.
+            paths.add(Objects.requireNonNull(drill.getParent(), "not the root of the file system"));
+        }
         return paths;
     }
 

@@ -44,7 +44,8 @@ class ScheduleTest {
         Files.createDirectories(dir.resolve("metrics"));
         Files.writeString(
                 file,
-                "archive = s3://bucket/orders\ndrill.key = drill.key\ndrill.signer = signer.asc\nstate.directory = state\nconfiguration.roots = etc\nsecrets.roots = secrets\n"
+                "archive = s3://bucket/orders\ndrill.key = drill.key\ndrill.signer = signer.asc\nstate.directory = state\n"
+                        + "configuration.roots = etc\nsecrets.roots = secrets\n"
                         + "database.name = veloz\ndatabase.password-file = pgpass\n" + more
                         + new TestKeys(dir.resolve("keys")).profileLines());
         return Profile.read(file);
@@ -79,7 +80,7 @@ class ScheduleTest {
         if (!job.endsWith("retention")) {
             all.addAll(List.of(
                     "--metrics-file",
-                    installation.metrics().resolve(job + ".prom").toString()));
+                    installation.metrics().resolve("veloz-backup.prom").toString()));
         }
         return all;
     }
@@ -89,19 +90,67 @@ class ScheduleTest {
                 "veloz-backup-drill",
                 "drill",
                 "s3://bucket/orders",
+                "--directory",
+                "/var/tmp/veloz-drill",
                 "--key",
                 dir.resolve("drill.key").toString(),
                 "--signer",
                 dir.resolve("signer.asc").toString());
     }
 
+    private Profile profileWithout(String... lines) throws IOException {
+        Path file = dir.resolve("backup.properties");
+        String text = Files.readString(file);
+        for (String line : lines) {
+            assertThat(text).contains(line + "\n");
+            text = text.replace(line + "\n", "");
+        }
+        Files.writeString(file, text);
+        return Profile.read(file);
+    }
+
     @Test
     void drillIsScheduledOnlyWhereItsKeyIs() throws IOException {
-        Path file = dir.resolve("backup.properties");
-        Files.writeString(file, Files.readString(file).replace("drill.key = drill.key\n", ""));
-        assertThat(Schedule.systemd(Profile.read(file), installation))
+        assertThat(Schedule.leftOut(profile)).isEmpty();
+        Profile without = profileWithout("drill.key = drill.key");
+        assertThat(Schedule.systemd(without, installation))
                 .doesNotContainKeys("veloz-backup-drill.service", "veloz-backup-drill.timer")
                 .containsKey("veloz-backup.timer");
+        assertThat(Schedule.leftOut(without))
+                .containsExactly("veloz-backup-drill is left out: the profile has no drill.key; run the drill monthly on a"
+                        + " machine that has both");
+    }
+
+    @Test
+    void jobsThatAreLeftOutAreCommentsOfTheTexts() throws IOException, InterruptedException {
+        Profile without = profileWithout(
+                "drill.key = drill.key",
+                "drill.signer = signer.asc",
+                "configuration.roots = etc",
+                "secrets.roots = secrets");
+        String drill = "# veloz-backup-drill is left out: the profile has no drill.key and no drill.signer; ";
+        String files = "# veloz-backup-files is left out: the profile has neither configuration.roots nor secrets.roots.\n";
+        Map<String, String> units = Schedule.systemd(without, installation);
+        assertThat(units.get("veloz-backup.service")).startsWith(files + drill);
+        assertThat(units.get("veloz-backup-retention.service")).startsWith("[Unit]");
+        assertThat(verify(units)).isEqualTo(new Result(0, "", ""));
+        String crontab = Schedule.cron(without, installation).get("veloz-backup");
+        assertThat(crontab).contains("\n" + files + drill);
+        assertThat(cronLines(crontab)).hasSize(2);
+        String compose = Schedule.compose(without, installation).get("compose.yaml");
+        assertThat(compose).contains("\n" + files + drill);
+        assertThat(map(StrictYaml.read(compose).get("services"))).hasSize(2);
+    }
+
+    @Test
+    void allJobsAddToOneMetricsFile() {
+        String crontab = Schedule.cron(profile, installation).get("veloz-backup");
+        Pattern file = Pattern.compile("--metrics-file \\S.*?/([a-z-]+\\.prom)");
+        List<String> names = file.matcher(crontab)
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        assertThat(names).hasSize(3).containsOnly("veloz-backup.prom");
     }
 
     // ---- systemd
@@ -167,12 +216,10 @@ class ScheduleTest {
     @Test
     void unitOfTheDrillMayWriteTheDirectoryOfTheDrill() throws IOException, InterruptedException {
         Map<String, String> byDefault = Schedule.systemd(profile, installation);
-        assertThat(words(value(byDefault.get("veloz-backup-drill.service"), "ReadWritePaths")))
-                .as("it need not exist: the private temporary directory can be written")
-                .endsWith("-/var/tmp/veloz-drill");
         Map<String, String> units =
-                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
+                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h/drill\n"), installation);
         String drill = units.get("veloz-backup-drill.service");
+        // Its parent: a drill makes its directory, and removes it.
         assertThat(words(value(drill, "ReadWritePaths"))).endsWith("/var/tmp/o dd%h");
         assertThat(value(drill, "PrivateTmp")).isEqualTo("false");
         assertThat(words(value(units.get("veloz-backup.service"), "ReadWritePaths")))
@@ -330,7 +377,38 @@ class ScheduleTest {
                         installation.metrics().toString());
         assertThat(map(map(compose.get("secrets")).get("database-password")).get("file"))
                 .isEqualTo(dir.resolve("pgpass").toString().replace("$", "$$"));
-        assertThat(map(compose.get("secrets"))).containsOnlyKeys("database-password", "signer-key");
+        assertThat(map(compose.get("secrets"))).containsOnlyKeys("database-password", "signer-key", "drill-key");
+        assertThat(secretsOf(service)).containsExactly("database-password", "signer-key");
+    }
+
+    private static List<String> secretsOf(Map<String, Object> service) {
+        return ((List<?>) service.get("secrets"))
+                .stream().map(secret -> String.valueOf(map(secret).get("source"))).toList();
+    }
+
+    @Test
+    void onlyTheDrillHasTheKeyThatDecryptsAndAVolumeOfItsOwn() {
+        Map<String, Object> services = map(
+                StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"))
+                        .get("services"));
+        services.forEach((name, service) -> {
+            boolean drill = name.equals("veloz-backup-drill");
+            assertThat(secretsOf(map(service)).contains("drill-key")).as(name).isEqualTo(drill);
+            assertThat(((List<?>) map(service).get("volumes")).contains(Map.of("type", "volume", "target", "/var/tmp")))
+                    .as(name)
+                    .isEqualTo(drill);
+        });
+    }
+
+    @Test
+    void directoryOfTheDrillIsWritableInItsUnit() {
+        Map<String, String> units = Schedule.systemd(profile, installation);
+        assertThat(value(units.get("veloz-backup-drill.service"), "ReadWritePaths").contains("\"/var/tmp\""))
+                .as("the paths of the profile are in /tmp, so a private one would hide them")
+                .isEqualTo(dir.startsWith("/tmp"));
+        assertThat(value(units.get("veloz-backup-drill.service"), "PrivateTmp"))
+                .isEqualTo(String.valueOf(!dir.startsWith("/tmp")));
+        assertThat(value(units.get("veloz-backup.service"), "ReadWritePaths")).doesNotContain("/var/tmp\"");
     }
 
     @Test
@@ -387,13 +465,5 @@ class ScheduleTest {
                 .hasMessageContaining("systemd does not start a program whose path has quotes or backslashes");
         assertThatThrownBy(() -> new Installation(installation.java(), jar, "root x", dir))
                 .hasMessageContaining("user \"root x\": expected the name of a system user");
-    }
-
-    @Test
-    void profileOfADatabaseOnlyHasNoJobForFiles() throws IOException {
-        Path file = profile.file();
-        Files.writeString(
-                file, Files.readString(file).replace("configuration.roots = etc\nsecrets.roots = secrets\n", ""));
-        assertThat(Schedule.systemd(Profile.read(file), installation)).doesNotContainKey("veloz-backup-files.timer");
     }
 }
