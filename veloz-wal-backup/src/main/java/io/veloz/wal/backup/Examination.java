@@ -7,16 +7,17 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.Assessment.Fact;
-import io.veloz.wal.backup.internal.assess.Leftovers;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.postgres.DatabaseProbe;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
+import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
+import io.veloz.wal.backup.internal.recovery.Leftovers;
 import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
@@ -90,8 +91,10 @@ final class Examination {
                 fact(
                         name,
                         true,
-                        "complete: " + journal.get() + "; what it replaced is kept until `" + found.recover("--clean-up")
-                                + "`");
+                        (journal.get().isUndone()
+                                        ? "rolled back; what it had put in place is kept until `"
+                                        : "complete; what it replaced is kept until `")
+                                + found.recover("--clean-up") + "`");
             }
         } catch (IOException e) {
             unclear(name, String.valueOf(e.getMessage()));
@@ -100,13 +103,15 @@ final class Examination {
 
     /** A recovery that was interrupted before its switch leaves secrets in plain text. */
     private void leftovers() {
-        if (found.interrupted) {
-            // Its journal names what is staged.
+        if (found.interrupted || found.recovered) {
+            // Its journal names what is staged, or what a rollback has set aside.
             return;
         }
         String name = "staging";
         try {
-            List<String> left = Leftovers.of(profile);
+            List<String> left = new ArrayList<>();
+            Leftovers.files(profile).forEach(path -> left.add(path.toString()));
+            left.addAll(stagedDatabases());
             if (!left.isEmpty()) {
                 found.leftovers = true;
                 fact(
@@ -117,6 +122,18 @@ final class Examination {
             }
         } catch (IOException e) {
             fact(name, false, "cannot be listed: " + e.getMessage());
+        }
+    }
+
+    private List<String> stagedDatabases() {
+        if (profile.database().isEmpty()) {
+            return List.of();
+        }
+        try {
+            return StagedDatabases.of(profile.database().get());
+        } catch (IOException | RecoveryException e) {
+            // The probe of the database reports the reason.
+            return List.of();
         }
     }
 

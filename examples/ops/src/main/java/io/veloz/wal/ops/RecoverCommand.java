@@ -144,10 +144,11 @@ final class RecoverCommand implements Callable<Integer> {
                     "Complete the interrupted switch of an earlier run; with --start or --go-live, start the engine.")
     private boolean resume;
 
-    @Option(names = "--roll-back", description = "Put back what was in place before an earlier run.")
+    @Option(names = "--roll-back", description = "Put back what was in place before an earlier run, and set aside what it had put in place."
+                    + " Refused if the engine has written to the recovered log, unless --discard-local-log.")
     private boolean rollBack;
 
-    @Option(names = "--clean-up", description = "Delete what was in place before an earlier run.")
+    @Option(names = "--clean-up", description = "Delete what an earlier run or its rollback has set aside, and what an interrupted run has staged.")
     private boolean cleanUp;
 
     @Option(names = "--json", description = "Print one JSON object, also if the recovery is refused.")
@@ -206,6 +207,9 @@ final class RecoverCommand implements Callable<Integer> {
             useful.add(action);
             if (resume) {
                 useful.addAll(List.of("--start", "--go-live"));
+            }
+            if (rollBack) {
+                useful.add("--discard-local-log");
             }
             refuseOptions(name -> !useful.contains(name), action + " continues an earlier run");
         }
@@ -291,15 +295,23 @@ final class RecoverCommand implements Callable<Integer> {
             return text.report("RESUMED", report, json, streams.out());
         }
         if (rollBack) {
-            recovery.rollBack(RecoveryOptions.of(Set.of()));
+            RecoveryOptions options = RecoveryOptions.of(Set.of());
+            List<String> setAside = recovery.rollBack(discardLocalLog ? options.discardLocalLog() : options);
             return text.done(
                     "ROLLED_BACK",
                     "rolled back: what was in place before the recovery is in place again",
+                    "set aside",
+                    setAside,
                     json,
                     streams.out());
         }
-        recovery.cleanUp();
+        List<String> deleted = recovery.cleanUp();
         return text.done(
-                "CLEANED_UP", "cleaned up: what was in place before the recovery is deleted", json, streams.out());
+                "CLEANED_UP",
+                deleted.isEmpty() ? "nothing to clean up" : "cleaned up",
+                "deleted",
+                deleted,
+                json,
+                streams.out());
     }
 }

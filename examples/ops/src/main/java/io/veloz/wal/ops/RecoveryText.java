@@ -167,17 +167,17 @@ final class RecoveryText {
         out.character('\n');
     }
 
-    /** Prints that an earlier recovery was undone or forgotten. Returns the exit code. */
-    int done(String outcome, String text, boolean json, Output out) {
+    /** Prints the end of a rollback or a clean-up, with what it has set aside or deleted. Returns the exit code. */
+    int done(String outcome, String text, String what, List<String> items, boolean json, Output out) {
         if (json) {
-            new Json(out)
-                    .object()
-                    .field("outcome", outcome)
-                    .field("exit_code", ExitCode.OK)
-                    .endObject();
+            Json object = new Json(out).object().field("outcome", outcome).field("exit_code", ExitCode.OK);
+            object.name(what.replace(' ', '_')).array();
+            items.forEach(object::value);
+            object.endArray().endObject();
             out.character('\n');
         } else {
             out.line(text);
+            items.forEach(item -> out.line("- " + what + ": " + item));
         }
         return ExitCode.OK;
     }

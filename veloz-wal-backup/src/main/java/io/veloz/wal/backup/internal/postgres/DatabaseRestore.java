@@ -388,36 +388,6 @@ public final class DatabaseRestore {
         }
     }
 
-    /** Returns the databases that recoveries of any point have staged, and that no switch has put in place. */
-    public List<String> leftovers() throws IOException {
-        return connected((client, session) -> leftovers(session));
-    }
-
-    /** Drops them. */
-    public List<String> dropLeftovers() throws IOException {
-        return connected((client, session) -> {
-            List<String> names = leftovers(session);
-            for (String name : names) {
-                drop(session, name);
-            }
-            return names;
-        });
-    }
-
-    private List<String> leftovers(PsqlSession session) throws IOException {
-        List<String> found = new ArrayList<>();
-        for (Row row : session.query("SELECT datname FROM pg_catalog.pg_database ORDER BY datname")) {
-            String name = row.text("datname");
-            if (DatabaseNames.isStaged(settings, name)
-                    && DatabaseState.of(session, name)
-                            .map(DatabaseState::isStaged)
-                            .orElse(false)) {
-                found.add(name);
-            }
-        }
-        return found;
-    }
-
     /** Drops the database that a switch kept, if there is one. One without a mark is refused. */
     public void dropKept() throws IOException {
         change((client, session) -> {
@@ -432,7 +402,7 @@ public final class DatabaseRestore {
     }
 
     /** A killed {@code pg_restore} may have left a session, which the server ends only when it writes to it. */
-    private static void drop(PsqlSession session, String name) throws IOException {
+    static void drop(PsqlSession session, String name) throws IOException {
         DatabaseSwap.endSessions(session, name);
         session.run("SET statement_timeout = '" + DROP_LIMIT.toMillis() + "ms'");
         session.execute("DROP DATABASE " + Sql.identifier(name), DROP_LIMIT.plusMinutes(1));

@@ -8,6 +8,7 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.postgres.DatabasePlan;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
+import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.time.Duration;
@@ -92,7 +93,7 @@ final class DatabasePart implements Part {
         if (!plan.missingRoles().isEmpty()) {
             requireMayCreate(plan);
         }
-        restore.dropLeftovers();
+        StagedDatabases.drop(settings);
     }
 
     /** The roles only add to the server: without them, the dump cannot be restored. A rollback leaves them. */

@@ -1,16 +1,16 @@
 package io.veloz.wal.backup.internal.recovery;
 
-import io.veloz.wal.backup.DatabaseFacts;
 import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.Trees;
-import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
+import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What recoveries have staged and not put in place: they were cut, or a gate failed. It may contain secrets. Valid only while
@@ -21,7 +21,7 @@ public final class Leftovers {
 
     /** Returns the directories and files. */
     public static List<Path> files(Profile profile) throws IOException {
-        List<Path> roots = new ArrayList<>();
+        Set<Path> roots = new TreeSet<>();
         profile.trees().values().forEach(tree -> roots.addAll(tree.roots()));
         profile.engine().map(EngineSettings::logDirectory).ifPresent(roots::add);
         List<Path> found = new ArrayList<>();
@@ -31,30 +31,16 @@ public final class Leftovers {
         return found;
     }
 
-    /** Returns the names of the databases. */
-    public static List<String> databases(Profile profile) throws IOException {
-        Optional<DatabaseRestore> restore = restore(profile);
-        return restore.isPresent() ? restore.get().leftovers() : List.of();
-    }
-
-    /** Deletes all of it, and returns a description of each. */
+    /** Deletes all of it, and the databases, and returns a description of each. */
     public static List<String> remove(Profile profile) throws IOException {
         List<String> removed = new ArrayList<>();
         for (Path path : files(profile)) {
             Trees.delete(path);
             removed.add(path.toString());
         }
-        Optional<DatabaseRestore> restore = restore(profile);
-        if (restore.isPresent()) {
-            restore.get().dropLeftovers().forEach(name -> removed.add("database " + name));
+        if (profile.database().isPresent()) {
+            StagedDatabases.drop(profile.database().get()).forEach(name -> removed.add("database " + name));
         }
         return removed;
-    }
-
-    private static Optional<DatabaseRestore> restore(Profile profile) {
-        // The facts and the point are not used: the leftovers are those of every point.
-        return profile.database()
-                .map(settings -> new DatabaseRestore(
-                        settings, DatabaseFacts.builder(settings.name()).build(), 0));
     }
 }
