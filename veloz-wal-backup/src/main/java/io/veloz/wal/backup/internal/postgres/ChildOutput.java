@@ -109,8 +109,9 @@ final class ChildOutput extends InputStream {
                     return chunk;
                 }
                 if (!runs) {
-                    throw new IOException(program + " has ended, and a process that it started keeps its output open: the"
-                            + " output may lack its end");
+                    throw new IOException(
+                            program + " has ended, and a process that it started keeps its output open: the"
+                                    + " output may lack its end");
                 }
             }
         } catch (InterruptedException e) {

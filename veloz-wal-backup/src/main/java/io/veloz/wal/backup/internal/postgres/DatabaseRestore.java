@@ -326,7 +326,8 @@ public final class DatabaseRestore {
      * @throws IOException if the server cannot be reached; try again
      */
     public List<String> check() throws IOException {
-        try (PsqlSession session = PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
+        try (PsqlSession session =
+                PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
             Optional<String> query = facts.applied().isPresent() ? settings.appliedQuery() : Optional.empty();
             DatabaseFacts got = FactsQuery.read(session, query, facts.rows().keySet());
             DatabaseComparison comparison = DatabaseComparison.of(facts, got);

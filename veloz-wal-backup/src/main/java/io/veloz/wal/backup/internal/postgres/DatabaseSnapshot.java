@@ -169,7 +169,8 @@ public final class DatabaseSnapshot implements Closeable {
                 "--lock-wait-timeout=" + lockWait.toMillis(),
                 "--snapshot=" + snapshot);
         byte[] head;
-        try (ChildProcess child = client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
+        try (ChildProcess child =
+                client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
             child.in().close();
             InputStream out = child.out();
             head = out.readNBytes(DumpHeader.BYTES);

@@ -57,7 +57,9 @@ final class SystemdUnits {
         if (drill) {
             writable += " " + drillDirectory();
         }
-        return String.format(Locale.ROOT, """
+        return String.format(
+                Locale.ROOT,
+                """
                 [Unit]
                 Description=%s
                 Wants=network-online.target
@@ -94,14 +96,14 @@ final class SystemdUnits {
                 RestrictSUIDSGID=true
                 LockPersonality=true
                 SystemCallArchitectures=native
-                """, 
-                        job.description(),
-                        journal(),
-                        installation.user(),
-                        command,
-                        job.timeout(),
-                        writable,
-                        usesTemporary(drill) ? "false" : "true");
+                """,
+                job.description(),
+                journal(),
+                installation.user(),
+                command,
+                job.timeout(),
+                writable,
+                usesTemporary(drill) ? "false" : "true");
     }
 
     /** Without a setting it may not exist: a drill then makes it in the private temporary directory. */

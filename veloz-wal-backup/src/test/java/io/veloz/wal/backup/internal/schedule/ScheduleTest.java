@@ -170,8 +170,7 @@ class ScheduleTest {
         assertThat(words(value(byDefault.get("veloz-backup-drill.service"), "ReadWritePaths")))
                 .as("it need not exist: the private temporary directory can be written")
                 .endsWith("-/var/tmp/veloz-drill");
-        Map<String, String> units =
-                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
+        Map<String, String> units = Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
         String drill = units.get("veloz-backup-drill.service");
         assertThat(words(value(drill, "ReadWritePaths"))).endsWith("/var/tmp/o dd%h");
         assertThat(value(drill, "PrivateTmp")).isEqualTo("false");
