@@ -53,7 +53,7 @@ final class SystemdUnits {
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         String writable = writable().stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
-        boolean drill = job.arguments().contains("drill");
+        boolean drill = job.arguments().get(0).equals("drill");
         if (drill) {
             writable += " " + drillDirectory();
         }
