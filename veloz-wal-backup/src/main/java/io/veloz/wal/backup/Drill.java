@@ -94,8 +94,7 @@ public final class Drill {
                 Backup.host(),
                 System.getProperty("user.name", "unknown"));
         receipt.version("java", Runtime.version().toString());
-        DrillGuard guard =
-                DrillGuard.of(DrillDirectory.create(options.directory(), profile, options.keeps()));
+        DrillGuard guard = DrillGuard.of(DrillDirectory.create(options.directory(), profile, options.keeps()));
         try {
             new Run(store, uri, options, keys, progress, receipt, guard).run();
         } finally {
@@ -324,8 +323,7 @@ public final class Drill {
             Duration timeout =
                     profile.engine().map(settings -> settings.startTimeout()).orElse(Duration.ofMinutes(2));
             check(names.get(0), () -> {
-                try (DrillEngine engine = DrillEngine.start(
-                        command, guard, prefix(), timeout)) {
+                try (DrillEngine engine = DrillEngine.start(command, guard, prefix(), timeout)) {
                     for (Gate gate : engine.verify(expected)) {
                         receipt.check(gate.name(), gate.passed() ? Result.PASSED : Result.FAILED, gate.detail());
                     }

@@ -67,11 +67,13 @@ class DrillTest {
         makePoint(dir, "wal", "orders", dir.resolve("archive"), store);
     }
 
-    private static void makePoint(Path profiles, String log, String prefix, Path archive, ObjectStore to) throws Exception {
+    private static void makePoint(Path profiles, String log, String prefix, Path archive, ObjectStore to)
+            throws Exception {
         WalConfig wal = WalConfig.builder(dir.resolve(log)).prefix(prefix).build();
         try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(wal).build());
                 WalShipper shipper = WalShipper.start(
-                        orders.wal(), ShipperConfig.builder(archive.toUri().toString()).build())) {
+                        orders.wal(),
+                        ShipperConfig.builder(archive.toUri().toString()).build())) {
             for (int i = 0; i < 5; i++) {
                 orders.appendDurable(OrderNew.limit("order-" + i, "BTCUSDT", Side.BUY, 1, 100));
             }
@@ -102,7 +104,8 @@ class DrillTest {
                 "state.directory = " + dir.resolve("state") + "\nconfiguration.roots = " + dir.resolve("etc/veloz")
                         + "\nconfiguration.exclude = secrets/**\nsecrets.roots = " + dir.resolve("etc/veloz/secrets")
                         + "\nengine.start-timeout = 60s\n" + keys.profileLines()
-                        + (more.contains("log.directory") ? "" : "log.directory = " + dir.resolve("wal") + "\n") + more);
+                        + (more.contains("log.directory") ? "" : "log.directory = " + dir.resolve("wal") + "\n")
+                        + more);
         return BackupProfile.read(file);
     }
 
@@ -123,8 +126,7 @@ class DrillTest {
     }
 
     private DrillReceipt drill(BackupProfile profile) throws IOException {
-        return new Drill(profile)
-                .run(store, uri(), DrillOptions.in(target()), keys.recovery(), RecoveryProgress.NONE);
+        return new Drill(profile).run(store, uri(), DrillOptions.in(target()), keys.recovery(), RecoveryProgress.NONE);
     }
 
     private static Check check(DrillReceipt receipt, String name) {
@@ -183,8 +185,7 @@ class DrillTest {
                 .filter(object -> object.key().endsWith(receipt.id()))
                 .toList();
         assertThat(receipts).hasSize(1);
-        assertThat(receipts.get(0).key())
-                .startsWith("receipts/00000000000000000001_");
+        assertThat(receipts.get(0).key()).startsWith("receipts/00000000000000000001_");
         try (InputStream in = store.get(receipts.get(0).key())) {
             assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
                     .isEqualTo(receipt.toJson())
@@ -327,8 +328,7 @@ class DrillTest {
     void logWithAnotherPrefixIsReplayed() throws Exception {
         try (ObjectStore trades = new DirectoryStore(own.resolve("archive"))) {
             makePoint(own, "trades", "trades", own.resolve("archive"), trades);
-            BackupProfile profile =
-                    profile("log.directory = " + dir.resolve("trades") + "\nlog.prefix = trades\n");
+            BackupProfile profile = profile("log.directory = " + dir.resolve("trades") + "\nlog.prefix = trades\n");
             DrillReceipt receipt = new Drill(profile)
                     .run(
                             trades,
@@ -363,7 +363,9 @@ class DrillTest {
         String[] pids = Files.readString(started).strip().split(" ");
         drill.destroy();
         assertThat(drill.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(drill.exitValue()).as(Files.readString(own.resolve("output"))).isEqualTo(143);
+        assertThat(drill.exitValue())
+                .as(Files.readString(own.resolve("output")))
+                .isEqualTo(143);
         for (String pid : pids) {
             assertThat(ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive))
                     .isEmpty();

@@ -6,6 +6,7 @@ import io.veloz.wal.backup.RecoveryReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.Map;

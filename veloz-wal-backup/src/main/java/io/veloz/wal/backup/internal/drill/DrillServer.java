@@ -110,10 +110,31 @@ public final class DrillServer implements Closeable {
                         home.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
             }
             String data = home.resolve("data").toString();
-            run("initdb", "-D", data, "--auth-local=peer", "--auth-host=reject", "-U", ROLE, "-E", "UTF8", "--locale=C");
+            run(
+                    "initdb",
+                    "-D",
+                    data,
+                    "--auth-local=peer",
+                    "--auth-host=reject",
+                    "-U",
+                    ROLE,
+                    "-E",
+                    "UTF8",
+                    "--locale=C");
             Files.writeString(home.resolve("data/pg_hba.conf"), "local all " + ROLE + " peer map=drill\n");
             Files.writeString(home.resolve("data/pg_ident.conf"), "drill \"" + client + "\" " + ROLE + "\n");
-            run("pg_ctl", "-D", data, "-l", home.resolve("server.log").toString(), "-w", "-t", "60", "-o", options(), "start");
+            run(
+                    "pg_ctl",
+                    "-D",
+                    data,
+                    "-l",
+                    home.resolve("server.log").toString(),
+                    "-w",
+                    "-t",
+                    "60",
+                    "-o",
+                    options(),
+                    "start");
             started = true;
         } finally {
             if (!started) {
@@ -217,8 +238,8 @@ public final class DrillServer implements Closeable {
     private void stop(ProcessHandle server) throws IOException {
         Path output = Files.createTempFile(home.getParent(), "output-", ".txt");
         try {
-            List<String> stop = List.of(
-                    "-D", home.resolve("data").toString(), "-m", "immediate", "-w", "-t", "60", "stop");
+            List<String> stop =
+                    List.of("-D", home.resolve("data").toString(), "-m", "immediate", "-w", "-t", "60", "stop");
             Process process = process("pg_ctl", stop, output);
             if (!Children.await(process, Duration.ofMinutes(MINUTES))) {
                 process.destroyForcibly();

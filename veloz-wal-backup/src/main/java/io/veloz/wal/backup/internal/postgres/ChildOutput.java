@@ -23,7 +23,15 @@ final class ChildOutput extends InputStream {
     private static final int CHUNK_BYTES = 1 << 14;
 
     /** Bytes of the output; none at its end. */
-    private record Chunk(byte[] bytes, @Nullable IOException failure) {}
+    private static final class Chunk {
+        final byte[] bytes;
+        final @Nullable IOException failure;
+
+        Chunk(byte[] bytes, @Nullable IOException failure) {
+            this.bytes = bytes;
+            this.failure = failure;
+        }
+    }
 
     private final String program;
     private final Process process;
@@ -89,10 +97,10 @@ final class ChildOutput extends InputStream {
     private boolean fill() throws IOException {
         if (!ended && position == current.length) {
             Chunk chunk = take();
-            if (chunk.failure() != null) {
-                throw new IOException("the output of " + program + " could not be read to its end", chunk.failure());
+            if (chunk.failure != null) {
+                throw new IOException("the output of " + program + " could not be read to its end", chunk.failure);
             }
-            current = chunk.bytes();
+            current = chunk.bytes;
             position = 0;
             ended = current.length == 0;
         }
@@ -109,8 +117,9 @@ final class ChildOutput extends InputStream {
                     return chunk;
                 }
                 if (!runs) {
-                    throw new IOException(program + " has ended, and a process that it started keeps its output open: the"
-                            + " output may lack its end");
+                    throw new IOException(
+                            program + " has ended, and a process that it started keeps its output open: the"
+                                    + " output may lack its end");
                 }
             }
         } catch (InterruptedException e) {

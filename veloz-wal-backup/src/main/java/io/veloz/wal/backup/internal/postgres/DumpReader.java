@@ -31,8 +31,7 @@ record DumpReader(PostgresClient client, String database, Optional<String> role)
                     "the dump has format " + format + ", which pg_restore " + PostgresClient.readable(restoreVersion)
                             + " does not read: install a newer Debian package postgresql-client");
         }
-        List<String> arguments =
-                new ArrayList<>(List.of("--exit-on-error", "--single-transaction", "--no-password"));
+        List<String> arguments = new ArrayList<>(List.of("--exit-on-error", "--single-transaction", "--no-password"));
         role.ifPresent(name -> arguments.add("--role=" + name));
         try (ChildProcess child = client.connect(LIMIT, "pg_restore", database, arguments)) {
             boolean wholly = feed(dump, head, child.in());

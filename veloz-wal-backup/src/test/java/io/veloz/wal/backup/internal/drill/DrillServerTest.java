@@ -110,7 +110,8 @@ class DrillServerTest {
 
     @Test
     void recoveredRoleCannotLogIn() throws Exception {
-        assertThat(run(psql("drill", "CREATE ROLE recovered LOGIN SUPERUSER")).exit()).isZero();
+        assertThat(run(psql("drill", "CREATE ROLE recovered LOGIN SUPERUSER")).exit())
+                .isZero();
         assertThat(run(psql("recovered", "SELECT 1")).text()).contains("no pg_hba.conf entry");
     }
 

@@ -38,7 +38,9 @@ class ChildProcessTest {
     void outputIsReadToItsEnd() throws IOException {
         try (ChildProcess child = shell(Duration.ofMinutes(1), "seq 1 200000")) {
             byte[] out = child.out().readAllBytes();
-            assertThat(new String(out, StandardCharsets.US_ASCII)).startsWith("1\n").endsWith("\n200000\n");
+            assertThat(new String(out, StandardCharsets.US_ASCII))
+                    .startsWith("1\n")
+                    .endsWith("\n200000\n");
             assertThat(child.waitFor()).isZero();
         }
     }
@@ -50,8 +52,9 @@ class ChildProcessTest {
             try {
                 assertThatThrownBy(() -> child.out().readAllBytes())
                         .isInstanceOf(IOException.class)
-                        .hasMessage("psql has ended, and a process that it started keeps its output open: the output may"
-                                + " lack its end");
+                        .hasMessage(
+                                "psql has ended, and a process that it started keeps its output open: the output may"
+                                        + " lack its end");
             } finally {
                 grandchild.destroyForcibly();
             }

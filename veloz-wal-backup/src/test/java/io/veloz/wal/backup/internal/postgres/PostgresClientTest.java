@@ -131,8 +131,7 @@ class PostgresClientTest {
             session.run("SELECT 1");
             assertNoMarker(session.pid());
         }
-        try (ChildProcess dump =
-                client.connect(Duration.ofMinutes(1), "pg_dump", "veloz", List.of("-Fc"))) {
+        try (ChildProcess dump = client.connect(Duration.ofMinutes(1), "pg_dump", "veloz", List.of("-Fc"))) {
             assertThat(dump.out().readNBytes(5)).isEqualTo("PGDMP".getBytes(StandardCharsets.US_ASCII));
             // More output than a pipe takes: it still runs.
             assertNoMarker(dump.pid());
@@ -277,8 +276,8 @@ class PostgresClientTest {
     @Test
     void programThatRunsLongerThanItsLimitIsEnded() throws IOException {
         PostgresClient client = server.superuser();
-        try (ChildProcess child = client.connect(
-                Duration.ofMillis(300), "psql", "veloz", List.of("-c", "SELECT pg_sleep(60)"))) {
+        try (ChildProcess child =
+                client.connect(Duration.ofMillis(300), "psql", "veloz", List.of("-c", "SELECT pg_sleep(60)"))) {
             child.in().close();
             child.out().readAllBytes();
             int code = child.waitFor();

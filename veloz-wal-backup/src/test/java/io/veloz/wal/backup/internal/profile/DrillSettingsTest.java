@@ -56,7 +56,8 @@ class DrillSettingsTest {
     @Test
     void engineOfADrillUsesNoPlaceOfProduction() {
         assertRefused("/opt/engine {log} {port} /var/lib/veloz/wal", "contains /var/lib/veloz/wal, which is a place");
-        assertRefused("/opt/engine {log} {port} --config=/etc/veloz/a.yaml", "contains /etc/veloz", "{files}/etc/veloz");
+        assertRefused(
+                "/opt/engine {log} {port} --config=/etc/veloz/a.yaml", "contains /etc/veloz", "{files}/etc/veloz");
         assertRefused("/opt/engine {log} {port} -Dx=file:///var/lib/veloz-backup", "contains /var/lib/veloz-backup");
     }
 

@@ -16,8 +16,7 @@ class VaultExportCheckTest {
         assertThatThrownBy(() -> VaultImport.check(in))
                 .isInstanceOf(RecoveryException.class)
                 .hasMessageContaining(message)
-                .satisfies(e -> assertThat(e.getMessage())
-                        .doesNotContain("marker-secret"));
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("marker-secret"));
     }
 
     @Test
