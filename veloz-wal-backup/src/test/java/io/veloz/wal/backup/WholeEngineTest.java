@@ -203,7 +203,9 @@ class WholeEngineTest {
                         .doesNotContain("marker-secret-4711");
             }
         }
-        assertThat(dir.resolve("archive/points/00000000000000000002")).content(StandardCharsets.ISO_8859_1).contains("app.api_key");
+        assertThat(dir.resolve("archive/points/00000000000000000002"))
+                .content(StandardCharsets.ISO_8859_1)
+                .contains("app.api_key");
     }
 
     private RecoveryOptions whole() {
@@ -308,8 +310,9 @@ class WholeEngineTest {
         running.start();
         try {
             assertThatThrownBy(() -> recover(whole()))
-                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
                     .hasMessageContaining("answers at");
         } finally {
             running.stop(0);
