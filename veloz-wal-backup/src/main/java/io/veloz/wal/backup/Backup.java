@@ -215,7 +215,8 @@ public final class Backup {
 
         /** Found before the dump: a bracket that does not contain the database is not one. */
         private void refuseAhead(Content content, long lastSequence) {
-            OptionalLong applied = content.database().map(DatabaseFacts::applied).orElse(OptionalLong.empty());
+            OptionalLong applied =
+                    content.database().map(DatabaseFacts::applied).orElse(OptionalLong.empty());
             if (applied.isPresent() && applied.getAsLong() > lastSequence) {
                 throw new BackupRefusedException(
                         Reason.DATABASE_AHEAD,
@@ -243,8 +244,9 @@ public final class Backup {
         /** The store may have lost an unchanged attachment: naming it again would make a point that cannot be recovered. */
         private boolean isWhole(Attachment before) throws IOException {
             Optional<String> problem = points.problem(before);
-            problem.ifPresent(what -> findings.add("the " + before.kind().label() + " was not changed, but the store has"
-                    + " lost a part of it (" + what + "): it is stored again. Check who deletes from the store"));
+            problem.ifPresent(what -> findings.add(
+                    "the " + before.kind().label() + " was not changed, but the store has" + " lost a part of it ("
+                            + what + "): it is stored again. Check who deletes from the store"));
             return problem.isEmpty();
         }
 

@@ -219,7 +219,8 @@ class BackupTest {
             }
         }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
-            assertThat(state.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("content-mac.key", "spool.lock");
+            assertThat(state.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("content-mac.key", "spool.lock");
         }
     }
 
@@ -292,7 +293,8 @@ class BackupTest {
                 assertThat(made(Set.of(Kind.SECRETS)).number()).isEqualTo(3);
             }
         });
-        RecoveryPoint point = backup(racing).run(Set.of(Kind.CONFIGURATION)).point().orElseThrow();
+        RecoveryPoint point =
+                backup(racing).run(Set.of(Kind.CONFIGURATION)).point().orElseThrow();
         assertThat(point.number()).isEqualTo(4);
         assertThat(point.upTo()).isEqualTo(wal.lastSequence());
         assertThat(point.tip().archivedSequence()).isGreaterThanOrEqualTo(point.upTo());
@@ -389,7 +391,8 @@ class BackupTest {
             assertEveryChunkIsStored(stored.point());
         }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
-            assertThat(state.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("content-mac.key", "spool.lock");
+            assertThat(state.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("content-mac.key", "spool.lock");
         }
     }
 

@@ -211,7 +211,9 @@ class WholeEngineTest {
                         .doesNotContain("marker-secret-4711");
             }
         }
-        assertThat(dir.resolve("archive/points/00000000000000000002")).content(StandardCharsets.ISO_8859_1).contains("app.api_key");
+        assertThat(dir.resolve("archive/points/00000000000000000002"))
+                .content(StandardCharsets.ISO_8859_1)
+                .contains("app.api_key");
     }
 
     private RecoveryOptions whole() {

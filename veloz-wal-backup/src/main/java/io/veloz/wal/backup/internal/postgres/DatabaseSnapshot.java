@@ -49,11 +49,7 @@ public final class DatabaseSnapshot implements Closeable {
     private DatabaseFacts facts;
 
     private DatabaseSnapshot(
-            PostgresClient client,
-            PsqlSession session,
-            String id,
-            DatabaseFacts facts,
-            PrivateProperties properties) {
+            PostgresClient client, PsqlSession session, String id, DatabaseFacts facts, PrivateProperties properties) {
         this.client = client;
         this.session = session;
         this.id = id;

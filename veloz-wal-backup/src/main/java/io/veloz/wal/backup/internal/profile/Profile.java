@@ -115,8 +115,7 @@ public final class Profile {
         drill.key().ifPresent(path -> overlaps.used("drill.key", path));
         drill.passphraseFile().ifPresent(path -> overlaps.used("drill.passphrase-file", path));
         drill.signer().ifPresent(path -> overlaps.used("drill.signer", path));
-        trees.forEach(
-                (kind, tree) -> tree.roots().forEach(root -> overlaps.replaced(kind.label() + ".roots", root)));
+        trees.forEach((kind, tree) -> tree.roots().forEach(root -> overlaps.replaced(kind.label() + ".roots", root)));
         // A root and the log are put in place one after the other, so neither may be inside of the other one.
         engine.map(EngineSettings::logDirectory)
                 .ifPresent(log -> overlaps.used("log.directory", log).replaced("log.directory", log));

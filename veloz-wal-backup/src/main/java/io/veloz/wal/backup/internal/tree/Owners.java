@@ -74,8 +74,7 @@ final class Owners {
         return known;
     }
 
-    private <T> T look(
-            String what, String name, long number, UserPrincipalLookupService service, Lookup<T> lookup)
+    private <T> T look(String what, String name, long number, UserPrincipalLookupService service, Lookup<T> lookup)
             throws IOException {
         // The JDK takes a name of digits that no user has for a number.
         String digits = Long.toString(number);

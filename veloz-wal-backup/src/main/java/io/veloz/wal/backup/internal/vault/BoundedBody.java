@@ -38,8 +38,8 @@ public final class BoundedBody implements BodySubscriber<byte[]> {
     public synchronized void onSubscribe(Flow.Subscription opened) {
         subscription = opened;
         CompletableFuture<byte[]> timer = body.copy().orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        var unused = timer.whenComplete((result, failure) -> fail(
-                new IOException("the body of the answer did not end within " + timeout.toMillis() + " ms")));
+        var unused = timer.whenComplete((result, failure) ->
+                fail(new IOException("the body of the answer did not end within " + timeout.toMillis() + " ms")));
         opened.request(Long.MAX_VALUE);
     }
 

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 class PointCodecTest {
     /** The format of a point. A change of this text is a change of the format. */
     private static final String HEAD = "{\"format\":1,\"log\":\"" + "6c".repeat(16) + "\",\"number\":12,\"previous\":\""
-            + "a".repeat(64) + "\",\"made\":\"2026-11-28T02:15:09Z\",\"host\":\"db1\",\"tip\":{\"slot\":8123,\"sha256\":\""
+            + "a".repeat(64)
+            + "\",\"made\":\"2026-11-28T02:15:09Z\",\"host\":\"db1\",\"tip\":{\"slot\":8123,\"sha256\":\""
             + "b".repeat(64) + "\",\"archivedSequence\":501744},\"attachments\":[{\"kind\":\"database\",\"id\":\""
             + "c".repeat(32) + "\",\"suffix\":\"dump.gpg\",\"taken\":\"2026-11-28T02:15:01Z\",\"after\":501690,"
             + "\"upTo\":501702,\"firstPoint\":12,\"plainBytes\":1027,\"contentMac\":\"" + "d".repeat(64)

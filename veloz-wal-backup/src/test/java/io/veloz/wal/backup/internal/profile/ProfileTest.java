@@ -31,8 +31,8 @@ class ProfileTest {
 
     private Profile read() throws IOException {
         StringBuilder lines = new StringBuilder();
-        settings.forEach((key, value) ->
-                lines.append(key).append(" = ").append(value).append('\n'));
+        settings.forEach(
+                (key, value) -> lines.append(key).append(" = ").append(value).append('\n'));
         return Profile.read(Files.writeString(dir.resolve("backup.properties"), lines));
     }
 

@@ -235,7 +235,8 @@ class VaultClientTest {
             try (Socket connection = socket.accept()) {
                 connection
                         .getOutputStream()
-                        .write("HTTP/1.1 200 x\r\nContent-Length: 1000000\r\n\r\n{".getBytes(StandardCharsets.US_ASCII));
+                        .write("HTTP/1.1 200 x\r\nContent-Length: 1000000\r\n\r\n{"
+                                .getBytes(StandardCharsets.US_ASCII));
                 begun.countDown();
                 rest.write(connection);
             } catch (IOException e) {
