@@ -8,7 +8,6 @@ import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -28,7 +27,6 @@ import javax.crypto.spec.SecretKeySpec;
 public final class StateDirectory {
     private static final String MAC_KEY = "content-mac.key";
     private static final String RECOVERY_LOCK = "recovery.lock";
-    private static final String SPOOL_PREFIX = "spool-";
     private static final int MAC_KEY_BYTES = 32;
 
     private final Path directory;
@@ -64,28 +62,6 @@ public final class StateDirectory {
 
     public Path path() {
         return directory;
-    }
-
-    /** A name for the spool of one attachment. Spools of earlier runs that were killed are removed by {@link #cleanSpool}. */
-    public Path spool(String id) {
-        return directory.resolve(SPOOL_PREFIX + ProcessHandle.current().pid() + "-" + id);
-    }
-
-    /** Removes the spool files of processes that no longer run. They are encrypted. */
-    public void cleanSpool() throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, SPOOL_PREFIX + "*")) {
-            for (Path file : files) {
-                String pid = file.getFileName()
-                        .toString()
-                        .substring(SPOOL_PREFIX.length())
-                        .split("-", 2)[0];
-                boolean runs = pid.matches("\\d{1,18}")
-                        && ProcessHandle.of(Long.parseLong(pid)).isPresent();
-                if (!runs) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        }
     }
 
     /**
