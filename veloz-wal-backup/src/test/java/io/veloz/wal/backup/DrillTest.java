@@ -229,8 +229,7 @@ class DrillTest {
         String orphan = "(setsid sleep 300 & echo $! > " + pid + ")\n";
         DrillReceipt receipt = drill(profile(script(orphan + "exit 3\n")));
         assertThat(result(receipt, "engine starts")).isEqualTo(Result.FAILED);
-        assertThat(ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())))
-                .isEmpty();
+        assertThat(RunningProcess.runs(Files.readString(pid).strip())).isFalse();
     }
 
     @Test
@@ -367,8 +366,7 @@ class DrillTest {
                 .as(Files.readString(own.resolve("output")))
                 .isEqualTo(143);
         for (String pid : pids) {
-            assertThat(ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive))
-                    .isEmpty();
+            assertThat(RunningProcess.runs(pid)).isFalse();
         }
         assertThat(target()).doesNotExist();
     }

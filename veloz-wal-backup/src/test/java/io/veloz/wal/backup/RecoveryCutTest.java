@@ -188,8 +188,7 @@ class RecoveryCutTest {
             assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
             cleanUp();
         }
-        // Three places, each with something in it: two renames and two lines a place. Last, the journal gets its other
-        // name.
+        // Three places, each with something in it: two renames and two lines a place. Last, the journal gets its other name.
         assertThat(cuts).isEqualTo(13);
         assertThat(inPlace()).isEqualTo(NEW);
     }

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  */
 final class Children {
     private static final Duration STEP = Duration.ofSeconds(5);
+    private static final Duration POLL = Duration.ofMillis(20);
     private static final int ROUNDS = 20;
 
     private Children() {}
@@ -129,11 +130,15 @@ final class Children {
 
     /** Waits for the end of a process that another one started. */
     static void await(ProcessHandle process, Duration limit) {
-        try {
-            process.onExit().orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS).join();
-        } catch (CompletionException e) {
-            // It still runs; the caller tries again.
-            return;
+        boolean interrupted = false;
+        long end = System.nanoTime() + limit.toNanos();
+        // Not by onExit: it waits for a process that has ended until its parent asks for the exit code.
+        while (runs(process) && System.nanoTime() - end < 0) {
+            interrupted |= Thread.interrupted();
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.drill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.veloz.wal.backup.RunningProcess;
 import io.veloz.wal.backup.TestKeys;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.profile.DrillSettings;
@@ -127,9 +128,8 @@ class DrillServerTest {
         }
     }
 
-    private static ProcessHandle postmaster(Path home) throws IOException {
-        String pid = Files.readAllLines(home.resolve("data/postmaster.pid")).get(0);
-        return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+    private static String postmaster(Path home) throws IOException {
+        return Files.readAllLines(home.resolve("data/postmaster.pid")).get(0);
     }
 
     @Test
@@ -151,10 +151,10 @@ class DrillServerTest {
                 .start();
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
             assertThat(out.readLine()).isEqualTo("started");
-            ProcessHandle postmaster = postmaster(directory.resolve("pg"));
+            String postmaster = postmaster(directory.resolve("pg"));
             process.destroy();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(postmaster.isAlive()).isFalse();
+            assertThat(RunningProcess.runs(postmaster)).isFalse();
             assertThat(directory).doesNotExist();
         }
     }
@@ -162,10 +162,10 @@ class DrillServerTest {
     @Test
     @Order(Integer.MAX_VALUE)
     void interruptedThreadEndsTheServer() throws Exception {
-        ProcessHandle postmaster = postmaster(server.socketDirectory());
+        String postmaster = postmaster(server.socketDirectory());
         Thread.currentThread().interrupt();
         server.close();
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(postmaster.isAlive()).isFalse();
+        assertThat(RunningProcess.runs(postmaster)).isFalse();
     }
 }
