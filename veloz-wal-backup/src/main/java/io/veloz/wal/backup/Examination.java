@@ -75,8 +75,7 @@ final class Examination {
             return;
         }
         try {
-            Optional<SwitchJournal> journal =
-                    SwitchJournal.open(StateDirectory.open(state), Parts.stepReader(profile));
+            Optional<SwitchJournal> journal = SwitchJournal.open(StateDirectory.open(state), Parts.stepReader(profile));
             // After the last step, this name may still forbid a start of the engine.
             boolean underWay = Files.exists(state.resolve(SwitchJournal.NAME), LinkOption.NOFOLLOW_LINKS);
             if (journal.isEmpty()) {
@@ -90,8 +89,8 @@ final class Examination {
                 fact(
                         name,
                         true,
-                        "complete: " + journal.get() + "; what it replaced is kept until `" + found.recover("--clean-up")
-                                + "`");
+                        "complete: " + journal.get() + "; what it replaced is kept until `"
+                                + found.recover("--clean-up") + "`");
             }
         } catch (IOException e) {
             unclear(name, String.valueOf(e.getMessage()));
@@ -262,8 +261,7 @@ final class Examination {
             return;
         }
         try {
-            List<String> missing = new DatabaseRestore(
-                            profile.database().orElseThrow(), dumped.get(), point.number())
+            List<String> missing = new DatabaseRestore(profile.database().orElseThrow(), dumped.get(), point.number())
                     .plan()
                     .missingRoles();
             if (!missing.isEmpty()) {

@@ -280,8 +280,9 @@ class WholeEngineTest {
         running.start();
         try {
             assertThatThrownBy(() -> recover(whole()))
-                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
                     .hasMessageContaining("answers at");
         } finally {
             running.stop(0);
@@ -406,7 +407,8 @@ class WholeEngineTest {
         assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
         assertThat(assess().facts())
                 .filteredOn(fact -> fact.name().equals("earlier recovery"))
-                .allSatisfy(fact -> assertThat(fact.found()).startsWith("complete: ").contains("recover --clean-up"));
+                .allSatisfy(fact ->
+                        assertThat(fact.found()).startsWith("complete: ").contains("recover --clean-up"));
     }
 
     @Test

@@ -95,7 +95,9 @@ class ByHandTest {
         StringBuilder keys = new StringBuilder();
         for (JsonNode attachment : attachments) {
             if (attachment.get("kind").asText().equals("secrets")) {
-                attachment.get("chunks").forEach(key -> keys.append(key.asText()).append('\n'));
+                attachment
+                        .get("chunks")
+                        .forEach(key -> keys.append(key.asText()).append('\n'));
             }
         }
         Path list = Files.writeString(scratch.resolve("keys.txt"), keys);

@@ -50,7 +50,8 @@ final class ComposeFile {
 
     /** A client that is older than the server refuses to dump, so its version is that of the server. */
     private String dockerfile() {
-        return String.format(Locale.ROOT, """
+        return String.format(
+                Locale.ROOT, """
                 # Build with the jar's directory as context: the compose file does.
                 ARG POSTGRES_MAJOR
                 FROM postgres:${POSTGRES_MAJOR}-bookworm

@@ -57,8 +57,11 @@ final class SystemdUnits {
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         boolean privateTemporary = !Places.of(profile).usesTemporary();
-        String writable = writable(job, privateTemporary).stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
-        return String.format(Locale.ROOT, """
+        String writable =
+                writable(job, privateTemporary).stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
+        return String.format(
+                Locale.ROOT,
+                """
                 [Unit]
                 Description=%s
                 Wants=network-online.target
@@ -95,14 +98,14 @@ final class SystemdUnits {
                 RestrictSUIDSGID=true
                 LockPersonality=true
                 SystemCallArchitectures=native
-                """, 
-                        job.description(),
-                        journal(),
-                        installation.user(),
-                        command,
-                        job.timeout(),
-                        writable,
-                        privateTemporary);
+                """,
+                job.description(),
+                journal(),
+                installation.user(),
+                command,
+                job.timeout(),
+                writable,
+                privateTemporary);
     }
 
     private List<Path> writable(Job job, boolean privateTemporary) {
