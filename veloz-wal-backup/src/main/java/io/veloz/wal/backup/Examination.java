@@ -137,7 +137,7 @@ final class Examination {
             Engine engine = new Engine(settings.get(), scratch);
             Optional<Boolean> active = engine.isUnitActive();
             boolean answers = engine.answers();
-            found.runs = locked || active.orElse(false) && !answers;
+            found.runs = locked || (active.orElse(false) && !answers);
             found.readOnly = !locked && answers;
             fact(
                     name,
