@@ -89,9 +89,7 @@ final class AssessedCase {
         if (!lostTrees.isEmpty()) {
             lost.add(Case.RECOVER_FILES);
         }
-        return lost.size() > 1
-                ? Optional.of(Case.FULL_RECOVERY)
-                : lost.stream().findFirst();
+        return lost.size() > 1 ? Optional.of(Case.FULL_RECOVERY) : lost.stream().findFirst();
     }
 
     private Assessment intact(List<Fact> facts) {

@@ -76,8 +76,7 @@ final class Examination {
             return;
         }
         try {
-            Optional<SwitchJournal> journal =
-                    SwitchJournal.open(StateDirectory.open(state), Parts.stepReader(profile));
+            Optional<SwitchJournal> journal = SwitchJournal.open(StateDirectory.open(state), Parts.stepReader(profile));
             // After the last step, this name may still forbid a start of the engine.
             boolean underWay = Files.exists(state.resolve(SwitchJournal.NAME), LinkOption.NOFOLLOW_LINKS);
             if (journal.isEmpty()) {
@@ -155,7 +154,7 @@ final class Examination {
             Engine engine = new Engine(settings.get(), scratch);
             Optional<Boolean> active = engine.isUnitActive();
             boolean answers = engine.answers();
-            found.runs = locked || active.orElse(false) && !answers;
+            found.runs = locked || (active.orElse(false) && !answers);
             found.readOnly = !locked && answers;
             fact(
                     name,
@@ -279,8 +278,7 @@ final class Examination {
             return;
         }
         try {
-            List<String> missing = new DatabaseRestore(
-                            profile.database().orElseThrow(), dumped.get(), point.number())
+            List<String> missing = new DatabaseRestore(profile.database().orElseThrow(), dumped.get(), point.number())
                     .plan()
                     .missingRoles();
             if (!missing.isEmpty()) {

@@ -476,18 +476,99 @@ class WholeEngineTest {
         assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
         Trees.delete(dir.resolve("wal"));
         assertThat(assess().result()).isEqualTo(Assessment.Case.RESTORE_LOG);
-        assertThat(assess().next()).startsWith("recover-log " + uri());
+        assertThat(assess().next())
+                .isEqualTo("veloz-wal recover-log " + uri() + " --profile " + profile.file() + " --plan");
         psql("postgres", "DROP DATABASE veloz");
         assertThat(assess().result()).isEqualTo(Assessment.Case.FULL_RECOVERY);
+        assertThat(assess().next()).endsWith(" --key FILE --signer FILE --plan");
+        psql("postgres", "DROP ROLE veloz");
+        assertThat(assess().next()).endsWith(" --key FILE --signer FILE --create-roles --plan");
+        psql("postgres", "CREATE ROLE veloz LOGIN");
         recover(RecoveryOptions.ofLog(uri(), Map.of()));
         assertThat(assess().result()).isEqualTo(Assessment.Case.RECOVER_DATABASE);
+        assertThat(assess().next())
+                .as("a complete recovery prevents another one")
+                .startsWith("veloz-wal recover --clean-up --profile " + profile.file());
+        assertThat(assess().alternative()).contains("veloz-wal recover --roll-back --profile " + profile.file());
         new Recovery(profile).cleanUp();
         recover(RecoveryOptions.of(Set.of(Kind.DATABASE)));
-        Trees.delete(dir.resolve("etc/veloz"));
+        new Recovery(profile).cleanUp();
+        Trees.delete(dir.resolve("etc/veloz/secrets"));
         assertThat(assess().result()).isEqualTo(Assessment.Case.RECOVER_FILES);
+        assertThat(assess().next()).startsWith("veloz-wal recover --no-log --kinds secrets " + uri());
         profile = profile("", "/nowhere");
         assertThat(assess().result()).isEqualTo(Assessment.Case.UNCLEAR);
         assertThat(assess().facts()).anyMatch(fact -> fact.name().equals("database") && !fact.intact());
+    }
+
+    @Test
+    void assessmentLeadsAnInterruptedRecoveryToItsEnd() throws Exception {
+        assertThat(dies(3)).isTrue();
+        assertThat(assess().result()).isEqualTo(Assessment.Case.HALF_DONE);
+        assertThat(assess().next()).isEqualTo("veloz-wal recover --resume --profile " + profile.file());
+        assertThat(assess().alternative()).contains("veloz-wal recover --roll-back --profile " + profile.file());
+        // Every step is done, and only the name of the journal still prevents a start of the engine.
+        new Recovery(profile).rollBack();
+        assertThat(dies(11)).isTrue();
+        assertThat(dir.resolve("state/recovery.journal")).exists();
+        assertThat(assess().result()).isEqualTo(Assessment.Case.HALF_DONE);
+        new Recovery(profile).resume(whole(), RecoveryProgress.NONE);
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        assertThat(assess().facts())
+                .filteredOn(fact -> fact.name().equals("earlier recovery"))
+                .allSatisfy(fact ->
+                        assertThat(fact.found()).startsWith("complete: ").contains("recover --clean-up"));
+    }
+
+    @Test
+    void assessmentListsStagingThatAnInterruptedRecoveryHasLeft() throws Exception {
+        Path files = Files.createDirectory(dir.resolve("etc/.veloz.recovery-7"));
+        Path log = Files.createDirectory(dir.resolve(".wal.recovery-7"));
+        Files.createDirectory(dir.resolve("etc/.other.recovery-7"));
+        psql("postgres", "CREATE DATABASE veloz_recovery_7");
+        psql(
+                "postgres",
+                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery, not in use."
+                        + " Original comment follows.\\n'");
+        psql("postgres", "CREATE DATABASE veloz_recovery_8");
+        assertThat(assess().facts())
+                .filteredOn(fact -> fact.name().equals("staging"))
+                .singleElement()
+                .satisfies(fact -> assertThat(fact.found())
+                        .startsWith("[" + files + ", " + log + ", database veloz_recovery_7] are of a recovery")
+                        .contains("`veloz-wal recover --clean-up --profile " + profile.file() + "`"));
+    }
+
+    @Test
+    void assessmentOfAReadOnlyEngineMakesItLive() throws Exception {
+        profile = profile("engine.url = http://127.0.0.1:" + port + "\n");
+        HttpServer readOnly = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        readOnly.start();
+        try {
+            assertThat(assess().result()).isEqualTo(Assessment.Case.READ_ONLY);
+            assertThat(assess().next()).isEqualTo("curl -f -X POST http://127.0.0.1:" + port + "/api/admin/live");
+            assertThat(assess().facts()).anyMatch(fact -> fact.found().contains(" answers: it runs read-only"));
+        } finally {
+            readOnly.stop(0);
+        }
+    }
+
+    @Test
+    void assessmentWithoutPointsRestoresTheLogOrMakesABackup() throws Exception {
+        Trees.delete(dir.resolve("archive/points"));
+        profile = profile("");
+        try (OrderLog running =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            assertThat(assess().result()).isEqualTo(Assessment.Case.NO_POINTS);
+            assertThat(assess().next()).isEqualTo("veloz-wal backup " + uri() + " --profile " + profile.file());
+            assertThat(running.wal().lastSequence()).isEqualTo(5);
+        }
+        Trees.delete(dir.resolve("wal"));
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTORE_LOG);
+        assertThat(assess().next()).isEqualTo("veloz-wal restore " + uri() + " " + dir.resolve("wal"));
+        Trees.delete(dir.resolve("etc/veloz"));
+        assertThat(assess().result()).isEqualTo(Assessment.Case.UNCLEAR);
+        assertThat(assess().next()).startsWith("find the archive that has recovery points");
     }
 
     private Assessment assess() throws IOException {

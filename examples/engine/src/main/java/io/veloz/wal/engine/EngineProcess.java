@@ -120,9 +120,8 @@ final class EngineProcess implements AutoCloseable {
         if (now.segments().isEmpty()
                 || !now.logId().equals(before.logId())
                 || now.lastSequence() < before.lastSequence()) {
-            throw new IllegalStateException(
-                    options.wal() + " has " + describe(now) + "; this engine has replayed " + describe(before)
-                            + ": restore that log, or restart the engine and compare its orders again");
+            throw new IllegalStateException(options.wal() + " has " + describe(now) + "; this engine has replayed "
+                    + describe(before) + ": restore that log, or restart the engine and compare its orders again");
         }
     }
 

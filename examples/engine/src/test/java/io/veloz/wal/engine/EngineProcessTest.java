@@ -167,7 +167,8 @@ class EngineProcessTest {
             Reply empty = engine.post("/api/admin/live", "");
             assertThat(empty.status()).isEqualTo(409);
             assertThat(empty.json().get("error").asText())
-                    .contains(wal() + " has no log; this engine has replayed log ", " up to record 21: restore that log");
+                    .contains(
+                            wal() + " has no log; this engine has replayed log ", " up to record 21: restore that log");
             assertThat(wal()).isEmptyDirectory();
             assertThat(engine.get("/api/orders_state").json().get("count").asInt())
                     .isEqualTo(20);
@@ -183,7 +184,8 @@ class EngineProcessTest {
             Map<String, Integer> other = contents(wal());
             Reply replaced = engine.post("/api/admin/live", "");
             assertThat(replaced.status()).isEqualTo(409);
-            assertThat(replaced.json().get("error").asText()).contains(wal() + " has log ", "; this engine has replayed");
+            assertThat(replaced.json().get("error").asText())
+                    .contains(wal() + " has log ", "; this engine has replayed");
             assertThat(contents(wal())).isEqualTo(other);
         }
     }

@@ -56,8 +56,9 @@ final class DrillCommand implements Callable<Integer> {
     @Option(
             names = "--directory",
             paramLabel = "DIR",
-            description = "A directory that does not exist or is empty. Default: ${DEFAULT-VALUE}.")
-    private Path directory = Path.of("/var/tmp/veloz-drill");
+            description = "A directory that does not exist or is empty. Default: drill.directory of the profile, or"
+                    + " /var/tmp/veloz-drill.")
+    private @Nullable Path directory;
 
     @Option(names = "--point", paramLabel = "N", description = "Recover point N. Default: the newest point.")
     private @Nullable Long point;
@@ -98,7 +99,7 @@ final class DrillCommand implements Callable<Integer> {
         DrillReceipt receipt;
         try (ObjectStore store = arguments.open(spec, uri);
                 RecoveryBar bar = new RecoveryBar(streams)) {
-            receipt = new Drill(read).run(store, uri, options(), keys, bar);
+            receipt = new Drill(read).run(store, uri, options(read), keys, bar);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.REFUSED, String.valueOf(e.getMessage()));
         }
@@ -115,8 +116,9 @@ final class DrillCommand implements Callable<Integer> {
         return counted ? DrillText.exitCode(receipt) : ExitCode.WARNING;
     }
 
-    private DrillOptions options() {
-        DrillOptions options = DrillOptions.in(directory).storeSettings(arguments.settings());
+    private DrillOptions options(BackupProfile read) {
+        DrillOptions options = DrillOptions.in(directory == null ? read.drillDirectory() : directory)
+                .storeSettings(arguments.settings());
         options = point == null ? options : options.point(point);
         return keep ? options.keep() : options;
     }

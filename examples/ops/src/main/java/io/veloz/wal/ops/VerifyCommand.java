@@ -59,8 +59,9 @@ final class VerifyCommand implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "DIR|URI",
-            description = "Directory of a log, or URI of an archive: s3://bucket/prefix, file:///directory. With --points,"
-                    + " the default is archive of the profile.")
+            description =
+                    "Directory of a log, or URI of an archive: s3://bucket/prefix, file:///directory. With --points,"
+                            + " the default is archive of the profile.")
     private @Nullable String given;
 
     @Option(

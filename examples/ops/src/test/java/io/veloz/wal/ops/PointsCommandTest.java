@@ -68,7 +68,8 @@ class PointsCommandTest {
         assertThat(attachments).hasSize(2);
         for (JsonNode attachment : attachments) {
             assertThat(attachment.get("chunks")).hasSize(1);
-            assertThat(scratch.resolve("archive").resolve(attachment.get("chunks").get(0).asText()))
+            assertThat(scratch.resolve("archive")
+                            .resolve(attachment.get("chunks").get(0).asText()))
                     .isRegularFile();
         }
     }
@@ -212,7 +213,8 @@ class PointsCommandTest {
         assertThat(run.out())
                 .contains("/opt/veloz/veloz-wal.jar", engine.profile().toString(), "backup");
         assertThat(run.err())
-                .startsWith("warning: veloz-backup-drill is left out: the profile has no drill.key and no drill.signer; ");
+                .startsWith(
+                        "warning: veloz-backup-drill is left out: the profile has no drill.key and no drill.signer; ");
         assertThat(engine.run("schedule", format, "--json")
                         .exits(ExitCode.OK)
                         .json()

@@ -138,7 +138,8 @@ class RecoverCommandTest {
         JsonNode json =
                 engine.runWithKeys("recover", "--json").exits(ExitCode.REFUSED).json();
         assertThat(json.get("reason").asText()).isEqualTo("HALF_DONE");
-        assertThat(json.get("message").asText()).contains("run `recover` with --resume, --roll-back or --clean-up first");
+        assertThat(json.get("message").asText())
+                .contains("run `recover` with --resume, --roll-back or --clean-up first");
     }
 
     @Test
@@ -237,7 +238,9 @@ class RecoverCommandTest {
         ToolRun run = engine.runWithKeys("recover", "--start", "--json").exits(ExitCode.FAILED);
         assertThat(run.json().get("reason").asText()).isEqualTo("NOT_VERIFIED");
         assertThat(run.err())
-                .contains("the engine is not as the log says", "run `recover --resume --start`, or `recover --roll-back`");
+                .contains(
+                        "the engine is not as the log says",
+                        "run `recover --resume --start`, or `recover --roll-back`");
     }
 
     // ---- refusals and failures

@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.recovery;
 
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.LinkOption;
 import io.veloz.wal.backup.internal.vault.BoundedBody;
 import io.veloz.wal.storage.StorageLock;
@@ -158,8 +159,17 @@ public final class Engine {
         if (settings.unit().isEmpty() || !isInstalled("systemctl") || !Files.isDirectory(SYSTEMD)) {
             return Optional.empty();
         }
-        Output state = run(List.of("systemctl", "is-active", settings.unit().get()));
-        return Optional.of(!STOPPED.contains(state.text()));
+        Path output = scratch.resolve("systemctl.output");
+        Files.deleteIfExists(output);
+        try {
+            run(List.of("systemctl", "is-active", settings.unit().get()), output);
+            try (InputStream in = Files.newInputStream(output)) {
+                String state = new String(in.readNBytes(OUTPUT_MAX_BYTES), StandardCharsets.UTF_8).strip();
+                return Optional.of(!STOPPED.contains(state));
+            }
+        } finally {
+            Files.deleteIfExists(output);
+        }
     }
 
     private static boolean isInstalled(String program) {
@@ -176,7 +186,7 @@ public final class Engine {
         if (settings.stop().isEmpty()) {
             return false;
         }
-        requireSuccess("engine.stop", run(settings.stop()));
+        requireSuccess("engine.stop", settings.stop());
         long end = System.nanoTime() + COMMAND_TIMEOUT.toNanos();
         while (answers()) {
             if (System.nanoTime() - end >= 0) {
@@ -216,41 +226,40 @@ public final class Engine {
      * @throws IOException if it fails
      */
     public void start() throws IOException {
-        requireSuccess("engine.start", run(settings.start()));
+        requireSuccess("engine.start", settings.start());
     }
 
-    private static void requireSuccess(String key, Output output) throws IOException {
-        if (output.exitCode() != 0) {
-            throw new IOException(key + " ended with exit code " + output.exitCode() + ": " + output.text());
+    /** The output of the engine may contain secrets: it stays in a file that only this user can read. */
+    private void requireSuccess(String key, List<String> command) throws IOException {
+        Path output = scratch.resolve(key + ".output");
+        Files.deleteIfExists(output);
+        int exitCode = run(command, output);
+        if (exitCode != 0) {
+            throw new IOException(key + " ended with exit code " + exitCode + "; its output is in " + output);
         }
+        Files.delete(output);
     }
 
-    private record Output(int exitCode, String text) {}
-
-    private Output run(List<String> command) throws IOException {
-        // A file, not a pipe: a daemon that the command leaves behind may keep a pipe open.
-        File text = Files.createTempFile(scratch, "output-", ".txt").toFile();
+    private int run(List<String> command, Path output) throws IOException {
+        Files.createFile(output, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
+            // A file, not a pipe: a daemon that the command leaves behind may keep a pipe open.
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-                    .redirectOutput(text)
+                    .redirectOutput(output.toFile())
                     .start();
             if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
-                throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s");
+                throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds()
+                        + " s, and was ended; its output is in " + output);
             }
-            try (InputStream in = Files.newInputStream(text.toPath())) {
-                String output = new String(in.readNBytes(OUTPUT_MAX_BYTES), StandardCharsets.UTF_8).strip();
-                return new Output(process.exitValue(), output);
-            }
+            return process.exitValue();
         } catch (InterruptedException e) {
             // The command runs on: a start that is killed on its way leaves less to know than one that ends.
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + command.get(0) + " ran", e);
-        } finally {
-            Files.deleteIfExists(text.toPath());
         }
     }
 
@@ -384,14 +393,22 @@ public final class Engine {
         }
         for (String line : body.split("\n", -1)) {
             if (line.startsWith(LAST_SEQUENCE)) {
-                double value = Double.parseDouble(
-                        line.substring(LAST_SEQUENCE.length()).strip());
+                double value = number(line.substring(LAST_SEQUENCE.length()).strip());
                 return value >= expected.lastSequence()
                         ? null
                         : "the last record is " + (long) value + "; the log ends with " + expected.lastSequence();
             }
         }
         return "there is no " + LAST_SEQUENCE.strip();
+    }
+
+    /** The text is not quoted: it is of a process that may have printed anything. */
+    private static double number(String text) throws IOException {
+        try {
+            return Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw new IOException(LAST_SEQUENCE.strip() + " is not a number", e);
+        }
     }
 
     /** Makes an engine that was started read-only accept orders. */

@@ -51,7 +51,8 @@ final class ComposeFile {
 
     /** A client that is older than the server refuses to dump, so its version is that of the server. */
     private String dockerfile() {
-        return String.format(Locale.ROOT, """
+        return String.format(
+                Locale.ROOT, """
                 # Build with the jar's directory as context: the compose file does.
                 ARG POSTGRES_MAJOR
                 FROM postgres:${POSTGRES_MAJOR}-bookworm
@@ -103,9 +104,13 @@ final class ComposeFile {
         yaml.append(bind(profile.stateDirectory(), false)).append(bind(installation.metrics(), false));
         places.archive().ifPresent(path -> yaml.append(bind(path, false)));
         if (job.isDrill()) {
-            yaml.append("      - type: \"volume\"\n        target: ")
-                    .append(scalar(Objects.requireNonNull(profile.drill().directoryOrDefault().getParent())))
-                    .append('\n');
+            yaml.append(profile.drill()
+                    .directory()
+                    .map(path -> bind(path, false))
+                    .orElseGet(() -> "      - type: \"volume\"\n        target: "
+                            + scalar(Objects.requireNonNull(
+                                    profile.drill().directoryOrDefault().getParent()))
+                            + "\n"));
         }
         yaml.append("    secrets:\n");
         places.secretsOf(job)

@@ -98,14 +98,14 @@ final class SystemdUnits {
                 RestrictSUIDSGID=true
                 LockPersonality=true
                 SystemCallArchitectures=native
-                """, 
-                        job.description(),
-                        journal(),
-                        installation.user(),
-                        command,
-                        job.timeout(),
-                        writable,
-                        privateTemporary);
+                """,
+                job.description(),
+                journal(),
+                installation.user(),
+                command,
+                job.timeout(),
+                writable,
+                privateTemporary);
     }
 
     /** A private temporary directory would hide a directory of the profile. */
@@ -121,10 +121,12 @@ final class SystemdUnits {
     private List<Path> writable(Job job, boolean privateTemporary) {
         List<Path> paths = new ArrayList<>(List.of(profile.stateDirectory(), installation.metrics()));
         Places.of(profile).archive().ifPresent(paths::add);
-        Path drill = profile.drill().directoryOrDefault();
-        if (job.isDrill() && !(privateTemporary && Places.isTemporary(drill))) {
-            // Its parent: a drill makes its directory, and removes it.
-            paths.add(Objects.requireNonNull(drill.getParent(), "not the root of the file system"));
+        if (job.isDrill()) {
+            // A directory of the profile exists, and a drill empties it. The default one is made and removed by the drill.
+            profile.drill().directory().ifPresent(paths::add);
+            if (profile.drill().directory().isEmpty() && !privateTemporary) {
+                paths.add(Objects.requireNonNull(profile.drill().directoryOrDefault().getParent()));
+            }
         }
         return paths;
     }

@@ -117,8 +117,9 @@ class ScheduleTest {
                 .doesNotContainKeys("veloz-backup-drill.service", "veloz-backup-drill.timer")
                 .containsKey("veloz-backup.timer");
         assertThat(Schedule.leftOut(without))
-                .containsExactly("veloz-backup-drill is left out: the profile has no drill.key; run the drill monthly on a"
-                        + " machine that has both");
+                .containsExactly(
+                        "veloz-backup-drill is left out: the profile has no drill.key; run the drill monthly on a"
+                                + " machine that has both");
     }
 
     @Test
@@ -129,7 +130,8 @@ class ScheduleTest {
                 "configuration.roots = etc",
                 "secrets.roots = secrets");
         String drill = "# veloz-backup-drill is left out: the profile has no drill.key and no drill.signer; ";
-        String files = "# veloz-backup-files is left out: the profile has neither configuration.roots nor secrets.roots.\n";
+        String files =
+                "# veloz-backup-files is left out: the profile has neither configuration.roots nor secrets.roots.\n";
         Map<String, String> units = Schedule.systemd(without, installation);
         assertThat(units.get("veloz-backup.service")).startsWith(files + drill);
         assertThat(units.get("veloz-backup-retention.service")).startsWith("[Unit]");
@@ -146,10 +148,8 @@ class ScheduleTest {
     void allJobsAddToOneMetricsFile() {
         String crontab = Schedule.cron(profile, installation).get("veloz-backup");
         Pattern file = Pattern.compile("--metrics-file \\S.*?/([a-z-]+\\.prom)");
-        List<String> names = file.matcher(crontab)
-                .results()
-                .map(match -> match.group(1))
-                .toList();
+        List<String> names =
+                file.matcher(crontab).results().map(match -> match.group(1)).toList();
         assertThat(names).hasSize(3).containsOnly("veloz-backup.prom");
     }
 
@@ -217,9 +217,8 @@ class ScheduleTest {
     void unitOfTheDrillMayWriteTheDirectoryOfTheDrill() throws IOException, InterruptedException {
         Map<String, String> byDefault = Schedule.systemd(profile, installation);
         Map<String, String> units =
-                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h/drill\n"), installation);
+                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
         String drill = units.get("veloz-backup-drill.service");
-        // Its parent: a drill makes its directory, and removes it.
         assertThat(words(value(drill, "ReadWritePaths"))).endsWith("/var/tmp/o dd%h");
         assertThat(value(drill, "PrivateTmp")).isEqualTo("false");
         assertThat(words(value(units.get("veloz-backup.service"), "ReadWritePaths")))
@@ -383,13 +382,15 @@ class ScheduleTest {
 
     private static List<String> secretsOf(Map<String, Object> service) {
         return ((List<?>) service.get("secrets"))
-                .stream().map(secret -> String.valueOf(map(secret).get("source"))).toList();
+                .stream()
+                        .map(secret -> String.valueOf(map(secret).get("source")))
+                        .toList();
     }
 
     @Test
     void onlyTheDrillHasTheKeyThatDecryptsAndAVolumeOfItsOwn() {
-        Map<String, Object> services = map(
-                StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"))
+        Map<String, Object> services =
+                map(StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"))
                         .get("services"));
         services.forEach((name, service) -> {
             boolean drill = name.equals("veloz-backup-drill");
@@ -403,7 +404,8 @@ class ScheduleTest {
     @Test
     void directoryOfTheDrillIsWritableInItsUnit() {
         Map<String, String> units = Schedule.systemd(profile, installation);
-        assertThat(value(units.get("veloz-backup-drill.service"), "ReadWritePaths").contains("\"/var/tmp\""))
+        assertThat(value(units.get("veloz-backup-drill.service"), "ReadWritePaths")
+                        .contains("\"/var/tmp\""))
                 .as("the paths of the profile are in /tmp, so a private one would hide them")
                 .isEqualTo(dir.startsWith("/tmp"));
         assertThat(value(units.get("veloz-backup-drill.service"), "PrivateTmp"))
