@@ -1,9 +1,5 @@
 package io.veloz.wal.backup;
 
-import java.io.Closeable;
-import io.veloz.wal.storage.StorageLock;
-import io.veloz.wal.backup.internal.recovery.Leftovers;
-import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
@@ -11,13 +7,17 @@ import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
+import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
+import io.veloz.wal.backup.internal.recovery.Leftovers;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
+import io.veloz.wal.storage.StorageLock;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -392,8 +392,7 @@ public final class Recovery {
             SwitchJournal journal = journal(state);
             if (journal.isRollingBack() || journal.isDiscarding()) {
                 throw new RecoveryException(
-                        Reason.HALF_DONE,
-                        "a rollback or a clean-up began (" + journal + "): it can only be completed");
+                        Reason.HALF_DONE, "a rollback or a clean-up began (" + journal + "): it can only be completed");
             }
             Timed timed = new Timed(pointOf(journal), progress);
             if (journal.isComplete()) {
@@ -465,8 +464,9 @@ public final class Recovery {
         if (last > recovered.get()) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " ends with record " + last + ", and was recovered up to record "
-                            + recovered.get() + ", so the engine has written to it since" + remedy);
+                    "the log in " + engine.logDirectory() + " ends with record " + last
+                            + ", and was recovered up to record " + recovered.get()
+                            + ", so the engine has written to it since" + remedy);
         }
     }
 

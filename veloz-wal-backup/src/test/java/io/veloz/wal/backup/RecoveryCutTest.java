@@ -188,7 +188,8 @@ class RecoveryCutTest {
             assertThat(inPlace()).as("rolled back after cut %d", cuts).isEqualTo(old);
             cleanUp();
         }
-        // Three places, each with something in it: two renames and two lines a place. Last, the journal gets its other name.
+        // Three places, each with something in it: two renames and two lines a place. Last, the journal gets its other
+        // name.
         assertThat(cuts).isEqualTo(13);
         assertThat(inPlace()).isEqualTo(NEW);
     }
@@ -359,7 +360,8 @@ class RecoveryCutTest {
     void rootsThatTheProfileDoesNotHaveAreRefused() throws IOException {
         Path file = dir.resolve("backup.properties");
         Files.writeString(
-                file, Files.readString(file).replace("secrets.roots = etc/secrets, env", "secrets.roots = etc/secrets"));
+                file,
+                Files.readString(file).replace("secrets.roots = etc/secrets, env", "secrets.roots = etc/secrets"));
         profile = BackupProfile.read(file);
         Map<String, String> old = inPlace();
         assertThat(refused(() -> dies(100), RecoveryException.Reason.PLACE_UNUSABLE))

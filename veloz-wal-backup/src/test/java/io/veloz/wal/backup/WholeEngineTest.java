@@ -318,8 +318,9 @@ class WholeEngineTest {
         running.start();
         try {
             assertThatThrownBy(() -> recover(whole()))
-                    .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.ENGINE_RUNS))
                     .hasMessageContaining("a process accepts connections at");
         } finally {
             running.stop(0);
@@ -466,7 +467,10 @@ class WholeEngineTest {
                 .allSatisfy(check -> assertThat(check.result()).isEqualTo(Result.PASSED));
         assertThat(receipt.checks()).anyMatch(check -> check.name().equals("database is accessible and equal"));
         assertThat(receipt.versions()).containsKeys("PostgreSQL server of the dump", "PostgreSQL server of the drill");
-        assertThat(dir.resolve("environment")).content().contains("HOME=" + dir.resolve("drill/pg")).doesNotContain("\0PG");
+        assertThat(dir.resolve("environment"))
+                .content()
+                .contains("HOME=" + dir.resolve("drill/pg"))
+                .doesNotContain("\0PG");
         assertThat(inPlace()).isEqualTo(before);
         assertThat(dir.resolve("drill")).doesNotExist();
     }

@@ -45,10 +45,13 @@ class DocumentedCodeTest {
 
     @Test
     void operationsPageShowsThisCode() throws IOException {
-        String here = withoutSpace(
-                Files.readString(Path.of("src/test/java/io/veloz/wal/http/DocumentedCodeTest.java")));
+        String here =
+                withoutSpace(Files.readString(Path.of("src/test/java/io/veloz/wal/http/DocumentedCodeTest.java")));
         String page = Files.readString(Path.of("../docs/operations.md"));
-        assertThat(JAVA_BLOCK.matcher(page).results().map(block -> withoutSpace("// begin" + block.group(1) + "// end")))
+        assertThat(JAVA_BLOCK
+                        .matcher(page)
+                        .results()
+                        .map(block -> withoutSpace("// begin" + block.group(1) + "// end")))
                 .hasSize(1)
                 .allSatisfy(block -> assertThat(here).contains(block));
     }

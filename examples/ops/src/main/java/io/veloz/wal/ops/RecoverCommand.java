@@ -144,11 +144,16 @@ final class RecoverCommand implements Callable<Integer> {
                     "Complete the interrupted switch of an earlier run; with --start or --go-live, start the engine.")
     private boolean resume;
 
-    @Option(names = "--roll-back", description = "Put back what was in place before an earlier run, and set aside what it had put in place."
+    @Option(
+            names = "--roll-back",
+            description = "Put back what was in place before an earlier run, and set aside what it had put in place."
                     + " Refused if the engine has written to the recovered log, unless --discard-local-log.")
     private boolean rollBack;
 
-    @Option(names = "--clean-up", description = "Delete what an earlier run or its rollback has set aside, and what an interrupted run has staged.")
+    @Option(
+            names = "--clean-up",
+            description =
+                    "Delete what an earlier run or its rollback has set aside, and what an interrupted run has staged.")
     private boolean cleanUp;
 
     @Option(names = "--json", description = "Print one JSON object, also if the recovery is refused.")

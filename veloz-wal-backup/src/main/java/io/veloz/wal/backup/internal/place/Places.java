@@ -80,7 +80,8 @@ public final class Places {
         List<Path> found = new ArrayList<>();
         if (Files.isDirectory(parent(root))) {
             try (DirectoryStream<Path> siblings = Files.newDirectoryStream(
-                    parent(root), path -> isStaging(path) && name(path).startsWith("." + root.getFileName() + STAGING))) {
+                    parent(root),
+                    path -> isStaging(path) && name(path).startsWith("." + root.getFileName() + STAGING))) {
                 siblings.forEach(found::add);
             }
         }
@@ -107,8 +108,7 @@ public final class Places {
     }
 
     public static boolean isStaging(Path path) {
-        return name(path)
-                .matches("\\..*" + STAGING.replace(".", "\\.") + "\\d+");
+        return name(path).matches("\\..*" + STAGING.replace(".", "\\.") + "\\d+");
     }
 
     private static Path parent(Path path) {
@@ -151,9 +151,11 @@ public final class Places {
 
     private static boolean isInside(Attachment inner, Attachment outer) {
         return inner != outer
-                && inner.roots().stream().map(Path::of).anyMatch(root -> outer.roots().stream()
+                && inner.roots().stream()
                         .map(Path::of)
-                        .anyMatch(other -> !root.equals(other) && root.startsWith(other)));
+                        .anyMatch(root -> outer.roots().stream()
+                                .map(Path::of)
+                                .anyMatch(other -> !root.equals(other) && root.startsWith(other)));
     }
 
     /** For a plan. */
@@ -265,8 +267,7 @@ public final class Places {
     public void createParents(Attachment attachment) throws IOException {
         for (Path staged : stagingOf(attachment).values()) {
             Files.createDirectories(
-                    parent(staged),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                    parent(staged), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
     }
 

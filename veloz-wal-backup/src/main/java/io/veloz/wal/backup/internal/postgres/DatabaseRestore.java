@@ -356,7 +356,8 @@ public final class DatabaseRestore {
     }
 
     List<String> check(PrivateProperties expected) throws IOException {
-        try (PsqlSession session = PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
+        try (PsqlSession session =
+                PsqlSession.open(PostgresClient.forRecovery(settings, environment), names.staged())) {
             Optional<String> query = facts.applied().isPresent() ? settings.appliedQuery() : Optional.empty();
             FactsQuery.Found found =
                     FactsQuery.read(session, query, facts.rows().keySet());

@@ -181,7 +181,8 @@ public final class DatabaseSnapshot implements Closeable {
                 "--snapshot=" + snapshot);
         byte[] head;
         long bytes;
-        try (ChildProcess child = client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
+        try (ChildProcess child =
+                client.connect(DUMP_LIMIT, "pg_dump", client.settings().name(), arguments)) {
             child.in().close();
             InputStream out = child.out();
             head = out.readNBytes(DumpHeader.BYTES);

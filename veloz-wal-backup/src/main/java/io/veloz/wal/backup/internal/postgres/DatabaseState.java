@@ -21,8 +21,8 @@ record DatabaseState(long oid, String comment, boolean open, int connectionLimit
 
     /** Returns the state of a database; empty if it does not exist. */
     static Optional<DatabaseState> of(PsqlSession session, String name) throws IOException {
-        List<Row> rows =
-                session.query("SELECT oid::bigint AS oid, coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
+        List<Row> rows = session.query(
+                "SELECT oid::bigint AS oid, coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') AS comment,"
                         + " datallowconn AS open, datconnlimit AS connection_limit, pg_catalog.pg_get_userbyid(datdba) AS owner"
                         + " FROM pg_catalog.pg_database WHERE datname = " + Sql.literal(name));
         if (rows.isEmpty()) {
@@ -30,7 +30,11 @@ record DatabaseState(long oid, String comment, boolean open, int connectionLimit
         }
         Row row = rows.get(0);
         return Optional.of(new DatabaseState(
-                row.number("oid"), row.text("comment"), row.flag("open"), (int) row.number("connection_limit"), row.text("owner")));
+                row.number("oid"),
+                row.text("comment"),
+                row.flag("open"),
+                (int) row.number("connection_limit"),
+                row.text("owner")));
     }
 
     /** Returns whether a recovery staged it, wholly or in part. */

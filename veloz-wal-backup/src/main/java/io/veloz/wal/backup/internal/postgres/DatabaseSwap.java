@@ -123,7 +123,8 @@ public final class DatabaseSwap {
         throw unexpected(
                 states,
                 "its databases are neither those before nor those after the switch, which has the OIDs " + oids.staged()
-                        + " (staged) and " + oids.live() + " (live); another program has renamed, dropped or created one");
+                        + " (staged) and " + oids.live()
+                        + " (live); another program has renamed, dropped or created one");
     }
 
     private DatabaseState requireStaged(States states) {

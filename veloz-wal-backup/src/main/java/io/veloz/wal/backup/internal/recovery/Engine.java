@@ -1,40 +1,40 @@
 package io.veloz.wal.backup.internal.recovery;
 
-import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.LinkOption;
-import io.veloz.wal.backup.internal.vault.BoundedBody;
-import io.veloz.wal.storage.StorageLock;
-import io.veloz.wal.WalLockedException;
-import java.util.Set;
-import java.net.ConnectException;
-import java.io.InterruptedIOException;
-import java.io.Closeable;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.veloz.wal.WalLockedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
+import io.veloz.wal.backup.internal.vault.BoundedBody;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.StorageLock;
+import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -89,7 +89,8 @@ public final class Engine {
             return () -> {};
         }
         LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.logPrefix());
-        // A log that was opened once has its lock file. It is not created here: that would be with the owner of this process.
+        // A log that was opened once has its lock file. It is not created here: that would be with the owner of this
+        // process.
         if (!Files.exists(directory.resolve(log.lockName()), LinkOption.NOFOLLOW_LINKS)) {
             requireDown();
             return () -> {};
@@ -190,8 +191,8 @@ public final class Engine {
         long end = System.nanoTime() + COMMAND_TIMEOUT.toNanos();
         while (answers()) {
             if (System.nanoTime() - end >= 0) {
-                throw new IOException("engine.stop returned, and " + settings.url().orElseThrow() + " still answers after "
-                        + COMMAND_TIMEOUT.toSeconds() + " s");
+                throw new IOException("engine.stop returned, and "
+                        + settings.url().orElseThrow() + " still answers after " + COMMAND_TIMEOUT.toSeconds() + " s");
             }
             pause();
         }

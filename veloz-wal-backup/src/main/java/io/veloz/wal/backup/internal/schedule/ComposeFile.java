@@ -2,9 +2,9 @@ package io.veloz.wal.backup.internal.schedule;
 
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**

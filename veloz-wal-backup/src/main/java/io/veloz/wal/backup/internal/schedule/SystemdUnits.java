@@ -58,10 +58,11 @@ final class SystemdUnits {
         String arguments = words.stream().skip(1).map(SystemdUnits::argument).collect(Collectors.joining(" "));
         String command = quoted(words.get(0)) + " " + arguments;
         boolean privateTemporary = !usesTemporary(job);
-        String writable = writable(job, privateTemporary).stream()
-                .map(SystemdUnits::path)
-                .collect(Collectors.joining(" "));
-        return String.format(Locale.ROOT, """
+        String writable =
+                writable(job, privateTemporary).stream().map(SystemdUnits::path).collect(Collectors.joining(" "));
+        return String.format(
+                Locale.ROOT,
+                """
                 [Unit]
                 Description=%s
                 Wants=network-online.target
@@ -122,10 +123,12 @@ final class SystemdUnits {
         List<Path> paths = new ArrayList<>(List.of(profile.stateDirectory(), installation.metrics()));
         Places.of(profile).archive().ifPresent(paths::add);
         if (job.isDrill()) {
-            // A directory of the profile exists, and a drill empties it. The default one is made and removed by the drill.
+            // A directory of the profile exists, and a drill empties it. The default one is made and removed by the
+            // drill.
             profile.drill().directory().ifPresent(paths::add);
             if (profile.drill().directory().isEmpty() && !privateTemporary) {
-                paths.add(Objects.requireNonNull(profile.drill().directoryOrDefault().getParent()));
+                paths.add(Objects.requireNonNull(
+                        profile.drill().directoryOrDefault().getParent()));
             }
         }
         return paths;

@@ -123,8 +123,8 @@ class DatabaseRestoreTest {
         restore.plan();
         restore.stage(dumped());
         restore.check();
-        DatabaseSwap swap = new DatabaseSwap(
-                settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names()));
+        DatabaseSwap swap =
+                new DatabaseSwap(settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names()));
         swap.swap();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name, name + "_before_recovery_3");
         assertThat(server.accounts(name)).startsWith("10 ");

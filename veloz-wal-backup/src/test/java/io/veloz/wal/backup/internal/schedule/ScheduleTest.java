@@ -216,8 +216,7 @@ class ScheduleTest {
     @Test
     void unitOfTheDrillMayWriteTheDirectoryOfTheDrill() throws IOException, InterruptedException {
         Map<String, String> byDefault = Schedule.systemd(profile, installation);
-        Map<String, String> units =
-                Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
+        Map<String, String> units = Schedule.systemd(profile("drill.directory = /var/tmp/o dd%h\n"), installation);
         String drill = units.get("veloz-backup-drill.service");
         assertThat(words(value(drill, "ReadWritePaths"))).endsWith("/var/tmp/o dd%h");
         assertThat(value(drill, "PrivateTmp")).isEqualTo("false");
