@@ -51,6 +51,8 @@ import java.util.stream.Collectors;
  * refuses</td></tr>
  * </table>
  */
+// The locks are held, and not used.
+@SuppressWarnings("try")
 public final class Recovery {
     private static final String POINT_FACT = "point ";
 
@@ -277,7 +279,7 @@ public final class Recovery {
                         e);
             }
         });
-        journal.steps().forEach(step -> timed.report.change(String.join(" ", step.fields())));
+        journal.steps().forEach(step -> timed.report.change(step.describe()));
     }
 
     private static Optional<Replayed> replayed(List<Part> parts) {
@@ -449,8 +451,8 @@ public final class Recovery {
         if (recovered.isEmpty()) {
             return;
         }
-        String remedy = ": a rollback would replace it by the log from before the recovery. Discard the local log"
-                + " explicitly (it is set aside), or keep the recovery";
+        String remedy = ": a rollback would replace it by the log from before the recovery. keep the recovery, or"
+                + " discard the local log explicitly (it is set aside)";
         EngineSettings engine = profile.engine().orElseThrow();
         long last;
         try {

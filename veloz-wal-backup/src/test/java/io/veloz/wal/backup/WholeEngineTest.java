@@ -512,7 +512,7 @@ class WholeEngineTest {
         assertThat(assess().next()).isEqualTo("veloz-wal recover --resume --profile " + profile.file());
         assertThat(assess().alternative()).contains("veloz-wal recover --roll-back --profile " + profile.file());
         // Every step is done, and only the name of the journal still prevents a start of the engine.
-        new Recovery(profile).rollBack();
+        rollBackAndCleanUp();
         assertThat(dies(11)).isTrue();
         assertThat(dir.resolve("state/recovery.journal")).exists();
         assertThat(assess().result()).isEqualTo(Assessment.Case.HALF_DONE);

@@ -60,7 +60,7 @@ final class Tool {
             "with merge", "with --merge",
             "acceptGaps", "--accept-gaps",
             "SpoolPolicy.giveUpOldest", "--declare-gaps",
-            "set it aside explicitly", "set it aside with --discard-local-log",
+            "discard the local log explicitly", "use --discard-local-log",
             "resume it, roll it back, or clean it up first",
                     "run `recover` with --resume, --roll-back or --clean-up first",
             "resume it or roll it back", "run `recover` with --resume or --roll-back",

@@ -34,6 +34,11 @@ public record Rename(Path from, Path to) implements Step {
     }
 
     @Override
+    public String describe() {
+        return "rename " + from + " to " + to;
+    }
+
+    @Override
     public Optional<String> kept() {
         return Places.isKept(to) ? Optional.of(to.toString()) : Optional.empty();
     }

@@ -12,6 +12,9 @@ public interface Step {
     /** Returns the type and the arguments, as they are written to the journal: without line feeds and tabs. */
     List<String> fields();
 
+    /** Returns what the step does, for a person. */
+    String describe();
+
     /** Makes the change. Does nothing if it is made. */
     void run() throws IOException;
 

@@ -10,6 +10,7 @@ import java.util.List;
  * @param liveExists whether a database has the live name, and is kept
  * @param leftover whether an earlier, unfinished recovery left a staged database, which is dropped first
  * @param missingRoles roles that the database needs and the server does not have
+ * @param mayCreateRoles whether the role that restores has CREATEROLE
  * @param findings that do not prevent the recovery
  */
 public record DatabasePlan(
@@ -18,6 +19,7 @@ public record DatabasePlan(
         boolean liveExists,
         boolean leftover,
         List<String> missingRoles,
+        boolean mayCreateRoles,
         List<String> findings) {
     public DatabasePlan {
         missingRoles = List.copyOf(missingRoles);

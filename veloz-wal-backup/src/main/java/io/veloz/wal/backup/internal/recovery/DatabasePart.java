@@ -61,19 +61,20 @@ final class DatabasePart implements Part {
         lines.addAll(plan.describe());
         findings.clear();
         findings.addAll(plan.findings());
-        findings.add(age());
+        lines.add(age());
         return lines;
     }
 
     /** The log brings only what the engine applies from it up to date. */
     private String age() {
-        long hours = Duration.between(attachment.taken(), Instant.now()).toHours();
+        long minutes = Duration.between(attachment.taken(), Instant.now()).toMinutes();
+        String age = minutes < 120 ? minutes + " minutes" : minutes / 60 + " hours";
         String from = facts.applied().isPresent()
                 ? "the engine applies the log to it from record "
                         + (facts.applied().getAsLong() + 1)
                 : "the engine applies the log to it from record "
                         + (attachment.bracket().after() + 1) + ", some of it a second time";
-        return "data of the database that does not derive from orders is " + hours + " hours old; "
+        return "data of the database that does not derive from orders is " + age + " old; "
                 + (settings.rollForward() ? from : "it is not rolled forward");
     }
 
@@ -84,6 +85,12 @@ final class DatabasePart implements Part {
                     "the server does not have the roles " + plan.missingRoles()
                             + " that the database needs: create them,"
                             + " or let the recovery create them without passwords");
+        }
+        if (!plan.mayCreateRoles()) {
+            throw new RecoveryException(
+                    Reason.POSTGRES_RIGHTS,
+                    "the server does not have the roles " + plan.missingRoles()
+                            + ", and the role that restores lacks CREATEROLE to create them: grant it");
         }
     }
 

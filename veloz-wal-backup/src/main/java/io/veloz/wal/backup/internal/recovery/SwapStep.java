@@ -76,6 +76,12 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     }
 
     @Override
+    public String describe() {
+        return "rename database " + names().staged() + " to " + names().live()
+                + (oids.live() == 0 ? "" : ", and keep the one that was live as " + names().kept());
+    }
+
+    @Override
     public Optional<String> kept() {
         return oids.live() == 0 ? Optional.empty() : Optional.of("database " + names().kept());
     }

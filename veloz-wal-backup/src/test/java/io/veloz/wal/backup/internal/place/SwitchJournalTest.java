@@ -250,6 +250,11 @@ class SwitchJournalTest {
         }
 
         @Override
+        public String describe() {
+            return "fail";
+        }
+
+        @Override
         public Optional<String> kept() {
             return Optional.empty();
         }

@@ -236,7 +236,7 @@ class DatabaseRestoreTest {
         DatabaseRestore restore = new DatabaseRestore(bySuperuser(), facts, 12);
         restore.stage(dumped());
         assertThat(restore.check()).isEmpty();
-        new DatabaseSwap(bySuperuser(), restore.names()).swap();
+        new DatabaseSwap(bySuperuser(), restore.names(), DatabaseSwap.oids(bySuperuser(), restore.names())).swap();
         assertThat(server.sql("veloz", "SHOW app.api_key")).isEqualTo(SECRET);
         assertThat(server.sql(
                         "postgres",
