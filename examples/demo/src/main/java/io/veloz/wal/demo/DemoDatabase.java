@@ -66,7 +66,9 @@ final class DemoDatabase implements AutoCloseable {
                     home, FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(SUPERUSER));
         }
         Path data = home.resolve("data");
-        run(asServer("initdb", "-D", data.toString(), "-A", "trust", "-U", SUPERUSER, "-N", "-E", "UTF8", "--locale=C"), "");
+        List<String> initdb = asServer(
+                "initdb", "-D", data.toString(), "-A", "trust", "-U", SUPERUSER, "-N", "-E", "UTF8", "--locale=C");
+        run("initdb", initdb, "");
         List<String> command = asServer(
                 "postgres",
                 "-D",
@@ -142,10 +144,10 @@ final class DemoDatabase implements AutoCloseable {
                 SUPERUSER,
                 "-d",
                 database);
-        return run(command, sql);
+        return run("psql", command, sql);
     }
 
-    private String run(List<String> command, String input) throws IOException, InterruptedException {
+    private String run(String name, List<String> command, String input) throws IOException, InterruptedException {
         Path output = Files.createTempFile(home.resolveSibling(""), "output-", ".txt");
         Path errors = Files.createTempFile(home.resolveSibling(""), "errors-", ".txt");
         try {
@@ -162,11 +164,11 @@ final class DemoDatabase implements AutoCloseable {
             }
             if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new IOException(command.get(0) + " did not return within " + TIMEOUT_SECONDS + " s");
+                throw new IOException(name + " did not return within " + TIMEOUT_SECONDS + " s");
             }
             if (process.exitValue() != 0) {
                 throw new IOException(
-                        command.get(0) + " ended with exit code " + process.exitValue() + ": " + first(errors));
+                        name + " ended with exit code " + process.exitValue() + ": " + first(errors));
             }
             return Files.readString(output).strip();
         } finally {

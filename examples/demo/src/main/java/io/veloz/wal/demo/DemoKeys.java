@@ -10,9 +10,14 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bouncycastle.bcpg.HashAlgorithmTags;
+import org.bouncycastle.bcpg.SignatureSubpacketTags;
 import org.bouncycastle.openpgp.PGPException;
+import org.bouncycastle.openpgp.PGPSignatureSubpacketGenerator;
 import org.bouncycastle.openpgp.api.OpenPGPKey;
+import org.bouncycastle.openpgp.api.SignatureParameters;
 import org.bouncycastle.openpgp.api.bc.BcOpenPGPApi;
+import org.bouncycastle.openpgp.operator.PGPKeyPairGenerator;
 
 /**
  * The keys of the backups: of two recipients and the signer. An operator makes them with gpg; these are made without it, for
@@ -50,11 +55,26 @@ final class DemoKeys {
 
     private static OpenPGPKey generate(String user) throws IOException {
         try {
-            // Version 4, which every gpg reads.
-            return new BcOpenPGPApi().generateKey(4, new Date()).classicKey(user).build();
+            // gpg 2.2 reads keys of version 4 with the curves by their first identifiers, and not by those of RFC 9580.
+            return new BcOpenPGPApi()
+                    .generateKey(4, new Date())
+                    .withPrimaryKey(
+                            PGPKeyPairGenerator::generateLegacyEd25519KeyPair,
+                            SignatureParameters.Callback.Util.modifyHashedSubpackets(DemoKeys::preferSha512))
+                    .addUserId(user)
+                    .addSigningSubkey(PGPKeyPairGenerator::generateLegacyEd25519KeyPair)
+                    .addEncryptionSubkey(PGPKeyPairGenerator::generateLegacyX25519KeyPair)
+                    .build();
         } catch (PGPException e) {
             throw new IOException("cannot make a key: " + e.getMessage(), e);
         }
+    }
+
+    /** gpg 2.2 does not verify SHA-3, which would be the first preference. */
+    private static PGPSignatureSubpacketGenerator preferSha512(PGPSignatureSubpacketGenerator subpackets) {
+        subpackets.removePacketsOfType(SignatureSubpacketTags.PREFERRED_HASH_ALGS);
+        subpackets.setPreferredHashAlgorithms(false, new int[] {HashAlgorithmTags.SHA512});
+        return subpackets;
     }
 
     /** Returns the private key that is kept off the site. */

@@ -207,7 +207,7 @@ final class LossStep {
         if (!"true".equals(report.get("started"))) {
             problems.add("the engine was not started");
         }
-        screen.promise("recovered", "from point " + report.get("point/number") + ", the log up to record "
+        screen.promise("recovered", "from point " + report.get("point") + ", the log up to record "
                 + Figures.count(Long.parseLong(report.getOrDefault("last_sequence", "0"))) + "; "
                 + gates.size() + " conditions met; the engine was started once, last, read-only", problems);
         return report;
@@ -252,8 +252,10 @@ final class LossStep {
 
     private void compareEndpoints(DemoEngine engine, Before before) throws IOException, InterruptedException {
         DemoEngine.Answer ready = engine.get("/health/ready");
-        screen.promise("ready", "/health/ready answers with status " + ready.status() + ": " + ready.body().strip(),
-                ready.status() == 200 ? List.of() : List.of("expected status 200"));
+        screen.promise("ready", "/health/ready answers with status " + ready.status(),
+                ready.status() == 200 ? List.of() : List.of("expected status 200: " + ready.body()));
+        String state = engine.get("/api/orders_state").body();
+        screen.line("state", "/api/orders_state: " + state.substring(0, Math.max(0, state.indexOf("\"items\""))) + "…}");
         Map<String, Map<String, String>> orders = engine.orders();
         List<Placed> lost =
                 before.placed().stream().filter(order -> !orders.containsKey(order.id())).toList();
@@ -266,8 +268,8 @@ final class LossStep {
         if (!orders.equals(expected)) {
             problems.add("the orders differ: " + orders.size() + ", expected " + expected.size());
         }
-        screen.promise("orders", "/api/orders_state shows " + Figures.count(orders.size())
-                + " orders, every field as before the loss: " + problems.size() + " differences", problems);
+        screen.promise("orders", Figures.count(orders.size())
+                + " orders, every field as before the loss: " + (problems.isEmpty() ? "no" : "some") + " differences", problems);
         long nanos = lost.isEmpty() ? 0 : before.killedNanos() - lost.get(0).nanos();
         screen.target("RPO", Figures.count(lost.size()) + " orders, those of the last " + Figures.millis(nanos)
                 + ", were acknowledged and not archived yet; target: at most " + Figures.count(RPO_TARGET_MILLIS)
