@@ -133,7 +133,9 @@ class BackupMemoryTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor()).as("%s: %s", job, Files.readString(output)).isZero();
+            assertThat(process.waitFor())
+                    .as("%s: %s", job, Files.readString(output))
+                    .isZero();
         } finally {
             process.destroyForcibly();
         }

@@ -206,8 +206,8 @@ public final class Demo implements Callable<Integer> {
 
     private int verdict(Screen screen, List<String> leftOut, long nanos) {
         out.println();
-        String took = (leftOut.isEmpty() ? "" : " Left out, see above: " + String.join(", ", leftOut) + ".")
-                + " (" + Figures.seconds(nanos) + ")";
+        String took = (leftOut.isEmpty() ? "" : " Left out, see above: " + String.join(", ", leftOut) + ".") + " ("
+                + Figures.seconds(nanos) + ")";
         if (screen.wrong() > 0) {
             out.println("WRONG: " + screen.wrong() + " of the checks above failed." + took);
             return 2;

@@ -8,6 +8,8 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -62,8 +64,7 @@ final class DemoDatabase implements AutoCloseable {
         Files.createDirectory(home, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         if (root) {
             // PostgreSQL refuses to run as root.
-            Files.setOwner(
-                    home, FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(SUPERUSER));
+            Files.setOwner(home, serverUser());
         }
         Path data = home.resolve("data");
         List<String> initdb = asServer(
@@ -84,6 +85,17 @@ final class DemoDatabase implements AutoCloseable {
         // SIGQUIT: the server ends all its processes at once, and removes its shared memory.
         server = WatchedProcess.start("PostgreSQL in " + home, "QUIT", command, home.resolveSibling("postgres.log"));
         awaitReady();
+    }
+
+    private static UserPrincipal serverUser() throws IOException {
+        try {
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(SUPERUSER);
+        } catch (UserPrincipalNotFoundException e) {
+            throw new IOException(
+                    "PostgreSQL does not run as root, and the user " + SUPERUSER + " does not exist; run the demo as"
+                            + " another user",
+                    e);
+        }
     }
 
     private List<String> asServer(String program, String... arguments) {
@@ -167,8 +179,7 @@ final class DemoDatabase implements AutoCloseable {
                 throw new IOException(name + " did not return within " + TIMEOUT_SECONDS + " s");
             }
             if (process.exitValue() != 0) {
-                throw new IOException(
-                        name + " ended with exit code " + process.exitValue() + ": " + first(errors));
+                throw new IOException(name + " ended with exit code " + process.exitValue() + ": " + first(errors));
             }
             return Files.readString(output).strip();
         } finally {

@@ -57,14 +57,17 @@ final class DemoEngine {
         int exit = script.start().waitFor();
         if (exit != 0) {
             throw new IOException("the engine did not start: "
-                    + Files.readString(site.directory().resolve("engine-script.log")).strip());
+                    + Files.readString(site.directory().resolve("engine-script.log"))
+                            .strip());
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         Optional<Answer> answer = Optional.empty();
         while (answer.isEmpty() || answer.get().status() != 200) {
             if (process().isEmpty() || System.nanoTime() > end) {
-                throw new IOException("the engine is not ready: " + answer.map(Answer::body).orElse("no answer") + "; "
-                        + Files.readString(site.directory().resolve("engine.log")).strip());
+                throw new IOException(
+                        "the engine is not ready: " + answer.map(Answer::body).orElse("no answer") + "; "
+                                + Files.readString(site.directory().resolve("engine.log"))
+                                        .strip());
             }
             // It is another process, so polling is the only way to wait for it.
             Thread.sleep(50);
@@ -99,7 +102,8 @@ final class DemoEngine {
     void place(String id) throws IOException, InterruptedException {
         Answer answer = post("/api/orders", "id=" + id + "&symbol=BTCUSDT&side=BUY&quantity=0.5&price=50000");
         if (answer.status() != 201) {
-            throw new IOException("order " + id + " was not accepted: status " + answer.status() + ", " + answer.body());
+            throw new IOException(
+                    "order " + id + " was not accepted: status " + answer.status() + ", " + answer.body());
         }
     }
 

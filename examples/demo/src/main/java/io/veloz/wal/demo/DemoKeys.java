@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.Date;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -57,7 +58,7 @@ final class DemoKeys {
         try {
             // gpg 2.2 reads keys of version 4 with the curves by their first identifiers, and not by those of RFC 9580.
             return new BcOpenPGPApi()
-                    .generateKey(4, new Date())
+                    .generateKey(4, Date.from(Instant.now()))
                     .withPrimaryKey(
                             PGPKeyPairGenerator::generateLegacyEd25519KeyPair,
                             SignatureParameters.Callback.Util.modifyHashedSubpackets(DemoKeys::preferSha512))

@@ -45,6 +45,11 @@ final class DemoSite implements AutoCloseable {
     static DemoSite create(Path log) throws IOException {
         // A short name: the sockets of PostgreSQL and gpg are in it.
         Path directory = Files.createTempDirectory("veloz-");
+        if (directory.toString().matches(".*[\\s,].*")) {
+            Files.delete(directory);
+            throw new IOException(directory + ": expected a temporary directory without spaces and commas in its path,"
+                    + " which separate words of a profile; set -Djava.io.tmpdir");
+        }
         // The user of the PostgreSQL server may enter it, and list nothing.
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
         DemoSite site = new DemoSite(directory, log, DemoKeys.create(directory.resolve("keys")));

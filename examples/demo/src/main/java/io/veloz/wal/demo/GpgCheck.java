@@ -28,7 +28,7 @@ final class GpgCheck {
         this.directory = directory;
     }
 
-    /** Returns what is wrong; empty if gpg decrypts the only backup of the secrets, and it contains a text. */
+    /** Returns the problems; empty if gpg decrypts the only backup of the secrets, and it contains a text. */
     List<String> problems(ObjectStore store, DemoKeys keys, String expected) throws IOException, InterruptedException {
         Path ring = Files.createDirectory(
                 directory.resolve("gpg"),
@@ -67,7 +67,8 @@ final class GpgCheck {
     }
 
     private String run(Path ring, Path errors, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(gpg.toString(), "--homedir", ring.toString(), "--batch", "--quiet"));
+        List<String> command =
+                new ArrayList<>(List.of(gpg.toString(), "--homedir", ring.toString(), "--batch", "--quiet"));
         command.addAll(List.of(arguments));
         Process process =
                 new ProcessBuilder(command).redirectError(errors.toFile()).start();
@@ -75,7 +76,8 @@ final class GpgCheck {
             process.getOutputStream().close();
             byte[] output = process.getInputStream().readNBytes(MAX_BYTES);
             if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException("gpg " + arguments[0] + " failed: " + Files.readString(errors).strip());
+                throw new IOException("gpg " + arguments[0] + " failed: "
+                        + Files.readString(errors).strip());
             }
             return new String(output, StandardCharsets.ISO_8859_1);
         } finally {

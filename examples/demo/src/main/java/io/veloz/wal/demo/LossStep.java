@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /**
  * Backs up an engine with its configuration, secrets and database, kills it, deletes all of it and its log, and recovers it
- * with one command. Then compares everything with what was there before.
+ * with one command. Then compares everything with the state before the loss.
  */
 final class LossStep {
     private static final int ORDERS = 100;
@@ -33,7 +33,7 @@ final class LossStep {
     private record Placed(String id, long nanos) {}
 
     /**
-     * What was there before the loss.
+     * The state before the loss.
      *
      * @param rows of the database; empty if it is left out
      * @param placed orders that were placed after the backup
@@ -49,14 +49,15 @@ final class LossStep {
      * Runs the step.
      *
      * @param log directory of a log that is shipped to the archive, or a new one
-     * @return what was left out, because a program is not installed
+     * @return the parts that were left out, because a program is not installed
      */
     List<String> run(Path log) throws IOException, InterruptedException {
-        screen.heading("5  The whole engine is lost: configuration, secrets, database and log; one command recovers it");
+        screen.heading(
+                "5  The whole engine is lost: configuration, secrets, database and log; one command recovers it");
         try (DemoSite site = DemoSite.create(log)) {
             Optional<DemoDatabase> database = database(site);
-            DemoEngine engine = new DemoEngine(
-                    site, URI.create("http://127.0.0.1:" + S3Server.freePort()), archive.environment());
+            DemoEngine engine =
+                    new DemoEngine(site, URI.create("http://127.0.0.1:" + S3Server.freePort()), archive.environment());
             site.install(archive, engine.uri(), database);
             try {
                 run(site, engine, database);
@@ -96,8 +97,11 @@ final class LossStep {
         long lostNanos = System.nanoTime();
         Map<String, String> report = recover(tool, site, database);
         long recoveredNanos = System.nanoTime();
-        screen.promise("files", before.files().size() + " files and directories of configuration and secrets:"
-                + " content and mode as before", differences(before.files(), site.files()));
+        screen.promise(
+                "files",
+                before.files().size() + " files and directories of configuration and secrets:"
+                        + " content and mode as before",
+                differences(before.files(), site.files()));
         long last = Long.parseLong(report.getOrDefault("last_sequence", "0"));
         if (table.isPresent()) {
             compareDatabase(table.get(), site.log(), before.rows(), last);
@@ -114,15 +118,19 @@ final class LossStep {
         engine.start();
         int had = engine.orders().size();
         place(engine, "before");
-        screen.line("engine", "live at " + engine.uri() + ": " + Figures.count(had) + " orders of its log, and "
-                + ORDERS + " that were placed over HTTP");
+        screen.line(
+                "engine",
+                "live at " + engine.uri() + ": " + Figures.count(had) + " orders of its log, and " + ORDERS
+                        + " that were placed over HTTP");
         if (database.isEmpty()) {
             return Optional.empty();
         }
         OrderTable table = OrderTable.create(database.get());
         table.apply(site.log());
-        screen.line("database", "PostgreSQL: " + Figures.count(table.rows().size()) + " orders, applied up to record "
-                + Figures.count(table.applied()));
+        screen.line(
+                "database",
+                "PostgreSQL: " + Figures.count(table.rows().size()) + " orders, applied up to record "
+                        + Figures.count(table.applied()));
         return Optional.of(table);
     }
 
@@ -142,9 +150,11 @@ final class LossStep {
         screen.line("command", "veloz-wal " + String.join(" ", command));
         Map<String, String> report = tool.run(command);
         String kinds = String.join(", ", OperatorTool.under(report, "stored").values());
-        screen.line("backup", "recovery point " + report.get("point/number") + " of " + kinds + ": "
-                + Figures.bytes(Long.parseLong(report.getOrDefault("stored_bytes", "0")))
-                + ", encrypted to two keys and signed");
+        screen.line(
+                "backup",
+                "recovery point " + report.get("point/number") + " of " + kinds + ": "
+                        + Figures.bytes(Long.parseLong(report.getOrDefault("stored_bytes", "0")))
+                        + ", encrypted to two keys and signed");
     }
 
     private void checkWithGpg(DemoSite site) throws IOException, InterruptedException {
@@ -154,13 +164,14 @@ final class LossStep {
         }
         try (ObjectStore store = archive.openStore()) {
             GpgCheck check = new GpgCheck(programs.gpg().get(), site.directory());
-            screen.promise("gpg", "decrypts the secrets of the archive with the offline key",
+            screen.promise(
+                    "gpg",
+                    "decrypts the secrets of the archive with the offline key",
                     check.problems(store, site.keys(), site.venueKey()));
         }
     }
 
-    private Before lose(
-            DemoSite site, DemoEngine engine, Optional<DemoDatabase> database, Optional<OrderTable> table)
+    private Before lose(DemoSite site, DemoEngine engine, Optional<DemoDatabase> database, Optional<OrderTable> table)
             throws IOException, InterruptedException {
         List<Placed> placed = place(engine, "after");
         List<String> rows = List.of();
@@ -175,11 +186,15 @@ final class LossStep {
         if (database.isPresent()) {
             database.get().replace();
         }
-        screen.line("lost", ORDERS + " orders after the backup, the engine gets SIGKILL; configuration, secrets"
-                + (database.isPresent() ? ", the database with its cluster" : "")
-                + ", the log and the state of the backups are deleted");
-        screen.line("left", "the archive; profile, private key and signer's certificate, which are kept elsewhere"
-                + (database.isPresent() ? "; a new, empty PostgreSQL cluster" : ""));
+        screen.line(
+                "lost",
+                ORDERS + " orders after the backup, the engine gets SIGKILL; configuration, secrets"
+                        + (database.isPresent() ? ", the database with its cluster" : "")
+                        + ", the log and the state of the backups are deleted");
+        screen.line(
+                "left",
+                "the archive; profile, private key and signer's certificate, which are kept elsewhere"
+                        + (database.isPresent() ? "; a new, empty PostgreSQL cluster" : ""));
         return before;
     }
 
@@ -207,9 +222,12 @@ final class LossStep {
         if (!"true".equals(report.get("started"))) {
             problems.add("the engine was not started");
         }
-        screen.promise("recovered", "from point " + report.get("point") + ", the log up to record "
-                + Figures.count(Long.parseLong(report.getOrDefault("last_sequence", "0"))) + "; "
-                + gates.size() + " conditions met; the engine was started once, last, read-only", problems);
+        screen.promise(
+                "recovered",
+                "from point " + report.get("point") + ", the log up to record "
+                        + Figures.count(Long.parseLong(report.getOrDefault("last_sequence", "0"))) + "; "
+                        + gates.size() + " conditions met; the engine was started once, last, read-only",
+                problems);
         return report;
     }
 
@@ -222,7 +240,7 @@ final class LossStep {
                 differences.add(name + " is " + (other == null ? "missing" : other) + ", expected " + value);
             }
         });
-        more.keySet().forEach(name -> differences.add(name + " was not there before"));
+        more.keySet().forEach(name -> differences.add(name + " did not exist before"));
         return differences;
     }
 
@@ -230,9 +248,12 @@ final class LossStep {
     private void compareDatabase(OrderTable table, Path log, List<String> before, long last)
             throws IOException, InterruptedException {
         long applied = table.applied();
-        List<String> expected = before.stream().filter(row -> sequence(row) <= last).toList();
+        List<String> expected =
+                before.stream().filter(row -> sequence(row) <= last).toList();
         boolean ofTheBackup = table.rows()
-                .equals(expected.stream().filter(row -> sequence(row) <= applied).toList());
+                .equals(expected.stream()
+                        .filter(row -> sequence(row) <= applied)
+                        .toList());
         long records = table.apply(log);
         List<String> got = table.rows();
         List<String> problems = new ArrayList<>();
@@ -242,8 +263,11 @@ final class LossStep {
         if (!got.equals(expected)) {
             problems.add(got.size() + " rows, or other values; expected " + expected.size());
         }
-        screen.promise("database", "as in the backup, at record " + Figures.count(applied) + "; the log adds "
-                + Figures.count(records) + " records: " + Figures.count(got.size()) + " orders as before", problems);
+        screen.promise(
+                "database",
+                "as in the backup, at record " + Figures.count(applied) + "; the log adds " + Figures.count(records)
+                        + " records: " + Figures.count(got.size()) + " orders as before",
+                problems);
     }
 
     private static long sequence(String row) {
@@ -252,13 +276,17 @@ final class LossStep {
 
     private void compareEndpoints(DemoEngine engine, Before before) throws IOException, InterruptedException {
         DemoEngine.Answer ready = engine.get("/health/ready");
-        screen.promise("ready", "/health/ready answers with status " + ready.status(),
+        screen.promise(
+                "ready",
+                "/health/ready answers with status " + ready.status(),
                 ready.status() == 200 ? List.of() : List.of("expected status 200: " + ready.body()));
         String state = engine.get("/api/orders_state").body();
-        screen.line("state", "/api/orders_state: " + state.substring(0, Math.max(0, state.indexOf("\"items\""))) + "…}");
+        screen.line(
+                "state", "/api/orders_state: " + state.substring(0, Math.max(0, state.indexOf("\"items\""))) + "…}");
         Map<String, Map<String, String>> orders = engine.orders();
-        List<Placed> lost =
-                before.placed().stream().filter(order -> !orders.containsKey(order.id())).toList();
+        List<Placed> lost = before.placed().stream()
+                .filter(order -> !orders.containsKey(order.id()))
+                .toList();
         List<String> problems = new ArrayList<>();
         if (!lost.equals(before.placed().subList(ORDERS - lost.size(), ORDERS))) {
             problems.add("the lost orders are not the last ones: " + lost);
@@ -268,25 +296,35 @@ final class LossStep {
         if (!orders.equals(expected)) {
             problems.add("the orders differ: " + orders.size() + ", expected " + expected.size());
         }
-        screen.promise("orders", Figures.count(orders.size())
-                + " orders, every field as before the loss: " + (problems.isEmpty() ? "no" : "some") + " differences", problems);
+        screen.promise(
+                "orders",
+                Figures.count(orders.size()) + " orders, every field as before the loss: "
+                        + (problems.isEmpty() ? "no" : "some") + " differences",
+                problems);
         long nanos = lost.isEmpty() ? 0 : before.killedNanos() - lost.get(0).nanos();
-        screen.target("RPO", Figures.count(lost.size()) + " orders, those of the last " + Figures.millis(nanos)
-                + ", were acknowledged and not archived yet; target: at most " + Figures.count(RPO_TARGET_MILLIS)
-                + " ms", nanos <= RPO_TARGET_MILLIS * 1_000_000);
+        screen.target(
+                "RPO",
+                Figures.count(lost.size()) + " orders, those of the last " + Figures.millis(nanos)
+                        + ", were acknowledged and not archived yet; target: at most "
+                        + Figures.count(RPO_TARGET_MILLIS)
+                        + " ms",
+                nanos <= RPO_TARGET_MILLIS * 1_000_000);
     }
 
     private void showRto(Map<String, String> report, long killed, long lost, long recovered) {
         StringBuilder steps = new StringBuilder();
         long sum = 0;
-        for (Map.Entry<String, String> step : OperatorTool.under(report, "took_ns").entrySet()) {
+        for (Map.Entry<String, String> step :
+                OperatorTool.under(report, "took_ns").entrySet()) {
             long nanos = Long.parseLong(step.getValue());
             sum += nanos;
             steps.append(", ").append(step.getKey()).append(' ').append(Figures.millis(nanos));
         }
-        screen.line("RTO", Figures.seconds(recovered - killed) + " from the kill until the engine answered: delete, and"
-                + " prepare the machine " + Figures.millis(lost - killed) + ", start the command and plan "
-                + Figures.millis(recovered - lost - sum) + steps);
+        screen.line(
+                "RTO",
+                Figures.seconds(recovered - killed) + " from the kill until the engine answered: delete, and"
+                        + " prepare the machine " + Figures.millis(lost - killed) + ", start the command and plan "
+                        + Figures.millis(recovered - lost - sum) + steps);
     }
 
     private void goLive(DemoEngine engine) throws IOException, InterruptedException {

@@ -50,15 +50,17 @@ final class OperatorTool {
         Process process = builder.start();
         try {
             if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-                throw new IOException("veloz-wal " + arguments.get(0) + " did not return within " + TIMEOUT_SECONDS + " s");
+                throw new IOException(
+                        "veloz-wal " + arguments.get(0) + " did not return within " + TIMEOUT_SECONDS + " s");
             }
         } finally {
             process.destroyForcibly();
         }
         if (process.exitValue() > 1) {
-            String text = Files.readString(errors).strip() + " " + Files.readString(output).strip();
-            throw new IOException("veloz-wal " + arguments.get(0) + " ended with exit code " + process.exitValue() + ": "
-                    + text.substring(0, Math.min(MAX_CHARS, text.length())));
+            String text = Files.readString(errors).strip() + " "
+                    + Files.readString(output).strip();
+            throw new IOException("veloz-wal " + arguments.get(0) + " ended with exit code " + process.exitValue()
+                    + ": " + text.substring(0, Math.min(MAX_CHARS, text.length())));
         }
         return values(output);
     }
@@ -69,7 +71,10 @@ final class OperatorTool {
             while (parser.nextToken() != null) {
                 JsonToken token = parser.currentToken();
                 if (token.isScalarValue()) {
-                    String path = parser.getParsingContext().pathAsPointer().toString().substring(1);
+                    String path = parser.getParsingContext()
+                            .pathAsPointer()
+                            .toString()
+                            .substring(1);
                     values.put(path, parser.getText());
                 }
             }

@@ -56,7 +56,9 @@ final class OrderTable {
                 }
             }
         }
-        sql.append("\\.\nUPDATE public.veloz_wal_applied SET sequence = ").append(last).append(";\nCOMMIT;\n");
+        sql.append("\\.\nUPDATE public.veloz_wal_applied SET sequence = ")
+                .append(last)
+                .append(";\nCOMMIT;\n");
         server.sql(DATABASE, sql.toString());
         return last - applied;
     }
@@ -70,6 +72,8 @@ final class OrderTable {
 
     /** Returns the rows in the order of the records, each beginning with the sequence. */
     List<String> rows() throws IOException, InterruptedException {
-        return server.sql(DATABASE, "SELECT * FROM public.orders ORDER BY sequence;").lines().toList();
+        return server.sql(DATABASE, "SELECT * FROM public.orders ORDER BY sequence;")
+                .lines()
+                .toList();
     }
 }

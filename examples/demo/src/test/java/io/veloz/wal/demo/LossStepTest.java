@@ -116,8 +116,7 @@ class LossStepTest {
     @Test
     void differentMissingAndAdditionalFilesAreDifferences() {
         assertThat(LossStep.differences(Map.of("a", "1", "b", "2"), Map.of("b", "3", "c", "4")))
-                .containsExactlyInAnyOrder(
-                        "a is missing, expected 1", "b is 3, expected 2", "c was not there before");
+                .containsExactlyInAnyOrder("a is missing, expected 1", "b is 3, expected 2", "c did not exist before");
         assertThat(LossStep.differences(Map.of("a", "1"), Map.of("a", "1"))).isEmpty();
     }
 
@@ -128,9 +127,11 @@ class LossStepTest {
         Path client = programs("client", "psql", "pg_dump", "pg_dumpall", "pg_restore", "gpg");
         assertThat(InstalledPrograms.find(client.toString(), dir.resolve("versions")))
                 .isEqualTo(new InstalledPrograms(Optional.of(newer), Optional.of(client.resolve("gpg"))));
-        assertThat(InstalledPrograms.find(client + ":" + old, dir.resolve("none")).postgres())
+        assertThat(InstalledPrograms.find(client + ":" + old, dir.resolve("none"))
+                        .postgres())
                 .contains(old);
-        assertThat(InstalledPrograms.find(client.toString(), dir.resolve("none")).postgres())
+        assertThat(InstalledPrograms.find(client.toString(), dir.resolve("none"))
+                        .postgres())
                 .isEmpty();
     }
 
