@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
             "Shows the main features of the log with a real log of the trading engine: imports it; appends its events again"
                     + " from several threads, in a process that is killed; restores all orders; compares every order with"
                     + " the engine's own; ships them to a local S3 server, deletes the whole directory, and restores it"
-                    + " with one call; and measures the speed of the log and of the disk.",
+                    + " with one call; measures the speed of the log and of the disk; and deletes a whole engine with its"
+                    + " configuration, secrets, database and log, and recovers it with one command.",
             ""
         },
         exitCodeListHeading = "%nExit codes:%n",
@@ -40,7 +41,8 @@ import picocli.CommandLine.Spec;
         })
 public final class Demo implements Callable<Integer> {
     private static final String KEPT =
-            "No acknowledged event was lost with a process, no archived event with the site, every order is equal";
+            "No acknowledged event was lost with a process, no archived event with the site, every order is equal, the lost"
+                    + " engine is recovered";
     private static final int TURNS = 21;
     private static final long TURN_NANOS = 80_000_000;
 
@@ -116,10 +118,11 @@ public final class Demo implements Callable<Integer> {
         Path dir = directory();
         Screen screen = new Screen(out, Screen.isTerminal());
         out.println(
-                "veloz-wal demo: a trading engine's real order log, a writer that is killed, and a site that is lost");
-        run(dir, screen);
+                "veloz-wal demo: a trading engine's real order log, a writer that is killed, a site that is lost, and an engine"
+                        + " that is lost as a whole");
+        List<String> leftOut = run(dir, screen);
         printFiles(screen, dir);
-        return verdict(screen, System.nanoTime() - started);
+        return verdict(screen, leftOut, System.nanoTime() - started);
     }
 
     private void checkRange(String name, int value, int min, int max) {
@@ -129,13 +132,13 @@ public final class Demo implements Callable<Integer> {
         }
     }
 
-    private void run(Path dir, Screen screen) throws IOException, InterruptedException {
+    /** Returns what was left out. */
+    private List<String> run(Path dir, Screen screen) throws IOException, InterruptedException {
         Path engineDir = dir.resolve("engine");
         EngineLog engine = EngineLog.unpackInto(engineDir);
         EngineOrders expected = EngineOrders.read(engine.replayJson());
         List<OrderEvent> events = engine.events();
         Path orders = dir.resolve("orders");
-        long openNanos;
         // The server starts while the first two parts run.
         try (DemoArchive archive = DemoArchive.start(dir.resolve("archive"), DemoArchive.serverJar())) {
             new ImportStep(screen).run(engine, expected, dir.resolve("imported"));
@@ -144,17 +147,20 @@ public final class Demo implements Callable<Integer> {
             screen.heading("2  Its " + Figures.count(events.size()) + " events again, each durable, by " + threads
                     + " threads of a process that gets SIGKILL (--seed " + seed + ")");
             WriterProcess writer = new WriterProcess(orders, engineDir, dir.resolve("writer-stderr.txt"), threads);
-            openNanos = new KillStep(screen, random).run(writer, events, expected, orders, kills);
+            long openNanos = new KillStep(screen, random).run(writer, events, expected, orders, kills);
 
             archive.awaitReady();
             screen.heading("3  The same again, shipped with a lag of about a second; then the whole directory is lost");
             Path site = dir.resolve("restored");
             WriterProcess shipping = new WriterProcess(site, engineDir, dir.resolve("shipper-stderr.txt"), threads);
             new ArchiveStep(screen, random, archive).run(shipping, site, events, expected);
+
+            Path scratch = Files.createDirectory(dir.resolve("speed"));
+            new SpeedStep(screen, threads, TURNS, TURN_NANOS).run(scratch, orders, openNanos);
+            deleteFlat(scratch);
+
+            return new LossStep(screen, archive, InstalledPrograms.find()).run(site);
         }
-        Path scratch = Files.createDirectory(dir.resolve("speed"));
-        new SpeedStep(screen, threads, TURNS, TURN_NANOS).run(scratch, orders, openNanos);
-        deleteFlat(scratch);
     }
 
     private long keptSeed() {
@@ -198,9 +204,10 @@ public final class Demo implements Callable<Integer> {
         out.printf(Locale.ROOT, "   %,15d bytes  %s%n", bytes, name);
     }
 
-    private int verdict(Screen screen, long nanos) {
+    private int verdict(Screen screen, List<String> leftOut, long nanos) {
         out.println();
-        String took = " (" + Figures.seconds(nanos) + ")";
+        String took = (leftOut.isEmpty() ? "" : " Left out, see above: " + String.join(", ", leftOut) + ".") + " ("
+                + Figures.seconds(nanos) + ")";
         if (screen.wrong() > 0) {
             out.println("WRONG: " + screen.wrong() + " of the checks above failed." + took);
             return 2;

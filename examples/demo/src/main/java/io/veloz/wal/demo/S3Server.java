@@ -12,25 +12,18 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
-/**
- * S3Proxy in a separate process, on a free loopback port, with its objects in a directory. Not thread-safe.
- *
- * <p>It never outlives the demo: a parent shell reads from a pipe that is closed when the demo ends for any reason, and then
- * kills the server. The shell ignores Ctrl-C, so that it can do this, and exits with the server.
- */
+/** S3Proxy in a separate process, on a free loopback port, with its objects in a directory. Not thread-safe. */
 final class S3Server implements AutoCloseable {
     static final String BUCKET = "veloz";
     static final String KEY_ID = "demo";
-    private static final String WATCH = "trap '' INT HUP TERM; exec 3<&0; \"$@\" </dev/null 3<&- & server=$!;"
-            + " { cat <&3 >/dev/null; kill -9 $server; } & wait $server";
 
-    private final Process shell;
+    private final WatchedProcess server;
     private final Path output;
     private final URI endpoint;
     private final String secret;
 
-    private S3Server(Process shell, Path output, URI endpoint, String secret) {
-        this.shell = shell;
+    private S3Server(WatchedProcess server, Path output, URI endpoint, String secret) {
+        this.server = server;
         this.output = output;
         this.endpoint = endpoint;
         this.secret = secret;
@@ -60,25 +53,19 @@ final class S3Server implements AutoCloseable {
                         "jclouds.provider=filesystem",
                         "jclouds.filesystem.basedir=" + objects));
         Path output = directory.resolve("s3proxy.log");
-        Process shell = new ProcessBuilder(
-                        "sh",
-                        "-c",
-                        WATCH,
-                        "watch",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx256m",
-                        "-jar",
-                        jar.toString(),
-                        "--properties",
-                        settings.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        return new S3Server(shell, output, endpoint, secret);
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx256m",
+                "-jar",
+                jar.toString(),
+                "--properties",
+                settings.toString());
+        WatchedProcess server = WatchedProcess.start("the S3 server at " + endpoint, "KILL", command, output);
+        return new S3Server(server, output, endpoint, secret);
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
@@ -92,7 +79,7 @@ final class S3Server implements AutoCloseable {
     void awaitReady(long seconds) throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         while (true) {
-            if (!shell.isAlive()) {
+            if (!server.isAlive()) {
                 throw new IOException("the S3 server has exited; see its output in " + output);
             }
             try {
@@ -108,7 +95,7 @@ final class S3Server implements AutoCloseable {
                     throw new IOException("the S3 server does not respond; see its output in " + output, e);
                 }
                 // The server is another process, so polling is the only way to wait for it.
-                shell.waitFor(20, TimeUnit.MILLISECONDS);
+                server.await(20);
             }
         }
     }
@@ -124,13 +111,6 @@ final class S3Server implements AutoCloseable {
     /** Stops the server, and returns when it has exited. */
     @Override
     public void close() throws IOException {
-        shell.getOutputStream().close();
-        try {
-            if (!shell.waitFor(20, TimeUnit.SECONDS)) {
-                throw new IOException("the S3 server at " + endpoint + " did not exit");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        server.close();
     }
 }
