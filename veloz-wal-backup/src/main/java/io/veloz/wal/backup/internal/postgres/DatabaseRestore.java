@@ -134,11 +134,19 @@ public final class DatabaseRestore {
                     "database " + names.kept()
                             + " exists from an earlier recovery of this point: clean up, or rename it");
         }
-        return new DatabasePlan(names, server, live.isPresent(), staged.isPresent(), missing, mayCreateRoles(session), client.findings());
+        return new DatabasePlan(
+                names,
+                server,
+                live.isPresent(),
+                staged.isPresent(),
+                missing,
+                mayCreateRoles(session),
+                client.findings());
     }
 
     private static boolean mayCreateRoles(PsqlSession session) throws IOException {
-        return session.row("SELECT rolcreaterole OR rolsuper AS may FROM pg_catalog.pg_roles WHERE rolname = current_user")
+        return session.row(
+                        "SELECT rolcreaterole OR rolsuper AS may FROM pg_catalog.pg_roles WHERE rolname = current_user")
                 .flag("may");
     }
 
