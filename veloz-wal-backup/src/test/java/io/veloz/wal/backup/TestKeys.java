@@ -37,7 +37,7 @@ public final class TestKeys {
         secret("offline.key", offline.toAsciiArmoredString());
     }
 
-    /** Version 4, which gpg 2.2 reads. */
+    /** Version 4. gpg 2.2 reads its certificate, and not its secret key. */
     public static OpenPGPKey key(String userId) throws IOException {
         try {
             return API.generateKey(4, Date.from(Instant.now().minus(Duration.ofHours(1))))

@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.bouncycastle.bcpg.HashAlgorithmTags;
 import org.bouncycastle.bcpg.CompressionAlgorithmTags;
 import org.bouncycastle.bcpg.SymmetricKeyAlgorithmTags;
 import org.bouncycastle.openpgp.PGPException;
@@ -32,6 +33,7 @@ import org.bouncycastle.openpgp.api.OpenPGPMessageGenerator;
 import org.bouncycastle.openpgp.api.OpenPGPMessageInputStream;
 import org.bouncycastle.openpgp.api.OpenPGPMessageProcessor;
 import org.bouncycastle.openpgp.api.OpenPGPSignature.OpenPGPDocumentSignature;
+import org.bouncycastle.openpgp.api.SignatureParameters;
 import org.bouncycastle.openpgp.api.bc.BcOpenPGPApi;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,14 @@ public final class OpenPgp {
         @Override
         public MessageEncryptionMechanism negotiateEncryption(OpenPGPMessageGenerator generator) {
             return MessageEncryptionMechanism.integrityProtected(SymmetricKeyAlgorithmTags.AES_256);
+        }
+    };
+
+    /** gpg 2.2 does not verify SHA-3, which may be the first preference of a key. */
+    private static final SignatureParameters.Callback WITH_SHA_512 = new SignatureParameters.Callback() {
+        @Override
+        public SignatureParameters apply(SignatureParameters parameters) {
+            return parameters.setSignatureHashAlgorithm(HashAlgorithmTags.SHA512);
         }
     };
 
@@ -144,9 +154,9 @@ public final class OpenPgp {
                     generator.addEncryptionCertificate(recipient);
                 }
                 if (passphrase == null) {
-                    generator.addSigningKey(signer);
+                    generator.addSigningKey(signer, WITH_SHA_512);
                 } else {
-                    generator.addSigningKey(signer, key -> passphrase.clone());
+                    generator.addSigningKey(signer, key -> passphrase.clone(), WITH_SHA_512);
                 }
                 return new EncryptingStream(generator.open(new KeptOpen(target)));
             } catch (PGPException e) {

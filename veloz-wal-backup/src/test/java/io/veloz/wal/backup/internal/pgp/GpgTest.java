@@ -8,6 +8,12 @@ import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.TestKeys;
 import io.veloz.wal.backup.internal.profile.Profile;
+import org.bouncycastle.openpgp.api.OpenPGPKey;
+import org.bouncycastle.openpgp.api.bc.BcOpenPGPApi;
+import org.bouncycastle.openpgp.operator.PGPKeyPairGenerator;
+import java.util.Date;
+import java.time.Instant;
+import java.time.Duration;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -137,6 +143,23 @@ class GpgTest {
         assertThat(result.exitCode()).as(result.errors()).isZero();
         assertThat(result.output()).isEqualTo(content());
         assertThat(result.errors()).contains("Good signature");
+    }
+
+    @Test
+    void signatureOfAKeyThatPrefersSha3IsOneThatGpgVerifies() throws Exception {
+        OpenPGPKey key = new BcOpenPGPApi()
+                .generateKey(4, Date.from(Instant.now().minus(Duration.ofHours(1))))
+                .withPrimaryKey(PGPKeyPairGenerator::generateLegacyEd25519KeyPair)
+                .addUserId("sha3@test")
+                .addSigningSubkey(PGPKeyPairGenerator::generateLegacyEd25519KeyPair)
+                .build();
+        Files.writeString(
+                keys.directory.resolve("signer.asc"), key.toCertificate().toAsciiArmoredString());
+        keys.secret("signer.key", key.toAsciiArmoredString());
+        signer = TestKeys.fingerprint(key);
+        gpg(new byte[0], "--import", keys.directory.resolve("signer.asc").toString());
+        Result result = gpg(new byte[0], "--decrypt", message().toString());
+        assertThat(result.errors()).contains("Good signature from \"sha3@test\"");
     }
 
     @Test
