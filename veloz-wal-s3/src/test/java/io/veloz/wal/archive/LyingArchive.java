@@ -1,6 +1,7 @@
 package io.veloz.wal.archive;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.ChainState;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
@@ -76,7 +77,9 @@ final class LyingArchive {
                 slot.previous(),
                 slot.kept(),
                 slot.archived(),
-                part);
+                part,
+                slot.instance(),
+                slot.chain());
     }
 
     LyingArchive segment(long number, UnaryOperator<Segment> lie) {
@@ -179,12 +182,11 @@ final class LyingArchive {
                     slot.host(),
                     slot.written(),
                     digests.getOrDefault(number - 1, slot.previous()),
-                    new SlotRef(
-                            slot.kept().number(),
-                            digests.getOrDefault(
-                                    slot.kept().number(), slot.kept().sha256())),
+                    repaired(slot.kept(), digests),
                     slot.archived(),
-                    slot.part());
+                    slot.part(),
+                    slot.instance(),
+                    slot.chain() == null ? null : repaired(slot.chain(), digests));
             byte[] bytes = SlotCodec.encode(repaired, contents.get(number));
             if (raw.containsKey(number)) {
                 bytes = sealed(raw.get(number).apply(java.util.Arrays.copyOf(bytes, bytes.length - 40)));
@@ -193,6 +195,19 @@ final class LyingArchive {
             store.damage(ArchiveKeys.slot(number), bytes);
         });
         return store;
+    }
+
+    private static ChainState repaired(ChainState chain, Map<Long, String> digests) {
+        return new ChainState(
+                chain.since().stream().map(ref -> repaired(ref, digests)).toList(),
+                repaired(chain.summary(), digests),
+                repaired(chain.checkpoint(), digests),
+                chain.checkpointSequence(),
+                chain.totals());
+    }
+
+    private static SlotRef repaired(SlotRef ref, Map<Long, String> digests) {
+        return new SlotRef(ref.number(), digests.getOrDefault(ref.number(), ref.sha256()));
     }
 
     /** Appends the correct trailer. */

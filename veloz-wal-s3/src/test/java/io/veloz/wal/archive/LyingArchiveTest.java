@@ -265,7 +265,9 @@ class LyingArchiveTest {
                                 s.archived().segment(),
                                 s.archived().position(),
                                 s.archived().sequence() + 1),
-                        s.part()));
+                        s.part(),
+                        s.instance(),
+                        s.chain()));
         archive.part(two, part -> {
             Tail t = (Tail) part;
             return new Tail(
@@ -291,7 +293,9 @@ class LyingArchiveTest {
                         s.previous(),
                         s.kept(),
                         s.archived(),
-                        s.part()));
+                        s.part(),
+                        s.instance(),
+                        s.chain()));
         assertUnsound(archive.store(), "a tail of epoch 3 in epoch 2");
     }
 
@@ -419,7 +423,9 @@ class LyingArchiveTest {
                                 s.previous(),
                                 s.kept(),
                                 s.archived(),
-                                s.part() instanceof Epoch ? new Epoch("") : s.part()));
+                                s.part() instanceof Epoch ? new Epoch("") : s.part(),
+                                s.instance(),
+                                s.chain()));
                 return "another host and time in slot " + number;
             }
             case 0 -> {

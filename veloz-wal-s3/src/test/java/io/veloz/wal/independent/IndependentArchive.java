@@ -141,7 +141,7 @@ final class IndependentArchive {
 
     private void add(IndependentSlot slot, Reach before) throws IOException {
         switch (slot.kind) {
-            case EPOCH -> {}
+            case EPOCH, SUMMARY, END -> {}
             case SEGMENT -> addSegment(slot);
             case ATTACHMENT -> addAttachment(slot);
             case GAP -> addGap(slot, before);

@@ -15,7 +15,9 @@ final class IndependentSlot {
         TAIL,
         SEGMENT,
         ATTACHMENT,
-        GAP
+        GAP,
+        SUMMARY,
+        END
     }
 
     /** The end of the archive. */
@@ -30,6 +32,7 @@ final class IndependentSlot {
     record Name(long slot, String sha256) {}
 
     final long number;
+    final long format;
     final Kind kind;
     final long epoch;
     final String digest;
@@ -37,7 +40,7 @@ final class IndependentSlot {
     final Name kept;
     final Reach archived;
     final IndependentJson head;
-    /** Returns the decompressed bytes of a TAIL; empty for any other slot. */
+    /** Returns the decompressed content of a TAIL or a SUMMARY; empty for any other slot. */
     final byte[] content;
 
     IndependentSlot(long number, byte[] bytes, String log, String origin) {
@@ -47,11 +50,14 @@ final class IndependentSlot {
         byte[] json = frames.skippable(0x184D2A50, 65_536);
         checkTrailer(bytes);
         head = IndependentJson.of(json);
-        expect(head.number("format", 0) == 1, "slot " + number + " has an unknown format");
+        format = head.number("format", 0);
+        expect(format == 1 || format == 2, "slot " + number + " has an unknown format");
         kind = Kind.valueOf(head.text("kind"));
+        expect(format == 2 || (kind != Kind.SUMMARY && kind != Kind.END), "slot " + number + " has an unknown kind");
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
         expect(
-                !head.has("origin") || head.hex("origin", 64).equals(origin),
+                (format == 1 && !head.has("origin"))
+                        || head.hex("origin", 64).equals(origin),
                 "the digest of log.json in slot " + number);
         expect(head.number("slot", 1) == number, "slot " + number + " states another number");
         epoch = head.number("epoch", 1);
@@ -65,7 +71,7 @@ final class IndependentSlot {
         expect(kept.slot() < number && (kept.slot() != 0 || kept.sha256().equals(NO_DIGEST)), "kept of slot " + number);
         IndependentJson reach = head.object("archived");
         archived = new Reach(reach.number("segment", 0), reach.number("position", 0), reach.number("sequence", 0));
-        content = kind == Kind.TAIL ? frames.frame(tailBytes()) : new byte[0];
+        content = contentBytes() == 0 ? new byte[0] : frames.frame(contentBytes());
         frames.skippable(0x184D2A51, 32);
         expect(frames.isAtEnd(), "bytes after slot " + number);
         checkKind();
@@ -80,7 +86,14 @@ final class IndependentSlot {
         expect(Arrays.equals(stated, actual), "the digest of slot " + number);
     }
 
-    private long tailBytes() {
+    private long contentBytes() {
+        if (kind == Kind.SUMMARY) {
+            long bytes = head.object("covers").number("contentBytes", 1);
+            expect(bytes <= 16_777_216, "the content of slot " + number);
+            return bytes;
+        } else if (kind != Kind.TAIL) {
+            return 0;
+        }
         IndependentJson tail = head.object("tail");
         long bytes = tail.number("endPosition", 0) - tail.number("position", 0);
         expect(bytes > 0 && bytes <= 67_174_400, "the positions of the tail in slot " + number);

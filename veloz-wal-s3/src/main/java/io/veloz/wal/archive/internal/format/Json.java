@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON object of strings, integers and nested objects, in memory. An instance is confined to one thread. */
@@ -131,6 +132,11 @@ final class Json {
     /** Returns the name of the object in messages. */
     String where() {
         return where;
+    }
+
+    /** Returns the names of the fields, in the order of the text. */
+    Set<String> names() {
+        return fields.keySet();
     }
 
     boolean has(String name) {

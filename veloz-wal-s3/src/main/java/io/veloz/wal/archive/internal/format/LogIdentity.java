@@ -83,7 +83,7 @@ public record LogIdentity(
             throw new BadObjectException(where + ": more than " + MAX_BYTES + " bytes");
         }
         Json json = Json.decode(where, bytes);
-        UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT);
+        UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT, FORMAT);
         String prefix = json.string("prefix");
         if (!ArchiveKeys.isPrefix(prefix)) {
             throw new BadObjectException(where + ": prefix \"" + Text.printable(prefix)

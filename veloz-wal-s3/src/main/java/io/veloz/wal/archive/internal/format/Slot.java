@@ -1,6 +1,8 @@
 package io.veloz.wal.archive.internal.format;
 
 import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A numbered object of the ship log, which is data, commit and fence at once. Immutable. See docs/archive.md, "Slots".
@@ -16,6 +18,8 @@ import java.time.Instant;
  * @param kept the last slot before this one that is never deleted, which is any slot except a tail
  * @param archived the end of the archive with this slot
  * @param part the content
+ * @param instance 32 hex digits: the directory of the log that was shipped; empty in a slot of format 1
+ * @param chain what it states about the kept slots before it; null in a tail, and in a slot of format 1
  */
 public record Slot(
         String logId,
@@ -28,7 +32,25 @@ public record Slot(
         String previous,
         SlotRef kept,
         Archived archived,
-        Part part) {
+        Part part,
+        String instance,
+        @Nullable ChainState chain) {
+
+    /** Creates a slot of format 1. */
+    public Slot(
+            String logId,
+            String origin,
+            long number,
+            long epoch,
+            String writer,
+            String host,
+            Instant written,
+            String previous,
+            SlotRef kept,
+            Archived archived,
+            Part part) {
+        this(logId, origin, number, epoch, writer, host, written, previous, kept, archived, part, "", null);
+    }
 
     /** A reference to a slot by number and digest; number 0 and {@link Digest#NONE} for no slot. */
     public record SlotRef(long number, String sha256) {
@@ -47,7 +69,7 @@ public record Slot(
     }
 
     /** The content of a slot. */
-    public sealed interface Part permits Epoch, Tail, StoredPart, Gap {}
+    public sealed interface Part permits Epoch, Tail, StoredPart, Gap, Summary, End {}
 
     /**
      * A file of the log that was uploaded as an object. Immutable.
@@ -88,9 +110,30 @@ public record Slot(
     /**
      * A writer has acquired the next epoch. Slots of earlier epochs after this one are ignored.
      *
-     * @param logJson the text of {@code log.json}; empty if written by a version without this field
+     * @param logJson the text of {@code log.json}; empty if written by a version without this field, and in a summary
+     * @param reason why the writer acquired it
+     * @param observed the epoch that the operator saw and replaces; 0 for {@link Reason#START}
+     * @param lost the slots before this one that were lost, as the operator has accepted; null if none
      */
-    public record Epoch(String logJson) implements Part {}
+    public record Epoch(String logJson, Reason reason, long observed, @Nullable LostSlotNumbers lost) implements Part {
+        /** Creates the part of a writer that started from the directory of the epoch before. */
+        public Epoch(String logJson) {
+            this(logJson, Reason.START, 0, null);
+        }
+    }
+
+    /** Why a writer acquired an epoch. */
+    public enum Reason {
+        /** The directory that wrote the epoch before is shipped again. */
+        START,
+        /** A follower was promoted. */
+        PROMOTION,
+        /** Another directory took over, by command of the operator. */
+        TAKEOVER
+    }
+
+    /** A range of numbers of lost slots. They are never used again. */
+    public record LostSlotNumbers(long from, long to) {}
 
     /**
      * Durable bytes of a segment that was not uploaded yet, in whole batches. The slot contains them.
@@ -147,6 +190,42 @@ public record Slot(
      * @param reason informational
      */
     public record Gap(long firstSequence, long lastSequence, long nextSegment, String reason) implements Part {}
+
+    /**
+     * Repeats the kept slots of a range, so that a reader need not read each of them. Its content is a {@link SummaryContent}.
+     *
+     * @param level 1, or 2 if it replaces the summaries of level 1 before it
+     * @param before the kept slot before the range; {@link SlotRef#NONE} if the range begins with slot 1
+     * @param from the first kept slot of the range
+     * @param to the last kept slot of the range
+     * @param entries the number of kept slots in the range
+     * @param sequence the end of the archive with the last slot of the range
+     * @param contentBytes size of the content
+     * @param contentSha256 of the content
+     */
+    public record Summary(
+            int level,
+            SlotRef before,
+            long from,
+            SlotRef to,
+            long entries,
+            long sequence,
+            long contentBytes,
+            String contentSha256)
+            implements Part {}
+
+    /** The writer has ended its epoch on purpose. */
+    public record End() implements Part {}
+
+    /** Returns the version of the format. */
+    public int format() {
+        return instance.isEmpty() ? 1 : 2;
+    }
+
+    /** Returns what a kept slot of format 2 states about the kept slots before it. */
+    public ChainState chainState() {
+        return Objects.requireNonNull(chain, "a tail, or a slot of format 1");
+    }
 
     /** Returns whether this slot is never deleted. Only tails are deleted, after their segment was committed. */
     public boolean isKept() {

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.format;
 
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -15,12 +16,12 @@ import java.util.Arrays;
  *
  * <pre>
  * skippable frame: magic 0x184D2A50 4 · length 4 · the head, JSON in UTF-8
- * frame:           the content of a tail; any other slot has none
+ * frame:           the content of a tail or a SUMMARY; any other slot has none
  * skippable frame: magic 0x184D2A51 4 · length 4 (32) · SHA-256 of all bytes before this frame
  * </pre>
  */
 public final class SlotCodec {
-    /** The maximum length of the content of a tail, uncompressed. */
+    /** The maximum length of the content of a slot, uncompressed. */
     public static final int MAX_CONTENT_BYTES = 64 * 1024 * 1024 + 64 * 1024;
 
     private static final int HEAD_MAGIC = 0x184D2A50;
@@ -54,7 +55,7 @@ public final class SlotCodec {
             return slot;
         }
 
-        /** Returns the bytes of a tail, not a copy; empty for any other slot. */
+        /** Returns the content of a tail or a SUMMARY, not a copy; empty for any other slot. */
         public byte[] content() {
             return content;
         }
@@ -73,7 +74,7 @@ public final class SlotCodec {
     /**
      * Encodes a slot with its content. Equal slots give equal bytes.
      *
-     * @param content the bytes of a tail; empty for any other slot
+     * @param content of a tail or a SUMMARY; empty for any other slot
      */
     public static byte[] encode(Slot slot, byte[] content) {
         byte[] head = SlotHead.encode(slot);
@@ -116,7 +117,7 @@ public final class SlotCodec {
         return new Decoded(decoded.slot, buffered.content(), decoded.sha256);
     }
 
-    /** Receives the content of a tail in chunks, before it has been checked. */
+    /** Receives the content of a slot in chunks, before it has been checked. */
     @FunctionalInterface
     public interface Content {
         void write(byte[] bytes, int length) throws IOException;
@@ -124,7 +125,7 @@ public final class SlotCodec {
 
     /**
      * Does the same, and passes on the content instead of keeping it. Memory is bounded by a head and a block, whatever length
-     * a tail states. The content is checked only when this method returns.
+     * a slot states. The content is checked only when this method returns.
      *
      * @throws IOException if reading the stream fails, or {@code content} throws it
      */
@@ -157,7 +158,9 @@ public final class SlotCodec {
             throw new BadObjectException(where + ": slot " + slot.number() + "; expected " + number);
         }
         if (slot.part() instanceof Tail tail) {
-            content(where, tail, in, content);
+            content(where, tail.endPosition() - tail.position(), tail.sha256(), in, content);
+        } else if (slot.part() instanceof Summary summary) {
+            content(where, summary.contentBytes(), summary.contentSha256(), in, content);
         }
         in.expectTrailer(where);
         return new Decoded(slot, NO_CONTENT, Digest.NONE);
@@ -176,11 +179,11 @@ public final class SlotCodec {
         return head;
     }
 
-    private static void content(String where, Tail tail, SlotStream in, Content content) throws IOException {
-        long expected = tail.endPosition() - tail.position();
+    private static void content(String where, long expected, String expectedSha256, SlotStream in, Content content)
+            throws IOException {
         if (expected < 1 || expected > MAX_CONTENT_BYTES) {
             throw new BadObjectException(
-                    where + ": tail of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
+                    where + ": content of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
         }
         byte[] chunk = new byte[(int) Math.min(expected, CHUNK_BYTES)];
         MessageDigest digest = Digest.sha256();
@@ -195,9 +198,9 @@ public final class SlotCodec {
             throw new BadObjectException(where + ": content of " + total + " bytes; expected " + expected);
         }
         String sha256 = Digest.hex(digest);
-        if (!sha256.equals(tail.sha256())) {
+        if (!sha256.equals(expectedSha256)) {
             throw new BadObjectException(
-                    where + ": SHA-256 mismatch of the content: stored " + tail.sha256() + ", computed " + sha256);
+                    where + ": SHA-256 mismatch of the content: stored " + expectedSha256 + ", computed " + sha256);
         }
     }
 

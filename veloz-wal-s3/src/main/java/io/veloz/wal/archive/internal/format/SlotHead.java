@@ -1,21 +1,30 @@
 package io.veloz.wal.archive.internal.format;
 
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.End;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
+import io.veloz.wal.archive.internal.format.Slot.LostSlotNumbers;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Reason;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The head of a slot: all its fields as a JSON object. See docs/archive.md, "Slots". */
 final class SlotHead {
-    private static final long FORMAT = 1;
+    private static final long NEWEST_FORMAT = 2;
 
     private SlotHead() {}
 
@@ -23,11 +32,14 @@ final class SlotHead {
 
     static byte[] encode(Slot slot) {
         Json json = Json.create()
-                .put("format", FORMAT)
+                .put("format", (long) slot.format())
                 .put("kind", kind(slot.part()))
                 .put("log", slot.logId());
         if (!slot.origin().isEmpty()) {
             json.put("origin", slot.origin());
+        }
+        if (slot.format() > 1) {
+            json.put("instance", slot.instance());
         }
         json.put("slot", slot.number())
                 .put("epoch", slot.epoch())
@@ -35,19 +47,52 @@ final class SlotHead {
                 .put("host", slot.host())
                 .put("written", slot.written().toString())
                 .put("previous", slot.previous())
-                .put(
-                        "kept",
-                        Json.create()
-                                .put("slot", slot.kept().number())
-                                .put("sha256", slot.kept().sha256()))
-                .put(
-                        "archived",
-                        Json.create()
-                                .put("segment", slot.archived().segment())
-                                .put("position", slot.archived().position())
-                                .put("sequence", slot.archived().sequence()));
-        putPart(json, slot.part());
+                .put("kept", encode(slot.kept()));
+        put(json, slot.archived());
+        putFields(json, slot.part());
+        if (slot.chain() != null) {
+            json.put("chain", encode(slot.chain()));
+        }
         return json.encode();
+    }
+
+    static Json encode(SlotRef ref) {
+        return Json.create().put("slot", ref.number()).put("sha256", ref.sha256());
+    }
+
+    static Json put(Json json, Archived archived) {
+        return json.put(
+                "archived",
+                Json.create()
+                        .put("segment", archived.segment())
+                        .put("position", archived.position())
+                        .put("sequence", archived.sequence()));
+    }
+
+    private static Json encode(ChainState chain) {
+        Json since = Json.create();
+        chain.since().forEach(ref -> since.put(Long.toString(ref.number()), ref.sha256()));
+        Json json = Json.create().put("since", since);
+        if (chain.summary().number() > 0) {
+            json.put("summary", encode(chain.summary()));
+        }
+        if (chain.checkpoint().number() > 0) {
+            json.put("checkpoint", encode(chain.checkpoint()).put("sequence", chain.checkpointSequence()));
+        }
+        Totals totals = chain.totals();
+        if (totals != null) {
+            json.put(
+                    "totals",
+                    Json.create()
+                            .put("segments", totals.segments())
+                            .put("objectBytes", totals.objectBytes())
+                            .put("fileBytes", totals.fileBytes())
+                            .put("attachments", totals.attachments())
+                            .put("gaps", totals.gaps())
+                            .put("epochs", totals.epochs())
+                            .put("kept", totals.kept()));
+        }
+        return json;
     }
 
     private static String kind(Part part) {
@@ -59,13 +104,22 @@ final class SlotHead {
             return "ATTACHMENT";
         } else if (part instanceof Gap) {
             return "GAP";
+        } else if (part instanceof Summary) {
+            return "SUMMARY";
+        } else if (part instanceof End) {
+            return "END";
         }
         return "EPOCH";
     }
 
-    private static void putPart(Json json, Part part) {
-        if (part instanceof Epoch epoch && !epoch.logJson().isEmpty()) {
-            json.put("logJson", epoch.logJson());
+    /** Adds the kind of a part, and its fields. */
+    static void putPart(Json json, Part part) {
+        putFields(json.put("kind", kind(part)), part);
+    }
+
+    private static void putFields(Json json, Part part) {
+        if (part instanceof Epoch epoch) {
+            put(json, epoch);
         } else if (part instanceof Tail tail) {
             json.put("tail", encode(tail));
         } else if (part instanceof Segment segment) {
@@ -75,7 +129,35 @@ final class SlotHead {
             json.put("attachment", put(fields, attachment.stored()));
         } else if (part instanceof Gap gap) {
             json.put("gap", encode(gap));
+        } else if (part instanceof Summary summary) {
+            json.put("covers", encode(summary));
         }
+    }
+
+    /** An EPOCH of format 1 has no reason, which means a start. */
+    private static void put(Json json, Epoch epoch) {
+        if (!epoch.logJson().isEmpty()) {
+            json.put("logJson", epoch.logJson());
+        }
+        if (epoch.reason() != Reason.START) {
+            json.put("reason", epoch.reason().name().toLowerCase(Locale.ROOT)).put("observed", epoch.observed());
+        }
+        LostSlotNumbers lost = epoch.lost();
+        if (lost != null) {
+            json.put("lost", Json.create().put("from", lost.from()).put("to", lost.to()));
+        }
+    }
+
+    private static Json encode(Summary summary) {
+        return Json.create()
+                .put("level", (long) summary.level())
+                .put("before", encode(summary.before()))
+                .put("from", summary.from())
+                .put("to", encode(summary.to()))
+                .put("entries", summary.entries())
+                .put("sequence", summary.sequence())
+                .put("contentBytes", summary.contentBytes())
+                .put("contentSha256", summary.contentSha256());
     }
 
     private static Json encode(Tail tail) {
@@ -123,31 +205,102 @@ final class SlotHead {
      */
     static Slot decode(String where, byte[] head) throws BadObjectException {
         Json json = Json.decode(where, head);
-        UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT);
+        long format = json.number("format", 1);
+        UnknownArchiveFormatException.check(where, format, 1, NEWEST_FORMAT);
         try {
-            Json kept = json.object("kept");
-            Json archived = json.object("archived");
+            long number = json.number("slot", 1, ArchiveKeys.MAX_SLOT);
+            SlotRef kept = ref(json, "kept", 0);
+            Part part = part(where, json);
+            if (format == 1 && (part instanceof Summary || part instanceof End)) {
+                throw UnknownArchiveFormatException.ofKind(where, json.string("kind"));
+            }
+            boolean hasChain = format > 1 && !(part instanceof Tail);
             return new Slot(
                     json.hex32("log"),
-                    json.has("origin") ? json.sha256("origin") : "",
-                    json.number("slot", 1, ArchiveKeys.MAX_SLOT),
+                    format > 1 || json.has("origin") ? json.sha256("origin") : "",
+                    number,
                     json.number("epoch", 1, ArchiveKeys.MAX_EPOCH),
                     json.hex32("writer"),
                     Text.printable(json.string("host")),
                     Instant.parse(json.string("written")),
                     json.sha256("previous"),
-                    new SlotRef(kept.number("slot", 0, ArchiveKeys.MAX_SLOT), kept.sha256("sha256")),
-                    new Archived(
-                            archived.number("segment", 0, ArchiveKeys.MAX_SEGMENT),
-                            archived.number("position", 0),
-                            archived.number("sequence", 0)),
-                    part(where, json));
+                    kept,
+                    archived(json),
+                    part,
+                    format > 1 ? json.hex32("instance") : "",
+                    hasChain ? chain(json.object("chain"), number, kept) : null);
         } catch (DateTimeParseException e) {
             throw new BadObjectException(where + ": field \"written\" is not a time", e);
         }
     }
 
-    private static Part part(String where, Json json) throws BadObjectException {
+    static SlotRef ref(Json json, String name, long least) throws BadObjectException {
+        Json ref = json.object(name);
+        return new SlotRef(ref.number("slot", least, ArchiveKeys.MAX_SLOT), ref.sha256("sha256"));
+    }
+
+    static Archived archived(Json json) throws BadObjectException {
+        Json archived = json.object("archived");
+        return new Archived(
+                archived.number("segment", 0, ArchiveKeys.MAX_SEGMENT),
+                archived.number("position", 0),
+                archived.number("sequence", 0));
+    }
+
+    private static ChainState chain(Json json, long number, SlotRef kept) throws BadObjectException {
+        List<SlotRef> since = since(json.object("since"));
+        if (!since.isEmpty() && !since.get(since.size() - 1).equals(kept)) {
+            throw new BadObjectException(json.where() + ": \"since\" ends with slot "
+                    + since.get(since.size() - 1).number() + "; expected the kept slot " + kept.number());
+        }
+        boolean hasCheckpoint = json.has("checkpoint");
+        SlotRef summary = json.has("summary") ? ref(json, "summary", 1) : SlotRef.NONE;
+        SlotRef checkpoint = hasCheckpoint ? ref(json, "checkpoint", 1) : SlotRef.NONE;
+        if (Math.max(summary.number(), checkpoint.number()) > kept.number() || kept.number() >= number) {
+            throw new BadObjectException(json.where() + ": names slot "
+                    + Math.max(kept.number(), Math.max(summary.number(), checkpoint.number()))
+                    + "; expected a kept slot before slot " + number);
+        }
+        return new ChainState(
+                since,
+                summary,
+                checkpoint,
+                hasCheckpoint ? json.object("checkpoint").number("sequence", 0) : 0,
+                json.has("totals") ? totals(json.object("totals")) : null);
+    }
+
+    private static List<SlotRef> since(Json json) throws BadObjectException {
+        List<SlotRef> since = new ArrayList<>();
+        long last = 0;
+        for (String name : json.names()) {
+            long number = slotNumber(name);
+            if (number <= last || since.size() == ChainState.MAX_SINCE) {
+                throw new BadObjectException(json.where() + ": slot \"" + Text.printable(name) + "\" after slot " + last
+                        + "; expected ascending numbers, at most " + ChainState.MAX_SINCE);
+            }
+            since.add(new SlotRef(number, json.sha256(name)));
+            last = number;
+        }
+        return since;
+    }
+
+    /** Returns the number that a name states in decimal without leading zeros; -1 for any other name. */
+    private static long slotNumber(String name) {
+        return name.matches("[1-9][0-9]{0,17}") ? Long.parseLong(name) : -1;
+    }
+
+    private static Totals totals(Json json) throws BadObjectException {
+        return new Totals(
+                json.number("segments", 0),
+                json.number("objectBytes", 0),
+                json.number("fileBytes", 0),
+                json.number("attachments", 0),
+                json.number("gaps", 0),
+                json.number("epochs", 0),
+                json.number("kept", 0));
+    }
+
+    static Part part(String where, Json json) throws BadObjectException {
         String kind = json.string("kind");
         return switch (kind) {
             case "EPOCH" -> epoch(where, json);
@@ -155,6 +308,8 @@ final class SlotHead {
             case "SEGMENT" -> segment(json.object("segment"));
             case "ATTACHMENT" -> attachment(json.object("attachment"));
             case "GAP" -> gap(json.object("gap"));
+            case "SUMMARY" -> summary(json.object("covers"));
+            case "END" -> new End();
             default -> throw UnknownArchiveFormatException.ofKind(where, kind);
         };
     }
@@ -167,7 +322,36 @@ final class SlotHead {
                 throw new BadObjectException(where + ": \"origin\" is not the SHA-256 of \"logJson\"");
             }
         }
-        return new Epoch(text);
+        Reason reason = json.has("reason") ? reason(where, json.string("reason")) : Reason.START;
+        long observed = reason == Reason.START ? 0 : json.number("observed", 1, ArchiveKeys.MAX_EPOCH);
+        return new Epoch(text, reason, observed, json.has("lost") ? lost(json.object("lost")) : null);
+    }
+
+    private static Reason reason(String where, String text) throws BadObjectException {
+        return switch (text) {
+            case "start" -> Reason.START;
+            case "promotion" -> Reason.PROMOTION;
+            case "takeover" -> Reason.TAKEOVER;
+            default -> throw new BadObjectException(where + ": field \"reason\" is \"" + Text.printable(text)
+                    + "\"; expected start, promotion or takeover");
+        };
+    }
+
+    private static @Nullable LostSlotNumbers lost(Json json) throws BadObjectException {
+        long from = json.number("from", 1, ArchiveKeys.MAX_SLOT);
+        return new LostSlotNumbers(from, json.number("to", from, ArchiveKeys.MAX_SLOT));
+    }
+
+    private static Summary summary(Json json) throws BadObjectException {
+        return new Summary(
+                (int) json.number("level", 1, 2),
+                ref(json, "before", 0),
+                json.number("from", 1, ArchiveKeys.MAX_SLOT),
+                ref(json, "to", 1),
+                json.number("entries", 1),
+                json.number("sequence", 0),
+                json.number("contentBytes", 1, SummaryContent.MAX_BYTES),
+                json.sha256("contentSha256"));
     }
 
     private static StoredFile stored(Json json, long minFileBytes) throws BadObjectException {

@@ -13,8 +13,9 @@ public final class UnknownArchiveFormatException extends RuntimeException {
                 where + ": unknown kind of slot \"" + Text.printable(kind) + "\"; use a newer version of this library");
     }
 
-    static void check(String where, long format, long known) {
-        if (format != known) {
+    static void check(String where, long format, long oldest, long newest) {
+        if (format < oldest || format > newest) {
+            String known = oldest == newest ? "" + newest : oldest + " to " + newest;
             throw new UnknownArchiveFormatException(
                     where + ": archive format " + format + "; this library knows " + known + "; use a newer version");
         }

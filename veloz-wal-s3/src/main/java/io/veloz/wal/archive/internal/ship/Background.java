@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.util.function.LongSupplier;
 
 /**
- * The work of a writer that has no slot to put: the fence check, reading back gaps as far as a caller needs them, and
- * deleting tails. Confined to the shipping thread.
+ * The work of a writer that has no slot to put: the fence check, reading back gaps as far as a caller needs them, reading the
+ * slots for the next SUMMARY, and deleting tails. Confined to the shipping thread.
  */
 final class Background {
     private static final long SECOND_NANOS = 1_000_000_000;
@@ -26,6 +26,7 @@ final class Background {
     private static final long REQUESTED_FENCE_CHECK_NANOS = SECOND_NANOS;
 
     private static final long CLEAN_UP_RETRY_NANOS = 60 * SECOND_NANOS;
+    private static final long SUMMARY_RETRY_NANOS = 60 * SECOND_NANOS;
     private static final long GAPS_RETRY_NANOS = 5 * SECOND_NANOS;
 
     /** A store that fails once to find an existing object must not end shipping. */
@@ -41,6 +42,7 @@ final class Background {
     private long fenceCheckedAt;
     private long cleanUpAt;
     private long gapsAt;
+    private long summaryAt;
 
     Background(LocalLog log, ShipLog shipLog, ShipProgress progress, LongSupplier nanoTime, long tailGraceNanos) {
         this.log = log;
@@ -51,6 +53,7 @@ final class Background {
         this.fenceCheckedAt = nanoTime.getAsLong();
         this.cleanUpAt = fenceCheckedAt;
         this.gapsAt = fenceCheckedAt;
+        this.summaryAt = fenceCheckedAt;
     }
 
     /** Makes a following {@link #step} check the fence, unless it was checked within the last second. */
@@ -91,7 +94,7 @@ final class Background {
     }
 
     /** Does the work that is due, if any. Returns whether there was any. */
-    boolean step(SlotWriter writer, History history) throws IOException {
+    boolean step(SlotWriter writer, History history, Summarizer summarizer) throws IOException {
         long now = nanoTime.getAsLong();
         if (now - fenceCheckedAt >= fenceCheckInterval()) {
             fenceCheckRequested = false;
@@ -102,6 +105,10 @@ final class Background {
         boolean wanted = progress.gapsWantedFrom() < history.gapsKnownFrom() && !history.isComplete();
         if (wanted && now - gapsAt >= 0) {
             readGaps(history, now);
+            return true;
+        }
+        if (summarizer.hasStep() && now - summaryAt >= 0) {
+            readForSummary(summarizer, now);
             return true;
         }
         return cleanUp(now);
@@ -115,6 +122,17 @@ final class Background {
         } catch (IOException e) {
             gapsAt = now + GAPS_RETRY_NANOS;
             progress.failed(Job.GAPS, e);
+        }
+    }
+
+    /** Slots are put without a SUMMARY until it succeeds. Readers then read more of them one by one. */
+    private void readForSummary(Summarizer summarizer, long now) {
+        try {
+            summarizer.step();
+            progress.succeeded(Job.SUMMARY);
+        } catch (IOException e) {
+            summaryAt = now + SUMMARY_RETRY_NANOS;
+            progress.failed(Job.SUMMARY, e);
         }
     }
 

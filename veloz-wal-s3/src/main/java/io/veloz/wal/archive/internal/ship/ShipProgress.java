@@ -14,6 +14,8 @@ public interface ShipProgress {
         FENCE_CHECK,
         /** Reading which gaps the archive declares. */
         GAPS,
+        /** Reading the slots for the next SUMMARY. */
+        SUMMARY,
         /** Deleting tails. Nothing depends on it. */
         CLEAN_UP
     }

@@ -55,7 +55,9 @@ public final class Shipping implements AutoCloseable {
     private final Background background;
     private @Nullable LogIdentity identity;
     private @Nullable SlotWriter writer;
+    private final String instance = SlotWriter.randomId();
     private @Nullable History history;
+    private @Nullable Summarizer summarizer;
     private boolean isResumed;
     private boolean isStoreFit;
 
@@ -160,7 +162,7 @@ public final class Shipping implements AutoCloseable {
             return true;
         }
         if (writer == null) {
-            writer = SlotWriter.create(shipLog, identity, config.clock());
+            writer = SlotWriter.create(shipLog, identity, instance, config.clock());
         }
         SlotWriter current = writer;
         switch (current.phase()) {
@@ -204,6 +206,7 @@ public final class Shipping implements AutoCloseable {
         }
         Slot slot = Objects.requireNonNull(tip.slot());
         history().append(slot.part());
+        Objects.requireNonNull(summarizer).added(slot, tip.sha256());
         background.added(slot);
         if (slot.part() instanceof Segment || slot.part() instanceof Attachment) {
             progress.succeeded(Job.UPLOAD);
@@ -236,6 +239,12 @@ public final class Shipping implements AutoCloseable {
             return true;
         }
         Archived archived = current.tip().archived();
+        Summarizer summaries = Objects.requireNonNull(summarizer);
+        if (summaries.isReady()) {
+            Summarizer.Next next = summaries.next();
+            current.put(archived, next.part(), next.content());
+            return true;
+        }
         if (uploader.hasEnded()) {
             commit(current, archived);
             return true;
@@ -258,7 +267,7 @@ public final class Shipping implements AutoCloseable {
         if (tailWanted && shipTail(current, archived, exceedsTail)) {
             return true;
         }
-        return background.step(current, history());
+        return background.step(current, history(), Objects.requireNonNull(summarizer));
     }
 
     /** Reads the slots of earlier writers, one request at a time. */
@@ -270,6 +279,7 @@ public final class Shipping implements AutoCloseable {
         }
         if (history.isSufficient()) {
             isResumed = true;
+            summarizer = Summarizer.at(shipLog, Summarizer.FAN_OUT, tip);
             background.resumed(tip, nextSegment());
             progress.archived(tip.archived(), releasedThrough(tip.archived()));
         }
@@ -367,7 +377,7 @@ public final class Shipping implements AutoCloseable {
             // that covers it. The delays are reset meanwhile: one that has ended would keep the thread from waiting.
             uploadWaits = false;
             tailWaits = false;
-            return background.step(current, history());
+            return background.step(current, history(), Objects.requireNonNull(summarizer));
         }
         LocalLog.Range local = log.range();
         if (local.firstSegment() <= nextSegment()) {

@@ -41,33 +41,48 @@ import java.util.Optional;
 final class SlotWriter {
     private static final int FULL_PAGE = 1000;
     private static final int ID_BYTES = 16;
+    private static final byte[] NO_CONTENT = new byte[0];
 
     private final ShipLog shipLog;
     private final LogIdentity identity;
     private final String id;
+    private final String instance;
     private final String host;
     private final Clock clock;
     private WriterState state;
 
     /**
      * @param id 32 hex digits, unique among all writers
+     * @param instance 32 hex digits, unique among all directories of the log
      * @param host informational
      * @param clock for the times in slots, which are informational
      */
-    SlotWriter(ShipLog shipLog, LogIdentity identity, String id, String host, Clock clock, WriterState state) {
+    SlotWriter(
+            ShipLog shipLog,
+            LogIdentity identity,
+            String id,
+            String instance,
+            String host,
+            Clock clock,
+            WriterState state) {
         this.shipLog = shipLog;
         this.identity = identity;
         this.id = id;
+        this.instance = instance;
         this.host = host;
         this.clock = clock;
         this.state = state;
     }
 
     /** Returns a writer with a random id that has made no request. */
-    static SlotWriter create(ShipLog shipLog, LogIdentity identity, Clock clock) {
+    static SlotWriter create(ShipLog shipLog, LogIdentity identity, String instance, Clock clock) {
+        return new SlotWriter(shipLog, identity, randomId(), instance, hostName(), clock, WriterState.INITIAL);
+    }
+
+    static String randomId() {
         byte[] id = new byte[ID_BYTES];
         new SecureRandom().nextBytes(id);
-        return new SlotWriter(shipLog, identity, HexFormat.of().formatHex(id), hostName(), clock, WriterState.INITIAL);
+        return HexFormat.of().formatHex(id);
     }
 
     private static String hostName() {
@@ -120,6 +135,7 @@ final class SlotWriter {
             case FIND_TIP -> findTip();
             case READ_TIP -> readTip();
             case PROBE -> probe();
+            case READ_KEPT -> readKept();
             case CLAIM -> put(Phase.RESOLVE_CLAIM);
             case RESOLVE_CLAIM -> resolveClaim();
             case LIST_AFTER_CLAIM -> listAfterClaim();
@@ -165,7 +181,16 @@ final class SlotWriter {
 
     private void probe() throws IOException {
         Optional<Decoded> next = shipLog.slot(state.tip().number() + 1);
-        state = next.isPresent() ? state.to(Phase.PROBE, tip(next.get())) : state.to(Phase.CHECK);
+        if (next.isPresent()) {
+            state = state.to(Phase.PROBE, tip(next.get()));
+        } else {
+            state = state.to(state.tip().needsKept() ? Phase.READ_KEPT : Phase.CHECK);
+        }
+    }
+
+    private void readKept() throws IOException {
+        Tip tip = state.tip();
+        state = state.to(Phase.CHECK, tip.withKept(shipLog.kept(tip.kept())));
     }
 
     private static Tip tip(Decoded slot) {
@@ -178,7 +203,7 @@ final class SlotWriter {
         Tip tip = state.tip();
         // The EPOCH slot repeats log.json.
         Part epoch = new Slot.Epoch(identity.text());
-        state = state.send(Phase.CLAIM, draft(tip, tip.epoch() + 1, tip.archived(), epoch, new byte[0]));
+        state = state.send(Phase.CLAIM, draft(tip, tip.epoch() + 1, tip.archived(), epoch, NO_CONTENT));
     }
 
     private void resolveClaim() throws IOException {
@@ -245,7 +270,9 @@ final class SlotWriter {
                 tip.sha256(),
                 tip.kept(),
                 archived,
-                part);
+                part,
+                instance,
+                part instanceof Slot.Tail ? null : tip.chainWith(part));
         return new Draft(slot, SlotCodec.encode(slot, content));
     }
 
@@ -309,7 +336,8 @@ final class SlotWriter {
     }
 
     private void confirm() {
-        state = state.to(Phase.READY, draft().asTip());
+        Draft ours = draft();
+        state = state.to(Phase.READY, state.tip().next(ours.slot(), ours.sha256()));
     }
 
     private Draft draft() {

@@ -1,8 +1,10 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.format.ChainState;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,8 @@ record WriterState(
         READ_TIP,
         /** Read the slot after it, which a list may not contain yet. */
         PROBE,
+        /** Read the last slot before the tip that is never deleted, if the tip is a tail. */
+        READ_KEPT,
         /** No request: the caller compares the local log with the tip. */
         CHECK,
         /** Put the EPOCH slot. */
@@ -68,12 +72,27 @@ record WriterState(
      * @param number 0 if the ship log is empty
      * @param sha256 of the slot
      * @param slot null if the ship log is empty
+     * @param keptSlot the last slot up to this one that is never deleted; null if there is none, or it has not been read
      */
-    record Tip(long number, String sha256, @Nullable Slot slot) {
-        static final Tip NONE = new Tip(0, Digest.NONE, null);
+    record Tip(long number, String sha256, @Nullable Slot slot, @Nullable Slot keptSlot) {
+        static final Tip NONE = new Tip(0, Digest.NONE, null, null);
 
         static Tip of(Slot slot, String sha256) {
-            return new Tip(slot.number(), sha256, slot);
+            return new Tip(slot.number(), sha256, slot, slot.isKept() ? slot : null);
+        }
+
+        /** Returns the tip after a slot was put. */
+        Tip next(Slot slot, String sha256) {
+            return new Tip(slot.number(), sha256, slot, slot.isKept() ? slot : keptSlot);
+        }
+
+        Tip withKept(Slot kept) {
+            return new Tip(number, sha256, slot, kept);
+        }
+
+        /** Returns whether the last slot that is never deleted has to be read before a slot can be put. */
+        boolean needsKept() {
+            return keptSlot == null && kept().number() > 0;
         }
 
         long epoch() {
@@ -90,6 +109,11 @@ record WriterState(
                 return SlotRef.NONE;
             }
             return slot.isKept() ? new SlotRef(number, sha256) : slot.kept();
+        }
+
+        /** Returns what the next slot states about the kept slots before it, if it is kept itself. */
+        ChainState chainWith(Part part) {
+            return ChainState.after(kept(), keptSlot, part);
         }
     }
 
@@ -116,10 +140,6 @@ record WriterState(
 
         String sha256() {
             return sha256;
-        }
-
-        Tip asTip() {
-            return Tip.of(slot, sha256);
         }
 
         @Override

@@ -47,17 +47,10 @@ public final class ChainIdentity {
         if (kept.number() == 0) {
             return null;
         }
-        Slot cached = log.cached(kept);
-        if (cached != null) {
-            return cached;
+        if (kept.number() >= slot.number()) {
+            throw new BadObjectException(log.where("slot " + kept.number()) + " is not before slot " + slot.number());
         }
-        Decoded found = log.check(kept.number()).orElse(null);
-        if (found == null || !found.sha256().equals(kept.sha256()) || kept.number() >= slot.number()) {
-            throw new BadObjectException(log.where("slot " + kept.number())
-                    + (found == null ? " is missing" : " does not match its digest in slot " + slot.number()));
-        }
-        log.cache(kept, found.slot());
-        return found.slot();
+        return log.kept(kept);
     }
 
     /** Recovers a missing {@code log.json} from slot 1, which is never deleted, or from the last slot. */

@@ -6,6 +6,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -21,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Reads and creates the slots of an archive. It does not retry requests. Thread-safe. */
 public final class ShipLog {
@@ -87,13 +87,23 @@ public final class ShipLog {
         return false;
     }
 
-    @Nullable
-    Slot cached(SlotRef ref) {
-        return kept.get(ref);
-    }
-
-    void cache(SlotRef ref, Slot slot) {
-        kept.put(ref, slot);
+    /**
+     * Returns a slot that is never deleted, by its digest.
+     *
+     * @throws BadObjectException if it is missing, damaged or another one
+     */
+    public Slot kept(SlotRef ref) throws IOException {
+        Slot cached = kept.get(ref);
+        if (cached != null) {
+            return cached;
+        }
+        Decoded found = check(ref.number()).orElse(null);
+        if (found == null || !found.sha256().equals(ref.sha256())) {
+            throw new BadObjectException(where("slot " + ref.number())
+                    + (found == null ? " is missing" : " does not match the digest in a later slot"));
+        }
+        kept.put(ref, found.slot());
+        return found.slot();
     }
 
     /** Creates {@code log.json}. Returns false if it exists. */

@@ -142,7 +142,7 @@ final class ProtocolModel {
     private SlotWriter slotWriter(ModelWorld world, Writer writer, RequestFault fault) {
         ModelStore store = new ModelStore(world, contents, fault);
         String id = String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
-        return new SlotWriter(new ShipLog(store), IDENTITY, id, "host", CLOCK, writer.state);
+        return new SlotWriter(new ShipLog(store), IDENTITY, id, "ab".repeat(16), "host", CLOCK, writer.state);
     }
 
     private void step(ModelWorld world, int index, RequestFault fault) {
@@ -152,7 +152,7 @@ final class ProtocolModel {
         try {
             if (before == Phase.LIST_AFTER_CLAIM && mistake == Mistake.NO_LIST_AFTER_CLAIM) {
                 Draft claim = writer.state.draft();
-                writer.state = writer.state.to(Phase.READY, claim.asTip());
+                writer.state = writer.state.to(Phase.READY, writer.state.tip().next(claim.slot(), claim.sha256()));
                 protocol = slotWriter(world, writer, fault);
             } else {
                 protocol.step();
@@ -181,7 +181,7 @@ final class ProtocolModel {
     private void collided(Writer writer) {
         if (mistake == Mistake.EXISTING_SLOT_TREATED_AS_OURS) {
             Draft ours = writer.state.draft();
-            writer.state = writer.state.to(Phase.READY, ours.asTip());
+            writer.state = writer.state.to(Phase.READY, writer.state.tip().next(ours.slot(), ours.sha256()));
         } else if (mistake == Mistake.PUT_AGAIN_WITHOUT_READING) {
             writer.state = writer.state.lost(Phase.FENCED, writer.state.draft().slot());
         }
