@@ -7,12 +7,14 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Prover.Latest;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The content of an archive, as the chain of its slots proves it. Immutable. */
+/** The content of an archive, as its slots state it. Immutable. */
 public final class ArchiveStatus {
     private final String archive;
     private final LogIdentity identity;
@@ -40,9 +42,7 @@ public final class ArchiveStatus {
         this.segmentFileBytes =
                 proof.segments().stream().mapToLong(Segment::fileBytes).sum();
         this.tails = proof.tails().size();
-        this.tailBytes = proof.tails().stream()
-                .mapToLong(each -> each.tail().endPosition() - each.tail().position())
-                .sum();
+        this.tailBytes = tailBytes(proof.tails());
         this.checkpointSequence = proof.attachments().stream()
                 .mapToLong(Attachment::sequence)
                 .max()
@@ -52,8 +52,32 @@ public final class ArchiveStatus {
         this.gaps = List.copyOf(proof.gaps());
     }
 
+    /** Copies the figures that the last slots state. */
+    ArchiveStatus(String archive, Latest latest) {
+        this.archive = archive;
+        this.identity = latest.identity();
+        this.tip = latest.tip();
+        this.archivedSequence = latest.tip().archived().sequence();
+        this.segments = (int) Math.min(Integer.MAX_VALUE, latest.totals().segments());
+        this.segmentObjectBytes = latest.totals().objectBytes();
+        this.segmentFileBytes = latest.totals().fileBytes();
+        this.tails = latest.tails().size();
+        this.tailBytes = tailBytes(latest.tails());
+        this.checkpointSequence = latest.checkpointSequence();
+        this.slotsRead = latest.slots();
+        this.strays = 0;
+        this.gaps = List.of();
+    }
+
+    private static long tailBytes(List<TailSlot> tails) {
+        return tails.stream()
+                .mapToLong(each -> each.tail().endPosition() - each.tail().position())
+                .sum();
+    }
+
     /**
-     * Reads the ship log.
+     * Reads the last slots, which state the figures of the whole archive. If the archive is small, has gaps, or was written by
+     * an earlier version, reads all slots.
      *
      * @throws WalRestoreException if it is incomplete or damaged, or cannot be read; see the reason
      */
@@ -151,7 +175,7 @@ public final class ArchiveStatus {
         return slotsRead;
     }
 
-    /** Returns the number of slots that are not in the chain, which is harmless. */
+    /** Returns the number of slots that are not in the chain, which is harmless; 0 if not all slots were read. */
     public long strays() {
         return strays;
     }

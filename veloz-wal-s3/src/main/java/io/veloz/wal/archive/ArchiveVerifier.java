@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
+import io.veloz.wal.archive.internal.proof.Prover.Latest;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +88,12 @@ public final class ArchiveVerifier {
     }
 
     ArchiveStatus status() {
-        return run(() -> new ArchiveStatus(store.describe(), proof()));
+        return run(() -> {
+            Optional<Latest> latest = prover().latest();
+            return latest.isPresent()
+                    ? new ArchiveStatus(store.describe(), latest.get())
+                    : new ArchiveStatus(store.describe(), proof());
+        });
     }
 
     Proof proof() throws IOException {

@@ -6,7 +6,6 @@ import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
-import io.veloz.wal.archive.internal.format.Slot.StoredPart;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,19 +33,39 @@ public record ChainState(
         since = List.copyOf(since);
     }
 
-    /** Sums over all kept slots. Immutable. */
+    /**
+     * Sums over all kept slots. Immutable.
+     *
+     * @param segments the number of segments
+     * @param objectBytes of all segments as objects
+     * @param fileBytes of all segments as files
+     * @param attachments the number of attachments
+     * @param attachmentBytes of all attachments as objects
+     * @param gaps the number of gaps
+     * @param epochs the number of epochs
+     * @param kept the number of kept slots
+     */
     public record Totals(
-            long segments, long objectBytes, long fileBytes, long attachments, long gaps, long epochs, long kept) {
-        static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0, 0);
+            long segments,
+            long objectBytes,
+            long fileBytes,
+            long attachments,
+            long attachmentBytes,
+            long gaps,
+            long epochs,
+            long kept) {
+        static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0, 0, 0);
 
         /** Returns the sums with one more kept slot. */
         public Totals plus(Part part) {
-            boolean stored = part instanceof StoredPart;
+            Segment segment = part instanceof Segment s ? s : null;
+            Attachment attachment = part instanceof Attachment a ? a : null;
             return new Totals(
-                    segments + (part instanceof Segment ? 1 : 0),
-                    objectBytes + (stored ? ((StoredPart) part).objectBytes() : 0),
-                    fileBytes + (stored ? ((StoredPart) part).fileBytes() : 0),
-                    attachments + (part instanceof Attachment ? 1 : 0),
+                    segments + (segment == null ? 0 : 1),
+                    objectBytes + (segment == null ? 0 : segment.objectBytes()),
+                    fileBytes + (segment == null ? 0 : segment.fileBytes()),
+                    attachments + (attachment == null ? 0 : 1),
+                    attachmentBytes + (attachment == null ? 0 : attachment.objectBytes()),
                     gaps + (part instanceof Gap ? 1 : 0),
                     epochs + (part instanceof Epoch ? 1 : 0),
                     kept + 1);

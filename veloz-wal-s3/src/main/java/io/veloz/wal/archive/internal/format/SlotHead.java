@@ -88,6 +88,7 @@ final class SlotHead {
                             .put("objectBytes", totals.objectBytes())
                             .put("fileBytes", totals.fileBytes())
                             .put("attachments", totals.attachments())
+                            .put("attachmentBytes", totals.attachmentBytes())
                             .put("gaps", totals.gaps())
                             .put("epochs", totals.epochs())
                             .put("kept", totals.kept()));
@@ -295,6 +296,7 @@ final class SlotHead {
                 json.number("objectBytes", 0),
                 json.number("fileBytes", 0),
                 json.number("attachments", 0),
+                json.number("attachmentBytes", 0),
                 json.number("gaps", 0),
                 json.number("epochs", 0),
                 json.number("kept", 0));

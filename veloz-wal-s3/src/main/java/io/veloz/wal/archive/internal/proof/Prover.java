@@ -2,15 +2,21 @@ package io.veloz.wal.archive.internal.proof;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.LostSlots;
+import io.veloz.wal.archive.internal.shiplog.LostSlots.BeforeEpoch;
 import io.veloz.wal.archive.internal.shiplog.LostSlots.Evidence;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
@@ -21,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -38,6 +45,8 @@ public final class Prover {
     private final ShipLog log;
     private final LogIdentity identity;
     private final Retries retries;
+    private final int parallelism;
+    private final LongConsumer progress;
     private final SlotIndex found;
     private final Map<String, Long> objects = new HashMap<>();
 
@@ -51,6 +60,8 @@ public final class Prover {
         this.identity = identity;
         this.nextSegment = identity.firstSegment();
         this.retries = retries;
+        this.parallelism = parallelism;
+        this.progress = progress;
         this.found = new SlotIndex(log, identity, retries, parallelism, progress);
     }
 
@@ -63,6 +74,10 @@ public final class Prover {
     public Proof prove(long untilSequence) throws IOException {
         // Order matters: see LostSlots.
         listObjects();
+        @Nullable Proof summarized = summarized(untilSequence);
+        if (summarized != null) {
+            return summarized;
+        }
         found.readAll();
         long from = found.highest();
         @Nullable BrokenProofException broken = null;
@@ -82,6 +97,103 @@ public final class Prover {
                 from = before.number;
             }
         }
+    }
+
+    /**
+     * Returns the proof through the summaries. Returns null if the archive has none, or if an object is missing or damaged.
+     * Then all slots are read, which finds the damage, or proves the archive without them.
+     */
+    private @Nullable Proof summarized(long untilSequence) throws IOException {
+        try {
+            long last = found.findLast();
+            @Nullable Kept kept = last == 0 ? null : kept(last);
+            if (kept == null || kept.slot.chainState().summary().number() == 0) {
+                return null;
+            }
+            KeptChain chain = new KeptChain(log, identity, retries, parallelism, progress);
+            List<SlotSummary> slots = chain.upTo(kept.slot, kept.ref);
+            readTails(slots, last);
+            Proof proof = prove(last, slots, -1, chain.read());
+            if (untilSequence > proof.archived().sequence()) {
+                checkLost(proof);
+            }
+            return proof;
+        } catch (BrokenProofException | BadObjectException | UnknownArchiveFormatException e) {
+            return null;
+        }
+    }
+
+    /** The last kept slot, of format 2. */
+    private record Kept(Slot tip, Slot slot, SlotRef ref) {}
+
+    private @Nullable Kept kept(long last) throws IOException {
+        Slot tip = found.slot(last);
+        SlotRef ref = tip.isKept() ? require(last, -1).ref() : tip.kept();
+        if (ref.number() == 0 || !require(last, -1).isOfThisLog) {
+            return null;
+        }
+        Slot slot = tip.isKept() ? tip : retries.call(() -> log.kept(ref));
+        return slot.chain() == null ? null : new Kept(tip, slot, ref);
+    }
+
+    /** Reads the slots after the last one that commits a segment, in parallel. */
+    private void readTails(List<SlotSummary> kept, long last) throws IOException {
+        long after = 0;
+        for (SlotSummary slot : kept) {
+            after = slot.part instanceof Segment || slot.part instanceof Gap ? slot.number : after;
+        }
+        found.readRange(after + 1, last);
+    }
+
+    /**
+     * The state of an archive as its last slots state it, without the slots before them. Immutable.
+     *
+     * @param totals of the archive
+     * @param checkpointSequence of the newest checkpoint; 0 if there is none
+     * @param slots the number of slots that were read
+     */
+    public record Latest(
+            LogIdentity identity, Slot tip, Totals totals, long checkpointSequence, List<TailSlot> tails, long slots) {}
+
+    /**
+     * Reads the last slots. The number of requests does not grow with the archive. Returns an empty result if only a proof
+     * can state the figures: if the archive has no summary or has gaps, or if an object is missing or damaged.
+     */
+    public Optional<Latest> latest() throws IOException {
+        try {
+            long last = found.findLast();
+            @Nullable Kept kept = last == 0 ? null : kept(last);
+            if (kept == null || kept.slot.chainState().summary().number() == 0) {
+                return Optional.empty();
+            }
+            @Nullable Totals totals = kept.slot.chainState().totals();
+            BeforeEpoch lost = new BeforeEpoch(log, identity);
+            boolean complete = retries.call(() -> lost.against(kept.tip)).isEmpty() && !lost.needsRecheck();
+            if (totals == null || totals.gaps() > 0 || !complete) {
+                return Optional.empty();
+            }
+            Slot segment = retries.call(() -> lastSegment(kept.slot));
+            found.readRange(segment.number() + 1, last);
+            List<SlotSummary> tails =
+                    tails(require(last, -1), ((Segment) segment.part()).number() + 1, Long.MAX_VALUE);
+            long checkpoint = kept.slot.part() instanceof Attachment a
+                    ? a.sequence()
+                    : kept.slot.chainState().checkpointSequence();
+            return Optional.of(new Latest(identity, kept.tip, totals, checkpoint, joined(tails), found.read()));
+        } catch (BrokenProofException | BadObjectException | UnknownArchiveFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Slot lastSegment(Slot kept) throws IOException {
+        @Nullable Slot slot = kept;
+        while (slot != null && !(slot.part() instanceof Segment)) {
+            slot = ChainIdentity.keptBefore(log, slot);
+        }
+        if (slot == null) {
+            throw new BadObjectException(log.store().describe() + ": no slot commits a segment");
+        }
+        return slot;
     }
 
     /** Returns the sizes of all segment and attachment objects by key, listed before the slots were read. */
@@ -138,8 +250,12 @@ public final class Prover {
     }
 
     private Proof prove(long from, long unusedFrom) throws IOException {
+        return prove(from, keptChain(require(from, -1)), unusedFrom, 0);
+    }
+
+    /** @param readBefore the number of slots that were read for the kept chain */
+    private Proof prove(long from, List<SlotSummary> kept, long unusedFrom, long readBefore) throws IOException {
         SlotSummary tip = require(from, -1);
-        List<SlotSummary> kept = keptChain(tip);
         ChainContent content = new ChainContent(log.store().describe(), identity);
         List<SlotSummary> tails = new ArrayList<>();
         skipped.clear();
@@ -147,16 +263,14 @@ public final class Prover {
             if (slot.part instanceof Gap gap) {
                 SlotSummary before = require(slot.number - 1, slot.number);
                 checkPrevious(slot, before);
-                add(tails(before, content, gap.nextSegment()), content, tails);
+                add(tails(before, content.nextSegment(), gap.nextSegment()), content, tails);
                 skipped.add(new long[] {content.nextSegment(), gap.nextSegment()});
             }
             content.add(slot);
         }
         nextSegment = content.nextSegment();
-        add(tails(tip, content, Long.MAX_VALUE), content, tails);
-        List<TailSlot> joined = tails.stream()
-                .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
-                .toList();
+        add(tails(tip, nextSegment, Long.MAX_VALUE), content, tails);
+        List<TailSlot> joined = joined(tails);
         content.checkEnd(tip);
         Slot slot = found.slot(from);
         List<Long> strays = strays(kept, tails, from, content.nextSegment());
@@ -168,10 +282,16 @@ public final class Prover {
                 joined,
                 content.attachments(),
                 content.gaps(),
-                found.read(),
+                found.read() + readBefore,
                 strays.size(),
                 List.copyOf(strays.subList(0, Math.min(STRAYS_NAMED, strays.size()))),
                 unusedFrom);
+    }
+
+    private static List<TailSlot> joined(List<SlotSummary> tails) {
+        return tails.stream()
+                .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
+                .toList();
     }
 
     private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all)
@@ -205,12 +325,11 @@ public final class Prover {
     }
 
     /**
-     * Returns the tails of the segments from the first one that is not archived, up to {@code before}. They are the slots
+     * Returns the tails from {@code segment}, the first one that is not archived, up to {@code before}. They are the slots
      * directly before {@code tip}, which is the tip, or was the tip before a gap.
      */
-    private List<SlotSummary> tails(SlotSummary tip, ChainContent content, long before) throws IOException {
+    private List<SlotSummary> tails(SlotSummary tip, long segment, long before) throws IOException {
         List<SlotSummary> tails = new ArrayList<>();
-        long segment = content.nextSegment();
         Archived end = tip.archived;
         if (segment >= before || end.segment() < segment || (end.segment() == segment && end.position() == 0)) {
             return tails;

@@ -30,6 +30,8 @@ final class SlotIndex {
     /** Limit of the slots that are read at the same time. */
     private static final int BUDGET_BYTES = 8 * 1024 * 1024;
 
+    private static final int FULL_PAGE = 1000;
+    private static final long FIRST_STRIDE = 1024;
     private static final int PRUNE_AT = 50_000;
 
     /** Number of further listings if the store lists deleted slots. After that the archive is rejected. */
@@ -59,6 +61,54 @@ final class SlotIndex {
         this.retries = retries;
         this.parallelism = parallelism;
         this.progress = progress;
+    }
+
+    /**
+     * Finds the last slot with a number of lists that grows with the logarithm of its number: doubles the stride, then
+     * bisects. Then probes the slots after it.
+     *
+     * @return 0 if there is none
+     */
+    long findLast() throws IOException {
+        long low = 0;
+        long high = Long.MAX_VALUE;
+        long stride = 0;
+        while (true) {
+            long middle = high - low <= FULL_PAGE ? low : low + (high - low) / 2;
+            long after = high == Long.MAX_VALUE ? low + stride : middle;
+            List<Long> page = retries.call(() -> log.page(after));
+            if (!page.isEmpty()) {
+                low = page.get(page.size() - 1);
+                stride = page.size() < FULL_PAGE ? 0 : Math.max(FIRST_STRIDE, 2 * stride);
+            } else if (after > low) {
+                high = after;
+                stride = 0;
+            } else {
+                break;
+            }
+        }
+        while (find(low + 1) != null) {
+            low++;
+        }
+        return low;
+    }
+
+    /** Reads slots in parallel, those that exist. */
+    void readRange(long first, long last) throws IOException {
+        List<Long> numbers = new ArrayList<>();
+        for (long number = first; number <= last; number++) {
+            if (indexOf(number) < 0 && !unlisted.containsKey(number)) {
+                numbers.add(number);
+            }
+        }
+        new Lanes(parallelism, "veloz-wal-proof").forEach(numbers, this::checked, slot -> {
+            slot.ifPresent(decoded -> unlisted.put(decoded.slot().number(), new SlotSummary(decoded, identity)));
+            read++;
+        });
+    }
+
+    private Optional<SlotCodec.Decoded> checked(long number) throws IOException {
+        return retries.call(() -> log.check(number));
     }
 
     /** Reads all listed slots, and the slots after them. */

@@ -5,8 +5,10 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.SummaryContent;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -41,6 +43,24 @@ final class SlotSummary {
         keptSha256 = bytes(slot.kept().sha256());
     }
 
+    /**
+     * A kept slot that a SUMMARY names.
+     *
+     * @param kept the kept slot before it
+     */
+    SlotSummary(SummaryContent.Entry entry, SlotRef kept) {
+        isOfThisLog = true;
+        number = entry.slot().number();
+        epoch = entry.epoch();
+        keptNumber = kept.number();
+        archived = entry.archived();
+        part = entry.part();
+        sha256 = bytes(entry.slot().sha256());
+        // Only the slot itself has it. It is read if it is needed.
+        previous = new byte[0];
+        keptSha256 = bytes(kept.sha256());
+    }
+
     private static byte[] bytes(String hex) {
         return HexFormat.of().parseHex(hex);
     }
@@ -59,8 +79,23 @@ final class SlotSummary {
 
     /** Returns whether it references no earlier slot. */
     boolean isFirst() {
-        byte[] none = new byte[previous.length];
-        return Arrays.equals(previous, none) && Arrays.equals(keptSha256, none) && keptNumber == 0;
+        byte[] none = new byte[keptSha256.length];
+        return (previous.length == 0 || Arrays.equals(previous, none))
+                && Arrays.equals(keptSha256, none)
+                && keptNumber == 0;
+    }
+
+    /** Returns whether it was read itself, not only named by a SUMMARY. */
+    boolean hasPrevious() {
+        return previous.length > 0;
+    }
+
+    SlotRef ref() {
+        return new SlotRef(number, sha256());
+    }
+
+    SlotRef kept() {
+        return new SlotRef(keptNumber, HexFormat.of().formatHex(keptSha256));
     }
 
     String sha256() {

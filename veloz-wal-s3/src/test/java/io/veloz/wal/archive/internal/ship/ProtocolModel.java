@@ -1,13 +1,18 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.SummaryContent;
+import io.veloz.wal.archive.internal.format.SummaryContent.Entry;
 import io.veloz.wal.archive.internal.ship.ModelStore.RequestFault;
 import io.veloz.wal.archive.internal.ship.ModelWorld.Late;
 import io.veloz.wal.archive.internal.ship.ModelWorld.Writer;
@@ -45,7 +50,10 @@ final class ProtocolModel {
         CLEAN_UP_DELETES_EPOCHS,
         NO_LIST_AFTER_CLAIM,
         EXISTING_SLOT_TREATED_AS_OURS,
-        PUT_AGAIN_WITHOUT_READING
+        PUT_AGAIN_WITHOUT_READING,
+        SUMMARY_FROM_A_LIST,
+        SUMMARY_FROM_MEMORY,
+        SINCE_OF_AN_EARLIER_TIP
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -61,6 +69,7 @@ final class ProtocolModel {
     private final Set<Phase> phases = new HashSet<>();
     private long transitions;
     private @Nullable String found;
+    private @Nullable String unreadable;
 
     ProtocolModel(Mistake mistake) {
         this.mistake = mistake;
@@ -162,8 +171,17 @@ final class ProtocolModel {
                 writer.state = protocol.state().to(Phase.PUT);
                 return;
             }
+        } catch (BadObjectException e) {
+            unreadable = e.getMessage();
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+        if (mistake == Mistake.SINCE_OF_AN_EARLIER_TIP
+                && before == Phase.RESOLVE_CLAIM
+                && protocol.phase() == Phase.PROBE) {
+            WriterState lost = protocol.state();
+            writer.state = lost.to(Phase.PROBE, lost.tip().withKept(writer.state.tip().keptSlot()));
+            return;
         }
         writer.state = protocol.state();
         if (before == Phase.PUT && writer.state.phase() == Phase.RESOLVE && fault == RequestFault.NONE) {
@@ -195,11 +213,15 @@ final class ProtocolModel {
         } else if (protocol.phase() == Phase.READY && writer.next < writer.script.length()) {
             Archived end = protocol.tip().archived();
             long sequence = end.sequence() + 1;
-            if (writer.script.charAt(writer.next) == 'T') {
+            char kind = writer.script.charAt(writer.next);
+            if (kind == 'T') {
                 byte[] content = {1};
                 Archived after = new Archived(1, sequence, sequence);
                 protocol.put(
                         after, new Tail(1, sequence - 1, sequence, sequence, sequence, Digest.of(content)), content);
+            } else if (kind == 'M') {
+                Summarizer.Next summary = summary(world, writer);
+                protocol.put(end, summary.part(), summary.content());
             } else {
                 long last = Math.max(1, end.sequence());
                 protocol.put(
@@ -209,6 +231,58 @@ final class ProtocolModel {
             }
         }
         writer.state = protocol.state();
+    }
+
+    /**
+     * Collects all slots of a summary in one step. Their order does not matter: they are read by digest and are never
+     * deleted, so every interleaving reads the same bytes.
+     */
+    private Summarizer.Next summary(ModelWorld world, Writer writer) {
+        ShipLog log = new ShipLog(new ModelStore(world, contents, RequestFault.NONE));
+        Summarizer summarizer = Summarizer.at(log, Summarizer.FAN_OUT, writer.state.tip());
+        try {
+            while (summarizer.hasStep()) {
+                summarizer.step();
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        Summarizer.Next next = summarizer.next();
+        world.store.values().forEach(this::read);
+        if (mistake == Mistake.SUMMARY_FROM_A_LIST) {
+            return summary(next, new ArrayList<>(world.store.values()));
+        } else if (mistake == Mistake.SUMMARY_FROM_MEMORY) {
+            String own = writer.state.tip().slot().writer();
+            List<String> put = chain(writer.state.tip().sha256()).stream()
+                    .filter(sha256 -> slots.get(sha256).writer().equals(own))
+                    .toList();
+            return summary(next, put);
+        }
+        return next;
+    }
+
+    /** Returns a summary whose range is collected from other slots. */
+    private Summarizer.Next summary(Summarizer.Next right, List<String> from) {
+        List<Entry> entries = new ArrayList<>();
+        for (String sha256 : from) {
+            Slot slot = slots.get(sha256);
+            boolean inRange = slot.number() >= right.part().from()
+                    && slot.number() <= right.part().to().number();
+            if (slot.isKept() && inRange) {
+                entries.add(Entry.of(new SlotRef(slot.number(), sha256), slot));
+            }
+        }
+        byte[] content = new SummaryContent(List.of(), entries).encode();
+        Summary part = new Summary(
+                1,
+                right.part().before(),
+                entries.get(0).slot().number(),
+                right.part().to(),
+                entries.size(),
+                right.part().sequence(),
+                content.length,
+                Digest.of(content));
+        return new Summarizer.Next(part, content);
     }
 
     /** A writer that knows of a committed segment deletes the tails before it. */
@@ -291,6 +365,9 @@ final class ProtocolModel {
     }
 
     private @Nullable String violation(ModelWorld before, ModelWorld world) {
+        if (unreadable != null) {
+            return "a writer cannot read the chain: " + unreadable;
+        }
         List<String> chain = chain(world.tip());
         List<String> old = chain(before.tip());
         if (chain.size() < old.size() || !chain.subList(0, old.size()).equals(old)) {
@@ -298,6 +375,10 @@ final class ProtocolModel {
         }
         if (!chain.containsAll(world.confirmed)) {
             return "a confirmed slot is not in the chain";
+        }
+        String broken = brokenSummary(chain);
+        if (broken != null) {
+            return broken;
         }
         String author = "";
         long segmentsUpTo = chain.stream()
@@ -324,6 +405,39 @@ final class ProtocolModel {
                 .filter(java.util.Objects::nonNull)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Every kept slot names the kept slots before it, from the last SUMMARY on, and a SUMMARY contains those. */
+    private @Nullable String brokenSummary(List<String> chain) {
+        List<SlotRef> since = new ArrayList<>();
+        for (String sha256 : chain) {
+            Slot slot = slots.get(sha256);
+            if (!slot.isKept()) {
+                continue;
+            }
+            if (!slot.chainState().since().equals(since)) {
+                return "slot " + slot.number() + " does not name the kept slots before it";
+            }
+            if (slot.part() instanceof Summary) {
+                if (!summarized(slot, sha256).equals(since)) {
+                    return "summary " + slot.number() + " does not contain the kept slots before it";
+                }
+                since = new ArrayList<>();
+            }
+            since.add(new SlotRef(slot.number(), sha256));
+        }
+        return null;
+    }
+
+    private List<SlotRef> summarized(Slot slot, String sha256) {
+        try {
+            byte[] content = SlotCodec.decode("slot", slot.number(), contents.get(sha256)).content();
+            return SummaryContent.decode("slot", (Summary) slot.part(), content).entries().stream()
+                    .map(Entry::slot)
+                    .toList();
+        } catch (BadObjectException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private @Nullable String violation(Writer writer, List<String> chain) {

@@ -35,16 +35,42 @@ class ProtocolModelTest {
         report("three writers", model);
     }
 
+    @Test
+    void summariesContainTheChainAndNothingElse() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(budget(0, 1, 0, 0, 1), "TSMT", "MT")))
+                .isNull();
+        report("two writers that summarize", model);
+    }
+
+    @Test
+    void writerThatCrashesWhileItSummarizesNeverBreaksTheChain() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(budget(1, 1, 1, 0, 1), "TSMM"))).isNull();
+        report("one writer that summarizes with a crash", model);
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Mistake.class,
-            names = {"NONE"},
+            names = {"NONE", "SUMMARY_FROM_A_LIST", "SUMMARY_FROM_MEMORY"},
             mode = EnumSource.Mode.EXCLUDE)
     void modelDetectsAMistakeInTheProtocol(Mistake mistake) {
         ProtocolModel model = new ProtocolModel(mistake);
         String found = model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"));
         report(mistake + ": " + found, model);
         assertThat(found).isNotNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mistake.class,
+            names = {"SUMMARY_FROM_A_LIST", "SUMMARY_FROM_MEMORY"})
+    void modelDetectsAMistakeInASummary(Mistake mistake) {
+        ProtocolModel model = new ProtocolModel(mistake);
+        String found = model.check(ModelWorld.of(budget(0, 1, 0, 0, 1), "TSMT", "MT"));
+        report(mistake + ": " + found, model);
+        assertThat(found).contains("summary");
     }
 
     private static Budget budget(int lost, int late, int crashes, int stale, int cleanUps) {

@@ -1,0 +1,86 @@
+package io.veloz.wal.archive.internal.proof;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+
+/** Makes requests in parallel, and passes on their results in order. Memory is bounded by one result for each thread. */
+final class Lanes {
+    private final int count;
+    private final String name;
+
+    Lanes(int count, String name) {
+        this.count = count;
+        this.name = name;
+    }
+
+    /** A request for an item. */
+    @FunctionalInterface
+    interface Request<T, R> {
+        R send(T item) throws IOException;
+    }
+
+    /** Receives a result, on the caller's thread. */
+    @FunctionalInterface
+    interface Result<R> {
+        void add(R result) throws IOException;
+    }
+
+    /** Makes a request for each item. Ends with the first one that fails. */
+    <T, R> void forEach(List<T> items, Request<T, R> request, Result<R> results) throws IOException {
+        if (items.isEmpty()) {
+            return;
+        }
+        ExecutorService threads = Workers.start(Math.min(count, items.size()), name);
+        try {
+            Deque<Future<R>> running = new ArrayDeque<>();
+            Function<T, Future<R>> start = item -> threads.submit((Callable<R>) () -> request.send(item));
+            for (T item : items) {
+                if (running.size() == count) {
+                    results.add(result(running.removeFirst()));
+                }
+                running.addLast(start.apply(item));
+            }
+            while (!running.isEmpty()) {
+                results.add(result(running.removeFirst()));
+            }
+        } finally {
+            // A failure leaves at most one request for each thread, whose result is not used.
+            threads.shutdown();
+        }
+    }
+
+    private static <R> R result(Future<R> future) throws IOException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return future.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw rethrown(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static IOException rethrown(Throwable cause) {
+        if (cause instanceof RuntimeException unchecked) {
+            throw unchecked;
+        } else if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof IOException io ? io : new IOException(cause);
+    }
+}
