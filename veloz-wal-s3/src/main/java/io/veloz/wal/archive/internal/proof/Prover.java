@@ -47,7 +47,7 @@ public final class Prover {
     private final Retries retries;
     private final int parallelism;
     private final LongConsumer progress;
-    private final SlotIndex found;
+    private SlotIndex found;
     private final Map<String, Long> objects = new HashMap<>();
 
     /** Segments that a GAP skips: first (inclusive), last (exclusive). */
@@ -78,6 +78,7 @@ public final class Prover {
         if (summarized != null) {
             return summarized;
         }
+        found = new SlotIndex(log, identity, retries, parallelism, progress);
         found.readAll();
         long from = found.highest();
         @Nullable BrokenProofException broken = null;
@@ -127,9 +128,10 @@ public final class Prover {
     private record Kept(Slot tip, Slot slot, SlotRef ref) {}
 
     private @Nullable Kept kept(long last) throws IOException {
+        SlotSummary summary = require(last, -1);
         Slot tip = found.slot(last);
-        SlotRef ref = tip.isKept() ? require(last, -1).ref() : tip.kept();
-        if (ref.number() == 0 || !require(last, -1).isOfThisLog) {
+        SlotRef ref = summary.isTail() ? summary.kept() : summary.ref();
+        if (ref.number() == 0) {
             return null;
         }
         Slot slot = tip.isKept() ? tip : retries.call(() -> log.kept(ref));

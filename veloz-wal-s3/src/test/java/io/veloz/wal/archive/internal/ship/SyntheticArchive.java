@@ -42,7 +42,7 @@ final class SyntheticArchive implements ObjectStore {
     private static final int TAILS = 9;
     private static final int TAIL_BYTES = 16;
     private static final int FILE_BYTES = 9000;
-    private static final int NEWEST = 600;
+    private static final int NEWEST = 1500;
     private static final byte[] NOT_KEPT = new byte[0];
 
     final LogIdentity identity = new LogIdentity("ab".repeat(16), "orders", Instant.EPOCH, 1, 1);
