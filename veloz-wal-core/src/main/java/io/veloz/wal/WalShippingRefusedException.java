@@ -33,6 +33,8 @@ public final class WalShippingRefusedException extends WalException {
         LOST_IDENTITY,
         /** The archive has lost its newest slots. Restore them, or ship to another archive. */
         LOST_SLOTS,
+        /** Another directory of the log has acquired the last epoch. Stop, or take that epoch over. */
+        SUPERSEDED,
         /** The archive contains an object that no writer can have written. Verify the archive. */
         BROKEN
     }

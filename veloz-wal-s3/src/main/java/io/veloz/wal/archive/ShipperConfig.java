@@ -59,6 +59,11 @@ public final class ShipperConfig {
         return values.spoolPolicy;
     }
 
+    /** Returns the epoch that this directory takes over; 0 for none. */
+    public long takeOver() {
+        return values.takeOver;
+    }
+
     public boolean guardsTrimming() {
         return values.guardsTrimming;
     }
@@ -93,6 +98,7 @@ public final class ShipperConfig {
         private Duration tailGrace = Duration.ofHours(1);
         private SpoolPolicy spoolPolicy = SpoolPolicy.KEEP;
         private boolean guardsTrimming = true;
+        private long takeOver;
         private long uploadBytesPerSecond = Long.MAX_VALUE;
         private Duration lagBound = Duration.ofSeconds(30);
         private Duration closeTimeout = Duration.ofSeconds(10);
@@ -112,6 +118,7 @@ public final class ShipperConfig {
             tailGrace = other.tailGrace;
             spoolPolicy = other.spoolPolicy;
             guardsTrimming = other.guardsTrimming;
+            takeOver = other.takeOver;
             uploadBytesPerSecond = other.uploadBytesPerSecond;
             lagBound = other.lagBound;
             closeTimeout = other.closeTimeout;
@@ -136,6 +143,19 @@ public final class ShipperConfig {
         /** Sets whether the log keeps its segments until they are archived. Default: true. */
         public Builder guardsTrimming(boolean value) {
             guardsTrimming = value;
+            return this;
+        }
+
+        /**
+         * Lets this directory continue an archive that another directory of the log has shipped to, as after a restore: if the
+         * last epoch of the archive is that one, this shipper acquires the next. The other directory is fenced, and refused
+         * when it starts again. Has no effect once this directory has acquired an epoch. Default: 0, for none.
+         */
+        public Builder takeOver(long epoch) {
+            if (epoch < 0) {
+                throw new IllegalArgumentException("takeOver " + epoch + ": expected an epoch, or 0 for none");
+            }
+            takeOver = epoch;
             return this;
         }
 

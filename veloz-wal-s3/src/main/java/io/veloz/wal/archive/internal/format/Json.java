@@ -177,10 +177,14 @@ final class Json {
     /** Returns a string of 32 hex digits. */
     String hex32(String name) throws BadObjectException {
         String text = string(name);
-        if (!text.matches("[0-9a-f]{32}")) {
+        if (!isHex32(text)) {
             throw bad(name, text, "32 hex digits");
         }
         return text;
+    }
+
+    static boolean isHex32(String text) {
+        return text.matches("[0-9a-f]{32}");
     }
 
     private BadObjectException bad(String name, @Nullable Object value, String expected) {

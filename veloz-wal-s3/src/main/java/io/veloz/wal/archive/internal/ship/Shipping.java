@@ -10,6 +10,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
@@ -55,7 +56,7 @@ public final class Shipping implements AutoCloseable {
     private final Background background;
     private @Nullable LogIdentity identity;
     private @Nullable SlotWriter writer;
-    private final String instance = SlotWriter.randomId();
+    private @Nullable ShippingRight right;
     private @Nullable History history;
     private @Nullable Summarizer summarizer;
     private boolean isResumed;
@@ -161,12 +162,14 @@ public final class Shipping implements AutoCloseable {
             isStoreFit = true;
             return true;
         }
-        if (writer == null) {
-            writer = SlotWriter.create(shipLog, identity, instance, config.clock());
+        if (writer == null || right == null) {
+            DirectoryFile file = DirectoryFile.open(log.files(), identity);
+            right = right == null ? new ShippingRight(log, shipLog, file, config.takeOver()) : right;
+            writer = SlotWriter.create(shipLog, identity, file.instance(), config.clock());
         }
         SlotWriter current = writer;
         switch (current.phase()) {
-            case CHECK -> check(current, identity);
+            case CHECK -> check(current, identity, right);
             case READY -> {
                 return ship(current);
             }
@@ -184,12 +187,13 @@ public final class Shipping implements AutoCloseable {
     }
 
     /** Checks the tip, then in a step of its own compares the local log with it. */
-    private void check(SlotWriter current, LogIdentity archive) throws IOException {
+    private void check(SlotWriter current, LogIdentity archive, ShippingRight directory) throws IOException {
         long tip = current.tip().number();
         if (tip == checkedTip) {
+            Epoch epoch = directory.acquire(archive, current.tip(), current.id());
             localCheck.check(current.tip());
-            current.claim();
-        } else if (archiveCheck.checkTip(archive, current.tip())) {
+            current.claim(epoch);
+        } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
             checkedTip = tip;
         } else {
             // The search for the tip starts again.
@@ -197,11 +201,12 @@ public final class Shipping implements AutoCloseable {
         }
     }
 
-    private void confirmed(SlotWriter current, Phase before) {
+    private void confirmed(SlotWriter current, Phase before) throws IOException {
         Tip tip = current.tip();
         background.confirmed();
         if (before == Phase.LIST_AFTER_CLAIM) {
             progress.epochAcquired(current.epoch(), tip.archived());
+            record(current);
             return;
         }
         Slot slot = Objects.requireNonNull(tip.slot());
@@ -214,6 +219,14 @@ public final class Shipping implements AutoCloseable {
             progress.gap(gap.firstSequence(), gap.lastSequence(), true);
         }
         progress.archived(tip.archived(), releasedThrough(tip.archived()));
+        if (slot.isKept()) {
+            record(current);
+        }
+    }
+
+    /** A failure is reported, and the next kept slot repeats it. */
+    private void record(SlotWriter current) throws IOException {
+        Objects.requireNonNull(right).confirmed(current.id(), current.tip().kept());
     }
 
     private History history() {

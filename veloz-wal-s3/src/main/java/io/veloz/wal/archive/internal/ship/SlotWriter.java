@@ -110,6 +110,10 @@ final class SlotWriter {
         return Objects.requireNonNull(state.winner());
     }
 
+    String id() {
+        return id;
+    }
+
     /** Returns the epoch of this writer; 0 before the claim. */
     long epoch() {
         return state.draft() != null
@@ -198,11 +202,9 @@ final class SlotWriter {
     }
 
     /** Continues with the claim of the next epoch. The caller has checked that the local log contains what the tip states. */
-    void claim() {
+    void claim(Slot.Epoch epoch) {
         expect(Phase.CHECK);
         Tip tip = state.tip();
-        // The EPOCH slot repeats log.json.
-        Part epoch = new Slot.Epoch(identity.text());
         state = state.send(Phase.CLAIM, draft(tip, tip.epoch() + 1, tip.archived(), epoch, NO_CONTENT));
     }
 

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
@@ -209,7 +210,7 @@ final class ProtocolModel {
     private void proceed(ModelWorld world, Writer writer) {
         SlotWriter protocol = slotWriter(world, writer, RequestFault.NONE);
         if (protocol.phase() == Phase.CHECK) {
-            protocol.claim();
+            protocol.claim(new Epoch(IDENTITY.text()));
         } else if (protocol.phase() == Phase.READY && writer.next < writer.script.length()) {
             Archived end = protocol.tip().archived();
             long sequence = end.sequence() + 1;

@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
@@ -46,7 +47,7 @@ class SummarizerTest {
                 log, IDENTITY, String.format("%032x", ++writers), "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
         while (writer.phase() != Phase.READY) {
             if (writer.phase() == Phase.CHECK) {
-                writer.claim();
+                writer.claim(new Epoch(IDENTITY.text()));
             } else {
                 writer.step();
             }

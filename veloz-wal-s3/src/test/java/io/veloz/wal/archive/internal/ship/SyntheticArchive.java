@@ -6,6 +6,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -83,7 +84,7 @@ final class SyntheticArchive implements ObjectStore {
                 new SlotWriter(log, identity, writerId, "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
         while (writer.phase() != Phase.READY) {
             if (writer.phase() == Phase.CHECK) {
-                writer.claim();
+                writer.claim(new Epoch(identity.text()));
             } else {
                 writer.step();
             }

@@ -1,0 +1,55 @@
+package io.veloz.wal.archive.internal.format;
+
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a directory of a log knows about an archive that it ships to: see docs/archive.md, "The right to ship". Immutable.
+ *
+ * @param instance 32 hex digits: this directory; a restored directory has another one
+ * @param writers the ids of the writers that may have acquired an epoch from this directory, oldest first
+ * @param kept the last kept slot that the store has confirmed to this directory; {@link SlotRef#NONE} if there is none
+ */
+public record DirectoryState(String instance, List<String> writers, SlotRef kept) {
+    /** The maximum size of the file. */
+    public static final int MAX_BYTES = 64 * 1024;
+
+    private static final long FORMAT = 1;
+
+    public DirectoryState {
+        writers = List.copyOf(writers);
+    }
+
+    /** Returns the content of the file. */
+    public byte[] encode() {
+        Json ids = Json.create();
+        for (int i = 0; i < writers.size(); i++) {
+            ids.put(writers.get(i), (long) i);
+        }
+        return Json.create()
+                .put("format", FORMAT)
+                .put("instance", instance)
+                .put("writers", ids)
+                .put("kept", SlotHead.encode(kept))
+                .encode();
+    }
+
+    /**
+     * Decodes the content of the file.
+     *
+     * @throws UnknownArchiveFormatException if a newer version wrote it
+     */
+    public static DirectoryState decode(String where, byte[] bytes) throws BadObjectException {
+        Json json = Json.decode(where, bytes);
+        UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT, FORMAT);
+        List<String> writers = new ArrayList<>();
+        for (String id : json.object("writers").names()) {
+            if (!Json.isHex32(id)) {
+                throw new BadObjectException(where + ": writer \"" + Text.printable(id) + "\"; expected 32 hex digits");
+            }
+            writers.add(id);
+        }
+        return new DirectoryState(json.hex32("instance"), writers, SlotHead.ref(json, "kept", 0));
+    }
+}

@@ -1,0 +1,96 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.DirectoryState;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The file in the log's directory that names the writers which acquired epochs from it, and the last kept slot that the store
+ * confirmed. It is replaced atomically. An instance is confined to one thread.
+ *
+ * <p>Crash table. Order matters: an id is added and forced before its EPOCH slot is put, and older ids are removed only when
+ * the new EPOCH slot is known to be in the chain.
+ *
+ * <pre>
+ * after the id was added, before the put: the file has an id without an epoch, which is harmless
+ * after the put, its answer lost:         the id is in the file, so the next start may continue
+ * after the confirmation:                 the file has older ids too; none of their slots can follow in the chain
+ * </pre>
+ */
+final class DirectoryFile {
+    /** The number of ids that are remembered. Only a writer that restarts again and again without an epoch reaches it. */
+    private static final int MAX_WRITERS = 1024;
+
+    private final Storage storage;
+    private final String name;
+    private DirectoryState state;
+
+    private DirectoryFile(Storage storage, String name, DirectoryState state) {
+        this.storage = storage;
+        this.name = name;
+        this.state = state;
+    }
+
+    /**
+     * Reads the file of an archive. If it does not exist, nothing is written yet.
+     *
+     * @throws BadObjectException if it is damaged
+     */
+    static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
+        // Two archives of one log have different origins.
+        String name = "." + files.prefix() + "_archive_" + identity.origin().substring(0, 16);
+        Storage storage = files.storage();
+        DirectoryState state = new DirectoryState(SlotWriter.randomId(), List.of(), SlotRef.NONE);
+        try (InputStream in = StorageInputStream.of(storage, name)) {
+            byte[] bytes = in.readNBytes(DirectoryState.MAX_BYTES);
+            state = DirectoryState.decode(storage.describe() + "/" + name, bytes);
+        } catch (NoSuchFileException e) {
+            // The first start from this directory.
+        }
+        return new DirectoryFile(storage, name, state);
+    }
+
+    String instance() {
+        return state.instance();
+    }
+
+    boolean hasWritten(String writer) {
+        return state.writers().contains(writer);
+    }
+
+    SlotRef kept() {
+        return state.kept();
+    }
+
+    /** Adds a writer that will put an EPOCH slot. Returns when the file is durable. */
+    void add(String writer) throws IOException {
+        if (hasWritten(writer)) {
+            return;
+        }
+        List<String> writers = new ArrayList<>(state.writers());
+        writers.add(writer);
+        int from = Math.max(0, writers.size() - MAX_WRITERS);
+        replace(new DirectoryState(state.instance(), writers.subList(from, writers.size()), state.kept()));
+    }
+
+    /** A kept slot of this writer, which may be its EPOCH slot, is in the chain. */
+    void confirmed(String writer, SlotRef kept) throws IOException {
+        replace(new DirectoryState(state.instance(), List.of(writer), kept));
+    }
+
+    private void replace(DirectoryState next) throws IOException {
+        AtomicFile.replace(storage, name, name + ".tmp", ByteBuffer.wrap(next.encode()));
+        state = next;
+    }
+}

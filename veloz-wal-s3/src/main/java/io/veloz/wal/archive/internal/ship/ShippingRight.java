@@ -1,0 +1,100 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Checks, before an epoch is acquired, that this directory may ship to the archive: it acquired the last epoch itself, or the
+ * operator has named the epoch that it replaces. Otherwise an old primary that is started again would take the archive back
+ * from the directory that replaced it. An instance is confined to one thread.
+ */
+final class ShippingRight {
+    private final LocalLog log;
+    private final ShipLog shipLog;
+    private final DirectoryFile file;
+    private final long takeOver;
+
+    /** The last tip without the slot that was confirmed to this directory; 0 if there was none. */
+    private long suspectTip;
+
+    /** @param takeOver the epoch that this directory may replace; 0 for none */
+    ShippingRight(LocalLog log, ShipLog shipLog, DirectoryFile file, long takeOver) {
+        this.log = log;
+        this.shipLog = shipLog;
+        this.file = file;
+        this.takeOver = takeOver;
+    }
+
+    /**
+     * Checks that the archive still has the last slot that it confirmed to this directory.
+     *
+     * @return false if the tip has to be searched again first, because a list may be stale
+     * @throws io.veloz.wal.WalShippingRefusedException if the slot is missing, or another one has its number
+     */
+    boolean checkConfirmed(Tip tip) throws IOException {
+        SlotRef confirmed = file.kept();
+        if (confirmed.number() == 0 || isPresent(confirmed, tip)) {
+            suspectTip = 0;
+            return true;
+        }
+        if (suspectTip == 0) {
+            suspectTip = Math.max(1, tip.number());
+            return false;
+        }
+        throw log.refused(
+                shipLog.store(),
+                Reason.LOST_SLOTS,
+                "the store confirmed slot " + confirmed.number() + " with SHA-256 " + confirmed.sha256()
+                        + " to this directory; " + (tip.number() < confirmed.number()
+                                ? "the archive ends with slot " + tip.number()
+                                : "another slot has that number, or none")
+                        + ". Slots were deleted, or the archive was replaced by an older copy. Restore the slots from a"
+                        + " version or a copy, or ship to another archive");
+    }
+
+    private boolean isPresent(SlotRef confirmed, Tip tip) throws IOException {
+        if (confirmed.number() > tip.number()) {
+            return false;
+        }
+        Optional<Decoded> found = shipLog.check(confirmed.number());
+        return found.isPresent() && found.get().sha256().equals(confirmed.sha256());
+    }
+
+    /**
+     * Returns the EPOCH with which this directory continues after a tip, and records the writer.
+     *
+     * @throws io.veloz.wal.WalShippingRefusedException if another directory acquired the last epoch, and the operator has not
+     *     named it
+     */
+    Epoch acquire(LogIdentity identity, Tip tip, String writer) throws IOException {
+        Slot last = tip.slot();
+        boolean isOurs = last == null || last.format() == 1 || file.hasWritten(last.writer());
+        if (!isOurs && last.epoch() != takeOver) {
+            throw log.refused(
+                    shipLog.store(),
+                    Reason.SUPERSEDED,
+                    "another directory of this log, on host " + last.host() + ", acquired epoch " + last.epoch()
+                            + " and shipped until " + last.written()
+                            + (takeOver == 0 ? "" : "; this directory may replace epoch " + takeOver)
+                            + ". If that directory is stopped for good and this one is to continue, take over epoch "
+                            + last.epoch());
+        }
+        file.add(writer);
+        return isOurs
+                ? new Epoch(identity.text())
+                : new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch(), null);
+    }
+
+    /** A kept slot of a writer of this directory is in the chain. */
+    void confirmed(String writer, SlotRef kept) throws IOException {
+        file.confirmed(writer, kept);
+    }
+}

@@ -1,0 +1,260 @@
+package io.veloz.wal.archive.internal.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.storage.DiskStorage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which directory of a log may ship to its archive. */
+@Timeout(60)
+class ShippingRightTest {
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private Path original;
+
+    @BeforeEach
+    void shipFromTheOriginalDirectory() throws IOException {
+        original = dir.resolve("original");
+        try (Wal wal = open(original)) {
+            TestShip.append(wal, 20);
+            ship(wal, 0);
+        }
+    }
+
+    private static Wal open(Path directory) throws IOException {
+        return TestShip.open(DiskStorage.createOrOpen(directory));
+    }
+
+    private void ship(Wal wal, long takeOver) {
+        try (Stepper shipper = stepper(wal, takeOver)) {
+            shipper.ship();
+            assertThat(shipper.archived).isEqualTo(wal.durableSequence());
+        }
+    }
+
+    private Stepper stepper(Wal wal, long takeOver) {
+        return new Stepper(
+                LocalLog.of(wal),
+                store,
+                TestShip.shipping(store).takeOver(takeOver).build());
+    }
+
+    private void ship(Path directory, long takeOver) throws IOException {
+        try (Wal wal = open(directory)) {
+            ship(wal, takeOver);
+        }
+    }
+
+    private WalShippingRefusedException refused(Path directory, long takeOver) throws IOException {
+        try (Wal wal = open(directory);
+                Stepper shipper = stepper(wal, takeOver)) {
+            WalException end = shipper.end();
+            assertThat(end).isInstanceOf(WalShippingRefusedException.class);
+            return (WalShippingRefusedException) end;
+        }
+    }
+
+    private void assertSuperseded(Path directory, long takeOver) throws IOException {
+        int slots = slots();
+        WalShippingRefusedException refused = refused(directory, takeOver);
+        assertThat(refused.reason()).isEqualTo(Reason.SUPERSEDED);
+        assertThat(refused).hasMessageContaining("another directory of this log").hasMessageContaining("take over epoch");
+        assertThat(slots()).isEqualTo(slots);
+    }
+
+    private int slots() {
+        return (int) store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SLOTS))
+                .count();
+    }
+
+    /** Copies the files of the log, as a restore does, or the whole directory, as cp does. */
+    private Path copy(String name, boolean whole) throws IOException {
+        Path copy = Files.createDirectory(dir.resolve(name));
+        try (Stream<Path> files = Files.list(original)) {
+            for (Path file : files.toList()) {
+                String fileName = file.getFileName().toString();
+                boolean isOfTheDirectory = fileName.contains("_archive_");
+                if (!fileName.endsWith(".lock") && (whole || !isOfTheDirectory)) {
+                    Files.copy(file, copy.resolve(fileName));
+                }
+            }
+        }
+        return copy;
+    }
+
+    private List<Epoch> epochs() throws IOException {
+        List<Epoch> epochs = new java.util.ArrayList<>();
+        for (long number = 1; store.objects().containsKey(ArchiveKeys.slot(number)); number++) {
+            String key = ArchiveKeys.slot(number);
+            Slot slot = SlotCodec.decode(key, number, store.objects().get(key)).slot();
+            if (slot.part() instanceof Epoch epoch) {
+                epochs.add(epoch);
+            }
+        }
+        return epochs;
+    }
+
+    @Test
+    void sameDirectoryContinuesAfterEachRestart() throws IOException {
+        ship(original, 0);
+        ship(original, 0);
+        assertThat(epochs()).extracting(Epoch::reason).containsOnly(Slot.Reason.START);
+        assertThat(epochs()).hasSize(3);
+    }
+
+    @Test
+    void restoredDirectoryShipsOnlyIfItTakesOver() throws IOException {
+        Path restored = copy("restored", false);
+        assertSuperseded(restored, 0);
+        assertSuperseded(restored, 7);
+        ship(restored, 1);
+        assertThat(epochs()).extracting(Epoch::reason).containsExactly(Slot.Reason.START, Slot.Reason.TAKEOVER);
+        assertThat(epochs()).extracting(Epoch::observed).containsExactly(0L, 1L);
+    }
+
+    @Test
+    void directoryThatTookOverContinuesWithoutTheOption() throws IOException {
+        Path restored = copy("restored", false);
+        ship(restored, 1);
+        ship(restored, 0);
+        ship(restored, 1);
+        assertThat(epochs()).hasSize(4);
+    }
+
+    @Test
+    void restartedPrimaryDoesNotTakeBack() throws IOException {
+        Path restored = copy("restored", false);
+        try (Wal wal = open(restored)) {
+            TestShip.append(wal, 5);
+            ship(wal, 1);
+        }
+        assertSuperseded(original, 0);
+        try (Wal wal = open(original)) {
+            TestShip.append(wal, 50);
+        }
+        assertSuperseded(original, 0);
+        assertSuperseded(original, 1);
+    }
+
+    @Test
+    void ofTwoDirectoriesThatSawTheSameEpochOneTakesOver() throws IOException {
+        Path one = copy("one", false);
+        Path two = copy("two", false);
+        ship(one, 1);
+        assertSuperseded(two, 1);
+    }
+
+    @Test
+    void copiedDirectoryTakesOverOnceAndNotInTurn() throws IOException {
+        Path copied = copy("copied", true);
+        ship(copied, 0);
+        assertSuperseded(original, 0);
+        ship(copied, 0);
+        assertSuperseded(original, 0);
+        ship(original, 3);
+        assertSuperseded(copied, 0);
+    }
+
+    @Test
+    void writerThatDiesAfterItsEpochWasStoredContinues() throws IOException {
+        try (Wal wal = open(original);
+                Stepper shipper = stepper(wal, 0)) {
+            int slots = slots();
+            while (slots() == slots) {
+                shipper.shipping.advance();
+            }
+        }
+        ship(original, 0);
+        assertThat(epochs()).hasSize(3);
+    }
+
+    @Test
+    void writerRefusesToShipOverLostSlots() throws IOException {
+        try (Wal wal = open(original)) {
+            TestShip.append(wal, 400);
+            ship(wal, 0);
+        }
+        long last = slots();
+        for (long number = last; number > last - 4; number--) {
+            store.delete(List.of(ArchiveKeys.slot(number)));
+        }
+        // Uploaded objects would be evidence, too.
+        store.delete(store.objects().keySet().stream()
+                .filter(key -> !key.startsWith(ArchiveKeys.SLOTS) && !key.equals(ArchiveKeys.LOG))
+                .toList());
+        WalShippingRefusedException refused = refused(original, 0);
+        assertThat(refused.reason()).isEqualTo(Reason.LOST_SLOTS);
+        assertThat(refused).hasMessageContaining("the store confirmed slot ");
+        assertThat(slots()).isEqualTo((int) last - 4);
+    }
+
+    @Test
+    void writerRefusesToShipOverReplacedSlots() throws IOException {
+        String key = ArchiveKeys.slot(1);
+        byte[] first = store.objects().get(key).clone();
+        ship(original, 0);
+        long kept = slots();
+        store.delete(List.of(ArchiveKeys.slot(kept)));
+        Slot slot = SlotCodec.decode(key, 1, first).slot();
+        assertThat(slot.isKept()).isTrue();
+        store.damage(
+                ArchiveKeys.slot(kept),
+                SlotCodec.encode(new Slot(
+                        slot.logId(),
+                        slot.origin(),
+                        kept,
+                        2,
+                        slot.writer(),
+                        "other",
+                        slot.written(),
+                        slot.previous(),
+                        slot.kept(),
+                        slot.archived(),
+                        slot.part(),
+                        slot.instance(),
+                        slot.chain())));
+        assertThat(refused(original, 0).reason()).isEqualTo(Reason.LOST_SLOTS);
+    }
+
+    @Test
+    void damagedFileOfTheDirectoryIsReported() throws IOException {
+        Path file;
+        try (Stream<Path> files = Files.list(original)) {
+            file = files.filter(each -> each.getFileName().toString().contains("_archive_"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        Files.writeString(file, "{\"format\":1,\"instance\":\"x\"}");
+        try (Wal wal = open(original);
+                Stepper shipper = stepper(wal, 0)) {
+            org.assertj.core.api.Assertions.assertThatThrownBy(() -> {
+                        while (true) {
+                            shipper.shipping.advance();
+                        }
+                    })
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("_archive_");
+        }
+    }
+}
