@@ -39,9 +39,13 @@ class ShippedRestoreTest {
     }
 
     private void ship(Path log, int records) {
+        ship(log, records, 0);
+    }
+
+    private void ship(Path log, int records, long takeOver) {
         ShipperConfig config = ShipperConfig.builder(uri())
                 .flushInterval(Duration.ofMillis(10))
-                .build();
+                .takeOver(takeOver).build();
         try (Wal wal = SmallLog.open(log);
                 WalShipper shipper = WalShipper.start(wal, config)) {
             SmallLog.append(wal, records);
@@ -64,7 +68,7 @@ class ShippedRestoreTest {
         RestoreReport report = WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("second")));
         assertThat(report.lastSequence()).isEqualTo(300);
         assertThat(SmallLog.read(dir.resolve("second"))).isEqualTo(SmallLog.read(dir.resolve("first")));
-        ship(dir.resolve("second"), 150);
+        ship(dir.resolve("second"), 150, 2);
         RestoreReport again = WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("third")));
         assertThat(again.plan().epoch()).isEqualTo(report.plan().epoch() + 1);
         assertThat(SmallLog.read(dir.resolve("third"))).isEqualTo(SmallLog.read(dir.resolve("second")));

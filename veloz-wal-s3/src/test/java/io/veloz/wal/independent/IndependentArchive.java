@@ -105,6 +105,7 @@ final class IndependentArchive {
                 .orElseThrow(() -> new IllegalStateException("damaged: no slots"));
         IndependentSlot tip = slot(last);
         List<IndependentSlot> chain = keptChain(tip);
+        IndependentSummaries.check(chain);
         Reach reached = new Reach(0, 0, 0);
         long epoch = 0;
         for (IndependentSlot slot : chain) {
@@ -141,7 +142,7 @@ final class IndependentArchive {
 
     private void add(IndependentSlot slot, Reach before) throws IOException {
         switch (slot.kind) {
-            case EPOCH, SUMMARY, END -> {}
+            case EPOCH, SUMMARY -> {}
             case SEGMENT -> addSegment(slot);
             case ATTACHMENT -> addAttachment(slot);
             case GAP -> addGap(slot, before);

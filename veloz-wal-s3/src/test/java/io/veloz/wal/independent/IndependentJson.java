@@ -12,6 +12,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /** A JSON object with the rules in docs/archive.md: integers are never read as doubles. */
 final class IndependentJson {
@@ -57,6 +59,19 @@ final class IndependentJson {
             }
         }
         return fields;
+    }
+
+    Set<String> names() {
+        return fields.keySet();
+    }
+
+    boolean isEqualTo(IndependentJson other) {
+        return toString().equals(other.toString());
+    }
+
+    @Override
+    public String toString() {
+        return new TreeMap<>(fields).toString();
     }
 
     boolean has(String name) {

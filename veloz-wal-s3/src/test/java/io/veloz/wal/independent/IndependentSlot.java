@@ -16,8 +16,7 @@ final class IndependentSlot {
         SEGMENT,
         ATTACHMENT,
         GAP,
-        SUMMARY,
-        END
+        SUMMARY
     }
 
     /** The end of the archive. */
@@ -53,7 +52,7 @@ final class IndependentSlot {
         format = head.number("format", 0);
         expect(format == 1 || format == 2, "slot " + number + " has an unknown format");
         kind = Kind.valueOf(head.text("kind"));
-        expect(format == 2 || (kind != Kind.SUMMARY && kind != Kind.END), "slot " + number + " has an unknown kind");
+        expect(format == 2 || kind != Kind.SUMMARY, "slot " + number + " has an unknown kind");
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
         expect(
                 (format == 1 && !head.has("origin"))

@@ -69,7 +69,7 @@ public record Slot(
     }
 
     /** The content of a slot. */
-    public sealed interface Part permits Epoch, Tail, StoredPart, Gap, Summary, End {}
+    public sealed interface Part permits Epoch, Tail, StoredPart, Gap, Summary {}
 
     /**
      * A file of the log that was uploaded as an object. Immutable.
@@ -113,12 +113,11 @@ public record Slot(
      * @param logJson the text of {@code log.json}; empty if written by a version without this field, and in a summary
      * @param reason why the writer acquired it
      * @param observed the epoch that the operator saw and replaces; 0 for {@link Reason#START}
-     * @param lost the slots before this one that were lost, as the operator has accepted; null if none
      */
-    public record Epoch(String logJson, Reason reason, long observed, @Nullable LostSlotNumbers lost) implements Part {
+    public record Epoch(String logJson, Reason reason, long observed) implements Part {
         /** Creates the part of a writer that started from the directory of the epoch before. */
         public Epoch(String logJson) {
-            this(logJson, Reason.START, 0, null);
+            this(logJson, Reason.START, 0);
         }
     }
 
@@ -126,14 +125,9 @@ public record Slot(
     public enum Reason {
         /** The directory that wrote the epoch before is shipped again. */
         START,
-        /** A follower was promoted. */
-        PROMOTION,
         /** Another directory took over, by command of the operator. */
         TAKEOVER
     }
-
-    /** A range of numbers of lost slots. They are never used again. */
-    public record LostSlotNumbers(long from, long to) {}
 
     /**
      * Durable bytes of a segment that was not uploaded yet, in whole batches. The slot contains them.
@@ -213,9 +207,6 @@ public record Slot(
             long contentBytes,
             String contentSha256)
             implements Part {}
-
-    /** The writer has ended its epoch on purpose. */
-    public record End() implements Part {}
 
     /** Returns the version of the format. */
     public int format() {

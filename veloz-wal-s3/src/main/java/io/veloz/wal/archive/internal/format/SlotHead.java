@@ -3,10 +3,8 @@ package io.veloz.wal.archive.internal.format;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.format.Slot.End;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
-import io.veloz.wal.archive.internal.format.Slot.LostSlotNumbers;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Reason;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -20,7 +18,6 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** The head of a slot: all its fields as a JSON object. See docs/archive.md, "Slots". */
 final class SlotHead {
@@ -107,8 +104,6 @@ final class SlotHead {
             return "GAP";
         } else if (part instanceof Summary) {
             return "SUMMARY";
-        } else if (part instanceof End) {
-            return "END";
         }
         return "EPOCH";
     }
@@ -142,10 +137,6 @@ final class SlotHead {
         }
         if (epoch.reason() != Reason.START) {
             json.put("reason", epoch.reason().name().toLowerCase(Locale.ROOT)).put("observed", epoch.observed());
-        }
-        LostSlotNumbers lost = epoch.lost();
-        if (lost != null) {
-            json.put("lost", Json.create().put("from", lost.from()).put("to", lost.to()));
         }
     }
 
@@ -212,7 +203,7 @@ final class SlotHead {
             long number = json.number("slot", 1, ArchiveKeys.MAX_SLOT);
             SlotRef kept = ref(json, "kept", 0);
             Part part = part(where, json);
-            if (format == 1 && (part instanceof Summary || part instanceof End)) {
+            if (format == 1 && part instanceof Summary) {
                 throw UnknownArchiveFormatException.ofKind(where, json.string("kind"));
             }
             boolean hasChain = format > 1 && !(part instanceof Tail);
@@ -311,7 +302,6 @@ final class SlotHead {
             case "ATTACHMENT" -> attachment(json.object("attachment"));
             case "GAP" -> gap(json.object("gap"));
             case "SUMMARY" -> summary(json.object("covers"));
-            case "END" -> new End();
             default -> throw UnknownArchiveFormatException.ofKind(where, kind);
         };
     }
@@ -326,22 +316,16 @@ final class SlotHead {
         }
         Reason reason = json.has("reason") ? reason(where, json.string("reason")) : Reason.START;
         long observed = reason == Reason.START ? 0 : json.number("observed", 1, ArchiveKeys.MAX_EPOCH);
-        return new Epoch(text, reason, observed, json.has("lost") ? lost(json.object("lost")) : null);
+        return new Epoch(text, reason, observed);
     }
 
     private static Reason reason(String where, String text) throws BadObjectException {
         return switch (text) {
             case "start" -> Reason.START;
-            case "promotion" -> Reason.PROMOTION;
             case "takeover" -> Reason.TAKEOVER;
             default -> throw new BadObjectException(where + ": field \"reason\" is \"" + Text.printable(text)
-                    + "\"; expected start, promotion or takeover");
+                    + "\"; expected start or takeover");
         };
-    }
-
-    private static @Nullable LostSlotNumbers lost(Json json) throws BadObjectException {
-        long from = json.number("from", 1, ArchiveKeys.MAX_SLOT);
-        return new LostSlotNumbers(from, json.number("to", from, ArchiveKeys.MAX_SLOT));
     }
 
     private static Summary summary(Json json) throws BadObjectException {

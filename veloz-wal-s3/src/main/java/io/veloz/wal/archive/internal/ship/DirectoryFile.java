@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.WalLockedException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -8,6 +9,7 @@ import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageInputStream;
+import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -17,7 +19,8 @@ import java.util.List;
 
 /**
  * The file in the log's directory that names the writers which acquired epochs from it, and the last kept slot that the store
- * confirmed. It is replaced atomically. An instance is confined to one thread.
+ * confirmed. It is replaced atomically, under a lock, as several shippers may run in one directory for a while. An instance
+ * is confined to one thread.
  *
  * <p>Crash table. Order matters: an id is added and forced before its EPOCH slot is put, and older ids are removed only when
  * the new EPOCH slot is known to be in the chain.
@@ -36,10 +39,10 @@ final class DirectoryFile {
     private final String name;
     private DirectoryState state;
 
-    private DirectoryFile(Storage storage, String name, DirectoryState state) {
+    private DirectoryFile(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
-        this.state = state;
+        this.state = new DirectoryState(SlotWriter.randomId(), List.of(), SlotRef.NONE);
     }
 
     /**
@@ -50,15 +53,19 @@ final class DirectoryFile {
     static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
         // Two archives of one log have different origins.
         String name = "." + files.prefix() + "_archive_" + identity.origin().substring(0, 16);
-        Storage storage = files.storage();
-        DirectoryState state = new DirectoryState(SlotWriter.randomId(), List.of(), SlotRef.NONE);
+        DirectoryFile file = new DirectoryFile(files.storage(), name);
+        file.read();
+        return file;
+    }
+
+    /** Reads what another shipper may have written meanwhile. */
+    void read() throws IOException {
         try (InputStream in = StorageInputStream.of(storage, name)) {
-            byte[] bytes = in.readNBytes(DirectoryState.MAX_BYTES);
-            state = DirectoryState.decode(storage.describe() + "/" + name, bytes);
+            state = DirectoryState.decode(
+                    storage.describe() + "/" + name, in.readNBytes(DirectoryState.MAX_BYTES));
         } catch (NoSuchFileException e) {
             // The first start from this directory.
         }
-        return new DirectoryFile(storage, name, state);
     }
 
     String instance() {
@@ -75,18 +82,34 @@ final class DirectoryFile {
 
     /** Adds a writer that will put an EPOCH slot. Returns when the file is durable. */
     void add(String writer) throws IOException {
-        if (hasWritten(writer)) {
-            return;
+        try (StorageLock lock = lock()) {
+            read();
+            List<String> writers = new ArrayList<>(state.writers());
+            writers.remove(writer);
+            writers.add(writer);
+            int from = Math.max(0, writers.size() - MAX_WRITERS);
+            replace(new DirectoryState(state.instance(), writers.subList(from, writers.size()), state.kept()));
         }
-        List<String> writers = new ArrayList<>(state.writers());
-        writers.add(writer);
-        int from = Math.max(0, writers.size() - MAX_WRITERS);
-        replace(new DirectoryState(state.instance(), writers.subList(from, writers.size()), state.kept()));
     }
 
     /** A kept slot of this writer, which may be its EPOCH slot, is in the chain. */
     void confirmed(String writer, SlotRef kept) throws IOException {
-        replace(new DirectoryState(state.instance(), List.of(writer), kept));
+        try (StorageLock lock = lock()) {
+            read();
+            // Another shipper of this directory may have added its id, which is needed.
+            int from = Math.max(0, state.writers().indexOf(writer));
+            List<String> writers = state.writers().subList(from, state.writers().size());
+            SlotRef newest = kept.number() > state.kept().number() ? kept : state.kept();
+            replace(new DirectoryState(state.instance(), writers, newest));
+        }
+    }
+
+    private StorageLock lock() throws IOException {
+        try {
+            return storage.lock(name + ".lock");
+        } catch (WalLockedException e) {
+            throw new IOException("another shipper replaces " + storage.describe() + "/" + name, e);
+        }
     }
 
     private void replace(DirectoryState next) throws IOException {

@@ -76,6 +76,7 @@ final class ShippingRight {
      */
     Epoch acquire(LogIdentity identity, Tip tip, String writer) throws IOException {
         Slot last = tip.slot();
+        file.read();
         boolean isOurs = last == null || last.format() == 1 || file.hasWritten(last.writer());
         if (!isOurs && last.epoch() != takeOver) {
             throw log.refused(
@@ -90,7 +91,7 @@ final class ShippingRight {
         file.add(writer);
         return isOurs
                 ? new Epoch(identity.text())
-                : new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch(), null);
+                : new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch());
     }
 
     /** A kept slot of a writer of this directory is in the chain. */

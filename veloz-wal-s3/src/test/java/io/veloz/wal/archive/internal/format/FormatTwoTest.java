@@ -6,10 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.format.Slot.End;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
-import io.veloz.wal.archive.internal.format.Slot.LostSlotNumbers;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Reason;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -38,6 +36,7 @@ class FormatTwoTest {
     private static final String C = "c".repeat(64);
     private static final LogIdentity IDENTITY =
             new LogIdentity("01".repeat(16), "orders", Instant.parse("2026-11-28T10:00:00Z"), 1, 1);
+    private static final Gap GAP = new Gap(1, 2, 2, "r");
     private static final ChainState CHAIN = new ChainState(
             List.of(new SlotRef(9, A), new SlotRef(12, B)),
             new SlotRef(9, A),
@@ -69,12 +68,13 @@ class FormatTwoTest {
 
     @Test
     void headOfAKeptSlotHasThisText() {
-        assertThat(head(SlotCodec.encode(slot(new End(), CHAIN))))
-                .isEqualTo("{\"format\":2,\"kind\":\"END\",\"log\":\"" + "01".repeat(16) + "\",\"origin\":\""
+        assertThat(head(SlotCodec.encode(slot(GAP, CHAIN))))
+                .isEqualTo("{\"format\":2,\"kind\":\"GAP\",\"log\":\"" + "01".repeat(16) + "\",\"origin\":\""
                         + IDENTITY.origin() + "\",\"instance\":\"" + "45".repeat(16) + "\",\"slot\":14,\"epoch\":3,"
                         + "\"writer\":\"" + "23".repeat(16) + "\",\"host\":\"host\",\"written\":\"2026-11-28T10:00:01Z\","
                         + "\"previous\":\"" + C + "\",\"kept\":{\"slot\":12,\"sha256\":\"" + B + "\"},"
                         + "\"archived\":{\"segment\":2,\"position\":100,\"sequence\":500},"
+                        + "\"gap\":{\"firstSequence\":1,\"lastSequence\":2,\"nextSegment\":2,\"reason\":\"r\"},"
                         + "\"chain\":{\"since\":{\"9\":\"" + A + "\",\"12\":\"" + B + "\"},"
                         + "\"summary\":{\"slot\":9,\"sha256\":\"" + A + "\"},"
                         + "\"checkpoint\":{\"slot\":8,\"sha256\":\"" + C + "\",\"sequence\":400},"
@@ -96,18 +96,16 @@ class FormatTwoTest {
         StoredFile stored = new StoredFile("segments/x", 5, A, 6, B);
         for (Part part : new Part[] {
             new Epoch(IDENTITY.text()),
-            new Epoch(IDENTITY.text(), Reason.PROMOTION, 2, null),
-            new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2, new LostSlotNumbers(13, 13)),
+            new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2),
             new Segment(2, stored, 5, 1, 9, 9, -5, 7),
             new Attachment("checkpoint", 3, stored),
-            new Gap(5, 9, 7, "the spool was full"),
-            new End()
+            new Gap(5, 9, 7, "the spool was full")
         }) {
             assertThat(SlotCodec.decode("k", 14, SlotCodec.encode(slot(part, CHAIN)))
                             .slot())
                     .isEqualTo(slot(part, CHAIN));
         }
-        Slot first = slot(new End(), new ChainState(List.of(), SlotRef.NONE, SlotRef.NONE, 0, null));
+        Slot first = slot(GAP, new ChainState(List.of(), SlotRef.NONE, SlotRef.NONE, 0, null));
         assertThat(SlotCodec.decode("k", 14, SlotCodec.encode(first)).slot()).isEqualTo(first);
     }
 
@@ -142,10 +140,10 @@ class FormatTwoTest {
                 "\"chain\"    | \"chains\"  | field \"chain\" is missing",
                 "\"since\"    | \"sinces\"  | field \"since\" is missing",
                 "\"gaps\":0   | \"gaps\":-1 | field \"gaps\" is -1",
-                "\"sequence\":400 | \"sequence\":\"400\" | field \"sequence\" is 400; expected an integer"
+                "\"sequence\":400}, | \"sequence\":\"400\"}, | field \"sequence\" is 400; expected an integer"
             })
     void headThatContradictsItselfIsRefused(String from, String to, String message) {
-        byte[] bytes = changed(SlotCodec.encode(slot(new End(), CHAIN)), head -> head.replace(from, to));
+        byte[] bytes = changed(SlotCodec.encode(slot(GAP, CHAIN)), head -> head.replace(from, to));
         assertThatThrownBy(() -> SlotCodec.decode("ship/14", 14, bytes))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining(message);
@@ -158,7 +156,7 @@ class FormatTwoTest {
             since.add(new SlotRef(i, A));
         }
         ChainState chain = new ChainState(since, SlotRef.NONE, SlotRef.NONE, 0, null);
-        byte[] bytes = SlotCodec.encode(slot(new End(), chain));
+        byte[] bytes = SlotCodec.encode(slot(GAP, chain));
         assertThatThrownBy(() -> SlotCodec.decode("ship/14", 14, bytes))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("at most 512");
@@ -191,27 +189,29 @@ class FormatTwoTest {
 
     @Test
     void epochWithAnUnknownReasonIsRefused() {
-        byte[] epoch = SlotCodec.encode(slot(new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2, null), CHAIN));
+        byte[] epoch = SlotCodec.encode(slot(new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2), CHAIN));
         assertThatThrownBy(() -> SlotCodec.decode("k", 14, changed(epoch, head -> head.replace("takeover", "coup"))))
                 .isInstanceOf(BadObjectException.class)
-                .hasMessageContaining("expected start, promotion or takeover");
+                .hasMessageContaining("expected start or takeover");
     }
 
     @Test
     void summaryInASlotOfFormat1IsUnknown() {
-        byte[] end = changed(SlotCodec.encode(slot(new End(), CHAIN)), head -> head.replace(":2,\"kind", ":1,\"kind"));
-        assertThatThrownBy(() -> SlotCodec.decode("k", 14, end)).isInstanceOf(UnknownArchiveFormatException.class);
+        byte[] content = new SummaryContent(List.of(PEAK), List.of(EPOCH, LAST)).encode();
+        byte[] summary = SlotCodec.encode(slot(covering(content, 1, PEAK.to(), 2), CHAIN), content);
+        byte[] older = changed(summary, head -> head.replace(":2,\"kind", ":1,\"kind"));
+        assertThatThrownBy(() -> SlotCodec.decode("k", 14, older)).isInstanceOf(UnknownArchiveFormatException.class);
     }
 
     // ---- summaries
 
     private static final Entry EPOCH = new Entry(new SlotRef(9, A), 3, new Archived(1, 50, 400), new Epoch(""));
-    private static final Entry END = new Entry(new SlotRef(12, B), 3, new Archived(2, 100, 500), new End());
+    private static final Entry LAST = new Entry(new SlotRef(12, B), 3, new Archived(2, 100, 500), GAP);
     private static final Peak PEAK = new Peak(1, new SlotRef(9, A), SlotRef.NONE, 1, new SlotRef(8, C), 5, 400);
 
     private static Summary covering(byte[] content, int level, SlotRef before, int entries) {
         return new Summary(
-                level, before, 9, END.slot(), entries, 500, content.length, Digest.of(content));
+                level, before, 9, LAST.slot(), entries, 500, content.length, Digest.of(content));
     }
 
     private static void assertRefused(SummaryContent summary, int level, SlotRef before, String message) {
@@ -224,7 +224,7 @@ class FormatTwoTest {
 
     @Test
     void summaryHasThisText() throws BadObjectException {
-        SummaryContent summary = new SummaryContent(List.of(PEAK), List.of(EPOCH, END));
+        SummaryContent summary = new SummaryContent(List.of(PEAK), List.of(EPOCH, LAST));
         byte[] content = summary.encode();
         assertThat(new String(content, StandardCharsets.UTF_8))
                 .isEqualTo("{\"summary\":{\"slot\":9,\"sha256\":\"" + A + "\"},\"level\":1,\"before\":{\"slot\":0,"
@@ -233,7 +233,8 @@ class FormatTwoTest {
                         + "{\"entry\":{\"slot\":9,\"sha256\":\"" + A + "\"},\"archived\":{\"segment\":1,"
                         + "\"position\":50,\"sequence\":400},\"epoch\":3,\"kind\":\"EPOCH\"}\n"
                         + "{\"entry\":{\"slot\":12,\"sha256\":\"" + B + "\"},\"archived\":{\"segment\":2,"
-                        + "\"position\":100,\"sequence\":500},\"epoch\":3,\"kind\":\"END\"}\n");
+                        + "\"position\":100,\"sequence\":500},\"epoch\":3,\"kind\":\"GAP\",\"gap\":{\"firstSequence\":1,"
+                        + "\"lastSequence\":2,\"nextSegment\":2,\"reason\":\"r\"}}\n");
         Slot slot = slot(covering(content, 1, PEAK.to(), 2), CHAIN);
         SlotCodec.Decoded decoded = SlotCodec.decode("k", 14, SlotCodec.encode(slot, content));
         assertThat(decoded.slot()).isEqualTo(slot);
@@ -244,7 +245,7 @@ class FormatTwoTest {
     @Test
     void rangesThatDoNotFollowEachOtherAreRefused() {
         SlotRef other = new SlotRef(8, B);
-        List<Entry> entries = List.of(EPOCH, END);
+        List<Entry> entries = List.of(EPOCH, LAST);
         assertRefused(new SummaryContent(List.of(PEAK), entries), 1, other, "does not follow that of the last summary");
         Peak later = new Peak(1, new SlotRef(11, A), other, 9, new SlotRef(10, A), 2, 400);
         assertRefused(
@@ -260,18 +261,18 @@ class FormatTwoTest {
 
     @Test
     void entriesThatAreNotTheRangeAreRefused() {
-        assertRefused(new SummaryContent(List.of(), List.of(END, EPOCH)), 1, SlotRef.NONE, "entries out of order");
+        assertRefused(new SummaryContent(List.of(), List.of(LAST, EPOCH)), 1, SlotRef.NONE, "entries out of order");
         assertRefused(new SummaryContent(List.of(), List.of(EPOCH)), 1, SlotRef.NONE, "not the range in the head");
-        byte[] content = new SummaryContent(List.of(), List.of(EPOCH, END)).encode();
+        byte[] content = new SummaryContent(List.of(), List.of(EPOCH, LAST)).encode();
         assertThatThrownBy(() -> SummaryContent.decode("k", covering(content, 1, SlotRef.NONE, 3), content))
                 .hasMessageContaining("2 entries; expected 3");
         Entry tail = new Entry(new SlotRef(10, A), 3, EPOCH.archived(), new Tail(2, 1, 2, 1, 1, A));
-        assertRefused(new SummaryContent(List.of(), List.of(EPOCH, tail, END)), 1, SlotRef.NONE, "a tail; expected");
+        assertRefused(new SummaryContent(List.of(), List.of(EPOCH, tail, LAST)), 1, SlotRef.NONE, "a tail; expected");
     }
 
     @Test
     void textThatIsNotLinesIsRefused() {
-        byte[] whole = new SummaryContent(List.of(), List.of(EPOCH, END)).encode();
+        byte[] whole = new SummaryContent(List.of(), List.of(EPOCH, LAST)).encode();
         for (int length = 0; length < whole.length; length++) {
             byte[] cut = Arrays.copyOf(whole, length);
             assertThatThrownBy(() -> SummaryContent.decode("k", covering(whole, 1, SlotRef.NONE, 2), cut))
@@ -286,7 +287,7 @@ class FormatTwoTest {
 
     @Test
     void contentThatDiffersFromTheHeadIsRefused() {
-        byte[] content = new SummaryContent(List.of(), List.of(EPOCH, END)).encode();
+        byte[] content = new SummaryContent(List.of(), List.of(EPOCH, LAST)).encode();
         byte[] other = content.clone();
         other[10] ^= 1;
         Slot slot = slot(covering(content, 1, SlotRef.NONE, 2), CHAIN);

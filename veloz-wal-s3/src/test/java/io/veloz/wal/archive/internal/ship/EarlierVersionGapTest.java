@@ -17,6 +17,8 @@ import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.nio.file.Files;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +77,13 @@ class EarlierVersionGapTest {
     }
 
     private void rewriteAsAnEarlierVersion() throws IOException {
+        // An earlier version had no file in the log's directory either.
+        try (Stream<Path> files = Files.walk(dir)) {
+            for (Path file : files.filter(each -> each.getFileName().toString().startsWith(".orders_archive_"))
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
         String previous = Digest.NONE;
         SlotRef kept = SlotRef.NONE;
         for (long number = 1; store.objects().containsKey(ArchiveKeys.slot(number)); number++) {

@@ -303,7 +303,8 @@ class ShippingTest {
     }
 
     private void assertRefused(Wal wal, Reason reason) {
-        try (Stepper shipper = new Stepper(LocalLog.of(wal), store)) {
+        var config = TestShip.shipping(store).takeOver(1).build();
+        try (Stepper shipper = new Stepper(LocalLog.of(wal), store, config)) {
             assertThat(shipper.end())
                     .isInstanceOfSatisfying(
                             WalShippingRefusedException.class,
