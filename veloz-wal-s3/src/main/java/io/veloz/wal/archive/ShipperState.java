@@ -52,6 +52,9 @@ final class ShipperState implements ShipProgress {
     private volatile @Nullable Instant lastErrorAt;
 
     /** The jobs whose last attempt failed. Confined to the shipping thread. */
+    /** Jobs on which no record depends. */
+    private static final Set<Job> MINOR = Set.of(Job.CLEAN_UP, Job.SUMMARY);
+
     private final Set<Job> failing = EnumSet.noneOf(Job.class);
 
     private volatile boolean inTrouble;
@@ -181,10 +184,10 @@ final class ShipperState implements ShipProgress {
         lastError = Objects.requireNonNullElse(error.getMessage(), error.toString());
         lastErrorAt = config.clock().instant();
         boolean isNew = failing.add(job);
-        if (job == Job.CLEAN_UP) {
-            // Costs space in the store, but no record, so no event is raised.
+        if (MINOR.contains(job)) {
+            // Costs space in the store or requests of readers, but no record, so no event is raised.
             if (isNew) {
-                LOG.warn("failed to delete tails, will retry: {}", lastError);
+                LOG.warn("{} failed, will retry: {}", job, lastError);
             }
         } else if (!inTrouble) {
             inTrouble = true;
@@ -197,7 +200,7 @@ final class ShipperState implements ShipProgress {
     @Override
     public void succeeded(Job job) {
         boolean failedBefore = failing.remove(job);
-        boolean recovered = failing.isEmpty() || (failing.size() == 1 && failing.contains(Job.CLEAN_UP));
+        boolean recovered = MINOR.containsAll(failing);
         if (failedBefore && inTrouble && recovered) {
             inTrouble = false;
             LOG.info("shipping has recovered");

@@ -171,6 +171,7 @@ final class ArchiveStep {
         try (ObjectStore store = archive.openStore()) {
             ShipperConfig rarely = ShipperConfig.builder(store)
                     .flushInterval(Duration.ofDays(1))
+                    .takeOver(report.plan().epoch())
                     .build();
             try (WalShipper idle = WalShipper.start(directory, rarely)) {
                 boolean hasEpoch = idle.awaitArchived(report.lastSequence(), TIMEOUT);

@@ -15,11 +15,13 @@ import java.util.regex.Pattern;
  * The command line of the engine. Immutable.
  *
  * @param port of the HTTP server; 0 to select a free one
+ * @param takeOver the epoch of another directory that this one takes the archive over from; 0 for none
  * @param ordersPerSecond orders that the engine places by itself while it is live; 0 for none
  */
 record EngineOptions(
         Path wal,
         Optional<String> archive,
+        long takeOver,
         int port,
         boolean readOnly,
         Optional<Path> metricsFile,
@@ -31,6 +33,8 @@ record EngineOptions(
 
               --wal DIR                   directory of the log; created if it does not exist, except with --read-only
               --archive URI               ships the log to s3://bucket/prefix or file:///directory while live
+              --take-over EPOCH           with --archive, after a restore: continues the archive if this is its last epoch, and
+                                          fences the engine that wrote it
               --http PORT                 port on the loopback interface; 0 selects a free one; default 8080
               --read-only                 replays the log and answers, but neither opens nor ships it, and accepts no order
                                           until POST /api/admin/live
@@ -55,7 +59,7 @@ record EngineOptions(
             switch (name) {
                 case "--read-only" -> readOnly = true;
                 case "--max-backup-age" -> addAge(ages, valueOf(name, rest));
-                case "--wal", "--archive", "--http", "--metrics-file", "--orders-per-second" -> {
+                case "--wal", "--archive", "--take-over", "--http", "--metrics-file", "--orders-per-second" -> {
                     if (values.put(name, valueOf(name, rest)) != null) {
                         throw new IllegalArgumentException(name + " occurs twice");
                     }
@@ -70,6 +74,7 @@ record EngineOptions(
         return new EngineOptions(
                 Path.of(wal),
                 Optional.ofNullable(values.get("--archive")),
+                number("--take-over", values.getOrDefault("--take-over", "0"), 999_999),
                 number("--http", values.getOrDefault("--http", "8080"), 65_535),
                 readOnly,
                 Optional.ofNullable(values.get("--metrics-file")).map(Path::of),

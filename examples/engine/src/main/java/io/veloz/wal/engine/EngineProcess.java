@@ -96,8 +96,10 @@ final class EngineProcess implements AutoCloseable {
             return;
         }
         requireReplayedLog();
-        ShipperConfig archive =
-                options.archive().map(uri -> ShipperConfig.builder(uri).build()).orElse(null);
+        ShipperConfig archive = options.archive()
+                .map(uri ->
+                        ShipperConfig.builder(uri).takeOver(options.takeOver()).build())
+                .orElse(null);
         OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive);
         engine.start();
         OrderStore orders = engine.opened().store();

@@ -27,13 +27,13 @@ class ArchivedEngineTest {
         return dir.resolve("archive").toUri().toString();
     }
 
-    private OrderEngine started(String name) {
+    private OrderEngine started(String name, long takeOver) {
         OrderEngine engine = new OrderEngine(
                 OrderEngine.settings(dir.resolve(name)).toBuilder()
                         .checkpointInterval(Duration.ofDays(1))
                         .build(),
                 venue,
-                ShipperConfig.builder(archive()).build());
+                ShipperConfig.builder(archive()).takeOver(takeOver).build());
         engine.start();
         return engine;
     }
@@ -49,12 +49,14 @@ class ArchivedEngineTest {
 
     @Test
     void engineOnAnotherHostContinuesWithTheArchivedOrdersAndTheFirstOneStopsTrading() {
-        try (OrderEngine first = started("first")) {
+        try (OrderEngine first = started("first", 0)) {
             first.place(order("a"));
             assertThat(awaitArchived(first)).isTrue();
 
-            var unused = WalRecovery.restoreFrom(archive(), RestoreOptions.into(dir.resolve("second")));
-            try (OrderEngine second = started("second")) {
+            long epoch = WalRecovery.restoreFrom(archive(), RestoreOptions.into(dir.resolve("second")))
+                    .plan()
+                    .epoch();
+            try (OrderEngine second = started("second", epoch)) {
                 assertThat(second.order("a").symbol()).isEqualTo("BTCUSDT");
                 second.place(order("b"));
                 assertThat(awaitArchived(second)).isTrue();

@@ -31,8 +31,8 @@ final class ExitCode {
     static int of(Exception problem) {
         if (problem instanceof WalFencedException) {
             return FENCED;
-        } else if (problem instanceof WalShippingRefusedException) {
-            return REFUSED;
+        } else if (problem instanceof WalShippingRefusedException refused) {
+            return of(refused);
         } else if (problem instanceof WalLockedException) {
             return REFUSED;
         } else if (problem instanceof BackupRefusedException refused) {
@@ -47,6 +47,10 @@ final class ExitCode {
             return failure.exitCode();
         }
         return problem instanceof WalRestoreException refused ? of(refused.reason()) : FAILED;
+    }
+
+    static int of(WalShippingRefusedException refused) {
+        return refused.reason() == WalShippingRefusedException.Reason.SUPERSEDED ? FENCED : REFUSED;
     }
 
     private static int of(WalRestoreException.Reason reason) {

@@ -18,6 +18,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -27,8 +28,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Ships a log to its archive with a lag of about a second, until it is stopped (Ctrl-C, or SIGTERM).",
             "",
-            "Runs while the engine writes the log, and only reads it. Starting it takes over the archive and fences every other"
-                    + " shipper, so do not use `ship` if the engine ships the log itself. If the store cannot be reached, it"
+            "Runs while the engine writes the log, and reads it; it writes only small files that name its writers. It fences"
+                    + " every other shipper of the directory, so do not use `ship` if the engine ships the log itself. If the store cannot be reached, it"
                     + " reports that and retries with backoff. When it is stopped, it ships the remaining durable records"
                     + " within --end-within, and prints how many are left. The next start continues with these; none is lost."
         },
@@ -43,8 +44,8 @@ import picocli.CommandLine.Spec;
             "  0   all durable records are archived",
             "  1   stopped, with records left to ship",
             "  2   failed",
-            "  3   fenced: another writer has taken over the archive. A supervisor must not restart it (systemd:"
-                    + " RestartPreventExitStatus=3)",
+            "  3   fenced, or superseded: another writer or directory has taken over the archive. A supervisor must not"
+                    + " restart it (systemd: RestartPreventExitStatus=3)",
             "  4   refused: log and archive are inconsistent, or another writer may be alive",
             "  5   with --once: the store cannot be reached, or denies access",
             "  64  usage"
@@ -108,9 +109,11 @@ final class ShipCommand implements Callable<Integer> {
 
     @Option(
             names = "--take-over",
-            description = "Fence another writer even if it wrote to the archive within the last two minutes."
-                    + " Default: refuse, because it may be running.")
-    private boolean takeOver;
+            paramLabel = "EPOCH",
+            description = "Take over the archive from the directory that acquired this epoch, as after a restore, and fence"
+                    + " its writer even if it wrote within the last two minutes. Refused if the last epoch is another one:"
+                    + " see `status`. Default: refuse, because that writer may be running.")
+    private long takeOver;
 
     @Option(
             names = "--status-interval",
@@ -136,13 +139,16 @@ final class ShipCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (takeOver < 0) {
+            throw new ParameterException(spec.commandLine(), "--take-over " + takeOver + ": expected an epoch from 1 on");
+        }
         try (ObjectStore store = arguments.open(spec, uri)) {
             LogDirectory.requireLog(directory, prefix);
             requireElsewhere(store);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
             ShipReporter reporter = json ? new JsonShipReporter(streams) : new TextShipReporter(streams);
             try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
-                if (!takeOver) {
+                if (takeOver == 0) {
                     lock.requireNoOtherWriter(store);
                 }
                 return new ShipRun(files, config(store), reporter, lock, statusInterval, onceUpTo(), patience).run();
@@ -191,7 +197,7 @@ final class ShipCommand implements Callable<Integer> {
 
     private ShipperConfig.Builder config(ObjectStore store) {
         ShipperConfig.Builder config =
-                ShipperConfig.builder(store).flushInterval(flushInterval).closeTimeout(endWithin);
+                ShipperConfig.builder(store).flushInterval(flushInterval).closeTimeout(endWithin).takeOver(takeOver);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

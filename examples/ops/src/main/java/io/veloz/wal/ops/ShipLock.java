@@ -89,7 +89,7 @@ final class ShipLock implements AutoCloseable {
                 ExitCode.REFUSED,
                 "the writer of epoch " + archive.epoch() + " on host " + archive.host() + " wrote to "
                         + archive.archive() + " " + Math.max(0, silent.toSeconds())
-                        + " s ago and may be running; stop it, or fence it with --take-over");
+                        + " s ago and may be running; stop it, or fence it with --take-over " + archive.epoch());
     }
 
     /** Returns the epoch that the last {@code ship} of this directory acquired in this archive; 0 if unknown. */

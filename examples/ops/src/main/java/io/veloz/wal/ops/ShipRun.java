@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.archive.ShipperStatus.State;
@@ -157,8 +158,10 @@ final class ShipRun {
         ShipperStatus last = view.status();
         if (last.fenced() != null) {
             return ExitCode.FENCED;
-        } else if (last.refused() != null) {
-            return ExitCode.REFUSED;
+        }
+        WalShippingRefusedException refused = last.refused();
+        if (refused != null) {
+            return ExitCode.of(refused);
         } else if (!stopped && !isDone(last)) {
             return upTo == UNTIL_STOPPED ? ExitCode.FAILED : ExitCode.UNREACHABLE;
         }

@@ -85,7 +85,8 @@ final class TextShipReporter implements ShipReporter {
         WalFencedException fenced = status.fenced();
         WalShippingRefusedException refused = status.refused();
         if (fenced != null) {
-            return "fenced: " + fenced.getMessage() + "; to take the archive over again, start with --take-over";
+            return "fenced: " + fenced.getMessage() + "; to take the archive over again, start with --take-over "
+                    + fenced.epoch();
         } else if (refused != null) {
             return "refused: " + refused.getMessage() + next(refused.reason());
         } else if (exitCode == ExitCode.UNREACHABLE) {
@@ -102,6 +103,7 @@ final class TextShipReporter implements ShipReporter {
             case BEHIND -> "; `veloz-wal restore --merge URI DIR` restores the missing records";
             case DIVERGED -> "; run `veloz-wal restore URI NEW_DIR`, and compare both logs with `dump --format crc`";
             case TRIMMED_AHEAD -> "; with the tool: `ship --declare-gaps`";
+            case SUPERSEDED -> " with `ship --take-over EPOCH`";
             case BROKEN -> "; see `veloz-wal verify URI`";
             default -> "";
         };

@@ -3,6 +3,10 @@ package io.veloz.wal.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveStatus;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderEvent;
 import io.veloz.wal.orders.OrderNew;
@@ -122,7 +126,17 @@ final class BackedUpEngine {
     }
 
     void ship() {
-        ToolRun.of("ship", "--once", "--take-over", log(), archive()).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", Math.max(1, lastEpoch()), log(), archive())
+                .exits(ExitCode.OK);
+    }
+
+    private long lastEpoch() {
+        try (ObjectStore store = ObjectStores.open(archive())) {
+            return ArchiveStatus.of(store).epoch();
+        } catch (WalRestoreException e) {
+            // There is no archive yet.
+            return 0;
+        }
     }
 
     /** Appends an order that is not archived. */

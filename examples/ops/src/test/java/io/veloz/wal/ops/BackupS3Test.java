@@ -38,7 +38,7 @@ class BackupS3Test {
         Map<String, String> environment = S3ProxyServer.shared().environment();
         String uri = S3ProxyServer.newUri();
         Path profile = engine.profile();
-        run(environment, ExitCode.OK, "ship", "--once", "--take-over", engine.log(), uri);
+        run(environment, ExitCode.OK, "ship", "--once", engine.log(), uri);
         assertThat(run(environment, ExitCode.OK, "backup", uri, "--profile", profile))
                 .contains("point       1, made ");
         engine.loseEverything();

@@ -111,14 +111,14 @@ class ShipTest {
                 child.lineWith("\"archived_sequence\":3,");
                 Path copy = scratch.resolve("copy");
                 ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
-                ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.OK);
+                ToolRun.of("ship", "--once", "--take-over", 1, copy, archive).exits(ExitCode.OK);
                 append(wal, 3);
                 JsonNode end = json(child.lineWith("\"ended\""));
                 assertThat(child.exitCode()).isEqualTo(ExitCode.FENCED);
                 assertThat(end.get("fenced").get("epoch").asLong()).isEqualTo(2);
                 assertThat(end.get("fenced").get("since").asText()).isNotEmpty();
                 assertThat(child.errors())
-                        .contains("error: fenced: ", "to take the archive over again, start with --take-over");
+                        .contains("error: fenced: ", "to take the archive over again, start with --take-over 2");
             }
         }
     }
@@ -129,7 +129,7 @@ class ShipTest {
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         Path other = Logs.ofRecords(scratch.resolve("other"), 3);
         ToolRun run =
-                ToolRun.of("ship", "--once", "--take-over", other, archive).exits(ExitCode.REFUSED);
+                ToolRun.of("ship", "--once", "--take-over", 1, other, archive).exits(ExitCode.REFUSED);
         assertThat(run.err().lines()).hasSize(1);
         assertThat(run.err()).startsWith("error: refused: ").contains("the archive belongs to log ");
     }
@@ -142,7 +142,7 @@ class ShipTest {
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
-        ToolRun run = ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.REFUSED);
+        ToolRun run = ToolRun.of("ship", "--once", "--take-over", 2, copy, archive).exits(ExitCode.REFUSED);
         assertThat(run.err()).contains("veloz-wal restore --merge URI DIR");
     }
 
@@ -160,7 +160,7 @@ class ShipTest {
         Logs.ofRecords(log, 3);
         try (ChildTool child = startShip()) {
             child.lineWith("\"archived_sequence\":3,");
-            ToolRun.of("ship", "--once", "--take-over", log, archive)
+            ToolRun.of("ship", "--once", "--take-over", 1, log, archive)
                     .exits(ExitCode.REFUSED)
                     .isRefusedWith("another `ship` runs on this directory");
             child.terminate();
@@ -176,8 +176,8 @@ class ShipTest {
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", copy, archive)
                 .isRefusedWith("the writer of epoch 1 on host ")
-                .isRefusedWith("fence it with --take-over");
-        ToolRun.of("ship", "--once", "--take-over", copy, archive).exits(ExitCode.OK);
+                .isRefusedWith("fence it with --take-over 1");
+        ToolRun.of("ship", "--once", "--take-over", 1, copy, archive).exits(ExitCode.OK);
         // The copy acquired the last epoch, so it continues without the option, and the first log does not.
         ToolRun.of("ship", "--once", copy, archive).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).isRefusedWith("the writer of epoch 3 on host ");

@@ -14,7 +14,7 @@ public interface ShipProgress {
         FENCE_CHECK,
         /** Reading which gaps the archive declares. */
         GAPS,
-        /** Reading the slots for the next SUMMARY. */
+        /** Reading the slots for the next SUMMARY. Without it readers make more requests. */
         SUMMARY,
         /** Deleting tails. Nothing depends on it. */
         CLEAN_UP

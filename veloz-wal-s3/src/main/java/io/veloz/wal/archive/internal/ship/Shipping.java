@@ -59,6 +59,7 @@ public final class Shipping implements AutoCloseable {
     private @Nullable ShippingRight right;
     private @Nullable History history;
     private @Nullable Summarizer summarizer;
+    private boolean isSearchRepeated;
     private boolean isResumed;
     private boolean isStoreFit;
 
@@ -165,7 +166,8 @@ public final class Shipping implements AutoCloseable {
         if (writer == null || right == null) {
             DirectoryFile file = DirectoryFile.open(log.files(), identity);
             right = right == null ? new ShippingRight(log, shipLog, file, config.takeOver()) : right;
-            writer = SlotWriter.create(shipLog, identity, file.instance(), config.clock());
+            long hint = isSearchRepeated ? 0 : file.kept().number();
+            writer = SlotWriter.create(shipLog, identity, file.instance(), config.clock(), hint);
         }
         SlotWriter current = writer;
         switch (current.phase()) {
@@ -197,6 +199,7 @@ public final class Shipping implements AutoCloseable {
             checkedTip = tip;
         } else {
             // The search for the tip starts again.
+            isSearchRepeated = true;
             writer = null;
         }
     }

@@ -74,9 +74,14 @@ final class SlotWriter {
         this.state = state;
     }
 
-    /** Returns a writer with a random id that has made no request. */
-    static SlotWriter create(ShipLog shipLog, LogIdentity identity, String instance, Clock clock) {
-        return new SlotWriter(shipLog, identity, randomId(), instance, hostName(), clock, WriterState.INITIAL);
+    /**
+     * Returns a writer with a random id that has made no request.
+     *
+     * @param hint the slot with which the search for the tip begins; 0 for none
+     */
+    static SlotWriter create(ShipLog shipLog, LogIdentity identity, String instance, Clock clock, long hint) {
+        WriterState state = WriterState.searchFrom(hint);
+        return new SlotWriter(shipLog, identity, randomId(), instance, hostName(), clock, state);
     }
 
     static String randomId() {
@@ -178,7 +183,9 @@ final class SlotWriter {
         if (slot.isEmpty()) {
             state = WriterState.INITIAL;
             throw new StoreUnavailableException(
-                    shipLog.store().describe() + " lists slot " + number + ", but a read does not find it", null);
+                    shipLog.store().describe() + ": slot " + number
+                            + " was listed, or confirmed to this directory, but a read does not find it",
+                    null);
         }
         state = state.to(Phase.PROBE, tip(slot.get()));
     }

@@ -31,8 +31,16 @@ record WriterState(
         @Nullable Slot winner) {
     private static final long FIRST_STRIDE = 1024;
 
-    static final WriterState INITIAL =
-            new WriterState(Phase.FIND_TIP, Tip.NONE, 0, Long.MAX_VALUE, 0, null, false, null);
+    static final WriterState INITIAL = searchFrom(0);
+
+    /**
+     * Returns the state before the search for the tip.
+     *
+     * @param hint a slot that existed; 0 for none. If it is missing, the search is repeated without it
+     */
+    static WriterState searchFrom(long hint) {
+        return new WriterState(Phase.FIND_TIP, Tip.NONE, hint, Long.MAX_VALUE, 0, null, false, null);
+    }
 
     /** The steps of the protocol, see docs/archive.md. */
     enum Phase {

@@ -72,13 +72,16 @@ class ShipAndRestoreTest {
             Random faults = new Random(random.nextLong());
             proxy.script(request -> fault(faults, request));
             Path log = dir.resolve("log-0");
+            long takeOver = 0;
             for (int machine = 1; machine <= 2; machine++) {
                 for (int life = 0; life < 2; life++) {
-                    ship(log);
+                    ship(log, takeOver);
                     sendDuplicates();
                 }
                 Path next = dir.resolve("log-" + machine);
-                assertThat(restore(next).lastSequence()).isGreaterThanOrEqualTo(archived);
+                RestoreReport report = restore(next);
+                takeOver = report.plan().epoch();
+                assertThat(report.lastSequence()).isGreaterThanOrEqualTo(archived);
                 assertSame(log, next);
                 log = next;
             }
@@ -89,11 +92,12 @@ class ShipAndRestoreTest {
             }
         }
 
-        private void ship(Path log) throws IOException {
+        private void ship(Path log, long takeOver) throws IOException {
             try (ObjectStore store = store();
                     Wal wal = SmallLog.open(log)) {
                 ShipperConfig config = ShipperConfig.builder(store)
                         .flushInterval(Duration.ofMillis(20))
+                        .takeOver(takeOver)
                         .maxTailBytes(4096)
                         .tailGrace(Duration.ofMillis(1))
                         .closeTimeout(Duration.ofMillis(1 + random.nextInt(100)))

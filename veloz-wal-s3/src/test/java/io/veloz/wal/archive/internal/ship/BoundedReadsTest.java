@@ -54,7 +54,8 @@ class BoundedReadsTest {
         archive = archive();
         status();
         proof();
-        start();
+        startWithoutAHint();
+        startWithAHint();
     }
 
     private static void status() {
@@ -84,10 +85,18 @@ class BoundedReadsTest {
         assertThat(count.bytes()).isLessThan(600L * SEGMENTS + 1_000_000);
     }
 
-    private static void start() throws IOException {
+    private static void startWithAHint() throws IOException {
         Count count = new Count();
-        archive.start(new ShipLog(archive), 1_000_000_000);
-        count.report("start");
+        archive.start(new ShipLog(archive), 1_000_000_001, archive.numbers() - 1);
+        count.report("start with a hint");
+        assertThat(count.gets()).isLessThanOrEqualTo(4);
+        assertThat(count.lists()).isLessThanOrEqualTo(3);
+    }
+
+    private static void startWithoutAHint() throws IOException {
+        Count count = new Count();
+        archive.start(new ShipLog(archive), 1_000_000_000, 0);
+        count.report("start without a hint");
         assertThat(count.gets()).isLessThanOrEqualTo(4);
         assertThat(count.lists()).isLessThan(45);
         assertThat(count.bytes()).isLessThan(50_000);

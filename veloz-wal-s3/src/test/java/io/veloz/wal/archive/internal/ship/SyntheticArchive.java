@@ -62,7 +62,7 @@ final class SyntheticArchive implements ObjectStore {
         Summarizer summarizer = null;
         for (int segment = 1; segment <= segments; segment++) {
             if (writer == null || segment % 500 == 0) {
-                writer = start(log, segment);
+                writer = start(log, segment, 0);
                 summarizer = Summarizer.at(log, Summarizer.FAN_OUT, writer.tip());
                 collect(summarizer);
             }
@@ -78,10 +78,11 @@ final class SyntheticArchive implements ObjectStore {
         bytes = 0;
     }
 
-    SlotWriter start(ShipLog log, int id) throws IOException {
+    /** @param hint the slot with which the search for the tip begins; 0 for none */
+    SlotWriter start(ShipLog log, int id, long hint) throws IOException {
         String writerId = String.format(Locale.ROOT, "%032x", id);
         SlotWriter writer =
-                new SlotWriter(log, identity, writerId, "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
+                new SlotWriter(log, identity, writerId, "cd".repeat(16), "host", CLOCK, WriterState.searchFrom(hint));
         while (writer.phase() != Phase.READY) {
             if (writer.phase() == Phase.CHECK) {
                 writer.claim(new Epoch(identity.text()));
