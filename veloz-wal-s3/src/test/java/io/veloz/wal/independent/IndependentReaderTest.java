@@ -156,6 +156,25 @@ class IndependentReaderTest {
     }
 
     /** Ships in several epochs while a log has random histories. */
+    @Test
+    void archiveWithSummariesIsReadAsItWasWritten(@TempDir Path directory) throws IOException {
+        Path archive = directory.resolve("archive");
+        Path log = directory.resolve("log");
+        ShipperConfig config =
+                ShipperConfig.builder(archive.toUri().toString()).build();
+        try (Wal wal = Wal.open(config(new Random(1), log));
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            for (int i = 0; i < 140; i++) {
+                wal.appendDurable(1, payload(new Random(i)));
+                wal.roll();
+            }
+            assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(60)))
+                    .isTrue();
+        }
+        assertThat(IndependentArchive.read(archive).records())
+                .isEqualTo(IndependentLog.read(log, "orders").records());
+    }
+
     private static void ship(Random random, Path log, Path archive) {
         for (int life = 0; life <= random.nextInt(3); life++) {
             ShipperConfig config = ShipperConfig.builder(archive.toUri().toString())

@@ -33,7 +33,7 @@ import java.util.List;
  */
 final class DirectoryFile {
     /** The number of ids that are remembered. Only a writer that restarts again and again without an epoch reaches it. */
-    private static final int MAX_WRITERS = 1024;
+    private static final int MAX_WRITERS = 256;
 
     private final Storage storage;
     private final String name;

@@ -1,0 +1,144 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An archive with summaries, shipped by a real shipper: read through them, and with damaged slots. */
+@Timeout(120)
+class SummarizedArchiveTest {
+    private static final int SEGMENTS = 140;
+
+    @TempDir
+    Path dir;
+
+    private Path archive;
+
+    @BeforeEach
+    void ship() throws IOException {
+        archive = dir.resolve("archive");
+        ShipperConfig config =
+                ShipperConfig.builder(uri()).flushInterval(Duration.ofSeconds(1)).build();
+        try (Wal wal = SmallLog.open(dir.resolve("log"));
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            for (int i = 0; i < SEGMENTS; i++) {
+                SmallLog.append(wal, 1);
+                wal.roll();
+            }
+            SmallLog.append(wal, 3);
+            assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(60)))
+                    .isTrue();
+        }
+    }
+
+    private String uri() {
+        return archive.toUri().toString();
+    }
+
+    private TreeMap<Long, Slot> slots() throws IOException {
+        TreeMap<Long, Slot> slots = new TreeMap<>();
+        try (Stream<Path> files = Files.list(archive.resolve("ship"))) {
+            for (Path file : files.toList()) {
+                long number = Long.parseLong(file.getFileName().toString());
+                slots.put(
+                        number,
+                        SlotCodec.decode("slot", number, Files.readAllBytes(file)).slot());
+            }
+        }
+        return slots;
+    }
+
+    private long last(Class<? extends Slot.Part> kind) throws IOException {
+        return slots().values().stream()
+                .filter(slot -> kind.isInstance(slot.part()))
+                .mapToLong(Slot::number)
+                .max()
+                .orElseThrow();
+    }
+
+    private void damage(long slot) throws IOException {
+        Path file = archive.resolve(ArchiveKeys.slot(slot));
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+    }
+
+    private ArchiveReport verified() {
+        try (ObjectStore store = new DirectoryStore(archive)) {
+            return new ArchiveVerifier(store).full(WalProgress.NONE);
+        }
+    }
+
+    @Test
+    void archiveIsVerifiedAndRestoredThroughItsSummaries() throws IOException {
+        long kept = slots().values().stream().filter(Slot::isKept).count();
+        ArchiveReport report = verified();
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.status().archivedSequence()).isEqualTo(SEGMENTS + 3);
+        assertThat(report.status().slotsRead()).isLessThan(kept);
+        Path restored = dir.resolve("restored");
+        assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(restored)).lastSequence())
+                .isEqualTo(SEGMENTS + 3);
+        assertThat(SmallLog.read(restored)).isEqualTo(SmallLog.read(dir.resolve("log")));
+    }
+
+    @Test
+    void statusEqualsTheProof() {
+        try (ObjectStore store = new DirectoryStore(archive)) {
+            ArchiveStatus status = ArchiveStatus.of(store);
+            ArchiveStatus proven = verified().status();
+            assertThat(status.slotsRead()).isLessThan(proven.slotsRead());
+            assertThat(status)
+                    .usingRecursiveComparison()
+                    .ignoringFields("slotsRead")
+                    .isEqualTo(proven);
+        }
+    }
+
+    @Test
+    void damagedSlotThatASummaryRepeatsDoesNotPreventARestore() throws IOException {
+        damage(slots().values().stream()
+                .filter(slot -> slot.part() instanceof Segment)
+                .mapToLong(Slot::number)
+                .min()
+                .orElseThrow());
+        assertThat(verified().isSound()).isTrue();
+        assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("restored")))
+                        .lastSequence())
+                .isEqualTo(SEGMENTS + 3);
+    }
+
+    @Test
+    void damagedSummaryIsReportedByItsSlot() throws IOException {
+        long summary = last(Summary.class);
+        damage(summary);
+        assertThatThrownBy(this::verified)
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED))
+                .hasMessageContaining(ArchiveKeys.slot(summary));
+    }
+}
