@@ -102,8 +102,10 @@ final class SlotIndex {
             }
         }
         new Lanes(parallelism, "veloz-wal-proof").forEach(numbers, this::checked, slot -> {
-            slot.ifPresent(decoded -> unlisted.put(decoded.slot().number(), new SlotSummary(decoded, identity)));
-            read++;
+            if (slot.isPresent()) {
+                unlisted.put(slot.get().slot().number(), new SlotSummary(slot.get(), identity));
+                read++;
+            }
         });
     }
 

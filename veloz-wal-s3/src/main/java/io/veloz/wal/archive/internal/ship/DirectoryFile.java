@@ -81,6 +81,7 @@ final class DirectoryFile {
     }
 
     /** Adds a writer that will put an EPOCH slot. Returns when the file is durable. */
+    @SuppressWarnings("try")
     void add(String writer) throws IOException {
         try (StorageLock lock = lock()) {
             read();
@@ -93,12 +94,16 @@ final class DirectoryFile {
     }
 
     /** A kept slot of this writer, which may be its EPOCH slot, is in the chain. */
+    @SuppressWarnings("try")
     void confirmed(String writer, SlotRef kept) throws IOException {
         try (StorageLock lock = lock()) {
             read();
             // Another shipper of this directory may have added its id, which is needed.
-            int from = Math.max(0, state.writers().indexOf(writer));
-            List<String> writers = state.writers().subList(from, state.writers().size());
+            List<String> writers = new ArrayList<>(state.writers());
+            writers.subList(0, Math.max(0, writers.indexOf(writer))).clear();
+            if (!writers.contains(writer)) {
+                writers.add(0, writer);
+            }
             SlotRef newest = kept.number() > state.kept().number() ? kept : state.kept();
             replace(new DirectoryState(state.instance(), writers, newest));
         }

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
@@ -12,7 +13,11 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -195,6 +200,35 @@ class ShippingRightTest {
         assertThat(epochs()).hasSize(3);
     }
 
+    /** The id of the writer is durable before its EPOCH slot is put, so no power cut locks the directory out. */
+    @Test
+    void powerCutAfterAnyRequestLeavesTheRightToShip() throws IOException {
+        for (int at = 1; at <= 25; at++) {
+            HeapStore archive = new HeapStore(at);
+            FaultyStorage disk = new FaultyStorage(at, DiskRules.WORST);
+            Wal wal = TestShip.open(disk);
+            TestShip.append(wal, 5);
+            try (Stepper shipper = new Stepper(LocalLog.of(wal), archive.client(Plan.at(at, Fault.DIE_AFTER)))) {
+                shipper.ship();
+            }
+            FaultyStorage after = disk.cutPower(at);
+            try {
+                wal.close();
+            } catch (WalException e) {
+                // Its storage has failed.
+            }
+            try (Wal again = TestShip.open(after);
+                    Stepper shipper = new Stepper(LocalLog.of(again), archive.client(Plan.NONE))) {
+                shipper.ship();
+                assertThat(shipper.archived).as("request " + at).isEqualTo(again.durableSequence());
+            }
+            assertThat(TestShip.slots(archive))
+                    .extracting(Slot::part)
+                    .filteredOn(part -> part instanceof Epoch)
+                    .allMatch(part -> ((Epoch) part).reason() == Slot.Reason.START);
+        }
+    }
+
     @Test
     void writerRefusesToShipOverLostSlots() throws IOException {
         try (Wal wal = open(original)) {
@@ -255,7 +289,7 @@ class ShippingRightTest {
         Files.writeString(file, "{\"format\":1,\"instance\":\"x\"}");
         try (Wal wal = open(original);
                 Stepper shipper = stepper(wal, 0)) {
-            org.assertj.core.api.Assertions.assertThatThrownBy(() -> {
+            assertThatThrownBy(() -> {
                         while (true) {
                             shipper.shipping.advance();
                         }
