@@ -19,10 +19,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the kept slots of an archive through its summaries: the last SUMMARY, those that it names, and the slots since then.
- * A fixed number of requests for each 4,096 kept slots. Belongs to one thread, and starts reader threads.
+ * A fixed number of requests for each 4,096 kept slots. Not for an archive that began in format 1, whose first slots no
+ * summary names. Belongs to one thread, and starts reader threads.
  *
  * <p>Every object is compared with the digest by which a later one names it, and every range with the one before it.
  */
@@ -33,6 +35,9 @@ final class KeptChain {
     private final Retries retries;
     private final LongConsumer progress;
     private long read;
+
+    /** The last SUMMARY; null until it was read, and if there is none. */
+    private @Nullable SlotSummary summary;
 
     KeptChain(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
@@ -69,9 +74,12 @@ final class KeptChain {
         Decoded decoded = slot(newest);
         SummaryContent content = content(decoded);
         Summary part = (Summary) decoded.slot().part();
-        SlotRef first = content.peaks().isEmpty() ? part.before() : content.peaks().get(0).before();
-        addWalked(first, SlotRef.NONE, slots);
-        SlotRef[] end = {first};
+        summary = new SlotSummary(decoded, identity);
+        SlotRef[] end = {content.peaks().isEmpty() ? part.before() : content.peaks().get(0).before()};
+        if (end[0].number() > 0) {
+            throw new BadObjectException(where(newest) + " and the summaries that it names begin after slot "
+                    + end[0].number() + "; expected slot 1");
+        }
         lanes.forEach(content.peaks(), peak -> entries(peak), range -> end[0] = add(range, end[0], slots));
         return add(content.entries(), end[0], slots);
     }
@@ -100,10 +108,14 @@ final class KeptChain {
 
     /** Adds the slots after the last summarized one, and the last slot. */
     private void addSince(Slot last, SlotRef ref, SlotRef end, List<SlotSummary> slots) throws IOException {
-        List<SlotRef> named = last.chainState().since().stream()
-                .filter(each -> each.number() > end.number())
-                .toList();
+        List<SlotRef> named = new ArrayList<>(last.chainState().since());
+        named.removeIf(each -> each.number() <= end.number());
         List<SlotSummary> since = new ArrayList<>();
+        if (summary != null && !named.isEmpty() && named.get(0).equals(summary.ref())) {
+            // It has been read, and is large.
+            since.add(summary);
+            named.remove(0);
+        }
         lanes.forEach(named, this::slot, decoded -> since.add(new SlotSummary(decoded, identity)));
         since.add(new SlotSummary(slot(ref), identity));
         addWalked(since.get(0).kept(), end, slots);

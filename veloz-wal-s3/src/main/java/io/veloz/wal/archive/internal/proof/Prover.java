@@ -108,7 +108,8 @@ public final class Prover {
         try {
             long last = found.findLast();
             @Nullable Kept kept = last == 0 ? null : kept(last);
-            if (kept == null || kept.slot.chainState().summary().number() == 0) {
+            // The first slots of an archive that began in format 1 have no summary. It has no totals either.
+            if (kept == null || !kept.hasSummary() || kept.slot.chainState().totals() == null) {
                 return null;
             }
             KeptChain chain = new KeptChain(log, identity, retries, parallelism, progress);
@@ -125,7 +126,11 @@ public final class Prover {
     }
 
     /** The last kept slot, of format 2. */
-    private record Kept(Slot tip, Slot slot, SlotRef ref) {}
+    private record Kept(Slot tip, Slot slot, SlotRef ref) {
+        boolean hasSummary() {
+            return slot.chainState().summary().number() > 0;
+        }
+    }
 
     private @Nullable Kept kept(long last) throws IOException {
         SlotSummary summary = require(last, -1);
@@ -159,13 +164,13 @@ public final class Prover {
 
     /**
      * Reads the last slots. The number of requests does not grow with the archive. Returns an empty result if only a proof
-     * can state the figures: if the archive has no summary or has gaps, or if an object is missing or damaged.
+     * can state the figures: if the archive has no summary, has gaps or began in format 1, or if an object is missing or damaged.
      */
     public Optional<Latest> latest() throws IOException {
         try {
             long last = found.findLast();
             @Nullable Kept kept = last == 0 ? null : kept(last);
-            if (kept == null || kept.slot.chainState().summary().number() == 0) {
+            if (kept == null || !kept.hasSummary()) {
                 return Optional.empty();
             }
             @Nullable Totals totals = kept.slot.chainState().totals();

@@ -85,8 +85,10 @@ final class DirectoryFile {
     void add(String writer) throws IOException {
         try (StorageLock lock = lock()) {
             read();
+            if (hasWritten(writer)) {
+                return;
+            }
             List<String> writers = new ArrayList<>(state.writers());
-            writers.remove(writer);
             writers.add(writer);
             int from = Math.max(0, writers.size() - MAX_WRITERS);
             replace(new DirectoryState(state.instance(), writers.subList(from, writers.size()), state.kept()));
