@@ -23,6 +23,13 @@ class EngineOptionsTest {
     }
 
     @Test
+    void epochToTakeOverIsANumber() {
+        assertThat(EngineOptions.parse("--wal", "data").takeOver()).isZero();
+        assertThat(EngineOptions.parse("--wal", "data", "--take-over", "17").takeOver())
+                .isEqualTo(17);
+    }
+
+    @Test
     void agesHaveUnits() {
         EngineOptions options = EngineOptions.parse(
                 "--wal",
@@ -50,6 +57,7 @@ class EngineOptionsTest {
                     --wal d --http 65536                                | --http 65536: expected 0 to 65535
                     --wal d --http -1                                   | --http -1: expected 0 to 65535
                     --wal d --wal e                                     | --wal occurs twice
+                    --wal d --take-over last                            | --take-over last: expected 0 to 999999
                     --wal d --port 1                                    | unknown argument --port
                     --wal d --orders-per-second 10001                   | --orders-per-second 10001: expected 0 to 10000
                     --wal d --max-backup-age database=26h               | --max-backup-age needs --metrics-file

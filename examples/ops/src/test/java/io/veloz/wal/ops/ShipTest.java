@@ -184,6 +184,22 @@ class ShipTest {
     }
 
     @Test
+    void replacedDirectoryExitsLikeAFencedOne() {
+        Logs.ofRecords(log, 3);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        Path copy = scratch.resolve("copy");
+        ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", 1, copy, archive).exits(ExitCode.OK);
+        ToolRun run = ToolRun.of("ship", "--once", "--take-over", 1, log, archive).exits(ExitCode.FENCED);
+        assertThat(run.err())
+                .contains("another directory of this log", "take over epoch 2 with `ship --take-over EPOCH`");
+        assertThat(ToolRun.of("ship", "--take-over", -1, log, archive)
+                        .exits(ExitCode.USAGE)
+                        .err())
+                .contains("--take-over -1: expected an epoch from 1 on");
+    }
+
+    @Test
     void archiveInsideTheLogsDirectoryIsRefused() throws IOException {
         Logs.ofRecords(log, 3);
         Path link = Files.createSymbolicLink(scratch.resolve("link"), log);
