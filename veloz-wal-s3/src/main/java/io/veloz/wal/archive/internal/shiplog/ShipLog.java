@@ -28,11 +28,14 @@ public final class ShipLog {
     /** Kept slots that were read and checked. A search that is repeated after a failed request does not read them again. */
     private static final int CACHED_SLOTS = 16_384;
 
+    /** The same for slots of format 2, which name up to 512 others. */
+    private static final int CACHED_SLOTS_WITH_A_CHAIN = 512;
+
     private final ObjectStore store;
     private final Map<SlotRef, Slot> kept = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<SlotRef, Slot> eldest) {
-            return size() > CACHED_SLOTS;
+            return size() > (eldest.getValue().format() == 1 ? CACHED_SLOTS : CACHED_SLOTS_WITH_A_CHAIN);
         }
     });
 

@@ -9,6 +9,7 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -30,9 +31,15 @@ class BoundedReadsTest {
         final long bytes = archive.bytes();
 
         void report(String what) {
-            System.out.printf(
-                    "%s of %,d segments, %,d numbers: %d GETs, %d LISTs, %,d bytes%n",
-                    what, SEGMENTS, archive.numbers(), gets(), lists(), bytes());
+            System.out.println(String.format(
+                    Locale.ROOT,
+                    "%s of %,d segments, %,d numbers: %d GETs, %d LISTs, %,d bytes",
+                    what,
+                    SEGMENTS,
+                    archive.numbers(),
+                    gets(),
+                    lists(),
+                    bytes()));
         }
 
         long gets() {

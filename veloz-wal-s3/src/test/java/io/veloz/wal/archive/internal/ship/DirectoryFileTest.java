@@ -11,6 +11,7 @@ import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,11 +69,11 @@ class DirectoryFileTest {
     void numberOfWritersIsBounded() throws IOException {
         DirectoryFile file = open(IDENTITY);
         for (int i = 0; i < 260; i++) {
-            file.add(String.format("%032x", i));
+            file.add(String.format(Locale.ROOT, "%032x", i));
         }
-        assertThat(file.hasWritten(String.format("%032x", 3))).isFalse();
-        assertThat(file.hasWritten(String.format("%032x", 4))).isTrue();
-        assertThat(open(IDENTITY).hasWritten(String.format("%032x", 259))).isTrue();
+        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 3))).isFalse();
+        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 4))).isTrue();
+        assertThat(open(IDENTITY).hasWritten(String.format(Locale.ROOT, "%032x", 259))).isTrue();
     }
 
     @Test

@@ -29,6 +29,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +45,7 @@ class SummarizerTest {
     /** Acquires the next epoch. */
     private SlotWriter start() throws IOException {
         SlotWriter writer = new SlotWriter(
-                log, IDENTITY, String.format("%032x", ++writers), "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
+                log, IDENTITY, String.format(Locale.ROOT, "%032x", ++writers), "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
         while (writer.phase() != Phase.READY) {
             if (writer.phase() == Phase.CHECK) {
                 writer.claim(new Epoch(IDENTITY.text()));
