@@ -17,8 +17,35 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
 
     private static final long FORMAT = 1;
 
+    /** Only a writer that restarts again and again without an epoch reaches it. */
+    private static final int MAX_WRITERS = 256;
+
     public DirectoryState {
         writers = List.copyOf(writers);
+    }
+
+    /** Returns the state before a writer puts an EPOCH slot. Its id is the last one. */
+    public DirectoryState adding(String writer) {
+        if (writers.contains(writer)) {
+            return this;
+        }
+        List<String> longer = new ArrayList<>(writers);
+        longer.add(writer);
+        return new DirectoryState(
+                instance, longer.subList(Math.max(0, longer.size() - MAX_WRITERS), longer.size()), kept);
+    }
+
+    /**
+     * Returns the state after the store has confirmed a kept slot of a writer. The ids before its own are not needed any more;
+     * those after it are, as they are of writers that have started since.
+     */
+    public DirectoryState confirming(String writer, SlotRef slot) {
+        List<String> needed = new ArrayList<>(writers);
+        needed.subList(0, Math.max(0, needed.indexOf(writer))).clear();
+        if (!needed.contains(writer)) {
+            needed.add(0, writer);
+        }
+        return new DirectoryState(instance, needed, slot.number() > kept.number() ? slot : kept);
     }
 
     /** Returns the content of the file. */

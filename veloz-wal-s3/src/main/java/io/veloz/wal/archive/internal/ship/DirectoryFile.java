@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -32,9 +31,6 @@ import java.util.List;
  * </pre>
  */
 final class DirectoryFile {
-    /** The number of ids that are remembered. Only a writer that restarts again and again without an epoch reaches it. */
-    private static final int MAX_WRITERS = 256;
-
     private final Storage storage;
     private final String name;
     private DirectoryState state;
@@ -85,13 +81,9 @@ final class DirectoryFile {
     void add(String writer) throws IOException {
         try (StorageLock lock = lock()) {
             read();
-            if (hasWritten(writer)) {
-                return;
+            if (!hasWritten(writer)) {
+                replace(state.adding(writer));
             }
-            List<String> writers = new ArrayList<>(state.writers());
-            writers.add(writer);
-            int from = Math.max(0, writers.size() - MAX_WRITERS);
-            replace(new DirectoryState(state.instance(), writers.subList(from, writers.size()), state.kept()));
         }
     }
 
@@ -100,14 +92,7 @@ final class DirectoryFile {
     void confirmed(String writer, SlotRef kept) throws IOException {
         try (StorageLock lock = lock()) {
             read();
-            // Another shipper of this directory may have added its id, which is needed.
-            List<String> writers = new ArrayList<>(state.writers());
-            writers.subList(0, Math.max(0, writers.indexOf(writer))).clear();
-            if (!writers.contains(writer)) {
-                writers.add(0, writer);
-            }
-            SlotRef newest = kept.number() > state.kept().number() ? kept : state.kept();
-            replace(new DirectoryState(state.instance(), writers, newest));
+            replace(state.confirming(writer, kept));
         }
     }
 

@@ -1,6 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.ship.WriterState.Draft;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,6 +25,7 @@ final class ModelWorld {
         int crashes;
         int stale;
         int cleanUps;
+        int directoryCopies;
 
         Budget copy() {
             Budget copy = new Budget();
@@ -31,11 +34,12 @@ final class ModelWorld {
             copy.crashes = crashes;
             copy.stale = stale;
             copy.cleanUps = cleanUps;
+            copy.directoryCopies = directoryCopies;
             return copy;
         }
 
         List<Object> key() {
-            return List.of(lost, late, crashes, stale, cleanUps);
+            return List.of(lost, late, crashes, stale, cleanUps, directoryCopies);
         }
     }
 
@@ -43,17 +47,21 @@ final class ModelWorld {
     static final class Writer {
         final String script;
         final int index;
+        final int directory;
+        boolean refused;
         int life;
         int next;
         WriterState state = WriterState.INITIAL;
 
-        Writer(int index, String script) {
+        Writer(int index, int directory, String script) {
             this.index = index;
+            this.directory = directory;
             this.script = script;
         }
 
         Writer copy() {
-            Writer copy = new Writer(index, script);
+            Writer copy = new Writer(index, directory, script);
+            copy.refused = refused;
             copy.life = life;
             copy.next = next;
             copy.state = state;
@@ -65,6 +73,7 @@ final class ModelWorld {
             Slot winner = state.winner();
             return List.of(
                     index,
+                    refused,
                     life,
                     next,
                     state.phase(),
@@ -83,28 +92,43 @@ final class ModelWorld {
     final List<Writer> writers;
     final Budget budget;
 
+    /** What each directory of the log knows. The second one does not exist before it is copied from the first. */
+    final List<DirectoryState> directories;
+
     private ModelWorld(
             SortedMap<Long, String> store,
             Set<Long> unsettled,
             List<Late> late,
             Set<String> confirmed,
             List<Writer> writers,
-            Budget budget) {
+            Budget budget,
+            List<DirectoryState> directories) {
         this.store = store;
         this.unsettled = unsettled;
         this.late = late;
         this.confirmed = confirmed;
         this.writers = writers;
         this.budget = budget;
+        this.directories = directories;
     }
 
+    /** All writers ship from one directory; if directories may be copied, the last writer from the copy. */
     static ModelWorld of(Budget budget, String... scripts) {
         List<Writer> writers = new ArrayList<>();
         for (String script : scripts) {
-            writers.add(new Writer(writers.size(), script));
+            boolean isInTheCopy = budget.directoryCopies > 0 && writers.size() == scripts.length - 1;
+            writers.add(new Writer(writers.size(), isInTheCopy ? 1 : 0, script));
         }
+        List<DirectoryState> directories = new ArrayList<>();
+        directories.add(new DirectoryState("ab".repeat(16), List.of(), SlotRef.NONE));
         return new ModelWorld(
-                new TreeMap<>(), new TreeSet<>(), new ArrayList<>(), new HashSet<>(), writers, budget.copy());
+                new TreeMap<>(),
+                new TreeSet<>(),
+                new ArrayList<>(),
+                new HashSet<>(),
+                writers,
+                budget.copy(),
+                directories);
     }
 
     ModelWorld copy() {
@@ -116,7 +140,8 @@ final class ModelWorld {
                 new ArrayList<>(late),
                 new HashSet<>(confirmed),
                 copies,
-                budget.copy());
+                budget.copy(),
+                new ArrayList<>(directories));
     }
 
     /** Returns the digest of the last slot; null if there is none. */
@@ -134,6 +159,7 @@ final class ModelWorld {
         key.add(confirmed);
         writers.forEach(writer -> key.add(writer.key()));
         key.add(budget.key());
+        directories.forEach(directory -> key.add(directory.writers()));
         return key;
     }
 }

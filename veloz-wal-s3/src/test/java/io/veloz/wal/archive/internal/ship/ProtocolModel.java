@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
@@ -54,7 +55,10 @@ final class ProtocolModel {
         PUT_AGAIN_WITHOUT_READING,
         SUMMARY_FROM_A_LIST,
         SUMMARY_FROM_MEMORY,
-        SINCE_OF_AN_EARLIER_TIP
+        SINCE_OF_AN_EARLIER_TIP,
+        WRITER_RECORDED_AFTER_THE_PUT,
+        NEW_WRITER_RECORDED_ALONE,
+        INSTANCE_COMPARED_ALONE
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -93,6 +97,7 @@ final class ProtocolModel {
                 });
             }
             cleanUps(world);
+            copyDirectory(world);
         }
         return found;
     }
@@ -119,10 +124,12 @@ final class ProtocolModel {
                 next.budget.crashes--;
                 Writer restarted = next.writers.get(index);
                 restarted.life++;
+                restarted.refused = false;
                 restarted.state = WriterState.INITIAL;
             });
         }
-        if (!slotWriter(world, writer, RequestFault.NONE).hasStep()) {
+        boolean exists = writer.directory < world.directories.size();
+        if (!exists || writer.refused || !slotWriter(world, writer, RequestFault.NONE).hasStep()) {
             return;
         }
         branch(world, next -> step(next, index, RequestFault.NONE));
@@ -151,8 +158,20 @@ final class ProtocolModel {
 
     private SlotWriter slotWriter(ModelWorld world, Writer writer, RequestFault fault) {
         ModelStore store = new ModelStore(world, contents, fault);
-        String id = String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
-        return new SlotWriter(new ShipLog(store), IDENTITY, id, "ab".repeat(16), "host", CLOCK, writer.state);
+        return new SlotWriter(new ShipLog(store), IDENTITY, id(writer), "ab".repeat(16), "host", CLOCK, writer.state);
+    }
+
+    private static String id(Writer writer) {
+        return String.format(Locale.ROOT, "%016x%016x", writer.index + 1, writer.life + 1);
+    }
+
+    private void copyDirectory(ModelWorld world) {
+        if (world.budget.directoryCopies > 0) {
+            branch(world, next -> {
+                next.budget.directoryCopies--;
+                next.directories.add(next.directories.get(0));
+            });
+        }
     }
 
     private void step(ModelWorld world, int index, RequestFault fault) {
@@ -190,6 +209,10 @@ final class ProtocolModel {
         }
         if (writer.state.phase() == Phase.READY) {
             world.confirmed.add(writer.state.tip().sha256());
+            DirectoryState directory = world.directories.get(writer.directory);
+            world.directories.set(
+                    writer.directory,
+                    directory.confirming(id(writer), writer.state.tip().kept()));
             if (before == Phase.PUT || before == Phase.RESOLVE) {
                 writer.next++;
             }
@@ -210,7 +233,11 @@ final class ProtocolModel {
     private void proceed(ModelWorld world, Writer writer) {
         SlotWriter protocol = slotWriter(world, writer, RequestFault.NONE);
         if (protocol.phase() == Phase.CHECK) {
-            protocol.claim(new Epoch(IDENTITY.text()));
+            if (mayShip(world, writer, protocol.tip().slot())) {
+                protocol.claim(new Epoch(IDENTITY.text()));
+            } else {
+                writer.refused = true;
+            }
         } else if (protocol.phase() == Phase.READY && writer.next < writer.script.length()) {
             Archived end = protocol.tip().archived();
             long sequence = end.sequence() + 1;
@@ -232,6 +259,22 @@ final class ProtocolModel {
             }
         }
         writer.state = protocol.state();
+    }
+
+    /** Does what {@link ShippingRight} does: a directory continues only after its own epochs, and records the writer before. */
+    private boolean mayShip(ModelWorld world, Writer writer, @Nullable Slot tip) {
+        DirectoryState directory = world.directories.get(writer.directory);
+        boolean isOurs = tip == null
+                || directory.writers().contains(tip.writer())
+                || mistake == Mistake.INSTANCE_COMPARED_ALONE;
+        if (isOurs && mistake == Mistake.NEW_WRITER_RECORDED_ALONE) {
+            world.directories.set(
+                    writer.directory,
+                    new DirectoryState(directory.instance(), List.of(id(writer)), directory.kept()));
+        } else if (isOurs && mistake != Mistake.WRITER_RECORDED_AFTER_THE_PUT) {
+            world.directories.set(writer.directory, directory.adding(id(writer)));
+        }
+        return isOurs;
     }
 
     /**
@@ -381,6 +424,10 @@ final class ProtocolModel {
         if (broken != null) {
             return broken;
         }
+        String shipped = wrongDirectory(world, chain);
+        if (shipped != null) {
+            return shipped;
+        }
         String author = "";
         long segmentsUpTo = chain.stream()
                 .map(slots::get)
@@ -428,6 +475,28 @@ final class ProtocolModel {
             since.add(new SlotRef(slot.number(), sha256));
         }
         return null;
+    }
+
+    /** A directory that was never copied is never refused, and a copied one takes over at most once. */
+    private @Nullable String wrongDirectory(ModelWorld world, List<String> chain) {
+        int switches = 0;
+        int last = 0;
+        for (String sha256 : chain) {
+            Slot slot = slots.get(sha256);
+            if (slot.part() instanceof Epoch) {
+                int index = Integer.parseInt(slot.writer().substring(0, 16), 16) - 1;
+                int directory = world.writers.get(index).directory;
+                switches += directory == last ? 0 : 1;
+                last = directory;
+            }
+        }
+        if (switches > 1) {
+            return "two directories acquire epochs in turn";
+        }
+        boolean isCopied = world.directories.size() > 1;
+        return !isCopied && world.writers.stream().anyMatch(writer -> writer.refused)
+                ? "a directory is locked out of its own archive"
+                : null;
     }
 
     private List<SlotRef> summarized(Slot slot, String sha256) {

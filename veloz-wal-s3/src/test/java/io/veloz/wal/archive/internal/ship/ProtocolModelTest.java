@@ -53,8 +53,13 @@ class ProtocolModelTest {
     @ParameterizedTest
     @EnumSource(
             value = Mistake.class,
-            names = {"NONE", "SUMMARY_FROM_A_LIST", "SUMMARY_FROM_MEMORY"},
-            mode = EnumSource.Mode.EXCLUDE)
+            names = {
+                "CLEAN_UP_DELETES_EPOCHS",
+                "NO_LIST_AFTER_CLAIM",
+                "EXISTING_SLOT_TREATED_AS_OURS",
+                "PUT_AGAIN_WITHOUT_READING",
+                "SINCE_OF_AN_EARLIER_TIP"
+            })
     void modelDetectsAMistakeInTheProtocol(Mistake mistake) {
         ProtocolModel model = new ProtocolModel(mistake);
         String found = model.check(ModelWorld.of(budget(1, 1, 0, 1, 1), "TST", "T"));
@@ -71,6 +76,38 @@ class ProtocolModelTest {
         String found = model.check(ModelWorld.of(budget(0, 1, 0, 0, 1), "TSMT", "MT"));
         report(mistake + ": " + found, model);
         assertThat(found).contains("summary");
+    }
+
+    @Test
+    void copiedDirectoryNeverTakesOverInTurn() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(copies(budget(1, 1, 2, 0, 0)), "T", "T")))
+                .isNull();
+        report("a directory and its copy", model);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mistake.class,
+            names = {"WRITER_RECORDED_AFTER_THE_PUT", "NEW_WRITER_RECORDED_ALONE"})
+    void modelDetectsADirectoryThatIsLockedOut(Mistake mistake) {
+        ProtocolModel model = new ProtocolModel(mistake);
+        String found = model.check(ModelWorld.of(budget(1, 1, 2, 0, 0), "TT"));
+        report(mistake + ": " + found, model);
+        assertThat(found).contains("locked out");
+    }
+
+    @Test
+    void modelDetectsDirectoriesThatFenceEachOtherInTurn() {
+        ProtocolModel model = new ProtocolModel(Mistake.INSTANCE_COMPARED_ALONE);
+        String found = model.check(ModelWorld.of(copies(budget(0, 0, 2, 0, 0)), "T", "T"));
+        report(Mistake.INSTANCE_COMPARED_ALONE + ": " + found, model);
+        assertThat(found).contains("in turn");
+    }
+
+    private static Budget copies(Budget budget) {
+        budget.directoryCopies = 1;
+        return budget;
     }
 
     private static Budget budget(int lost, int late, int crashes, int stale, int cleanUps) {
