@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * The content of a SUMMARY slot: one line of JSON for each earlier SUMMARY that is still needed, then one for each kept slot
- * of its own range. Immutable. See docs/archive.md, "SUMMARY".
+ * of the range in its head. Immutable. See docs/archive.md, "SUMMARY".
  *
  * @param peaks the earlier summaries: all of level 2, then those of level 1 after the last one of level 2, oldest first
  * @param entries the kept slots of the range, oldest first

@@ -495,7 +495,7 @@ final class ProtocolModel {
         }
         boolean isCopied = world.directories.size() > 1;
         return !isCopied && world.writers.stream().anyMatch(writer -> writer.refused)
-                ? "a directory is locked out of its own archive"
+                ? "a directory is locked out of its archive"
                 : null;
     }
 
