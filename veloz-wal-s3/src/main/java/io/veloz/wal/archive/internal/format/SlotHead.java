@@ -315,7 +315,8 @@ final class SlotHead {
             }
         }
         Reason reason = json.has("reason") ? reason(where, json.string("reason")) : Reason.START;
-        long observed = reason == Reason.START ? 0 : json.number("observed", 1, ArchiveKeys.MAX_EPOCH);
+        long before = json.number("epoch", 1, ArchiveKeys.MAX_EPOCH) - 1;
+        long observed = reason == Reason.START ? 0 : json.number("observed", Math.max(1, before), before);
         return new Epoch(text, reason, observed);
     }
 

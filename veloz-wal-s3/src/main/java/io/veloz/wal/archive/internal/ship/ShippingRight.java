@@ -22,8 +22,8 @@ final class ShippingRight {
     private final DirectoryFile file;
     private final long takeOver;
 
-    /** The last tip without the slot that was confirmed to this directory; 0 if there was none. */
-    private long suspectTip;
+    /** Whether the confirmed slot was missing once. */
+    private boolean isSuspect;
 
     /** @param takeOver the epoch that this directory may replace; 0 for none */
     ShippingRight(LocalLog log, ShipLog shipLog, DirectoryFile file, long takeOver) {
@@ -42,11 +42,11 @@ final class ShippingRight {
     boolean checkConfirmed(Tip tip) throws IOException {
         SlotRef confirmed = file.kept();
         if (confirmed.number() == 0 || isPresent(confirmed, tip)) {
-            suspectTip = 0;
+            isSuspect = false;
             return true;
         }
-        if (suspectTip == 0) {
-            suspectTip = Math.max(1, tip.number());
+        if (!isSuspect) {
+            isSuspect = true;
             return false;
         }
         throw log.refused(
@@ -77,8 +77,11 @@ final class ShippingRight {
     Epoch acquire(LogIdentity identity, Tip tip, String writer) throws IOException {
         Slot last = tip.slot();
         file.read();
-        boolean isOurs = last == null || last.format() == 1 || file.hasWritten(last.writer());
-        if (!isOurs && last.epoch() != takeOver) {
+        if (last == null || last.format() == 1 || file.hasWritten(last.writer())) {
+            file.add(writer);
+            return new Epoch(identity.text());
+        }
+        if (last.epoch() != takeOver) {
             throw log.refused(
                     shipLog.store(),
                     Reason.SUPERSEDED,
@@ -89,9 +92,7 @@ final class ShippingRight {
                             + last.epoch());
         }
         file.add(writer);
-        return isOurs
-                ? new Epoch(identity.text())
-                : new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch());
+        return new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch());
     }
 
     /** A kept slot of a writer of this directory is in the chain. */

@@ -196,6 +196,14 @@ class FormatTwoTest {
     }
 
     @Test
+    void takeoverOfAnotherEpochThanTheOneBeforeIsRefused() {
+        byte[] epoch = SlotCodec.encode(slot(new Epoch(IDENTITY.text(), Reason.TAKEOVER, 1), CHAIN));
+        assertThatThrownBy(() -> SlotCodec.decode("k", 14, epoch))
+                .isInstanceOf(BadObjectException.class)
+                .hasMessageContaining("field \"observed\" is 1; expected an integer from 2 to 2");
+    }
+
+    @Test
     void summaryInASlotOfFormat1IsUnknown() {
         byte[] content = new SummaryContent(List.of(PEAK), List.of(EPOCH, LAST)).encode();
         byte[] summary = SlotCodec.encode(slot(covering(content, 1, PEAK.to(), 2), CHAIN), content);
