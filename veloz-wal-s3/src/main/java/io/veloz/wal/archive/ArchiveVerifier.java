@@ -79,7 +79,7 @@ public final class ArchiveVerifier {
     }
 
     /**
-     * Checks the slots and the content of all objects.
+     * Checks the slots and the content of all objects, also the slots that summaries repeat.
      *
      * @throws WalRestoreException as {@link #quick} does
      */
@@ -138,6 +138,9 @@ public final class ArchiveVerifier {
         if (retries.call(() -> store.head(ArchiveKeys.LOG)).isEmpty()) {
             problems.add(new Problem(
                     ArchiveKeys.LOG, -1, -1, "it is missing; restore it from \"logJson\" in an EPOCH slot"));
+        }
+        if (full) {
+            prover.originals().check(found -> problems.add(new Problem(found.key(), -1, -1, found.reason())));
         }
         long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
         named.forEach(object -> listed.remove(object.stored().key()));

@@ -120,16 +120,33 @@ class SummarizedArchiveTest {
     }
 
     @Test
-    void damagedSlotThatASummaryRepeatsDoesNotPreventARestore() throws IOException {
-        damage(slots().values().stream()
+    void damagedSlotThatASummaryRepeatsIsAProblemAndDoesNotPreventARestore() throws IOException {
+        long first = slots().values().stream()
                 .filter(slot -> slot.part() instanceof Segment)
                 .mapToLong(Slot::number)
                 .min()
-                .orElseThrow());
-        assertThat(verified().isSound()).isTrue();
+                .orElseThrow();
+        damage(first);
+        try (ObjectStore store = new DirectoryStore(archive)) {
+            assertThat(new ArchiveVerifier(store).quick(WalProgress.NONE).isSound())
+                    .isTrue();
+        }
+        assertThat(verified().problems()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(first));
+            assertThat(problem.reason()).startsWith("it is damaged, and a summary repeats it: ");
+        });
         assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("restored")))
                         .lastSequence())
                 .isEqualTo(SEGMENTS + 3);
+    }
+
+    @Test
+    void missingSlotThatASummaryRepeatsIsAProblem() throws IOException {
+        Files.delete(archive.resolve(ArchiveKeys.slot(1)));
+        assertThat(verified().problems()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(1));
+            assertThat(problem.reason()).isEqualTo("it is missing; a summary repeats it");
+        });
     }
 
     @Test

@@ -55,6 +55,9 @@ public final class Prover {
 
     private long nextSegment;
 
+    /** The kept slots of a proof through summaries. */
+    private List<SlotSummary> summarized = List.of();
+
     public Prover(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
         this.identity = identity;
@@ -116,6 +119,7 @@ public final class Prover {
             List<SlotSummary> slots = chain.upTo(kept.slot, kept.ref);
             readTails(slots, last);
             Proof proof = prove(last, slots, -1, chain.read());
+            summarized = slots;
             if (untilSequence > proof.archived().sequence()) {
                 checkLost(proof);
             }
@@ -201,6 +205,11 @@ public final class Prover {
             throw new BadObjectException(log.store().describe() + ": no slot commits a segment");
         }
         return slot;
+    }
+
+    /** Returns the slots that the last proof has taken from summaries. */
+    public Originals originals() {
+        return new Originals(log, retries, parallelism, summarized);
     }
 
     /** Returns the sizes of all segment and attachment objects by key, listed before the slots were read. */

@@ -90,6 +90,11 @@ final class SlotSummary {
         return previous.length > 0;
     }
 
+    /** Returns what a SUMMARY repeats of it. Only for a slot that was not read itself. */
+    SummaryContent.Entry entry() {
+        return new SummaryContent.Entry(ref(), epoch, archived, part);
+    }
+
     SlotRef ref() {
         return new SlotRef(number, sha256());
     }
