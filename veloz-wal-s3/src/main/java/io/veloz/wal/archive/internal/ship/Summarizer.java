@@ -35,6 +35,9 @@ final class Summarizer {
     /** The number of kept slots after which a SUMMARY is put, and of SUMMARYs of level 1 after which one of level 2 is put. */
     static final int FAN_OUT = 64;
 
+    /** Bounds the content of a SUMMARY. Only thousands of writers that died without a SUMMARY exceed it; then none is put. */
+    private static final int MAX_ENTRIES = 20_000;
+
     private final ShipLog shipLog;
     private final int fanOut;
 
@@ -113,7 +116,8 @@ final class Summarizer {
 
     /** Returns whether a SUMMARY is due, and all its slots have been read. */
     boolean isReady() {
-        return !hasStep() && (entries.size() >= fanOut || levelOnes() >= fanOut);
+        boolean isDue = entries.size() >= fanOut || levelOnes() >= fanOut;
+        return !hasStep() && isDue && entries.size() + merged.size() <= MAX_ENTRIES;
     }
 
     /** Returns whether {@link #step} has a request to make. */
