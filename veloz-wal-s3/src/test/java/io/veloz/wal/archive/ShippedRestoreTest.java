@@ -45,7 +45,8 @@ class ShippedRestoreTest {
     private void ship(Path log, int records, long takeOver) {
         ShipperConfig config = ShipperConfig.builder(uri())
                 .flushInterval(Duration.ofMillis(10))
-                .takeOver(takeOver).build();
+                .takeOver(takeOver)
+                .build();
         try (Wal wal = SmallLog.open(log);
                 WalShipper shipper = WalShipper.start(wal, config)) {
             SmallLog.append(wal, records);

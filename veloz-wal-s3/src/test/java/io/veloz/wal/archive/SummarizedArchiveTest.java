@@ -41,8 +41,9 @@ class SummarizedArchiveTest {
     @BeforeEach
     void ship() throws IOException {
         archive = dir.resolve("archive");
-        ShipperConfig config =
-                ShipperConfig.builder(uri()).flushInterval(Duration.ofSeconds(1)).build();
+        ShipperConfig config = ShipperConfig.builder(uri())
+                .flushInterval(Duration.ofSeconds(1))
+                .build();
         try (Wal wal = SmallLog.open(dir.resolve("log"));
                 WalShipper shipper = WalShipper.start(wal, config)) {
             for (int i = 0; i < SEGMENTS; i++) {
@@ -66,7 +67,8 @@ class SummarizedArchiveTest {
                 long number = Long.parseLong(file.getFileName().toString());
                 slots.put(
                         number,
-                        SlotCodec.decode("slot", number, Files.readAllBytes(file)).slot());
+                        SlotCodec.decode("slot", number, Files.readAllBytes(file))
+                                .slot());
             }
         }
         return slots;

@@ -160,8 +160,7 @@ class IndependentReaderTest {
     void archiveWithSummariesIsReadAsItWasWritten(@TempDir Path directory) throws IOException {
         Path archive = directory.resolve("archive");
         Path log = directory.resolve("log");
-        ShipperConfig config =
-                ShipperConfig.builder(archive.toUri().toString()).build();
+        ShipperConfig config = ShipperConfig.builder(archive.toUri().toString()).build();
         try (Wal wal = Wal.open(config(new Random(1), log));
                 WalShipper shipper = WalShipper.start(wal, config)) {
             for (int i = 0; i < 140; i++) {

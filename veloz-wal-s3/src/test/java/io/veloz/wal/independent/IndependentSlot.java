@@ -55,8 +55,7 @@ final class IndependentSlot {
         expect(format == 2 || kind != Kind.SUMMARY, "slot " + number + " has an unknown kind");
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
         expect(
-                (format == 1 && !head.has("origin"))
-                        || head.hex("origin", 64).equals(origin),
+                (format == 1 && !head.has("origin")) || head.hex("origin", 64).equals(origin),
                 "the digest of log.json in slot " + number);
         expect(head.number("slot", 1) == number, "slot " + number + " states another number");
         epoch = head.number("epoch", 1);

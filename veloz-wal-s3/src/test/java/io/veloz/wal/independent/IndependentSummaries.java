@@ -63,7 +63,9 @@ final class IndependentSummaries {
                     named.hex(Long.toString(each.slot()), 64).equals(each.sha256()),
                     "slot " + each.slot() + " in slot " + slot.number);
         }
-        boolean same = summary.slot() == 0 ? !state.has("summary") : name(state.object("summary")).equals(summary);
+        boolean same = summary.slot() == 0
+                ? !state.has("summary")
+                : name(state.object("summary")).equals(summary);
         expect(same, "the summary in slot " + slot.number);
         expect(state.has("totals") == !beganInFormat1, "the totals in slot " + slot.number);
         if (!beganInFormat1) {
@@ -110,9 +112,7 @@ final class IndependentSummaries {
         expect(slot != null && slot.kind.name().equals(line.text("kind")), "the entry of slot " + name.slot());
         expect(line.number("epoch", 1) == slot.epoch, "the epoch of slot " + name.slot());
         for (String part : List.of("archived", "segment", "attachment", "gap", "covers")) {
-            boolean same = slot.head.has(part)
-                    ? line.object(part).isEqualTo(slot.head.object(part))
-                    : !line.has(part);
+            boolean same = slot.head.has(part) ? line.object(part).isEqualTo(slot.head.object(part)) : !line.has(part);
             expect(same, part + " of slot " + name.slot());
         }
         covered.add(name);

@@ -110,9 +110,10 @@ final class ShipCommand implements Callable<Integer> {
     @Option(
             names = "--take-over",
             paramLabel = "EPOCH",
-            description = "Take over the archive from the directory that acquired this epoch, as after a restore, and fence"
-                    + " its writer even if it wrote within the last two minutes. Refused if the last epoch is another one:"
-                    + " see `status`. Default: refuse, because that writer may be running.")
+            description =
+                    "Take over the archive from the directory that acquired this epoch, as after a restore, and fence"
+                            + " its writer even if it wrote within the last two minutes. Refused if the last epoch is another one:"
+                            + " see `status`. Default: refuse, because that writer may be running.")
     private long takeOver;
 
     @Option(
@@ -140,7 +141,8 @@ final class ShipCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (takeOver < 0) {
-            throw new ParameterException(spec.commandLine(), "--take-over " + takeOver + ": expected an epoch from 1 on");
+            throw new ParameterException(
+                    spec.commandLine(), "--take-over " + takeOver + ": expected an epoch from 1 on");
         }
         try (ObjectStore store = arguments.open(spec, uri)) {
             LogDirectory.requireLog(directory, prefix);
@@ -196,8 +198,10 @@ final class ShipCommand implements Callable<Integer> {
     }
 
     private ShipperConfig.Builder config(ObjectStore store) {
-        ShipperConfig.Builder config =
-                ShipperConfig.builder(store).flushInterval(flushInterval).closeTimeout(endWithin).takeOver(takeOver);
+        ShipperConfig.Builder config = ShipperConfig.builder(store)
+                .flushInterval(flushInterval)
+                .closeTimeout(endWithin)
+                .takeOver(takeOver);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

@@ -142,7 +142,8 @@ class ShipTest {
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("stress", log, "--records", 2).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
-        ToolRun run = ToolRun.of("ship", "--once", "--take-over", 2, copy, archive).exits(ExitCode.REFUSED);
+        ToolRun run =
+                ToolRun.of("ship", "--once", "--take-over", 2, copy, archive).exits(ExitCode.REFUSED);
         assertThat(run.err()).contains("veloz-wal restore --merge URI DIR");
     }
 
@@ -190,7 +191,8 @@ class ShipTest {
         Path copy = scratch.resolve("copy");
         ToolRun.of("restore", archive, copy).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", "--take-over", 1, copy, archive).exits(ExitCode.OK);
-        ToolRun run = ToolRun.of("ship", "--once", "--take-over", 1, log, archive).exits(ExitCode.FENCED);
+        ToolRun run =
+                ToolRun.of("ship", "--once", "--take-over", 1, log, archive).exits(ExitCode.FENCED);
         assertThat(run.err())
                 .contains("another directory of this log", "take over epoch 2 with `ship --take-over EPOCH`");
         assertThat(ToolRun.of("ship", "--take-over", -1, log, archive)

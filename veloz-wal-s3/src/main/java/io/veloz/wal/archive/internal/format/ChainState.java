@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param totals of the archive with this slot; null if it began in format 1
  */
 public record ChainState(
-        List<SlotRef> since, SlotRef summary, SlotRef checkpoint, long checkpointSequence, @Nullable Totals totals) {
+        List<SlotRef> since,
+        SlotRef summary,
+        SlotRef checkpoint,
+        long checkpointSequence,
+        @Nullable Totals totals) {
     /** Bounds the size of a head. Only a writer that restarts again and again before it puts a SUMMARY reaches it. */
     public static final int MAX_SINCE = 512;
 

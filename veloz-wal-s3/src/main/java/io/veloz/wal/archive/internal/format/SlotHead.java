@@ -1,7 +1,7 @@
 package io.veloz.wal.archive.internal.format;
 
-import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.ChainState.Totals;
+import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
@@ -324,8 +324,9 @@ final class SlotHead {
         return switch (text) {
             case "start" -> Reason.START;
             case "takeover" -> Reason.TAKEOVER;
-            default -> throw new BadObjectException(where + ": field \"reason\" is \"" + Text.printable(text)
-                    + "\"; expected start or takeover");
+            default ->
+                throw new BadObjectException(
+                        where + ": field \"reason\" is \"" + Text.printable(text) + "\"; expected start or takeover");
         };
     }
 

@@ -30,8 +30,7 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
     }
 
     /** An earlier SUMMARY: its slot, and what it states about its range. Immutable. */
-    public record Peak(
-            int level, SlotRef slot, SlotRef before, long from, SlotRef to, long entries, long sequence) {
+    public record Peak(int level, SlotRef slot, SlotRef before, long from, SlotRef to, long entries, long sequence) {
         public static Peak of(SlotRef slot, Summary summary) {
             return new Peak(
                     summary.level(),
@@ -48,9 +47,8 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
     public record Entry(SlotRef slot, long epoch, Archived archived, Part part) {
         /** Returns the entry of a slot. It does not repeat {@code log.json}. */
         public static Entry of(SlotRef ref, Slot slot) {
-            Part part = slot.part() instanceof Epoch epoch
-                    ? new Epoch("", epoch.reason(), epoch.observed())
-                    : slot.part();
+            Part part =
+                    slot.part() instanceof Epoch epoch ? new Epoch("", epoch.reason(), epoch.observed()) : slot.part();
             return new Entry(ref, slot.epoch(), slot.archived(), part);
         }
     }

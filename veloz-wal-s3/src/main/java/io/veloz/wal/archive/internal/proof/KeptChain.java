@@ -75,7 +75,9 @@ final class KeptChain {
         SummaryContent content = content(decoded);
         Summary part = (Summary) decoded.slot().part();
         summary = new SlotSummary(decoded, identity);
-        SlotRef[] end = {content.peaks().isEmpty() ? part.before() : content.peaks().get(0).before()};
+        SlotRef[] end = {
+            content.peaks().isEmpty() ? part.before() : content.peaks().get(0).before()
+        };
         if (end[0].number() > 0) {
             throw new BadObjectException(where(newest) + " and the summaries that it names begin after slot "
                     + end[0].number() + "; expected slot 1");
@@ -122,8 +124,8 @@ final class KeptChain {
         SlotRef before = since.get(0).kept();
         for (SlotSummary slot : since) {
             if (!slot.kept().equals(before)) {
-                throw new BadObjectException(
-                        where(slot.ref()) + " names slot " + slot.keptNumber + " as kept; expected slot " + before.number());
+                throw new BadObjectException(where(slot.ref()) + " names slot " + slot.keptNumber
+                        + " as kept; expected slot " + before.number());
             }
             slots.add(slot);
             before = slot.ref();

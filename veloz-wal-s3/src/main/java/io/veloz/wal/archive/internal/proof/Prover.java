@@ -185,8 +185,7 @@ public final class Prover {
             }
             Slot segment = retries.call(() -> lastSegment(kept.slot));
             found.readRange(segment.number() + 1, last);
-            List<SlotSummary> tails =
-                    tails(require(last, -1), ((Segment) segment.part()).number() + 1, Long.MAX_VALUE);
+            List<SlotSummary> tails = tails(require(last, -1), ((Segment) segment.part()).number() + 1, Long.MAX_VALUE);
             long checkpoint = kept.slot.part() instanceof Attachment a
                     ? a.sequence()
                     : kept.slot.chainState().checkpointSequence();

@@ -57,8 +57,7 @@ final class DirectoryFile {
     /** Reads what another shipper may have written meanwhile. */
     void read() throws IOException {
         try (InputStream in = StorageInputStream.of(storage, name)) {
-            state = DirectoryState.decode(
-                    storage.describe() + "/" + name, in.readNBytes(DirectoryState.MAX_BYTES));
+            state = DirectoryState.decode(storage.describe() + "/" + name, in.readNBytes(DirectoryState.MAX_BYTES));
         } catch (NoSuchFileException e) {
             // The first start from this directory.
         }

@@ -53,7 +53,8 @@ final class ShippingRight {
                 shipLog.store(),
                 Reason.LOST_SLOTS,
                 "the store confirmed slot " + confirmed.number() + " with SHA-256 " + confirmed.sha256()
-                        + " to this directory; " + (tip.number() < confirmed.number()
+                        + " to this directory; "
+                        + (tip.number() < confirmed.number()
                                 ? "the archive ends with slot " + tip.number()
                                 : "another slot has that number, or none")
                         + ". Slots were deleted, or the archive was replaced by an older copy. Restore the slots from a"

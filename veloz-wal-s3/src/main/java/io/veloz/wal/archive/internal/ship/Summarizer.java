@@ -174,7 +174,9 @@ final class Summarizer {
 
     private Decoded read(SlotRef ref) throws IOException {
         Decoded decoded = shipLog.slot(ref.number()).orElse(null);
-        if (decoded == null || !decoded.sha256().equals(ref.sha256()) || !(decoded.slot().part() instanceof Summary)) {
+        if (decoded == null
+                || !decoded.sha256().equals(ref.sha256())
+                || !(decoded.slot().part() instanceof Summary)) {
             throw new BadObjectException(shipLog.where("slot " + ref.number()) + " is missing, or not the SUMMARY"
                     + " that a later slot names");
         }

@@ -82,7 +82,11 @@ record WriterState(
      * @param slot null if the ship log is empty
      * @param keptSlot the last slot up to this one that is never deleted; null if there is none, or it has not been read
      */
-    record Tip(long number, String sha256, @Nullable Slot slot, @Nullable Slot keptSlot) {
+    record Tip(
+            long number,
+            String sha256,
+            @Nullable Slot slot,
+            @Nullable Slot keptSlot) {
         static final Tip NONE = new Tip(0, Digest.NONE, null, null);
 
         static Tip of(Slot slot, String sha256) {

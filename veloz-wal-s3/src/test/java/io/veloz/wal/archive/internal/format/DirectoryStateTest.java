@@ -22,7 +22,8 @@ class DirectoryStateTest {
         String text = "{\"format\":1,\"instance\":\"" + "ab".repeat(16) + "\",\"writers\":{\"" + ONE + "\":0,\"" + TWO
                 + "\":1},\"kept\":{\"slot\":7,\"sha256\":\"" + "c".repeat(64) + "\"}}";
         assertThat(new String(STATE.encode(), StandardCharsets.UTF_8)).isEqualTo(text);
-        assertThat(DirectoryState.decode("f", text.getBytes(StandardCharsets.UTF_8))).isEqualTo(STATE);
+        assertThat(DirectoryState.decode("f", text.getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(STATE);
     }
 
     @ParameterizedTest

@@ -71,7 +71,8 @@ class FormatTwoTest {
         assertThat(head(SlotCodec.encode(slot(GAP, CHAIN))))
                 .isEqualTo("{\"format\":2,\"kind\":\"GAP\",\"log\":\"" + "01".repeat(16) + "\",\"origin\":\""
                         + IDENTITY.origin() + "\",\"instance\":\"" + "45".repeat(16) + "\",\"slot\":14,\"epoch\":3,"
-                        + "\"writer\":\"" + "23".repeat(16) + "\",\"host\":\"host\",\"written\":\"2026-11-28T10:00:01Z\","
+                        + "\"writer\":\"" + "23".repeat(16)
+                        + "\",\"host\":\"host\",\"written\":\"2026-11-28T10:00:01Z\","
                         + "\"previous\":\"" + C + "\",\"kept\":{\"slot\":12,\"sha256\":\"" + B + "\"},"
                         + "\"archived\":{\"segment\":2,\"position\":100,\"sequence\":500},"
                         + "\"gap\":{\"firstSequence\":1,\"lastSequence\":2,\"nextSegment\":2,\"reason\":\"r\"},"
@@ -218,8 +219,7 @@ class FormatTwoTest {
     private static final Peak PEAK = new Peak(1, new SlotRef(9, A), SlotRef.NONE, 1, new SlotRef(8, C), 5, 400);
 
     private static Summary covering(byte[] content, int level, SlotRef before, int entries) {
-        return new Summary(
-                level, before, 9, LAST.slot(), entries, 500, content.length, Digest.of(content));
+        return new Summary(level, before, 9, LAST.slot(), entries, 500, content.length, Digest.of(content));
     }
 
     private static void assertRefused(SummaryContent summary, int level, SlotRef before, String message) {
@@ -264,7 +264,10 @@ class FormatTwoTest {
         assertRefused(new SummaryContent(List.of(PEAK), entries), 2, PEAK.to(), "level 2 names one of level 1");
         Peak two = new Peak(2, new SlotRef(11, A), PEAK.to(), 9, new SlotRef(10, A), 2, 400);
         assertRefused(
-                new SummaryContent(List.of(PEAK, two), entries), 1, two.to(), "a summary of level 2 after one of level 1");
+                new SummaryContent(List.of(PEAK, two), entries),
+                1,
+                two.to(),
+                "a summary of level 2 after one of level 1");
     }
 
     @Test

@@ -73,7 +73,8 @@ class DirectoryFileTest {
         }
         assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 3))).isFalse();
         assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 4))).isTrue();
-        assertThat(open(IDENTITY).hasWritten(String.format(Locale.ROOT, "%032x", 259))).isTrue();
+        assertThat(open(IDENTITY).hasWritten(String.format(Locale.ROOT, "%032x", 259)))
+                .isTrue();
     }
 
     @Test

@@ -1,8 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.BadObjectException;
-import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -129,7 +129,9 @@ final class ProtocolModel {
             });
         }
         boolean exists = writer.directory < world.directories.size();
-        if (!exists || writer.refused || !slotWriter(world, writer, RequestFault.NONE).hasStep()) {
+        if (!exists
+                || writer.refused
+                || !slotWriter(world, writer, RequestFault.NONE).hasStep()) {
             return;
         }
         branch(world, next -> step(next, index, RequestFault.NONE));
@@ -200,7 +202,8 @@ final class ProtocolModel {
                 && before == Phase.RESOLVE_CLAIM
                 && protocol.phase() == Phase.PROBE) {
             WriterState lost = protocol.state();
-            writer.state = lost.to(Phase.PROBE, lost.tip().withKept(writer.state.tip().keptSlot()));
+            writer.state =
+                    lost.to(Phase.PROBE, lost.tip().withKept(writer.state.tip().keptSlot()));
             return;
         }
         writer.state = protocol.state();
@@ -264,13 +267,11 @@ final class ProtocolModel {
     /** Does what {@link ShippingRight} does: a directory continues only after its own epochs, and records the writer before. */
     private boolean mayShip(ModelWorld world, Writer writer, @Nullable Slot tip) {
         DirectoryState directory = world.directories.get(writer.directory);
-        boolean isOurs = tip == null
-                || directory.writers().contains(tip.writer())
-                || mistake == Mistake.INSTANCE_COMPARED_ALONE;
+        boolean isOurs =
+                tip == null || directory.writers().contains(tip.writer()) || mistake == Mistake.INSTANCE_COMPARED_ALONE;
         if (isOurs && mistake == Mistake.NEW_WRITER_RECORDED_ALONE) {
             world.directories.set(
-                    writer.directory,
-                    new DirectoryState(directory.instance(), List.of(id(writer)), directory.kept()));
+                    writer.directory, new DirectoryState(directory.instance(), List.of(id(writer)), directory.kept()));
         } else if (isOurs && mistake != Mistake.WRITER_RECORDED_AFTER_THE_PUT) {
             world.directories.set(writer.directory, directory.adding(id(writer)));
         }
@@ -501,7 +502,8 @@ final class ProtocolModel {
 
     private List<SlotRef> summarized(Slot slot, String sha256) {
         try {
-            byte[] content = SlotCodec.decode("slot", slot.number(), contents.get(sha256)).content();
+            byte[] content = SlotCodec.decode("slot", slot.number(), contents.get(sha256))
+                    .content();
             return SummaryContent.decode("slot", (Summary) slot.part(), content).entries().stream()
                     .map(Entry::slot)
                     .toList();

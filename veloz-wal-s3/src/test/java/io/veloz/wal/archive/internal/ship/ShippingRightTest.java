@@ -84,7 +84,9 @@ class ShippingRightTest {
         int slots = slots();
         WalShippingRefusedException refused = refused(directory, takeOver);
         assertThat(refused.reason()).isEqualTo(Reason.SUPERSEDED);
-        assertThat(refused).hasMessageContaining("another directory of this log").hasMessageContaining("take over epoch");
+        assertThat(refused)
+                .hasMessageContaining("another directory of this log")
+                .hasMessageContaining("take over epoch");
         assertThat(slots()).isEqualTo(slots);
     }
 

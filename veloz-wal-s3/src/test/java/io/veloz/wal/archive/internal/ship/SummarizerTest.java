@@ -45,7 +45,13 @@ class SummarizerTest {
     /** Acquires the next epoch. */
     private SlotWriter start() throws IOException {
         SlotWriter writer = new SlotWriter(
-                log, IDENTITY, String.format(Locale.ROOT, "%032x", ++writers), "cd".repeat(16), "host", CLOCK, WriterState.INITIAL);
+                log,
+                IDENTITY,
+                String.format(Locale.ROOT, "%032x", ++writers),
+                "cd".repeat(16),
+                "host",
+                CLOCK,
+                WriterState.INITIAL);
         while (writer.phase() != Phase.READY) {
             if (writer.phase() == Phase.CHECK) {
                 writer.claim(new Epoch(IDENTITY.text()));
@@ -224,7 +230,9 @@ class SummarizerTest {
         summarizer.added(writer.tip().slot(), writer.tip().sha256());
         ship(writer, summarizer, 2);
         List<Entry> entries = SummaryContent.decode(
-                        "summary", (Summary) slots().get(4L).slot().part(), slots().get(4L).content())
+                        "summary",
+                        (Summary) slots().get(4L).slot().part(),
+                        slots().get(4L).content())
                 .entries();
         assertThat(entries).extracting(entry -> entry.slot().number()).containsExactly(1L, 3L);
     }

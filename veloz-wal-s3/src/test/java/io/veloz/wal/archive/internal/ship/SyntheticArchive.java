@@ -5,8 +5,8 @@ import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -147,7 +147,8 @@ final class SyntheticArchive implements ObjectStore {
     }
 
     private static boolean isTail(byte[] slot) {
-        return slot.length > 0 && new String(slot, 8, 60, java.nio.charset.StandardCharsets.ISO_8859_1).contains("TAIL");
+        return slot.length > 0
+                && new String(slot, 8, 60, java.nio.charset.StandardCharsets.ISO_8859_1).contains("TAIL");
     }
 
     private static void checkpoint(SlotWriter writer, Summarizer summarizer, long sequence) throws IOException {
@@ -221,7 +222,8 @@ final class SyntheticArchive implements ObjectStore {
         lists++;
         List<StoredObject> page = new ArrayList<>();
         if (prefix.equals(ArchiveKeys.SLOTS)) {
-            for (String key : slots.tailMap(afterKey.isEmpty() ? "ship/" : afterKey, false).keySet()) {
+            for (String key : slots.tailMap(afterKey.isEmpty() ? "ship/" : afterKey, false)
+                    .keySet()) {
                 page.add(new StoredObject(key, 900));
                 if (page.size() == 1000) {
                     break;
