@@ -13,7 +13,6 @@ import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.postgres.DatabaseProbe;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
-import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
@@ -108,9 +107,9 @@ final class Examination {
         }
         String name = "staging";
         try {
-            List<String> left = new ArrayList<>();
-            Leftovers.files(profile).forEach(path -> left.add(path.toString()));
-            left.addAll(stagedDatabases());
+            List<String> left = Files.isDirectory(profile.stateDirectory(), LinkOption.NOFOLLOW_LINKS)
+                    ? Leftovers.of(profile, StateDirectory.open(profile.stateDirectory()))
+                    : List.of();
             if (!left.isEmpty()) {
                 found.leftovers = true;
                 fact(
@@ -119,20 +118,8 @@ final class Examination {
                         left + " are of a recovery that was interrupted, unless one runs now, and contain what it"
                                 + " decrypted; `" + found.recover("--clean-up") + "` deletes them");
             }
-        } catch (IOException e) {
-            fact(name, false, "cannot be listed: " + e.getMessage());
-        }
-    }
-
-    private List<String> stagedDatabases() {
-        if (profile.database().isEmpty()) {
-            return List.of();
-        }
-        try {
-            return StagedDatabases.of(profile.database().get());
         } catch (IOException | RecoveryException e) {
-            // The probe of the database reports the reason.
-            return List.of();
+            fact(name, false, "cannot be listed: " + e.getMessage());
         }
     }
 

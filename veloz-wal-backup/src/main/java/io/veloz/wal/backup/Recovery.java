@@ -1,5 +1,9 @@
 package io.veloz.wal.backup;
 
+import java.nio.file.Path;
+import io.veloz.wal.backup.internal.recovery.LogLocks;
+import io.veloz.wal.backup.internal.place.StagingRecord;
+import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
@@ -17,7 +21,6 @@ import io.veloz.wal.backup.internal.recovery.Part;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.storage.StorageLock;
-import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -167,7 +170,7 @@ public final class Recovery {
      * everything is in place and durable; what was there before is kept.
      *
      * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
-     *     has changed
+     *     has changed, except that Vault may have secrets in paths that were empty
      * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
      *     running it again stages again
      */
@@ -182,10 +185,11 @@ public final class Recovery {
             Timed timed = new Timed(plan.point().number(), progress);
             List<Part> parts =
                     parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
-            // From here to the end of the switch no engine can open the log: what it wrote would not be staged.
-            try (Closeable stopped = stopped()) {
-                stage(parts, timed);
-                complete(create(state, plan, parts, timed), timed);
+            requireOutside(plan, keys);
+            try (LogLocks locks = new LogLocks(profile.engine())) {
+                exclude(locks, plan.point().number());
+                stage(state, parts, timed);
+                complete(create(state, plan, parts, locks, timed), timed);
             }
             Optional<Replayed> replayed = replayed(parts);
             replayed.ifPresent(timed::log);
@@ -204,10 +208,33 @@ public final class Recovery {
         }
     }
 
-    private static void stage(List<Part> parts, Timed timed) throws IOException {
+    /** What is renamed is deleted by a clean-up: a key that the caller names would be lost with it. */
+    private void requireOutside(RecoveryPlan plan, RecoveryKeys keys) {
+        List<Path> replaced = new ArrayList<>();
+        plan.attachments().forEach(each -> each.roots().forEach(root -> replaced.add(Path.of(root))));
+        if (plan.options().logUri().isPresent()) {
+            profile.engine().ifPresent(engine -> replaced.add(engine.logDirectory()));
+        }
+        List<Path> files = new ArrayList<>(List.of(keys.privateKey(), keys.signerCertificate()));
+        keys.passphraseFile().ifPresent(files::add);
+        for (Path file : files) {
+            for (Path place : replaced) {
+                if (file.toAbsolutePath().normalize().startsWith(place)) {
+                    throw new RecoveryException(
+                            Reason.PLACE_UNUSABLE,
+                            file + " is inside of " + place + ", which a recovery replaces: move it away first");
+                }
+            }
+        }
+    }
+
+    private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
+        Leftovers.remove(profile, state);
         for (Part part : parts) {
             part.prepare();
         }
+        new StagingRecord(state)
+                .write(parts.stream().flatMap(part -> part.stagingNames().stream()).toList());
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -215,7 +242,8 @@ public final class Recovery {
     }
 
     /** Records the switch. Nothing in place has changed when it returns. */
-    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, Timed timed)
+    private SwitchJournal create(
+            StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
             throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
@@ -225,25 +253,50 @@ public final class Recovery {
         }
         List<String> facts = new ArrayList<>();
         facts.add(POINT_FACT + plan.point().number());
-        replayed(parts).ifPresent(replayed -> facts.add(LOG_FACT + replayed.lastSequence()));
+        lastSequence(parts).ifPresent(last -> facts.add(LOG_FACT + last));
         SwitchJournal journal = SwitchJournal.create(state, facts, steps);
         journal.onCut(cut);
         try {
-            // The journal forbids a start from now on. One that came before it is found here.
-            if (engine().isPresent()) {
-                requireEngine().requireDown();
-            }
+            // The journal prevents that the unit starts from now on. What was started before is found here.
+            exclude(locks, plan.point().number());
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
         }
+        // From now on these names may be what a rollback has set aside.
+        new StagingRecord(state).delete();
         return journal;
     }
 
-    /** Excludes the engine; does nothing if the profile has none. */
-    private Closeable stopped() throws IOException {
-        Optional<Engine> engine = engine();
-        return engine.isPresent() ? engine.get().requireStoppedAndLock() : () -> {};
+    /** Returns the end of the log that will be in place; empty if there is none that can be read. */
+    private Optional<Long> lastSequence(List<Part> parts) {
+        Optional<Replayed> replayed = replayed(parts);
+        if (replayed.isPresent() || profile.engine().isEmpty()) {
+            return replayed.map(Replayed::lastSequence);
+        }
+        try {
+            return Optional.of(LogPart.lastSequence(profile.engine().get()));
+        } catch (WalException e) {
+            // A rollback then cannot compare, and is not refused.
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Refuses to continue while the engine may run, and prevents that it opens the log until the locks are closed, under any
+     * of the names that a switch gives it. Does nothing if the profile has no engine.
+     *
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    private void exclude(LogLocks locks, long point) throws IOException {
+        if (profile.engine().isEmpty()) {
+            return;
+        }
+        requireEngine().requireDown();
+        Path directory = profile.engine().get().logDirectory();
+        locks.add(directory);
+        locks.add(Places.stagingOf(directory, point));
+        locks.add(Places.keptOf(directory, point));
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
@@ -366,12 +419,11 @@ public final class Recovery {
         }
     }
 
-    private Optional<Engine> engine() throws IOException {
-        StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        return profile.engine().map(settings -> new Engine(settings, state.path()));
+    private Optional<Engine> engine() {
+        return profile.engine().map(settings -> new Engine(settings, profile.stateDirectory()));
     }
 
-    private Engine requireEngine() throws IOException {
+    private Engine requireEngine() {
         return engine().orElseThrow(() -> new IllegalArgumentException(
                 profile.file() + ": log.directory is missing, so the engine cannot be started"));
     }
@@ -391,17 +443,23 @@ public final class Recovery {
         }
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            SwitchJournal journal = journal(state);
-            if (journal.isRollingBack() || journal.isDiscarding()) {
+            SwitchJournal journal = journal(state, options);
+            if (journal.isUndone() || journal.isDiscarding()) {
                 throw new RecoveryException(
-                        Reason.HALF_DONE, "a rollback or a clean-up began (" + journal + "): it can only be completed");
+                        Reason.HALF_DONE,
+                        "the recovery was rolled back, or a clean-up began (" + journal + "): clean up, and start again");
+            }
+            if (journal.isRollingBack()) {
+                throw new RecoveryException(
+                        Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
             }
             Timed timed = new Timed(pointOf(journal), progress);
             if (journal.isComplete()) {
                 // Only the name of the journal may still forbid a start.
                 complete(journal, timed);
             } else {
-                try (Closeable stopped = stopped()) {
+                try (LogLocks locks = new LogLocks(profile.engine())) {
+                    exclude(locks, pointOf(journal));
                     complete(journal, timed);
                 }
             }
@@ -418,8 +476,7 @@ public final class Recovery {
      * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
      * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @param options only {@link RecoveryOptions#discardLocalLog} is used: sets the log aside although the engine has written
-     *     to it since the recovery
+     * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
      *     recovery; HALF_DONE if a clean-up began; ENGINE_RUNS, RECOVERY_RUNS
@@ -428,14 +485,15 @@ public final class Recovery {
     public List<String> rollBack(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery();
-                Closeable stopped = stopped()) {
-            SwitchJournal journal = journal(state);
+                LogLocks locks = new LogLocks(profile.engine())) {
+            SwitchJournal journal = journal(state, options);
+            exclude(locks, pointOf(journal));
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
                         "a clean-up began, so what was in place before is deleted in part: it can only be completed");
             }
-            if (journal.isComplete() && !options.discardsLocalLog()) {
+            if (journal.isComplete() && !options.setsChangesAside()) {
                 requireNothingWritten(journal);
             }
             journal.rollBack();
@@ -451,8 +509,7 @@ public final class Recovery {
         if (recovered.isEmpty()) {
             return;
         }
-        String remedy = ": a rollback would replace it by the log from before the recovery. keep the recovery, or"
-                + " discard the local log explicitly (it is set aside)";
+        String remedy = ": a rollback would take that back. Keep the recovery, or set the changes aside explicitly";
         EngineSettings engine = profile.engine().orElseThrow();
         long last;
         try {
@@ -460,15 +517,16 @@ public final class Recovery {
         } catch (WalException e) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage() + ")" + remedy,
+                    "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage()
+                            + "), so the engine may have written to it since the recovery" + remedy,
                     e);
         }
         if (last > recovered.get()) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " ends with record " + last
-                            + ", and was recovered up to record " + recovered.get()
-                            + ", so the engine has written to it since" + remedy);
+                    "the log in " + engine.logDirectory() + " ends with record " + last + ", and ended with record "
+                            + recovered.get() + " when the recovery put everything in place: the engine has written since"
+                            + remedy);
         }
     }
 
@@ -476,14 +534,16 @@ public final class Recovery {
      * Deletes what was set aside: what was in place before a completed switch, or what the recovery had put in place before
      * it was rolled back. After that there is no way back. Also deletes what earlier runs have staged and not put in place.
      *
+     * @param options only {@link RecoveryOptions#withoutDatabase} is used
      * @return what was deleted; empty if there was nothing
-     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; RECOVERY_RUNS
+     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if the database that
+     *     belongs in place is missing, so that the other one may be the last copy; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
-    public List<String> cleanUp() throws IOException {
+    public List<String> cleanUp(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            Optional<SwitchJournal> journal = SwitchJournal.open(state, Parts.stepReader(profile));
+            Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
             List<String> removed = new ArrayList<>();
             if (journal.isPresent()) {
                 if (!journal.get().isComplete() && !journal.get().isUndone()) {
@@ -495,13 +555,17 @@ public final class Recovery {
                 removed.addAll(journal.get().setAside());
                 journal.get().discard();
             }
-            removed.addAll(Leftovers.remove(profile));
+            removed.addAll(Leftovers.remove(profile, state));
             return removed;
         }
     }
 
-    private SwitchJournal journal(StateDirectory state) throws IOException {
-        SwitchJournal journal = SwitchJournal.open(state, Parts.stepReader(profile))
+    private Step.Reader reader(RecoveryOptions options) {
+        return Parts.stepReader(profile, options.leavesDatabase());
+    }
+
+    private SwitchJournal journal(StateDirectory state, RecoveryOptions options) throws IOException {
+        SwitchJournal journal = SwitchJournal.open(state, reader(options))
                 .orElseThrow(
                         () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
         journal.onCut(cut);

@@ -427,7 +427,7 @@ class BackupTest {
     private String recoveredConfiguration() throws IOException {
         recover(Set.of(Kind.CONFIGURATION), Optional.empty());
         String content = Files.readString(dir.resolve("etc/veloz/config.yaml"));
-        recovery().cleanUp();
+        recovery().cleanUp(RecoveryOptions.of(Set.of()));
         return content;
     }
 
@@ -442,7 +442,7 @@ class BackupTest {
         RecoveryReport report = recover(BOTH, Optional.empty());
         assertThat(inPlace()).isEqualTo(before);
         assertThat(report.changes()).noneMatch(change -> change.contains(".before-recovery-"));
-        recovery().cleanUp();
+        recovery().cleanUp(RecoveryOptions.of(Set.of()));
     }
 
     @Test

@@ -12,6 +12,8 @@ import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.DrillReceipt.Result;
 import io.veloz.wal.backup.internal.drill.DrillServer;
+import io.veloz.wal.backup.internal.place.StagingRecord;
+import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.orders.OrderLog;
@@ -380,13 +382,13 @@ class WholeEngineTest {
         // and the name of the journal.
         assertThat(cuts).isEqualTo(11);
         assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()));
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
     }
 
     private void rollBackAndCleanUp() throws IOException {
         new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()));
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()));
     }
 
     @Test
@@ -398,7 +400,7 @@ class WholeEngineTest {
         psql("postgres", "ALTER DATABASE veloz_recovery_1 ALLOW_CONNECTIONS true");
         assertThat(psql("veloz_recovery_1", "SELECT balance FROM accounts WHERE id = 1"))
                 .isEqualTo("7");
-        assertThat(new Recovery(profile).cleanUp()).contains("database veloz_recovery_1");
+        assertThat(new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()))).contains("database veloz_recovery_1");
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
     }
 
@@ -410,8 +412,84 @@ class WholeEngineTest {
                 "postgres",
                 "COMMENT ON DATABASE veloz_recovery_9 IS E'veloz-wal: staged by a recovery, not in use."
                         + " Original comment follows.\\n'");
-        assertThat(new Recovery(profile).cleanUp()).containsExactly("database veloz_recovery_9");
+        new StagingRecord(StateDirectory.open(dir.resolve("state")))
+                .write(List.of("database veloz_recovery_8", "database veloz_recovery_9"));
+        assertThat(new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of())))
+                .containsExactly("database veloz_recovery_9");
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_8");
+    }
+
+    private static final RecoveryOptions NO_OPTIONS = RecoveryOptions.of(Set.of());
+
+    @Test
+    void rollbackBringsTheOldDatabaseBackThoughTheRecoveredOneIsLost() throws Exception {
+        Map<String, String> old = inPlace();
+        recover(whole());
+        psql("postgres", "DROP DATABASE veloz");
+        assertThatThrownBy(() -> new Recovery(profile).cleanUp(NO_OPTIONS))
+                .isInstanceOf(RecoveryException.class)
+                .hasMessageContaining("live missing");
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        assertThat(inPlace()).isEqualTo(old);
+    }
+
+    @Test
+    void rollbackLeavesTheLiveDatabaseThoughTheStagedOneIsLost() throws Exception {
+        Map<String, String> old = inPlace();
+        assertThat(dies(5)).isTrue();
+        psql("postgres", "DROP DATABASE veloz_recovery_1");
+        assertThatThrownBy(() -> new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.HALF_DONE));
+        rollBackAndCleanUp();
+        assertThat(inPlace()).isEqualTo(old);
+    }
+
+    @Test
+    void rollbackIsRefusedBeforeItBeginsIfTheOldDatabaseIsLostAndLeavesItOutOnRequest() throws Exception {
+        write("etc/veloz/config.yaml", "newer");
+        recover(whole());
+        psql("postgres", "DROP DATABASE veloz_before_recovery_1");
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(NO_OPTIONS))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE));
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
+        new Recovery(profile).rollBack(NO_OPTIONS.withoutDatabase());
+        assertThat(inPlace()).containsEntry("configuration", "newer").containsEntry("accounts", "100|50500");
+        new Recovery(profile).cleanUp(NO_OPTIONS.withoutDatabase());
+        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
+    }
+
+    @Test
+    void rollbackOfADatabaseAloneIsRefusedAfterTheEngineWrote() throws Exception {
+        recover(RecoveryOptions.of(Set.of(Kind.DATABASE)));
+        try (OrderLog orders =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            append(orders, 6, 6);
+        }
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(NO_OPTIONS))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.LOG_DIVERGED));
+        assertThat(new Recovery(profile).rollBack(NO_OPTIONS.setAsideChanges()))
+                .containsExactly("database veloz_recovery_1");
+    }
+
+    @Test
+    void stagedDatabaseOfAnotherHostIsNotDropped() throws Exception {
+        psql("postgres", "CREATE DATABASE veloz_recovery_1");
+        psql(
+                "postgres",
+                "COMMENT ON DATABASE veloz_recovery_1 IS E'veloz-wal: staged by a recovery, not in use."
+                        + " Original comment follows.\\n'");
+        assertThatThrownBy(() -> recover(whole()))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("another host stages there");
+        assertThat(inPlace().get("databases")).contains("veloz_recovery_1");
     }
 
     @Test
@@ -494,9 +572,9 @@ class WholeEngineTest {
                 .as("a complete recovery prevents another one")
                 .startsWith("veloz-wal recover --clean-up --profile " + profile.file());
         assertThat(assess().alternative()).contains("veloz-wal recover --roll-back --profile " + profile.file());
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()));
         recover(RecoveryOptions.of(Set.of(Kind.DATABASE)));
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()));
         Trees.delete(dir.resolve("etc/veloz/secrets"));
         assertThat(assess().result()).isEqualTo(Assessment.Case.RECOVER_FILES);
         assertThat(assess().next()).startsWith("veloz-wal recover --no-log --kinds secrets " + uri());

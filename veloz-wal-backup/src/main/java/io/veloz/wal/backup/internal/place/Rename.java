@@ -38,6 +38,17 @@ public record Rename(Path from, Path to) implements Step {
         return "rename " + from + " to " + to;
     }
 
+    /** The names depend on the other steps: looked up in turn. */
+    @Override
+    public void requireUndo() {}
+
+    @Override
+    public void requireInPlace(boolean undone) throws IOException {
+        if (Places.isKept(to) && !Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException(from + " does not exist: what was set aside may be its last copy, and is not deleted");
+        }
+    }
+
     @Override
     public Optional<String> kept() {
         return Places.isKept(to) ? Optional.of(to.toString()) : Optional.empty();

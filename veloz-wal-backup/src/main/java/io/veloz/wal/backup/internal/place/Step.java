@@ -18,6 +18,21 @@ public interface Step {
     /** Makes the change. Does nothing if it is made. */
     void run() throws IOException;
 
+    /**
+     * Checks that {@link #undo} is possible, as far as that does not depend on other steps.
+     *
+     * @throws IOException or a RecoveryException if it is not
+     */
+    void requireUndo() throws IOException;
+
+    /**
+     * Checks that what belongs in place is there, before what was set aside is deleted: it may be the last copy.
+     *
+     * @param undone whether the steps were undone
+     * @throws IOException or a RecoveryException if it is missing
+     */
+    void requireInPlace(boolean undone) throws IOException;
+
     /** Takes the change back, also one that was begun and not made. Does nothing if nothing is changed. */
     void undo() throws IOException;
 

@@ -261,6 +261,9 @@ public final class SwitchJournal {
         }
         moveTo(NAME);
         if (back < 0) {
+            for (Step step : steps) {
+                step.requireUndo();
+            }
             // Recorded before anything is undone: after that no line shows where the switch had ended.
             record(BACK + withDoubtful());
             back = withDoubtful();
@@ -286,6 +289,9 @@ public final class SwitchJournal {
             throw new IOException(file + ": the switch is half done (" + this + ")");
         }
         if (!discarding) {
+            for (Step step : steps) {
+                step.requireInPlace(isUndone());
+            }
             record(DISCARDING);
             discarding = true;
         }

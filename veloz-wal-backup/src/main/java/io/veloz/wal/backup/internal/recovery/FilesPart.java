@@ -39,6 +39,11 @@ public final class FilesPart implements Part {
     }
 
     @Override
+    public List<String> stagingNames() {
+        return places.stagingNames().stream().map(Path::toString).toList();
+    }
+
+    @Override
     public void prepare() throws IOException {
         places.prepare();
     }
@@ -46,7 +51,7 @@ public final class FilesPart implements Part {
     @Override
     public void stage() throws IOException {
         for (Attachment attachment : places.outermostFirst()) {
-            places.createParents(attachment);
+            findings.addAll(places.createParents(attachment));
             reader.read(
                     attachment.kind(),
                     plain -> findings.addAll(TreeExtract.extract(plain, places.stagingOf(attachment))));

@@ -14,7 +14,6 @@ import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.Rename;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
-import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.restore.RestoreOptions;
@@ -38,6 +37,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +52,7 @@ public final class LogPart implements Part {
     private final Path staged;
     private final Path kept;
     private final List<String> notes = new ArrayList<>();
+    private Map<String, String> before = Map.of();
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
 
@@ -171,6 +172,11 @@ public final class LogPart implements Part {
     // ---- stage
 
     @Override
+    public List<String> stagingNames() {
+        return List.of(staged.toString());
+    }
+
+    @Override
     public void prepare() throws IOException {
         Path parent = Objects.requireNonNull(staged.getParent());
         if (!Files.isDirectory(parent) || !Files.isWritable(parent)) {
@@ -181,18 +187,8 @@ public final class LogPart implements Part {
         if (exists(kept)) {
             throw unusable(kept + " exists: it was kept by an earlier recovery; move it away");
         }
-        Path directory = engine.logDirectory();
-        if (Files.isSymbolicLink(directory)) {
-            throw unusable(directory + " is a symbolic link: put its target into the profile");
-        }
-        if (Files.isDirectory(directory)
-                && !Files.getAttribute(directory, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
-            throw unusable(
-                    directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
-        }
-        for (Path earlier : Places.stagingsOf(directory)) {
-            Trees.delete(earlier);
-        }
+        Places.requireMovable(engine.logDirectory());
+        Places.requireFree(staged);
     }
 
     private static RecoveryException unusable(String what) {
@@ -201,6 +197,7 @@ public final class LogPart implements Part {
 
     @Override
     public void stage() throws IOException {
+        before = files(engine.logDirectory());
         Relation relation = relation();
         requireSameLog(relation);
         boolean merge = !request.toThePoint()
@@ -264,6 +261,10 @@ public final class LogPart implements Part {
             notes.add("the restored log does not have the owner of " + model + " (" + uid + ":" + gid
                     + "), because this user may not set it: set it before the engine is started");
         }
+        if (!exists) {
+            notes.add(engine.logDirectory() + " did not exist: the restored log belongs to the owner of " + model + " ("
+                    + uid + ":" + gid + "). If the engine's user is another one, set it before the engine is started");
+        }
         if (exists) {
             Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(model));
         }
@@ -310,9 +311,18 @@ public final class LogPart implements Part {
     private Gate replayGate() {
         String what = "the log replays";
         try {
-            replayed = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
+            Replayed result = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
+            long last = Objects.requireNonNull(restored, "staged before").lastSequence();
+            if (result.lastSequence() != Math.max(0, last)) {
+                return new Gate(
+                        what,
+                        false,
+                        "with the prefix " + engine.logPrefix() + " of the profile it ends with record "
+                                + result.lastSequence() + "; it was restored up to record " + last);
+            }
+            replayed = result;
             return new Gate(
-                    what, true, replayed.orders().store().count() + " orders after record " + replayed.lastSequence());
+                    what, true, result.orders().store().count() + " orders after record " + result.lastSequence());
         } catch (WalException e) {
             return new Gate(what, false, String.valueOf(e.getMessage()));
         }
@@ -347,8 +357,36 @@ public final class LogPart implements Part {
 
     // ---- switch
 
+    /** Where the directory has no lock file to hold, an engine may have written to it while it was staged. */
+    private void requireUnchanged() throws IOException {
+        if (!files(engine.logDirectory()).equals(before)) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "a process has written to " + engine.logDirectory()
+                            + " while the log was staged: stop the engine, and run this again");
+        }
+    }
+
+    /** Size and time of each file of a log. */
+    private Map<String, String> files(Path directory) throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        if (Files.isDirectory(directory)) {
+            LogFiles log = local(directory);
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+                for (Path file : entries) {
+                    String name = file.getFileName().toString();
+                    if (log.isOwn(name)) {
+                        files.put(name, Files.size(file) + " " + Files.getLastModifiedTime(file));
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
     @Override
-    public List<Step> steps() {
+    public List<Step> steps() throws IOException {
+        requireUnchanged();
         List<Step> steps = new ArrayList<>();
         if (exists(engine.logDirectory())) {
             steps.add(new Rename(engine.logDirectory(), kept));

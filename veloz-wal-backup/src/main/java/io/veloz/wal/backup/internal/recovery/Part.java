@@ -15,7 +15,10 @@ public interface Part {
     /** Returns a line for each action, for the plan. Reads only. */
     List<String> describe() throws IOException;
 
-    /** Refuses what could not be switched, and removes what an earlier run left in staging. */
+    /** Returns the names that it stages under: paths, or databases as {@link Leftovers} writes them. */
+    List<String> stagingNames();
+
+    /** Refuses what could not be switched, and names of staging that exist. Nothing is changed. */
     void prepare() throws IOException;
 
     /** Prepares everything in staging. Returns when it is durable. */

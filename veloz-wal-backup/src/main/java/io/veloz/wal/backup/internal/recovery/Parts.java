@@ -97,9 +97,19 @@ public final class Parts {
 
     /** Returns the reader of the steps that a journal records. */
     public static Step.Reader stepReader(Profile profile) {
+        return stepReader(profile, false);
+    }
+
+    /**
+     * Returns the reader of the steps that a journal records.
+     *
+     * @param withoutDatabase whether the step of the database is left as it is
+     */
+    public static Step.Reader stepReader(Profile profile, boolean withoutDatabase) {
         return fields -> {
             if (fields.get(0).equals(SwapStep.TYPE) && profile.database().isPresent()) {
-                return SwapStep.of(profile.database().get(), fields);
+                Step step = SwapStep.of(profile.database().get(), fields);
+                return withoutDatabase ? new LeftStep(step) : step;
             }
             throw new IOException("the journal has a step that this version does not know: " + fields);
         };

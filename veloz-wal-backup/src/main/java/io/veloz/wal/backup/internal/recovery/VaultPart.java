@@ -38,6 +38,11 @@ final class VaultPart implements Part {
     }
 
     @Override
+    public List<String> stagingNames() {
+        return List.of();
+    }
+
+    @Override
     public void prepare() {
         // Nothing is staged.
     }

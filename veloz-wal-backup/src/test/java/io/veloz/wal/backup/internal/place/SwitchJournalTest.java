@@ -245,6 +245,12 @@ class SwitchJournalTest {
         }
 
         @Override
+        public void requireUndo() {}
+
+        @Override
+        public void requireInPlace(boolean undone) {}
+
+        @Override
         public void undo() throws IOException {
             Files.deleteIfExists(mark);
         }
