@@ -93,7 +93,7 @@ final class Examination {
         try {
             List<String> left = new ArrayList<>();
             Leftovers.files(profile).forEach(path -> left.add(path.toString()));
-            left.addAll(stagedDatabases());
+            stagedDatabases().forEach(database -> left.add("database " + database));
             if (!left.isEmpty()) {
                 found.leftovers = true;
                 fact(
