@@ -3,7 +3,6 @@ package io.veloz.wal.backup;
 import io.veloz.wal.backup.Assessment.Case;
 import io.veloz.wal.backup.Assessment.Fact;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -31,8 +30,8 @@ final class AfterRecovery {
         this.earlier = earlier;
         this.lost = found.lostPaths.stream()
                 .distinct()
-                .filter(path -> found.lostPaths.stream()
-                        .noneMatch(other -> !other.equals(path) && path.startsWith(other)))
+                .filter(path ->
+                        found.lostPaths.stream().noneMatch(other -> !other.equals(path) && path.startsWith(other)))
                 .toList();
     }
 
@@ -105,8 +104,8 @@ final class AfterRecovery {
      * directory stands in for that. The copies of what is lost are renamed before it, so that it does not delete them.
      */
     String cleanUp() {
-        Stream<Path> copies = Stream.concat(
-                lost.stream().flatMap(path -> earlier.copyOf(path).stream()), damagedLog().stream());
+        Stream<Path> copies =
+                Stream.concat(lost.stream().flatMap(path -> earlier.copyOf(path).stream()), damagedLog().stream());
         String save = copies.distinct()
                 .map(copy -> "mv " + copy + " " + copy + SAVED + " && ")
                 .collect(Collectors.joining());
@@ -118,8 +117,7 @@ final class AfterRecovery {
 
     /** Returns the command that rolls back a complete recovery. */
     private String rollBack(String options) {
-        return standIns()
-                + found.recover("--roll-back" + options + (isWritten() ? " --set-aside-changes" : ""));
+        return standIns() + found.recover("--roll-back" + options + (isWritten() ? " --set-aside-changes" : ""));
     }
 
     private String standIns() {

@@ -89,16 +89,12 @@ final class AssessedCase {
 
     private Assessment halfDone(EarlierRecovery recovery, List<Fact> facts) {
         // Neither command can rename databases that do not exist.
-        boolean renamed = databaseLost
-                && recovery.hasDatabase()
-                && keptDatabase.isEmpty()
-                && stagedDatabase.isEmpty();
+        boolean renamed = databaseLost && recovery.hasDatabase() && keptDatabase.isEmpty() && stagedDatabase.isEmpty();
         String options = renamed ? " --without-database" : "";
         return switch (recovery.state()) {
             case CLEANING_UP -> result(Case.HALF_DONE, facts, new AfterRecovery(this, recovery).cleanUp());
             case ROLLING_BACK -> result(Case.HALF_DONE, facts, recover("--roll-back" + options));
-            default ->
-                result(Case.HALF_DONE, facts, recover("--resume" + options), recover("--roll-back" + options));
+            default -> result(Case.HALF_DONE, facts, recover("--resume" + options), recover("--roll-back" + options));
         };
     }
 
@@ -120,7 +116,8 @@ final class AssessedCase {
     private Assessment intact(List<Fact> facts) {
         Optional<EarlierRecovery.State> state = earlier.map(EarlierRecovery::state);
         boolean recovered = state.filter(EarlierRecovery.State.COMPLETE::equals).isPresent();
-        boolean rolledBack = state.filter(EarlierRecovery.State.ROLLED_BACK::equals).isPresent();
+        boolean rolledBack =
+                state.filter(EarlierRecovery.State.ROLLED_BACK::equals).isPresent();
         if (readOnly) {
             // A recovery that was rolled back cannot be resumed.
             return result(

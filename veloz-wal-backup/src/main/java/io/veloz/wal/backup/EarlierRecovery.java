@@ -91,8 +91,9 @@ final class EarlierRecovery {
             case SWITCHING, ROLLING_BACK -> "interrupted: " + journal;
             case COMPLETE -> "complete; what it replaced is kept until `" + cleanUp + "`";
             case ROLLED_BACK -> "rolled back; what it had put in place is kept until `" + cleanUp + "`";
-            case CLEANING_UP -> "its clean-up was interrupted: a part of " + setAside()
-                    + " is deleted, and nothing of it can be put back";
+            case CLEANING_UP ->
+                "its clean-up was interrupted: a part of " + setAside()
+                        + " is deleted, and nothing of it can be put back";
         };
     }
 
@@ -148,7 +149,8 @@ final class EarlierRecovery {
     List<Path> missing() {
         return journal.isUndone()
                 ? List.of()
-                : renames().filter(rename -> rename.staged().isPresent())
+                : renames()
+                        .filter(rename -> rename.staged().isPresent())
                         .map(Rename::to)
                         .filter(path -> !exists(path))
                         .toList();
@@ -158,7 +160,8 @@ final class EarlierRecovery {
     Optional<Path> copyOf(Path path) {
         return journal.isUndone()
                 ? Optional.empty()
-                : renames().filter(rename -> rename.kept().isPresent() && path.startsWith(rename.from()))
+                : renames()
+                        .filter(rename -> rename.kept().isPresent() && path.startsWith(rename.from()))
                         .map(rename -> rename.to().resolve(rename.from().relativize(path)))
                         .filter(EarlierRecovery::exists)
                         .findFirst();

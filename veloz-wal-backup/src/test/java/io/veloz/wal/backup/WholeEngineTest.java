@@ -678,7 +678,8 @@ class WholeEngineTest {
     void assessmentOfADatabaseThatIsLostAfterARecoveryKeepsTheLastCopy() throws Exception {
         recover(whole());
         psql("postgres", "DROP DATABASE veloz");
-        String puts = "   (puts back veloz_before_recovery_1, from before the recovery; the archive has the other copy)";
+        String puts =
+                "   (puts back veloz_before_recovery_1, from before the recovery; the archive has the other copy)";
         String keeps = tool("--clean-up --without-database")
                 + "   (keeps database veloz_before_recovery_1; then assess again)";
         assertNext(Assessment.Case.RECOVER_DATABASE, tool("--roll-back") + puts, keeps);
@@ -745,8 +746,7 @@ class WholeEngineTest {
         recover(whole().createRoles());
         Path root = dir.resolve("etc/veloz");
         Trees.delete(root.resolve("secrets"));
-        assertNext(
-                Assessment.Case.RECOVER_FILES, tool("--clean-up") + "   (then assess again)", tool("--roll-back"));
+        assertNext(Assessment.Case.RECOVER_FILES, tool("--clean-up") + "   (then assess again)", tool("--roll-back"));
         Trees.delete(root);
         assertNext(
                 Assessment.Case.RECOVER_FILES,
@@ -774,15 +774,14 @@ class WholeEngineTest {
         profile = profile("", "/nowhere");
         assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back"));
         assertThat(fact("database"))
-                .endsWith(". If the server is lost, --without-database leaves it out of recover --resume, --roll-back and"
-                        + " --clean-up");
+                .endsWith(
+                        ". If the server is lost, --without-database leaves it out of recover --resume, --roll-back and"
+                                + " --clean-up");
         profile = profile("");
         psql("postgres", "DROP DATABASE veloz");
         psql("postgres", "DROP DATABASE veloz_recovery_1");
         assertNext(
-                Assessment.Case.HALF_DONE,
-                tool("--resume --without-database"),
-                tool("--roll-back --without-database"));
+                Assessment.Case.HALF_DONE, tool("--resume --without-database"), tool("--roll-back --without-database"));
     }
 
     private Assessment assess() throws IOException {
