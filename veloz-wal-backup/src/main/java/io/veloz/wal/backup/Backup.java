@@ -156,7 +156,8 @@ public final class Backup {
         if (Files.exists(journal, LinkOption.NOFOLLOW_LINKS)) {
             throw new BackupRefusedException(
                     Reason.RECOVERY_UNDER_WAY,
-                    journal + " exists: a switch or a rollback of a recovery is not complete. Resume it or roll it back,"
+                    journal
+                            + " exists: a switch or a rollback of a recovery is not complete. Resume it or roll it back,"
                             + " and make the backup again");
         }
     }

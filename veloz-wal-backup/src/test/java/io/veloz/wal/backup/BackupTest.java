@@ -112,8 +112,7 @@ class BackupTest {
 
     private BackupReport at(Instant now, Set<Kind> kinds) throws IOException {
         Clock clock = Clock.fixed(now, ZoneOffset.UTC);
-        return new Backup(
-                        store, profile, LogPosition.of(wal), Duration.ofSeconds(30), BackupProgress.NONE, clock, 1024)
+        return new Backup(store, profile, LogPosition.of(wal), Duration.ofSeconds(30), BackupProgress.NONE, clock, 1024)
                 .run(kinds);
     }
 

@@ -227,8 +227,7 @@ class DatabaseRestoreTest {
         assertThatThrownBy(restore::check).hasMessageContaining("nothing was staged");
         assertThat(server.accounts("veloz")).isEqualTo(live);
         if (server.databases().contains("veloz_recovery_12")) {
-            assertThat(server.sql(
-                            "veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+            assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                     .isEqualTo("0");
             restore.dropStaged();
         }
@@ -331,8 +330,7 @@ class DatabaseRestoreTest {
                 .replace("\"format\":1", "\"format\":2");
         assertReason(
                 RecoveryException.Reason.VERSION,
-                () -> PrivateProperties.read(
-                        new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
+                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
                 "format 2");
         assertThat(restore.plan().leftover()).isTrue();
     }
