@@ -526,7 +526,7 @@ class BackupTest {
         }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
             assertThat(state.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("content-mac.key", "spool.lock");
+                    .containsExactlyInAnyOrder("content-mac.key", "recovery.lock", "spool.lock");
         }
     }
 
