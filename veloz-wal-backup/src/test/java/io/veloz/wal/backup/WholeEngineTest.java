@@ -15,6 +15,7 @@ import io.veloz.wal.backup.internal.drill.DrillServer;
 import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -37,9 +38,11 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -216,6 +219,81 @@ class WholeEngineTest {
         assertThat(dir.resolve("archive/points/00000000000000000002"))
                 .content(StandardCharsets.ISO_8859_1)
                 .contains("app.api_key");
+    }
+
+    /** Puts a point after the genuine one that names the same attachments, with other facts of the database. */
+    private void forge(UnaryOperator<DatabaseFacts.Builder> change) throws Exception {
+        PointChain chain = new PointChain(store);
+        PointChain.Stored before = chain.read(chain.newest()).orElseThrow();
+        RecoveryPoint point = before.point();
+        List<Attachment> attachments = new ArrayList<>();
+        for (Attachment genuine : point.attachments()) {
+            Attachment.Builder attachment = Attachment.builder(genuine.kind(), genuine.id())
+                    .taken(genuine.taken())
+                    .bracket(genuine.bracket())
+                    .plainBytes(genuine.plainBytes())
+                    .contentMac(genuine.contentMac())
+                    .roots(genuine.roots())
+                    .recipients(genuine.recipients())
+                    .signer(genuine.signer())
+                    .chunks(genuine.chunks());
+            genuine.database()
+                    .ifPresent(facts ->
+                            attachment.database(change.apply(facts.toBuilder()).build()));
+            attachments.add(attachment.build());
+        }
+        assertThat(chain.put(RecoveryPoint.of(
+                        point.number() + 1,
+                        point.logId(),
+                        before.sha256(),
+                        point.made(),
+                        point.host(),
+                        point.tip(),
+                        attachments)))
+                .isTrue();
+    }
+
+    private void assertRefusedAndNothingChanged(String fact) throws Exception {
+        write("etc/veloz/config.yaml", "in place");
+        psql("veloz", "DELETE FROM accounts WHERE id = 1");
+        Map<String, String> before = filesAndOwner();
+        assertThatThrownBy(() -> recover(whole()))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.DAMAGED))
+                .hasMessageContaining("the recovery point has the fact " + fact);
+        assertThat(filesAndOwner()).isEqualTo(before);
+    }
+
+    private Map<String, String> filesAndOwner() throws IOException {
+        return Map.of(
+                "configuration",
+                Files.readString(dir.resolve("etc/veloz/config.yaml")),
+                "accounts",
+                psql("veloz", "SELECT count(*), sum(balance) FROM accounts"),
+                "owner",
+                psql(
+                        "postgres",
+                        "SELECT pg_get_userbyid(datdba), datacl, datconnlimit FROM pg_database WHERE datname = 'veloz'"));
+    }
+
+    @Test
+    void forgedPointCannotGiveTheDatabaseToAnotherOwner() throws Exception {
+        String other = psql("postgres", "SELECT current_user").strip();
+        forge(facts -> facts.owner(other));
+        assertRefusedAndNothingChanged("owner");
+    }
+
+    @Test
+    void forgedPointCannotGrantPrivilegesOnTheDatabase() throws Exception {
+        forge(facts -> facts.acl("{postgres=CTc/veloz,=CTc/veloz}"));
+        assertRefusedAndNothingChanged("acl");
+    }
+
+    @Test
+    void forgedPointCannotClaimThatTheDatabaseHasAppliedMoreOfTheLog() throws Exception {
+        forge(facts -> facts.applied(OptionalLong.of(3)));
+        assertRefusedAndNothingChanged("applied");
     }
 
     private RecoveryOptions whole() {

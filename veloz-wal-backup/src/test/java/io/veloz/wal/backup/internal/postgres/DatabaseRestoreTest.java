@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -79,6 +80,14 @@ class DatabaseRestoreTest {
             facts = snapshot.facts();
             properties = snapshot.properties();
         }
+    }
+
+    /** Makes a dump that has these properties after it, as a backup would have written them. */
+    private void sign(PrivateProperties other, DatabaseFacts of) {
+        ByteArrayOutputStream changed = new ByteArrayOutputStream();
+        changed.write(dump, 0, (int) facts.dumpBytes());
+        changed.writeBytes(other.toBytes(of));
+        dump = changed.toByteArray();
     }
 
     private InputStream dumped() {
@@ -210,6 +219,41 @@ class DatabaseRestoreTest {
         restore.check();
     }
 
+    private void assertForged(DatabaseFacts.Builder forged, String... messages) throws IOException {
+        String live = server.accounts("veloz");
+        String[] before = server.databases().toArray(String[]::new);
+        DatabaseRestore restore = new DatabaseRestore(bySuperuser(), forged.build(), 12);
+        assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), messages);
+        assertThatThrownBy(restore::check).hasMessageContaining("nothing was staged");
+        assertThat(server.accounts("veloz")).isEqualTo(live);
+        if (server.databases().contains("veloz_recovery_12")) {
+            assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+                    .isEqualTo("0");
+            restore.dropStaged();
+        }
+        assertThat(server.databases()).containsExactly(before);
+    }
+
+    /** A point is not signed: its writer could give the live database to another role. */
+    @Test
+    void pointWithOtherFactsThanItsSignedAttachmentIsRefusedBeforeAnythingIsRestored() throws IOException {
+        backUp("veloz", 1_000);
+        assertForged(
+                facts.toBuilder().owner("reporting"),
+                "the recovery point has the fact owner = \"reporting\"; the signed attachment has \"veloz\"");
+        assertForged(facts.toBuilder().acl("{reporting=CTc/veloz}"), "the fact acl = \"{reporting=CTc/veloz}\"");
+        assertForged(
+                facts.toBuilder().applied(OptionalLong.of(7)),
+                "the fact applied = \"7\"; the signed attachment has \"41\"");
+        assertForged(facts.toBuilder().applied(OptionalLong.empty()), "the fact applied = none");
+        assertForged(facts.toBuilder().connectionLimit(-1), "the fact connectionLimit = \"-1\"");
+        assertForged(facts.toBuilder().rows(Map.of()), "the fact rows of public.accounts = none");
+        assertForged(facts.toBuilder().roles(List.of("veloz")), "the fact roles 0");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(facts.dumpBytes() - 1), "after the dump");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(dump.length + 1L), "after the dump");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(dump.length), "after the dump");
+    }
+
     private static final String SECRET = "marker-secret-4711";
 
     private void backUpWithSecrets() throws IOException {
@@ -259,11 +303,7 @@ class DatabaseRestoreTest {
     @Test
     void settingThatTheServerRefusesIsNamedWithoutItsValue() throws IOException {
         backUpWithSecrets();
-        PrivateProperties refused = new PrivateProperties("", List.of("work_mem=" + SECRET + "\n" + SECRET));
-        ByteArrayOutputStream changed = new ByteArrayOutputStream();
-        changed.write(dump, 0, (int) facts.dumpBytes());
-        changed.writeBytes(refused.toBytes());
-        dump = changed.toByteArray();
+        sign(new PrivateProperties("", List.of("work_mem=" + SECRET + "\n" + SECRET)), facts);
         assertThatThrownBy(() -> new DatabaseRestore(settings("veloz"), facts, 12).stage(dumped()))
                 .hasMessageContaining("the server refused the setting work_mem of the database veloz")
                 .satisfies(e -> {
@@ -290,7 +330,7 @@ class DatabaseRestoreTest {
                 .replace("\"format\":1", "\"format\":2");
         assertReason(
                 RecoveryException.Reason.VERSION,
-                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8))),
+                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
                 "format 2");
         assertThat(restore.plan().leftover()).isTrue();
     }
@@ -550,6 +590,7 @@ class DatabaseRestoreTest {
         DatabaseFacts older = facts.toBuilder()
                 .extensions(List.of("pgcrypto 1.2", "plpgsql 1.0"))
                 .build();
+        sign(properties, older);
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), older, 12);
         restore.stage(dumped());
         assertThat(restore.check()).containsExactly("extension pgcrypto has version 1.3; it had 1.2");
