@@ -7,6 +7,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.Assessment.Fact;
+import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.postgres.DatabaseProbe;

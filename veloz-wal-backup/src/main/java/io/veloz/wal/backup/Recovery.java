@@ -1,5 +1,6 @@
 package io.veloz.wal.backup;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import io.veloz.wal.backup.internal.recovery.LogLocks;
 import io.veloz.wal.backup.internal.place.StagingRecord;
@@ -502,10 +503,7 @@ public final class Recovery {
     }
 
     private void requireNothingWritten(SwitchJournal journal) {
-        Optional<Long> recovered = journal.facts().stream()
-                .filter(fact -> fact.startsWith(LOG_FACT))
-                .map(fact -> Long.parseLong(fact.substring(LOG_FACT.length())))
-                .findFirst();
+        Optional<Long> recovered = recoveredEnd(journal);
         if (recovered.isEmpty()) {
             return;
         }
@@ -551,6 +549,9 @@ public final class Recovery {
                             Reason.HALF_DONE,
                             "the switch is not complete (" + journal.get() + "): resume it or roll it back");
                 }
+                if (journal.get().isUndone() && !journal.get().isDiscarding()) {
+                    requireNothingOnlySetAside(journal.get());
+                }
                 journal.get().onCut(cut);
                 removed.addAll(journal.get().setAside());
                 journal.get().discard();
@@ -558,6 +559,40 @@ public final class Recovery {
             removed.addAll(Leftovers.remove(profile, state));
             return removed;
         }
+    }
+
+    /** The log that a rollback has set aside may be the only one with what the engine wrote after the recovery. */
+    private void requireNothingOnlySetAside(SwitchJournal journal) {
+        Optional<Long> recovered = recoveredEnd(journal);
+        if (profile.engine().isEmpty() || recovered.isEmpty()) {
+            return;
+        }
+        EngineSettings engine = profile.engine().get();
+        Path setAside = Places.stagingOf(engine.logDirectory(), pointOf(journal));
+        if (!Files.isDirectory(setAside)) {
+            return;
+        }
+        String found;
+        try {
+            long last = LogPart.lastSequence(setAside, engine.logPrefix());
+            if (last <= recovered.get()) {
+                return;
+            }
+            found = "has records " + (recovered.get() + 1) + " to " + last + ", which the engine wrote after the recovery";
+        } catch (WalException e) {
+            found = "cannot be read: " + e.getMessage();
+        }
+        throw new RecoveryException(
+                Reason.LOG_DIVERGED,
+                "the log that the rollback has set aside in " + setAside + " " + found
+                        + ". What is not archived exists only there: move the directory away, then clean up");
+    }
+
+    private static Optional<Long> recoveredEnd(SwitchJournal journal) {
+        return journal.facts().stream()
+                .filter(fact -> fact.startsWith(LOG_FACT))
+                .map(fact -> Long.parseLong(fact.substring(LOG_FACT.length())))
+                .findFirst();
     }
 
     private Step.Reader reader(RecoveryOptions options) {

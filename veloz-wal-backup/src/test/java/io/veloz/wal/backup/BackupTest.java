@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Configuration and secrets go into the archive of a living log and come back from it. */
-@Timeout(120)
+@Timeout(300)
 class BackupTest {
     private static final Set<Kind> BOTH = EnumSet.of(Kind.CONFIGURATION, Kind.SECRETS);
     private static final String MARKER = "marker-secret-4711";

@@ -265,6 +265,8 @@ class RecoveryCutTest {
                         .store()
                         .get("order-4"))
                 .isPresent();
+        refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
+        Files.move(dir.resolve(".wal.recovery-1"), dir.resolve("archive/moved-away"));
         cleanUp();
     }
 

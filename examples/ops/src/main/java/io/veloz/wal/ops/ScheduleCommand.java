@@ -2,6 +2,8 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.backup.BackupProfile;
 import io.veloz.wal.backup.BackupSchedule;
+import java.util.Objects;
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,9 +148,11 @@ final class ScheduleCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Path target, Map<String, String> files) {
+    private void write(Path target, Map<String, String> files) throws IOException {
         for (Map.Entry<String, String> text : files.entrySet()) {
             Path written = target.resolve(text.getKey());
+            // A drop-in of a unit is in a directory of its own.
+            Files.createDirectories(Objects.requireNonNull(written.getParent()));
             ReplacedFile.write(written, text.getValue());
             if (!json) {
                 streams.out().line(written.toString());

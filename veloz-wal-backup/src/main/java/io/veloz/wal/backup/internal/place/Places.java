@@ -167,6 +167,15 @@ public final class Places {
         return lines;
     }
 
+    /** Returns the directories that roots would be put into, and that do not exist. */
+    public List<Path> missingParents() {
+        return outermost.stream()
+                .map(Places::parent)
+                .filter(parent -> !Files.isDirectory(parent))
+                .distinct()
+                .toList();
+    }
+
     // ---- before staging
 
     /**

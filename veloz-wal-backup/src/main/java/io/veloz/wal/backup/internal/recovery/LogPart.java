@@ -52,6 +52,7 @@ public final class LogPart implements Part {
     private final Path staged;
     private final Path kept;
     private final List<String> notes = new ArrayList<>();
+    private boolean damaged;
     private Map<String, String> before = Map.of();
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
@@ -121,6 +122,9 @@ public final class LogPart implements Part {
             notes.add(engine.logDirectory() + " and the archive may have different records: if they do, the recovery is"
                     + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
+        if (merges(relation)) {
+            noteTrimmed();
+        }
         if (exists(engine.logDirectory())) {
             lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
         }
@@ -161,6 +165,7 @@ public final class LogPart implements Part {
             return ArchiveComparison.of(store, local).relation();
         } catch (WalException e) {
             // A damaged log: the merge uses what is intact in it.
+            damaged = true;
             return Relation.BEHIND;
         }
     }
@@ -200,10 +205,7 @@ public final class LogPart implements Part {
         before = files(engine.logDirectory());
         Relation relation = relation();
         requireSameLog(relation);
-        boolean merge = !request.toThePoint()
-                && !request.discardLocal()
-                && relation != Relation.NO_LOG
-                && relation != Relation.EQUAL;
+        boolean merge = merges(relation);
         if (merge) {
             copy(engine.logDirectory());
         }
@@ -217,6 +219,31 @@ public final class LogPart implements Part {
         }
         takeOwner();
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
+    }
+
+    /** The local log is needed only if it may have records that are not archived. A trimmed one would shorten the result. */
+    private boolean merges(Relation relation) {
+        boolean mayHaveMore =
+                relation == Relation.AHEAD || relation == Relation.DIVERGED || (relation == Relation.BEHIND && damaged);
+        return mayHaveMore && !request.toThePoint() && !request.discardLocal();
+    }
+
+    private void noteTrimmed() {
+        if (request.rollFrom().isEmpty()) {
+            return;
+        }
+        try {
+            var local = WalRecovery.inspect(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
+            Gate gate = beginsEarlyEnough(
+                    local.firstSequence(),
+                    local.lastSequence(),
+                    request.rollFrom().getAsLong());
+            if (!gate.passed()) {
+                notes.add("the recovery will be refused: " + gate.detail());
+            }
+        } catch (WalException e) {
+            notes.add("the log in " + engine.logDirectory() + " cannot be read whole: " + e.getMessage());
+        }
     }
 
     private void requireSameLog(Relation relation) {
@@ -298,14 +325,22 @@ public final class LogPart implements Part {
                 "it ends with record " + report.lastSequence() + "; the point needs " + point.upTo()));
         if (request.rollFrom().isPresent()) {
             long from = request.rollFrom().getAsLong();
-            gates.add(new Gate(
-                    "the log begins early enough to bring the database up to date",
-                    report.firstSequence() <= from || report.lastSequence() < from,
-                    "it begins with record " + report.firstSequence() + "; the database needs " + from
-                            + " and those after it"));
+            gates.add(beginsEarlyEnough(report.firstSequence(), report.lastSequence(), from));
         }
         gates.add(replayGate());
         return gates;
+    }
+
+    /** Compares the begin of a log with the first record that the database lacks. */
+    static Gate beginsEarlyEnough(long first, long last, long from) {
+        boolean passed = first <= from || last < from;
+        return new Gate(
+                "the log begins early enough to bring the database up to date",
+                passed,
+                "it begins with record " + first + "; the database needs " + from + " and those after it" + (passed
+                        ? ""
+                        : ". The log in place was trimmed. If all of it is archived, restore the log with the database; if"
+                                + " not, let the engine ship it first, or discard the local log explicitly"));
     }
 
     private Gate replayGate() {
@@ -345,9 +380,12 @@ public final class LogPart implements Part {
 
     /** Returns the last complete record of the log in place; 0 if it is empty. */
     public static long lastSequence(EngineSettings engine) {
-        return Math.max(
-                0,
-                WalRecovery.lastSequence(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix())));
+        return lastSequence(engine.logDirectory(), engine.logPrefix());
+    }
+
+    /** Returns the last complete record of a log; 0 if it is empty. */
+    public static long lastSequence(Path directory, String prefix) {
+        return Math.max(0, WalRecovery.lastSequence(ReadOptions.of(directory).prefix(prefix)));
     }
 
     /** Returns the replayed log; empty before {@link #gates}. */

@@ -59,6 +59,10 @@ public final class Parts {
         if (attachments.stream().anyMatch(each -> each.kind() == Kind.VAULT)) {
             parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
         }
+        OptionalLong rollFrom = rollFrom(profile, attachments);
+        if (request.logUri().isEmpty() && rollFrom.isPresent() && profile.engine().isPresent()) {
+            parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
+        }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine()
                     .orElseThrow(() -> new IllegalArgumentException(
@@ -69,7 +73,7 @@ public final class Parts {
                             request.storeSettings(),
                             request.logToThePoint(),
                             request.discardLocalLog(),
-                            rollFrom(profile, attachments),
+                            rollFrom,
                             (stage, done, total) -> progress.onBytes("stage log", done, total)),
                     engine,
                     store,
