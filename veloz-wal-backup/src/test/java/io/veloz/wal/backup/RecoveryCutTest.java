@@ -266,7 +266,7 @@ class RecoveryCutTest {
                         .get("order-4"))
                 .isPresent();
         refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
-        Files.move(dir.resolve(".wal.recovery-1"), dir.resolve("archive/moved-away"));
+        Files.move(dir.resolve(".wal.recovery-1"), dir.resolve("keys/moved-away"));
         cleanUp();
     }
 

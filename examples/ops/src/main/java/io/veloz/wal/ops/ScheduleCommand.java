@@ -105,7 +105,7 @@ final class ScheduleCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         BackupProfile profile = ProfileArguments.read(file);
         Map<String, String> files = files(profile);
         List<String> leftOut = schedule().leftOut(profile);
