@@ -757,7 +757,7 @@ class WholeEngineTest {
     @Test
     void assessmentAfterARollbackStartsTheEngineByItsOwnCommand() throws Exception {
         recover(whole());
-        rollBack(NO_OPTIONS);
+        rollBack();
         String remark = "   (`" + tool("--clean-up") + "` deletes what the rollback has set aside)";
         assertNext(Assessment.Case.RESTART, "start the engine" + remark);
         profile = profile("engine.start = /opt/veloz/start --read-only\nengine.url = http://127.0.0.1:" + port + "\n");
@@ -781,7 +781,7 @@ class WholeEngineTest {
         } finally {
             readOnly.stop(0);
         }
-        rollBack(NO_OPTIONS);
+        rollBack();
         readOnly = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         readOnly.start();
         try {
@@ -799,7 +799,7 @@ class WholeEngineTest {
                                 throw new Died();
                             }
                         })
-                        .cleanUp())
+                        .cleanUp(NO_OPTIONS))
                 .isInstanceOf(Died.class);
     }
 
@@ -869,7 +869,7 @@ class WholeEngineTest {
                         .waitFor())
                 .isZero();
         assertNext(Assessment.Case.RESTART, "start the engine");
-        rollBack(NO_OPTIONS);
+        rollBack();
         assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
     }
 
@@ -914,7 +914,7 @@ class WholeEngineTest {
     void assessmentOfALossAfterARollbackCleansUpFirst() throws Exception {
         loseEverything();
         recover(whole().createRoles());
-        rollBack(NO_OPTIONS);
+        rollBack();
         assertNext(
                 Assessment.Case.FULL_RECOVERY,
                 tool("--clean-up") + "   (deletes [" + dir.resolve("etc/.veloz.recovery-1")
