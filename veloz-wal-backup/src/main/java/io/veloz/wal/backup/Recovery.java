@@ -1,14 +1,11 @@
 package io.veloz.wal.backup;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import io.veloz.wal.backup.internal.recovery.LogLocks;
-import io.veloz.wal.backup.internal.place.StagingRecord;
-import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
+import io.veloz.wal.backup.internal.place.Places;
+import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
@@ -16,6 +13,7 @@ import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.Leftovers;
+import io.veloz.wal.backup.internal.recovery.LogLocks;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part;
@@ -23,6 +21,8 @@ import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -235,7 +235,9 @@ public final class Recovery {
             part.prepare();
         }
         new StagingRecord(state)
-                .write(parts.stream().flatMap(part -> part.stagingNames().stream()).toList());
+                .write(parts.stream()
+                        .flatMap(part -> part.stagingNames().stream())
+                        .toList());
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -243,8 +245,7 @@ public final class Recovery {
     }
 
     /** Records the switch. Nothing in place has changed when it returns. */
-    private SwitchJournal create(
-            StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
+    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
             throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
@@ -448,7 +449,8 @@ public final class Recovery {
             if (journal.isUndone() || journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
-                        "the recovery was rolled back, or a clean-up began (" + journal + "): clean up, and start again");
+                        "the recovery was rolled back, or a clean-up began (" + journal
+                                + "): clean up, and start again");
             }
             if (journal.isRollingBack()) {
                 throw new RecoveryException(
@@ -523,7 +525,8 @@ public final class Recovery {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
                     "the log in " + engine.logDirectory() + " ends with record " + last + ", and ended with record "
-                            + recovered.get() + " when the recovery put everything in place: the engine has written since"
+                            + recovered.get()
+                            + " when the recovery put everything in place: the engine has written since"
                             + remedy);
         }
     }
@@ -578,7 +581,8 @@ public final class Recovery {
             if (last <= recovered.get()) {
                 return;
             }
-            found = "has records " + (recovered.get() + 1) + " to " + last + ", which the engine wrote after the recovery";
+            found = "has records " + (recovered.get() + 1) + " to " + last
+                    + ", which the engine wrote after the recovery";
         } catch (WalException e) {
             found = "cannot be read: " + e.getMessage();
         }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.veloz.wal.backup.internal.place.StagingRecord;
+import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -13,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -82,6 +85,8 @@ class AssessmentTest extends EngineWithDatabase {
                 "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery, not in use."
                         + " Original comment follows.\\n'");
         psql("postgres", "CREATE DATABASE veloz_recovery_8");
+        new StagingRecord(StateDirectory.open(dir.resolve("state")))
+                .write(List.of(files.toString(), log.toString(), "database veloz_recovery_7"));
         assertThat(assess().facts())
                 .filteredOn(fact -> fact.name().equals("staging"))
                 .singleElement()

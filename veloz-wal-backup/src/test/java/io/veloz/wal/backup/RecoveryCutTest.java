@@ -355,7 +355,9 @@ class RecoveryCutTest {
 
     private void record(String... names) throws IOException {
         new StagingRecord(StateDirectory.open(dir.resolve("state")))
-                .write(Stream.of(names).map(name -> dir.resolve(name).toString()).toList());
+                .write(Stream.of(names)
+                        .map(name -> dir.resolve(name).toString())
+                        .toList());
     }
 
     @Test
@@ -374,7 +376,8 @@ class RecoveryCutTest {
         Path file = dir.resolve("other.properties");
         Files.writeString(
                 file,
-                Files.readString(dir.resolve("backup.properties")).replace("state.directory = state", "state.directory = other"));
+                Files.readString(dir.resolve("backup.properties"))
+                        .replace("state.directory = state", "state.directory = other"));
         BackupProfile mine = profile;
         profile = BackupProfile.read(file);
         assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).isEmpty();
@@ -389,7 +392,8 @@ class RecoveryCutTest {
         Files.copy(keys.recovery().privateKey(), key);
         Recovery recovery = new Recovery(profile);
         RecoveryPlan plan = recovery.plan(store, options());
-        RecoveryKeys inside = new RecoveryKeys(key, Optional.empty(), keys.recovery().signerCertificate());
+        RecoveryKeys inside =
+                new RecoveryKeys(key, Optional.empty(), keys.recovery().signerCertificate());
         assertThat(refused(
                         () -> recovery.run(store, plan, inside, RecoveryProgress.NONE),
                         RecoveryException.Reason.PLACE_UNUSABLE))

@@ -153,13 +153,15 @@ final class RecoverCommand implements Callable<Integer> {
 
     @Option(
             names = "--set-aside-changes",
-            description = "With --roll-back: also after the engine has written since the recovery. What it wrote is set aside.")
+            description =
+                    "With --roll-back: also after the engine has written since the recovery. What it wrote is set aside.")
     private boolean setAsideChanges;
 
     @Option(
             names = "--without-database",
-            description = "With --resume, --roll-back or --clean-up: leave the database as it is, because its server or one of its"
-                    + " databases is lost.")
+            description =
+                    "With --resume, --roll-back or --clean-up: leave the database as it is, because its server or one of its"
+                            + " databases is lost.")
     private boolean withoutDatabase;
 
     @Option(

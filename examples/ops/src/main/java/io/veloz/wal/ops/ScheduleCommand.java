@@ -2,13 +2,13 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.backup.BackupProfile;
 import io.veloz.wal.backup.BackupSchedule;
-import java.util.Objects;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -237,8 +237,9 @@ public final class Places {
     /** What has the name of staging was recorded as such and deleted before, or is not of this profile. */
     public static void requireFree(Path staged) {
         if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
-            throw unusable(staged + " exists, and is not recorded as staging of this profile: a rollback may have set it"
-                    + " aside, or another profile stages there. Move it away");
+            throw unusable(
+                    staged + " exists, and is not recorded as staging of this profile: a rollback may have set it"
+                            + " aside, or another profile stages there. Move it away");
         }
     }
 
@@ -249,7 +250,8 @@ public final class Places {
      */
     public static void requireMovable(Path path) throws IOException {
         if (Files.isSymbolicLink(path)) {
-            throw unusable(path + " is a symbolic link, and would be replaced by a directory: put its target into the profile");
+            throw unusable(path
+                    + " is a symbolic link, and would be replaced by a directory: put its target into the profile");
         }
         List<Path> mounts = Mounts.atOrBelow(path);
         if (!mounts.isEmpty()) {
@@ -297,7 +299,8 @@ public final class Places {
             return;
         }
         createLike(parent(staged), parent(model), findings);
-        Files.createDirectory(staged, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectory(
+                staged, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         if (!Files.isDirectory(model, LinkOption.NOFOLLOW_LINKS)) {
             findings.add(model + " is in no backup, and did not exist: it belongs to this user and has mode 700");
             return;

@@ -45,7 +45,8 @@ public record Rename(Path from, Path to) implements Step {
     @Override
     public void requireInPlace(boolean undone) throws IOException {
         if (Places.isKept(to) && !Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException(from + " does not exist: what was set aside may be its last copy, and is not deleted");
+            throw new IOException(
+                    from + " does not exist: what was set aside may be its last copy, and is not deleted");
         }
     }
 

@@ -123,7 +123,8 @@ public final class DatabaseSwap {
             throw new RecoveryException(
                     Reason.PLACE_UNUSABLE,
                     "database " + names.live() + " is on server " + server + "; the recovery began on server "
-                            + oids.server() + ": correct the profile, or leave the database out if that server is lost");
+                            + oids.server()
+                            + ": correct the profile, or leave the database out if that server is lost");
         }
     }
 

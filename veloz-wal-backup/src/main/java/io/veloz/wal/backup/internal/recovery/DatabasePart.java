@@ -107,7 +107,8 @@ final class DatabasePart implements Part {
         if (plan.leftover()) {
             throw new RecoveryException(
                     Reason.PLACE_UNUSABLE,
-                    "database " + restore.names().staged() + " exists, and is not recorded as staging of this profile: a"
+                    "database " + restore.names().staged()
+                            + " exists, and is not recorded as staging of this profile: a"
                             + " rollback may have set it aside, or another host stages there. Rename it");
         }
     }

@@ -1,7 +1,5 @@
 package io.veloz.wal.backup.internal.recovery;
 
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -17,6 +15,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -214,8 +214,8 @@ public final class Engine {
             if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
-                throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds()
-                        + " s, and was ended");
+                throw new IOException(
+                        command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s, and was ended");
             }
             return process.exitValue();
         } catch (InterruptedException e) {

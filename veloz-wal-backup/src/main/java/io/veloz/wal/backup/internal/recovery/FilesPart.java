@@ -36,8 +36,9 @@ public final class FilesPart implements Part {
     @Override
     public List<String> describe() {
         places.missingParents()
-                .forEach(parent -> findings.add(parent + " does not exist: create it before the recovery, with the owner"
-                        + " and mode that it should have"));
+                .forEach(
+                        parent -> findings.add(parent + " does not exist: create it before the recovery, with the owner"
+                                + " and mode that it should have"));
         return places.describe();
     }
 

@@ -52,9 +52,7 @@ public final class Leftovers {
         List<String> removed = of(profile, state);
         for (String name : removed) {
             if (name.startsWith(DATABASE)) {
-                StagedDatabases.drop(
-                        profile.database().orElseThrow(),
-                        List.of(name.substring(DATABASE.length())));
+                StagedDatabases.drop(profile.database().orElseThrow(), List.of(name.substring(DATABASE.length())));
             } else {
                 Trees.delete(Path.of(name));
             }

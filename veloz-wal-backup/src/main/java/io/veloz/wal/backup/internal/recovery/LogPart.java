@@ -233,7 +233,8 @@ public final class LogPart implements Part {
             return;
         }
         try {
-            var local = WalRecovery.inspect(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
+            var local =
+                    WalRecovery.inspect(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
             Gate gate = beginsEarlyEnough(
                     local.firstSequence(),
                     local.lastSequence(),
@@ -337,10 +338,11 @@ public final class LogPart implements Part {
         return new Gate(
                 "the log begins early enough to bring the database up to date",
                 passed,
-                "it begins with record " + first + "; the database needs " + from + " and those after it" + (passed
-                        ? ""
-                        : ". The log in place was trimmed. If all of it is archived, restore the log with the database; if"
-                                + " not, let the engine ship it first, or discard the local log explicitly"));
+                "it begins with record " + first + "; the database needs " + from + " and those after it"
+                        + (passed
+                                ? ""
+                                : ". The log in place was trimmed. If all of it is archived, restore the log with the database; if"
+                                        + " not, let the engine ship it first, or discard the local log explicitly"));
     }
 
     private Gate replayGate() {

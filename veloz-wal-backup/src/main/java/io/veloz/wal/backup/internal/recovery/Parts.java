@@ -60,7 +60,9 @@ public final class Parts {
             parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
         }
         OptionalLong rollFrom = rollFrom(profile, attachments);
-        if (request.logUri().isEmpty() && rollFrom.isPresent() && profile.engine().isPresent()) {
+        if (request.logUri().isEmpty()
+                && rollFrom.isPresent()
+                && profile.engine().isPresent()) {
             parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
         }
         if (request.logUri().isPresent()) {

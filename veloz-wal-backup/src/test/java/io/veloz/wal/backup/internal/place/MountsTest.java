@@ -20,7 +20,8 @@ class MountsTest {
 
     @BeforeEach
     void requireTable() {
-        assumeTrue(Files.isReadable(Path.of("/proc/self/mountinfo")), "needs the table of mounts that Linux has in /proc");
+        assumeTrue(
+                Files.isReadable(Path.of("/proc/self/mountinfo")), "needs the table of mounts that Linux has in /proc");
     }
 
     @Test
