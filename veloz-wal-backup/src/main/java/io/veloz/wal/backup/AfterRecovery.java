@@ -137,6 +137,6 @@ final class AfterRecovery {
     private boolean isWritten() {
         return earlier.lastRecord().isPresent()
                 && (found.lastRecord.isEmpty()
-                        || found.lastRecord.getAsLong() > earlier.lastRecord().getAsLong());
+                        || found.lastRecord.getAsLong() > earlier.lastRecord().get());
     }
 }

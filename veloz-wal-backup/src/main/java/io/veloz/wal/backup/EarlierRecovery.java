@@ -13,7 +13,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -30,11 +29,6 @@ final class EarlierRecovery {
         /** In a clean-up, which can only be completed. */
         CLEANING_UP
     }
-
-    /** Facts of the journal, as {@link Recovery} writes them. */
-    private static final String POINT = "point ";
-
-    private static final String LAST_RECORD = "log ends with record ";
 
     private final Profile profile;
     private final SwitchJournal journal;
@@ -125,24 +119,17 @@ final class EarlierRecovery {
         boolean exists = journal.steps().stream()
                 .anyMatch(step ->
                         !(step instanceof Rename) && recorded.apply(step).isPresent());
-        Optional<Long> point = number(POINT);
-        return exists && point.isPresent()
-                ? profile.database().map(settings -> name.apply(DatabaseNames.of(settings, point.get())))
+        long point = JournalFacts.of(journal).point();
+        return exists
+                ? profile.database().map(settings -> name.apply(DatabaseNames.of(settings, point)))
                 : Optional.empty();
     }
 
     // ---- files and log
 
-    /** Returns the last record of the log that it put in place; empty if it put none in place. */
-    OptionalLong lastRecord() {
-        return number(LAST_RECORD).map(OptionalLong::of).orElseGet(OptionalLong::empty);
-    }
-
-    private Optional<Long> number(String fact) {
-        return journal.facts().stream()
-                .filter(each -> each.startsWith(fact))
-                .map(each -> Long.parseLong(each.substring(fact.length())))
-                .findFirst();
+    /** Returns the last record of the log when it put everything in place; empty if that is not known. */
+    Optional<Long> lastRecord() {
+        return JournalFacts.of(journal).lastSequence();
     }
 
     /** Returns the roots and the log directory that it put in place, and that do not exist now. */

@@ -9,7 +9,6 @@ import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
-import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.Leftovers;
@@ -21,7 +20,6 @@ import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -58,13 +56,6 @@ import java.util.stream.Collectors;
 // The locks are held, and not used.
 @SuppressWarnings("try")
 public final class Recovery {
-    private static final String POINT_FACT = "point ";
-
-    /** The last record of the log that was put in place. */
-    private static final String LOG_FACT = "log ends with record ";
-
-    private static final String NEXT = "; correct the cause and resume, or roll back";
-
     private final Profile profile;
     private final Clock clock;
     private final Runnable cut;
@@ -253,10 +244,8 @@ public final class Recovery {
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        List<String> facts = new ArrayList<>();
-        facts.add(POINT_FACT + plan.point().number());
-        lastSequence(parts).ifPresent(last -> facts.add(LOG_FACT + last));
-        SwitchJournal journal = SwitchJournal.create(state, facts, steps);
+        JournalFacts facts = new JournalFacts(plan.point().number(), lastSequence(parts));
+        SwitchJournal journal = SwitchJournal.create(state, facts.lines(), steps);
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
@@ -305,7 +294,7 @@ public final class Recovery {
         List<Gate> failed = new ArrayList<>();
         for (Part part : parts) {
             for (Gate gate : part.gates()) {
-                report.gate(text(gate));
+                report.gate(gate.toString());
                 if (!gate.passed()) {
                     failed.add(gate);
                 }
@@ -315,12 +304,8 @@ public final class Recovery {
             throw new RecoveryException(
                     Reason.GATE,
                     "nothing in place has changed, because a condition is not met: "
-                            + failed.stream().map(Recovery::text).collect(Collectors.joining("; ")));
+                            + failed.stream().map(Gate::toString).collect(Collectors.joining("; ")));
         }
-    }
-
-    private static String text(Gate gate) {
-        return (gate.passed() ? "passed: " : "failed: ") + gate.name() + " (" + gate.detail() + ")";
     }
 
     private static void complete(SwitchJournal journal, Timed timed) throws IOException {
@@ -356,69 +341,7 @@ public final class Recovery {
                 ? replayed.get()
                 : LogPart.replay(profile.engine().orElseThrow());
         timed.log(expected);
-        // A resume may find an engine that somebody has started. It may be live: it is compared, and never stopped.
-        boolean ours = !engine.answers();
-        if (ours) {
-            start(engine, timed);
-        }
-        verify(engine, ours, expected, timed);
-        timed.report.started();
-        if (options.goesLive()) {
-            try {
-                timed.run("go live", engine::goLive);
-            } catch (IOException e) {
-                throw new RecoveryException(
-                        Reason.NOT_VERIFIED,
-                        "everything is in place, and the engine runs with the state of the log; whether it accepts orders"
-                                + " is not known: " + e.getMessage() + "; look at its /health, then resume",
-                        e);
-            }
-            timed.report.live();
-        }
-    }
-
-    private static void start(Engine engine, Timed timed) {
-        try {
-            timed.run("start", engine::start);
-        } catch (IOException e) {
-            String message = "everything is in place, but the engine was not started: " + e.getMessage();
-            throw new RecoveryException(Reason.NOT_VERIFIED, message + ended(engine) + NEXT, e);
-        }
-    }
-
-    private static void verify(Engine engine, boolean ours, Replayed expected, Timed timed) {
-        String failed;
-        try {
-            List<Gate> gates = new ArrayList<>();
-            timed.run("verify", () -> gates.addAll(engine.verify(expected)));
-            gates.forEach(gate -> timed.report.gate(text(gate)));
-            failed = gates.stream()
-                    .filter(gate -> !gate.passed())
-                    .map(Recovery::text)
-                    .collect(Collectors.joining("; "));
-        } catch (IOException e) {
-            failed = String.valueOf(e.getMessage());
-        }
-        if (!failed.isEmpty()) {
-            throw new RecoveryException(
-                    Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine is not as the log says: " + failed
-                            + (ours
-                                    ? ended(engine)
-                                    : "; it ran before, and runs on, because it may be live: stop it yourself")
-                            + NEXT);
-        }
-    }
-
-    /** Stops an engine that this run started, and describes the result. */
-    private static String ended(Engine engine) {
-        try {
-            return engine.stop()
-                    ? "; it was stopped"
-                    : "; it may still run, because the profile has no engine.stop: stop it yourself";
-        } catch (IOException e) {
-            return "; it could not be stopped, and may still run: " + e.getMessage();
-        }
+        EngineStart.run(engine, expected, options.goesLive(), timed);
     }
 
     private Optional<Engine> engine() {
@@ -456,23 +379,19 @@ public final class Recovery {
                 throw new RecoveryException(
                         Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
             }
-            Timed timed = new Timed(pointOf(journal), progress);
+            Timed timed = new Timed(JournalFacts.of(journal).point(), progress);
             if (journal.isComplete()) {
                 // Only the name of the journal may still forbid a start.
                 complete(journal, timed);
             } else {
                 try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, pointOf(journal));
+                    exclude(locks, JournalFacts.of(journal).point());
                     complete(journal, timed);
                 }
             }
             startAndVerify(options, Optional.empty(), timed);
             return timed.report.build();
         }
-    }
-
-    private static long pointOf(SwitchJournal journal) {
-        return Long.parseLong(journal.facts().get(0).substring(POINT_FACT.length()));
     }
 
     /**
@@ -490,44 +409,17 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery();
                 LogLocks locks = new LogLocks(profile.engine())) {
             SwitchJournal journal = journal(state, options);
-            exclude(locks, pointOf(journal));
+            exclude(locks, JournalFacts.of(journal).point());
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
                         "a clean-up began, so what was in place before is deleted in part: it can only be completed");
             }
             if (journal.isComplete() && !options.setsChangesAside()) {
-                requireNothingWritten(journal);
+                writtenSince(journal).requireNothingInPlace();
             }
             journal.rollBack();
             return journal.setAside();
-        }
-    }
-
-    private void requireNothingWritten(SwitchJournal journal) {
-        Optional<Long> recovered = recoveredEnd(journal);
-        if (recovered.isEmpty()) {
-            return;
-        }
-        String remedy = ": a rollback would take that back. Keep the recovery, or set the changes aside explicitly";
-        EngineSettings engine = profile.engine().orElseThrow();
-        long last;
-        try {
-            last = LogPart.lastSequence(engine);
-        } catch (WalException e) {
-            throw new RecoveryException(
-                    Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage()
-                            + "), so the engine may have written to it since the recovery" + remedy,
-                    e);
-        }
-        if (last > recovered.get()) {
-            throw new RecoveryException(
-                    Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " ends with record " + last + ", and ended with record "
-                            + recovered.get()
-                            + " when the recovery put everything in place: the engine has written since"
-                            + remedy);
         }
     }
 
@@ -553,7 +445,7 @@ public final class Recovery {
                             "the switch is not complete (" + journal.get() + "): resume it or roll it back");
                 }
                 if (journal.get().isUndone() && !journal.get().isDiscarding()) {
-                    requireNothingOnlySetAside(journal.get());
+                    writtenSince(journal.get()).requireNothingSetAside();
                 }
                 journal.get().onCut(cut);
                 removed.addAll(journal.get().setAside());
@@ -564,39 +456,8 @@ public final class Recovery {
         }
     }
 
-    /** The log that a rollback has set aside may be the only one with what the engine wrote after the recovery. */
-    private void requireNothingOnlySetAside(SwitchJournal journal) {
-        Optional<Long> recovered = recoveredEnd(journal);
-        if (profile.engine().isEmpty() || recovered.isEmpty()) {
-            return;
-        }
-        EngineSettings engine = profile.engine().get();
-        Path setAside = Places.stagingOf(engine.logDirectory(), pointOf(journal));
-        if (!Files.isDirectory(setAside)) {
-            return;
-        }
-        String found;
-        try {
-            long last = LogPart.lastSequence(setAside, engine.logPrefix());
-            if (last <= recovered.get()) {
-                return;
-            }
-            found = "has records " + (recovered.get() + 1) + " to " + last
-                    + ", which the engine wrote after the recovery";
-        } catch (WalException e) {
-            found = "cannot be read: " + e.getMessage();
-        }
-        throw new RecoveryException(
-                Reason.LOG_DIVERGED,
-                "the log that the rollback has set aside in " + setAside + " " + found
-                        + ". What is not archived exists only there: move the directory away, then clean up");
-    }
-
-    private static Optional<Long> recoveredEnd(SwitchJournal journal) {
-        return journal.facts().stream()
-                .filter(fact -> fact.startsWith(LOG_FACT))
-                .map(fact -> Long.parseLong(fact.substring(LOG_FACT.length())))
-                .findFirst();
+    private WrittenSince writtenSince(SwitchJournal journal) {
+        return new WrittenSince(profile.engine(), JournalFacts.of(journal));
     }
 
     private Step.Reader reader(RecoveryOptions options) {

@@ -44,5 +44,10 @@ public interface Part {
      *
      * @param detail what was expected and what was found
      */
-    record Gate(String name, boolean passed, String detail) {}
+    record Gate(String name, boolean passed, String detail) {
+        @Override
+        public String toString() {
+            return (passed ? "passed: " : "failed: ") + name + " (" + detail + ")";
+        }
+    }
 }
