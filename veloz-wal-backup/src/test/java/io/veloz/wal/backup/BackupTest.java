@@ -497,7 +497,7 @@ class BackupTest {
         made(BOTH);
         int version = 1;
         for (boolean afterEffect : new boolean[] {false, true}) {
-            for (int diesAt = 1; ; diesAt++) {
+            for (int diesAt = Cuts.first(); ; diesAt += Cuts.step()) {
                 String content = "depth: " + ++version;
                 write("etc/veloz/config.yaml", content, "rw-r--r--");
                 DyingStore dying = new DyingStore(store, diesAt, afterEffect);
@@ -510,7 +510,7 @@ class BackupTest {
                     assertEveryChunkIsStored(newestPoint());
                 }
                 backup().run(BOTH);
-                if (diesAt % 8 == 0 || completed) {
+                if (diesAt % 8 < Cuts.step() || completed) {
                     assertThat(recoveredConfiguration())
                             .as("died at request %d", diesAt)
                             .isEqualTo(content);

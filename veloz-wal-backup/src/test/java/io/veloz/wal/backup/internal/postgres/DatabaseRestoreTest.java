@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.backup.Cuts;
 import io.veloz.wal.backup.DatabaseFacts;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
@@ -428,7 +429,7 @@ class DatabaseRestoreTest {
     void stagingCutAtEachStatementIsRepeated() throws IOException {
         backUp("veloz", 10);
         int statements = 0;
-        for (int cut = 1; ; cut++) {
+        for (int cut = Cuts.first(); ; cut += Cuts.step()) {
             AtomicInteger left = new AtomicInteger(cut);
             PsqlSession.Hook hook = (statement, done) -> {
                 if (left.decrementAndGet() == 0) {
@@ -441,7 +442,7 @@ class DatabaseRestoreTest {
                 restore.check();
                 break;
             } catch (IllegalStateException e) {
-                statements++;
+                statements += Cuts.step();
             }
         }
         assertThat(statements).isGreaterThan(20);

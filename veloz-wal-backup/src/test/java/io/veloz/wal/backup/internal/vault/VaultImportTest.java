@@ -11,6 +11,7 @@ import static io.veloz.wal.backup.internal.vault.VaultSamples.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.backup.Cuts;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.vault.VaultClient.Patience;
@@ -294,7 +295,7 @@ class VaultImportTest {
         String whole = target.dump();
         int requests = target.requests().size();
         int firstWrite = firstWrite();
-        for (int first = firstWrite; first <= requests; first += 2) {
+        for (int first = firstWrite; first <= requests; first += 2 * Cuts.step()) {
             for (int second = firstWrite - 1; second <= requests; second += 3) {
                 target.close();
                 target = emptyServer();
