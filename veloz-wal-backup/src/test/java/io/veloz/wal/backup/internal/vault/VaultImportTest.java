@@ -268,9 +268,9 @@ class VaultImportTest {
         assertThat(requests - firstWrite).isGreaterThan(40);
         for (VaultServer.Failure how : VaultServer.Failure.values()) {
             // The client treats a cut connection as it does an error: a sample of those is enough.
-            int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : 1;
+            int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : Cuts.step();
             // Until the first write all requests read, and a cut at any of them leaves the same server.
-            for (int number = step == 1 ? firstWrite - 3 : 1; number <= requests; number += step) {
+            for (int number = step == 7 ? 1 : firstWrite - 4 + Cuts.first(); number <= requests; number += step) {
                 target.close();
                 target = emptyServer();
                 target.failFrom(number, how);
