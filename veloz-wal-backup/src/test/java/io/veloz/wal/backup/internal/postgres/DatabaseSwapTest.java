@@ -256,7 +256,7 @@ class DatabaseSwapTest {
         staged();
         server.sql("postgres", "DROP DATABASE veloz_recovery_12");
         assertUnusable(swap()::swap, "neither those before nor those after the switch");
-        assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
+        swap().swapBack();
         assertThat(state()).isEqualTo("veloz:true:the old one");
     }
 
