@@ -128,7 +128,10 @@ public final class LogPart implements Part {
         if (exists(engine.logDirectory())) {
             lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
         }
-        lines.add("put " + engine.logDirectory() + " in place");
+        lines.add("put " + engine.logDirectory() + " in place"
+                + (exists(engine.logDirectory())
+                        ? ""
+                        : ", with the owner of " + engine.logDirectory().getParent()));
         if (plan.newLog()) {
             lines.add("the log becomes a new one: the engine must ship it to a new archive");
         }
@@ -288,10 +291,6 @@ public final class LogPart implements Part {
         } catch (FileSystemException e) {
             notes.add("the restored log does not have the owner of " + model + " (" + uid + ":" + gid
                     + "), because this user may not set it: set it before the engine is started");
-        }
-        if (!exists) {
-            notes.add(engine.logDirectory() + " did not exist: the restored log belongs to the owner of " + model + " ("
-                    + uid + ":" + gid + "). If the engine's user is another one, set it before the engine is started");
         }
         if (exists) {
             Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(model));
