@@ -106,14 +106,6 @@ public final class Places {
         return outermost.stream().map(this::stagingOf).toList();
     }
 
-    public List<Path> roots() {
-        return List.copyOf(staging.keySet());
-    }
-
-    public Map<Path, Path> staging() {
-        return Map.copyOf(staging);
-    }
-
     public Map<Path, Path> stagingOf(Attachment attachment) {
         Map<Path, Path> own = new HashMap<>();
         attachment.roots().forEach(root -> own.put(Path.of(root), staging.get(Path.of(root))));

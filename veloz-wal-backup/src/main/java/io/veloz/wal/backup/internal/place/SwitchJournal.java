@@ -109,7 +109,7 @@ public final class SwitchJournal {
         return Optional.of(journal);
     }
 
-    /** The last line may be cut: then what it records is looked up on disk. */
+    /** The last line may be cut: then the step that it records is the doubtful one. */
     private static List<String> wholeLines(String text) {
         List<String> lines = new ArrayList<>();
         int from = 0;

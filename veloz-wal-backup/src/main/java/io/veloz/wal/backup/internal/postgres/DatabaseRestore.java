@@ -402,11 +402,7 @@ public final class DatabaseRestore {
         }
     }
 
-    /** Drops the staged database, if there is one. One without a mark is refused. */
-    public void dropStaged() throws IOException {
-        change((client, session) -> dropStaged(session));
-    }
-
+    /** One without a mark is refused. */
     private void dropStaged(PsqlSession session) throws IOException {
         Optional<DatabaseState> staged = DatabaseState.of(session, names.staged());
         if (staged.isPresent()) {
@@ -415,19 +411,6 @@ public final class DatabaseRestore {
             }
             drop(session, names.staged());
         }
-    }
-
-    /** Drops the database that a switch kept, if there is one. One without a mark is refused. */
-    public void dropKept() throws IOException {
-        change((client, session) -> {
-            Optional<DatabaseState> kept = DatabaseState.of(session, names.kept());
-            if (kept.isPresent()) {
-                if (!kept.get().isKept()) {
-                    throw foreign(names.kept());
-                }
-                drop(session, names.kept());
-            }
-        });
     }
 
     /** A killed {@code pg_restore} may have left a session, which the server ends only when it writes to it. */

@@ -3,7 +3,6 @@ package io.veloz.wal.backup.internal.recovery;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
-import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,21 +38,6 @@ final class LogInPlace implements Part {
     }
 
     @Override
-    public List<String> stagingNames() {
-        return List.of();
-    }
-
-    @Override
-    public void prepare() {
-        // Nothing is staged.
-    }
-
-    @Override
-    public void stage() {
-        // Nothing is staged.
-    }
-
-    @Override
     public List<Gate> gates() {
         return List.of(gate());
     }
@@ -69,11 +53,6 @@ final class LogInPlace implements Part {
                     "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage()
                             + "): restore it, or restore it with the database");
         }
-    }
-
-    @Override
-    public List<Step> steps() {
-        return List.of();
     }
 
     @Override

@@ -16,13 +16,15 @@ public interface Part {
     List<String> describe() throws IOException;
 
     /** Returns the names that it stages under: paths, or databases as {@link Leftovers} writes them. */
-    List<String> stagingNames();
+    default List<String> stagingNames() {
+        return List.of();
+    }
 
     /** Refuses what could not be switched, and names of staging that exist. Nothing is changed. */
-    void prepare() throws IOException;
+    default void prepare() throws IOException {}
 
     /** Prepares everything in staging. Returns when it is durable. */
-    void stage() throws IOException;
+    default void stage() throws IOException {}
 
     /** Compares what was staged with the recovery point. */
     List<Gate> gates() throws IOException;
@@ -34,7 +36,9 @@ public interface Part {
     default void beforeSwitch() throws IOException {}
 
     /** Returns the steps of the switch, for what is in place now. */
-    List<Step> steps() throws IOException;
+    default List<Step> steps() throws IOException {
+        return List.of();
+    }
 
     /** Returns what a person should correct before the engine is started. */
     List<String> findings();
