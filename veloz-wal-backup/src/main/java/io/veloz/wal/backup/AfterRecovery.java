@@ -73,9 +73,7 @@ final class AfterRecovery {
 
     private Assessment keepDatabase(String kept, Case result, List<Fact> facts) {
         String back = rollBack("") + "   (puts back " + kept + ", from before the recovery" + otherCopy() + ")";
-        return earlier.missing().isEmpty()
-                ? AssessedCase.result(result, facts, back, cleanUp() + "   (keeps database " + kept + "; " + AGAIN)
-                : AssessedCase.result(result, facts, back);
+        return AssessedCase.result(result, facts, back, cleanUp() + "   (keeps database " + kept + "; " + AGAIN);
     }
 
     private String otherCopy() {
@@ -100,8 +98,7 @@ final class AfterRecovery {
     // ---- commands
 
     /**
-     * Returns the command that cleans up. It refuses while something is missing that the recovery put in place: an empty
-     * directory stands in for that. The copies of what is lost are renamed before it, so that it does not delete them.
+     * Returns the command that cleans up. The copies of what is lost are renamed before it: it refuses to delete them.
      */
     String cleanUp() {
         Stream<Path> copies =
@@ -109,23 +106,12 @@ final class AfterRecovery {
         String save = copies.distinct()
                 .map(copy -> "mv " + copy + " " + copy + SAVED + " && ")
                 .collect(Collectors.joining());
-        return save
-                + standIns()
-                + found.recover("--clean-up" + (databaseIsLost() ? " --without-database" : ""))
-                + (earlier.missing().isEmpty() ? "" : " && rmdir " + names(earlier.missing()));
+        return save + found.recover("--clean-up" + (databaseIsLost() ? " --without-database" : ""));
     }
 
     /** Returns the command that rolls back a complete recovery. */
     private String rollBack(String options) {
-        return standIns() + found.recover("--roll-back" + options + (isWritten() ? " --set-aside-changes" : ""));
-    }
-
-    private String standIns() {
-        return earlier.missing().isEmpty() ? "" : "mkdir " + names(earlier.missing()) + " && ";
-    }
-
-    private static String names(List<Path> paths) {
-        return paths.stream().map(Path::toString).collect(Collectors.joining(" "));
+        return found.recover("--roll-back" + options + (isWritten() ? " --set-aside-changes" : ""));
     }
 
     /** Returns whether the database that the recovery put in place does not exist. */

@@ -132,17 +132,6 @@ final class EarlierRecovery {
         return JournalFacts.of(journal).lastSequence();
     }
 
-    /** Returns the roots and the log directory that it put in place, and that do not exist now. */
-    List<Path> missing() {
-        return journal.isUndone()
-                ? List.of()
-                : renames()
-                        .filter(rename -> rename.staged().isPresent())
-                        .map(Rename::to)
-                        .filter(path -> !exists(path))
-                        .toList();
-    }
-
     /** Returns the copy of a path from before the recovery, which a clean-up would delete; empty if none exists. */
     Optional<Path> copyOf(Path path) {
         return journal.isUndone()

@@ -401,6 +401,17 @@ class RecoveryCutTest {
     }
 
     @Test
+    void rollbackIsRefusedBeforeItBeginsIfWhatWasInPlaceBeforeIsLost() throws IOException {
+        assertThat(dies(100)).isFalse();
+        Trees.delete(dir.resolve("etc.before-recovery-1"));
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(NO_OPTIONS))
+                .hasMessageContaining("etc.before-recovery-1 does not exist");
+        new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE);
+        assertThat(inPlace()).isEqualTo(NEW);
+        cleanUp();
+    }
+
+    @Test
     void cleanUpIsRefusedWhileWhatWasPutInPlaceIsMissing() throws IOException {
         assertThat(dies(100)).isFalse();
         Trees.delete(dir.resolve("etc"));

@@ -30,6 +30,11 @@ public record Rename(Path from, Path to) implements Step {
 
     @Override
     public void undo() throws IOException {
+        if (Places.isStaging(from) && !exists(from) && !exists(to)) {
+            // What the recovery had put in place is lost. There is nothing to set aside, and the way back does not need
+            // it.
+            return;
+        }
         rename(to, from);
     }
 
@@ -38,15 +43,26 @@ public record Rename(Path from, Path to) implements Step {
         return "rename " + from + " to " + to;
     }
 
-    /** The names depend on the other steps: looked up in turn. */
+    /** Later steps may have given the place another name; only what was set aside has its own until the rollback. */
     @Override
-    public void requireUndo() {}
+    public void requireUndo(boolean done) throws IOException {
+        if (!done || Places.isStaging(from)) {
+            return;
+        }
+        if (Places.isKept(to) && !exists(to)) {
+            throw new IOException(to + " does not exist: it was in place before the recovery, and cannot be put back");
+        }
+        if (!exists(from) && !exists(to)) {
+            throw new IOException(
+                    from + " does not exist: it was carried over, and cannot be put back. Put it there by hand");
+        }
+    }
 
     @Override
     public void requireInPlace(boolean undone) throws IOException {
-        if (Places.isKept(to) && !Files.exists(from, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException(
-                    from + " does not exist: what was set aside may be its last copy, and is not deleted");
+        if (Places.isKept(to) && exists(to) && !exists(from)) {
+            throw new IOException(from + " does not exist: " + to
+                    + " may be its last copy, and is not deleted. Copy it to its place");
         }
     }
 
@@ -84,16 +100,21 @@ public record Rename(Path from, Path to) implements Step {
         }
     }
 
+    private static boolean exists(Path path) {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
     private static Path parent(Path path) {
         return Objects.requireNonNull(path.getParent(), "an absolute path has a parent");
     }
 
     private static boolean isRenamed(Path from, Path to) throws IOException {
-        boolean source = Files.exists(from, LinkOption.NOFOLLOW_LINKS);
-        boolean target = Files.exists(to, LinkOption.NOFOLLOW_LINKS);
+        boolean source = exists(from);
+        boolean target = exists(to);
         if (source == target) {
-            throw new IOException((source ? "both " : "neither ") + from + (source ? " and " : " nor ") + to
-                    + " exist: somebody else has changed them. Move one of them by hand, and run this again");
+            throw new IOException(
+                    (source ? "both " : "neither ") + from + (source ? " and " : " nor ") + to
+                            + " exist: another program or a person has changed them. Move one of them by hand, and run this again");
         }
         return target;
     }

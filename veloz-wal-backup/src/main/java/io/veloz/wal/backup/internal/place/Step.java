@@ -19,11 +19,13 @@ public interface Step {
     void run() throws IOException;
 
     /**
-     * Checks that {@link #undo} is possible, as far as that does not depend on other steps.
+     * Checks that what was in place before exists, so that {@link #undo} can put it back: a rollback that has begun can only
+     * be completed.
      *
-     * @throws IOException or a RecoveryException if it is not
+     * @param done whether the step is recorded as done; otherwise it is the doubtful one
+     * @throws IOException or a RecoveryException if it is lost
      */
-    void requireUndo() throws IOException;
+    void requireUndo(boolean done) throws IOException;
 
     /**
      * Checks that what belongs in place is there, before what was set aside is deleted: it may be the last copy.

@@ -261,8 +261,8 @@ public final class SwitchJournal {
         }
         moveTo(NAME);
         if (back < 0) {
-            for (Step step : steps) {
-                step.requireUndo();
+            for (int i = 0; i < withDoubtful(); i++) {
+                steps.get(i).requireUndo(i < done);
             }
             // Recorded before anything is undone: after that no line shows where the switch had ended.
             record(BACK + withDoubtful());

@@ -23,7 +23,7 @@ record LeftStep(Step step) implements Step {
     public void run() {}
 
     @Override
-    public void requireUndo() {}
+    public void requireUndo(boolean done) {}
 
     @Override
     public void requireInPlace(boolean undone) {}

@@ -74,7 +74,7 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     }
 
     @Override
-    public void requireUndo() throws IOException {
+    public void requireUndo(boolean done) throws IOException {
         swap().requireBack();
     }
 
