@@ -103,7 +103,7 @@ public final class DrillReceipt {
      * would have cost (RPO), at most. An idle engine writes no records, so it may be less.
      */
     public Optional<Duration> recoveryPointAge() {
-        // The shipper runs on: a record may have been archived after the begin.
+        // The shipper continues: a record may have been archived after the begin.
         return lastRecord.map(time -> time.isAfter(begun) ? Duration.ZERO : Duration.between(time, begun));
     }
 

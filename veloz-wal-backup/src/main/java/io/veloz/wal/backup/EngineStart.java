@@ -21,7 +21,7 @@ final class EngineStart {
      * @throws RecoveryException NOT_VERIFIED
      */
     static void run(Engine engine, Replayed expected, boolean goLive, Timed timed) {
-        // A resume may find an engine that somebody has started. It may be live: it is compared, and never stopped.
+        // An engine that this run did not start may be live: it is compared, and never stopped.
         boolean ours = !engine.answers();
         if (ours) {
             start(engine, timed);
@@ -70,7 +70,7 @@ final class EngineStart {
                     "everything is in place, but the engine is not as the log says: " + failed
                             + (ours
                                     ? ended(engine)
-                                    : "; it ran before, and runs on, because it may be live: stop it yourself")
+                                    : "; it was running before, and was not stopped, because it may be live: stop it yourself")
                             + NEXT);
         }
     }

@@ -19,6 +19,8 @@ import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.orders.Side;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -264,6 +266,23 @@ class RecoverLogTest {
         }
         assertThat(orders()).isEqualTo(1);
         assertThat(dir.resolve("state/recovery.journal")).doesNotExist();
+    }
+
+    @Test
+    void engineThatHangsIsNotTakenForOneThatIsDown() throws Exception {
+        // The kernel accepts the connection, and no answer comes.
+        try (ServerSocket hangs = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Path file = dir.resolve("backup.properties");
+            Files.writeString(
+                    file, Files.readString(file) + "engine.url = http://127.0.0.1:" + hangs.getLocalPort() + "\n");
+            profile = BackupProfile.read(file);
+            assertThatThrownBy(() -> recover(whole()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
+                    .hasMessageContaining("or a connection is not refused");
+        }
+        recover(whole());
+        assertThat(orders()).isEqualTo(3);
     }
 
     @Test

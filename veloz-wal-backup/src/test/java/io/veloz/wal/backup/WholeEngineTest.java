@@ -336,7 +336,7 @@ class WholeEngineTest extends EngineWithDatabase {
     }
 
     @Test
-    void engineThatSomebodyHasStartedIsComparedAndNeverStoppedByAResume() throws Exception {
+    void engineThatRunsAlreadyIsComparedAndNeverStoppedByAResume() throws Exception {
         profile = profile("engine.start = " + dir.resolve("start.sh") + "\nengine.stop = " + dir.resolve("stop.sh")
                 + "\nengine.url = http://127.0.0.1:" + port + "\nengine.start-timeout = 60s\n");
         script("start.sh", engine("--forget-an-order") + " & echo $! > " + dir.resolve("pid"));
@@ -354,7 +354,7 @@ class WholeEngineTest extends EngineWithDatabase {
                         }
                     })
                     .isInstanceOf(RecoveryException.class)
-                    .hasMessageContaining("it ran before, and runs on");
+                    .hasMessageContaining("it was running before, and was not stopped");
             assertThat(dir.resolve("stopped")).doesNotExist();
             assertThat(answers()).isTrue();
         } finally {

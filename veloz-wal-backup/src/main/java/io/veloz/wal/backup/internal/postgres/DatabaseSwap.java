@@ -27,7 +27,7 @@ import java.util.Optional;
  * <tr><td>after the commit</td><td>swapped and open</td><td>nothing to do</td><td>the reverse, in the same way</td></tr>
  * </table>
  *
- * <p>The names alone do not tell the state: a staged database that somebody dropped looks like one that was renamed. So the
+ * <p>The names alone do not tell the state: a staged database that was dropped leaves the names of one that was renamed. So the
  * databases are identified by their OIDs, which a rename does not change and which are recorded before the first change. Every
  * other combination of names and OIDs is refused. If there was no live database, one rename is enough, and swapping back
  * leaves none.

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.http.BoundedBody;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
-import io.veloz.wal.backup.internal.vault.BoundedBody;
 import io.veloz.wal.orders.OrderState;
 import java.io.File;
 import java.io.IOException;
@@ -142,7 +142,7 @@ public final class Engine {
     /**
      * Runs the stop command of the profile, and waits until the engine does not answer any more.
      *
-     * @return false if the profile has no stop command, so that the engine runs on
+     * @return false if the profile has no stop command, so that the engine still runs
      */
     public boolean stop() throws IOException {
         if (settings.stop().isEmpty()) {
@@ -219,7 +219,7 @@ public final class Engine {
             }
             return process.exitValue();
         } catch (InterruptedException e) {
-            // The command runs on: a start that is killed on its way leaves less to know than one that ends.
+            // The command is not ended: a start that is killed on its way leaves less to know than one that ends.
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + command.get(0) + " ran", e);
         }

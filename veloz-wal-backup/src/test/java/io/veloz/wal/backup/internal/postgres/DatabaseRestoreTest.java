@@ -221,7 +221,7 @@ class DatabaseRestoreTest {
     }
 
     private static void dropStaged() throws IOException {
-        StagedDatabases.drop(settings("veloz"), List.of("veloz_recovery_12"));
+        StagedDatabases.drop(bySuperuser(), List.of("veloz_recovery_12"));
     }
 
     private void assertForged(DatabaseFacts.Builder forged, String... messages) throws IOException {

@@ -251,7 +251,7 @@ class DatabaseSwapTest {
     }
 
     @Test
-    void stagedDatabaseThatSomebodyDroppedDoesNotPassForOneThatWasSwapped() throws IOException {
+    void stagedDatabaseThatWasDroppedDoesNotPassForOneThatWasSwapped() throws IOException {
         live();
         staged();
         server.sql("postgres", "DROP DATABASE veloz_recovery_12");
@@ -261,7 +261,7 @@ class DatabaseSwapTest {
     }
 
     @Test
-    void keptDatabaseThatSomebodyReplacedIsNotPutBack() throws IOException {
+    void keptDatabaseThatWasReplacedIsNotPutBack() throws IOException {
         live();
         staged();
         swap().swap();
