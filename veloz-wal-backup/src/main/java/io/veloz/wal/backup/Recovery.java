@@ -401,7 +401,8 @@ public final class Recovery {
      * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
-     *     recovery; HALF_DONE if a clean-up began; ENGINE_RUNS, RECOVERY_RUNS
+     *     recovery; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
+     *     clean-up began; ENGINE_RUNS, RECOVERY_RUNS
      * @throws IOException if a step fails; run it again
      */
     public List<String> rollBack(RecoveryOptions options) throws IOException {
@@ -429,8 +430,9 @@ public final class Recovery {
      *
      * @param options only {@link RecoveryOptions#withoutDatabase} is used
      * @return what was deleted; empty if there was nothing
-     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if the database that
-     *     belongs in place is missing, so that the other one may be the last copy; RECOVERY_RUNS
+     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if something
+     *     that belongs in place is missing, so that what was set aside may be its last copy; LOG_DIVERGED if the log that was
+     *     set aside has records that the engine wrote after the recovery; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
     public List<String> cleanUp(RecoveryOptions options) throws IOException {

@@ -404,7 +404,7 @@ class RecoveryCutTest {
     void rollbackIsRefusedBeforeItBeginsIfWhatWasInPlaceBeforeIsLost() throws IOException {
         assertThat(dies(100)).isFalse();
         Trees.delete(dir.resolve("etc.before-recovery-1"));
-        assertThatThrownBy(() -> new Recovery(profile).rollBack(NO_OPTIONS))
+        assertThat(refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
                 .hasMessageContaining("etc.before-recovery-1 does not exist");
         new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE);
         assertThat(inPlace()).isEqualTo(NEW);
@@ -415,7 +415,7 @@ class RecoveryCutTest {
     void cleanUpIsRefusedWhileWhatWasPutInPlaceIsMissing() throws IOException {
         assertThat(dies(100)).isFalse();
         Trees.delete(dir.resolve("etc"));
-        assertThatThrownBy(() -> new Recovery(profile).cleanUp(NO_OPTIONS))
+        assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
                 .hasMessageContaining("may be its last copy");
         assertThat(dir.resolve("etc.before-recovery-1")).exists();
     }

@@ -171,7 +171,7 @@ public final class Places {
     // ---- before staging
 
     /**
-     * Refuses places that could not be switched, and removes what an earlier run left in staging. Nothing in place changes.
+     * Refuses places that could not be switched, and names of staging that exist. Nothing is changed.
      *
      * @throws RecoveryException PLACE_UNUSABLE, NO_SPACE
      */

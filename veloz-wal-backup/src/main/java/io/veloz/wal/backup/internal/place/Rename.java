@@ -1,5 +1,7 @@
 package io.veloz.wal.backup.internal.place;
 
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -45,25 +47,29 @@ public record Rename(Path from, Path to) implements Step {
 
     /** Later steps may have given the place another name; only what was set aside has its own until the rollback. */
     @Override
-    public void requireUndo(boolean done) throws IOException {
+    public void requireUndo(boolean done) {
         if (!done || Places.isStaging(from)) {
             return;
         }
         if (Places.isKept(to) && !exists(to)) {
-            throw new IOException(to + " does not exist: it was in place before the recovery, and cannot be put back");
+            throw unusable(to + " does not exist: it was in place before the recovery, and cannot be put back. Keep the"
+                    + " recovery: resume it, or clean it up");
         }
         if (!exists(from) && !exists(to)) {
-            throw new IOException(
-                    from + " does not exist: it was carried over, and cannot be put back. Put it there by hand");
+            throw unusable(from + " does not exist: it was carried over, and cannot be put back. Put it there by hand");
         }
     }
 
     @Override
-    public void requireInPlace(boolean undone) throws IOException {
+    public void requireInPlace(boolean undone) {
         if (Places.isKept(to) && exists(to) && !exists(from)) {
-            throw new IOException(from + " does not exist: " + to
-                    + " may be its last copy, and is not deleted. Copy it to its place");
+            throw unusable(from + " does not exist: " + to
+                    + " may be its last copy, and is not deleted. Copy it to its place, or move it away");
         }
+    }
+
+    private static RecoveryException unusable(String what) {
+        return new RecoveryException(Reason.PLACE_UNUSABLE, what);
     }
 
     @Override

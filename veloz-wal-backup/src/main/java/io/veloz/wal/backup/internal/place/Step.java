@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.place;
 
+import io.veloz.wal.backup.RecoveryException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +24,8 @@ public interface Step {
      * be completed.
      *
      * @param done whether the step is recorded as done; otherwise it is the doubtful one
-     * @throws IOException or a RecoveryException if it is lost
+     * @throws RecoveryException PLACE_UNUSABLE if it is lost
+     * @throws IOException if that cannot be found out
      */
     void requireUndo(boolean done) throws IOException;
 
@@ -31,7 +33,8 @@ public interface Step {
      * Checks that what belongs in place is there, before what was set aside is deleted: it may be the last copy.
      *
      * @param undone whether the steps were undone
-     * @throws IOException or a RecoveryException if it is missing
+     * @throws RecoveryException PLACE_UNUSABLE if it is missing
+     * @throws IOException if that cannot be found out
      */
     void requireInPlace(boolean undone) throws IOException;
 
