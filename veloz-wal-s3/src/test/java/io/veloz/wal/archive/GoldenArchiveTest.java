@@ -15,7 +15,9 @@ import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -110,6 +112,33 @@ class GoldenArchiveTest {
         Path log = archive.resolve("log.json");
         Files.writeString(log, Files.readString(log).replace("\"created\":\"2", "\"created\":\"3"));
         assertThat(catchThrowable(this::verified)).hasMessageContaining("created is ");
+    }
+
+    @Test
+    void archiveOfFormat1IsSummarizedFromItsFirstEpochOfFormat2On() throws IOException {
+        try (Wal wal = SmallLog.open(restored());
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(uri).build())) {
+            for (int i = 0; i < 80; i++) {
+                SmallLog.append(wal, 1);
+                wal.roll();
+            }
+            ArchivedLog.awaitSegments(shipper, wal);
+        }
+        try (Stream<Path> slots = Files.list(archive.resolve("ship"))) {
+            assertThat(slots).anyMatch(slot -> text(slot).contains("\"kind\":\"SUMMARY\""));
+        }
+        assertThat(verified().isSound()).isTrue();
+        RestoreReport report = WalRecovery.restoreFrom(uri, RestoreOptions.into(dir.resolve("again")));
+        assertThat(report.records()).isEqualTo(RECORDS + 80);
+    }
+
+    private static String text(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

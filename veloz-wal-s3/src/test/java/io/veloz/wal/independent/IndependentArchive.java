@@ -49,6 +49,7 @@ final class IndependentArchive {
 
     private final Map<Long, IndependentJson> heads = new HashMap<>();
     private long runBegins;
+    private int summaries;
     private long committed;
     private long lastSequence;
     private Reach end;
@@ -95,6 +96,11 @@ final class IndependentArchive {
         return checkpoints;
     }
 
+    /** Returns the number of SUMMARY slots in the chain. */
+    int summaries() {
+        return summaries;
+    }
+
     private void prove() throws IOException {
         List<String> objects = new ArrayList<>(names("segments"));
         objects.addAll(names("attachments"));
@@ -106,6 +112,7 @@ final class IndependentArchive {
         IndependentSlot tip = slot(last);
         List<IndependentSlot> chain = keptChain(tip);
         IndependentSummaries.check(chain);
+        summaries = (int) chain.stream().filter(slot -> slot.kind == Kind.SUMMARY).count();
         Reach reached = new Reach(0, 0, 0);
         long epoch = 0;
         for (IndependentSlot slot : chain) {

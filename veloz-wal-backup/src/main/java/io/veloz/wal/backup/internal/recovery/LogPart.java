@@ -6,6 +6,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
+import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
@@ -134,6 +135,9 @@ public final class LogPart implements Part {
                         : ", with the owner of " + engine.logDirectory().getParent()));
         if (plan.newLog()) {
             lines.add("the log becomes a new one: the engine must ship it to a new archive");
+        } else if (plan.epoch() > 0) {
+            lines.add("let the engine in " + engine.logDirectory() + " take over the archive from epoch " + plan.epoch()
+                    + " when it starts; from then on no shipper of another directory continues");
         }
         return lines;
     }
@@ -220,7 +224,6 @@ public final class LogPart implements Part {
         } catch (WalRestoreException e) {
             throw translate(e);
         }
-        takeOwner();
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
     }
 
@@ -395,6 +398,19 @@ public final class LogPart implements Part {
     }
 
     // ---- switch
+
+    /**
+     * Records in the staged log that it continues the archive: the person who runs a recovery has decided that. A log that
+     * ends at the point is a new one, which ships to a new archive.
+     */
+    @Override
+    public void beforeSwitch() throws IOException {
+        RestorePlan plan = Objects.requireNonNull(restored, "staged before").plan();
+        if (!plan.newLog() && plan.epoch() > 0) {
+            ArchiveTakeOver.permit(store, local(staged), plan.epoch());
+        }
+        takeOwner();
+    }
 
     /** Where the directory has no lock file to hold, an engine may have written to it while it was staged. */
     private void requireUnchanged() throws IOException {

@@ -10,34 +10,50 @@ import java.util.List;
  * @param instance 32 hex digits: this directory; a restored directory has another one
  * @param writers the ids of the writers that may have acquired an epoch from this directory, oldest first
  * @param kept the last kept slot that the store has confirmed to this directory; {@link SlotRef#NONE} if there is none
+ * @param takeOver the epoch of another directory that this one may replace, by an operator's decision; 0 for none
  */
-public record DirectoryState(String instance, List<String> writers, SlotRef kept) {
+public record DirectoryState(String instance, List<String> writers, SlotRef kept, long takeOver) {
     /** The maximum size of the file. */
     public static final int MAX_BYTES = 64 * 1024;
 
     private static final long FORMAT = 1;
 
-    /** Only a writer that restarts again and again without an epoch reaches it. */
+    /** Only writers that restart again and again without an epoch reach it. */
     private static final int MAX_WRITERS = 256;
 
     public DirectoryState {
         writers = List.copyOf(writers);
     }
 
-    /** Returns the state before a writer puts an EPOCH slot. Its id is the last one. */
+    /** Returns the state of a directory that has not shipped yet. */
+    public static DirectoryState initial(String instance) {
+        return new DirectoryState(instance, List.of(), SlotRef.NONE, 0);
+    }
+
+    /** Returns the state after an operator has decided that this directory replaces the writer of an epoch. */
+    public DirectoryState permitting(long epoch) {
+        return new DirectoryState(instance, writers, kept, epoch);
+    }
+
+    /**
+     * Returns the state before a writer puts an EPOCH slot. Its id is the last one. If there are too many, the first one stays,
+     * which is the last one that was confirmed.
+     */
     public DirectoryState adding(String writer) {
         if (writers.contains(writer)) {
             return this;
         }
         List<String> longer = new ArrayList<>(writers);
         longer.add(writer);
-        return new DirectoryState(
-                instance, longer.subList(Math.max(0, longer.size() - MAX_WRITERS), longer.size()), kept);
+        if (longer.size() > MAX_WRITERS) {
+            longer.remove(1);
+        }
+        return new DirectoryState(instance, longer, kept, takeOver);
     }
 
     /**
      * Returns the state after the store has confirmed a kept slot of a writer. The ids before its own are not needed any more;
-     * those after it are, as they are of writers that have started since.
+     * those after it are, as they are of writers that have started since. A take-over has happened.
      */
     public DirectoryState confirming(String writer, SlotRef slot) {
         List<String> needed = new ArrayList<>(writers);
@@ -45,7 +61,7 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
         if (!needed.contains(writer)) {
             needed.add(0, writer);
         }
-        return new DirectoryState(instance, needed, slot.number() > kept.number() ? slot : kept);
+        return new DirectoryState(instance, needed, slot.number() > kept.number() ? slot : kept, 0);
     }
 
     /** Returns the content of the file. */
@@ -54,12 +70,12 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
         for (int i = 0; i < writers.size(); i++) {
             ids.put(writers.get(i), (long) i);
         }
-        return Json.create()
+        Json json = Json.create()
                 .put("format", FORMAT)
                 .put("instance", instance)
                 .put("writers", ids)
-                .put("kept", SlotHead.encode(kept))
-                .encode();
+                .put("kept", SlotHead.encode(kept));
+        return (takeOver == 0 ? json : json.put("takeOver", takeOver)).encode();
     }
 
     /**
@@ -77,6 +93,7 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
             }
             writers.add(id);
         }
-        return new DirectoryState(json.hex32("instance"), writers, SlotHead.ref(json, "kept", 0));
+        long takeOver = json.has("takeOver") ? json.number("takeOver", 1) : 0;
+        return new DirectoryState(json.hex32("instance"), writers, SlotHead.ref(json, "kept", 0), takeOver);
     }
 }

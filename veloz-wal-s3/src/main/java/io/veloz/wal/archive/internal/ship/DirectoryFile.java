@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.List;
 
 /**
  * The file in the log's directory that names the writers which acquired epochs from it, and the last kept slot that the store
@@ -30,7 +29,7 @@ import java.util.List;
  * after the confirmation:                 the file has older ids too; none of their slots can follow in the chain
  * </pre>
  */
-final class DirectoryFile {
+public final class DirectoryFile {
     private final Storage storage;
     private final String name;
     private DirectoryState state;
@@ -38,7 +37,7 @@ final class DirectoryFile {
     private DirectoryFile(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
-        this.state = new DirectoryState(SlotWriter.randomId(), List.of(), SlotRef.NONE);
+        this.state = DirectoryState.initial(SlotWriter.randomId());
     }
 
     /**
@@ -46,7 +45,7 @@ final class DirectoryFile {
      *
      * @throws BadObjectException if it is damaged
      */
-    static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
+    public static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
         // Two archives of one log have different origins.
         String name = "." + files.prefix() + "_archive_" + identity.origin().substring(0, 16);
         DirectoryFile file = new DirectoryFile(files.storage(), name);
@@ -73,6 +72,20 @@ final class DirectoryFile {
 
     SlotRef kept() {
         return state.kept();
+    }
+
+    /** Returns the epoch of another directory that this one may replace; 0 for none. */
+    long takeOver() {
+        return state.takeOver();
+    }
+
+    /** Records an operator's decision that this directory replaces the writer of an epoch. Returns when it is durable. */
+    @SuppressWarnings("try")
+    public void permit(long epoch) throws IOException {
+        try (StorageLock lock = lock()) {
+            read();
+            replace(state.permitting(epoch));
+        }
     }
 
     /** Adds a writer that will put an EPOCH slot. Returns when the file is durable. */

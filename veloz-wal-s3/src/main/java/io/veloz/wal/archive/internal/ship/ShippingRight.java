@@ -82,18 +82,23 @@ final class ShippingRight {
             file.add(writer);
             return new Epoch(identity.text());
         }
-        if (last.epoch() != takeOver) {
+        if (last.epoch() != takeOver && last.epoch() != file.takeOver()) {
             throw log.refused(
                     shipLog.store(),
                     Reason.SUPERSEDED,
                     "another directory of this log, on host " + last.host() + ", acquired epoch " + last.epoch()
                             + " and shipped until " + last.written()
-                            + (takeOver == 0 ? "" : "; this directory may replace epoch " + takeOver)
+                            + permitted()
                             + ". If that directory is stopped for good and this one is to continue, take over epoch "
                             + last.epoch());
         }
         file.add(writer);
         return new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch());
+    }
+
+    private String permitted() {
+        long epoch = Math.max(takeOver, file.takeOver());
+        return epoch == 0 ? "" : "; this directory may replace epoch " + epoch;
     }
 
     /** A kept slot of a writer of this directory is in the chain. */

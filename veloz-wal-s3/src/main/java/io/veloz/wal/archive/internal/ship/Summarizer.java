@@ -61,7 +61,24 @@ final class Summarizer {
     private int mergedPeaks;
 
     /** A SUMMARY to be put. */
-    record Next(Summary part, byte[] content) {}
+    static final class Next {
+        private final Summary part;
+        private final byte[] content;
+
+        Next(Summary part, byte[] content) {
+            this.part = part;
+            this.content = content;
+        }
+
+        Summary part() {
+            return part;
+        }
+
+        /** Returns the encoded content, not a copy. */
+        byte[] content() {
+            return content;
+        }
+    }
 
     private Summarizer(ShipLog shipLog, int fanOut) {
         this.shipLog = shipLog;

@@ -15,7 +15,7 @@ class DirectoryStateTest {
     private static final String TWO = "02".repeat(16);
     private static final String THREE = "03".repeat(16);
     private static final SlotRef SLOT = new SlotRef(7, "c".repeat(64));
-    private static final DirectoryState STATE = new DirectoryState("ab".repeat(16), List.of(ONE, TWO), SLOT);
+    private static final DirectoryState STATE = new DirectoryState("ab".repeat(16), List.of(ONE, TWO), SLOT, 0);
 
     @Test
     void fileHasThisText() throws BadObjectException {
@@ -24,6 +24,15 @@ class DirectoryStateTest {
         assertThat(new String(STATE.encode(), StandardCharsets.UTF_8)).isEqualTo(text);
         assertThat(DirectoryState.decode("f", text.getBytes(StandardCharsets.UTF_8)))
                 .isEqualTo(STATE);
+    }
+
+    @Test
+    void epochToTakeOverIsInTheFileUntilAWriterOfTheDirectoryIsConfirmed() throws BadObjectException {
+        DirectoryState permitted = STATE.permitting(5);
+        assertThat(new String(permitted.encode(), StandardCharsets.UTF_8)).endsWith("},\"takeOver\":5}");
+        assertThat(DirectoryState.decode("f", permitted.encode())).isEqualTo(permitted);
+        assertThat(permitted.adding(THREE).takeOver()).isEqualTo(5);
+        assertThat(permitted.adding(THREE).confirming(THREE, SLOT).takeOver()).isZero();
     }
 
     @ParameterizedTest

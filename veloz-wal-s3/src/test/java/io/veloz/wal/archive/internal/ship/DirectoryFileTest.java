@@ -66,13 +66,14 @@ class DirectoryFileTest {
     }
 
     @Test
-    void numberOfWritersIsBounded() throws IOException {
+    void numberOfWritersIsBoundedAndTheConfirmedOneStays() throws IOException {
         DirectoryFile file = open(IDENTITY);
         for (int i = 0; i < 260; i++) {
             file.add(String.format(Locale.ROOT, "%032x", i));
         }
-        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 3))).isFalse();
-        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 4))).isTrue();
+        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 0))).isTrue();
+        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 4))).isFalse();
+        assertThat(file.hasWritten(String.format(Locale.ROOT, "%032x", 5))).isTrue();
         assertThat(open(IDENTITY).hasWritten(String.format(Locale.ROOT, "%032x", 259)))
                 .isTrue();
     }

@@ -2,7 +2,6 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.Slot;
-import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.ship.WriterState.Draft;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -120,7 +119,7 @@ final class ModelWorld {
             writers.add(new Writer(writers.size(), isInTheCopy ? 1 : 0, script));
         }
         List<DirectoryState> directories = new ArrayList<>();
-        directories.add(new DirectoryState("ab".repeat(16), List.of(), SlotRef.NONE));
+        directories.add(DirectoryState.initial("ab".repeat(16)));
         return new ModelWorld(
                 new TreeMap<>(),
                 new TreeSet<>(),

@@ -7,6 +7,7 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
@@ -15,6 +16,7 @@ import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.testkit.DiskRules;
 import io.veloz.wal.testkit.FaultyStorage;
@@ -153,6 +155,46 @@ class ShippingRightTest {
         ship(restored, 0);
         ship(restored, 1);
         assertThat(epochs()).hasSize(4);
+    }
+
+    @Test
+    void recordedTakeOverHasTheEffectOfTheOptionOnce() throws IOException {
+        Path restored = copy("restored", false);
+        permit(restored, 1);
+        ship(restored, 0);
+        assertThat(epochs()).extracting(Epoch::reason).containsExactly(Slot.Reason.START, Slot.Reason.TAKEOVER);
+        assertSuperseded(original, 0);
+        ship(original, 2);
+        assertSuperseded(restored, 0);
+    }
+
+    @Test
+    void recordedTakeOverOfAnEpochThatIsNotTheLastIsRefused() throws IOException {
+        Path restored = copy("restored", false);
+        permit(restored, 1);
+        ship(original, 0);
+        assertSuperseded(restored, 0);
+        assertThat(refused(restored, 0)).hasMessageContaining("; this directory may replace epoch 1. ");
+        permit(restored, 2);
+        ship(restored, 0);
+    }
+
+    @Test
+    void takeOverOfTheArchiveOfAnotherLogIsNotRecorded() throws IOException {
+        Path other = dir.resolve("other");
+        try (Wal wal = open(other)) {
+            TestShip.append(wal, 1);
+        }
+        assertThatThrownBy(() -> permit(other, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is the archive of log ");
+        assertThatThrownBy(() -> permit(original, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("epoch 0: expected 1 or more");
+    }
+
+    private void permit(Path directory, long epoch) throws IOException {
+        ArchiveTakeOver.permit(store, LogFiles.of(DiskStorage.open(directory), "orders"), epoch);
     }
 
     @Test
