@@ -21,21 +21,35 @@ public final class ArchiveTakeOver {
      * the archive: the other directory is fenced when the shipper starts. Returns when the decision is durable.
      *
      * @param epoch that was the last one when the log was restored
-     * @throws IllegalArgumentException if the archive is of another log, or the epoch is less than 1
+     * @throws IllegalArgumentException if there is no archive, it is of another log, or the epoch is less than 1
      * @throws IOException if the store or the disk fails
      */
     public static void permit(ObjectStore store, LogFiles log, long epoch) throws IOException {
         if (epoch < 1) {
             throw new IllegalArgumentException("epoch " + epoch + ": expected 1 or more");
         }
-        LogIdentity identity = new ShipLog(store)
-                .identity()
-                .orElseThrow(() -> new IllegalArgumentException(store.describe() + " is not an archive"));
+        LogIdentity identity = identity(store);
         String logId = log.logId().orElse("");
         if (!identity.logId().equals(logId)) {
             throw new IllegalArgumentException(store.describe() + " is the archive of log " + identity.logId() + ", and "
                     + log.storage().describe() + " has " + (logId.isEmpty() ? "no log" : "log " + logId));
         }
         DirectoryFile.open(log, identity).permit(epoch);
+    }
+
+    /**
+     * Returns the epoch after which the log may continue the archive by a recorded decision; 0 if there is none, or it has
+     * had its effect.
+     *
+     * @throws IOException if the store or the disk fails, or the record of the directory is damaged
+     */
+    public static long permitted(ObjectStore store, LogFiles log) throws IOException {
+        return DirectoryFile.open(log, identity(store)).takeOver();
+    }
+
+    private static LogIdentity identity(ObjectStore store) throws IOException {
+        return new ShipLog(store)
+                .identity()
+                .orElseThrow(() -> new IllegalArgumentException(store.describe() + " is not an archive"));
     }
 }

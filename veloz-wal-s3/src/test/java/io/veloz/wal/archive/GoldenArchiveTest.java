@@ -48,11 +48,7 @@ class GoldenArchiveTest {
         Path golden = Path.of(Objects.requireNonNull(GoldenArchiveTest.class.getResource("/golden/archive-1"))
                 .toURI());
         archive = dir.resolve("archive");
-        try (Stream<Path> files = Files.walk(golden)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, archive.resolve(golden.relativize(file).toString()));
-            }
-        }
+        ArchivedLog.copy(golden, archive);
         uri = archive.toUri().toString();
     }
 

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,17 +35,20 @@ class SummarizedArchiveTest {
     private static final int SEGMENTS = 140;
 
     @TempDir
+    static Path shipped;
+
+    @TempDir
     Path dir;
 
     private Path archive;
 
-    @BeforeEach
-    void ship() throws IOException {
-        archive = dir.resolve("archive");
-        ShipperConfig config = ShipperConfig.builder(uri())
+    @BeforeAll
+    static void ship() {
+        ShipperConfig config = ShipperConfig.builder(
+                        shipped.resolve("archive").toUri().toString())
                 .flushInterval(Duration.ofSeconds(1))
                 .build();
-        try (Wal wal = SmallLog.open(dir.resolve("log"));
+        try (Wal wal = SmallLog.open(shipped.resolve("log"));
                 WalShipper shipper = WalShipper.start(wal, config)) {
             for (int i = 0; i < SEGMENTS; i++) {
                 SmallLog.append(wal, 1);
@@ -53,6 +57,12 @@ class SummarizedArchiveTest {
             SmallLog.append(wal, 3);
             ArchivedLog.awaitSegments(shipper, wal);
         }
+    }
+
+    @BeforeEach
+    void copy() throws IOException {
+        archive = dir.resolve("archive");
+        ArchivedLog.copy(shipped.resolve("archive"), archive);
     }
 
     private String uri() {
@@ -104,7 +114,7 @@ class SummarizedArchiveTest {
         Path restored = dir.resolve("restored");
         assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(restored)).lastSequence())
                 .isEqualTo(SEGMENTS + 3);
-        assertThat(SmallLog.read(restored)).isEqualTo(SmallLog.read(dir.resolve("log")));
+        assertThat(SmallLog.read(restored)).isEqualTo(SmallLog.read(shipped.resolve("log")));
     }
 
     @Test

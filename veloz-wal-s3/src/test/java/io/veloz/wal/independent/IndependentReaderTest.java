@@ -36,13 +36,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The documents are sufficient to read the formats: a reader that was written from them agrees with the library. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class IndependentReaderTest {
     private static final int CHANGES = 80;
-    private static final Path GOLDEN_ARCHIVE = Path.of("src/test/resources/golden/archive-1");
+    private static final Path GOLDEN_ARCHIVES = Path.of("src/test/resources/golden");
     private static final Path GOLDEN_LOGS = Path.of("../veloz-wal-core/src/test/resources/golden");
 
     @ParameterizedTest
@@ -91,16 +92,19 @@ class IndependentReaderTest {
         });
     }
 
-    @Test
-    void goldenArchiveIsReadAsItIsRestored(@TempDir Path directory) throws IOException {
-        IndependentArchive archive = IndependentArchive.read(GOLDEN_ARCHIVE);
+    @ParameterizedTest
+    @CsvSource({"archive-1, 100, 0", "archive-2, 60, 1"})
+    void goldenArchiveIsReadAsItIsRestored(String name, long checkpoint, int summaries, @TempDir Path directory)
+            throws IOException {
+        Path golden = GOLDEN_ARCHIVES.resolve(name);
+        IndependentArchive archive = IndependentArchive.read(golden);
 
-        WalRecovery.restoreFrom(
-                GOLDEN_ARCHIVE.toAbsolutePath().normalize().toUri().toString(), RestoreOptions.into(directory));
+        WalRecovery.restoreFrom(golden.toAbsolutePath().normalize().toUri().toString(), RestoreOptions.into(directory));
+        assertThat(archive.summaries()).isEqualTo(summaries);
         assertThat(archive.records())
                 .isEqualTo(IndependentLog.read(directory, "orders").records());
         assertThat(archive.records()).isNotEmpty();
-        assertThat(archive.checkpoints()).extracting(Checkpoint::sequence).containsExactly(100L);
+        assertThat(archive.checkpoints()).extracting(Checkpoint::sequence).containsExactly(checkpoint);
         assertReadEqual(directory);
     }
 

@@ -104,14 +104,8 @@ final class DemoSite implements AutoCloseable {
         write("etc/strategies/hedging.conf", "rw-r-----", "venue = BINANCE", "limit = 250000");
         write("etc/secrets/venue.key", "rw-------", UUID.randomUUID().toString());
         write("etc/secrets/.env", "rw-------", "VENUE_PASSPHRASE=" + UUID.randomUUID());
-        takeOver(0);
         write("engine.sh", "rwx------", script(engine.getPort()));
         write("backup.properties", "rw-r--r--", profile(archive, engine, database));
-    }
-
-    /** Sets the epoch that the engine takes the archive over from; 0 for none. */
-    void takeOver(long epoch) throws IOException {
-        write("take-over", "rw-r--r--", Long.toString(epoch));
     }
 
     private void write(String name, String mode, String... lines) throws IOException {
@@ -132,8 +126,8 @@ final class DemoSite implements AutoCloseable {
                 ". ./etc/engine.conf",
                 "[ -s etc/secrets/venue.key ] || { echo 'the key of the venue is missing' >&2; exit 1; }",
                 quoted(java) + " -XX:TieredStopAtLevel=1 -Xmx256m -cp " + quoted(absoluteClassPath())
-                        + " io.veloz.wal.engine.Main --wal \"$wal\" --archive \"$archive\" --take-over \"$(cat take-over)\" --http "
-                        + port + " \"$@\" > engine.log 2>&1 < /dev/null &",
+                        + " io.veloz.wal.engine.Main --wal \"$wal\" --archive \"$archive\" --http " + port
+                        + " \"$@\" > engine.log 2>&1 < /dev/null &",
                 "engine=$!",
                 "echo $engine > engine.pid",
                 "while kill -0 $engine; do",

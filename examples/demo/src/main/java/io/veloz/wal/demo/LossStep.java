@@ -1,6 +1,5 @@
 package io.veloz.wal.demo;
 
-import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.net.URI;
@@ -215,9 +214,6 @@ final class LossStep {
         if (database.isPresent()) {
             command.add("--create-roles");
         }
-        // The operator decides that the recovered engine replaces the lost one.
-        site.takeOver(WalRecovery.planRestore(archive.uri(), archive.restoreInto(Path.of("not-there")))
-                .epoch());
         screen.line("command", "veloz-wal " + String.join(" ", command));
         Map<String, String> report = tool.run(command);
         List<String> gates = List.copyOf(OperatorTool.under(report, "gates").values());

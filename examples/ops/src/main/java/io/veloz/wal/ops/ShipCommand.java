@@ -151,7 +151,7 @@ final class ShipCommand implements Callable<Integer> {
             ShipReporter reporter = json ? new JsonShipReporter(streams) : new TextShipReporter(streams);
             try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
                 if (takeOver == 0) {
-                    lock.requireNoOtherWriter(store);
+                    lock.requireNoOtherWriter(store, files);
                 }
                 return new ShipRun(files, config(store), reporter, lock, statusInterval, onceUpTo(), patience).run();
             }

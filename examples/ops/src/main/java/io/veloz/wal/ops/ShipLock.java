@@ -2,7 +2,9 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveStatus;
+import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The archive is safe without it, because the epoch fences the earlier writer. But if a second {@code ship} is started by
  * mistake, or by a supervisor that restarts a fenced one, it should be refused instead of taking over. So an archive that
- * another writer has written within {@link #RECENT} is taken over only with {@code --take-over}. If the directory is
- * read-only, no epoch is stored, and a restart within that time requires the option as well.
+ * another writer has written within {@link #RECENT} is taken over only with {@code --take-over}, or if a recovery has recorded
+ * that this directory takes it over.
  */
 final class ShipLock implements AutoCloseable {
     /** A writer that wrote to the archive within this time may be running. */
@@ -45,8 +47,9 @@ final class ShipLock implements AutoCloseable {
         try {
             file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         } catch (IOException e) {
-            // A read-only directory can be shipped.
-            return new ShipLock(uri, null);
+            throw new CommandFailure(
+                    ExitCode.FAILED,
+                    "cannot write to " + path + ": " + e + "; `ship` writes two small files in the log's directory");
         }
         try {
             FileLock lock = file.tryLock();
@@ -73,7 +76,7 @@ final class ShipLock implements AutoCloseable {
     }
 
     /** Throws a {@link CommandFailure} if another writer wrote to the archive within {@link #RECENT}. */
-    void requireNoOtherWriter(ObjectStore store) {
+    void requireNoOtherWriter(ObjectStore store, LogFiles log) {
         ArchiveStatus archive;
         try {
             archive = ArchiveStatus.of(store);
@@ -82,7 +85,8 @@ final class ShipLock implements AutoCloseable {
             return;
         }
         Duration silent = Duration.between(archive.lastWritten(), Instant.now());
-        if (archive.epoch() == 0 || archive.epoch() == lastEpoch() || silent.compareTo(RECENT) > 0) {
+        boolean isOurs = archive.epoch() == lastEpoch() || archive.epoch() == permitted(store, log);
+        if (archive.epoch() == 0 || isOurs || silent.compareTo(RECENT) > 0) {
             return;
         }
         throw new CommandFailure(
@@ -90,6 +94,15 @@ final class ShipLock implements AutoCloseable {
                 "the writer of epoch " + archive.epoch() + " on host " + archive.host() + " wrote to "
                         + archive.archive() + " " + Math.max(0, silent.toSeconds())
                         + " s ago and may be running; stop it, or fence it with --take-over " + archive.epoch());
+    }
+
+    private static long permitted(ObjectStore store, LogFiles log) {
+        try {
+            return ArchiveTakeOver.permitted(store, log);
+        } catch (IOException e) {
+            // The shipper reads it again, and reports why it cannot.
+            return 0;
+        }
     }
 
     /** Returns the epoch that the last {@code ship} of this directory acquired in this archive; 0 if unknown. */

@@ -181,6 +181,28 @@ class RecoverCommandTest {
     }
 
     @Test
+    void recoveredLogTakesOverItsArchiveWithoutAnOption() throws Exception {
+        assertThat(engine.run("recover-log", "--plan").exits(ExitCode.OK).out())
+                .contains("let the engine in " + engine.log() + " take over the archive from epoch 1 when it starts");
+        BackedUpEngine.delete(engine.log());
+        engine.run("recover-log").exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", engine.log(), engine.archive()).exits(ExitCode.OK);
+        assertThat(ToolRun.of("status", engine.archive(), engine.log()).out())
+                .contains("epoch 2", "behind      nothing");
+    }
+
+    @Test
+    void recoveredLogDoesNotTakeOverFromAWriterThatStartedAfterTheRecovery() {
+        engine.run("recover-log").exits(ExitCode.OK);
+        Path before = scratch.resolve("data/wal.before-recovery-1");
+        ToolRun.of("ship", "--once", before, engine.archive()).exits(ExitCode.OK);
+        assertThat(ToolRun.of("ship", "--once", "--take-over", 1, engine.log(), engine.archive())
+                        .exits(ExitCode.FENCED)
+                        .err())
+                .contains("this directory may replace epoch 1", "take over epoch 2");
+    }
+
+    @Test
     void recordsThatAreNotArchivedAreKeptUnlessTheyAreDiscarded() {
         engine.append("late");
         assertThat(engine.run("recover-log").exits(ExitCode.WARNING).out())

@@ -75,7 +75,7 @@ public final class DirectoryFile {
     }
 
     /** Returns the epoch of another directory that this one may replace; 0 for none. */
-    long takeOver() {
+    public long takeOver() {
         return state.takeOver();
     }
 

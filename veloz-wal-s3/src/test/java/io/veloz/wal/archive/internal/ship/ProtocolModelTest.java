@@ -81,7 +81,7 @@ class ProtocolModelTest {
     @Test
     void copiedDirectoryNeverTakesOverInTurn() {
         ProtocolModel model = new ProtocolModel(Mistake.NONE);
-        assertThat(model.check(ModelWorld.of(copies(budget(1, 0, 2, 0, 0)), "T", "T")))
+        assertThat(model.check(ModelWorld.of(copies(budget(1, 1, 2, 0, 0)), "T", "T")))
                 .isNull();
         report("a directory and its copy", model);
     }

@@ -161,7 +161,9 @@ class ShippingRightTest {
     void recordedTakeOverHasTheEffectOfTheOptionOnce() throws IOException {
         Path restored = copy("restored", false);
         permit(restored, 1);
+        assertThat(permitted(restored)).isEqualTo(1);
         ship(restored, 0);
+        assertThat(permitted(restored)).isZero();
         assertThat(epochs()).extracting(Epoch::reason).containsExactly(Slot.Reason.START, Slot.Reason.TAKEOVER);
         assertSuperseded(original, 0);
         ship(original, 2);
@@ -191,6 +193,10 @@ class ShippingRightTest {
         assertThatThrownBy(() -> permit(original, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("epoch 0: expected 1 or more");
+    }
+
+    private long permitted(Path directory) throws IOException {
+        return ArchiveTakeOver.permitted(store, LogFiles.of(DiskStorage.open(directory), "orders"));
     }
 
     private void permit(Path directory, long epoch) throws IOException {
