@@ -31,8 +31,8 @@ public final class ArchiveTakeOver {
         LogIdentity identity = identity(store);
         String logId = log.logId().orElse("");
         if (!identity.logId().equals(logId)) {
-            throw new IllegalArgumentException(store.describe() + " is the archive of log " + identity.logId() + ", and "
-                    + log.storage().describe() + " has " + (logId.isEmpty() ? "no log" : "log " + logId));
+            throw new IllegalArgumentException(store.describe() + " is the archive of log " + identity.logId()
+                    + ", and " + log.storage().describe() + " has " + (logId.isEmpty() ? "no log" : "log " + logId));
         }
         DirectoryFile.open(log, identity).permit(epoch);
     }

@@ -195,7 +195,7 @@ class RecoverCommandTest {
     void recoveredLogDoesNotTakeOverFromAWriterThatStartedAfterTheRecovery() {
         engine.run("recover-log").exits(ExitCode.OK);
         Path before = scratch.resolve("data/wal.before-recovery-1");
-        ToolRun.of("ship", "--once", before, engine.archive()).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", 1, before, engine.archive()).exits(ExitCode.OK);
         assertThat(ToolRun.of("ship", "--once", "--take-over", 1, engine.log(), engine.archive())
                         .exits(ExitCode.FENCED)
                         .err())
