@@ -54,6 +54,23 @@ class ShippedRestoreTest {
         }
     }
 
+    @Test
+    void directoryThatHasLostItsLogContinuesAfterARestoreWithoutATakeOver() throws IOException {
+        Path log = dir.resolve("first");
+        ship(log, 200);
+        for (String name : LogFiles.of(log).storage().list()) {
+            if (LogFiles.of(log).isOwn(name)) {
+                Files.delete(log.resolve(name));
+            }
+        }
+        assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(log)).lastSequence())
+                .isEqualTo(200);
+        ship(log, 10);
+        try (ObjectStore store = ObjectStores.open(uri())) {
+            assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(210);
+        }
+    }
+
     /** Uploads and commits all sealed segments. */
     private void shipSegments(Path log) throws IOException {
         try (ObjectStore store = ObjectStores.open(uri())) {

@@ -25,6 +25,16 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
         writers = List.copyOf(writers);
     }
 
+    /** Returns the name of the file. Two archives of one log have different origins. */
+    public static String fileName(String prefix, LogIdentity identity) {
+        return namesBegin(prefix) + identity.origin().substring(0, 16);
+    }
+
+    /** Returns how the names of such files, and of their locks, begin. */
+    public static String namesBegin(String prefix) {
+        return "." + prefix + "_archive_";
+    }
+
     /** Returns the state of a directory that has not shipped yet. */
     public static DirectoryState initial(String instance) {
         return new DirectoryState(instance, List.of(), SlotRef.NONE, 0);

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.DiskStorage;
@@ -154,6 +155,7 @@ final class Staging implements AutoCloseable {
                 || name.equals("lost+found")
                 || name.equals(names.lockName())
                 || name.startsWith(names.restoreMarkName())
+                || name.startsWith(DirectoryState.namesBegin(names.prefix()))
                 || (name.startsWith(BEFORE_RESTORE) && Files.isDirectory(entry));
     }
 

@@ -46,8 +46,7 @@ public final class DirectoryFile {
      * @throws BadObjectException if it is damaged
      */
     public static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
-        // Two archives of one log have different origins.
-        String name = "." + files.prefix() + "_archive_" + identity.origin().substring(0, 16);
+        String name = DirectoryState.fileName(files.prefix(), identity);
         DirectoryFile file = new DirectoryFile(files.storage(), name);
         file.read();
         return file;
