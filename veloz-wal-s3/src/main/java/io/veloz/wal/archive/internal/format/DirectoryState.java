@@ -46,14 +46,13 @@ public record DirectoryState(String instance, List<String> writers, SlotRef kept
     }
 
     /**
-     * Returns the state before a writer puts an EPOCH slot. Its id is the last one. If there are too many, the first one stays,
-     * which is the last one that was confirmed.
+     * Returns the state before a writer puts an EPOCH slot. Its id is the last one, also if it was in the list before: another
+     * writer was faster then, and its confirmation must not remove the id. If there are too many, the first one stays, which
+     * is the last one that was confirmed.
      */
     public DirectoryState adding(String writer) {
-        if (writers.contains(writer)) {
-            return this;
-        }
         List<String> longer = new ArrayList<>(writers);
+        longer.remove(writer);
         longer.add(writer);
         if (longer.size() > MAX_WRITERS) {
             longer.remove(1);

@@ -17,8 +17,9 @@ import java.nio.file.NoSuchFileException;
 
 /**
  * The file in the log's directory that names the writers which acquired epochs from it, and the last kept slot that the store
- * confirmed. It is replaced atomically, under a lock, as several shippers may run in one directory for a while. An instance
- * is confined to one thread.
+ * confirmed. It is replaced atomically, under a lock, as several shippers may run in one directory for a while: a writer adds
+ * itself after it has read the tip, so a writer whose EPOCH follows another one's in the chain follows it in the file, too. An
+ * instance is confined to one thread.
  *
  * <p>Crash table. Order matters: an id is added and forced before its EPOCH slot is put, and older ids are removed only when
  * the new EPOCH slot is known to be in the chain.
@@ -92,8 +93,9 @@ public final class DirectoryFile {
     void add(String writer) throws IOException {
         try (StorageLock lock = lock()) {
             read();
-            if (!hasWritten(writer)) {
-                replace(state.adding(writer));
+            DirectoryState next = state.adding(writer);
+            if (!next.equals(state)) {
+                replace(next);
             }
         }
     }

@@ -69,7 +69,8 @@ class DirectoryStateTest {
         assertThat(three.confirming(TWO, next).writers()).containsExactly(TWO, THREE);
         assertThat(three.confirming(TWO, next).kept()).isEqualTo(next);
         assertThat(three.confirming(TWO, SlotRef.NONE).kept()).isEqualTo(SLOT);
-        assertThat(three.adding(ONE)).isEqualTo(three);
+        assertThat(three.adding(ONE).writers()).containsExactly(TWO, THREE, ONE);
+        assertThat(three.adding(THREE)).isEqualTo(three);
         assertThat(STATE.confirming(THREE, next).writers()).containsExactly(THREE, ONE, TWO);
     }
 }

@@ -53,6 +53,17 @@ class DirectoryFileTest {
     }
 
     @Test
+    void writerThatClaimsAgainIsNotRemovedByTheOneThatWasFaster() throws IOException {
+        DirectoryFile slower = open(IDENTITY);
+        slower.add(ONE);
+        DirectoryFile faster = open(IDENTITY);
+        faster.add(TWO);
+        slower.add(ONE);
+        faster.confirmed(TWO, SLOT);
+        assertThat(open(IDENTITY).hasWritten(ONE)).isTrue();
+    }
+
+    @Test
     void slotOfAnOlderShipperDoesNotRemoveTheWriterOfANewerOne() throws IOException {
         DirectoryFile older = open(IDENTITY);
         older.add(ONE);
