@@ -192,16 +192,24 @@ public final class Shipping implements AutoCloseable {
     private void check(SlotWriter current, LogIdentity archive, ShippingRight directory) throws IOException {
         long tip = current.tip().number();
         if (tip == checkedTip) {
-            Epoch epoch = directory.acquire(archive, current.tip(), current.id());
+            Optional<Epoch> epoch = directory.acquire(archive, current.tip(), current.id());
+            if (epoch.isEmpty()) {
+                checkedTip = -1;
+                searchAgain();
+                return;
+            }
             localCheck.check(current.tip());
-            current.claim(epoch);
+            current.claim(epoch.get());
         } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
             checkedTip = tip;
         } else {
-            // The search for the tip starts again.
-            isSearchRepeated = true;
-            writer = null;
+            searchAgain();
         }
+    }
+
+    private void searchAgain() {
+        isSearchRepeated = true;
+        writer = null;
     }
 
     private void confirmed(SlotWriter current, Phase before) throws IOException {

@@ -70,17 +70,21 @@ final class ShippingRight {
     }
 
     /**
-     * Returns the EPOCH with which this directory continues after a tip, and records the writer.
+     * Returns the EPOCH with which this directory continues after a tip, and records the writer. Empty if the tip has to be
+     * searched again: another shipper of this directory has put later slots, and what seemed to be the tip may be a stray.
      *
      * @throws io.veloz.wal.WalShippingRefusedException if another directory acquired the last epoch, and the operator has not
      *     named it
      */
-    Epoch acquire(LogIdentity identity, Tip tip, String writer) throws IOException {
+    Optional<Epoch> acquire(LogIdentity identity, Tip tip, String writer) throws IOException {
         Slot last = tip.slot();
         file.read();
+        if (file.kept().number() > tip.number()) {
+            return Optional.empty();
+        }
         if (last == null || last.format() == 1 || file.hasWritten(last.writer())) {
             file.add(writer);
-            return new Epoch(identity.text());
+            return Optional.of(new Epoch(identity.text()));
         }
         if (last.epoch() != takeOver && last.epoch() != file.takeOver()) {
             throw log.refused(
@@ -93,7 +97,7 @@ final class ShippingRight {
                             + last.epoch());
         }
         file.add(writer);
-        return new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch());
+        return Optional.of(new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch()));
     }
 
     private String permitted() {

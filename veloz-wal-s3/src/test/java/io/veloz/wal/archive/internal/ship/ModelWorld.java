@@ -158,7 +158,8 @@ final class ModelWorld {
         key.add(confirmed);
         writers.forEach(writer -> key.add(writer.key()));
         key.add(budget.key());
-        directories.forEach(directory -> key.add(directory.writers()));
+        directories.forEach(directory ->
+                key.add(List.of(directory.writers(), directory.kept().number())));
         return key;
     }
 }

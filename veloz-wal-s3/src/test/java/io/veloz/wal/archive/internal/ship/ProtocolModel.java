@@ -236,6 +236,12 @@ final class ProtocolModel {
     private void proceed(ModelWorld world, Writer writer) {
         SlotWriter protocol = slotWriter(world, writer, RequestFault.NONE);
         if (protocol.phase() == Phase.CHECK) {
+            if (world.directories.get(writer.directory).kept().number()
+                    > protocol.tip().number()) {
+                // The tip is a stray.
+                writer.state = WriterState.INITIAL;
+                return;
+            }
             if (mayShip(world, writer, protocol.tip().slot())) {
                 protocol.claim(new Epoch(IDENTITY.text()));
             } else {
