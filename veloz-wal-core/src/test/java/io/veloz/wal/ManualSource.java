@@ -1,0 +1,70 @@
+package io.veloz.wal;
+
+import java.time.Duration;
+
+/** A condition for the outputs of a gate that a test moves. Thread-safe. */
+final class ManualSource implements OutputGate.Source {
+    private final Duration closeTimeout;
+    private long last;
+    private long passed;
+    private RuntimeException failure;
+
+    ManualSource(Duration closeTimeout) {
+        this.closeTimeout = closeTimeout;
+    }
+
+    synchronized long append() {
+        return ++last;
+    }
+
+    synchronized void pass(long sequence) {
+        passed = sequence;
+        notifyAll();
+    }
+
+    /** Fails every record that has not passed. */
+    synchronized void fail(RuntimeException value) {
+        failure = value;
+        notifyAll();
+    }
+
+    @Override
+    public synchronized long lastSequence() {
+        return last;
+    }
+
+    @Override
+    public synchronized long awaitPassed(long sequence, Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
+        while (passed < sequence) {
+            if (failure != null) {
+                throw failure;
+            }
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                return sequence - 1;
+            }
+            try {
+                wait(left / 1_000_000 + 1);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return passed;
+    }
+
+    @Override
+    public Duration roomTimeout() {
+        return Duration.ofMillis(50);
+    }
+
+    @Override
+    public Duration closeTimeout() {
+        return closeTimeout;
+    }
+
+    @Override
+    public String describe() {
+        return "manual";
+    }
+}
