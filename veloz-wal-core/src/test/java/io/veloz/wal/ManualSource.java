@@ -55,7 +55,7 @@ final class ManualSource implements OutputGate.Source {
 
     @Override
     public Duration roomTimeout() {
-        return Duration.ofMillis(50);
+        return Duration.ofMillis(5);
     }
 
     @Override

@@ -40,14 +40,12 @@ class OutputGateCloseTest {
         assertThat(sink.discarded).isEmpty();
     }
 
-    /** Tries an append that always throws, so it changes nothing. */
+    /** Submits an output that an open gate refuses, because the test has submitted a later one. */
     private static boolean isClosed(OutputGate<String> gate) {
         try {
-            gate.append(
-                    () -> {
-                        throw new IllegalStateException("open");
-                    },
-                    "probe");
+            gate.submit(0, "probe", Duration.ZERO);
+            throw new AssertionError("the probe was accepted");
+        } catch (IllegalArgumentException e) {
             return false;
         } catch (IllegalStateException e) {
             return e.getMessage().equals("the output gate is closed");
@@ -89,6 +87,9 @@ class OutputGateCloseTest {
     void closeWaitsForAnAppendThatHasBegun() throws Exception {
         ManualSource source = new ManualSource(Duration.ofMinutes(1));
         OutputGate<String> gate = OutputGate.start(source, 8, sink);
+        gate.append(source::append, "first");
+        source.pass(1);
+        sink.awaitPublished("1 first");
         CountDownLatch appending = new CountDownLatch(1);
         CountDownLatch proceed = new CountDownLatch(1);
         CompletableFuture<Long> appended = Logs.start(() -> gate.append(
@@ -105,12 +106,12 @@ class OutputGateCloseTest {
         appending.await();
         CompletableFuture<Boolean> closed = close(gate);
         Logs.await("closing", () -> isClosed(gate));
-        source.pass(1);
+        source.pass(2);
         assertThat(closed).isNotDone();
         proceed.countDown();
-        assertThat(appended.get(30, TimeUnit.SECONDS)).isEqualTo(1);
+        assertThat(appended.get(30, TimeUnit.SECONDS)).isEqualTo(2);
         assertThat(closed.get(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(sink.published).containsExactly("1 a");
+        assertThat(sink.published).containsExactly("1 first", "2 a");
     }
 
     @Test
