@@ -14,6 +14,7 @@ import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.metrics.OutputGateMetrics;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -188,7 +189,8 @@ class OutputGateDurableTest {
         int threads = 100;
         int each = 50;
         CheckingSink checking;
-        try (Wal wal = Wal.open(small(heap).build())) {
+        try (Wal wal = Wal.open(
+                small(heap).bufferFullTimeout(Duration.ofMinutes(1)).build())) {
             checking = new CheckingSink(wal);
             try (OutputGate<Long> gate = OutputGate.durable(wal, 16, checking)) {
                 List<CompletableFuture<Boolean>> running = new ArrayList<>();

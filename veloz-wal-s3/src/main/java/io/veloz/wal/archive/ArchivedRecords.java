@@ -1,0 +1,41 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.OutputGate;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.WalShippingRefusedException.Reason;
+import java.time.Duration;
+
+/**
+ * The condition of a gate that publishes when records are archived. Thread-safe.
+ *
+ * <p>A record in a declared gap never passes, and neither does a later one: the gate fails. To wait through the shipper
+ * makes it ship at once, and find out when it is fenced.
+ */
+record ArchivedRecords(WalShipper shipper, ShipperState state, Wal wal, Duration closeTimeout, String describe)
+        implements OutputGate.Source {
+    @Override
+    public long lastSequence() {
+        return wal.lastSequence();
+    }
+
+    @Override
+    public long awaitPassed(long sequence, Duration timeout) {
+        if (shipper.awaitArchived(sequence, timeout)) {
+            return state.archivedWithoutGap(sequence);
+        }
+        if (state.hasReached(sequence) && state.isInGap(sequence)) {
+            throw new WalShippingRefusedException(
+                    Reason.TRIMMED_AHEAD,
+                    "record " + sequence + " will never be archived: it is in a gap of the archive, or before its"
+                            + " beginning, so its output cannot be published; restart the engine, and reconcile the"
+                            + " records of the gap");
+        }
+        return sequence - 1;
+    }
+
+    @Override
+    public Duration roomTimeout() {
+        return wal.config().bufferFullTimeout();
+    }
+}
