@@ -32,27 +32,41 @@ class OutputGateModelTest {
         final List<String> published = new ArrayList<>();
         final List<String> discarded = new ArrayList<>();
         long newest;
-        boolean failed;
+        long passed;
+        boolean sourceFailed;
 
         void submit(long sequence, String output) {
             waiting.add(sequence + " " + output);
             sequences.add(sequence);
             newest = sequence;
+            settle();
         }
 
-        void pass(long passed) {
+        void pass(long sequence) {
+            passed = sequence;
+            settle();
+        }
+
+        void failSource() {
+            sourceFailed = true;
+            settle();
+        }
+
+        private void settle() {
             while (!sequences.isEmpty() && sequences.get(0) <= passed) {
                 sequences.remove(0);
                 published.add(waiting.remove(0));
             }
+            if (sourceFailed) {
+                discarded.addAll(waiting);
+                waiting.clear();
+                sequences.clear();
+            }
         }
 
-        void fail() {
-            // A gate without outputs does not wait for the source, so it does not notice the failure.
-            failed = !waiting.isEmpty();
-            discarded.addAll(waiting);
-            waiting.clear();
-            sequences.clear();
+        /** A gate that has nothing to publish does not wait for its source, so it has not failed yet. */
+        boolean hasFailed() {
+            return !discarded.isEmpty();
         }
     }
 
@@ -64,42 +78,42 @@ class OutputGateModelTest {
         ManualSource source = new ManualSource(Duration.ofMinutes(1));
         RecordingSink sink = new RecordingSink();
         Model model = new Model();
-        long passed = 0;
         try (OutputGate<String> gate = OutputGate.start(source, capacity, sink)) {
-            for (int step = 0; step < STEPS && !model.failed; step++) {
-                switch (random.nextInt(10)) {
-                    case 0, 1, 2 -> append(gate, source, model, capacity, passed);
-                    case 3, 4, 5 -> submit(gate, source, model, capacity, passed, random);
-                    case 6, 7, 8 -> {
-                        passed += random.nextInt((int) (source.lastSequence() - passed) + 1);
-                        source.pass(passed);
-                        model.pass(passed);
-                    }
-                    default -> {
-                        if (random.nextInt(10) == 0) {
-                            source.fail(new WalFailedException("broken", passed, source.lastSequence(), null));
-                            model.fail();
-                        }
-                    }
+            for (int step = 0; step < STEPS && !model.hasFailed(); step++) {
+                int kind = random.nextInt(100);
+                if (kind < 30) {
+                    append(gate, source, model, capacity);
+                } else if (kind < 60) {
+                    submit(gate, source, model, capacity, random);
+                } else if (kind < 99) {
+                    pass(source, model, model.passed + random.nextInt((int) (source.lastSequence() - model.passed) + 1));
+                } else if (!model.sourceFailed) {
+                    source.fail(new WalFailedException("broken", model.passed, source.lastSequence(), null));
+                    model.failSource();
                 }
                 compare(seed, gate, sink, model);
             }
-            source.pass(source.lastSequence());
-            model.pass(model.failed ? passed : source.lastSequence());
+            pass(source, model, source.lastSequence());
         }
         assertThat(sink.published).as("seed %d", seed).isEqualTo(model.published);
         assertThat(sink.discarded).as("seed %d", seed).isEqualTo(model.discarded);
     }
 
-    private static void append(
-            OutputGate<String> gate, ManualSource source, Model model, int capacity, long passed) {
+    /** Lets records pass, unless the source has failed: then no further one does. */
+    private static void pass(ManualSource source, Model model, long sequence) {
+        if (!model.sourceFailed) {
+            source.pass(sequence);
+            model.pass(sequence);
+        }
+    }
+
+    private static void append(OutputGate<String> gate, ManualSource source, Model model, int capacity) {
         long before = source.lastSequence();
         try {
             long sequence = gate.append(source::append, "append");
             assertThat(model.waiting.size()).isLessThan(capacity);
             assertThat(sequence).isEqualTo(before + 1);
             model.submit(sequence, "append");
-            model.pass(passed);
         } catch (WalBusyException e) {
             assertThat(model.waiting).hasSize(capacity);
             assertThat(source.lastSequence()).isEqualTo(before);
@@ -107,7 +121,7 @@ class OutputGateModelTest {
     }
 
     private static void submit(
-            OutputGate<String> gate, ManualSource source, Model model, int capacity, long passed, Random random) {
+            OutputGate<String> gate, ManualSource source, Model model, int capacity, Random random) {
         if (random.nextBoolean()) {
             source.append();
         }
@@ -118,8 +132,7 @@ class OutputGateModelTest {
             if (!isFull) {
                 assertThat(sequence).isBetween(model.newest, source.lastSequence());
                 model.submit(sequence, "submit");
-                model.pass(passed);
-            }
+                }
         } catch (IllegalArgumentException e) {
             assertThat(sequence < model.newest || sequence > source.lastSequence())
                     .as(e.getMessage())

@@ -151,7 +151,7 @@ class ArchivedGateTest {
             OutputGate<String> gate = first.archivedGate(8, sink);
             gate.append(() -> append(wal), "a");
             await("published", () -> sink.published().size() == 1);
-            try (WalShipper second = WalShipper.start(wal.files(), config().build())) {
+            try (WalShipper second = WalShipper.start(wal, config().build())) {
                 await("the second epoch", () -> second.status().epoch() == 2);
                 gate.append(() -> append(wal), "b");
                 gate.append(wal::lastSequence, "without a record");

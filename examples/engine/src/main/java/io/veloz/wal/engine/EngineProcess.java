@@ -15,6 +15,7 @@ import io.veloz.wal.orders.OrderStore;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,9 @@ final class EngineProcess implements AutoCloseable {
             return live != null ? "live" : orders != null ? "read-only" : "not ready";
         }
     }
+
+    /** How long a request waits until its order has left the engine. */
+    private static final Duration LONGEST_PLACE = Duration.ofSeconds(2);
 
     private final EngineOptions options;
     private final WalHttpServer server;
@@ -98,7 +102,7 @@ final class EngineProcess implements AutoCloseable {
         requireReplayedLog();
         ShipperConfig archive =
                 options.archive().map(uri -> ShipperConfig.builder(uri).build()).orElse(null);
-        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive);
+        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
         engine.start();
         OrderStore orders = engine.opened().store();
         phase = new Phase(LogState.replaying(), orders, engine);
@@ -196,9 +200,15 @@ final class EngineProcess implements AutoCloseable {
         if (live == null) {
             return new HttpReply(503, "{\"error\":\"the engine is " + phase.name() + " and accepts no order\"}");
         }
+        String id = Health.quoted(order.clientOrderId());
         try {
-            live.place(order);
-            return new HttpReply(201, "{\"client_order_id\":" + Health.quoted(order.clientOrderId()) + "}");
+            // The server has few threads. While the archive is unreachable, orders must not keep them from the probes.
+            return live.place(order, LONGEST_PLACE)
+                    ? new HttpReply(201, "{\"client_order_id\":" + id + "}")
+                    : new HttpReply(202, "{\"client_order_id\":" + id + ",\"sent\":false}");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new HttpReply(503, "{\"error\":\"the engine is ending\"}");
         } catch (IllegalArgumentException e) {
             return error(409, e);
         } catch (TradingStoppedException | WalException | IllegalStateException e) {
