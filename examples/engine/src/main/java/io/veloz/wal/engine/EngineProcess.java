@@ -6,8 +6,10 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.http.CheckResult;
 import io.veloz.wal.http.HttpReply;
 import io.veloz.wal.http.LogState;
+import io.veloz.wal.http.Probe;
 import io.veloz.wal.http.WalHttpServer;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderReplay;
@@ -63,6 +65,7 @@ final class EngineProcess implements AutoCloseable {
                 .log(() -> phase.currentLog())
                 .orders(() -> Optional.ofNullable(phase.orders()))
                 .shipper(this::shipper)
+                .check("output", this::checkOutput, Probe.READY)
                 .command("/api/admin/live", body -> change(this::goLive))
                 .command("/api/admin/readonly", body -> change(this::goReadOnly))
                 .command("/api/orders", this::place);
@@ -78,6 +81,12 @@ final class EngineProcess implements AutoCloseable {
     private Optional<WalShipper> shipper() {
         OrderEngine live = phase.live();
         return live == null ? Optional.empty() : live.shipper();
+    }
+
+    private CheckResult checkOutput() {
+        OrderEngine live = phase.live();
+        String failure = live == null ? null : live.outboxFailure();
+        return failure == null ? CheckResult.passed("") : CheckResult.failed(failure);
     }
 
     /** Replays the log, and goes live unless the options demand a read-only start. Throws {@link WalException}. */

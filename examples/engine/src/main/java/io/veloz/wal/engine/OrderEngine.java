@@ -272,7 +272,9 @@ public final class OrderEngine implements AutoCloseable {
         return refused == null ? null : "log and archive are inconsistent: " + refused.getMessage();
     }
 
-    private @Nullable String outboxFailure() {
+    /** Returns why no order leaves the engine any more; null if orders do. */
+    @Nullable
+    String outboxFailure() {
         Outbox sending = outbox;
         Throwable failure = sending == null ? null : sending.failure();
         return failure == null ? null : "orders do not leave the engine any more: " + failure;

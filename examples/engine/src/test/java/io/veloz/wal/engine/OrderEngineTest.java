@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,51 @@ class OrderEngineTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("order a has been placed before");
             assertThat(venue.sent).containsExactly("a");
+        }
+    }
+
+    @Test
+    void failureOfTheVenueReachesTheCallerAndLaterOrdersAreSent() {
+        Venue failing = new Venue() {
+            @Override
+            public void send(OrderNew order) {
+                if (order.clientOrderId().equals("a")) {
+                    throw new IllegalStateException("the venue is closed");
+                }
+                venue.send(order);
+            }
+
+            @Override
+            public void cancel(String clientOrderId) {}
+        };
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), failing)) {
+            engine.start();
+            assertThatThrownBy(() -> engine.place(order("a"))).hasMessage("the venue is closed");
+            assertThat(engine.order("a").terminal()).isFalse();
+            engine.place(order("b"));
+            assertThat(venue.sent).containsExactly("b");
+        }
+    }
+
+    @Test
+    void venueThatWaitsForAnOrderOfItsOwnEngineIsRefused() {
+        AtomicReference<OrderEngine> engine = new AtomicReference<>();
+        Venue calling = new Venue() {
+            @Override
+            public void send(OrderNew order) {
+                engine.get().place(order("nested"));
+            }
+
+            @Override
+            public void cancel(String clientOrderId) {}
+        };
+        try (OrderEngine started = new OrderEngine(OrderEngine.settings(dir), calling)) {
+            engine.set(started);
+            started.start();
+            assertThatThrownBy(() -> started.place(order("a")))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the venue calls the engine on the thread that sends");
+            assertThatThrownBy(() -> started.order("nested")).hasMessage("unknown order nested");
         }
     }
 
