@@ -22,7 +22,7 @@ class OutputGateModelTest {
 
     static LongStream seeds() {
         long first = Long.getLong("wal.seed", 1);
-        return LongStream.range(first, first + 30L * Integer.getInteger("wal.rounds", 1));
+        return LongStream.range(first, first + 200L * Integer.getInteger("wal.rounds", 1));
     }
 
     /** What a gate must do: a queue, and the end of the records that have passed. */
