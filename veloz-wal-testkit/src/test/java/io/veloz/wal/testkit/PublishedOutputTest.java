@@ -10,6 +10,7 @@ import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.storage.Storage;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,7 +64,9 @@ class PublishedOutputTest {
                         List<Long> logged = read(storage);
                         assertThat(wal.lastSequence()).isEqualTo(logged.size());
                         List<Long> published = history.acknowledged();
-                        assertThat(logged).as("published, and so never lost").startsWith(published.toArray(Long[]::new));
+                        assertThat(published)
+                                .as("published, and so never lost")
+                                .isEqualTo(logged.subList(0, Math.min(published.size(), logged.size())));
                     }
                 });
     }
@@ -85,7 +88,7 @@ class PublishedOutputTest {
         List<Long> values = new ArrayList<>();
         try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
             while (reader.next()) {
-                values.add(reader.payload().getLong());
+                values.add(reader.payload().order(ByteOrder.BIG_ENDIAN).getLong());
             }
         }
         return values;
