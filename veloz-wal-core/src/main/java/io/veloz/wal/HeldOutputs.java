@@ -8,8 +8,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outputs of a gate that wait, in a ring, and the state of the gate. The one place where the threads of a gate meet:
- * any number of submitters, the publisher, and a thread that closes. Thread-safe.
+ * The outputs of a gate that wait, in a ring, and the state of the gate. The threads of a gate meet here: any
+ * number of submitters, the publisher, and a thread that closes. Thread-safe.
  *
  * <p>Why this is correct:
  *
@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>A place is reserved before a record is appended, and free after its output was published. So an accepted append
  *       never waits, and {@code count + reserved} never exceeds the capacity.
  *   <li>A failure is set under the lock that covers an addition. So every output is either added before it, and the publisher
- *       discards it, or refused. A closed gate ends when it has neither outputs nor reservations, so an append that has begun
- *       is not cut off.
+ *       discards it, or refused. A closed gate ends when it has neither outputs nor reservations, so it waits for an
+ *       append that has begun.
  * </ul>
  *
  * <p>It allocates nothing for an output. No monitor is used, so a virtual thread that waits is not pinned. No wait lasts
- * longer than a second without checking its condition, so a wake-up that is lost for lack of memory is no hang.
+ * longer than a second without checking its condition, so a wake-up that is lost for lack of memory costs a second.
  */
 final class HeldOutputs<T> {
     private static final long LONGEST_WAIT_NANOS = 1_000_000_000;

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes the outputs of an application when their records are safe. So an engine can act on a record before it is
- * durable, and nothing leaves the engine that a crash could contradict. Thread-safe: platform and virtual threads may call
- * any method, and an interrupt does not end a wait and stays pending.
+ * A bounded queue of outputs that are published, in order, when their records are safe. So an engine can act on a record
+ * before it is durable, and nothing leaves the engine that a crash could contradict. Thread-safe: platform and virtual
+ * threads may call any method. An interrupt does not end a wait and stays pending.
  *
  * <p>An output belongs to a sequence. It is published when every record up to that sequence has <em>passed</em>: is durable
  * ({@link #durable}) or archived ({@code WalShipper.archivedGate}). One thread of the gate publishes, in the order of the
@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * <p>A gate contains at most {@code capacity} outputs. The size of an output is up to the application.
  *
  * <p>A gate fails when one of its records can never pass, or when the sink throws. It then publishes nothing more. Outputs
- * whose records had passed before are published first. A gate passes a record once, and is no lease: it does not check
- * again that the log or the archive is still this engine's.
+ * whose records had passed before are published first. The gate checks each record once: it does not check later that the
+ * archive still belongs to this engine.
  *
  * <pre>{@code
  * try (Wal wal = Wal.open(directory);
@@ -48,7 +48,7 @@ public final class OutputGate<T> implements AutoCloseable {
     private static final long NO_MEMORY_RETRY_NANOS = 10_000_000;
 
     /**
-     * Receives the outputs of a gate. One thread calls all methods, in order. It is no thread of the log, so a slow sink
+     * Receives the outputs of a gate. One thread calls all methods, in order. It is a thread of the gate, so a slow sink
      * delays later outputs, but neither commits nor futures.
      *
      * <p>A sink may append to the log, wait for its records, and submit to the gate. It cannot wait for room in the gate or

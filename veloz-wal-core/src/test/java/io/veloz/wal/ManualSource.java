@@ -4,12 +4,18 @@ import java.time.Duration;
 
 /** A condition for the outputs of a gate that a test moves. Thread-safe. */
 final class ManualSource implements OutputGate.Source {
+    private final Duration roomTimeout;
     private final Duration closeTimeout;
     private long last;
     private long passed;
     private RuntimeException failure;
 
     ManualSource(Duration closeTimeout) {
+        this(Duration.ofMillis(5), closeTimeout);
+    }
+
+    ManualSource(Duration roomTimeout, Duration closeTimeout) {
+        this.roomTimeout = roomTimeout;
         this.closeTimeout = closeTimeout;
     }
 
@@ -18,7 +24,7 @@ final class ManualSource implements OutputGate.Source {
     }
 
     synchronized void pass(long sequence) {
-        passed = sequence;
+        passed = Math.max(passed, sequence);
         notifyAll();
     }
 
@@ -55,7 +61,7 @@ final class ManualSource implements OutputGate.Source {
 
     @Override
     public Duration roomTimeout() {
-        return Duration.ofMillis(5);
+        return roomTimeout;
     }
 
     @Override

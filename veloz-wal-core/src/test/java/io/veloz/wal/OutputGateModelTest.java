@@ -25,7 +25,7 @@ class OutputGateModelTest {
         return LongStream.range(first, first + 200L * Integer.getInteger("wal.rounds", 1));
     }
 
-    /** What a gate must do: a queue, and the end of the records that have passed. */
+    /** The expected behaviour of a gate: a queue, and the last record that has passed. */
     private static final class Model {
         final List<String> waiting = new ArrayList<>();
         final List<Long> sequences = new ArrayList<>();
@@ -132,7 +132,7 @@ class OutputGateModelTest {
             if (!isFull) {
                 assertThat(sequence).isBetween(model.newest, source.lastSequence());
                 model.submit(sequence, "submit");
-                }
+            }
         } catch (IllegalArgumentException e) {
             assertThat(sequence < model.newest || sequence > source.lastSequence())
                     .as(e.getMessage())

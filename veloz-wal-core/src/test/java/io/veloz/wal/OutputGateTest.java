@@ -3,7 +3,6 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.veloz.wal.fault.Logs;
 import java.io.IOException;
@@ -17,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,28 +211,27 @@ class OutputGateTest {
 
     @Test
     void virtualThreadsSubmit() throws Exception {
-        Method startVirtual;
-        try {
-            startVirtual = Thread.class.getMethod("startVirtualThread", Runnable.class);
-        } catch (NoSuchMethodException e) {
-            startVirtual = null;
-        }
-        assumeThat(startVirtual).as("virtual threads need Java 21 or later").isNotNull();
         int threads = 200;
-        try (OutputGate<String> gate = gate(4)) {
+        ManualSource patient = new ManualSource(LONG, LONG);
+        try (OutputGate<String> gate = OutputGate.start(patient, 4, sink)) {
             List<Thread> started = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
-                Runnable task = () -> {
-                    source.pass(gate.append(source::append, "v"));
-                };
-                started.add((Thread) startVirtual.invoke(null, task));
+                started.add(startVirtual(() -> patient.pass(gate.append(patient::append, "v"))));
             }
             for (Thread thread : started) {
                 thread.join();
             }
-            source.pass(threads);
         }
         assertThat(sink.published).hasSize(threads);
+    }
+
+    private static Thread startVirtual(Runnable task) throws Exception {
+        try {
+            Method start = Thread.class.getMethod("startVirtualThread", Runnable.class);
+            return (Thread) start.invoke(null, task);
+        } catch (NoSuchMethodException e) {
+            return Assumptions.abort("this JDK has no virtual threads");
+        }
     }
 
     // ---- failure

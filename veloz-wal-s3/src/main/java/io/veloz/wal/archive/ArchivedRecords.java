@@ -9,8 +9,8 @@ import java.time.Duration;
 /**
  * The condition of a gate that publishes when records are archived. Thread-safe.
  *
- * <p>A record in a declared gap never passes, and neither does a later one: the gate fails. To wait through the shipper
- * makes it ship at once, and find out when it is fenced.
+ * <p>A record in a declared gap never passes, so the gate fails, and outputs of later records are discarded as well. {@link
+ * WalShipper#awaitArchived} ships at once, and detects a fence even if no record has to be shipped.
  */
 record ArchivedRecords(WalShipper shipper, ShipperState state, Wal wal, Duration closeTimeout, String describe)
         implements OutputGate.Source {

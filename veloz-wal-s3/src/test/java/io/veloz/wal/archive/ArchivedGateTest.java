@@ -92,7 +92,7 @@ class ArchivedGateTest {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - start > LONG.toNanos()) {
-                throw new AssertionError("never came true: " + what);
+                throw new AssertionError("the condition did not become true: " + what);
             }
             Thread.yield();
         }

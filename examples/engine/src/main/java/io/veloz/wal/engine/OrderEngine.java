@@ -110,22 +110,12 @@ public final class OrderEngine implements AutoCloseable {
             }
             outbox = Outbox.open(opened, publishWhen == PublishWhen.ARCHIVED ? shipping : null);
         } catch (RuntimeException e) {
-            closeQuietly(e, shipping, opened);
+            close(null, shipping, opened);
             throw e;
         }
         shipper = shipping;
         log = opened;
         return opened.recovery();
-    }
-
-    /** Closes what was opened before a failure, which is the one that the caller receives. */
-    private static void closeQuietly(RuntimeException failure, @Nullable WalShipper shipping, OrderLog opened) {
-        try (opened;
-                WalShipper unused = shipping) {
-            return;
-        } catch (RuntimeException e) {
-            failure.addSuppressed(e);
-        }
     }
 
     // ---- commands
@@ -303,14 +293,28 @@ public final class OrderEngine implements AutoCloseable {
         return Objects.requireNonNull(outbox, "outbox");
     }
 
-    /** Sends what may leave, commits and ships all pending records, and closes the log. */
+    /** Sends the orders that may leave, commits and ships all pending records, and closes the log. */
     @Override
     public void close() {
-        // From the last to the first: each of them needs the one before it to the end.
-        try (OrderLog open = log;
-                WalShipper shipping = shipper;
-                Outbox sending = outbox) {
-            return;
+        close(outbox, shipper, log);
+    }
+
+    /** Order matters: the outbox needs the shipper, and the shipper the log, until it has ended. */
+    private static void close(@Nullable Outbox sending, @Nullable WalShipper shipping, @Nullable OrderLog open) {
+        try {
+            if (sending != null) {
+                sending.close();
+            }
+        } finally {
+            try {
+                if (shipping != null) {
+                    shipping.close();
+                }
+            } finally {
+                if (open != null) {
+                    open.close();
+                }
+            }
         }
     }
 

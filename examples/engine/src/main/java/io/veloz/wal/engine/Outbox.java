@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way out of the engine: what goes to the venue and to clients waits in an {@link OutputGate} until its record is
+ * The queue of messages to the venue and to clients. Every message waits in an {@link OutputGate} until its record is
  * durable, or archived. Thread-safe.
  *
  * <p>Messages leave on one thread, in the order of the log. So a cancellation never overtakes its order.
@@ -24,9 +24,11 @@ final class Outbox implements OutputGate.Sink<Outbox.Message>, AutoCloseable {
 
     private final OrderLog log;
     private final OutputGate<Message> gate;
+
+    /** The thread of the gate while it sends a message. */
     private volatile @Nullable Thread sending;
 
-    /** What leaves the engine. The future completes when it has left, or will never leave. */
+    /** A message to the venue. The future completes when it has left, or when it will never leave. */
     static final class Message {
         private final Runnable send;
         private final CompletableFuture<Void> left = new CompletableFuture<>();
