@@ -42,9 +42,9 @@ final class HeldOutputs<T> {
     /** A thread that closes waits for the end. */
     private final Condition endChanged = lock.newCondition();
 
-    private final BooleanSupplier hasRoom = this::hasRoomOrEnds;
-    private final BooleanSupplier hasFirst = this::hasFirstOrEnds;
-    private final BooleanSupplier hasEnded = () -> this.ended;
+    private final BooleanSupplier hasRoom = this::hasRoomOrEndsLocked;
+    private final BooleanSupplier hasFirst = this::hasFirstOrEndsLocked;
+    private final BooleanSupplier hasEnded = this::hasEndedLocked;
 
     // The ring, by place.
     private final long[] sequences;
@@ -151,7 +151,7 @@ final class HeldOutputs<T> {
         }
     }
 
-    private boolean hasRoomOrEnds() {
+    private boolean hasRoomOrEndsLocked() {
         return count + reserved < outputs.length || closing || failure != null;
     }
 
@@ -173,7 +173,7 @@ final class HeldOutputs<T> {
         }
     }
 
-    private boolean hasFirstOrEnds() {
+    private boolean hasFirstOrEndsLocked() {
         return count > 0 || failure != null || (closing && reserved == 0);
     }
 
@@ -294,6 +294,10 @@ final class HeldOutputs<T> {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean hasEndedLocked() {
+        return ended;
     }
 
     private void signalAllLocked() {
