@@ -17,12 +17,17 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A gate that publishes when records are durable. */
 @Timeout(120)
@@ -213,6 +218,40 @@ class OutputGateDurableTest {
         assertThat(checking.published)
                 .containsExactlyElementsOf(
                         LongStream.rangeClosed(1, threads * each).boxed().toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void everyAcceptedOutputIsPublishedOrDiscardedOnceWhenTheLogFailsUnderLoad(long seed) throws Exception {
+        Random random = new Random(seed);
+        Wal wal = Wal.open(small(storage).build());
+        Set<Long> accepted = new ConcurrentSkipListSet<>();
+        OutputGate<String> gate = OutputGate.durable(wal, 1 + random.nextInt(200), sink);
+        List<CompletableFuture<Boolean>> running = new ArrayList<>();
+        for (int t = 0; t < 100; t++) {
+            running.add(Logs.start(() -> {
+                while (true) {
+                    accepted.add(gate.append(() -> wal.append(1, payload("x")), "x"));
+                }
+            }));
+        }
+        long before = random.nextInt(3_000);
+        Logs.await("published " + before, () -> gate.status().published() >= before);
+        storage.fail(Operation.FORCE, () -> new IOException("of the test"));
+        for (CompletableFuture<Boolean> thread : running) {
+            assertThatThrownBy(() -> thread.get(30, TimeUnit.SECONDS))
+                    .as("seed %d", seed)
+                    .cause()
+                    .isInstanceOfAny(WalFailedException.class, WalGateFailedException.class);
+        }
+        gate.close();
+        List<String> received = new ArrayList<>(sink.published);
+        received.addAll(sink.discarded);
+        assertThat(received)
+                .as("seed %d", seed)
+                .isEqualTo(accepted.stream().map(sequence -> sequence + " x").toList());
+        assertThat(gate.status().publishedSequence()).isLessThanOrEqualTo(wal.durableSequence());
+        assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
     }
 
     @Test

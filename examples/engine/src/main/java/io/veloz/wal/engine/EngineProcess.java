@@ -85,7 +85,7 @@ final class EngineProcess implements AutoCloseable {
 
     private CheckResult checkOutput() {
         OrderEngine live = phase.live();
-        String failure = live == null ? null : live.outboxFailure();
+        String failure = live == null ? null : live.outboxObstacle();
         return failure == null ? CheckResult.passed("") : CheckResult.failed(failure);
     }
 

@@ -238,7 +238,7 @@ public final class OrderEngine implements AutoCloseable {
         }
         String reason = archiveFailure();
         if (reason == null) {
-            reason = outboxFailure();
+            reason = outboxObstacle();
         }
         if (reason == null) {
             reason = diskFull;
@@ -262,12 +262,11 @@ public final class OrderEngine implements AutoCloseable {
         return refused == null ? null : "log and archive are inconsistent: " + refused.getMessage();
     }
 
-    /** Returns why no order leaves the engine any more; null if orders do. */
+    /** Returns why no order leaves the engine now; null if orders do. */
     @Nullable
-    String outboxFailure() {
+    String outboxObstacle() {
         Outbox sending = outbox;
-        Throwable failure = sending == null ? null : sending.failure();
-        return failure == null ? null : "orders do not leave the engine any more: " + failure;
+        return sending == null ? null : sending.obstacle();
     }
 
     /** Returns the statistics of the log. {@link io.veloz.wal.metrics.WalMetrics} binds them to Micrometer. */

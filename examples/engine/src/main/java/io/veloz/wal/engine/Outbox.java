@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages leave on one thread, in the order of the log. So a cancellation never overtakes its order.
  */
 final class Outbox implements OutputGate.Sink<Outbox.Message>, AutoCloseable {
-    /** Messages that wait. While the store of an archive is unreachable, further orders are refused after these. */
     private static final int CAPACITY = 1024;
+
+    /** How long a full outbox may be the sign of a short burst. */
+    private static final Duration LONGEST_BURST = Duration.ofSeconds(2);
 
     private final OrderLog log;
     private final OutputGate<Message> gate;
@@ -91,10 +93,17 @@ final class Outbox implements OutputGate.Sink<Outbox.Message>, AutoCloseable {
         return message;
     }
 
-    /** Returns why no message leaves any more; null if the gate has not failed. */
+    /** Returns why no message leaves now; null if messages leave. */
     @Nullable
-    Throwable failure() {
-        return gate.status().failure();
+    String obstacle() {
+        OutputGate.Status status = gate.status();
+        if (status.failure() != null) {
+            return "orders do not leave the engine any more: " + status.failure();
+        }
+        // Refused before it waits for room, which would keep the threads of an HTTP server for long.
+        return status.held() >= CAPACITY && status.oldestAge().compareTo(LONGEST_BURST) > 0
+                ? status.held() + " orders wait to leave the engine, the first since " + status.oldestAge()
+                : null;
     }
 
     @Override
