@@ -22,9 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A gate contains at most {@code capacity} outputs. The size of an output is up to the application.
  *
- * <p>A gate fails when one of its records can never pass, or when the sink throws. It then publishes nothing more. Outputs
- * whose records had passed before are published first. The gate checks each record once: it does not check later that the
- * archive still belongs to this engine.
+ * <p>A gate fails when the record of its first output can never pass, or when the sink throws. It then publishes nothing
+ * more.
  *
  * <pre>{@code
  * try (Wal wal = Wal.open(directory);
@@ -82,13 +81,12 @@ public final class OutputGate<T> implements AutoCloseable {
         long lastSequence();
 
         /**
-         * Waits until a record has passed. An interrupt does not end the wait and stays pending.
+         * Waits until every record up to this one has passed, and returns false after the timeout. Called for each output,
+         * by one thread. An interrupt does not end the wait and stays pending.
          *
-         * @return the last record that has passed, so that every record from {@code sequence} to it has; less than
-         *     {@code sequence} after the timeout
          * @throws RuntimeException if the record can never pass
          */
-        long awaitPassed(long sequence, Duration timeout);
+        boolean awaitPassed(long sequence, Duration timeout);
 
         /** Returns how long {@link OutputGate#append} waits for room. */
         Duration roomTimeout();
@@ -128,7 +126,8 @@ public final class OutputGate<T> implements AutoCloseable {
     private final UninterruptibleThread thread;
 
     /**
-     * Starts a gate that publishes an output when its record is durable. Close it before the log.
+     * Starts a gate that publishes an output when its record is durable. Close it before the log. If the log fails, the
+     * outputs of durable records are published, and the others discarded with {@link WalFailedException}.
      *
      * <p>{@link #append} waits for room for {@link WalConfig#bufferFullTimeout()}, and {@link #close} for records for {@link
      * WalConfig#closeTimeout()}. The gate does not force the log: a record with a relaxed {@link Durability} passes when it
@@ -324,13 +323,9 @@ public final class OutputGate<T> implements AutoCloseable {
     }
 
     private void publishAll() throws Exception {
-        long passed = 0;
         while (held.awaitFirst()) {
             long sequence = held.sequence();
-            if (sequence > passed) {
-                // Then check for a failure again: after a close that has timed out nothing is published.
-                passed = Math.max(passed, source.awaitPassed(sequence, SLICE));
-            } else {
+            if (source.awaitPassed(sequence, SLICE)) {
                 sink.publish(sequence, held.handOver());
                 held.removePublished();
             }
@@ -372,8 +367,8 @@ public final class OutputGate<T> implements AutoCloseable {
         }
 
         @Override
-        public long awaitPassed(long sequence, Duration timeout) {
-            return wal.awaitDurable(sequence, timeout) ? wal.durableSequence() : sequence - 1;
+        public boolean awaitPassed(long sequence, Duration timeout) {
+            return wal.awaitDurable(sequence, timeout);
         }
 
         @Override

@@ -40,7 +40,7 @@ final class ManualSource implements OutputGate.Source {
     }
 
     @Override
-    public synchronized long awaitPassed(long sequence, Duration timeout) {
+    public synchronized boolean awaitPassed(long sequence, Duration timeout) {
         long end = System.nanoTime() + timeout.toNanos();
         while (passed < sequence) {
             if (failure != null) {
@@ -48,7 +48,7 @@ final class ManualSource implements OutputGate.Source {
             }
             long left = end - System.nanoTime();
             if (left <= 0) {
-                return sequence - 1;
+                return false;
             }
             try {
                 wait(left / 1_000_000 + 1);
@@ -56,7 +56,7 @@ final class ManualSource implements OutputGate.Source {
                 throw new AssertionError(e);
             }
         }
-        return passed;
+        return true;
     }
 
     @Override

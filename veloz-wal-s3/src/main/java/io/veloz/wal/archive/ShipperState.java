@@ -287,18 +287,6 @@ final class ShipperState implements ShipProgress {
         return gaps.stream().anyMatch(gap -> gap.firstSequence <= sequence && sequence <= gap.lastSequence);
     }
 
-    /** Returns the last record that is archived together with every record from an archived one on. */
-    long archivedWithoutGap(long sequence) {
-        // Order matters: a gap is set before the archived sequence passes it, so it is read after the archived sequence.
-        long last = archivedSequence;
-        for (Gap gap : gaps) {
-            if (gap.firstSequence > sequence) {
-                last = Math.min(last, gap.firstSequence - 1);
-            }
-        }
-        return last;
-    }
-
     /** Requests that the gaps with records from this one on are read from the archive. */
     void requestGaps(long sequence) {
         gapsWantedFrom.accumulateAndGet(sequence, Math::min);

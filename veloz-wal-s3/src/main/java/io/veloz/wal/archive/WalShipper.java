@@ -147,7 +147,11 @@ public final class WalShipper implements AutoCloseable {
 
     /**
      * Starts a gate that publishes an output when its record is archived. So nothing that it has published is missing after
-     * a restore, and an engine that is fenced publishes nothing more. Close it before this shipper.
+     * a restore, and an engine that is fenced publishes no output of a record that its successor does not have. Close it
+     * before this shipper.
+     *
+     * <p>Between a fence and its detection, at most some 30 seconds, an output of a record that was archived before the fence
+     * is still published. So an output that only the current owner of the archive may publish needs a record of its own.
      *
      * <p>An output waits for a put at least, and for as long as the store is unreachable. The gate ships without waiting for
      * the flush interval; outputs that arrive during a put share the next one. {@link OutputGate#append} waits for room for

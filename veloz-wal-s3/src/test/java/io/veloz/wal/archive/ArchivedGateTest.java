@@ -175,6 +175,26 @@ class ArchivedGateTest {
     }
 
     @Test
+    void outputOfAnArchivedRecordIsDiscardedAfterTheFenceWasDetected() {
+        try (Wal wal = open();
+                WalShipper first = WalShipper.start(wal, config().build())) {
+            Sink sink = new Sink(first);
+            try (OutputGate<String> gate = first.archivedGate(8, sink)) {
+                gate.append(() -> append(wal), "a");
+                await("published", () -> sink.published().size() == 1);
+                try (WalShipper second = WalShipper.start(wal, config().build())) {
+                    await("the second epoch", () -> second.status().epoch() == 2);
+                    await("fenced", () -> first.awaitArchived(1, LONG) && first.status().fenced() != null);
+                    gate.append(wal::lastSequence, "without a record of its own");
+                    await("discarded", () -> sink.discarded().size() == 1);
+                    assertThat(sink.cause.get()).isInstanceOf(WalFencedException.class);
+                }
+            }
+            assertThat(sink.published()).containsExactly(1L);
+        }
+    }
+
+    @Test
     void failedLogPublishesWhatWasDurableOnceItIsArchived() {
         store.plan(request -> request.kind() == Kind.PUT ? Fault.FAIL : null);
         Wal wal = open();

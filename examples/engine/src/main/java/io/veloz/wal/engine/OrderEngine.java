@@ -1,5 +1,6 @@
 package io.veloz.wal.engine;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalListener;
@@ -16,6 +17,8 @@ import io.veloz.wal.orders.OrderLogReport;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.OrderUpdate;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,6 +44,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class OrderEngine implements AutoCloseable {
+    /** The type of the records of requested cancellations, with the order id. The replay of the orders skips them. */
+    private static final int CANCEL_REQUESTED = 1000;
+
     private final OrderLogConfig config;
     private final Venue venue;
     private final @Nullable ShipperConfig archive;
@@ -177,8 +183,11 @@ public final class OrderEngine implements AutoCloseable {
     public void cancel(String clientOrderId) {
         OrderState order = order(clientOrderId);
         if (!order.terminal()) {
-            // Through the outbox, so it does not overtake an order that still waits there.
-            out().append(opened().wal()::lastSequence, () -> venue.cancel(clientOrderId)).await();
+            // With a record of its own: otherwise it would not wait for an archive that another engine has taken over.
+            ByteBuffer id = ByteBuffer.wrap(clientOrderId.getBytes(StandardCharsets.UTF_8));
+            Wal wal = opened().wal();
+            out().append(() -> wal.append(CANCEL_REQUESTED, id), () -> venue.cancel(clientOrderId))
+                    .await();
         }
     }
 
