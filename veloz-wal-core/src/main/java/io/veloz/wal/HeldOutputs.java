@@ -201,6 +201,7 @@ final class HeldOutputs<T> {
             published++;
             publishedSequence = sequence;
             removeFirstLocked();
+            output = null;
             handedOver = false;
         } finally {
             lock.unlock();

@@ -157,7 +157,7 @@ public final class WalShipper implements AutoCloseable {
      * the flush interval; outputs that arrive during a put share the next one. {@link OutputGate#append} waits for room for
      * {@link io.veloz.wal.WalConfig#bufferFullTimeout()}, and {@link OutputGate#close} for records for {@link
      * ShipperConfig#closeTimeout()}. The gate fails with {@link WalFencedException} or {@link
-     * WalShippingRefusedException}, also if a record is in a declared gap; with {@link IllegalStateException} if the shipper
+     * WalShippingRefusedException}, also if the record of an output is in a declared gap (records without outputs may be); with {@link IllegalStateException} if the shipper
      * is closed; and with {@link io.veloz.wal.WalFailedException} if the log fails before the record is durable.
      *
      * @param capacity the largest number of outputs that wait, 1 to 16,777,216. Each takes 20 bytes from the start

@@ -9,8 +9,8 @@ public enum PublishWhen {
 
     /**
      * When it is archived, too. An order then takes a put longer, and none leaves the engine while the store is unreachable.
-     * In return, the loss of the host loses no order that the venue or a client knows, and an engine that was fenced sends
-     * nothing more.
+     * In return, the loss of the host loses no order that the venue or a client has seen, and an engine that was fenced sends
+     * no order that its successor does not have.
      */
     ARCHIVED;
 
