@@ -155,10 +155,12 @@ public final class WalShipper implements AutoCloseable {
      *
      * <p>An output waits for a put at least, and for as long as the store is unreachable. The gate ships without waiting for
      * the flush interval; outputs that arrive during a put share the next one. {@link OutputGate#append} waits for room for
-     * {@link io.veloz.wal.WalConfig#bufferFullTimeout()}, and {@link OutputGate#close} for records for {@link
-     * ShipperConfig#closeTimeout()}. The gate fails with {@link WalFencedException} or {@link
-     * WalShippingRefusedException}, also if the record of an output is in a declared gap (records without outputs may be); with {@link IllegalStateException} if the shipper
-     * is closed; and with {@link io.veloz.wal.WalFailedException} if the log fails before the record is durable.
+     * {@link io.veloz.wal.WalConfig#bufferFullTimeout()}, and {@link OutputGate#close} for records for
+     * {@link ShipperConfig#closeTimeout()}.
+     *
+     * <p>The gate fails with {@link WalFencedException} or {@link WalShippingRefusedException}, also if the record of an
+     * output is in a declared gap. Records without outputs may be in one. It fails with {@link IllegalStateException} if the
+     * shipper is closed, and with {@link io.veloz.wal.WalFailedException} if the log fails before the record is durable.
      *
      * @param capacity the largest number of outputs that wait, 1 to 16,777,216. Each takes 20 bytes from the start
      * @throws IllegalStateException if another process writes the log
