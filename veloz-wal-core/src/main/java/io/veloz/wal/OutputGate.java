@@ -280,7 +280,8 @@ public final class OutputGate<T> implements AutoCloseable {
     @Override
     public void close() {
         if (isOwnThread()) {
-            throw new IllegalStateException("close was called by the sink, which it waits for; call it on another thread");
+            throw new IllegalStateException(
+                    "close was called by the sink, which it waits for; call it on another thread");
         }
         Duration timeout = source.closeTimeout();
         held.close();
@@ -290,8 +291,8 @@ public final class OutputGate<T> implements AutoCloseable {
         held.fail(new IllegalStateException(
                 "the output gate was closed, and waited " + timeout + " for its outputs: " + this));
         if (!held.awaitEnd(DISCARD_NANOS)) {
-            throw new WalBusyException("the sink has not returned: " + this
-                    + "; the outputs that wait are discarded when it returns");
+            throw new WalBusyException(
+                    "the sink has not returned: " + this + "; the outputs that wait are discarded when it returns");
         }
     }
 

@@ -194,8 +194,8 @@ class OutputGateDurableTest {
         int threads = 100;
         int each = 50;
         CheckingSink checking;
-        try (Wal wal = Wal.open(
-                small(heap).bufferFullTimeout(Duration.ofMinutes(1)).build())) {
+        try (Wal wal =
+                Wal.open(small(heap).bufferFullTimeout(Duration.ofMinutes(1)).build())) {
             checking = new CheckingSink(wal);
             try (OutputGate<Long> gate = OutputGate.durable(wal, 16, checking)) {
                 List<CompletableFuture<Boolean>> running = new ArrayList<>();

@@ -86,7 +86,10 @@ class OutputGateModelTest {
                 } else if (kind < 60) {
                     submit(gate, source, model, capacity, random);
                 } else if (kind < 99) {
-                    pass(source, model, model.passed + random.nextInt((int) (source.lastSequence() - model.passed) + 1));
+                    pass(
+                            source,
+                            model,
+                            model.passed + random.nextInt((int) (source.lastSequence() - model.passed) + 1));
                 } else if (!model.sourceFailed) {
                     source.fail(new WalFailedException("broken", model.passed, source.lastSequence(), null));
                     model.failSource();
@@ -120,8 +123,7 @@ class OutputGateModelTest {
         }
     }
 
-    private static void submit(
-            OutputGate<String> gate, ManualSource source, Model model, int capacity, Random random) {
+    private static void submit(OutputGate<String> gate, ManualSource source, Model model, int capacity, Random random) {
         if (random.nextBoolean()) {
             source.append();
         }

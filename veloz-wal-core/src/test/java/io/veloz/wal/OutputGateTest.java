@@ -358,8 +358,7 @@ class OutputGateTest {
             fill(gate, source, 4);
             source.pass(4);
             Logs.await("discarded", () -> recording.discarded.size() == 2);
-            assertThat(gate.status())
-                    .isEqualTo(new OutputGate.Status(0, Duration.ZERO, 1, 2, 1, thrown));
+            assertThat(gate.status()).isEqualTo(new OutputGate.Status(0, Duration.ZERO, 1, 2, 1, thrown));
         }
         assertThat(recording.published).containsExactly("1 x");
         assertThat(recording.discarded).containsExactly("3 x", "4 x");
@@ -423,8 +422,7 @@ class OutputGateTest {
             @Override
             public void publish(long sequence, String output) throws Exception {
                 refusals.add(catchThrowable(() -> gate.get().submit(1, "b")));
-                refusals.add(catchThrowable(
-                        () -> gate.get().append(source::append, "b")));
+                refusals.add(catchThrowable(() -> gate.get().append(source::append, "b")));
                 refusals.add(catchThrowable(() -> gate.get().close()));
                 assertThat(gate.get().submit(1, "b", LONG)).isFalse();
                 recording.publish(sequence, output);

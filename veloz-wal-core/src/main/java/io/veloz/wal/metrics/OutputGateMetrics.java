@@ -49,8 +49,7 @@ public final class OutputGateMetrics implements MeterBinder {
         counter(registry, "veloz_wal_output_discarded", "outputs discarded", OutputGate.Status::discarded);
     }
 
-    private void counter(
-            MeterRegistry registry, String name, String what, ToDoubleFunction<OutputGate.Status> value) {
+    private void counter(MeterRegistry registry, String name, String what, ToDoubleFunction<OutputGate.Status> value) {
         FunctionCounter.builder(name, gate, each -> value.applyAsDouble(each.status()))
                 .description(what)
                 .tags(tags)

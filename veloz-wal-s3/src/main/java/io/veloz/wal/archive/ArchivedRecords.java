@@ -25,10 +25,12 @@ record ArchivedRecords(WalShipper shipper, ShipperState state, Wal wal, Duration
     public boolean awaitPassed(long sequence, Duration timeout) {
         @Nullable WalException failure = state.failure();
         if (failure != null) {
-            // First, so that nothing is published after a fence was detected, even if the record was archived before it.
+            // First, so that nothing is published after a fence was detected, even if the record was archived before
+            // it.
             throw failure;
         }
-        // Sequence 0 stands for the beginning of the log. The shipper would read the whole chain to search for gaps from there.
+        // Sequence 0 stands for the beginning of the log. The shipper would read the whole chain to search for gaps
+        // from there.
         if (sequence == 0 || shipper.awaitArchived(sequence, timeout)) {
             return true;
         }

@@ -167,11 +167,11 @@ public final class WalShipper implements AutoCloseable {
      */
     public <T> OutputGate<T> archivedGate(int capacity, OutputGate.Sink<T> sink) {
         if (wal == null) {
-            throw new IllegalStateException("another process writes the log, and only that process can hold back outputs");
+            throw new IllegalStateException(
+                    "another process writes the log, and only that process can hold back outputs");
         }
         String describe = "archived " + wal.files().storage().describe();
-        return OutputGate.start(
-                new ArchivedRecords(this, state, wal, config.closeTimeout(), describe), capacity, sink);
+        return OutputGate.start(new ArchivedRecords(this, state, wal, config.closeTimeout(), describe), capacity, sink);
     }
 
     /** Returns the current status. Makes no request to the store, so it can be called at any rate. */

@@ -184,7 +184,9 @@ class ArchivedGateTest {
                 await("published", () -> sink.published().size() == 1);
                 try (WalShipper second = WalShipper.start(wal, config().build())) {
                     await("the second epoch", () -> second.status().epoch() == 2);
-                    await("fenced", () -> first.awaitArchived(1, LONG) && first.status().fenced() != null);
+                    await(
+                            "fenced",
+                            () -> first.awaitArchived(1, LONG) && first.status().fenced() != null);
                     gate.append(wal::lastSequence, "without a record of its own");
                     await("discarded", () -> sink.discarded().size() == 1);
                     assertThat(sink.cause.get()).isInstanceOf(WalFencedException.class);
