@@ -111,7 +111,8 @@ final class EngineProcess implements AutoCloseable {
         requireReplayedLog();
         ShipperConfig archive =
                 options.archive().map(uri -> ShipperConfig.builder(uri).build()).orElse(null);
-        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
+        OrderEngine engine =
+                new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
         engine.start();
         OrderStore orders = engine.opened().store();
         phase = new Phase(LogState.replaying(), orders, engine);

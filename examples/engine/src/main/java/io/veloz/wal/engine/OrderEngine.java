@@ -72,8 +72,7 @@ public final class OrderEngine implements AutoCloseable {
     }
 
     /** Creates an engine whose orders leave it at the given moment. {@link PublishWhen#ARCHIVED} needs an archive. */
-    public OrderEngine(
-            OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive, PublishWhen publishWhen) {
+    public OrderEngine(OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive, PublishWhen publishWhen) {
         if (archive == null && publishWhen == PublishWhen.ARCHIVED) {
             throw new IllegalArgumentException("publish when archived: expected an archive");
         }

@@ -72,9 +72,8 @@ final class Outbox implements OutputGate.Sink<Outbox.Message>, AutoCloseable {
 
     private Outbox(OrderLog log, @Nullable WalShipper archive) {
         this.log = log;
-        this.gate = archive == null
-                ? OutputGate.durable(log.wal(), CAPACITY, this)
-                : archive.archivedGate(CAPACITY, this);
+        this.gate =
+                archive == null ? OutputGate.durable(log.wal(), CAPACITY, this) : archive.archivedGate(CAPACITY, this);
     }
 
     /** Opens an outbox whose messages wait until their records are durable; archived, if the archive is not null. */
