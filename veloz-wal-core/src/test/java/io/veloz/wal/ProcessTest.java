@@ -11,11 +11,11 @@ import io.veloz.wal.fault.Records;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.InetAddress;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -295,17 +295,21 @@ class ProcessTest {
         Files.createDirectories(directory);
     }
 
+    /** The log makes and renames its next segment meanwhile. */
     private void deleteAll() throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            files.forEach(file -> {
-                try {
-                    Files.delete(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+        while (true) {
+            try (Stream<Path> files = Files.list(directory)) {
+                for (Path file : files.toList()) {
+                    Files.deleteIfExists(file);
                 }
-            });
+            }
+            try {
+                Files.delete(directory);
+                return;
+            } catch (DirectoryNotEmptyException e) {
+                // A file was made after the listing.
+            }
         }
-        Files.delete(directory);
     }
 
     @Test

@@ -7,9 +7,11 @@ import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -25,21 +27,28 @@ final class AssessedCase {
 
     boolean noPoints;
 
-    /** The journal of a recovery or of its rollback is under way. */
-    boolean interrupted;
-
-    boolean rollingBack;
-
-    /** The journal of a complete recovery exists: another one is refused. */
-    boolean recovered;
+    /** Another recovery is refused while one is recorded. */
+    Optional<EarlierRecovery> earlier = Optional.empty();
 
     boolean leftovers;
     boolean runs;
     boolean readOnly;
     boolean logLost;
+
+    /** Of a log that can be read. */
+    OptionalLong lastRecord = OptionalLong.empty();
+
     boolean databaseLost;
+
+    /** The database that an earlier recovery replaced, and the one that it staged, if the live one is lost and they exist. */
+    Optional<String> keptDatabase = Optional.empty();
+
+    Optional<String> stagedDatabase = Optional.empty();
     boolean rolesLost;
     final Set<Kind> lostTrees = EnumSet.noneOf(Kind.class);
+
+    /** Roots and the log directory that do not exist. */
+    final List<Path> lostPaths = new ArrayList<>();
 
     AssessedCase(Profile profile, String uri) {
         this.profile = profile;
@@ -50,10 +59,8 @@ final class AssessedCase {
 
     /** Returns the assessment. The order of the conditions is that of the runbook: an interrupted recovery first. */
     Assessment conclude(List<Fact> facts) {
-        if (interrupted) {
-            return rollingBack
-                    ? result(Case.HALF_DONE, facts, recover("--roll-back"))
-                    : result(Case.HALF_DONE, facts, recover("--resume"), recover("--roll-back"));
+        if (earlier.isPresent() && !earlier.get().isFinished()) {
+            return halfDone(earlier.get(), facts);
         }
         if (unclear) {
             return result(Case.UNCLEAR, facts, "correct what is marked above, and assess again");
@@ -61,6 +68,10 @@ final class AssessedCase {
         Optional<Case> lost = lost();
         if (lost.isEmpty()) {
             return intact(facts);
+        }
+        Optional<AfterRecovery> after = earlier.map(recovery -> new AfterRecovery(this, recovery));
+        if (after.isPresent() && after.get().hasCopies()) {
+            return after.get().keepCopies(lost.get(), facts);
         }
         if (noPoints) {
             return lost.get() == Case.RESTORE_LOG
@@ -71,10 +82,20 @@ final class AssessedCase {
                             "find the archive that has recovery points: without one, only the log can be restored, by `"
                                     + TOOL + "restore`");
         }
-        if (recovered) {
-            return result(lost.get(), facts, recover("--clean-up") + "   (then assess again)", recover("--roll-back"));
-        }
-        return result(lost.get(), facts, command(lost.get()));
+        return after.isPresent()
+                ? after.get().cleanUpFirst(lost.get(), facts)
+                : result(lost.get(), facts, command(lost.get()));
+    }
+
+    private Assessment halfDone(EarlierRecovery recovery, List<Fact> facts) {
+        // Neither command can rename databases that do not exist.
+        boolean renamed = databaseLost && recovery.hasDatabase() && keptDatabase.isEmpty() && stagedDatabase.isEmpty();
+        String options = renamed ? " --without-database" : "";
+        return switch (recovery.state()) {
+            case CLEANING_UP -> result(Case.HALF_DONE, facts, new AfterRecovery(this, recovery).cleanUp());
+            case ROLLING_BACK -> result(Case.HALF_DONE, facts, recover("--roll-back" + options));
+            default -> result(Case.HALF_DONE, facts, recover("--resume" + options), recover("--roll-back" + options));
+        };
     }
 
     /** Returns which part is lost, or that several are; empty if nothing is. */
@@ -93,11 +114,22 @@ final class AssessedCase {
     }
 
     private Assessment intact(List<Fact> facts) {
+        Optional<EarlierRecovery.State> state = earlier.map(EarlierRecovery::state);
+        boolean recovered = state.filter(EarlierRecovery.State.COMPLETE::equals).isPresent();
+        boolean rolledBack =
+                state.filter(EarlierRecovery.State.ROLLED_BACK::equals).isPresent();
         if (readOnly) {
+            // A recovery that was rolled back cannot be resumed.
             return result(
                     Case.READ_ONLY,
                     facts,
                     recovered ? recover("--resume --go-live") : "curl -f -X POST " + url() + "/api/admin/live");
+        }
+        if (!runs && rolledBack) {
+            return result(
+                    Case.RESTART,
+                    facts,
+                    startCommand() + "   (`" + recover("--clean-up") + "` deletes what the rollback has set aside)");
         }
         if (!runs) {
             return result(Case.RESTART, facts, recovered && canStart() ? recover("--resume --start") : startCommand());
@@ -105,14 +137,14 @@ final class AssessedCase {
         if (noPoints) {
             return result(Case.NO_POINTS, facts, TOOL + "backup " + archive() + "--profile " + profile.file());
         }
-        return result(Case.HEALTHY, facts, recovered || leftovers ? recover("--clean-up") : "nothing");
+        return result(Case.HEALTHY, facts, earlier.isPresent() || leftovers ? recover("--clean-up") : "nothing");
     }
 
-    private static Assessment result(Case result, List<Fact> facts, String next) {
+    static Assessment result(Case result, List<Fact> facts, String next) {
         return new Assessment(result, facts, next, Optional.empty());
     }
 
-    private static Assessment result(Case result, List<Fact> facts, String next, String alternative) {
+    static Assessment result(Case result, List<Fact> facts, String next, String alternative) {
         return new Assessment(result, facts, next, Optional.of(alternative));
     }
 
@@ -147,6 +179,11 @@ final class AssessedCase {
 
     private static String file(Optional<Path> file) {
         return file.filter(Files::exists).map(Path::toString).orElse("FILE");
+    }
+
+    /** Returns the log directory; empty if the profile has no engine. */
+    Optional<Path> logDirectory() {
+        return profile.engine().map(EngineSettings::logDirectory);
     }
 
     /** Returns the URI as an argument; nothing if the profile has the same. */

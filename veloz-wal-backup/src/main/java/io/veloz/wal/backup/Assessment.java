@@ -15,7 +15,7 @@ public final class Assessment {
     public enum Case {
         /** The engine runs, and everything is intact. */
         HEALTHY,
-        /** An earlier recovery was interrupted: resume it or roll it back. */
+        /** An earlier recovery, its rollback or its clean-up was interrupted: complete it. */
         HALF_DONE,
         /** Everything is intact, and the engine runs read-only: make it accept orders. */
         READ_ONLY,
@@ -74,7 +74,10 @@ public final class Assessment {
         return facts;
     }
 
-    /** Returns the command to run next, as it is typed, or what to do first if no command helps. */
+    /**
+     * Returns the command to run next, as it is typed, or what to do first if no command helps. A remark for the person may
+     * follow in parentheses, after three spaces.
+     */
     public String next() {
         return next;
     }

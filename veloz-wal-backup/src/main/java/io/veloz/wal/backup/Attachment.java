@@ -132,13 +132,15 @@ public final class Attachment {
         return String.format(Locale.ROOT, "attachments/%s_%s.%s.chunk%05d", kind.label(), id, kind.suffix(), index + 1);
     }
 
-    /** Returns the file name inside of the encryption, which binds the signed content to this attachment of this log. */
+    /**
+     * Returns the file name inside of the encryption. It binds the content to this attachment of this log, and to the time and
+     * the place in the log at which it was read: a recovery point that names others is refused. Only the end of the bracket of
+     * files is not in it, as it is known after the content was written.
+     */
     public String contentName(String logId) {
-        return contentName(logId, kind, id);
-    }
-
-    static String contentName(String logId, Kind kind, String id) {
-        return logId + "_" + kind.label() + "_" + id + "." + kind.suffix().replace(".gpg", "");
+        boolean snapshot = kind == Kind.DATABASE || kind == Kind.ROLES;
+        return logId + "_" + kind.label() + "_" + id + "_" + taken.toEpochMilli() + "_" + bracket.after()
+                + (snapshot ? "-" + bracket.upTo() : "") + "." + kind.suffix().replace(".gpg", "");
     }
 
     /** Returns the number of bytes of all chunks. */

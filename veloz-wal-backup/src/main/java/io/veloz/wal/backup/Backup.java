@@ -6,6 +6,7 @@ import io.veloz.wal.backup.internal.capture.Content;
 import io.veloz.wal.backup.internal.capture.Source;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.StateDirectory;
+import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.store.ChunkWriter;
@@ -16,6 +17,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -54,6 +57,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Backup {
     private static final Duration EXPIRES_SOON = Duration.ofDays(30);
+    private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
 
     private final ObjectStore store;
     private final Profile profile;
@@ -116,6 +120,7 @@ public final class Backup {
         refuseSecretsInConfiguration();
         OpenPgp.Sender sender = OpenPgp.Sender.read(profile.keys());
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        refuseDuringRecovery(state);
         try (Spool spool = Spool.open(state.path())) {
             Run run = new Run(sender, state, spool);
             for (Kind kind : sources(kinds)) {
@@ -127,7 +132,7 @@ public final class Backup {
                     .sum();
             return new BackupReport(
                     point,
-                    run.stored.keySet(),
+                    run.named(point),
                     run.unchanged,
                     run.findings,
                     bytes,
@@ -143,6 +148,18 @@ public final class Backup {
             sources.add(Kind.DATABASE);
         }
         return sources;
+    }
+
+    /** The files and the database in place may be a mixture of two times, which is not worth a recovery point. */
+    private static void refuseDuringRecovery(StateDirectory state) {
+        Path journal = state.path().resolve(SwitchJournal.NAME);
+        if (Files.exists(journal, LinkOption.NOFOLLOW_LINKS)) {
+            throw new BackupRefusedException(
+                    Reason.RECOVERY_UNDER_WAY,
+                    journal
+                            + " exists: a switch or a rollback of a recovery is not complete. Resume it or roll it back,"
+                            + " and make the backup again");
+        }
     }
 
     /** A root of the configuration that contains secrets would store them as configuration, and put old keys back. */
@@ -185,6 +202,24 @@ public final class Backup {
             if (expiry != null && expiry.isBefore(clock.instant().plus(EXPIRES_SOON))) {
                 findings.add("a recipient's certificate expires at " + expiry + ": replace it before, or backups stop");
             }
+            newest.ifPresent(this::compareClocks);
+        }
+
+        /** The age of a point is wrong by as much as a clock, and so are retention and alarms. */
+        private void compareClocks(RecoveryPoint point) {
+            Instant now = clock.instant();
+            String expected = "; the clock of this host is at " + now.truncatedTo(ChronoUnit.MILLIS)
+                    + ": correct the clock that is wrong";
+            if (point.made().isAfter(now.plus(CLOCK_TOLERANCE))) {
+                findings.add("recovery point " + point.number() + " was made at " + point.made() + " by the clock of "
+                        + point.host() + expected);
+            }
+            for (Attachment attachment : point.attachments()) {
+                if (attachment.taken().isAfter(now.plus(CLOCK_TOLERANCE))) {
+                    findings.add("the " + attachment.kind().label() + " of recovery point " + point.number()
+                            + " was read at " + attachment.taken() + expected);
+                }
+            }
         }
 
         /**
@@ -204,7 +239,7 @@ public final class Backup {
                         unchanged.add(content.kind());
                         continue;
                     }
-                    Attachment.Builder attachment = store(content);
+                    Attachment.Builder attachment = store(content, after, atOpen);
                     long upTo = source.isSnapshot() ? atOpen : Math.max(after, log.lastSequence());
                     stored.put(
                             content.kind(),
@@ -250,13 +285,14 @@ public final class Backup {
             return problem.isEmpty();
         }
 
-        private Attachment.Builder store(Content content) throws IOException {
+        private Attachment.Builder store(Content content, long after, long atOpen) throws IOException {
             Kind kind = content.kind();
             byte[] random = new byte[16];
             new SecureRandom().nextBytes(random);
             String id = HexFormat.of().formatHex(random);
             Attachment.Builder attachment = Attachment.builder(kind, id)
                     .taken(clock.instant().truncatedTo(ChronoUnit.MILLIS))
+                    .bracket(new Bracket(after, Math.max(after, atOpen)))
                     .firstPoint(newest.map(RecoveryPoint::number).orElse(0L) + 1)
                     .roots(content.roots())
                     .recipients(sender.recipients())
@@ -265,7 +301,7 @@ public final class Backup {
             try (ChunkWriter chunks = new ChunkWriter(
                             store, index -> Attachment.chunkKey(kind, id, index), spool.file(id), chunkBytes);
                     OpenPgp.EncryptingStream encrypted =
-                            sender.encrypt(chunks, Attachment.contentName(logId, kind, id));
+                            sender.encrypt(chunks, attachment.build().contentName(logId));
                     Counted plain = new Counted(encrypted, count -> progress.onBytes(kind, count))) {
                 content.writeTo(plain, mac);
                 // Only after everything was written: a failure before leaves a message that no reader accepts.
@@ -280,9 +316,21 @@ public final class Backup {
             if (stored.isEmpty()) {
                 return Optional.empty();
             }
-            RecoveryPoint point = points.put(logId, stored);
+            RecoveryPoint point = points.put(logId, newest, stored);
             findings.addAll(points.findings());
             return Optional.of(point);
+        }
+
+        /** Returns the kinds of which the point names the attachment of this run. */
+        Set<Kind> named(Optional<RecoveryPoint> point) {
+            Set<Kind> named = EnumSet.noneOf(Kind.class);
+            for (Attachment attachment : point.map(RecoveryPoint::attachments).orElse(List.of())) {
+                Attachment ours = stored.get(attachment.kind());
+                if (ours != null && ours.id().equals(attachment.id())) {
+                    named.add(attachment.kind());
+                }
+            }
+            return named;
         }
     }
 

@@ -22,6 +22,8 @@ public final class BackupRefusedException extends RuntimeException {
         POSTGRES_RIGHTS,
         /** The database has applied records that the log does not have: check database.applied-query and log.directory. */
         DATABASE_AHEAD,
+        /** A switch or a rollback of a recovery is not complete: resume it or roll it back. */
+        RECOVERY_UNDER_WAY,
         /** The log's archive did not reach the bracket in time: check the shipper. */
         LOG_NOT_ARCHIVED,
         /** The archive, or its chain of recovery points, is not readable or belongs to another log. */

@@ -39,7 +39,7 @@ public final class BackupReport {
         return point;
     }
 
-    /** The kinds that were read and stored. */
+    /** The kinds that were read and stored, and of which the new point names this run's copy. */
     public Set<Kind> stored() {
         return stored;
     }

@@ -103,7 +103,8 @@ public final class DrillReceipt {
      * would have cost (RPO), at most. An idle engine writes no records, so it may be less.
      */
     public Optional<Duration> recoveryPointAge() {
-        return lastRecord.map(time -> Duration.between(time, begun));
+        // The shipper continues: a record may have been archived after the begin.
+        return lastRecord.map(time -> time.isAfter(begun) ? Duration.ZERO : Duration.between(time, begun));
     }
 
     /** Returns the time that each step took, in order. */

@@ -8,17 +8,15 @@ import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.Assessment.Fact;
 import io.veloz.wal.backup.internal.place.StateDirectory;
-import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.point.BadPointException;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.backup.internal.postgres.DatabaseProbe;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
-import io.veloz.wal.backup.internal.postgres.StagedDatabases;
+import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.Leftovers;
-import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
@@ -30,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Examines the places of a profile and the archive for an {@link Assessment}. For one run; it belongs to one thread. */
 final class Examination {
@@ -70,31 +69,15 @@ final class Examination {
 
     private void journal() {
         String name = "earlier recovery";
-        Path state = profile.stateDirectory();
-        if (!Files.isDirectory(state, LinkOption.NOFOLLOW_LINKS)) {
-            fact(name, true, "none");
-            return;
-        }
         try {
-            Optional<SwitchJournal> journal = SwitchJournal.open(StateDirectory.open(state), Parts.stepReader(profile));
-            // After the last step, this name may still forbid a start of the engine.
-            boolean underWay = Files.exists(state.resolve(SwitchJournal.NAME), LinkOption.NOFOLLOW_LINKS);
-            if (journal.isEmpty()) {
-                fact(name, true, "none");
-            } else if (underWay) {
-                found.interrupted = true;
-                found.rollingBack = journal.get().isRollingBack();
-                fact(name, false, "interrupted: " + journal.get());
-            } else {
-                found.recovered = true;
-                fact(
-                        name,
-                        true,
-                        (journal.get().isUndone()
-                                        ? "rolled back; what it had put in place is kept until `"
-                                        : "complete; what it replaced is kept until `")
-                                + found.recover("--clean-up") + "`");
-            }
+            found.earlier = EarlierRecovery.read(profile);
+            boolean finished = found.earlier.map(EarlierRecovery::isFinished).orElse(true);
+            fact(
+                    name,
+                    finished,
+                    found.earlier
+                            .map(earlier -> earlier.describe(found.recover("--clean-up")))
+                            .orElse("none"));
         } catch (IOException e) {
             unclear(name, String.valueOf(e.getMessage()));
         }
@@ -102,15 +85,15 @@ final class Examination {
 
     /** A recovery that was interrupted before its switch leaves secrets in plain text. */
     private void leftovers() {
-        if (found.interrupted || found.recovered) {
+        if (found.earlier.isPresent()) {
             // Its journal names what is staged, or what a rollback has set aside.
             return;
         }
         String name = "staging";
         try {
-            List<String> left = new ArrayList<>();
-            Leftovers.files(profile).forEach(path -> left.add(path.toString()));
-            left.addAll(stagedDatabases());
+            List<String> left = Files.isDirectory(profile.stateDirectory(), LinkOption.NOFOLLOW_LINKS)
+                    ? Leftovers.of(profile, StateDirectory.open(profile.stateDirectory()))
+                    : List.of();
             if (!left.isEmpty()) {
                 found.leftovers = true;
                 fact(
@@ -119,20 +102,8 @@ final class Examination {
                         left + " are of a recovery that was interrupted, unless one runs now, and contain what it"
                                 + " decrypted; `" + found.recover("--clean-up") + "` deletes them");
             }
-        } catch (IOException e) {
-            fact(name, false, "cannot be listed: " + e.getMessage());
-        }
-    }
-
-    private List<String> stagedDatabases() {
-        if (profile.database().isEmpty()) {
-            return List.of();
-        }
-        try {
-            return StagedDatabases.of(profile.database().get());
         } catch (IOException | RecoveryException e) {
-            // The probe of the database reports the reason.
-            return List.of();
+            fact(name, false, "cannot be listed: " + e.getMessage());
         }
     }
 
@@ -183,6 +154,7 @@ final class Examination {
         EngineSettings settings = profile.engine().get();
         Path directory = settings.logDirectory();
         if (!Files.isDirectory(directory)) {
+            found.lostPaths.add(directory);
             logIsLost(directory + " does not exist");
             return;
         }
@@ -194,6 +166,7 @@ final class Examination {
             } else if (!report.isSound()) {
                 logIsLost(directory + " is damaged: " + report);
             } else {
+                found.lastRecord = OptionalLong.of(report.lastSequence());
                 fact("log", true, "records " + report.firstSequence() + " to " + report.lastSequence());
                 compareWithArchive(settings);
             }
@@ -250,6 +223,7 @@ final class Examination {
                 fact(kind.label(), true, "every root exists");
             } else {
                 found.lostTrees.add(kind);
+                found.lostPaths.addAll(missing);
                 fact(kind.label(), false, missing + " do not exist");
             }
         }
@@ -259,16 +233,50 @@ final class Examination {
         if (profile.database().isEmpty()) {
             return;
         }
-        DatabaseProbe.State state = DatabaseProbe.of(profile.database().get());
+        DatabaseSettings settings = profile.database().get();
+        DatabaseProbe.State state = DatabaseProbe.of(settings);
         switch (state.kind()) {
             case PRESENT -> fact("database", true, state.detail());
             case MISSING -> {
                 found.databaseLost = true;
-                fact("database", false, state.detail());
+                found.keptDatabase =
+                        found.earlier.flatMap(EarlierRecovery::keptDatabase).filter(name -> exists(settings, name));
+                found.stagedDatabase =
+                        found.earlier.flatMap(EarlierRecovery::stagedDatabase).filter(name -> exists(settings, name));
+                fact(
+                        "database",
+                        false,
+                        state.detail()
+                                + found.keptDatabase
+                                        .map(name -> "; " + name + ", from before the recovery, exists")
+                                        .orElse(""));
                 newest.ifPresent(this::roles);
             }
-            case UNREACHABLE -> unclear("database", state.detail());
+            case UNREACHABLE -> unclear("database", state.detail() + withoutDatabase());
         }
+    }
+
+    private static boolean exists(DatabaseSettings live, String name) {
+        DatabaseSettings other = new DatabaseSettings(
+                name,
+                live.host(),
+                live.port(),
+                live.user(),
+                live.restoreUser(),
+                live.passwordFile(),
+                live.maintenance(),
+                live.appliedQuery(),
+                live.rows(),
+                live.rollForward(),
+                live.programs());
+        return DatabaseProbe.of(other).kind() == DatabaseProbe.State.Kind.PRESENT;
+    }
+
+    /** Every command that continues an earlier recovery fails if it needs a server that is lost. */
+    private String withoutDatabase() {
+        return found.earlier.filter(EarlierRecovery::hasDatabase).isPresent()
+                ? ". If the server is lost, --without-database leaves it out of recover --resume, --roll-back and --clean-up"
+                : "";
     }
 
     /** A new server has none of the roles, and a recovery creates them only on request. */

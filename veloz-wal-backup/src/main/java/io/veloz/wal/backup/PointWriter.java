@@ -86,13 +86,14 @@ final class PointWriter {
     /**
      * Puts the next point.
      *
-     * @param stored the attachments of this job; of two of one kind, the point names the one that was taken later
+     * @param begun the newest point when this job began to read its sources
+     * @param stored the attachments of this job
      */
-    RecoveryPoint put(String logId, Map<Kind, Attachment> stored) throws IOException {
+    RecoveryPoint put(String logId, Optional<RecoveryPoint> begun, Map<Kind, Attachment> stored) throws IOException {
         for (int attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
             findings.clear();
             Optional<PointChain.Stored> newest = newest(logId);
-            List<Attachment> all = merge(newest.map(PointChain.Stored::point), stored);
+            List<Attachment> all = merge(begun, newest.map(PointChain.Stored::point), stored);
             // For each attempt: what is carried over may need more of the log than this job's own attachments.
             RecoveryPoint.Tip tip = awaitArchived(logId, newest.map(PointChain.Stored::point), upTo(all));
             refuseOld(stored);
@@ -120,12 +121,17 @@ final class PointWriter {
                 .orElse(0);
     }
 
-    /** Adds the attachments of the newest point that are newer or of other kinds; not those that the store has lost. */
-    private List<Attachment> merge(Optional<RecoveryPoint> newest, Map<Kind, Attachment> stored) throws IOException {
+    /**
+     * Adds the attachments of the newest point that are of other kinds, and those that another job took later and put while
+     * this one ran; not those that the store has lost.
+     */
+    private List<Attachment> merge(
+            Optional<RecoveryPoint> begun, Optional<RecoveryPoint> newest, Map<Kind, Attachment> stored)
+            throws IOException {
         Map<Kind, Attachment> all = new EnumMap<>(stored);
         for (Attachment theirs : newest.map(RecoveryPoint::attachments).orElse(List.of())) {
             Attachment ours = stored.get(theirs.kind());
-            if (ours != null && !theirs.taken().isAfter(ours.taken())) {
+            if (ours != null && !(isNewSince(begun, theirs) && theirs.taken().isAfter(ours.taken()))) {
                 continue;
             }
             Optional<String> problem = problem(theirs);
@@ -138,6 +144,16 @@ final class PointWriter {
             }
         }
         return List.copyOf(all.values());
+    }
+
+    /**
+     * Times alone do not decide: an attachment of a clock that was ahead would win against all later ones, and no point would
+     * name them.
+     */
+    private static boolean isNewSince(Optional<RecoveryPoint> begun, Attachment theirs) {
+        return begun.flatMap(point -> point.attachment(theirs.kind()))
+                .filter(before -> before.id().equals(theirs.id()))
+                .isEmpty();
     }
 
     /** Retention may have deleted chunks that no point has named for a long time; see {@link Retention}. */

@@ -4,21 +4,23 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
+import io.veloz.wal.backup.internal.place.Places;
+import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
-import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.Leftovers;
+import io.veloz.wal.backup.internal.recovery.LogLocks;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.backup.internal.recovery.Parts;
 import io.veloz.wal.storage.StorageLock;
-import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,13 +56,6 @@ import java.util.stream.Collectors;
 // The locks are held, and not used.
 @SuppressWarnings("try")
 public final class Recovery {
-    private static final String POINT_FACT = "point ";
-
-    /** The last record of the log that was put in place. */
-    private static final String LOG_FACT = "log ends with record ";
-
-    private static final String NEXT = "; correct the cause and resume, or roll back";
-
     private final Profile profile;
     private final Clock clock;
     private final Runnable cut;
@@ -167,7 +162,7 @@ public final class Recovery {
      * everything is in place and durable; what was there before is kept.
      *
      * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
-     *     has changed
+     *     has changed, except that Vault may have secrets in paths that were empty
      * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
      *     running it again stages again
      */
@@ -182,10 +177,11 @@ public final class Recovery {
             Timed timed = new Timed(plan.point().number(), progress);
             List<Part> parts =
                     parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
-            // From here to the end of the switch no engine can open the log: what it wrote would not be staged.
-            try (Closeable stopped = stopped()) {
-                stage(parts, timed);
-                complete(create(state, plan, parts, timed), timed);
+            requireOutside(plan, keys);
+            try (LogLocks locks = new LogLocks(profile.engine())) {
+                exclude(locks, plan.point().number());
+                stage(state, parts, timed);
+                complete(create(state, plan, parts, locks, timed), timed);
             }
             Optional<Replayed> replayed = replayed(parts);
             replayed.ifPresent(timed::log);
@@ -204,10 +200,35 @@ public final class Recovery {
         }
     }
 
-    private static void stage(List<Part> parts, Timed timed) throws IOException {
+    /** What is renamed is deleted by a clean-up: a key that the caller names would be lost with it. */
+    private void requireOutside(RecoveryPlan plan, RecoveryKeys keys) {
+        List<Path> replaced = new ArrayList<>();
+        plan.attachments().forEach(each -> each.roots().forEach(root -> replaced.add(Path.of(root))));
+        if (plan.options().logUri().isPresent()) {
+            profile.engine().ifPresent(engine -> replaced.add(engine.logDirectory()));
+        }
+        List<Path> files = new ArrayList<>(List.of(keys.privateKey(), keys.signerCertificate()));
+        keys.passphraseFile().ifPresent(files::add);
+        for (Path file : files) {
+            for (Path place : replaced) {
+                if (file.toAbsolutePath().normalize().startsWith(place)) {
+                    throw new RecoveryException(
+                            Reason.PLACE_UNUSABLE,
+                            file + " is inside of " + place + ", which a recovery replaces: move it away first");
+                }
+            }
+        }
+    }
+
+    private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
+        Leftovers.remove(profile, state);
         for (Part part : parts) {
             part.prepare();
         }
+        new StagingRecord(state)
+                .write(parts.stream()
+                        .flatMap(part -> part.stagingNames().stream())
+                        .toList());
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -215,7 +236,7 @@ public final class Recovery {
     }
 
     /** Records the switch. Nothing in place has changed when it returns. */
-    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, Timed timed)
+    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
             throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
@@ -223,34 +244,57 @@ public final class Recovery {
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        List<String> facts = new ArrayList<>();
-        facts.add(POINT_FACT + plan.point().number());
-        replayed(parts).ifPresent(replayed -> facts.add(LOG_FACT + replayed.lastSequence()));
-        SwitchJournal journal = SwitchJournal.create(state, facts, steps);
+        JournalFacts facts = new JournalFacts(plan.point().number(), lastSequence(parts));
+        SwitchJournal journal = SwitchJournal.create(state, facts.lines(), steps);
         journal.onCut(cut);
         try {
-            // The journal forbids a start from now on. One that came before it is found here.
-            if (engine().isPresent()) {
-                requireEngine().requireDown();
-            }
+            // The journal prevents that the unit starts from now on. What was started before is found here.
+            exclude(locks, plan.point().number());
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
         }
+        // From now on these names may be what a rollback has set aside.
+        new StagingRecord(state).delete();
         return journal;
     }
 
-    /** Excludes the engine; does nothing if the profile has none. */
-    private Closeable stopped() throws IOException {
-        Optional<Engine> engine = engine();
-        return engine.isPresent() ? engine.get().requireStoppedAndLock() : () -> {};
+    /** Returns the end of the log that will be in place; empty if there is none that can be read. */
+    private Optional<Long> lastSequence(List<Part> parts) {
+        Optional<Replayed> replayed = replayed(parts);
+        if (replayed.isPresent() || profile.engine().isEmpty()) {
+            return replayed.map(Replayed::lastSequence);
+        }
+        try {
+            return Optional.of(LogPart.lastSequence(profile.engine().get()));
+        } catch (WalException e) {
+            // A rollback then cannot compare, and is not refused.
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Refuses to continue while the engine may run, and prevents that it opens the log until the locks are closed, under any
+     * of the names that a switch gives it. Does nothing if the profile has no engine.
+     *
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    private void exclude(LogLocks locks, long point) throws IOException {
+        if (profile.engine().isEmpty()) {
+            return;
+        }
+        requireEngine().requireDown();
+        Path directory = profile.engine().get().logDirectory();
+        locks.add(directory);
+        locks.add(Places.stagingOf(directory, point));
+        locks.add(Places.keptOf(directory, point));
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
         List<Gate> failed = new ArrayList<>();
         for (Part part : parts) {
             for (Gate gate : part.gates()) {
-                report.gate(text(gate));
+                report.gate(gate.toString());
                 if (!gate.passed()) {
                     failed.add(gate);
                 }
@@ -260,12 +304,8 @@ public final class Recovery {
             throw new RecoveryException(
                     Reason.GATE,
                     "nothing in place has changed, because a condition is not met: "
-                            + failed.stream().map(Recovery::text).collect(Collectors.joining("; ")));
+                            + failed.stream().map(Gate::toString).collect(Collectors.joining("; ")));
         }
-    }
-
-    private static String text(Gate gate) {
-        return (gate.passed() ? "passed: " : "failed: ") + gate.name() + " (" + gate.detail() + ")";
     }
 
     private static void complete(SwitchJournal journal, Timed timed) throws IOException {
@@ -301,77 +341,14 @@ public final class Recovery {
                 ? replayed.get()
                 : LogPart.replay(profile.engine().orElseThrow());
         timed.log(expected);
-        // A resume may find an engine that somebody has started. It may be live: it is compared, and never stopped.
-        boolean ours = !engine.answers();
-        if (ours) {
-            start(engine, timed);
-        }
-        verify(engine, ours, expected, timed);
-        timed.report.started();
-        if (options.goesLive()) {
-            try {
-                timed.run("go live", engine::goLive);
-            } catch (IOException e) {
-                throw new RecoveryException(
-                        Reason.NOT_VERIFIED,
-                        "everything is in place, and the engine runs with the state of the log; whether it accepts orders"
-                                + " is not known: " + e.getMessage() + "; look at its /health, then resume",
-                        e);
-            }
-            timed.report.live();
-        }
+        EngineStart.run(engine, expected, options.goesLive(), timed);
     }
 
-    private static void start(Engine engine, Timed timed) {
-        try {
-            timed.run("start", engine::start);
-        } catch (IOException e) {
-            String message = "everything is in place, but the engine was not started: " + e.getMessage();
-            throw new RecoveryException(Reason.NOT_VERIFIED, message + ended(engine) + NEXT, e);
-        }
+    private Optional<Engine> engine() {
+        return profile.engine().map(settings -> new Engine(settings, profile.stateDirectory()));
     }
 
-    private static void verify(Engine engine, boolean ours, Replayed expected, Timed timed) {
-        String failed;
-        try {
-            List<Gate> gates = new ArrayList<>();
-            timed.run("verify", () -> gates.addAll(engine.verify(expected)));
-            gates.forEach(gate -> timed.report.gate(text(gate)));
-            failed = gates.stream()
-                    .filter(gate -> !gate.passed())
-                    .map(Recovery::text)
-                    .collect(Collectors.joining("; "));
-        } catch (IOException e) {
-            failed = String.valueOf(e.getMessage());
-        }
-        if (!failed.isEmpty()) {
-            throw new RecoveryException(
-                    Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine is not as the log says: " + failed
-                            + (ours
-                                    ? ended(engine)
-                                    : "; it ran before, and runs on, because it may be live: stop it yourself")
-                            + NEXT);
-        }
-    }
-
-    /** Stops an engine that this run started, and describes the result. */
-    private static String ended(Engine engine) {
-        try {
-            return engine.stop()
-                    ? "; it was stopped"
-                    : "; it may still run, because the profile has no engine.stop: stop it yourself";
-        } catch (IOException e) {
-            return "; it could not be stopped, and may still run: " + e.getMessage();
-        }
-    }
-
-    private Optional<Engine> engine() throws IOException {
-        StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        return profile.engine().map(settings -> new Engine(settings, state.path()));
-    }
-
-    private Engine requireEngine() throws IOException {
+    private Engine requireEngine() {
         return engine().orElseThrow(() -> new IllegalArgumentException(
                 profile.file() + ": log.directory is missing, so the engine cannot be started"));
     }
@@ -391,17 +368,24 @@ public final class Recovery {
         }
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            SwitchJournal journal = journal(state);
-            if (journal.isRollingBack() || journal.isDiscarding()) {
+            SwitchJournal journal = journal(state, options);
+            if (journal.isUndone() || journal.isDiscarding()) {
                 throw new RecoveryException(
-                        Reason.HALF_DONE, "a rollback or a clean-up began (" + journal + "): it can only be completed");
+                        Reason.HALF_DONE,
+                        "the recovery was rolled back, or a clean-up began (" + journal
+                                + "): clean up, and start again");
             }
-            Timed timed = new Timed(pointOf(journal), progress);
+            if (journal.isRollingBack()) {
+                throw new RecoveryException(
+                        Reason.HALF_DONE, "a rollback began (" + journal + "): it can only be completed");
+            }
+            Timed timed = new Timed(JournalFacts.of(journal).point(), progress);
             if (journal.isComplete()) {
                 // Only the name of the journal may still forbid a start.
                 complete(journal, timed);
             } else {
-                try (Closeable stopped = stopped()) {
+                try (LogLocks locks = new LogLocks(profile.engine())) {
+                    exclude(locks, JournalFacts.of(journal).point());
                     complete(journal, timed);
                 }
             }
@@ -410,65 +394,33 @@ public final class Recovery {
         }
     }
 
-    private static long pointOf(SwitchJournal journal) {
-        return Long.parseLong(journal.facts().get(0).substring(POINT_FACT.length()));
-    }
-
     /**
      * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
      * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @param options only {@link RecoveryOptions#discardLocalLog} is used: sets the log aside although the engine has written
-     *     to it since the recovery
+     * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
-     *     recovery; HALF_DONE if a clean-up began; ENGINE_RUNS, RECOVERY_RUNS
+     *     recovery; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
+     *     clean-up began; ENGINE_RUNS, RECOVERY_RUNS
      * @throws IOException if a step fails; run it again
      */
     public List<String> rollBack(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery();
-                Closeable stopped = stopped()) {
-            SwitchJournal journal = journal(state);
+                LogLocks locks = new LogLocks(profile.engine())) {
+            SwitchJournal journal = journal(state, options);
+            exclude(locks, JournalFacts.of(journal).point());
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
                         "a clean-up began, so what was in place before is deleted in part: it can only be completed");
             }
-            if (journal.isComplete() && !options.discardsLocalLog()) {
-                requireNothingWritten(journal);
+            if (journal.isComplete() && !options.setsChangesAside()) {
+                writtenSince(journal).requireNothingInPlace();
             }
             journal.rollBack();
             return journal.setAside();
-        }
-    }
-
-    private void requireNothingWritten(SwitchJournal journal) {
-        Optional<Long> recovered = journal.facts().stream()
-                .filter(fact -> fact.startsWith(LOG_FACT))
-                .map(fact -> Long.parseLong(fact.substring(LOG_FACT.length())))
-                .findFirst();
-        if (recovered.isEmpty()) {
-            return;
-        }
-        String remedy = ": a rollback would replace it by the log from before the recovery. keep the recovery, or"
-                + " discard the local log explicitly (it is set aside)";
-        EngineSettings engine = profile.engine().orElseThrow();
-        long last;
-        try {
-            last = LogPart.lastSequence(engine);
-        } catch (WalException e) {
-            throw new RecoveryException(
-                    Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " cannot be read (" + e.getMessage() + ")" + remedy,
-                    e);
-        }
-        if (last > recovered.get()) {
-            throw new RecoveryException(
-                    Reason.LOG_DIVERGED,
-                    "the log in " + engine.logDirectory() + " ends with record " + last
-                            + ", and was recovered up to record " + recovered.get()
-                            + ", so the engine has written to it since" + remedy);
         }
     }
 
@@ -476,14 +428,17 @@ public final class Recovery {
      * Deletes what was set aside: what was in place before a completed switch, or what the recovery had put in place before
      * it was rolled back. After that there is no way back. Also deletes what earlier runs have staged and not put in place.
      *
+     * @param options only {@link RecoveryOptions#withoutDatabase} is used
      * @return what was deleted; empty if there was nothing
-     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; RECOVERY_RUNS
+     * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if something
+     *     that belongs in place is missing, so that what was set aside may be its last copy; LOG_DIVERGED if the log that was
+     *     set aside has records that the engine wrote after the recovery; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
-    public List<String> cleanUp() throws IOException {
+    public List<String> cleanUp(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            Optional<SwitchJournal> journal = SwitchJournal.open(state, Parts.stepReader(profile));
+            Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
             List<String> removed = new ArrayList<>();
             if (journal.isPresent()) {
                 if (!journal.get().isComplete() && !journal.get().isUndone()) {
@@ -491,17 +446,28 @@ public final class Recovery {
                             Reason.HALF_DONE,
                             "the switch is not complete (" + journal.get() + "): resume it or roll it back");
                 }
+                if (journal.get().isUndone() && !journal.get().isDiscarding()) {
+                    writtenSince(journal.get()).requireNothingSetAside();
+                }
                 journal.get().onCut(cut);
                 removed.addAll(journal.get().setAside());
                 journal.get().discard();
             }
-            removed.addAll(Leftovers.remove(profile));
+            removed.addAll(Leftovers.remove(profile, state));
             return removed;
         }
     }
 
-    private SwitchJournal journal(StateDirectory state) throws IOException {
-        SwitchJournal journal = SwitchJournal.open(state, Parts.stepReader(profile))
+    private WrittenSince writtenSince(SwitchJournal journal) {
+        return new WrittenSince(profile.engine(), JournalFacts.of(journal));
+    }
+
+    private Step.Reader reader(RecoveryOptions options) {
+        return Parts.stepReader(profile, options.leavesDatabase());
+    }
+
+    private SwitchJournal journal(StateDirectory state, RecoveryOptions options) throws IOException {
+        SwitchJournal journal = SwitchJournal.open(state, reader(options))
                 .orElseThrow(
                         () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
         journal.onCut(cut);

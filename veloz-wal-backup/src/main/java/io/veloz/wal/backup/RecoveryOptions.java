@@ -17,6 +17,8 @@ public final class RecoveryOptions {
     private boolean logToThePoint;
     private boolean discardLocalLog;
     private boolean createRoles;
+    private boolean setAsideChanges;
+    private boolean withoutDatabase;
     private boolean start;
     private boolean goLive;
 
@@ -34,6 +36,8 @@ public final class RecoveryOptions {
         this.logToThePoint = other.logToThePoint;
         this.discardLocalLog = other.discardLocalLog;
         this.createRoles = other.createRoles;
+        this.setAsideChanges = other.setAsideChanges;
+        this.withoutDatabase = other.withoutDatabase;
         this.start = other.start;
         this.goLive = other.goLive;
     }
@@ -100,6 +104,23 @@ public final class RecoveryOptions {
         return copy;
     }
 
+    /** Rolls back although the engine has written since the recovery. What it wrote is set aside, and not lost. */
+    public RecoveryOptions setAsideChanges() {
+        RecoveryOptions copy = new RecoveryOptions(this);
+        copy.setAsideChanges = true;
+        return copy;
+    }
+
+    /**
+     * Resumes, rolls back or cleans up without the database, because its server or one of its databases is lost. They stay as
+     * they are.
+     */
+    public RecoveryOptions withoutDatabase() {
+        RecoveryOptions copy = new RecoveryOptions(this);
+        copy.withoutDatabase = true;
+        return copy;
+    }
+
     /** Starts the engine by the command of the profile when everything is in place, and compares its state. */
     public RecoveryOptions start() {
         RecoveryOptions copy = new RecoveryOptions(this);
@@ -145,6 +166,14 @@ public final class RecoveryOptions {
 
     boolean createsRoles() {
         return createRoles;
+    }
+
+    boolean setsChangesAside() {
+        return setAsideChanges;
+    }
+
+    boolean leavesDatabase() {
+        return withoutDatabase;
     }
 
     boolean starts() {

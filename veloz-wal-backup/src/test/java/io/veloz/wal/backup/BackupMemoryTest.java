@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BackupMemoryTest {
     private static final String HEAP = "-Xmx48m";
     private static final long HEAP_BYTES = 48L << 20;
-    private static final long DUMP_BYTES = bytes(System.getProperty("veloz.dump", "96m"));
+    private static final long DUMP_BYTES = bytes(System.getProperty("veloz.dump", "64m"));
 
     private static PostgresServer server;
 
@@ -109,7 +109,8 @@ class BackupMemoryTest {
         try (ObjectStore store = new DirectoryStore(archive)) {
             RecoveryPoint point = new PointChain(store).readAll().get(0).point();
             assertThat(point.attachment(Kind.DATABASE).orElseThrow().plainBytes())
-                    .isEqualTo(DUMP_BYTES);
+                    // The properties of the database follow the dump.
+                    .isBetween(DUMP_BYTES, DUMP_BYTES + 4096);
         }
         run("recover", archive);
         assertThat(Files.readString(dir.resolve("restored-bytes")).strip()).isEqualTo(String.valueOf(DUMP_BYTES));

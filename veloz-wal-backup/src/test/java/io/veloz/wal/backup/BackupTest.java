@@ -23,12 +23,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Configuration and secrets go into the archive of a living log and come back from it. */
-@Timeout(120)
+@Timeout(300)
 class BackupTest {
     private static final Set<Kind> BOTH = EnumSet.of(Kind.CONFIGURATION, Kind.SECRETS);
     private static final String MARKER = "marker-secret-4711";
@@ -107,6 +110,12 @@ class BackupTest {
                 to, profile, LogPosition.of(wal), Duration.ofSeconds(30), BackupProgress.NONE, Clock.systemUTC(), 1024);
     }
 
+    private BackupReport at(Instant now, Set<Kind> kinds) throws IOException {
+        Clock clock = Clock.fixed(now, ZoneOffset.UTC);
+        return new Backup(store, profile, LogPosition.of(wal), Duration.ofSeconds(30), BackupProgress.NONE, clock, 1024)
+                .run(kinds);
+    }
+
     private RecoveryPoint made(Set<Kind> kinds) throws IOException {
         return backup().run(kinds).point().orElseThrow();
     }
@@ -174,6 +183,131 @@ class BackupTest {
         made(Set.of(Kind.SECRETS));
         RecoveryPoint second = made(Set.of(Kind.CONFIGURATION));
         assertThat(second.attachments()).hasSize(2);
+    }
+
+    @Test
+    void pointNamesWhatWasReadAfterARunWithAClockThatWasAhead() throws IOException {
+        Instant ahead = Instant.now().plus(Duration.ofDays(365)).truncatedTo(ChronoUnit.MILLIS);
+        at(ahead, BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        Instant now = Instant.now();
+        BackupReport report = at(now, BOTH);
+        assertThat(report.stored()).containsExactly(Kind.CONFIGURATION);
+        assertThat(report.point().orElseThrow().attachment(Kind.CONFIGURATION).orElseThrow())
+                .satisfies(attachment -> {
+                    assertThat(attachment.taken()).isEqualTo(now.truncatedTo(ChronoUnit.MILLIS));
+                    assertThat(attachment.firstPoint()).isEqualTo(2);
+                });
+        assertThat(recoveredConfiguration()).isEqualTo("depth: 6\n");
+        String times = ahead + "; the clock of this host is at " + now.truncatedTo(ChronoUnit.MILLIS);
+        assertThat(report.findings())
+                .anySatisfy(finding -> assertThat(finding).startsWith("recovery point 1 was made at " + ahead))
+                .contains("the secrets of recovery point 1 was read at " + times + ": correct the clock that is wrong");
+    }
+
+    @Test
+    void clockThatWasAheadIsAFindingAlsoIfNothingWasChanged() throws IOException {
+        Instant ahead = Instant.now().plus(Duration.ofMinutes(6));
+        at(ahead, BOTH);
+        BackupReport report = at(ahead.minus(Duration.ofMinutes(6)), BOTH);
+        assertThat(report.point()).isEmpty();
+        assertThat(report.findings()).hasSize(3).allMatch(finding -> finding.contains("correct the clock"));
+        assertThat(at(ahead.minus(Duration.ofMinutes(4)), BOTH).findings()).isEmpty();
+    }
+
+    /** Both jobs began at the same point, so the later content is the newer one. */
+    @Test
+    void laterContentOfAJobThatEndedFirstIsNamedAndNotReportedAsStoredByThisOne() throws IOException {
+        made(BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        Instant now = Instant.now();
+        boolean[] raced = {false};
+        SteppedStore racing = new SteppedStore(store, request -> {
+            if (!raced[0] && wasStored()) {
+                raced[0] = true;
+                write("etc/veloz/config.yaml", "depth: 7\n", "rw-r--r--");
+                at(now.plusSeconds(60), BOTH);
+            }
+        });
+        BackupReport report = new Backup(
+                        racing,
+                        profile,
+                        LogPosition.of(wal),
+                        Duration.ofSeconds(30),
+                        BackupProgress.NONE,
+                        Clock.fixed(now, ZoneOffset.UTC),
+                        1024)
+                .run(Set.of(Kind.CONFIGURATION));
+        assertThat(raced[0]).isTrue();
+        assertThat(report.stored()).isEmpty();
+        assertThat(report.point().orElseThrow().number()).isEqualTo(3);
+        assertThat(recoveredConfiguration()).isEqualTo("depth: 7\n");
+    }
+
+    /** Returns whether the store has a configuration that no point names. */
+    private boolean wasStored() throws IOException {
+        try (Stream<Path> files = Files.list(archive().resolve("attachments"))) {
+            return files.map(file -> file.getFileName().toString())
+                            .filter(name -> name.startsWith("configuration_"))
+                            .map(name -> name.substring(0, name.indexOf('.')))
+                            .distinct()
+                            .count()
+                    > 1;
+        }
+    }
+
+    @Test
+    void backupDuringARecoveryIsRefused() throws IOException {
+        made(BOTH);
+        Path journal = Files.createFile(dir.resolve("state/recovery.journal"));
+        write("etc/veloz/config.yaml", "half recovered", "rw-r--r--");
+        assertThatThrownBy(() -> backup().run(BOTH))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.RECOVERY_UNDER_WAY))
+                .hasMessageContaining(journal + " exists");
+        assertThat(chain()).hasSize(1);
+        Files.delete(journal);
+        assertThat(made(BOTH).number()).isEqualTo(2);
+    }
+
+    private void forge(UnaryOperator<Attachment.Builder> change) throws IOException {
+        PointChain.Stored before = chain().get(0);
+        RecoveryPoint point = before.point();
+        Attachment genuine = point.attachment(Kind.SECRETS).orElseThrow();
+        Attachment.Builder forged = Attachment.builder(Kind.SECRETS, genuine.id())
+                .taken(genuine.taken())
+                .bracket(genuine.bracket())
+                .plainBytes(genuine.plainBytes())
+                .contentMac(genuine.contentMac())
+                .roots(genuine.roots())
+                .recipients(genuine.recipients())
+                .signer(genuine.signer())
+                .chunks(genuine.chunks());
+        assertThat(new PointChain(store)
+                        .put(RecoveryPoint.of(
+                                2,
+                                point.logId(),
+                                before.sha256(),
+                                point.made(),
+                                point.host(),
+                                point.tip(),
+                                List.of(change.apply(forged).build()))))
+                .isTrue();
+    }
+
+    @Test
+    void attachmentThatAForgedPointMakesYoungerIsRefused() throws IOException {
+        made(BOTH);
+        forge(attachment -> attachment.taken(Instant.now().plusSeconds(60)));
+        assertNothingChanged(Set.of(Kind.SECRETS), Optional.empty(), Reason.DAMAGED);
+    }
+
+    @Test
+    void attachmentThatAForgedPointMovesInTheLogIsRefused() throws IOException {
+        made(BOTH);
+        forge(attachment -> attachment.bracket(new Bracket(0, 1)));
+        assertNothingChanged(Set.of(Kind.SECRETS), Optional.empty(), Reason.DAMAGED);
     }
 
     @Test
@@ -363,7 +497,7 @@ class BackupTest {
         made(BOTH);
         int version = 1;
         for (boolean afterEffect : new boolean[] {false, true}) {
-            for (int diesAt = 1; ; diesAt++) {
+            for (int diesAt = Cuts.first(); ; diesAt += Cuts.step()) {
                 String content = "depth: " + ++version;
                 write("etc/veloz/config.yaml", content, "rw-r--r--");
                 DyingStore dying = new DyingStore(store, diesAt, afterEffect);
@@ -376,7 +510,7 @@ class BackupTest {
                     assertEveryChunkIsStored(newestPoint());
                 }
                 backup().run(BOTH);
-                if (diesAt % 8 == 0 || completed) {
+                if (diesAt % 8 < Cuts.step() || completed) {
                     assertThat(recoveredConfiguration())
                             .as("died at request %d", diesAt)
                             .isEqualTo(content);
@@ -392,7 +526,7 @@ class BackupTest {
         }
         try (Stream<Path> state = Files.list(dir.resolve("state"))) {
             assertThat(state.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("content-mac.key", "spool.lock");
+                    .containsExactlyInAnyOrder("content-mac.key", "recovery.lock", "spool.lock");
         }
     }
 
@@ -427,7 +561,7 @@ class BackupTest {
     private String recoveredConfiguration() throws IOException {
         recover(Set.of(Kind.CONFIGURATION), Optional.empty());
         String content = Files.readString(dir.resolve("etc/veloz/config.yaml"));
-        recovery().cleanUp();
+        recovery().cleanUp(RecoveryOptions.of(Set.of()));
         return content;
     }
 
@@ -442,7 +576,7 @@ class BackupTest {
         RecoveryReport report = recover(BOTH, Optional.empty());
         assertThat(inPlace()).isEqualTo(before);
         assertThat(report.changes()).noneMatch(change -> change.contains(".before-recovery-"));
-        recovery().cleanUp();
+        recovery().cleanUp(RecoveryOptions.of(Set.of()));
     }
 
     @Test

@@ -19,11 +19,15 @@ import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.orders.Side;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -214,11 +218,78 @@ class RecoverLogTest {
         assertThat(orders()).isEqualTo(3);
     }
 
+    /** Acts when a step begins. */
+    private RecoveryReport recoverWhile(String step, Runnable action) throws IOException {
+        Recovery recovery = new Recovery(profile);
+        RecoveryProgress progress = new RecoveryProgress() {
+            @Override
+            public void onStep(String name) {
+                if (name.equals(step)) {
+                    action.run();
+                }
+            }
+
+            @Override
+            public void onBytes(String what, long done, long total) {}
+        };
+        return recovery.run(store, recovery.plan(store, whole()), keys.recovery(), progress);
+    }
+
+    @Test
+    void engineThatStartsAndStopsWhileTheLogIsStagedLosesNothing() throws Exception {
+        Trees.delete(log());
+        assertThatThrownBy(() -> recoverWhile("gates", () -> {
+                    try (OrderLog orders =
+                            OrderLog.open(OrderLogConfig.builder(log()).build())) {
+                        append(orders, 8, 9);
+                    }
+                }))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+        assertThat(orders()).isEqualTo(2);
+    }
+
+    @Test
+    void engineThatStartsWhileTheLogIsStagedIsFound() throws Exception {
+        Trees.delete(log());
+        List<OrderLog> started = new ArrayList<>();
+        try {
+            assertThatThrownBy(() -> recoverWhile(
+                            "gates",
+                            () -> started.add(
+                                    OrderLog.open(OrderLogConfig.builder(log()).build()))))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+            append(started.get(0), 8, 8);
+        } finally {
+            started.forEach(OrderLog::close);
+        }
+        assertThat(orders()).isEqualTo(1);
+        assertThat(dir.resolve("state/recovery.journal")).doesNotExist();
+    }
+
+    @Test
+    void engineThatHangsIsNotTakenForOneThatIsDown() throws Exception {
+        // The kernel accepts the connection, and no answer comes.
+        try (ServerSocket hangs = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Path file = dir.resolve("backup.properties");
+            Files.writeString(
+                    file, Files.readString(file) + "engine.url = http://127.0.0.1:" + hangs.getLocalPort() + "\n");
+            profile = BackupProfile.read(file);
+            assertThatThrownBy(() -> recover(whole()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
+                    .hasMessageContaining("or a connection is not refused");
+        }
+        recover(whole());
+        assertThat(orders()).isEqualTo(3);
+    }
+
     @Test
     void cleanUpRemovesWhatWasKept() throws Exception {
         recover(whole());
         assertThat(dir.resolve("data/wal.before-recovery-1")).isDirectory();
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of()));
         assertThat(dir.resolve("data/wal.before-recovery-1")).doesNotExist();
         assertThat(WalRecovery.lastSequence(ReadOptions.of(log()))).isEqualTo(3);
     }

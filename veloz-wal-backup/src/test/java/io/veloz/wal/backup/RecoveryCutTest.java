@@ -10,6 +10,8 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.internal.place.StagingRecord;
+import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -23,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -163,7 +166,7 @@ class RecoveryCutTest {
             "orders", "2");
 
     private void cleanUp() throws IOException {
-        new Recovery(profile).cleanUp();
+        new Recovery(profile).cleanUp(NO_OPTIONS);
         assertNothingIsLeftOver();
     }
 
@@ -207,7 +210,7 @@ class RecoveryCutTest {
             } catch (Died e) {
                 if (cut > 1) {
                     assertThatThrownBy(() -> new Recovery(profile).resume(options(), RecoveryProgress.NONE))
-                            .hasMessageContaining("a rollback or a clean-up began");
+                            .hasMessageMatching("a rollback began .*|the recovery was rolled back.*");
                 }
                 new Recovery(profile).rollBack(NO_OPTIONS);
             }
@@ -253,15 +256,17 @@ class RecoveryCutTest {
         }
         RecoveryException refused =
                 refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
-        assertThat(refused).hasMessageContaining("the engine has written to it since");
+        assertThat(refused).hasMessageContaining("the engine has written since");
         assertThat(inPlace()).containsEntry("orders", "3");
-        assertThat(new Recovery(profile).rollBack(NO_OPTIONS.discardLocalLog()))
+        assertThat(new Recovery(profile).rollBack(NO_OPTIONS.setAsideChanges()))
                 .contains(dir.resolve(".wal.recovery-1").toString());
         assertThat(inPlace()).isEqualTo(old);
         assertThat(OrderReplay.read(ReadOptions.of(dir.resolve(".wal.recovery-1")))
                         .store()
                         .get("order-4"))
                 .isPresent();
+        refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
+        Files.move(dir.resolve(".wal.recovery-1"), dir.resolve("keys/moved-away"));
         cleanUp();
     }
 
@@ -271,7 +276,7 @@ class RecoveryCutTest {
             assertThat(dies(100)).isFalse();
             boolean completed = false;
             try {
-                recovery(at).cleanUp();
+                recovery(at).cleanUp(NO_OPTIONS);
                 completed = true;
             } catch (Died e) {
                 if (at > 1) {
@@ -280,7 +285,7 @@ class RecoveryCutTest {
                             () -> new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE),
                             RecoveryException.Reason.HALF_DONE);
                 }
-                new Recovery(profile).cleanUp();
+                new Recovery(profile).cleanUp(NO_OPTIONS);
             }
             assertThat(inPlace()).as("clean-up cut at %d", at).isEqualTo(NEW);
             assertNothingIsLeftOver();
@@ -302,7 +307,7 @@ class RecoveryCutTest {
     void secondRecoveryIsRefusedWhileOneRuns() throws IOException {
         int[] refusals = {0};
         meanwhile(() -> {
-            refused(() -> new Recovery(profile).cleanUp(), RecoveryException.Reason.RECOVERY_RUNS);
+            refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.RECOVERY_RUNS);
             refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.RECOVERY_RUNS);
             refused(
                     () -> new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE),
@@ -338,19 +343,88 @@ class RecoveryCutTest {
         Files.writeString(dir.resolve(".etc.recovery-7/secrets/key"), "staged");
         Files.writeString(dir.resolve(".env.recovery-8"), "staged");
         Files.createDirectories(dir.resolve(".wal.recovery-9"));
-        assertThat(new Recovery(profile).cleanUp())
+        record(".etc.recovery-7", ".env.recovery-8", ".wal.recovery-9", ".never-made.recovery-9");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS))
                 .containsExactlyInAnyOrder(
                         dir.resolve(".etc.recovery-7").toString(),
                         dir.resolve(".env.recovery-8").toString(),
                         dir.resolve(".wal.recovery-9").toString());
         assertNothingIsLeftOver();
-        assertThat(new Recovery(profile).cleanUp()).isEmpty();
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).isEmpty();
+    }
+
+    private void record(String... names) throws IOException {
+        new StagingRecord(StateDirectory.open(dir.resolve("state")))
+                .write(Stream.of(names)
+                        .map(name -> dir.resolve(name).toString())
+                        .toList());
+    }
+
+    @Test
+    void stagingThatIsNotRecordedIsNeitherDeletedNorUsed() throws IOException {
+        Files.createDirectories(dir.resolve(".wal.recovery-1"));
+        assertThat(refused(() -> dies(100), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("is not recorded as staging of this profile");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).isEmpty();
+        assertThat(dir.resolve(".wal.recovery-1")).exists();
+    }
+
+    @Test
+    void whatARollbackHasSetAsideIsNotDeletedByAnotherProfile() throws IOException {
+        assertThat(dies(100)).isFalse();
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        Path file = dir.resolve("other.properties");
+        Files.writeString(
+                file,
+                Files.readString(dir.resolve("backup.properties"))
+                        .replace("state.directory = state", "state.directory = other"));
+        BackupProfile mine = profile;
+        profile = BackupProfile.read(file);
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).isEmpty();
+        refused(() -> dies(100), RecoveryException.Reason.PLACE_UNUSABLE);
+        assertThat(dir.resolve(".wal.recovery-1")).exists();
+        assertThat(new Recovery(mine).cleanUp(NO_OPTIONS)).hasSize(3);
+    }
+
+    @Test
+    void keyInsideOfWhatIsReplacedIsRefused() throws IOException {
+        Path key = dir.resolve("etc/offline.key");
+        Files.copy(keys.recovery().privateKey(), key);
+        Recovery recovery = new Recovery(profile);
+        RecoveryPlan plan = recovery.plan(store, options());
+        RecoveryKeys inside =
+                new RecoveryKeys(key, Optional.empty(), keys.recovery().signerCertificate());
+        assertThat(refused(
+                        () -> recovery.run(store, plan, inside, RecoveryProgress.NONE),
+                        RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("move it away first");
+    }
+
+    @Test
+    void rollbackIsRefusedBeforeItBeginsIfWhatWasInPlaceBeforeIsLost() throws IOException {
+        assertThat(dies(100)).isFalse();
+        Trees.delete(dir.resolve("etc.before-recovery-1"));
+        assertThat(refused(() -> new Recovery(profile).rollBack(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("etc.before-recovery-1 does not exist");
+        new Recovery(profile).resume(NO_OPTIONS, RecoveryProgress.NONE);
+        assertThat(inPlace()).isEqualTo(NEW);
+        cleanUp();
+    }
+
+    @Test
+    void cleanUpIsRefusedWhileWhatWasPutInPlaceIsMissing() throws IOException {
+        assertThat(dies(100)).isFalse();
+        Trees.delete(dir.resolve("etc"));
+        assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining("may be its last copy");
+        assertThat(dir.resolve("etc.before-recovery-1")).exists();
     }
 
     @Test
     void stagingOfARunThatWasCutIsRemovedByTheNextRun() throws IOException {
         Files.createDirectories(dir.resolve(".etc.recovery-7/secrets"));
         Files.createDirectories(dir.resolve(".wal.recovery-9"));
+        record(".etc.recovery-7", ".wal.recovery-9");
         assertThat(dies(100)).isFalse();
         assertThat(dir.resolve(".etc.recovery-7")).doesNotExist();
         assertThat(dir.resolve(".wal.recovery-9")).doesNotExist();

@@ -221,8 +221,8 @@ class RecoveryPointsTest {
                 OpenPgp.Sender.read(BackupProfile.read(file).settings().keys());
         try (ChunkWriter chunks = new ChunkWriter(
                         store, index -> Attachment.chunkKey(Kind.SECRETS, id, index), dir.resolve("spool"), 700);
-                OpenPgp.EncryptingStream out =
-                        sender.encrypt(chunks, Attachment.contentName(TestArchive.LOG, Kind.SECRETS, nameId))) {
+                OpenPgp.EncryptingStream out = sender.encrypt(
+                        chunks, Attachment.builder(Kind.SECRETS, nameId).build().contentName(TestArchive.LOG))) {
             out.write("content ".repeat(200).getBytes(StandardCharsets.UTF_8));
             out.finish();
             return Attachment.builder(Kind.SECRETS, id)

@@ -77,10 +77,10 @@ class RetentionCrashTest {
     @ParameterizedTest
     @EnumSource(Death.class)
     void planDiesAtEachRequest(Death death) throws IOException {
-        int request = 0;
+        int request = Cuts.first() - Cuts.step();
         boolean died = true;
         while (died) {
-            request++;
+            request += Cuts.step();
             try (ObjectStore store = archive()) {
                 ObjectStore dying = new SteppedStore(store, request, death);
                 List<StoredObject> before = attachments(store);
@@ -100,10 +100,10 @@ class RetentionCrashTest {
     @ParameterizedTest
     @EnumSource(Death.class)
     void applyDiesAtEachRequestAndAgainInTheNextCall(Death death) throws IOException {
-        int request = 0;
+        int request = Cuts.first() - Cuts.step();
         boolean died = true;
         while (died) {
-            request++;
+            request += Cuts.step();
             try (ObjectStore store = archive()) {
                 ObjectStore dying = new SteppedStore(store, request, death);
                 List<StoredObject> before = attachments(store);
@@ -205,10 +205,10 @@ class RetentionCrashTest {
 
     @Test
     void aBackupThatDiesAtAnyRequestDeletesNothing() throws IOException {
-        int request = 0;
+        int request = Cuts.first() - Cuts.step();
         boolean died = true;
         while (died) {
-            request++;
+            request += Cuts.step();
             try (ObjectStore store = archive()) {
                 ObjectStore dying = new SteppedStore(store, request, Death.BEFORE);
                 List<StoredObject> before = store.list("", "");

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /** The example engine in its own process, started by a script and observed by its endpoints. Not thread-safe. */
 final class DemoEngine {
@@ -70,7 +71,7 @@ final class DemoEngine {
                                         .strip());
             }
             // It is another process, so polling is the only way to wait for it.
-            Thread.sleep(50);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
             answer = tryGet("/health/ready");
         }
     }

@@ -84,6 +84,10 @@ class EngineProcessTest {
         }
     }
 
+    private static String order(String id) {
+        return ORDER.replace("%s", id);
+    }
+
     @Test
     void readOnlyEngineAnswersAndChangesNeitherLogNorArchive() throws Exception {
         List<OrderState> before = tradeBefore();
@@ -96,7 +100,7 @@ class EngineProcessTest {
             assertThat(state.get("read_only").asBoolean()).isTrue();
             assertEqual(state.get("items"), before);
             assertThat(engine.get("/metrics").body()).contains("\nveloz_wal_last_sequence 21\n");
-            Reply order = engine.post("/api/orders", ORDER.formatted("a-1"));
+            Reply order = engine.post("/api/orders", order("a-1"));
             assertThat(order.status()).isEqualTo(503);
             assertThat(order.body()).isEqualTo("{\"error\":\"the engine is read-only and accepts no order\"}\n");
             assertThat(engine.terminate()).isEqualTo("143 stopped\n");
@@ -127,7 +131,7 @@ class EngineProcessTest {
             Reply live = engine.post("/api/admin/live", "");
             assertThat(live.status()).isEqualTo(200);
             assertThat(live.body()).isEqualTo("{\"mode\":\"live\",\"last_sequence\":21,\"orders\":20}\n");
-            Reply order = engine.post("/api/orders", ORDER.formatted("a-1"));
+            Reply order = engine.post("/api/orders", order("a-1"));
             assertThat(order.status()).isEqualTo(201);
             assertThat(order.body()).isEqualTo("{\"client_order_id\":\"a-1\"}\n");
             JsonNode state = engine.get("/api/orders_state").json();
@@ -135,14 +139,12 @@ class EngineProcessTest {
             assertThat(state.get("items").findValuesAsText("client_order_id"))
                     .hasSize(21)
                     .contains("a-1");
-            assertThat(engine.post("/api/orders", ORDER.formatted("a-1")).status())
-                    .isEqualTo(409);
+            assertThat(engine.post("/api/orders", order("a-1")).status()).isEqualTo(409);
             assertThat(engine.post("/api/admin/live", "").status()).isEqualTo(200);
 
             Reply readOnly = engine.post("/api/admin/readonly", "");
             assertThat(readOnly.body()).isEqualTo("{\"mode\":\"read-only\",\"last_sequence\":22,\"orders\":21}\n");
-            assertThat(engine.post("/api/orders", ORDER.formatted("a-2")).status())
-                    .isEqualTo(503);
+            assertThat(engine.post("/api/orders", order("a-2")).status()).isEqualTo(503);
             assertThat(engine.get("/health/ready").status()).isEqualTo(200);
         }
         try (ObjectStore store = ObjectStores.open(archive())) {
@@ -217,8 +219,7 @@ class EngineProcessTest {
     void terminatedEngineHasShippedEverythingAndFreedTheLog() throws Exception {
         try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString(), "--archive", archive())) {
             for (int i = 0; i < 10; i++) {
-                assertThat(engine.post("/api/orders", ORDER.formatted("a-" + i)).status())
-                        .isEqualTo(201);
+                assertThat(engine.post("/api/orders", order("a-" + i)).status()).isEqualTo(201);
             }
             assertThat(engine.terminate()).isEqualTo("143 stopped\n");
         }
@@ -307,7 +308,7 @@ class EngineProcessTest {
                 ready = engine.get("/health/ready");
             }
             assertThat(ready.body()).contains("log and archive are inconsistent");
-            Reply order = engine.post("/api/orders", ORDER.formatted("a-1"));
+            Reply order = engine.post("/api/orders", order("a-1"));
             assertThat(order.status()).isEqualTo(503);
             assertThat(order.body()).contains("order a-1 was not accepted: log and archive are inconsistent");
         }

@@ -60,6 +60,7 @@ final class RecoverCommand implements Callable<Integer> {
     /** The options that are of use after the switch. */
     private static final Set<String> AFTER = Set.of("--profile", "--json");
 
+    private static final Set<String> AFTERWARDS = Set.of("--set-aside-changes", "--without-database");
     private static final Set<String> KEY_OPTIONS = Set.of("--key", "--passphrase-file", "--signer");
     private static final Set<String> LOG_OPTIONS = Set.of("--log-to-the-point", "--discard-local-log");
 
@@ -147,8 +148,21 @@ final class RecoverCommand implements Callable<Integer> {
     @Option(
             names = "--roll-back",
             description = "Put back what was in place before an earlier run, and set aside what it had put in place."
-                    + " Refused if the engine has written to the recovered log, unless --discard-local-log.")
+                    + " Refused if the engine has written to the recovered log, unless --set-aside-changes.")
     private boolean rollBack;
+
+    @Option(
+            names = "--set-aside-changes",
+            description =
+                    "With --roll-back: also after the engine has written since the recovery. What it wrote is set aside.")
+    private boolean setAsideChanges;
+
+    @Option(
+            names = "--without-database",
+            description =
+                    "With --resume, --roll-back or --clean-up: leave the database as it is, because its server or one of its"
+                            + " databases is lost.")
+    private boolean withoutDatabase;
 
     @Option(
             names = "--clean-up",
@@ -183,6 +197,7 @@ final class RecoverCommand implements Callable<Integer> {
                         + "`.";
         String example = kinds.isEmpty() ? "" : " --key offline.key --signer signer.asc";
         Set<String> without = new HashSet<>(Set.of("--kinds", "--no-log", "--resume", "--roll-back", "--clean-up"));
+        without.addAll(AFTERWARDS);
         without.addAll(kinds.isEmpty() ? KEY_OPTIONS : LOG_OPTIONS);
         if (!kinds.contains(Kind.DATABASE)) {
             without.add("--create-roles");
@@ -214,9 +229,13 @@ final class RecoverCommand implements Callable<Integer> {
                 useful.addAll(List.of("--start", "--go-live"));
             }
             if (rollBack) {
-                useful.add("--discard-local-log");
+                useful.add("--set-aside-changes");
             }
+            useful.add("--without-database");
             refuseOptions(name -> !useful.contains(name), action + " continues an earlier run");
+        }
+        if (!(resume || rollBack || cleanUp)) {
+            refuseOptions(AFTERWARDS::contains, "a new recovery has nothing to roll back or to leave out");
         }
         if (noLog) {
             refuseOptions(LOG_OPTIONS::contains, "--no-log leaves the log as it is");
@@ -295,13 +314,13 @@ final class RecoverCommand implements Callable<Integer> {
         if (resume) {
             RecoveryReport report;
             try (RecoveryBar bar = new RecoveryBar(streams)) {
-                report = recovery.resume(engine(RecoveryOptions.of(Set.of())), bar);
+                report = recovery.resume(engine(afterwards()), bar);
             }
             return text.report("RESUMED", report, json, streams.out());
         }
         if (rollBack) {
-            RecoveryOptions options = RecoveryOptions.of(Set.of());
-            List<String> setAside = recovery.rollBack(discardLocalLog ? options.discardLocalLog() : options);
+            RecoveryOptions options = afterwards();
+            List<String> setAside = recovery.rollBack(setAsideChanges ? options.setAsideChanges() : options);
             return text.done(
                     "ROLLED_BACK",
                     "rolled back: what was in place before the recovery is in place again",
@@ -310,7 +329,7 @@ final class RecoverCommand implements Callable<Integer> {
                     json,
                     streams.out());
         }
-        List<String> deleted = recovery.cleanUp();
+        List<String> deleted = recovery.cleanUp(afterwards());
         return text.done(
                 "CLEANED_UP",
                 deleted.isEmpty() ? "nothing to clean up" : "cleaned up",
@@ -318,5 +337,10 @@ final class RecoverCommand implements Callable<Integer> {
                 deleted,
                 json,
                 streams.out());
+    }
+
+    private RecoveryOptions afterwards() {
+        RecoveryOptions options = RecoveryOptions.of(Set.of());
+        return withoutDatabase ? options.withoutDatabase() : options;
     }
 }

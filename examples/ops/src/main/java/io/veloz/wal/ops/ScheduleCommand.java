@@ -2,11 +2,13 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.backup.BackupProfile;
 import io.veloz.wal.backup.BackupSchedule;
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +105,7 @@ final class ScheduleCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         BackupProfile profile = ProfileArguments.read(file);
         Map<String, String> files = files(profile);
         List<String> leftOut = schedule().leftOut(profile);
@@ -146,9 +148,11 @@ final class ScheduleCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Path target, Map<String, String> files) {
+    private void write(Path target, Map<String, String> files) throws IOException {
         for (Map.Entry<String, String> text : files.entrySet()) {
             Path written = target.resolve(text.getKey());
+            // A drop-in of a unit is in a directory of its own.
+            Files.createDirectories(Objects.requireNonNull(written.getParent()));
             ReplacedFile.write(written, text.getValue());
             if (!json) {
                 streams.out().line(written.toString());

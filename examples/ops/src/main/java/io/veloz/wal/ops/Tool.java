@@ -57,6 +57,8 @@ final class Tool {
 
     /** The command line options for the API methods that messages of the library refer to. */
     private static final Map<String, String> OPTION_NAMES = Map.of(
+            "set the changes aside explicitly", "use --set-aside-changes",
+            "leave the database out", "use --without-database",
             "with merge", "with --merge",
             "acceptGaps", "--accept-gaps",
             "SpoolPolicy.giveUpOldest", "--declare-gaps",

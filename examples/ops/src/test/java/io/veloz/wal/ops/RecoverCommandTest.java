@@ -116,6 +116,10 @@ class RecoverCommandTest {
         assertThat(engine.run("recover", "--roll-back").exits(ExitCode.OK).out())
                 .startsWith("rolled back: ");
         assertThat(engine.config()).hasContent("depth: 6");
+        assertThat(engine.run("recover", "--clean-up").exits(ExitCode.OK).out())
+                .startsWith("cleaned up")
+                .contains("- deleted: ");
+        assertThat(engine.run("recover", "--clean-up").exits(ExitCode.OK).out()).startsWith("nothing to clean up");
         engine.run("recover", "--roll-back").isRefusedWith("no recovery is recorded in ");
     }
 
@@ -130,6 +134,18 @@ class RecoverCommandTest {
                 .isEqualTo("CLEANED_UP");
         assertThat(kept("etc/veloz")).doesNotExist();
         assertThat(engine.config()).hasContent("depth: 5");
+    }
+
+    @Test
+    void rollbackAfterTheEngineWroteIsRefusedUnlessTheChangesAreSetAside() throws Exception {
+        engine.runWithKeys("recover").exits(ExitCode.OK);
+        engine.append("late");
+        engine.run("recover", "--roll-back").isRefusedWith("use --set-aside-changes");
+        assertThat(engine.run("recover", "--roll-back", "--set-aside-changes")
+                        .exits(ExitCode.OK)
+                        .out())
+                .contains("- set aside: ");
+        engine.run("recover", "--clean-up").isRefusedWith("which the engine wrote after the recovery");
     }
 
     @Test
@@ -171,6 +187,7 @@ class RecoverCommandTest {
                 .contains("has all archived records, and 1 more");
         assertThat(lastSequence()).isEqualTo(6);
         engine.run("recover", "--roll-back").exits(ExitCode.OK);
+        engine.run("recover", "--clean-up").exits(ExitCode.OK);
         engine.run("recover-log", "--discard-local-log").exits(ExitCode.OK);
         assertThat(lastSequence()).isEqualTo(5);
     }
@@ -297,7 +314,7 @@ class RecoverCommandTest {
         JsonNode json =
                 engine.run("recover-log", "--json").exits(ExitCode.REFUSED).json();
         assertThat(json.get("reason").asText()).isEqualTo("LOG_DIVERGED");
-        assertThat(json.get("message").asText()).contains("set it aside with --discard-local-log");
+        assertThat(json.get("message").asText()).contains("use --discard-local-log");
     }
 
     @Test
@@ -328,6 +345,8 @@ class RecoverCommandTest {
         "--resume --roll-back, contradicts --roll-back",
         "--roll-back --start, contradicts --start",
         "--clean-up --point 1, contradicts --point",
+        "--point 1 --set-aside-changes, contradicts --set-aside-changes",
+        "--without-database --no-log, contradicts --without-database",
         "--resume --plan, contradicts --plan",
         "--kinds secrets --create-roles, contradicts --create-roles",
         "--point 1 --until-time 2026-01-01T00:00:00Z, mutually exclusive",

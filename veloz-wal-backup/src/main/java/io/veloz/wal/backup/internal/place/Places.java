@@ -6,7 +6,6 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.profile.TreeSettings;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -75,19 +74,6 @@ public final class Places {
         return keptOf(root, point);
     }
 
-    /** The staging of recoveries of a root, from any point. */
-    public static List<Path> stagingsOf(Path root) throws IOException {
-        List<Path> found = new ArrayList<>();
-        if (Files.isDirectory(parent(root))) {
-            try (DirectoryStream<Path> siblings = Files.newDirectoryStream(
-                    parent(root),
-                    path -> isStaging(path) && name(path).startsWith("." + root.getFileName() + STAGING))) {
-                siblings.forEach(found::add);
-            }
-        }
-        return found;
-    }
-
     /** Where a root is staged. */
     public static Path stagingOf(Path root, long point) {
         return parent(root).resolve("." + root.getFileName() + STAGING + point);
@@ -115,12 +101,9 @@ public final class Places {
         return Objects.requireNonNull(path.getParent(), "a root is not the root of the file system");
     }
 
-    public List<Path> roots() {
-        return List.copyOf(staging.keySet());
-    }
-
-    public Map<Path, Path> staging() {
-        return Map.copyOf(staging);
+    /** The names that are staged under. */
+    public List<Path> stagingNames() {
+        return outermost.stream().map(this::stagingOf).toList();
     }
 
     public Map<Path, Path> stagingOf(Attachment attachment) {
@@ -176,18 +159,28 @@ public final class Places {
         return lines;
     }
 
+    /** Returns the directories that roots would be put into, and that do not exist. */
+    public List<Path> missingParents() {
+        return outermost.stream()
+                .map(Places::parent)
+                .filter(parent -> !Files.isDirectory(parent))
+                .distinct()
+                .toList();
+    }
+
     // ---- before staging
 
     /**
-     * Refuses places that could not be switched, and removes what an earlier run left in staging. Nothing in place changes.
+     * Refuses places that could not be switched, and names of staging that exist. Nothing is changed.
      *
      * @throws RecoveryException PLACE_UNUSABLE, NO_SPACE
      */
     public void prepare() throws IOException {
         requireInProfile();
         for (Path root : staging.keySet()) {
-            if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
-                requireMovable(root, parent(root));
+            requireMovable(root);
+            for (Path inner : carriedOver(root)) {
+                requireMovable(inner);
             }
         }
         Map<FileStore, Long> needed = new HashMap<>();
@@ -202,9 +195,7 @@ public final class Places {
             if (Files.exists(kept(root), LinkOption.NOFOLLOW_LINKS)) {
                 throw unusable(kept(root) + " exists: it was kept by an earlier recovery; move it away");
             }
-            for (Path earlier : stagingsOf(root)) {
-                Trees.delete(earlier);
-            }
+            requireFree(stagingOf(root));
             needed.merge(Files.getFileStore(parent), bytesOf(root), Long::sum);
         }
         for (Map.Entry<FileStore, Long> store : needed.entrySet()) {
@@ -235,13 +226,30 @@ public final class Places {
         }
     }
 
-    private static void requireMovable(Path root, Path parent) throws IOException {
-        if (Files.isSymbolicLink(root)) {
+    /** What has the name of staging was recorded as such and deleted before, or is not of this profile. */
+    public static void requireFree(Path staged) {
+        if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
             throw unusable(
-                    root + " is a symbolic link, and would be replaced by a directory; the backup has the directory");
+                    staged + " exists, and is not recorded as staging of this profile: a rollback may have set it"
+                            + " aside, or another profile stages there. Move it away");
         }
-        if (!Files.getAttribute(root, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
-            throw unusable(root + " is a mount point, which cannot be renamed: unmount it, or recover into its parent");
+    }
+
+    /**
+     * Refuses what a rename cannot move, or would move together with something else.
+     *
+     * @throws RecoveryException PLACE_UNUSABLE
+     */
+    public static void requireMovable(Path path) throws IOException {
+        if (Files.isSymbolicLink(path)) {
+            throw unusable(path
+                    + " is a symbolic link, and would be replaced by a directory: put its target into the profile");
+        }
+        List<Path> mounts = Mounts.atOrBelow(path);
+        if (!mounts.isEmpty()) {
+            throw unusable(mounts + " are mounted at or below " + path
+                    + ", which cannot be renamed without them: unmount them, or put the directories next to them into the"
+                    + " profile");
         }
     }
 
@@ -263,12 +271,39 @@ public final class Places {
                 .toList();
     }
 
-    /** Makes the directories that the staging of a root is in, which the outer root may exclude. */
-    public void createParents(Attachment attachment) throws IOException {
-        for (Path staged : stagingOf(attachment).values()) {
-            Files.createDirectories(
-                    parent(staged), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    /**
+     * Makes the directories that the staging of a root is in, which the outer root may exclude.
+     *
+     * @return a finding for each that has no directory in place as its model
+     */
+    public List<String> createParents(Attachment attachment) throws IOException {
+        List<String> findings = new ArrayList<>();
+        for (String root : attachment.roots()) {
+            Path staged = stagingOf(Path.of(root));
+            createLike(parent(staged), parent(Path.of(root)), findings);
         }
+        return findings;
+    }
+
+    /** Owner and mode are those of the directory in place: others may rely on them to enter it, or not to. */
+    private static void createLike(Path staged, Path model, List<String> findings) throws IOException {
+        if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        createLike(parent(staged), parent(model), findings);
+        Files.createDirectory(
+                staged, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        if (!Files.isDirectory(model, LinkOption.NOFOLLOW_LINKS)) {
+            findings.add(model + " is in no backup, and did not exist: it belongs to this user and has mode 700");
+            return;
+        }
+        for (String attribute : List.of("unix:uid", "unix:gid")) {
+            Object owner = Files.getAttribute(model, attribute, LinkOption.NOFOLLOW_LINKS);
+            if (!owner.equals(Files.getAttribute(staged, attribute, LinkOption.NOFOLLOW_LINKS))) {
+                Files.setAttribute(staged, attribute, owner, LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+        Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(model, LinkOption.NOFOLLOW_LINKS));
     }
 
     /** Makes the names of what was staged durable. */
@@ -289,7 +324,7 @@ public final class Places {
                     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                         throw unusable(target + " was unpacked, and is also a root that is not recovered");
                     }
-                    Files.createDirectories(parent(target));
+                    createLike(parent(target), parent(inner), new ArrayList<>());
                     steps.add(new Rename(inner, target));
                 }
                 steps.add(new Rename(root, kept(root)));

@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.place;
 
+import io.veloz.wal.backup.RecoveryException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,25 @@ public interface Step {
 
     /** Makes the change. Does nothing if it is made. */
     void run() throws IOException;
+
+    /**
+     * Checks that what was in place before exists, so that {@link #undo} can put it back: a rollback that has begun can only
+     * be completed.
+     *
+     * @param done whether the step is recorded as done; otherwise it is the doubtful one
+     * @throws RecoveryException PLACE_UNUSABLE if it is lost
+     * @throws IOException if that cannot be found out
+     */
+    void requireUndo(boolean done) throws IOException;
+
+    /**
+     * Checks that what belongs in place is there, before what was set aside is deleted: it may be the last copy.
+     *
+     * @param undone whether the steps were undone
+     * @throws RecoveryException PLACE_UNUSABLE if it is missing
+     * @throws IOException if that cannot be found out
+     */
+    void requireInPlace(boolean undone) throws IOException;
 
     /** Takes the change back, also one that was begun and not made. Does nothing if nothing is changed. */
     void undo() throws IOException;

@@ -109,7 +109,7 @@ public final class SwitchJournal {
         return Optional.of(journal);
     }
 
-    /** The last line may be cut: then what it records is looked up on disk. */
+    /** The last line may be cut: then the step that it records is the doubtful one. */
     private static List<String> wholeLines(String text) {
         List<String> lines = new ArrayList<>();
         int from = 0;
@@ -261,6 +261,9 @@ public final class SwitchJournal {
         }
         moveTo(NAME);
         if (back < 0) {
+            for (int i = 0; i < withDoubtful(); i++) {
+                steps.get(i).requireUndo(i < done);
+            }
             // Recorded before anything is undone: after that no line shows where the switch had ended.
             record(BACK + withDoubtful());
             back = withDoubtful();
@@ -286,6 +289,9 @@ public final class SwitchJournal {
             throw new IOException(file + ": the switch is half done (" + this + ")");
         }
         if (!discarding) {
+            for (Step step : steps) {
+                step.requireInPlace(isUndone());
+            }
             record(DISCARDING);
             discarding = true;
         }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Directory trees. Stateless. */
@@ -18,6 +19,11 @@ public final class Trees {
     public static void delete(Path tree) throws IOException {
         if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
+        }
+        List<Path> mounts = Files.isSymbolicLink(tree) ? List.of() : Mounts.atOrBelow(tree);
+        if (!mounts.isEmpty()) {
+            throw new IOException(tree + " is not deleted, because something else is mounted in it: " + mounts
+                    + ". Unmount it, and run this again");
         }
         Files.walkFileTree(tree, new SimpleFileVisitor<>() {
             @Override

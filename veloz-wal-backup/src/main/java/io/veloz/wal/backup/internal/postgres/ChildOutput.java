@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The output of a process. A read blocks while the process runs. If a process that it started keeps the pipe open after its
- * end, a read fails after five seconds: the output may lack its end, so it must not look complete. It belongs to one thread.
+ * end, a read fails after five seconds: the output may lack its end, so it must not look complete. If no read is
+ * under way when the process ends, the JDK reads what the pipe has and reports the end, so callers also check exit code and content. It belongs to
+ * one thread.
  *
  * <p>A thread reads the pipe: a read of a pipe cannot be interrupted. The thread may outlive the reader, up to the end of the
  * process that keeps the pipe open.

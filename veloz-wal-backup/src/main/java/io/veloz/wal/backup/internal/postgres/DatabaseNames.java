@@ -5,8 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The three names of a recovery: the live database, the staged one, and the one that is kept after the switch.
@@ -18,8 +16,6 @@ import java.util.regex.Pattern;
 public record DatabaseNames(String live, String staged, String kept) {
     /** PostgreSQL cuts a longer name silently, to one that may belong to another database. */
     private static final int NAME_BYTES = 63;
-
-    private static final Pattern STAGED_NAME = Pattern.compile(".*_recovery_(\\d{1,18})", Pattern.DOTALL);
 
     /** First line of the comment of a staged database; the lines after it are the comment of the dumped one. */
     private static final String STAGED = "veloz-wal: staged by a recovery, not in use. Original comment follows.\n";
@@ -56,13 +52,6 @@ public record DatabaseNames(String live, String staged, String kept) {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
-    }
-
-    /** Returns whether it is the staged name of a recovery of this database from any point. */
-    static boolean isStaged(DatabaseSettings settings, String name) {
-        Matcher point = STAGED_NAME.matcher(name);
-        return point.matches()
-                && of(settings, Long.parseLong(point.group(1))).staged().equals(name);
     }
 
     static String stagedComment(String original) {

@@ -301,10 +301,11 @@ public final class DatabaseRestore {
 
     /**
      * Creates the staged database and restores the dump into it. What an earlier run left is dropped first. The dump is read
-     * to its end, so that the caller's checks of it take place.
+     * to its end, so that the caller's checks of it take place. The point is not signed and the attachment is: nothing is
+     * restored unless the facts in both are equal.
      *
-     * @throws RecoveryException if a role is missing, the dump is damaged, or the name is taken; the live database is
-     *     unchanged, and the staged one is empty or absent
+     * @throws RecoveryException if a role is missing, the dump is damaged, the point has other facts than the attachment, or
+     *     the name is taken; the live database is unchanged, and the staged one is empty or absent
      * @throws IOException if the dump cannot be read, or the server cannot be reached; the same applies
      */
     public void stage(InputStream dump) throws IOException {
@@ -315,9 +316,7 @@ public final class DatabaseRestore {
             session.execute(DatabaseProperties.create(names.staged(), facts, server));
             comment(session, "");
             session.execute(alterStaged() + " ALLOW_CONNECTIONS true CONNECTION LIMIT -1");
-            new DumpReader(client, names.staged(), isSuperuser(session) ? Optional.empty() : Optional.of(facts.owner()))
-                    .restore(new DumpStream(dump, facts.dumpBytes()), client.version("pg_restore"));
-            PrivateProperties found = PrivateProperties.read(dump);
+            PrivateProperties found = restore(client, session, dump);
             session.execute("BEGIN");
             for (String setting : found.settings()) {
                 set(session, setting);
@@ -330,6 +329,22 @@ public final class DatabaseRestore {
             session.execute("COMMIT");
             properties = Optional.of(found);
         });
+    }
+
+    /** Restores the dump, if the facts of the point are those of the signed properties after it. */
+    private PrivateProperties restore(PostgresClient client, PsqlSession session, InputStream dump) throws IOException {
+        DumpStream stream = new DumpStream(dump, facts);
+        new DumpReader(client, names.staged(), isSuperuser(session) ? Optional.empty() : Optional.of(facts.owner()))
+                .restore(stream, client.version("pg_restore"));
+        if (stream.properties().isEmpty()) {
+            // The stream had a whole dump and ended before dumpBytes: its owner is one that a changed point named.
+            dropStaged(session);
+            throw new RecoveryException(
+                    Reason.DAMAGED,
+                    "the recovery point has the fact dumpBytes = " + facts.dumpBytes()
+                            + "; the attachment ends before it, so there are no properties after the dump");
+        }
+        return stream.properties().get();
     }
 
     private void comment(PsqlSession session, String original) throws IOException {
@@ -387,11 +402,7 @@ public final class DatabaseRestore {
         }
     }
 
-    /** Drops the staged database, if there is one. One without a mark is refused. */
-    public void dropStaged() throws IOException {
-        change((client, session) -> dropStaged(session));
-    }
-
+    /** One without a mark is refused. */
     private void dropStaged(PsqlSession session) throws IOException {
         Optional<DatabaseState> staged = DatabaseState.of(session, names.staged());
         if (staged.isPresent()) {
@@ -400,19 +411,6 @@ public final class DatabaseRestore {
             }
             drop(session, names.staged());
         }
-    }
-
-    /** Drops the database that a switch kept, if there is one. One without a mark is refused. */
-    public void dropKept() throws IOException {
-        change((client, session) -> {
-            Optional<DatabaseState> kept = DatabaseState.of(session, names.kept());
-            if (kept.isPresent()) {
-                if (!kept.get().isKept()) {
-                    throw foreign(names.kept());
-                }
-                drop(session, names.kept());
-            }
-        });
     }
 
     /** A killed {@code pg_restore} may have left a session, which the server ends only when it writes to it. */

@@ -199,8 +199,8 @@ public final class DatabaseSnapshot implements Closeable {
         if (format.isEmpty()) {
             throw new IOException("pg_dump ended with exit code 0, but its output does not begin as a dump");
         }
-        to.write(properties.toBytes());
         facts = facts.toBuilder().dumpFormat(format.get()).dumpBytes(bytes).build();
+        to.write(properties.toBytes(facts));
     }
 
     private static PostgresException dumpFailure(ChildProcess child, int code) {

@@ -27,7 +27,7 @@ import java.util.Optional;
  * <tr><td>after the commit</td><td>swapped and open</td><td>nothing to do</td><td>the reverse, in the same way</td></tr>
  * </table>
  *
- * <p>The names alone do not tell the state: a staged database that somebody dropped looks like one that was renamed. So the
+ * <p>The names alone do not tell the state: a staged database that was dropped leaves the names of one that was renamed. So the
  * databases are identified by their OIDs, which a rename does not change and which are recorded before the first change. Every
  * other combination of names and OIDs is refused. If there was no live database, one rename is enough, and swapping back
  * leaves none.
@@ -105,13 +105,7 @@ public final class DatabaseSwap {
 
     /** Returns whether the swap is done; every state that is neither before nor after it is refused. */
     private boolean isSwapped(PsqlSession session, States states) throws IOException {
-        long server = server(session);
-        if (server != oids.server()) {
-            throw new RecoveryException(
-                    Reason.PLACE_UNUSABLE,
-                    "database " + names.live() + " is on server " + server + "; the recovery began on server "
-                            + oids.server() + ": correct the profile");
-        }
+        requireServer(session);
         long live = States.oid(states.live());
         long staged = States.oid(states.staged());
         if (staged == oids.staged() && live == oids.live()) {
@@ -120,11 +114,110 @@ public final class DatabaseSwap {
         if (live == oids.staged() && staged == 0 && States.oid(states.kept()) == oids.live()) {
             return true;
         }
-        throw unexpected(
+        throw unexpected(states);
+    }
+
+    private void requireServer(PsqlSession session) throws IOException {
+        long server = server(session);
+        if (server != oids.server()) {
+            throw new RecoveryException(
+                    Reason.PLACE_UNUSABLE,
+                    "database " + names.live() + " is on server " + server + "; the recovery began on server "
+                            + oids.server()
+                            + ": correct the profile, or leave the database out if that server is lost");
+        }
+    }
+
+    private RecoveryException unexpected(States states) {
+        return unexpected(
                 states,
                 "its databases are neither those before nor those after the switch, which has the OIDs " + oids.staged()
                         + " (staged) and " + oids.live()
-                        + " (live); another program has renamed, dropped or created one");
+                        + " (live); another program has renamed, dropped or created one. Give them their names, or leave"
+                        + " the database out if one is lost");
+    }
+
+    /** What takes the swap back. */
+    private enum Back {
+        NOTHING,
+        OPEN_LIVE,
+        REVERSE,
+        RENAME_KEPT
+    }
+
+    /**
+     * Returns what takes the swap back. Only the database that was live before must exist: the staged one may have been
+     * dropped, before the swap or after it.
+     */
+    private Back back(PsqlSession session, States states) throws IOException {
+        requireServer(session);
+        long live = States.oid(states.live());
+        long kept = States.oid(states.kept());
+        if (live == oids.live()) {
+            return live == 0 ? Back.NOTHING : Back.OPEN_LIVE;
+        }
+        boolean keptIsOld = kept == oids.live();
+        if (keptIsOld && states.kept().isPresent() && !states.kept().get().isKept()) {
+            throw unexpected(states, names.kept() + " has no mark of a recovery");
+        }
+        if (live == oids.staged() && keptIsOld && states.staged().isEmpty()) {
+            return Back.REVERSE;
+        }
+        if (live == 0 && keptIsOld) {
+            return Back.RENAME_KEPT;
+        }
+        throw unexpected(states);
+    }
+
+    /**
+     * Checks that {@link #swapBack} is possible.
+     *
+     * @throws RecoveryException PLACE_UNUSABLE if the database that was live before is lost, or has another name
+     * @throws IOException if the server cannot be reached
+     */
+    public void requireBack() throws IOException {
+        change(session -> back(session, states(session)));
+    }
+
+    /**
+     * Checks that the database in place is the one that should be: the recovered one, or the one from before.
+     *
+     * @throws RecoveryException PLACE_UNUSABLE if it is another one or missing
+     */
+    public void requireInPlace(boolean undone) throws IOException {
+        change(session -> {
+            requireServer(session);
+            States states = states(session);
+            if (States.oid(states.live()) != (undone ? oids.live() : oids.staged())) {
+                throw unexpected(states);
+            }
+        });
+    }
+
+    /** Drops the database that a swap has kept. Does nothing if it is dropped. */
+    public void dropKept() throws IOException {
+        drop(names.kept(), oids.live());
+    }
+
+    /** Drops the database that a swap has staged, or set aside. Does nothing if it is dropped. */
+    public void dropStaged() throws IOException {
+        drop(names.staged(), oids.staged());
+    }
+
+    private void drop(String name, long oid) throws IOException {
+        change(session -> {
+            requireServer(session);
+            Optional<DatabaseState> state = DatabaseState.of(session, name);
+            if (state.isPresent() && state.get().oid() != oid) {
+                throw new RecoveryException(
+                        Reason.PLACE_UNUSABLE,
+                        "database " + name + " has OID " + state.get().oid() + ", and not " + oid
+                                + ": it is not of this recovery, and is not dropped");
+            }
+            if (state.isPresent()) {
+                DatabaseRestore.drop(session, name);
+            }
+        });
     }
 
     private DatabaseState requireStaged(States states) {
@@ -182,22 +275,24 @@ public final class DatabaseSwap {
     public void swapBack() throws IOException {
         change(session -> {
             States states = states(session);
-            if (!isSwapped(session, states)) {
-                if (states.live().isPresent()) {
-                    open(session, names.live());
-                }
+            Back back = back(session, states);
+            if (back == Back.OPEN_LIVE) {
+                open(session, names.live());
+            }
+            if (back == Back.NOTHING || back == Back.OPEN_LIVE) {
                 return;
             }
-            if (states.kept().isPresent() && !states.kept().get().isKept()) {
-                throw unexpected(states, names.kept() + " has no mark of a recovery");
+            if (back == Back.REVERSE) {
+                closeAndEnd(session, names.live());
             }
-            closeAndEnd(session, names.live());
             session.execute("BEGIN");
-            rename(session, names.live(), names.staged());
-            comment(
-                    session,
-                    names.staged(),
-                    DatabaseNames.stagedComment(states.live().get().comment()));
+            if (back == Back.REVERSE) {
+                rename(session, names.live(), names.staged());
+                comment(
+                        session,
+                        names.staged(),
+                        DatabaseNames.stagedComment(states.live().orElseThrow().comment()));
+            }
             if (states.kept().isPresent()) {
                 rename(session, names.kept(), names.live());
                 comment(
@@ -224,6 +319,8 @@ public final class DatabaseSwap {
     private <T> T connected(Step<T> step) throws IOException {
         try (PsqlSession session =
                 PsqlSession.open(PostgresClient.forRecovery(settings), settings.maintenance(), hook)) {
+            // Otherwise a crash of the server could undo a swap that the journal has recorded.
+            session.run("SET synchronous_commit = on");
             session.run("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended("
                     + Sql.literal("veloz-wal swap of " + names.live()) + ", 0))");
             return step.run(session);

@@ -1,16 +1,30 @@
 package io.veloz.wal.backup.internal.postgres;
 
+import io.veloz.wal.backup.DatabaseFacts;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Optional;
 
-/** The dump at the beginning of an attachment: the next bytes of a stream, which it does not close. It belongs to one thread. */
+/**
+ * The dump at the beginning of an attachment: the next bytes of a stream, which it does not close. It hands out the last of
+ * them only after the properties that follow were read and the facts of the recovery point are equal to those in them: a
+ * reader that restores in one transaction cannot commit on the word of a point that was changed. It belongs to one thread.
+ */
 final class DumpStream extends InputStream {
     private final InputStream in;
+    private final DatabaseFacts facts;
     private long left;
+    private Optional<PrivateProperties> properties = Optional.empty();
 
-    DumpStream(InputStream in, long bytes) {
+    DumpStream(InputStream in, DatabaseFacts facts) {
         this.in = in;
-        this.left = bytes;
+        this.facts = facts;
+        this.left = facts.dumpBytes();
+    }
+
+    /** Returns what follows the dump; empty before all of the dump was read. */
+    Optional<PrivateProperties> properties() {
+        return properties;
     }
 
     @Override
@@ -27,6 +41,9 @@ final class DumpStream extends InputStream {
         int count = in.read(target, from, (int) Math.min(length, left));
         if (count > 0) {
             left -= count;
+            if (left == 0) {
+                properties = Optional.of(PrivateProperties.read(in, facts));
+            }
         }
         return count;
     }

@@ -1,36 +1,33 @@
 package io.veloz.wal.backup.internal.postgres;
 
-import io.veloz.wal.backup.internal.postgres.PsqlSession.Row;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The databases that recoveries of a profile have staged, from any point, and not put in place. Stateless. */
+/** The databases that a recovery has staged and not put in place, by their recorded names. Stateless. */
 public final class StagedDatabases {
     private StagedDatabases() {}
 
     /**
-     * Returns their names: each has the name and the mark of a staged database.
+     * Returns those that exist and have the mark of a staged database.
      *
      * @throws IOException if the server does not answer
      */
-    public static List<String> of(DatabaseSettings settings) throws IOException {
+    public static List<String> of(DatabaseSettings settings, List<String> names) throws IOException {
         try (PsqlSession session = open(settings)) {
-            return names(settings, session);
+            return existing(session, names);
         } catch (PostgresException e) {
             throw e.orRecovery();
         }
     }
 
-    /** Drops them, and returns their names. */
-    public static List<String> drop(DatabaseSettings settings) throws IOException {
+    /** Drops them. */
+    public static void drop(DatabaseSettings settings, List<String> names) throws IOException {
         try (PsqlSession session = open(settings)) {
-            List<String> names = names(settings, session);
-            for (String name : names) {
+            for (String name : existing(session, names)) {
                 DatabaseRestore.drop(session, name);
             }
-            return names;
         } catch (PostgresException e) {
             throw e.orRecovery();
         }
@@ -40,17 +37,13 @@ public final class StagedDatabases {
         return PsqlSession.open(PostgresClient.forRecovery(settings), settings.maintenance());
     }
 
-    private static List<String> names(DatabaseSettings settings, PsqlSession session) throws IOException {
-        List<String> names = new ArrayList<>();
-        for (Row row : session.query("SELECT datname::text AS name FROM pg_catalog.pg_database ORDER BY datname")) {
-            String name = row.text("name");
-            if (DatabaseNames.isStaged(settings, name)
-                    && DatabaseState.of(session, name)
-                            .filter(DatabaseState::isStaged)
-                            .isPresent()) {
-                names.add(name);
+    private static List<String> existing(PsqlSession session, List<String> names) throws IOException {
+        List<String> found = new ArrayList<>();
+        for (String name : names) {
+            if (DatabaseState.of(session, name).filter(DatabaseState::isStaged).isPresent()) {
+                found.add(name);
             }
         }
-        return names;
+        return found;
     }
 }

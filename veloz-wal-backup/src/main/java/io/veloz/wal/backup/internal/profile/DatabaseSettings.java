@@ -57,6 +57,13 @@ public record DatabaseSettings(
                     "is a connection string; expected the name of a database, and the other settings"
                             + " in keys of their own: a connection string may contain a password");
         }
+        String maintenance = file.text("database.maintenance").orElse("postgres");
+        if (maintenance.equals(name) || name.equals("template0") || name.equals("template1")) {
+            throw file.bad(
+                    "database.name",
+                    "is the database \"" + name + "\", which a recovery cannot rename: expected another one than"
+                            + " database.maintenance (default postgres), and no template");
+        }
         return Optional.of(new DatabaseSettings(
                 name,
                 file.text("database.host").orElse(null),
@@ -64,7 +71,7 @@ public record DatabaseSettings(
                 file.text("database.user").orElse(null),
                 file.text("database.restore-user").orElse(null),
                 file.optionalPath("database.password-file"),
-                file.text("database.maintenance").orElse("postgres"),
+                maintenance,
                 file.text("database.applied-query"),
                 file.list("database.rows"),
                 file.flag("database.roll-forward", true),

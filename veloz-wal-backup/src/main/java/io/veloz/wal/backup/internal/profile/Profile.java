@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.profile;
 import io.veloz.wal.backup.Kind;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -181,7 +182,8 @@ public final class Profile {
     }
 
     public Map<Kind, TreeSettings> trees() {
-        return Map.copyOf(trees);
+        // In the order of the kinds.
+        return Collections.unmodifiableMap(trees);
     }
 
     public Optional<DatabaseSettings> database() {

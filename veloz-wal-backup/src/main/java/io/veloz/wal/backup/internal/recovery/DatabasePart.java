@@ -8,7 +8,6 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.postgres.DatabasePlan;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
-import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.time.Duration;
@@ -95,12 +94,23 @@ final class DatabasePart implements Part {
     }
 
     @Override
+    public List<String> stagingNames() {
+        return List.of(Leftovers.database(restore.names().staged()));
+    }
+
+    @Override
     public void prepare() throws IOException {
         DatabasePlan plan = restore.plan();
         if (!plan.missingRoles().isEmpty()) {
             requireMayCreate(plan);
         }
-        StagedDatabases.drop(settings);
+        if (plan.leftover()) {
+            throw new RecoveryException(
+                    Reason.PLACE_UNUSABLE,
+                    "database " + restore.names().staged()
+                            + " exists, and is not recorded as staging of this profile: a"
+                            + " rollback may have set it aside, or another host stages there. Rename it");
+        }
     }
 
     /** The roles only add to the server: without them, the dump cannot be restored. A rollback leaves them. */

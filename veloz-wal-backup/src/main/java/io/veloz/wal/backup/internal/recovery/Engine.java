@@ -3,30 +3,26 @@ package io.veloz.wal.backup.internal.recovery;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.veloz.wal.WalLockedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.http.BoundedBody;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
-import io.veloz.wal.backup.internal.vault.BoundedBody;
 import io.veloz.wal.orders.OrderState;
-import io.veloz.wal.spi.LogFiles;
-import io.veloz.wal.storage.DiskStorage;
-import io.veloz.wal.storage.StorageLock;
-import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -42,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts, stops and observes the engine, by the commands and the endpoints of a profile. It belongs to one thread. */
 public final class Engine {
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(200);
@@ -68,51 +65,12 @@ public final class Engine {
         this.settings = settings;
         this.scratch = scratch;
         this.http = HttpClient.newBuilder()
-                .connectTimeout(Duration.ofSeconds(5))
+                .connectTimeout(CONNECT_TIMEOUT)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .build();
     }
 
     // ---- down
-
-    /**
-     * Refuses to continue while the engine may run: its log is open, its unit is active, or its URL does not refuse
-     * connections. Then takes the lock of the log, so that no engine can open it until the lock is closed.
-     *
-     * @return the lock; it does nothing if the directory has no log
-     * @throws RecoveryException ENGINE_RUNS
-     */
-    public Closeable requireStoppedAndLock() throws IOException {
-        Path directory = settings.logDirectory();
-        if (!Files.isDirectory(directory)) {
-            requireDown();
-            return () -> {};
-        }
-        LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.logPrefix());
-        // A log that was opened once has its lock file. It is not created here: that would be with the owner of this
-        // process.
-        if (!Files.exists(directory.resolve(log.lockName()), LinkOption.NOFOLLOW_LINKS)) {
-            requireDown();
-            return () -> {};
-        }
-        StorageLock lock;
-        try {
-            lock = log.lock();
-        } catch (WalLockedException e) {
-            throw new RecoveryException(
-                    Reason.ENGINE_RUNS,
-                    "a process has the order log in " + directory + " open: stop the engine, and run this again: "
-                            + e.getMessage(),
-                    e);
-        }
-        try {
-            requireDown();
-        } catch (IOException | RuntimeException e) {
-            lock.close();
-            throw e;
-        }
-        return lock;
-    }
 
     /**
      * Refuses to continue while the unit of the engine is active, or its URL does not refuse connections. An engine that was
@@ -136,16 +94,19 @@ public final class Engine {
 
     /**
      * Returns whether a process may answer at the URL of the profile. Only a connection that is refused proves that none does:
-     * an engine that hangs answers too late or not at all.
+     * an engine that hangs accepts it, and an unknown host or a missing route prove nothing.
      */
     public boolean answers() {
         if (settings.url().isEmpty()) {
             return false;
         }
-        try {
-            get("/health/live");
+        URI url = settings.url().get();
+        int port = url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(url.getHost(), port), (int) CONNECT_TIMEOUT.toMillis());
             return true;
         } catch (ConnectException e) {
+            // Shorter than the timeout of the system, so it was refused.
             return false;
         } catch (IOException e) {
             return true;
@@ -181,7 +142,7 @@ public final class Engine {
     /**
      * Runs the stop command of the profile, and waits until the engine does not answer any more.
      *
-     * @return false if the profile has no stop command, so that the engine runs on
+     * @return false if the profile has no stop command, so that the engine still runs
      */
     public boolean stop() throws IOException {
         if (settings.stop().isEmpty()) {
@@ -253,12 +214,12 @@ public final class Engine {
             if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
-                throw new IOException(command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds()
-                        + " s, and was ended; its output is in " + output);
+                throw new IOException(
+                        command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s, and was ended");
             }
             return process.exitValue();
         } catch (InterruptedException e) {
-            // The command runs on: a start that is killed on its way leaves less to know than one that ends.
+            // The command is not ended: a start that is killed on its way leaves less to know than one that ends.
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + command.get(0) + " ran", e);
         }

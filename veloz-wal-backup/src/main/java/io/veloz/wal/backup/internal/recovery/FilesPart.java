@@ -35,7 +35,16 @@ public final class FilesPart implements Part {
 
     @Override
     public List<String> describe() {
+        places.missingParents()
+                .forEach(
+                        parent -> findings.add(parent + " does not exist: create it before the recovery, with the owner"
+                                + " and mode that it should have"));
         return places.describe();
+    }
+
+    @Override
+    public List<String> stagingNames() {
+        return places.stagingNames().stream().map(Path::toString).toList();
     }
 
     @Override
@@ -46,7 +55,7 @@ public final class FilesPart implements Part {
     @Override
     public void stage() throws IOException {
         for (Attachment attachment : places.outermostFirst()) {
-            places.createParents(attachment);
+            findings.addAll(places.createParents(attachment));
             reader.read(
                     attachment.kind(),
                     plain -> findings.addAll(TreeExtract.extract(plain, places.stagingOf(attachment))));

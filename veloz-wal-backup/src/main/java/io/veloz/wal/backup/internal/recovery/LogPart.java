@@ -14,7 +14,6 @@ import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.Rename;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
-import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.restore.RestoreOptions;
@@ -38,6 +37,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +52,8 @@ public final class LogPart implements Part {
     private final Path staged;
     private final Path kept;
     private final List<String> notes = new ArrayList<>();
+    private boolean damaged;
+    private Map<String, String> before = Map.of();
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
 
@@ -120,10 +122,16 @@ public final class LogPart implements Part {
             notes.add(engine.logDirectory() + " and the archive may have different records: if they do, the recovery is"
                     + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
+        if (merges(relation)) {
+            noteTrimmed();
+        }
         if (exists(engine.logDirectory())) {
             lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
         }
-        lines.add("put " + engine.logDirectory() + " in place");
+        lines.add("put " + engine.logDirectory() + " in place"
+                + (exists(engine.logDirectory())
+                        ? ""
+                        : ", with the owner of " + engine.logDirectory().getParent()));
         if (plan.newLog()) {
             lines.add("the log becomes a new one: the engine must ship it to a new archive");
         }
@@ -160,6 +168,7 @@ public final class LogPart implements Part {
             return ArchiveComparison.of(store, local).relation();
         } catch (WalException e) {
             // A damaged log: the merge uses what is intact in it.
+            damaged = true;
             return Relation.BEHIND;
         }
     }
@@ -169,6 +178,11 @@ public final class LogPart implements Part {
     }
 
     // ---- stage
+
+    @Override
+    public List<String> stagingNames() {
+        return List.of(staged.toString());
+    }
 
     @Override
     public void prepare() throws IOException {
@@ -181,18 +195,8 @@ public final class LogPart implements Part {
         if (exists(kept)) {
             throw unusable(kept + " exists: it was kept by an earlier recovery; move it away");
         }
-        Path directory = engine.logDirectory();
-        if (Files.isSymbolicLink(directory)) {
-            throw unusable(directory + " is a symbolic link: put its target into the profile");
-        }
-        if (Files.isDirectory(directory)
-                && !Files.getAttribute(directory, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"))) {
-            throw unusable(
-                    directory + " is a mount point, which cannot be renamed: put a directory in it into the profile");
-        }
-        for (Path earlier : Places.stagingsOf(directory)) {
-            Trees.delete(earlier);
-        }
+        Places.requireMovable(engine.logDirectory());
+        Places.requireFree(staged);
     }
 
     private static RecoveryException unusable(String what) {
@@ -201,12 +205,10 @@ public final class LogPart implements Part {
 
     @Override
     public void stage() throws IOException {
+        before = files(engine.logDirectory());
         Relation relation = relation();
         requireSameLog(relation);
-        boolean merge = !request.toThePoint()
-                && !request.discardLocal()
-                && relation != Relation.NO_LOG
-                && relation != Relation.EQUAL;
+        boolean merge = merges(relation);
         if (merge) {
             copy(engine.logDirectory());
         }
@@ -220,6 +222,32 @@ public final class LogPart implements Part {
         }
         takeOwner();
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
+    }
+
+    /** The local log is needed only if it may have records that are not archived. A trimmed one would shorten the result. */
+    private boolean merges(Relation relation) {
+        boolean mayHaveMore =
+                relation == Relation.AHEAD || relation == Relation.DIVERGED || (relation == Relation.BEHIND && damaged);
+        return mayHaveMore && !request.toThePoint() && !request.discardLocal();
+    }
+
+    private void noteTrimmed() {
+        if (request.rollFrom().isEmpty()) {
+            return;
+        }
+        try {
+            var local =
+                    WalRecovery.inspect(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
+            Gate gate = beginsEarlyEnough(
+                    local.firstSequence(),
+                    local.lastSequence(),
+                    request.rollFrom().getAsLong());
+            if (!gate.passed()) {
+                notes.add("the recovery will be refused: " + gate.detail());
+            }
+        } catch (WalException e) {
+            notes.add("the log in " + engine.logDirectory() + " cannot be read whole: " + e.getMessage());
+        }
     }
 
     private void requireSameLog(Relation relation) {
@@ -297,22 +325,40 @@ public final class LogPart implements Part {
                 "it ends with record " + report.lastSequence() + "; the point needs " + point.upTo()));
         if (request.rollFrom().isPresent()) {
             long from = request.rollFrom().getAsLong();
-            gates.add(new Gate(
-                    "the log begins early enough to bring the database up to date",
-                    report.firstSequence() <= from || report.lastSequence() < from,
-                    "it begins with record " + report.firstSequence() + "; the database needs " + from
-                            + " and those after it"));
+            gates.add(beginsEarlyEnough(report.firstSequence(), report.lastSequence(), from));
         }
         gates.add(replayGate());
         return gates;
     }
 
+    /** Compares the begin of a log with the first record that the database lacks. */
+    static Gate beginsEarlyEnough(long first, long last, long from) {
+        boolean passed = first <= from || last < from;
+        return new Gate(
+                "the log begins early enough to bring the database up to date",
+                passed,
+                "it begins with record " + first + "; the database needs " + from + " and those after it"
+                        + (passed
+                                ? ""
+                                : ". The log in place was trimmed. If all of it is archived, restore the log with the database; if"
+                                        + " not, let the engine ship it first, or discard the local log explicitly"));
+    }
+
     private Gate replayGate() {
         String what = "the log replays";
         try {
-            replayed = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
+            Replayed result = replay(ReadOptions.of(staged).prefix(engine.logPrefix()));
+            long last = Objects.requireNonNull(restored, "staged before").lastSequence();
+            if (result.lastSequence() != Math.max(0, last)) {
+                return new Gate(
+                        what,
+                        false,
+                        "with the prefix " + engine.logPrefix() + " of the profile it ends with record "
+                                + result.lastSequence() + "; it was restored up to record " + last);
+            }
+            replayed = result;
             return new Gate(
-                    what, true, replayed.orders().store().count() + " orders after record " + replayed.lastSequence());
+                    what, true, result.orders().store().count() + " orders after record " + result.lastSequence());
         } catch (WalException e) {
             return new Gate(what, false, String.valueOf(e.getMessage()));
         }
@@ -335,9 +381,12 @@ public final class LogPart implements Part {
 
     /** Returns the last complete record of the log in place; 0 if it is empty. */
     public static long lastSequence(EngineSettings engine) {
-        return Math.max(
-                0,
-                WalRecovery.lastSequence(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix())));
+        return lastSequence(engine.logDirectory(), engine.logPrefix());
+    }
+
+    /** Returns the last complete record of a log; 0 if it is empty. */
+    public static long lastSequence(Path directory, String prefix) {
+        return Math.max(0, WalRecovery.lastSequence(ReadOptions.of(directory).prefix(prefix)));
     }
 
     /** Returns the replayed log; empty before {@link #gates}. */
@@ -347,8 +396,36 @@ public final class LogPart implements Part {
 
     // ---- switch
 
+    /** Where the directory has no lock file to hold, an engine may have written to it while it was staged. */
+    private void requireUnchanged() throws IOException {
+        if (!files(engine.logDirectory()).equals(before)) {
+            throw new RecoveryException(
+                    Reason.ENGINE_RUNS,
+                    "a process has written to " + engine.logDirectory()
+                            + " while the log was staged: stop the engine, and run this again");
+        }
+    }
+
+    /** Size and time of each file of a log. */
+    private Map<String, String> files(Path directory) throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        if (Files.isDirectory(directory)) {
+            LogFiles log = local(directory);
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+                for (Path file : entries) {
+                    String name = file.getFileName().toString();
+                    if (log.isOwn(name)) {
+                        files.put(name, Files.size(file) + " " + Files.getLastModifiedTime(file));
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
     @Override
-    public List<Step> steps() {
+    public List<Step> steps() throws IOException {
+        requireUnchanged();
         List<Step> steps = new ArrayList<>();
         if (exists(engine.logDirectory())) {
             steps.add(new Rename(engine.logDirectory(), kept));

@@ -15,11 +15,16 @@ public interface Part {
     /** Returns a line for each action, for the plan. Reads only. */
     List<String> describe() throws IOException;
 
-    /** Refuses what could not be switched, and removes what an earlier run left in staging. */
-    void prepare() throws IOException;
+    /** Returns the names that it stages under: paths, or databases as {@link Leftovers} writes them. */
+    default List<String> stagingNames() {
+        return List.of();
+    }
+
+    /** Refuses what could not be switched, and names of staging that exist. Nothing is changed. */
+    default void prepare() throws IOException {}
 
     /** Prepares everything in staging. Returns when it is durable. */
-    void stage() throws IOException;
+    default void stage() throws IOException {}
 
     /** Compares what was staged with the recovery point. */
     List<Gate> gates() throws IOException;
@@ -31,7 +36,9 @@ public interface Part {
     default void beforeSwitch() throws IOException {}
 
     /** Returns the steps of the switch, for what is in place now. */
-    List<Step> steps() throws IOException;
+    default List<Step> steps() throws IOException {
+        return List.of();
+    }
 
     /** Returns what a person should correct before the engine is started. */
     List<String> findings();
@@ -41,5 +48,10 @@ public interface Part {
      *
      * @param detail what was expected and what was found
      */
-    record Gate(String name, boolean passed, String detail) {}
+    record Gate(String name, boolean passed, String detail) {
+        @Override
+        public String toString() {
+            return (passed ? "passed: " : "failed: ") + name + " (" + detail + ")";
+        }
+    }
 }

@@ -59,6 +59,12 @@ public final class Parts {
         if (attachments.stream().anyMatch(each -> each.kind() == Kind.VAULT)) {
             parts.add(new VaultPart(profile.vault().orElseThrow(), reader));
         }
+        OptionalLong rollFrom = rollFrom(profile, attachments);
+        if (request.logUri().isEmpty()
+                && rollFrom.isPresent()
+                && profile.engine().isPresent()) {
+            parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
+        }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine()
                     .orElseThrow(() -> new IllegalArgumentException(
@@ -69,7 +75,7 @@ public final class Parts {
                             request.storeSettings(),
                             request.logToThePoint(),
                             request.discardLocalLog(),
-                            rollFrom(profile, attachments),
+                            rollFrom,
                             (stage, done, total) -> progress.onBytes("stage log", done, total)),
                     engine,
                     store,
@@ -97,9 +103,19 @@ public final class Parts {
 
     /** Returns the reader of the steps that a journal records. */
     public static Step.Reader stepReader(Profile profile) {
+        return stepReader(profile, false);
+    }
+
+    /**
+     * Returns the reader of the steps that a journal records.
+     *
+     * @param withoutDatabase whether the step of the database is left as it is
+     */
+    public static Step.Reader stepReader(Profile profile, boolean withoutDatabase) {
         return fields -> {
             if (fields.get(0).equals(SwapStep.TYPE) && profile.database().isPresent()) {
-                return SwapStep.of(profile.database().get(), fields);
+                Step step = SwapStep.of(profile.database().get(), fields);
+                return withoutDatabase ? new LeftStep(step) : step;
             }
             throw new IOException("the journal has a step that this version does not know: " + fields);
         };

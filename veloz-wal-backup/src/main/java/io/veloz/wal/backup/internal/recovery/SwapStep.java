@@ -1,9 +1,7 @@
 package io.veloz.wal.backup.internal.recovery;
 
-import io.veloz.wal.backup.DatabaseFacts;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.postgres.DatabaseNames;
-import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
 import io.veloz.wal.backup.internal.postgres.DatabaseSwap;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
@@ -46,12 +44,6 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
         return new DatabaseSwap(settings, names(), oids);
     }
 
-    private DatabaseRestore restore() {
-        // Only its names are used.
-        return new DatabaseRestore(
-                settings, DatabaseFacts.builder(settings.name()).build(), point);
-    }
-
     @Override
     public List<String> fields() {
         return List.of(
@@ -82,6 +74,16 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     }
 
     @Override
+    public void requireUndo(boolean done) throws IOException {
+        swap().requireBack();
+    }
+
+    @Override
+    public void requireInPlace(boolean undone) throws IOException {
+        swap().requireInPlace(undone);
+    }
+
+    @Override
     public Optional<String> kept() {
         return oids.live() == 0 ? Optional.empty() : Optional.of("database " + names().kept());
     }
@@ -93,11 +95,11 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
 
     @Override
     public void discardKept() throws IOException {
-        restore().dropKept();
+        swap().dropKept();
     }
 
     @Override
     public void discardStaged() throws IOException {
-        restore().dropStaged();
+        swap().dropStaged();
     }
 }

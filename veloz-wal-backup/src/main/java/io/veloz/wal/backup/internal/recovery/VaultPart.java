@@ -1,7 +1,6 @@
 package io.veloz.wal.backup.internal.recovery;
 
 import io.veloz.wal.backup.Kind;
-import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.profile.VaultSettings;
 import io.veloz.wal.backup.internal.vault.VaultImport;
 import io.veloz.wal.backup.internal.vault.VaultPlan;
@@ -38,11 +37,6 @@ final class VaultPart implements Part {
     }
 
     @Override
-    public void prepare() {
-        // Nothing is staged.
-    }
-
-    @Override
     public void stage() throws IOException {
         reader.read(Kind.VAULT, plain -> plan = target.plan(plain));
     }
@@ -63,11 +57,6 @@ final class VaultPart implements Part {
     @Override
     public void beforeSwitch() throws IOException {
         reader.read(Kind.VAULT, target::write);
-    }
-
-    @Override
-    public List<Step> steps() {
-        return List.of();
     }
 
     @Override

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import java.io.ByteArrayOutputStream;
+import io.veloz.wal.backup.internal.http.WipedBuffer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,13 +186,6 @@ sealed interface JsonValue {
             generator.writeString(text.value());
         } else if (value instanceof Literal literal) {
             generator.writeRawValue(literal.text());
-        }
-    }
-
-    /** Its buffer is overwritten after use. */
-    final class WipedBuffer extends ByteArrayOutputStream {
-        void wipe() {
-            java.util.Arrays.fill(buf, (byte) 0);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.vault;
 
+import io.veloz.wal.backup.internal.http.BoundedBody;
 import io.veloz.wal.backup.internal.profile.VaultSettings;
 import io.veloz.wal.backup.internal.vault.JsonValue.Obj;
 import io.veloz.wal.backup.internal.vault.VaultException.Reason;

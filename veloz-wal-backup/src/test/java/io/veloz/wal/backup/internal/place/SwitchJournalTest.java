@@ -226,6 +226,36 @@ class SwitchJournalTest {
     }
 
     @Test
+    void rollbackNeedsNothingOfWhatTheSwitchHadPutInPlace() throws IOException {
+        Disk disk = cutAfter(10, false);
+        Files.delete(disk.home.resolve("env"));
+        open(disk).rollBack();
+        assertThat(disk.inPlace()).isEqualTo(OLD);
+    }
+
+    @Test
+    void rollbackNeedsNothingOfWhatWasStaged() throws IOException {
+        Disk disk = cutAfter(8, false);
+        Files.delete(disk.home.resolve(".env.recovery-1"));
+        assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("neither");
+        open(disk).rollBack();
+        assertThat(disk.inPlace()).isEqualTo(OLD);
+    }
+
+    @Test
+    void rollbackIsRefusedBeforeItBeginsIfAPlaceFromBeforeIsLost() throws IOException {
+        Disk kept = cutAfter(10, false);
+        Files.delete(kept.home.resolve("env.before-recovery-1"));
+        assertThatThrownBy(() -> open(kept).rollBack()).hasMessageContaining("env.before-recovery-1 does not exist");
+        assertThat(open(kept).isComplete()).isTrue();
+        Disk carried = cutAfter(10, false);
+        Files.delete(carried.home.resolve("etc/secrets/key"));
+        Files.delete(carried.home.resolve("etc/secrets"));
+        assertThatThrownBy(() -> open(carried).rollBack()).hasMessageContaining("etc/secrets does not exist");
+        assertThat(open(carried).isComplete()).isTrue();
+    }
+
+    @Test
     void halfDoneSwitchIsNotCleanedUp() throws IOException {
         Disk disk = cutAfter(3, false);
         assertThatThrownBy(() -> open(disk).discard()).hasMessageContaining("half done");
@@ -243,6 +273,12 @@ class SwitchJournalTest {
             Files.createFile(mark);
             throw new IOException("failed on its way");
         }
+
+        @Override
+        public void requireUndo(boolean done) {}
+
+        @Override
+        public void requireInPlace(boolean undone) {}
 
         @Override
         public void undo() throws IOException {

@@ -50,9 +50,11 @@ class ChildProcessTest {
 
     @Test
     void outputThatAGrandchildKeepsOpenIsNotTakenForComplete() throws Exception {
-        try (ChildProcess child = shell(Duration.ofMinutes(1), "sleep 300 & echo $!")) {
+        try (ChildProcess child = shell(Duration.ofMinutes(1), "sleep 300 & echo $!; read end")) {
             ProcessHandle grandchild = process(line(child.out()));
             try {
+                // The shell ends while its output is read, as a program does that is killed.
+                child.in().close();
                 assertThatThrownBy(() -> child.out().readAllBytes())
                         .isInstanceOf(IOException.class)
                         .hasMessage(

@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.backup.Cuts;
 import io.veloz.wal.backup.DatabaseFacts;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -81,6 +83,14 @@ class DatabaseRestoreTest {
         }
     }
 
+    /** Makes a dump that has these properties after it, as a backup would have written them. */
+    private void sign(PrivateProperties other, DatabaseFacts of) {
+        ByteArrayOutputStream changed = new ByteArrayOutputStream();
+        changed.write(dump, 0, (int) facts.dumpBytes());
+        changed.writeBytes(other.toBytes(of));
+        dump = changed.toByteArray();
+    }
+
     private InputStream dumped() {
         return new ByteArrayInputStream(dump);
     }
@@ -128,7 +138,7 @@ class DatabaseRestoreTest {
         swap.swap();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name, name + "_before_recovery_3");
         assertThat(server.accounts(name)).startsWith("10 ");
-        restore.dropKept();
+        swap.dropKept();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name);
     }
 
@@ -210,6 +220,45 @@ class DatabaseRestoreTest {
         restore.check();
     }
 
+    private static void dropStaged() throws IOException {
+        StagedDatabases.drop(bySuperuser(), List.of("veloz_recovery_12"));
+    }
+
+    private void assertForged(DatabaseFacts.Builder forged, String... messages) throws IOException {
+        String live = server.accounts("veloz");
+        String[] before = server.databases().toArray(String[]::new);
+        DatabaseRestore restore = new DatabaseRestore(bySuperuser(), forged.build(), 12);
+        assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), messages);
+        assertThatThrownBy(restore::check).hasMessageContaining("nothing was staged");
+        assertThat(server.accounts("veloz")).isEqualTo(live);
+        if (server.databases().contains("veloz_recovery_12")) {
+            assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+                    .isEqualTo("0");
+            dropStaged();
+        }
+        assertThat(server.databases()).containsExactly(before);
+    }
+
+    /** A point is not signed: its writer could give the live database to another role. */
+    @Test
+    void pointWithOtherFactsThanItsSignedAttachmentIsRefusedBeforeAnythingIsRestored() throws IOException {
+        backUp("veloz", 1_000);
+        assertForged(
+                facts.toBuilder().owner("reporting"),
+                "the recovery point has the fact owner = \"reporting\"; the signed attachment has \"veloz\"");
+        assertForged(facts.toBuilder().acl("{reporting=CTc/veloz}"), "the fact acl = \"{reporting=CTc/veloz}\"");
+        assertForged(
+                facts.toBuilder().applied(OptionalLong.of(7)),
+                "the fact applied = \"7\"; the signed attachment has \"41\"");
+        assertForged(facts.toBuilder().applied(OptionalLong.empty()), "the fact applied = none");
+        assertForged(facts.toBuilder().connectionLimit(-1), "the fact connectionLimit = \"-1\"");
+        assertForged(facts.toBuilder().rows(Map.of()), "the fact rows of public.accounts = none");
+        assertForged(facts.toBuilder().roles(List.of("veloz")), "the fact roles 0");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(facts.dumpBytes() - 1), "after the dump");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(dump.length + 1L), "after the dump");
+        assertForged(facts.toBuilder().owner("reporting").dumpBytes(dump.length), "after the dump");
+    }
+
     private static final String SECRET = "marker-secret-4711";
 
     private void backUpWithSecrets() throws IOException {
@@ -259,11 +308,7 @@ class DatabaseRestoreTest {
     @Test
     void settingThatTheServerRefusesIsNamedWithoutItsValue() throws IOException {
         backUpWithSecrets();
-        PrivateProperties refused = new PrivateProperties("", List.of("work_mem=" + SECRET + "\n" + SECRET));
-        ByteArrayOutputStream changed = new ByteArrayOutputStream();
-        changed.write(dump, 0, (int) facts.dumpBytes());
-        changed.writeBytes(refused.toBytes());
-        dump = changed.toByteArray();
+        sign(new PrivateProperties("", List.of("work_mem=" + SECRET + "\n" + SECRET)), facts);
         assertThatThrownBy(() -> new DatabaseRestore(settings("veloz"), facts, 12).stage(dumped()))
                 .hasMessageContaining("the server refused the setting work_mem of the database veloz")
                 .satisfies(e -> {
@@ -290,7 +335,7 @@ class DatabaseRestoreTest {
                 .replace("\"format\":1", "\"format\":2");
         assertReason(
                 RecoveryException.Reason.VERSION,
-                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8))),
+                () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
                 "format 2");
         assertThat(restore.plan().leftover()).isTrue();
     }
@@ -333,7 +378,7 @@ class DatabaseRestoreTest {
         server.await("postgres", "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'veloz_recovery_12')");
         assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                 .isEqualTo("0");
-        restore.dropStaged();
+        dropStaged();
         assertThat(server.databases()).containsExactly("postgres", "veloz");
     }
 
@@ -377,10 +422,10 @@ class DatabaseRestoreTest {
         String[] refusal = {"veloz_recovery_12 exists and has no mark of a recovery"};
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::plan, refusal);
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, () -> restore.stage(dumped()), refusal);
-        assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::dropStaged, refusal);
+        StagedDatabases.drop(settings("veloz"), List.of("veloz_recovery_12"));
+        assertThat(server.databases()).contains("veloz_recovery_12");
         server.sql("postgres", "ALTER DATABASE veloz_recovery_12 RENAME TO veloz_before_recovery_12");
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::plan, "veloz_before_recovery_12 exists");
-        assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::dropKept, "veloz_before_recovery_12 exists");
         assertThat(server.databases()).containsExactly("postgres", "veloz", "veloz_before_recovery_12");
     }
 
@@ -388,7 +433,7 @@ class DatabaseRestoreTest {
     void stagingCutAtEachStatementIsRepeated() throws IOException {
         backUp("veloz", 10);
         int statements = 0;
-        for (int cut = 1; ; cut++) {
+        for (int cut = Cuts.first(); ; cut += Cuts.step()) {
             AtomicInteger left = new AtomicInteger(cut);
             PsqlSession.Hook hook = (statement, done) -> {
                 if (left.decrementAndGet() == 0) {
@@ -401,7 +446,7 @@ class DatabaseRestoreTest {
                 restore.check();
                 break;
             } catch (IllegalStateException e) {
-                statements++;
+                statements += Cuts.step();
             }
         }
         assertThat(statements).isGreaterThan(20);
@@ -550,6 +595,7 @@ class DatabaseRestoreTest {
         DatabaseFacts older = facts.toBuilder()
                 .extensions(List.of("pgcrypto 1.2", "plpgsql 1.0"))
                 .build();
+        sign(properties, older);
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), older, 12);
         restore.stage(dumped());
         assertThat(restore.check()).containsExactly("extension pgcrypto has version 1.3; it had 1.2");

@@ -11,6 +11,7 @@ import static io.veloz.wal.backup.internal.vault.VaultSamples.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.backup.Cuts;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.vault.VaultClient.Patience;
@@ -267,9 +268,9 @@ class VaultImportTest {
         assertThat(requests - firstWrite).isGreaterThan(40);
         for (VaultServer.Failure how : VaultServer.Failure.values()) {
             // The client treats a cut connection as it does an error: a sample of those is enough.
-            int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : 1;
+            int step = how == VaultServer.Failure.CUT_BEFORE || how == VaultServer.Failure.CUT_AFTER ? 7 : Cuts.step();
             // Until the first write all requests read, and a cut at any of them leaves the same server.
-            for (int number = step == 1 ? firstWrite - 3 : 1; number <= requests; number += step) {
+            for (int number = step == 7 ? 1 : firstWrite - 4 + Cuts.first(); number <= requests; number += step) {
                 target.close();
                 target = emptyServer();
                 target.failFrom(number, how);
@@ -294,7 +295,7 @@ class VaultImportTest {
         String whole = target.dump();
         int requests = target.requests().size();
         int firstWrite = firstWrite();
-        for (int first = firstWrite; first <= requests; first += 2) {
+        for (int first = firstWrite; first <= requests; first += 2 * Cuts.step()) {
             for (int second = firstWrite - 1; second <= requests; second += 3) {
                 target.close();
                 target = emptyServer();

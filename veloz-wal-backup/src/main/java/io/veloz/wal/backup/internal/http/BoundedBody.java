@@ -1,4 +1,4 @@
-package io.veloz.wal.backup.internal.vault;
+package io.veloz.wal.backup.internal.http;
 
 import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundedBody implements BodySubscriber<byte[]> {
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-    private final JsonValue.WipedBuffer bytes = new JsonValue.WipedBuffer();
+    private final WipedBuffer bytes = new WipedBuffer();
     private final int maxBytes;
     private final Duration timeout;
     private Flow.@Nullable Subscription subscription;
