@@ -391,14 +391,14 @@ class EngineProcessTest {
         String archive = archive();
         try (RunningEngine engine = RunningEngine.start(
                 dir, "--wal", wal().toString(), "--archive", archive, "--publish-when", "archived")) {
-            assertThat(engine.post("/api/orders", ORDER.formatted("a-1")).status())
+            assertThat(engine.post("/api/orders", order("a-1")).status())
                     .isEqualTo(201);
             try (ObjectStore store = ObjectStores.open(archive)) {
                 assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(1);
             }
             Files.move(dir.resolve("archive"), dir.resolve("away"));
-            assertThat(engine.post("/api/orders", ORDER.formatted("a-2")))
-                    .isEqualTo(new Reply(202, "{\"client_order_id\":\"a-2\",\"sent\":false}"));
+            assertThat(engine.post("/api/orders", order("a-2")))
+                    .isEqualTo(new Reply(202, "{\"client_order_id\":\"a-2\",\"sent\":false}\n"));
             assertThat(engine.get("/health/ready").status()).isEqualTo(200);
         }
     }

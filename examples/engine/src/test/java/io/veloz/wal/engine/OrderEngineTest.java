@@ -16,6 +16,8 @@ import io.veloz.wal.testkit.Fault;
 import io.veloz.wal.testkit.FaultPlan;
 import io.veloz.wal.testkit.FaultyStorage;
 import io.veloz.wal.testkit.Operation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -242,6 +244,7 @@ class OrderEngineTest {
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
+            await(() -> isPrepared(storage));
             storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             // Trades until the prepared segment is in use. No further one can be created; another thread reports that.
             int fills = 0;
@@ -271,6 +274,7 @@ class OrderEngineTest {
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
+            await(() -> isPrepared(storage));
             storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             long[] time = {0};
             assertThatThrownBy(() -> {
@@ -285,6 +289,14 @@ class OrderEngineTest {
             storage.plan(FaultPlan.NONE);
             awaitHealth(engine, new Health(true, true, true, ""));
             assertThat(engine.accepted("a", "V", time[0]).lastEventNanos()).isEqualTo(time[0]);
+        }
+    }
+
+    private static boolean isPrepared(FaultyStorage storage) {
+        try {
+            return storage.list().contains(".orders_prepared.wal");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
