@@ -1,9 +1,9 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.OverflowSafeLock;
+import io.veloz.wal.internal.WaitQueue;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,26 +25,25 @@ import org.jspecify.annotations.Nullable;
  *       append that has begun.
  * </ul>
  *
- * <p>It allocates nothing for an output. No monitor is used, so a virtual thread that waits is not pinned. No wait lasts
- * longer than a second without checking its condition, so a wake-up that is lost for lack of memory costs a second.
+ * <p>An output allocates nothing, unless a thread has to wait. No monitor is used, so a virtual thread that waits is not
+ * pinned. A {@link StackOverflowError} in a submitter never leaves the lock locked, and {@link #overflow} then fails the gate,
+ * because the place of the submitter may stay reserved.
  */
 final class HeldOutputs<T> {
-    private static final long LONGEST_WAIT_NANOS = 1_000_000_000;
-
-    private final ReentrantLock lock = new ReentrantLock();
+    private final OverflowSafeLock lock = new OverflowSafeLock();
 
     /** Submitters wait for room. */
-    private final Condition roomChanged = lock.newCondition();
+    private final WaitQueue room = new WaitQueue();
 
     /** The publisher waits for the first output, or the end. */
-    private final Condition firstChanged = lock.newCondition();
+    private final WaitQueue work = new WaitQueue();
 
     /** A thread that closes waits for the end. */
-    private final Condition endChanged = lock.newCondition();
+    private final WaitQueue end = new WaitQueue();
 
-    private final BooleanSupplier hasRoom = this::hasRoomOrEndsLocked;
-    private final BooleanSupplier hasFirst = this::hasFirstOrEndsLocked;
-    private final BooleanSupplier hasEnded = this::hasEndedLocked;
+    private final BooleanSupplier reserves = this::tryReserve;
+    private final BooleanSupplier findsFirst = this::tryFindFirst;
+    private final BooleanSupplier hasEnded = this::hasEnded;
 
     // The ring, by place.
     private final long[] sequences;
@@ -56,8 +55,11 @@ final class HeldOutputs<T> {
     private int reserved;
     private long lastSubmitted;
     private boolean closing;
-    private boolean ended;
+    private volatile boolean ended;
     private @Nullable Throwable failure;
+
+    /** The error of a submitter that had no stack left to call {@link #fail}. Never reset; the waiting threads find it. */
+    volatile @Nullable Throwable overflow;
 
     private long published;
     private long discarded;
@@ -83,19 +85,24 @@ final class HeldOutputs<T> {
      * @throws IllegalStateException if the gate is closed
      */
     boolean reserve(long timeoutNanos) {
+        return room.await(reserves, timeoutNanos);
+    }
+
+    private boolean tryReserve() {
         lock.lock();
         try {
-            if (!awaitLocked(roomChanged, hasRoom, timeoutNanos)) {
-                return false;
-            }
             throwIfFailedLocked("the output was not accepted");
             if (closing) {
                 throw new IllegalStateException("the output gate is closed");
             }
+            if (count + reserved == outputs.length) {
+                return false;
+            }
             reserved++;
             return true;
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
     }
 
@@ -103,16 +110,18 @@ final class HeldOutputs<T> {
         lock.lock();
         try {
             reserved--;
-            roomChanged.signal();
-            // The last reservation of a closed gate may be what its end waits for.
-            firstChanged.signal();
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
+        room.wakeNext();
+        // The last reservation of a closed gate may be what its end waits for.
+        work.wakeNext();
     }
 
     /** Adds an output to the reserved place. If it throws, the reservation remains. */
     void add(long newSequence, T newOutput) {
+        boolean wasEmpty;
         lock.lock();
         try {
             throwIfFailedLocked("the output of record " + newSequence + " was not accepted");
@@ -122,17 +131,19 @@ final class HeldOutputs<T> {
                         + " concurrently must use OutputGate.append");
             }
             int place = wrapped(first + count);
-            sequences[place] = newSequence;
             submittedNanos[place] = System.nanoTime();
+            sequences[place] = newSequence;
             outputs[place] = newOutput;
             lastSubmitted = newSequence;
+            wasEmpty = count == 0;
             reserved--;
             count++;
-            if (count == 1) {
-                firstChanged.signal();
-            }
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
+        }
+        if (wasEmpty) {
+            work.wakeNext();
         }
     }
 
@@ -141,40 +152,44 @@ final class HeldOutputs<T> {
         try {
             throwIfFailedLocked(what);
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
     }
 
     private void throwIfFailedLocked(String what) {
-        if (failure != null) {
-            throw new WalGateFailedException(what, publishedSequence, failure);
+        @Nullable Throwable cause = failureLocked();
+        if (cause != null) {
+            throw new WalGateFailedException(what, publishedSequence, cause);
         }
-    }
-
-    private boolean hasRoomOrEndsLocked() {
-        return count + reserved < outputs.length || closing || failure != null;
     }
 
     // ---- the publisher
 
     /** Waits for the first output. Returns false at the end: the gate has failed, or is closed and has published everything. */
     boolean awaitFirst() {
+        var unused = work.await(findsFirst, Long.MAX_VALUE);
+        return output != null;
+    }
+
+    /** Finds the first output, or none at the end. Returns false if there is neither yet. */
+    private boolean tryFindFirst() {
         lock.lock();
         try {
-            awaitLocked(firstChanged, hasFirst, Long.MAX_VALUE);
-            if (failure != null || count == 0) {
-                return false;
+            output = null;
+            if (failureLocked() != null) {
+                return true;
+            }
+            if (count == 0) {
+                return closing && reserved == 0;
             }
             sequence = sequences[first];
             output = outputs[first];
             return true;
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
-    }
-
-    private boolean hasFirstOrEndsLocked() {
-        return count > 0 || failure != null || (closing && reserved == 0);
     }
 
     /** Returns the sequence of the output that {@link #awaitFirst} or {@link #removeNext} has found. */
@@ -204,8 +219,10 @@ final class HeldOutputs<T> {
             output = null;
             handedOver = false;
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
+        room.wakeNext();
     }
 
     /** Removes the next output that the sink has not received; returns false if there is none. */
@@ -225,15 +242,15 @@ final class HeldOutputs<T> {
             removeFirstLocked();
             return true;
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
     }
 
     private void removeFirstLocked() {
         outputs[first] = null;
-        first = wrapped(first + 1);
+        first = first + 1 == outputs.length ? 0 : first + 1;
         count--;
-        roomChanged.signal();
     }
 
     private int wrapped(int place) {
@@ -247,10 +264,11 @@ final class HeldOutputs<T> {
         lock.lock();
         try {
             closing = true;
-            signalAllLocked();
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
+        wakeAll();
     }
 
     /** Ends the publishing. Only the first failure has an effect, and none after the end. */
@@ -260,51 +278,47 @@ final class HeldOutputs<T> {
             if (failure == null && !ended) {
                 failure = cause;
             }
-            signalAllLocked();
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
+        wakeAll();
     }
 
     @Nullable
     Throwable failure() {
         lock.lock();
         try {
-            return failure;
+            return failureLocked();
         } finally {
-            lock.unlock();
+            lock.owner = null;
+            lock.wakeNext();
         }
+    }
+
+    private @Nullable Throwable failureLocked() {
+        return failure != null ? failure : overflow;
     }
 
     /** Releases the threads that wait for the end. The publisher calls it last. */
     void end() {
-        lock.lock();
-        try {
-            output = null;
-            ended = true;
-            signalAllLocked();
-        } finally {
-            lock.unlock();
-        }
+        output = null;
+        ended = true;
+        wakeAll();
     }
 
-    boolean awaitEnd(long timeoutNanos) {
-        lock.lock();
-        try {
-            return awaitLocked(endChanged, hasEnded, timeoutNanos);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean hasEndedLocked() {
+    private boolean hasEnded() {
         return ended;
     }
 
-    private void signalAllLocked() {
-        roomChanged.signalAll();
-        firstChanged.signalAll();
-        endChanged.signalAll();
+    boolean awaitEnd(long timeoutNanos) {
+        return end.await(hasEnded, timeoutNanos);
+    }
+
+    private void wakeAll() {
+        room.wakeAll();
+        work.wakeAll();
+        end.wakeAll();
     }
 
     // ---- observe
@@ -314,39 +328,10 @@ final class HeldOutputs<T> {
         try {
             long age = count == 0 ? 0 : System.nanoTime() - submittedNanos[first];
             return new OutputGate.Status(
-                    count, Duration.ofNanos(age), published, discarded, publishedSequence, failure);
+                    count, Duration.ofNanos(age), published, discarded, publishedSequence, failureLocked());
         } finally {
-            lock.unlock();
-        }
-    }
-
-    // ---- waiting
-
-    /** Waits for a condition, and returns whether it became true in time. An interrupt does not end the wait. */
-    private boolean awaitLocked(Condition changed, BooleanSupplier condition, long timeoutNanos) {
-        if (condition.getAsBoolean()) {
-            return true;
-        }
-        boolean unlimited = timeoutNanos == Long.MAX_VALUE;
-        long end = System.nanoTime() + timeoutNanos;
-        boolean interrupted = false;
-        try {
-            while (!condition.getAsBoolean()) {
-                long left = unlimited ? LONGEST_WAIT_NANOS : end - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                try {
-                    var unused = changed.awaitNanos(Math.min(left, LONGEST_WAIT_NANOS));
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            return true;
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            lock.owner = null;
+            lock.wakeNext();
         }
     }
 }

@@ -1,10 +1,10 @@
 package io.veloz.wal;
 
+import io.veloz.wal.internal.OverflowSafeLock;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A gate contains at most {@code capacity} outputs. The size of an output is up to the application.
  *
- * <p>A gate fails when the record of its first output can never pass, or when the sink throws. It then publishes nothing
- * more.
+ * <p>A gate fails when the record of its first output can never pass, when the sink throws, and when a submitter gets a
+ * {@link StackOverflowError}: it is then unknown whether the record was appended. It then publishes nothing more.
  *
  * <pre>{@code
  * try (Wal wal = Wal.open(directory);
@@ -121,7 +121,7 @@ public final class OutputGate<T> implements AutoCloseable {
     private final HeldOutputs<T> held;
 
     /** Covers an append and its submission. No thread waits for room while it has this lock. */
-    private final ReentrantLock appending = new ReentrantLock();
+    private final OverflowSafeLock appending = new OverflowSafeLock();
 
     private final UninterruptibleThread thread;
 
@@ -174,9 +174,18 @@ public final class OutputGate<T> implements AutoCloseable {
      */
     public long append(LongSupplier append, T output) {
         Objects.requireNonNull(output, "output");
-        if (!reserve(Reading.nanos(source.roomTimeout()))) {
-            throw new WalBusyException(full() + "; the record was not appended");
+        try {
+            if (!reserve(Reading.nanos(source.roomTimeout()))) {
+                throw new WalBusyException(full() + "; the record was not appended");
+            }
+            return appendReserved(append, output);
+        } catch (StackOverflowError e) {
+            held.overflow = e;
+            throw e;
         }
+    }
+
+    private long appendReserved(LongSupplier append, T output) {
         boolean added = false;
         try {
             appending.lock();
@@ -187,7 +196,8 @@ public final class OutputGate<T> implements AutoCloseable {
                 added = true;
                 return sequence;
             } finally {
-                appending.unlock();
+                appending.owner = null;
+                appending.wakeNext();
             }
         } finally {
             if (!added) {
@@ -221,7 +231,15 @@ public final class OutputGate<T> implements AutoCloseable {
 
     private boolean submit(long sequence, T output, long timeoutNanos) {
         Objects.requireNonNull(output, "output");
-        long appended = checked(sequence);
+        try {
+            return submitChecked(checked(sequence), output, timeoutNanos);
+        } catch (StackOverflowError e) {
+            held.overflow = e;
+            throw e;
+        }
+    }
+
+    private boolean submitChecked(long appended, T output, long timeoutNanos) {
         if (!reserve(timeoutNanos)) {
             return false;
         }

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -285,5 +286,54 @@ class OutputGateDurableTest {
                 .iterator()
                 .next()
                 .getValue();
+    }
+
+    /** Whichever call a stack overflow hits, each accepted output is published or discarded once, and no thread hangs. */
+    @Test
+    void appendAtTheEndOfTheStackNeverHangsTheGate() throws Exception {
+        for (int life = 0; life < 20; life++) {
+            ManualSource source = new ManualSource(Duration.ofMillis(100), Duration.ofSeconds(20));
+            source.pass(Long.MAX_VALUE);
+            RecordingSink sink = new RecordingSink();
+            OutputGate<String> gate = OutputGate.start(source, 4, sink);
+            // Linked here: a call site that is linked at the end of the stack is unusable for the rest of this JVM.
+            LongSupplier append = source::append;
+            gate.append(append, "first");
+            int[] accepted = {1};
+            Thread deep = new Thread(null, () -> appendAtEveryDepth(gate, append, accepted), "deep", 256 * 1024);
+            deep.start();
+            deep.join();
+            Thread other = new Thread(() -> {
+                try {
+                    gate.append(append, "last");
+                    accepted[0]++;
+                } catch (WalGateFailedException e) {
+                    assertThat(e).hasCauseInstanceOf(StackOverflowError.class);
+                }
+                gate.close();
+            });
+            other.start();
+            other.join(30_000);
+            assertThat(other.isAlive()).isFalse();
+            assertThat(gate.status().published() + gate.status().discarded())
+                    .isBetween((long) accepted[0], accepted[0] + 1L);
+        }
+    }
+
+    private static void appendAtEveryDepth(OutputGate<String> gate, LongSupplier append, int[] accepted) {
+        try {
+            appendAtEveryDepth(gate, append, accepted);
+        } catch (StackOverflowError e) {
+            // Each returning frame submits with a little more stack.
+        }
+        if (accepted[0] == 1_000) {
+            return;
+        }
+        try {
+            gate.append(append, "x");
+            accepted[0]++;
+        } catch (StackOverflowError | LinkageError | WalException e) {
+            // Not accepted, or unknown.
+        }
     }
 }

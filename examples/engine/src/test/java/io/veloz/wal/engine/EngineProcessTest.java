@@ -391,8 +391,7 @@ class EngineProcessTest {
         String archive = archive();
         try (RunningEngine engine = RunningEngine.start(
                 dir, "--wal", wal().toString(), "--archive", archive, "--publish-when", "archived")) {
-            assertThat(engine.post("/api/orders", order("a-1")).status())
-                    .isEqualTo(201);
+            assertThat(engine.post("/api/orders", order("a-1")).status()).isEqualTo(201);
             try (ObjectStore store = ObjectStores.open(archive)) {
                 assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(1);
             }
