@@ -1,6 +1,7 @@
 package io.veloz.wal.backup;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
@@ -99,7 +100,15 @@ public final class Recovery {
                 .orElse(Duration.ZERO);
         List<String> steps = new ArrayList<>();
         List<String> findings = new ArrayList<>();
-        for (Part part : parts(store, point, options, attachments, Optional.empty(), RecoveryProgress.NONE)) {
+        List<Part> parts = parts(
+                store,
+                point,
+                options,
+                attachments,
+                Optional.empty(),
+                new LogLocks(profile.engine()),
+                RecoveryProgress.NONE);
+        for (Part part : parts) {
             steps.addAll(part.describe());
             findings.addAll(part.findings());
         }
@@ -110,7 +119,8 @@ public final class Recovery {
         if (options.goesLive()) {
             steps.add("make the engine accept orders");
         }
-        return new RecoveryPlan(point, options, attachments, steps, findings, age);
+        Optional<Relation> log = logPart(parts).flatMap(LogPart::described);
+        return new RecoveryPlan(point, options, attachments, steps, findings, age, log);
     }
 
     private Set<Kind> kinds(RecoveryOptions options) {
@@ -135,6 +145,7 @@ public final class Recovery {
             RecoveryOptions options,
             List<Attachment> attachments,
             Optional<RecoveryKeys> keys,
+            LogLocks locks,
             RecoveryProgress progress) {
         // The log is not encrypted by the backup, so the recovery of the log alone needs no keys.
         Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty())
@@ -143,7 +154,7 @@ public final class Recovery {
                         files.passphraseFile().orElse(null),
                         files.signerCertificate(),
                         profile.keys().signerFingerprint()));
-        return Parts.of(profile, store, point, attachments, receiver, request(options), progress);
+        return Parts.of(profile, store, point, attachments, receiver, request(options), locks, progress);
     }
 
     private static Parts.Request request(RecoveryOptions options) {
@@ -175,10 +186,12 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery()) {
             requireNoJournal(state);
             Timed timed = new Timed(plan.point().number(), progress);
-            List<Part> parts =
-                    parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+            List<Part> parts;
             requireOutside(plan, keys);
             try (LogLocks locks = new LogLocks(profile.engine())) {
+                parts = parts(
+                        store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), locks, progress);
+                logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
                 exclude(locks, plan.point().number());
                 stage(state, parts, timed);
                 complete(create(state, plan, parts, locks, timed), timed);
@@ -322,12 +335,15 @@ public final class Recovery {
         journal.steps().forEach(step -> timed.report.change(step.describe()));
     }
 
-    private static Optional<Replayed> replayed(List<Part> parts) {
+    private static Optional<LogPart> logPart(List<Part> parts) {
         return parts.stream()
                 .filter(LogPart.class::isInstance)
                 .map(LogPart.class::cast)
-                .flatMap(part -> part.replayed().stream())
                 .findFirst();
+    }
+
+    private static Optional<Replayed> replayed(List<Part> parts) {
+        return logPart(parts).flatMap(LogPart::replayed);
     }
 
     // ---- start

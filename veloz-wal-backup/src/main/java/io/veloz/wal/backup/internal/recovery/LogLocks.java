@@ -6,6 +6,8 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.io.Closeable;
 import java.io.IOException;
@@ -61,6 +63,36 @@ public final class LogLocks implements Closeable {
         }
         if (!exists) {
             takeOwner(file, directory);
+        }
+    }
+
+    /**
+     * Opens a directory of a log for reading. A lock that is held here is reported as free: a reader that assumes a writer does
+     * not return the last records of a log whose process died.
+     */
+    Storage open(Path directory) throws IOException {
+        DiskStorage storage = DiskStorage.open(directory);
+        return isHeld(storage) ? new Excluded(storage) : storage;
+    }
+
+    private boolean isHeld(DiskStorage storage) throws IOException {
+        if (settings.isEmpty()) {
+            return false;
+        }
+        Path file = storage.directory()
+                .resolve(LogFiles.of(storage, settings.get().logPrefix()).lockName());
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && held.containsKey(key(file));
+    }
+
+    /** A directory that no other process can write a log in. Thread-safe. */
+    private static final class Excluded extends ForwardingStorage {
+        Excluded(Storage storage) {
+            super(storage);
+        }
+
+        @Override
+        public boolean isLocked(String name) {
+            return false;
         }
     }
 
