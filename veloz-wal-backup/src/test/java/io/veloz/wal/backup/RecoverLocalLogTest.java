@@ -3,7 +3,15 @@ package io.veloz.wal.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.backup.RecoveryException.Reason;
+import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.orders.OrderLog;
+import io.veloz.wal.orders.OrderLogConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -44,5 +52,40 @@ class RecoverLocalLogTest extends RecoveredLog {
                 "was EQUAL to the archive when the recovery was planned, and is AHEAD now");
         assertThat(orders()).isEqualTo(5);
         assertThat(dir.resolve("state/recovery.journal")).doesNotExist();
+    }
+
+    // ---- ends before the archive
+
+    /** Ships records 4 to 9 as one object, and then resets the directory of the log to records 1 to 3. */
+    private void resetAfterShipping() throws Exception {
+        Path earlier = dir.resolve("earlier");
+        copy(log(), earlier);
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build())) {
+            append(orders, 4, 9);
+            try (WalShipper shipper = WalShipper.start(
+                    orders.wal(), ShipperConfig.builder(uri()).build())) {
+                assertThat(shipper.awaitArchived(9, Duration.ofSeconds(30))).isTrue();
+            }
+        }
+        Trees.delete(log());
+        Files.move(earlier, log());
+    }
+
+    @Test
+    void logThatLostItsEndGetsItFromTheArchive() throws Exception {
+        resetAfterShipping();
+        recover(whole());
+        assertThat(orders()).isEqualTo(9);
+    }
+
+    @Test
+    void logThatEndsBeforeTheArchiveWithOtherRecordsIsRefused() throws Exception {
+        resetAfterShipping();
+        write(104, 106);
+        assertRefused(() -> recover(whole()), Reason.LOG_DIVERGED, "different records from 4 on");
+        assertThat(orders()).isEqualTo(6);
+        assertThat(dir.resolve("state/recovery.journal")).doesNotExist();
+        recover(whole().discardLocalLog());
+        assertThat(orders()).isEqualTo(9);
     }
 }

@@ -3,11 +3,14 @@ package io.veloz.wal.backup.internal.recovery;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.RecoveryException;
+import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.spi.LogFiles;
@@ -106,6 +109,47 @@ final class LocalLog {
                         .filter(segment -> !segment.isGood())
                         .map(segment -> segment.file() + ": " + segment.verdict() + " " + segment.detail())
                         .collect(Collectors.joining("; ")));
+    }
+
+    /**
+     * Compares every record that this log and another one have. Damaged records are skipped.
+     *
+     * @throws RecoveryException LOG_DIVERGED if one differs
+     */
+    void requireSameRecords(ReadOptions other) throws IOException {
+        long otherFirst = Math.max(1, WalRecovery.inspect(other).firstSequence());
+        try (WalReader mine = WalReader.open(options().salvage())) {
+            if (!mine.next()) {
+                return;
+            }
+            try (WalReader theirs = WalReader.open(other.fromSequence(Math.max(otherFirst, mine.sequence())))) {
+                boolean more = theirs.next();
+                while (more) {
+                    if (mine.sequence() < theirs.sequence()) {
+                        more = mine.next();
+                    } else if (mine.sequence() > theirs.sequence()) {
+                        more = theirs.next();
+                    } else {
+                        requireSame(mine, theirs);
+                        more = mine.next() && theirs.next();
+                    }
+                }
+            }
+        }
+    }
+
+    private void requireSame(WalReader mine, WalReader theirs) {
+        boolean same = mine.type() == theirs.type()
+                && mine.timestampNanos() == theirs.timestampNanos()
+                && mine.groupContinues() == theirs.groupContinues()
+                && mine.payload().equals(theirs.payload());
+        if (!same) {
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    "the log in " + directory() + " and the archive have different records from " + mine.sequence()
+                            + " on: decide which are valid. If it is the archive, discard the local log explicitly (it"
+                            + " is set aside)");
+        }
     }
 
     /** Copies the files of the log into a new directory. Returns when they are durable. */

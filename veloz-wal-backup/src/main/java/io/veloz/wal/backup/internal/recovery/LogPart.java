@@ -123,6 +123,10 @@ public final class LogPart implements Part {
             notes.add(engine.logDirectory() + " and the archive may have different records: if they do, the recovery is"
                     + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
+        if (compares(state)) {
+            lines.add("compare the records of " + engine.logDirectory() + " with those restored, and refuse to replace it"
+                    + " if one differs");
+        }
         if (merges(state)) {
             noteTrimmed();
         }
@@ -246,6 +250,9 @@ public final class LogPart implements Part {
         } catch (WalRestoreException e) {
             throw translate(e);
         }
+        if (compares(state)) {
+            local.requireSameRecords(ReadOptions.of(staged).prefix(engine.logPrefix()));
+        }
         takeOwner();
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
     }
@@ -253,6 +260,11 @@ public final class LogPart implements Part {
     /** The local log is needed only if it may have records that are not archived. A trimmed one would shorten the result. */
     private boolean merges(LocalLog.State state) {
         return state.mayHaveMore() && !isDecided();
+    }
+
+    /** A comparison with the archive alone does not read the records after the last object that the log has in full. */
+    private boolean compares(LocalLog.State state) {
+        return state.relation() == Relation.BEHIND && !isDecided();
     }
 
     private void noteTrimmed() throws IOException {
