@@ -172,8 +172,9 @@ public final class Recovery {
      * Stages, checks the gates, switches, and if that was requested starts the engine and compares its state. Returns when
      * everything is in place and durable; what was there before is kept.
      *
-     * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
-     *     has changed, except that Vault may have secrets in paths that were empty
+     * @throws RecoveryException if it was refused or failed; PLAN_OUTDATED if the log in place was written since the plan.
+     *     Unless the reason is HALF_DONE or NOT_VERIFIED nothing in place has changed, except that Vault may have secrets in
+     *     paths that were empty
      * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
      *     running it again stages again
      */
@@ -257,7 +258,10 @@ public final class Recovery {
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        JournalFacts facts = new JournalFacts(plan.point().number(), lastSequence(parts));
+        JournalFacts facts = new JournalFacts(
+                plan.point().number(),
+                lastSequence(parts),
+                logPart(parts).filter(LogPart::leavesDamagedLog).isPresent());
         SwitchJournal journal = SwitchJournal.create(state, facts.lines(), steps);
         journal.onCut(cut);
         try {
@@ -448,7 +452,7 @@ public final class Recovery {
      * @return what was deleted; empty if there was nothing
      * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if something
      *     that belongs in place is missing, so that what was set aside may be its last copy; LOG_DIVERGED if the log that was
-     *     set aside has records that the engine wrote after the recovery; RECOVERY_RUNS
+     *     set aside has records that the engine wrote after the recovery, or was damaged before it; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
     public List<String> cleanUp(RecoveryOptions options) throws IOException {
@@ -464,6 +468,9 @@ public final class Recovery {
                 }
                 if (journal.get().isUndone() && !journal.get().isDiscarding()) {
                     writtenSince(journal.get()).requireNothingSetAside();
+                }
+                if (journal.get().isComplete() && !journal.get().isDiscarding()) {
+                    DamagedLog.requireMovedAway(profile.engine(), JournalFacts.of(journal.get()));
                 }
                 journal.get().onCut(cut);
                 removed.addAll(journal.get().setAside());

@@ -88,4 +88,55 @@ class RecoverLocalLogTest extends RecoveredLog {
         recover(whole().discardLocalLog());
         assertThat(orders()).isEqualTo(9);
     }
+
+    // ---- damaged
+
+    @Test
+    void damageIsAFindingOfPlanAndReportWithTheCommandThatReadsTheRest() throws Exception {
+        damage();
+        String salvage = "veloz-wal salvage " + log() + ".before-recovery-1 NEW_DIR";
+        RecoveryPlan plan = new Recovery(profile).plan(store, whole());
+        assertThat(plan.findings()).anyMatch(finding -> finding.contains("is damaged") && finding.contains(salvage));
+        RecoveryReport report = recover(whole());
+        assertThat(report.findings()).anyMatch(finding -> finding.contains("is damaged") && finding.contains(salvage));
+    }
+
+    @Test
+    void damagedLogIsNotCleanedUpUntilItIsMovedAway() throws Exception {
+        damage();
+        recover(whole());
+        Path kept = dir.resolve("data/wal.before-recovery-1");
+        assertRefused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), Reason.LOG_DIVERGED, "veloz-wal salvage " + kept);
+        assertThat(kept).isDirectory();
+        Files.move(kept, dir.resolve("decided"));
+        new Recovery(profile).cleanUp(NO_OPTIONS);
+        assertThat(dir.resolve("state/recovery.completed")).doesNotExist();
+    }
+
+    @Test
+    void damagedLogThatWasDiscardedIsCleanedUp() throws Exception {
+        damage();
+        recover(whole().discardLocalLog());
+        new Recovery(profile).cleanUp(NO_OPTIONS);
+        assertThat(dir.resolve("data/wal.before-recovery-1")).doesNotExist();
+    }
+
+    @Test
+    void damagedLogIsCleanedUpAfterARollback() throws Exception {
+        damage();
+        recover(whole());
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        new Recovery(profile).cleanUp(NO_OPTIONS);
+        assertThat(dir.resolve("data/.wal.recovery-1")).doesNotExist();
+        assertThat(log()).isDirectory();
+    }
+
+    @Test
+    void logThatCannotBeReadIsRefusedAndDiscardedOnRequest() throws Exception {
+        Files.writeString(log().resolve(".orders_restoring"), "a restore into it was interrupted");
+        assertRefused(() -> recover(whole()), Reason.LOG_DIVERGED, "a restore into it has not ended");
+        assertThat(log().resolve(".orders_restoring")).exists();
+        recover(whole().discardLocalLog());
+        assertThat(orders()).isEqualTo(3);
+    }
 }

@@ -48,6 +48,7 @@ public final class LogPart implements Part {
     private final List<String> notes = new ArrayList<>();
     private Map<String, String> before = Map.of();
     private @Nullable Relation planned;
+    private boolean damaged;
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
 
@@ -110,6 +111,7 @@ public final class LogPart implements Part {
         LocalLog.State state = compare();
         planned = state.relation();
         requireSameLog(planned);
+        noteDamage(state);
         List<String> lines = new ArrayList<>();
         lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId()
                 + ", " + plan.fileBytes() + " bytes, in " + staged);
@@ -238,6 +240,7 @@ public final class LogPart implements Part {
         LocalLog.State state = compare();
         requirePlanned(state.relation());
         requireSameLog(state.relation());
+        noteDamage(state);
         boolean merge = merges(state);
         if (merge) {
             local.copyTo(staged);
@@ -265,6 +268,22 @@ public final class LogPart implements Part {
     /** A comparison with the archive alone does not read the records after the last object that the log has in full. */
     private boolean compares(LocalLog.State state) {
         return state.relation() == Relation.BEHIND && !isDecided();
+    }
+
+    private void noteDamage(LocalLog.State state) {
+        damaged = state.damage().isPresent();
+        state.damage()
+                .ifPresent(found -> notes.add("the log in " + local.directory() + " is damaged (" + found + ")"
+                        + (isDecided()
+                                ? ": it is kept as " + kept
+                                : ": only what is intact in it is used, so records that are not archived may exist only"
+                                        + " in what is kept as " + kept + ". After the recovery read that with `veloz-wal"
+                                        + " salvage " + kept + " NEW_DIR`, and move it away: a clean-up is refused before")));
+    }
+
+    /** Returns whether a damaged log is set aside, without a decision that it is not needed. */
+    public boolean leavesDamagedLog() {
+        return damaged && !isDecided();
     }
 
     private void noteTrimmed() throws IOException {
