@@ -3,6 +3,7 @@ package io.veloz.wal.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.backup.RecoveryException.Reason;
@@ -138,5 +139,18 @@ class RecoverLocalLogTest extends RecoveredLog {
         assertThat(log().resolve(".orders_restoring")).exists();
         recover(whole().discardLocalLog());
         assertThat(orders()).isEqualTo(3);
+    }
+
+    // ---- locks
+
+    @Test
+    void openLogBehindASymbolicLinkIsRefused() throws Exception {
+        Path real = dir.resolve("disk2");
+        Files.move(log(), real);
+        Files.createSymbolicLink(log(), real);
+        try (Wal open = Wal.open(log())) {
+            assertRefused(() -> recover(RecoveryOptions.of(FILES)), Reason.ENGINE_RUNS, "has the order log in");
+            assertThat(open.lastSequence()).isEqualTo(3);
+        }
     }
 }

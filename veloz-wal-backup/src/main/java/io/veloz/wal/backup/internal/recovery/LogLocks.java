@@ -42,7 +42,8 @@ public final class LogLocks implements Closeable {
      * @throws RecoveryException ENGINE_RUNS
      */
     public void add(Path directory) throws IOException {
-        if (settings.isEmpty() || !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+        // The directory may be a symbolic link: an engine that opens it locks the same file.
+        if (settings.isEmpty() || !Files.isDirectory(directory)) {
             return;
         }
         LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.get().logPrefix());
