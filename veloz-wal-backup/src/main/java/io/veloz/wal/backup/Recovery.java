@@ -193,7 +193,7 @@ public final class Recovery {
                 parts = parts(
                         store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), locks, progress);
                 logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
-                exclude(locks, plan.point().number());
+                exclude(locks, plan.options().logUri().isPresent());
                 stage(state, parts, timed);
                 complete(create(state, plan, parts, locks, timed), timed);
             }
@@ -266,7 +266,7 @@ public final class Recovery {
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, plan.point().number());
+            exclude(locks, journal);
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
@@ -291,20 +291,39 @@ public final class Recovery {
     }
 
     /**
-     * Refuses to continue while the engine may run, and prevents that it opens the log until the locks are closed, under any
-     * of the names that a switch gives it. Does nothing if the profile has no engine.
+     * Refuses to continue while the engine may run, and prevents that it opens the log in place until the locks are closed.
+     * Does nothing if the profile has no engine.
      *
+     * @param replaced whether the log in place is replaced; otherwise nothing is written into its directory
      * @throws RecoveryException ENGINE_RUNS
      */
-    private void exclude(LogLocks locks, long point) throws IOException {
+    private void exclude(LogLocks locks, boolean replaced) throws IOException {
         if (profile.engine().isEmpty()) {
             return;
         }
         requireEngine().requireDown();
         Path directory = profile.engine().get().logDirectory();
-        locks.add(directory);
-        locks.add(Places.stagingOf(directory, point));
-        locks.add(Places.keptOf(directory, point));
+        if (replaced) {
+            locks.add(directory);
+        } else {
+            locks.addIfLockable(directory);
+        }
+    }
+
+    /** Does the same for a switch, under any of the names that it gives to the log. */
+    private void exclude(LogLocks locks, SwitchJournal journal) throws IOException {
+        if (profile.engine().isEmpty()) {
+            return;
+        }
+        Path directory = profile.engine().get().logDirectory();
+        boolean replaced =
+                journal.steps().stream().anyMatch(step -> step.fields().contains(directory.toString()));
+        exclude(locks, replaced);
+        if (replaced) {
+            long point = JournalFacts.of(journal).point();
+            locks.add(Places.stagingOf(directory, point));
+            locks.add(Places.keptOf(directory, point));
+        }
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
@@ -405,7 +424,7 @@ public final class Recovery {
                 complete(journal, timed);
             } else {
                 try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, JournalFacts.of(journal).point());
+                    exclude(locks, journal);
                     complete(journal, timed);
                 }
             }
@@ -430,7 +449,7 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery();
                 LogLocks locks = new LogLocks(profile.engine())) {
             SwitchJournal journal = journal(state, options);
-            exclude(locks, JournalFacts.of(journal).point());
+            exclude(locks, journal);
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,

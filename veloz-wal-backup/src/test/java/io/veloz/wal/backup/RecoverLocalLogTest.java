@@ -144,7 +144,7 @@ class RecoverLocalLogTest extends RecoveredLog {
     // ---- locks
 
     @Test
-    void openLogBehindASymbolicLinkIsRefused() throws Exception {
+    void openLogThatASymbolicLinkLeadsToIsRefused() throws Exception {
         Path real = dir.resolve("disk2");
         Files.move(log(), real);
         Files.createSymbolicLink(log(), real);
@@ -152,5 +152,37 @@ class RecoverLocalLogTest extends RecoveredLog {
             assertRefused(() -> recover(RecoveryOptions.of(FILES)), Reason.ENGINE_RUNS, "has the order log in");
             assertThat(open.lastSequence()).isEqualTo(3);
         }
+    }
+
+    @Test
+    void logThatIsNotRecoveredGetsNoLockFile() throws Exception {
+        Path lock = log().resolve("orders.lock");
+        Files.delete(lock);
+        recover(RecoveryOptions.of(FILES));
+        assertThat(lock).doesNotExist();
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        assertThat(lock).doesNotExist();
+    }
+
+    @Test
+    void openLogThatIsNotRecoveredRefusesTheRecoveryOfFiles() throws Exception {
+        try (Wal open = Wal.open(log())) {
+            assertRefused(() -> recover(RecoveryOptions.of(FILES)), Reason.ENGINE_RUNS, "has the order log in");
+            assertThat(open.lastSequence()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void foreignDirectoryWithTheNameOfStagingIsNotTouched() throws Exception {
+        Path foreign = Files.createDirectory(dir.resolve("data/.wal.recovery-1"));
+        assertRefused(() -> recover(whole()), Reason.PLACE_UNUSABLE, "is not recorded as staging");
+        assertThat(foreign).isEmptyDirectory();
+    }
+
+    @Test
+    void foreignDirectoryWithTheNameOfTheKeptLogIsNotTouched() throws Exception {
+        Path foreign = Files.createDirectory(dir.resolve("data/wal.before-recovery-1"));
+        assertRefused(() -> recover(whole()), Reason.PLACE_UNUSABLE, "exists: it was kept by an earlier recovery");
+        assertThat(foreign).isEmptyDirectory();
     }
 }

@@ -37,7 +37,26 @@ public final class LogLocks implements Closeable {
     }
 
     /**
-     * Takes the lock of a directory. Does nothing if the directory does not exist, or its lock is held here.
+     * Takes the lock of a directory that is not replaced, if it has a lock file: an engine that has the log open has made one.
+     * Creates none. Does nothing on a read-only file system, where no engine can write a log.
+     *
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    public void addIfLockable(Path directory) throws IOException {
+        if (settings.isEmpty()
+                || !Files.isDirectory(directory)
+                || Files.getFileStore(directory).isReadOnly()) {
+            return;
+        }
+        LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.get().logPrefix());
+        if (Files.exists(directory.resolve(log.lockName()), LinkOption.NOFOLLOW_LINKS)) {
+            add(directory);
+        }
+    }
+
+    /**
+     * Takes the lock of a directory that is replaced, put in place or set aside. Creates its lock file if it has none. Does
+     * nothing if the directory does not exist, or its lock is held here.
      *
      * @throws RecoveryException ENGINE_RUNS
      */
