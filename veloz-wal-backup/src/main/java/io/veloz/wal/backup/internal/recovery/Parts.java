@@ -65,7 +65,7 @@ public final class Parts {
         if (request.logUri().isEmpty()
                 && rollFrom.isPresent()
                 && profile.engine().isPresent()) {
-            parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
+            parts.add(new LogInPlace(new LocalLog(profile.engine().get(), locks), point, rollFrom.getAsLong()));
         }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine()
