@@ -25,7 +25,8 @@ final class DamagedLog {
         if (Files.exists(kept, LinkOption.NOFOLLOW_LINKS)) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + kept + " was damaged when the recovery set it aside, and records that are not archived"
+                    "the log in " + kept
+                            + " was damaged when the recovery set it aside, and records that are not archived"
                             + " may exist only there: read it with `veloz-wal salvage " + kept
                             + " NEW_DIR`, move the directory away, then clean up");
         }

@@ -36,7 +36,8 @@ class RecoverLocalLogTest extends RecoveredLog {
     void recordsOfALogThatWasNotClosedAreKept() throws Exception {
         // One batch: no later one states that it is durable.
         writeAndDie(4, 4);
-        assertThat(new Recovery(profile).plan(store, whole()).steps()).anyMatch(step -> step.contains("that are not archived"));
+        assertThat(new Recovery(profile).plan(store, whole()).steps())
+                .anyMatch(step -> step.contains("that are not archived"));
         RecoveryReport report = recover(whole());
         assertThat(report.lastSequence()).isEqualTo(4);
         assertThat(orders()).isEqualTo(4);
@@ -63,8 +64,8 @@ class RecoverLocalLogTest extends RecoveredLog {
         copy(log(), earlier);
         try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build())) {
             append(orders, 4, 9);
-            try (WalShipper shipper = WalShipper.start(
-                    orders.wal(), ShipperConfig.builder(uri()).build())) {
+            try (WalShipper shipper =
+                    WalShipper.start(orders.wal(), ShipperConfig.builder(uri()).build())) {
                 assertThat(shipper.awaitArchived(9, Duration.ofSeconds(30))).isTrue();
             }
         }
@@ -107,7 +108,8 @@ class RecoverLocalLogTest extends RecoveredLog {
         damage();
         recover(whole());
         Path kept = dir.resolve("data/wal.before-recovery-1");
-        assertRefused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), Reason.LOG_DIVERGED, "veloz-wal salvage " + kept);
+        assertRefused(
+                () -> new Recovery(profile).cleanUp(NO_OPTIONS), Reason.LOG_DIVERGED, "veloz-wal salvage " + kept);
         assertThat(kept).isDirectory();
         Files.move(kept, dir.resolve("decided"));
         new Recovery(profile).cleanUp(NO_OPTIONS);

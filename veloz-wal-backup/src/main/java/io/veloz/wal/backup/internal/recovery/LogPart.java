@@ -126,8 +126,8 @@ public final class LogPart implements Part {
                     + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
         if (compares(state)) {
-            lines.add("compare the records of " + engine.logDirectory() + " with those restored, and refuse to replace it"
-                    + " if one differs");
+            lines.add("compare the records of " + engine.logDirectory()
+                    + " with those restored, and refuse to replace it" + " if one differs");
         }
         if (merges(state)) {
             noteTrimmed();
@@ -277,8 +277,10 @@ public final class LogPart implements Part {
                         + (isDecided()
                                 ? ": it is kept as " + kept
                                 : ": only what is intact in it is used, so records that are not archived may exist only"
-                                        + " in what is kept as " + kept + ". After the recovery read that with `veloz-wal"
-                                        + " salvage " + kept + " NEW_DIR`, and move it away: a clean-up is refused before")));
+                                        + " in what is kept as " + kept
+                                        + ". After the recovery read that with `veloz-wal"
+                                        + " salvage " + kept
+                                        + " NEW_DIR`, and move it away: a clean-up is refused before")));
     }
 
     /** Returns whether a damaged log is set aside, without a decision that it is not needed. */

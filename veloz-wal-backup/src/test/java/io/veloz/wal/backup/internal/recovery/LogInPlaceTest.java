@@ -59,13 +59,7 @@ class LogInPlaceTest {
                 .bracket(new Bracket(0, upTo))
                 .build();
         RecoveryPoint point = RecoveryPoint.of(
-                1,
-                id,
-                DIGEST,
-                Instant.EPOCH,
-                "db1",
-                new RecoveryPoint.Tip(1, DIGEST, upTo),
-                List.of(attachment));
+                1, id, DIGEST, Instant.EPOCH, "db1", new RecoveryPoint.Tip(1, DIGEST, upTo), List.of(attachment));
         return new LogInPlace(new LocalLog(engine().orElseThrow(), locks), point, 1);
     }
 
@@ -108,7 +102,10 @@ class LogInPlaceTest {
         byte[] bytes = Files.readAllBytes(current);
         bytes[4096 + 20]++;
         Files.write(current, bytes);
-        assertThat(failed(logId, 0)).singleElement().asString().contains(log() + " is damaged: orders_current.wal: CORRUPT");
+        assertThat(failed(logId, 0))
+                .singleElement()
+                .asString()
+                .contains(log() + " is damaged: orders_current.wal: CORRUPT");
     }
 
     @Test
