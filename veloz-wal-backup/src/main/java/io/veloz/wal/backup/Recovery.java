@@ -1,6 +1,7 @@
 package io.veloz.wal.backup;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
@@ -99,7 +100,15 @@ public final class Recovery {
                 .orElse(Duration.ZERO);
         List<String> steps = new ArrayList<>();
         List<String> findings = new ArrayList<>();
-        for (Part part : parts(store, point, options, attachments, Optional.empty(), RecoveryProgress.NONE)) {
+        List<Part> parts = parts(
+                store,
+                point,
+                options,
+                attachments,
+                Optional.empty(),
+                new LogLocks(profile.engine()),
+                RecoveryProgress.NONE);
+        for (Part part : parts) {
             steps.addAll(part.describe());
             findings.addAll(part.findings());
         }
@@ -110,7 +119,8 @@ public final class Recovery {
         if (options.goesLive()) {
             steps.add("make the engine accept orders");
         }
-        return new RecoveryPlan(point, options, attachments, steps, findings, age);
+        Optional<Relation> log = logPart(parts).flatMap(LogPart::described);
+        return new RecoveryPlan(point, options, attachments, steps, findings, age, log);
     }
 
     private Set<Kind> kinds(RecoveryOptions options) {
@@ -135,6 +145,7 @@ public final class Recovery {
             RecoveryOptions options,
             List<Attachment> attachments,
             Optional<RecoveryKeys> keys,
+            LogLocks locks,
             RecoveryProgress progress) {
         // The log is not encrypted by the backup, so the recovery of the log alone needs no keys.
         Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty())
@@ -143,7 +154,7 @@ public final class Recovery {
                         files.passphraseFile().orElse(null),
                         files.signerCertificate(),
                         profile.keys().signerFingerprint()));
-        return Parts.of(profile, store, point, attachments, receiver, request(options), progress);
+        return Parts.of(profile, store, point, attachments, receiver, request(options), locks, progress);
     }
 
     private static Parts.Request request(RecoveryOptions options) {
@@ -161,8 +172,9 @@ public final class Recovery {
      * Stages, checks the gates, switches, and if that was requested starts the engine and compares its state. Returns when
      * everything is in place and durable; what was there before is kept.
      *
-     * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
-     *     has changed, except that Vault may have secrets in paths that were empty
+     * @throws RecoveryException if it was refused or failed; PLAN_OUTDATED if the log in place was written since the plan.
+     *     Unless the reason is HALF_DONE or NOT_VERIFIED nothing in place has changed, except that Vault may have secrets in
+     *     paths that were empty
      * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
      *     running it again stages again
      */
@@ -175,11 +187,13 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery()) {
             requireNoJournal(state);
             Timed timed = new Timed(plan.point().number(), progress);
-            List<Part> parts =
-                    parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
+            List<Part> parts;
             requireOutside(plan, keys);
             try (LogLocks locks = new LogLocks(profile.engine())) {
-                exclude(locks, plan.point().number());
+                parts = parts(
+                        store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), locks, progress);
+                logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
+                exclude(locks, plan.options().logUri().isPresent());
                 stage(state, parts, timed);
                 complete(create(state, plan, parts, locks, timed), timed);
             }
@@ -244,12 +258,15 @@ public final class Recovery {
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        JournalFacts facts = new JournalFacts(plan.point().number(), lastSequence(parts));
+        JournalFacts facts = new JournalFacts(
+                plan.point().number(),
+                lastSequence(parts),
+                logPart(parts).filter(LogPart::leavesDamagedLog).isPresent());
         SwitchJournal journal = SwitchJournal.create(state, facts.lines(), steps);
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, plan.point().number());
+            exclude(locks, journal);
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
@@ -274,20 +291,39 @@ public final class Recovery {
     }
 
     /**
-     * Refuses to continue while the engine may run, and prevents that it opens the log until the locks are closed, under any
-     * of the names that a switch gives it. Does nothing if the profile has no engine.
+     * Refuses to continue while the engine may run, and prevents that it opens the log in place until the locks are closed.
+     * Does nothing if the profile has no engine.
      *
+     * @param replaced whether the log in place is replaced; otherwise nothing is written into its directory
      * @throws RecoveryException ENGINE_RUNS
      */
-    private void exclude(LogLocks locks, long point) throws IOException {
+    private void exclude(LogLocks locks, boolean replaced) throws IOException {
         if (profile.engine().isEmpty()) {
             return;
         }
         requireEngine().requireDown();
         Path directory = profile.engine().get().logDirectory();
-        locks.add(directory);
-        locks.add(Places.stagingOf(directory, point));
-        locks.add(Places.keptOf(directory, point));
+        if (replaced) {
+            locks.add(directory);
+        } else {
+            locks.addIfLockable(directory);
+        }
+    }
+
+    /** Does the same for a switch, under any of the names that it gives to the log. */
+    private void exclude(LogLocks locks, SwitchJournal journal) throws IOException {
+        if (profile.engine().isEmpty()) {
+            return;
+        }
+        Path directory = profile.engine().get().logDirectory();
+        boolean replaced =
+                journal.steps().stream().anyMatch(step -> step.fields().contains(directory.toString()));
+        exclude(locks, replaced);
+        if (replaced) {
+            long point = JournalFacts.of(journal).point();
+            locks.add(Places.stagingOf(directory, point));
+            locks.add(Places.keptOf(directory, point));
+        }
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
@@ -322,12 +358,15 @@ public final class Recovery {
         journal.steps().forEach(step -> timed.report.change(step.describe()));
     }
 
-    private static Optional<Replayed> replayed(List<Part> parts) {
+    private static Optional<LogPart> logPart(List<Part> parts) {
         return parts.stream()
                 .filter(LogPart.class::isInstance)
                 .map(LogPart.class::cast)
-                .flatMap(part -> part.replayed().stream())
                 .findFirst();
+    }
+
+    private static Optional<Replayed> replayed(List<Part> parts) {
+        return logPart(parts).flatMap(LogPart::replayed);
     }
 
     // ---- start
@@ -385,7 +424,7 @@ public final class Recovery {
                 complete(journal, timed);
             } else {
                 try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, JournalFacts.of(journal).point());
+                    exclude(locks, journal);
                     complete(journal, timed);
                 }
             }
@@ -410,7 +449,7 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery();
                 LogLocks locks = new LogLocks(profile.engine())) {
             SwitchJournal journal = journal(state, options);
-            exclude(locks, JournalFacts.of(journal).point());
+            exclude(locks, journal);
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
@@ -432,7 +471,7 @@ public final class Recovery {
      * @return what was deleted; empty if there was nothing
      * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if something
      *     that belongs in place is missing, so that what was set aside may be its last copy; LOG_DIVERGED if the log that was
-     *     set aside has records that the engine wrote after the recovery; RECOVERY_RUNS
+     *     set aside has records that the engine wrote after the recovery, or was damaged before it; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
     public List<String> cleanUp(RecoveryOptions options) throws IOException {
@@ -448,6 +487,9 @@ public final class Recovery {
                 }
                 if (journal.get().isUndone() && !journal.get().isDiscarding()) {
                     writtenSince(journal.get()).requireNothingSetAside();
+                }
+                if (journal.get().isComplete() && !journal.get().isDiscarding()) {
+                    DamagedLog.requireMovedAway(profile.engine(), JournalFacts.of(journal.get()));
                 }
                 journal.get().onCut(cut);
                 removed.addAll(journal.get().setAside());

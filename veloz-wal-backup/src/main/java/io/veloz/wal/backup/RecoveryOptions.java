@@ -53,8 +53,9 @@ public final class RecoveryOptions {
     }
 
     /**
-     * Also restores the order log from its archive, up to its end. Records of a log in the engine's directory that are not
-     * archived are kept.
+     * Also restores the order log from its archive, up to its end. If the log in the engine's directory has records after
+     * that, the restored log gets them, too. The log that was in the directory is set aside in both cases. The recovery is
+     * refused if the two have different records with the same sequences; see {@link #discardLocalLog}.
      *
      * @param uri of the archive: the one that the recovery points are in
      * @param settings of the store, by the names that it uses: endpoint, region. They may contain secrets
@@ -90,7 +91,10 @@ public final class RecoveryOptions {
         return copy;
     }
 
-    /** Sets a local log aside, even if it has records that are not archived or is another log. */
+    /**
+     * Restores only what is archived, even if the log in the engine's directory has records after that, has different ones,
+     * or is another log. It is set aside.
+     */
     public RecoveryOptions discardLocalLog() {
         RecoveryOptions copy = new RecoveryOptions(this);
         copy.discardLocalLog = true;

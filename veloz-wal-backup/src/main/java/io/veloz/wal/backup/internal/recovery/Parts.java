@@ -34,6 +34,7 @@ public final class Parts {
      * Returns the parts.
      *
      * @param receiver empty for a plan, which fetches nothing
+     * @param locks of the recovery; none for a plan
      */
     public static List<Part> of(
             Profile profile,
@@ -42,6 +43,7 @@ public final class Parts {
             List<Attachment> attachments,
             Optional<OpenPgp.Receiver> receiver,
             Request request,
+            LogLocks locks,
             RecoveryProgress progress) {
         Fetched fetched = new Fetched(attachments, progress);
         AttachmentReader reader = new AttachmentReader(store, point, receiver, fetched::add);
@@ -63,7 +65,7 @@ public final class Parts {
         if (request.logUri().isEmpty()
                 && rollFrom.isPresent()
                 && profile.engine().isPresent()) {
-            parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
+            parts.add(new LogInPlace(new LocalLog(profile.engine().get(), locks), point, rollFrom.getAsLong()));
         }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine()
@@ -79,7 +81,8 @@ public final class Parts {
                             (stage, done, total) -> progress.onBytes("stage log", done, total)),
                     engine,
                     store,
-                    point));
+                    point,
+                    locks));
         }
         return parts;
     }
