@@ -259,11 +259,14 @@ public final class SwitchJournal {
             moveTo(COMPLETED);
             return;
         }
-        moveTo(NAME);
         if (back < 0) {
+            // Before the journal gets the name that forbids a start: a refusal changes nothing.
             for (int i = 0; i < withDoubtful(); i++) {
                 steps.get(i).requireUndo(i < done);
             }
+        }
+        moveTo(NAME);
+        if (back < 0) {
             // Recorded before anything is undone: after that no line shows where the switch had ended.
             record(BACK + withDoubtful());
             back = withDoubtful();
