@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /** A recovery that is recorded in the state directory, and the copies that it has left. Reads only. Immutable. */
 final class EarlierRecovery {
@@ -86,7 +85,7 @@ final class EarlierRecovery {
             case COMPLETE -> "complete; what it replaced is kept until `" + cleanUp + "`";
             case ROLLED_BACK -> "rolled back; what it had put in place is kept until `" + cleanUp + "`";
             case CLEANING_UP ->
-                "its clean-up was interrupted: a part of " + setAside()
+                "its clean-up was interrupted: a part of " + journal.setAsideNames()
                         + " is deleted, and nothing of it can be put back";
         };
     }
@@ -134,17 +133,7 @@ final class EarlierRecovery {
 
     /** Returns the copy of a path from before the recovery, which a clean-up would delete; empty if none exists. */
     Optional<Path> copyOf(Path path) {
-        return journal.isUndone()
-                ? Optional.empty()
-                : renames()
-                        .filter(rename -> rename.kept().isPresent() && path.startsWith(rename.from()))
-                        .map(rename -> rename.to().resolve(rename.from().relativize(path)))
-                        .filter(EarlierRecovery::exists)
-                        .findFirst();
-    }
-
-    private Stream<Rename> renames() {
-        return journal.steps().stream().filter(Rename.class::isInstance).map(Rename.class::cast);
+        return journal.isUndone() ? Optional.empty() : journal.copies().of(path);
     }
 
     private static boolean exists(Path path) {

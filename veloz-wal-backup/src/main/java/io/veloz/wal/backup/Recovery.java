@@ -450,12 +450,20 @@ public final class Recovery {
                     writtenSince(journal.get()).requireNothingSetAside();
                 }
                 journal.get().onCut(cut);
-                removed.addAll(journal.get().setAside());
-                journal.get().discard();
+                if (!journal.get().isDiscarding()) {
+                    journal.get().copies().requireInPlace(roots());
+                }
+                removed.addAll(journal.get().discard());
             }
             removed.addAll(Leftovers.remove(profile, state));
             return removed;
         }
+    }
+
+    private List<Path> roots() {
+        return profile.trees().values().stream()
+                .flatMap(tree -> tree.roots().stream())
+                .toList();
     }
 
     private WrittenSince writtenSince(SwitchJournal journal) {

@@ -194,18 +194,18 @@ public final class DatabaseSwap {
         });
     }
 
-    /** Drops the database that a swap has kept. Does nothing if it is dropped. */
-    public void dropKept() throws IOException {
-        drop(names.kept(), oids.live());
+    /** Drops the database that a swap has kept. Returns whether it existed. */
+    public boolean dropKept() throws IOException {
+        return drop(names.kept(), oids.live());
     }
 
-    /** Drops the database that a swap has staged, or set aside. Does nothing if it is dropped. */
-    public void dropStaged() throws IOException {
-        drop(names.staged(), oids.staged());
+    /** Drops the database that a swap has staged, or set aside. Returns whether it existed. */
+    public boolean dropStaged() throws IOException {
+        return drop(names.staged(), oids.staged());
     }
 
-    private void drop(String name, long oid) throws IOException {
-        change(session -> {
+    private boolean drop(String name, long oid) throws IOException {
+        return connected(session -> {
             requireServer(session);
             Optional<DatabaseState> state = DatabaseState.of(session, name);
             if (state.isPresent() && state.get().oid() != oid) {
@@ -217,6 +217,7 @@ public final class DatabaseSwap {
             if (state.isPresent()) {
                 DatabaseRestore.drop(session, name);
             }
+            return state.isPresent();
         });
     }
 
