@@ -99,8 +99,7 @@ final class EarlierRecovery {
 
     /** Returns whether it replaced or created the database. */
     boolean hasDatabase() {
-        // The step of the database is the only one that renames no file.
-        return journal.steps().stream().anyMatch(step -> !(step instanceof Rename));
+        return journal.hasDatabase();
     }
 
     /** Returns the name under which it staged the database; empty if it has none. */
@@ -126,9 +125,18 @@ final class EarlierRecovery {
 
     // ---- files and log
 
-    /** Returns the last record of the log when it put everything in place; empty if that is not known. */
+    /**
+     * Returns the last record of the log when it put everything in place; empty if that is not known, or a rollback takes
+     * nothing back that the engine writes.
+     */
     Optional<Long> lastRecord() {
-        return JournalFacts.of(journal).lastSequence();
+        boolean written = hasDatabase()
+                || profile.engine()
+                        .filter(engine -> WrittenSince.replacedLog(journal, engine))
+                        .isPresent();
+        return !written
+                ? Optional.empty()
+                : JournalFacts.of(journal).lastSequence();
     }
 
     /** Returns the copy of a path from before the recovery, which a clean-up would delete; empty if none exists. */

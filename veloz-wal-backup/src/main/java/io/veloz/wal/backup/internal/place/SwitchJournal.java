@@ -198,6 +198,11 @@ public final class SwitchJournal {
         return steps;
     }
 
+    /** Whether a step renames something else than files: the database. */
+    public boolean hasDatabase() {
+        return steps.stream().anyMatch(step -> !(step instanceof Rename));
+    }
+
     /** Whether all of it is in place. */
     public boolean isComplete() {
         return back < 0 && done == steps.size();
