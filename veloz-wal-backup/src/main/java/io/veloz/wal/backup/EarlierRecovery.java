@@ -90,7 +90,7 @@ final class EarlierRecovery {
         };
     }
 
-    /** Returns what a clean-up deletes. */
+    /** Returns what a clean-up deletes; whether a database exists is not known. */
     List<String> setAside() {
         return journal.setAside();
     }
@@ -134,14 +134,20 @@ final class EarlierRecovery {
                 || profile.engine()
                         .filter(engine -> WrittenSince.replacedLog(journal, engine))
                         .isPresent();
-        return !written
-                ? Optional.empty()
-                : JournalFacts.of(journal).lastSequence();
+        return !written ? Optional.empty() : JournalFacts.of(journal).lastSequence();
     }
 
-    /** Returns the copy of a path from before the recovery, which a clean-up would delete; empty if none exists. */
+    /**
+     * Returns the copy of a path that a clean-up would delete, and refuses to delete while the path is missing: the one from
+     * before the recovery, or after a rollback what the recovery had put in a place that existed before. Empty if none exists.
+     */
     Optional<Path> copyOf(Path path) {
-        return journal.isUndone() ? Optional.empty() : journal.copies().of(path);
+        return journal.copies().of(path);
+    }
+
+    /** Returns what a rollback has set aside of a path, also if it did not exist before the recovery; empty if nothing. */
+    Optional<Path> setAsideOf(Path path) {
+        return journal.copies().setAsideOf(path);
     }
 
     private static boolean exists(Path path) {

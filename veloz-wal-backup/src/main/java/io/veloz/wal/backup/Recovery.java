@@ -220,9 +220,8 @@ public final class Recovery {
     }
 
     private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
-        List<String> names = parts.stream()
-                .flatMap(part -> part.stagingNames().stream())
-                .toList();
+        List<String> names =
+                parts.stream().flatMap(part -> part.stagingNames().stream()).toList();
         Leftovers.remove(profile, state, names.stream().anyMatch(Leftovers::isDatabase));
         for (Part part : parts) {
             part.prepare();

@@ -29,8 +29,7 @@ final class WrittenSince {
     /** Returns whether a recovery has replaced the log. */
     static boolean replacedLog(SwitchJournal journal, EngineSettings engine) {
         return journal.steps().stream()
-                .anyMatch(step ->
-                        step instanceof Rename rename && rename.to().equals(engine.logDirectory()));
+                .anyMatch(step -> step instanceof Rename rename && rename.to().equals(engine.logDirectory()));
     }
 
     /**

@@ -464,11 +464,7 @@ class RecoveryCutTest {
 
     private void filesAreRecoveredAndTheEngineWrites() throws IOException {
         Recovery recovery = new Recovery(profile);
-        recovery.run(
-                store,
-                recovery.plan(store, RecoveryOptions.of(FILES)),
-                keys.recovery(),
-                RecoveryProgress.NONE);
+        recovery.run(store, recovery.plan(store, RecoveryOptions.of(FILES)), keys.recovery(), RecoveryProgress.NONE);
         try (OrderLog orders =
                 OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
             order(orders, 4);

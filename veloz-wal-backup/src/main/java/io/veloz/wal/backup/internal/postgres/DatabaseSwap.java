@@ -180,7 +180,8 @@ public final class DatabaseSwap {
     }
 
     /**
-     * Checks that the database in place is the one that should be: the recovered one, or the one from before.
+     * Checks that the database in place is the one that should be: the recovered one, or the one from before. After a swap back
+     * a person may have put the recovered one in place again, by its name; then nothing is set aside.
      *
      * @throws RecoveryException PLACE_UNUSABLE if it is another one or missing
      */
@@ -188,7 +189,8 @@ public final class DatabaseSwap {
         change(session -> {
             requireServer(session);
             States states = states(session);
-            if (States.oid(states.live()) != (undone ? oids.live() : oids.staged())) {
+            long live = States.oid(states.live());
+            if (live != oids.staged() && !(undone && live == oids.live())) {
                 throw unexpected(states);
             }
         });

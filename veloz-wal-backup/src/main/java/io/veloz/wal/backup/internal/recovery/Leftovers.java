@@ -120,8 +120,6 @@ public final class Leftovers {
     }
 
     private static List<String> names(List<String> databases) {
-        return databases.stream()
-                .map(name -> name.substring(DATABASE.length()))
-                .toList();
+        return databases.stream().map(name -> name.substring(DATABASE.length())).toList();
     }
 }
