@@ -2,6 +2,7 @@ package io.veloz.wal.backup;
 
 import io.veloz.wal.backup.Assessment.Case;
 import io.veloz.wal.backup.Assessment.Fact;
+import io.veloz.wal.backup.internal.postgres.PsqlCommand;
 import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
@@ -26,6 +27,9 @@ final class AssessedCase {
     boolean unclear;
 
     boolean noPoints;
+
+    /** What the newest recovery point has. */
+    final Set<Kind> archived = EnumSet.noneOf(Kind.class);
 
     /** Another recovery is refused while one is recorded. */
     Optional<EarlierRecovery> earlier = Optional.empty();
@@ -179,6 +183,11 @@ final class AssessedCase {
 
     private static String file(Optional<Path> file) {
         return file.filter(Files::exists).map(Path::toString).orElse("FILE");
+    }
+
+    /** Returns the command that gives a set-aside database the name of the profile. */
+    String putInPlace(String database) {
+        return PsqlCommand.putInPlace(profile.database().orElseThrow(), database);
     }
 
     /** Returns the log directory; empty if the profile has no engine. */

@@ -315,6 +315,7 @@ final class Examination {
                 return Optional.empty();
             }
             RecoveryPoint newest = chain.get(chain.size() - 1).point();
+            newest.attachments().forEach(attachment -> found.archived.add(attachment.kind()));
             fact(
                     name,
                     true,

@@ -6,7 +6,6 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
 import io.veloz.wal.backup.internal.place.Places;
-import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
@@ -235,14 +234,13 @@ public final class Recovery {
     }
 
     private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
-        Leftovers.remove(profile, state);
+        List<String> names =
+                parts.stream().flatMap(part -> part.stagingNames().stream()).toList();
+        Leftovers.remove(profile, state, names.stream().anyMatch(Leftovers::isDatabase));
         for (Part part : parts) {
             part.prepare();
         }
-        new StagingRecord(state)
-                .write(parts.stream()
-                        .flatMap(part -> part.stagingNames().stream())
-                        .toList());
+        Leftovers.record(state, names);
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -272,7 +270,7 @@ public final class Recovery {
             throw e;
         }
         // From now on these names may be what a rollback has set aside.
-        new StagingRecord(state).delete();
+        Leftovers.handOver(state, journal.hasDatabase());
         return journal;
     }
 
@@ -440,7 +438,7 @@ public final class Recovery {
      * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
-     *     recovery; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
+     *     recovery of its log or its database; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
      *     clean-up began; ENGINE_RUNS, RECOVERY_RUNS
      * @throws IOException if a step fails; run it again
      */
@@ -477,7 +475,7 @@ public final class Recovery {
     public List<String> cleanUp(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
+            Optional<SwitchJournal> journal = openJournal(state, options);
             List<String> removed = new ArrayList<>();
             if (journal.isPresent()) {
                 if (!journal.get().isComplete() && !journal.get().isUndone()) {
@@ -485,23 +483,34 @@ public final class Recovery {
                             Reason.HALF_DONE,
                             "the switch is not complete (" + journal.get() + "): resume it or roll it back");
                 }
-                if (journal.get().isUndone() && !journal.get().isDiscarding()) {
-                    writtenSince(journal.get()).requireNothingSetAside();
+                if (!journal.get().isDiscarding()) {
+                    requireNoLastCopy(journal.get());
                 }
-                if (journal.get().isComplete() && !journal.get().isDiscarding()) {
-                    DamagedLog.requireMovedAway(profile.engine(), JournalFacts.of(journal.get()));
-                }
-                journal.get().onCut(cut);
-                removed.addAll(journal.get().setAside());
-                journal.get().discard();
+                removed.addAll(journal.get().discard());
             }
-            removed.addAll(Leftovers.remove(profile, state));
+            removed.addAll(Leftovers.remove(profile, state, !options.leavesDatabase()));
             return removed;
         }
     }
 
+    /** Refuses to delete something that may be the last copy of records, of a file or of the database. */
+    private void requireNoLastCopy(SwitchJournal journal) throws IOException {
+        if (journal.isUndone()) {
+            writtenSince(journal).requireNothingSetAside();
+        } else {
+            DamagedLog.requireMovedAway(profile.engine(), JournalFacts.of(journal));
+        }
+        journal.copies().requireInPlace(roots());
+    }
+
+    private List<Path> roots() {
+        return profile.trees().values().stream()
+                .flatMap(tree -> tree.roots().stream())
+                .toList();
+    }
+
     private WrittenSince writtenSince(SwitchJournal journal) {
-        return new WrittenSince(profile.engine(), JournalFacts.of(journal));
+        return new WrittenSince(profile.engine(), journal);
     }
 
     private Step.Reader reader(RecoveryOptions options) {
@@ -509,10 +518,18 @@ public final class Recovery {
     }
 
     private SwitchJournal journal(StateDirectory state, RecoveryOptions options) throws IOException {
-        SwitchJournal journal = SwitchJournal.open(state, reader(options))
+        return openJournal(state, options)
                 .orElseThrow(
                         () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
-        journal.onCut(cut);
+    }
+
+    /** The names that it was staged with may be what a rollback has set aside, so their record ends first. */
+    private Optional<SwitchJournal> openJournal(StateDirectory state, RecoveryOptions options) throws IOException {
+        Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
+        if (journal.isPresent()) {
+            Leftovers.handOver(state, journal.get().hasDatabase());
+            journal.get().onCut(cut);
+        }
         return journal;
     }
 }

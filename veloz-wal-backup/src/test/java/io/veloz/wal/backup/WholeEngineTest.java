@@ -264,6 +264,45 @@ class WholeEngineTest extends EngineWithDatabase {
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_8");
     }
 
+    private void stagedByAnEarlierRun() throws IOException {
+        psql("postgres", "CREATE DATABASE veloz_recovery_9");
+        psql(
+                "postgres",
+                "COMMENT ON DATABASE veloz_recovery_9 IS E'veloz-wal: staged by a recovery, not in use."
+                        + " Original comment follows.\\n'");
+        new StagingRecord(StateDirectory.open(dir.resolve("state"))).write(List.of("database veloz_recovery_9"));
+    }
+
+    @Test
+    void cleanUpWithoutDatabaseNeedsNoServerAndLeavesTheStagedDatabaseToALaterOne() throws Exception {
+        stagedByAnEarlierRun();
+        profile = profile("", "/nowhere");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS.withoutDatabase())).isEmpty();
+        profile = profile("");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).containsExactly("database veloz_recovery_9");
+    }
+
+    @Test
+    void recoveryOfFilesNeedsNoServerAndLeavesTheStagedDatabaseToALaterCleanUp() throws Exception {
+        stagedByAnEarlierRun();
+        write("etc/veloz/config.yaml", "newer");
+        profile = profile("", "/nowhere");
+        recover(RecoveryOptions.of(Set.of(Kind.CONFIGURATION, Kind.SECRETS)));
+        assertThat(dir.resolve("etc/veloz/config.yaml")).content().startsWith("of the point");
+        profile = profile("");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).contains("database veloz_recovery_9");
+    }
+
+    @Test
+    void setAsideDatabaseIsNotTakenForAStagedOne() throws Exception {
+        recover(whole());
+        // As if the recovery was cut after its journal was made, and before the record was deleted.
+        new StagingRecord(StateDirectory.open(dir.resolve("state"))).write(List.of("database veloz_recovery_1"));
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        new Recovery(profile).cleanUp(NO_OPTIONS.withoutDatabase());
+        assertThat(inPlace().get("databases")).contains("veloz_recovery_1");
+    }
+
     @Test
     void rollbackBringsTheOldDatabaseBackThoughTheRecoveredOneIsLost() throws Exception {
         Map<String, String> old = inPlace();

@@ -325,11 +325,11 @@ public final class Places {
                         throw unusable(target + " was unpacked, and is also a root that is not recovered");
                     }
                     createLike(parent(target), parent(inner), new ArrayList<>());
-                    steps.add(new Rename(inner, target));
+                    steps.add(Rename.of(inner, target));
                 }
-                steps.add(new Rename(root, kept(root)));
+                steps.add(Rename.of(root, kept(root)));
             }
-            steps.add(new Rename(staged, root));
+            steps.add(Rename.of(staged, root));
         }
         return steps;
     }

@@ -180,7 +180,8 @@ public final class DatabaseSwap {
     }
 
     /**
-     * Checks that the database in place is the one that should be: the recovered one, or the one from before.
+     * Checks that the database in place is the one that should be: the recovered one, or the one from before. After a swap back
+     * a person may have put the recovered one in place again, by its name; then nothing is set aside.
      *
      * @throws RecoveryException PLACE_UNUSABLE if it is another one or missing
      */
@@ -188,24 +189,25 @@ public final class DatabaseSwap {
         change(session -> {
             requireServer(session);
             States states = states(session);
-            if (States.oid(states.live()) != (undone ? oids.live() : oids.staged())) {
+            long live = States.oid(states.live());
+            if (live != oids.staged() && !(undone && live == oids.live())) {
                 throw unexpected(states);
             }
         });
     }
 
-    /** Drops the database that a swap has kept. Does nothing if it is dropped. */
-    public void dropKept() throws IOException {
-        drop(names.kept(), oids.live());
+    /** Drops the database that a swap has kept. Returns whether it existed. */
+    public boolean dropKept() throws IOException {
+        return drop(names.kept(), oids.live());
     }
 
-    /** Drops the database that a swap has staged, or set aside. Does nothing if it is dropped. */
-    public void dropStaged() throws IOException {
-        drop(names.staged(), oids.staged());
+    /** Drops the database that a swap has staged, or set aside. Returns whether it existed. */
+    public boolean dropStaged() throws IOException {
+        return drop(names.staged(), oids.staged());
     }
 
-    private void drop(String name, long oid) throws IOException {
-        change(session -> {
+    private boolean drop(String name, long oid) throws IOException {
+        return connected(session -> {
             requireServer(session);
             Optional<DatabaseState> state = DatabaseState.of(session, name);
             if (state.isPresent() && state.get().oid() != oid) {
@@ -217,6 +219,7 @@ public final class DatabaseSwap {
             if (state.isPresent()) {
                 DatabaseRestore.drop(session, name);
             }
+            return state.isPresent();
         });
     }
 

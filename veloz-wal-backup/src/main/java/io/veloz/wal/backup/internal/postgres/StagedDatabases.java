@@ -22,12 +22,17 @@ public final class StagedDatabases {
         }
     }
 
-    /** Drops them. */
-    public static void drop(DatabaseSettings settings, List<String> names) throws IOException {
+    /** Drops them, and returns their names. Connects only if there are names. */
+    public static List<String> drop(DatabaseSettings settings, List<String> names) throws IOException {
+        if (names.isEmpty()) {
+            return List.of();
+        }
         try (PsqlSession session = open(settings)) {
-            for (String name : existing(session, names)) {
+            List<String> found = existing(session, names);
+            for (String name : found) {
                 DatabaseRestore.drop(session, name);
             }
+            return found;
         } catch (PostgresException e) {
             throw e.orRecovery();
         }

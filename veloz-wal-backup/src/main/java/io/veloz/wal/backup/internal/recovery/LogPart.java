@@ -449,9 +449,9 @@ public final class LogPart implements Part {
         requireUnchanged();
         List<Step> steps = new ArrayList<>();
         if (local.exists()) {
-            steps.add(new Rename(engine.logDirectory(), kept));
+            steps.add(Rename.of(engine.logDirectory(), kept));
         }
-        steps.add(new Rename(staged, engine.logDirectory()));
+        steps.add(Rename.of(staged, engine.logDirectory()));
         return steps;
     }
 

@@ -94,12 +94,12 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     }
 
     @Override
-    public void discardKept() throws IOException {
-        swap().dropKept();
+    public boolean discardKept() throws IOException {
+        return swap().dropKept();
     }
 
     @Override
-    public void discardStaged() throws IOException {
-        swap().dropStaged();
+    public boolean discardStaged() throws IOException {
+        return swap().dropStaged();
     }
 }
