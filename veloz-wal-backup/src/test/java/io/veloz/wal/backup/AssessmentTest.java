@@ -338,3 +338,22 @@ class AssessmentTest extends EngineWithDatabase {
         return Assessment.of(profile, Optional.of(store), uri());
     }
 }
+    @Test
+    void assessmentResumesWithTheStagedDatabaseIfTheLiveOneIsLost() throws Exception {
+        assertThat(dies(3)).isTrue();
+        psql("postgres", "DROP DATABASE veloz");
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back --without-database"));
+        new Recovery(profile).resume(whole(), RecoveryProgress.NONE);
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
+    }
+
+    @Test
+    void assessmentRollsBackToADatabaseThatDidNotExist() throws Exception {
+        psql("postgres", "DROP DATABASE veloz");
+        assertThat(dies(3)).isTrue();
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back"));
+        rollBack();
+        assertThat(psql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'veloz'"))
+                .isEqualTo("0");
+    }
+

@@ -29,8 +29,8 @@ import java.util.Optional;
  *
  * <p>The names alone do not tell the state: a staged database that was dropped leaves the names of one that was renamed. So the
  * databases are identified by their OIDs, which a rename does not change and which are recorded before the first change. Every
- * other combination of names and OIDs is refused. If there was no live database, one rename is enough, and swapping back
- * leaves none.
+ * other combination of names and OIDs is refused. If there was no live database, or it was dropped since, one rename is
+ * enough. Swapping back leaves none if there was none, and is refused if the one from before is lost.
  */
 public final class DatabaseSwap {
     /** One backend ends within this time, or the swap fails and can be repeated. */
@@ -103,15 +103,19 @@ public final class DatabaseSwap {
         T run(PsqlSession session) throws IOException;
     }
 
-    /** Returns whether the swap is done; every state that is neither before nor after it is refused. */
+    /**
+     * Returns whether the swap is done; every state that is neither before nor after it is refused. The database that was live
+     * may be lost, before the swap or after it: that prevents the way back, and not the swap.
+     */
     private boolean isSwapped(PsqlSession session, States states) throws IOException {
         requireServer(session);
         long live = States.oid(states.live());
         long staged = States.oid(states.staged());
-        if (staged == oids.staged() && live == oids.live()) {
+        long kept = States.oid(states.kept());
+        if (staged == oids.staged() && (live == oids.live() || (live == 0 && kept == 0))) {
             return false;
         }
-        if (live == oids.staged() && staged == 0 && States.oid(states.kept()) == oids.live()) {
+        if (live == oids.staged() && staged == 0 && (kept == oids.live() || kept == 0)) {
             return true;
         }
         throw unexpected(states);

@@ -268,6 +268,40 @@ class DatabaseSwapTest {
         server.sql("postgres", "DROP DATABASE veloz_before_recovery_12");
         server.sql(
                 "postgres",
+    /** The live database was lost after its OID was recorded: the staged one is all that is left to put in place. */
+    @Test
+    void liveDatabaseThatIsLostBeforeTheSwapDoesNotPreventIt() throws IOException {
+        live();
+        staged();
+        server.sql("postgres", "DROP DATABASE veloz");
+        assertUnusable(swap()::requireBack, "neither those before nor those after the switch");
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+        swap().swap();
+        swap().requireInPlace(false);
+        swap().dropKept();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+    }
+
+    @Test
+    void keptDatabaseThatIsLostAfterTheSwapDoesNotPreventAResume() throws IOException {
+        live();
+        staged();
+        swap().swap();
+        server.sql("postgres", "DROP DATABASE veloz_before_recovery_12");
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+        assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
+    }
+
+    @Test
+    void databaseThatAnotherProgramMadeUnderTheLiveNameIsNotReplaced() throws IOException {
+        live();
+        staged();
+        server.sql("postgres", "DROP DATABASE veloz; CREATE DATABASE veloz");
+        assertUnusable(swap()::swap, "neither those before nor those after the switch");
+    }
+
                 "CREATE DATABASE veloz_before_recovery_12; COMMENT ON DATABASE veloz_before_recovery_12 IS "
                         + Sql.literal(DatabaseNames.keptComment("another one")));
         assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
