@@ -179,7 +179,7 @@ public final class Recovery {
                     parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
             requireOutside(plan, keys);
             try (LogLocks locks = new LogLocks(profile.engine())) {
-                exclude(locks, plan.point().number());
+                exclude(locks, plan.point().number(), plan.options());
                 stage(state, parts, timed);
                 complete(create(state, plan, parts, locks, timed), timed);
             }
@@ -249,7 +249,7 @@ public final class Recovery {
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, plan.point().number());
+            exclude(locks, plan.point().number(), plan.options());
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
@@ -279,11 +279,11 @@ public final class Recovery {
      *
      * @throws RecoveryException ENGINE_RUNS
      */
-    private void exclude(LogLocks locks, long point) throws IOException {
+    private void exclude(LogLocks locks, long point, RecoveryOptions options) throws IOException {
         if (profile.engine().isEmpty()) {
             return;
         }
-        requireEngine().requireDown();
+        requireEngine().requireDown(options.knowsEngineDown());
         Path directory = profile.engine().get().logDirectory();
         locks.add(directory);
         locks.add(Places.stagingOf(directory, point));
@@ -385,7 +385,7 @@ public final class Recovery {
                 complete(journal, timed);
             } else {
                 try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, JournalFacts.of(journal).point());
+                    exclude(locks, JournalFacts.of(journal).point(), options);
                     complete(journal, timed);
                 }
             }
@@ -398,7 +398,8 @@ public final class Recovery {
      * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
      * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
+     * @param options only {@link RecoveryOptions#setAsideChanges}, {@link RecoveryOptions#withoutDatabase} and {@link
+     *     RecoveryOptions#engineIsDown} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
      *     recovery; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
@@ -410,7 +411,7 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery();
                 LogLocks locks = new LogLocks(profile.engine())) {
             SwitchJournal journal = journal(state, options);
-            exclude(locks, JournalFacts.of(journal).point());
+            exclude(locks, JournalFacts.of(journal).point(), options);
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,

@@ -114,6 +114,15 @@ class AssessmentTest extends EngineWithDatabase {
         Trees.delete(dir.resolve("archive/points"));
         profile = profile("");
         try (OrderLog running =
+    @Test
+    void assessmentOfAnEngineThatCannotBeExaminedReportsThat() throws Exception {
+        profile = profile("engine.url = https://engine.invalid:8443\n");
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        assertThat(fact("engine"))
+                .startsWith("no process has the log open; whether a process accepts connections at"
+                        + " https://engine.invalid:8443 is not known (");
+    }
+
                 OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
             assertThat(assess().result()).isEqualTo(Assessment.Case.NO_POINTS);
             assertThat(assess().next()).isEqualTo("veloz-wal backup " + uri() + " --profile " + profile.file());

@@ -388,3 +388,21 @@ class WholeEngineTest extends EngineWithDatabase {
         assertThat(dir.resolve("drill")).doesNotExist();
     }
 }
+    /** It may have been live before: what this run cannot examine it does not stop. */
+    @Test
+    void engineThatCannotBeExaminedIsStartedAndNotStopped() throws Exception {
+        recover(whole());
+        profile = profile("engine.start = " + dir.resolve("start.sh") + "\nengine.stop = " + dir.resolve("stop.sh")
+                + "\nengine.url = https://engine.invalid:8443\nengine.start-timeout = 1s\n");
+        script("start.sh", "echo started > " + dir.resolve("started"));
+        script("stop.sh", "echo stopped > " + dir.resolve("stopped"));
+        assertThatThrownBy(() -> new Recovery(profile).resume(NO_OPTIONS.start(), RecoveryProgress.NONE))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
+                .hasMessageContaining("it was not stopped, because it may have been running before, and be live (whether"
+                        + " a process accepts connections at https://engine.invalid:8443 is not known");
+        assertThat(dir.resolve("started")).exists();
+        assertThat(dir.resolve("stopped")).doesNotExist();
+    }
+
