@@ -332,16 +332,28 @@ class DatabaseRestoreTest {
         dump[whole.length] = '{';
         assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), "after the dump");
         String later = new String(whole, dumpBytes, whole.length - dumpBytes, StandardCharsets.UTF_8)
-                .replace("\"format\":1", "\"format\":2");
+                .replace("\"format\":2", "\"format\":3");
         assertReason(
                 RecoveryException.Reason.VERSION,
                 () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
-                "format 2");
+                "format 3",
+                "use a newer one");
         assertThat(restore.plan().leftover()).isTrue();
     }
 
     /** The attachment after decryption is given to it by hand, as the documents describe. */
     @Test
+    @Test
+    void propertiesWithoutFactsAreOfAnEarlierFormatAndNotDamaged() throws IOException {
+        backUp("veloz", 1);
+        byte[] earlier = "{\"format\":1,\"comment\":\"\",\"settings\":[]}\n".getBytes(StandardCharsets.UTF_8);
+        assertReason(
+                RecoveryException.Reason.VERSION,
+                () -> PrivateProperties.read(new ByteArrayInputStream(earlier), facts),
+                "format 1",
+                "use the one that made the backup");
+    }
+
     void stockPgRestoreReadsTheDumpAndIgnoresWhatFollowsIt() throws Exception {
         backUp("veloz", 5_000);
         Path file = Files.write(directory.resolve("veloz.dump"), dump);
