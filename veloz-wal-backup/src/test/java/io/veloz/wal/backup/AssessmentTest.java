@@ -82,11 +82,16 @@ class AssessmentTest extends EngineWithDatabase {
         psql("postgres", "CREATE DATABASE veloz_recovery_7");
         psql(
                 "postgres",
-                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery, not in use."
-                        + " Original comment follows.\\n'");
+                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery (" + "7".repeat(32)
+                        + "), not in use. Original comment follows.\\n'");
+        String server = psql("postgres", "SELECT system_identifier FROM pg_control_system()");
         psql("postgres", "CREATE DATABASE veloz_recovery_8");
         new StagingRecord(StateDirectory.open(dir.resolve("state")))
-                .write(List.of(files.toString(), log.toString(), "database veloz_recovery_7"));
+                .write(List.of(
+                        files.toString(),
+                        log.toString(),
+                        "database " + server + " " + "7".repeat(32) + " veloz_recovery_7",
+                        "database " + server + " " + "8".repeat(32) + " veloz_recovery_8"));
         assertThat(assess().facts())
                 .filteredOn(fact -> fact.name().equals("staging"))
                 .singleElement()
@@ -110,11 +115,6 @@ class AssessmentTest extends EngineWithDatabase {
     }
 
     @Test
-    void assessmentWithoutPointsRestoresTheLogOrMakesABackup() throws Exception {
-        Trees.delete(dir.resolve("archive/points"));
-        profile = profile("");
-        try (OrderLog running =
-    @Test
     void assessmentOfAnEngineThatCannotBeExaminedReportsThat() throws Exception {
         profile = profile("engine.url = https://engine.invalid:8443\n");
         assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
@@ -123,6 +123,11 @@ class AssessmentTest extends EngineWithDatabase {
                         + " https://engine.invalid:8443 is not known (");
     }
 
+    @Test
+    void assessmentWithoutPointsRestoresTheLogOrMakesABackup() throws Exception {
+        Trees.delete(dir.resolve("archive/points"));
+        profile = profile("");
+        try (OrderLog running =
                 OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
             assertThat(assess().result()).isEqualTo(Assessment.Case.NO_POINTS);
             assertThat(assess().next()).isEqualTo("veloz-wal backup " + uri() + " --profile " + profile.file());
@@ -343,10 +348,6 @@ class AssessmentTest extends EngineWithDatabase {
                 Assessment.Case.HALF_DONE, tool("--resume --without-database"), tool("--roll-back --without-database"));
     }
 
-    private Assessment assess() throws IOException {
-        return Assessment.of(profile, Optional.of(store), uri());
-    }
-}
     @Test
     void assessmentResumesWithTheStagedDatabaseIfTheLiveOneIsLost() throws Exception {
         assertThat(dies(3)).isTrue();
@@ -366,3 +367,7 @@ class AssessmentTest extends EngineWithDatabase {
                 .isEqualTo("0");
     }
 
+    private Assessment assess() throws IOException {
+        return Assessment.of(profile, Optional.of(store), uri());
+    }
+}

@@ -63,24 +63,24 @@ public final class DatabaseSwap {
     /**
      * Returns the databases of a swap that is not done.
      *
-     * @throws RecoveryException PLACE_UNUSABLE if there is no staged database, or a database has the name of the kept one
+     * @param own the one that this run has staged
+     * @throws RecoveryException PLACE_UNUSABLE if the staged database does not exist or is another one, or a database has the name of the kept one
      * @throws IOException if the server cannot be reached; try again
      */
-    public static Oids oids(DatabaseSettings settings, DatabaseNames names) throws IOException {
+    public static Oids oids(DatabaseSettings settings, DatabaseNames names, StagedDatabase own) throws IOException {
         DatabaseSwap swap = new DatabaseSwap(settings, names, new Oids(0, 0, 0));
         return swap.connected(session -> {
             States states = swap.states(session);
             DatabaseState staged = swap.requireStaged(states);
+            long server = DatabaseState.server(session);
+            if (server != own.server() || !staged.isStagedBy(own.token())) {
+                throw swap.unexpected(states, names.staged() + " is not the one that this recovery has staged");
+            }
             return new Oids(
-                    server(session),
+                    server,
                     staged.oid(),
                     states.live().map(DatabaseState::oid).orElse(0L));
         });
-    }
-
-    private static long server(PsqlSession session) throws IOException {
-        return session.row("SELECT system_identifier AS id FROM pg_catalog.pg_control_system()")
-                .number("id");
     }
 
     /** The databases of the three names, as the catalog shows them. */
@@ -122,7 +122,7 @@ public final class DatabaseSwap {
     }
 
     private void requireServer(PsqlSession session) throws IOException {
-        long server = server(session);
+        long server = DatabaseState.server(session);
         if (server != oids.server()) {
             throw new RecoveryException(
                     Reason.PLACE_UNUSABLE,
@@ -295,7 +295,7 @@ public final class DatabaseSwap {
                 comment(
                         session,
                         names.staged(),
-                        DatabaseNames.stagedComment(states.live().orElseThrow().comment()));
+                        DatabaseNames.setAsideComment(states.live().orElseThrow().comment()));
             }
             if (states.kept().isPresent()) {
                 rename(session, names.kept(), names.live());
