@@ -71,8 +71,8 @@ final class EngineStart {
         if (!failed.isEmpty()) {
             throw new RecoveryException(
                     Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine is not as the log says: " + failed
-                            + ended(engine, before) + NEXT);
+                    "everything is in place, but the engine is not as the log says: " + failed + ended(engine, before)
+                            + NEXT);
         }
     }
 

@@ -403,8 +403,9 @@ class WholeEngineTest extends EngineWithDatabase {
                 .isInstanceOfSatisfying(
                         RecoveryException.class,
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
-                .hasMessageContaining("it was not stopped, because it may have been running before, and be live (whether"
-                        + " a process accepts connections at https://engine.invalid:8443 is not known");
+                .hasMessageContaining(
+                        "it was not stopped, because it may have been running before, and be live (whether"
+                                + " a process accepts connections at https://engine.invalid:8443 is not known");
         assertThat(dir.resolve("started")).exists();
         assertThat(dir.resolve("stopped")).doesNotExist();
     }

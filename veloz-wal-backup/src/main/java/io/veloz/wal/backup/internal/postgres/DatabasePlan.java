@@ -31,8 +31,8 @@ public record DatabasePlan(
     public List<String> describe() {
         String live = "database " + names.live();
         return List.of(
-                (leftover ? "drop " + names.staged() + " if this profile has staged it, and " : "") + "restore " + live + " as "
-                        + names.staged(),
+                (leftover ? "drop " + names.staged() + " if this profile has staged it, and " : "") + "restore " + live
+                        + " as " + names.staged(),
                 liveExists ? "keep " + live + " as " + names.kept() : live + " does not exist: nothing is kept",
                 "rename " + names.staged() + " to " + names.live());
     }

@@ -265,7 +265,8 @@ public final class DatabaseRestore {
     private static RecoveryException foreign(String name) {
         return new RecoveryException(
                 Reason.PLACE_UNUSABLE,
-                "database " + name + " exists and does not have the mark of this recovery: it is not dropped; rename it or drop it");
+                "database " + name
+                        + " exists and does not have the mark of this recovery: it is not dropped; rename it or drop it");
     }
 
     /**
@@ -324,8 +325,8 @@ public final class DatabaseRestore {
             int server = requireVersions(client, session);
             requireRoles(session);
             dropStaged(session);
-            session.execute(DatabaseProperties.create(
-                    names.staged(), facts, server, DatabaseState.creationMark(token)));
+            session.execute(
+                    DatabaseProperties.create(names.staged(), facts, server, DatabaseState.creationMark(token)));
             comment(session, "");
             session.execute(alterStaged() + " ALLOW_CONNECTIONS true CONNECTION LIMIT -1");
             PrivateProperties found = restore(client, session, dump);

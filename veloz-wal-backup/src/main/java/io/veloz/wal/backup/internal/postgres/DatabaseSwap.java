@@ -77,9 +77,7 @@ public final class DatabaseSwap {
                 throw swap.unexpected(states, names.staged() + " is not the one that this recovery has staged");
             }
             return new Oids(
-                    server,
-                    staged.oid(),
-                    states.live().map(DatabaseState::oid).orElse(0L));
+                    server, staged.oid(), states.live().map(DatabaseState::oid).orElse(0L));
         });
     }
 
@@ -295,7 +293,8 @@ public final class DatabaseSwap {
                 comment(
                         session,
                         names.staged(),
-                        DatabaseNames.setAsideComment(states.live().orElseThrow().comment()));
+                        DatabaseNames.setAsideComment(
+                                states.live().orElseThrow().comment()));
             }
             if (states.kept().isPresent()) {
                 rename(session, names.kept(), names.live());

@@ -31,6 +31,7 @@ import java.util.TreeMap;
 record PrivateProperties(String comment, List<String> settings) {
     /** Format 1 had no facts. */
     private static final int FORMAT = 2;
+
     private static final int MAX_BYTES = 8 << 20;
     private static final JsonFactory JSON = new JsonFactory();
 

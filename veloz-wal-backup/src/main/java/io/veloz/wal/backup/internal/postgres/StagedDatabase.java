@@ -35,7 +35,6 @@ public record StagedDatabase(String name, long server, String token) {
         if (!matcher.matches()) {
             return Optional.empty();
         }
-        return Optional.of(
-                new StagedDatabase(matcher.group(3), Long.parseLong(matcher.group(1)), matcher.group(2)));
+        return Optional.of(new StagedDatabase(matcher.group(3), Long.parseLong(matcher.group(1)), matcher.group(2)));
     }
 }

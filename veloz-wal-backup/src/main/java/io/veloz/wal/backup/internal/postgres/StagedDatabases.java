@@ -14,8 +14,7 @@ public final class StagedDatabases {
      *
      * @throws IOException if the server does not answer
      */
-    public static List<StagedDatabase> of(DatabaseSettings settings, List<StagedDatabase> recorded)
-            throws IOException {
+    public static List<StagedDatabase> of(DatabaseSettings settings, List<StagedDatabase> recorded) throws IOException {
         try (PsqlSession session = open(settings)) {
             return existing(session, recorded);
         } catch (PostgresException e) {

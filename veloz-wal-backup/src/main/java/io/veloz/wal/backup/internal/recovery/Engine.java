@@ -73,7 +73,8 @@ public final class Engine {
             if (observed.state() == Observation.State.UNKNOWN && !knownDown) {
                 throw new RecoveryException(
                         Reason.ENGINE_RUNS,
-                        observed.detail() + ": correct that, or use --engine-is-down if you know that the engine is down");
+                        observed.detail()
+                                + ": correct that, or use --engine-is-down if you know that the engine is down");
             }
         }
     }
@@ -109,8 +110,8 @@ public final class Engine {
                 case UNKNOWN -> throw new IOException("engine.stop returned; " + url.detail());
                 case RUNS -> {
                     if (System.nanoTime() - end >= 0) {
-                        throw new IOException("engine.stop returned, and after " + STOP_TIMEOUT.toSeconds() + " s "
-                                + url.detail());
+                        throw new IOException(
+                                "engine.stop returned, and after " + STOP_TIMEOUT.toSeconds() + " s " + url.detail());
                     }
                 }
             }

@@ -133,8 +133,8 @@ class DatabaseRestoreTest {
         restore.plan();
         restore.stage(dumped());
         restore.check();
-        DatabaseSwap swap =
-                new DatabaseSwap(settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names(), restore.staged()));
+        DatabaseSwap swap = new DatabaseSwap(
+                settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names(), restore.staged()));
         swap.swap();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name, name + "_before_recovery_3");
         assertThat(server.accounts(name)).startsWith("10 ");
@@ -287,7 +287,11 @@ class DatabaseRestoreTest {
         DatabaseRestore restore = new DatabaseRestore(bySuperuser(), facts, 12);
         restore.stage(dumped());
         assertThat(restore.check()).isEmpty();
-        new DatabaseSwap(bySuperuser(), restore.names(), DatabaseSwap.oids(bySuperuser(), restore.names(), restore.staged())).swap();
+        new DatabaseSwap(
+                        bySuperuser(),
+                        restore.names(),
+                        DatabaseSwap.oids(bySuperuser(), restore.names(), restore.staged()))
+                .swap();
         assertThat(server.sql("veloz", "SHOW app.api_key")).isEqualTo(SECRET);
         assertThat(server.sql(
                         "postgres",
@@ -442,7 +446,8 @@ class DatabaseRestoreTest {
         server.sql(
                 "postgres",
                 "COMMENT ON DATABASE veloz_recovery_12 IS "
-                        + Sql.literal(DatabaseNames.stagedComment(ofAnotherHost.staged().token(), "")));
+                        + Sql.literal(DatabaseNames.stagedComment(
+                                ofAnotherHost.staged().token(), "")));
         assertThat(restore.plan().leftover()).isTrue();
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, () -> restore.stage(dumped()), refusal);
         dropStaged(restore);
@@ -593,7 +598,8 @@ class DatabaseRestoreTest {
         DatabaseRestore restore = new DatabaseRestore(settings, facts, 1);
         restore.stage(dumped());
         restore.check();
-        new DatabaseSwap(settings, restore.names(), DatabaseSwap.oids(settings, restore.names(), restore.staged())).swap();
+        new DatabaseSwap(settings, restore.names(), DatabaseSwap.oids(settings, restore.names(), restore.staged()))
+                .swap();
         assertThat(server.sql(
                         "postgres",
                         "SELECT datacl IS NULL, shobj_description(oid, 'pg_database') IS NULL"

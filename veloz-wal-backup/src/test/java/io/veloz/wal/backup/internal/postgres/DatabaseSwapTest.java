@@ -274,16 +274,16 @@ class DatabaseSwapTest {
         staged();
         StagedDatabase own = own(TOKEN);
         String other = "f" + TOKEN.substring(1);
-        assertUnusable(() -> DatabaseSwap.oids(settings, NAMES, own(other)), "is not the one that this recovery has staged");
         assertUnusable(
-                () -> DatabaseSwap.oids(
-                        settings, NAMES, new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)),
+                () -> DatabaseSwap.oids(settings, NAMES, own(other)), "is not the one that this recovery has staged");
+        assertUnusable(
+                () -> DatabaseSwap.oids(settings, NAMES, new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)),
                 "is not the one that this recovery has staged");
         assertThat(StagedDatabases.of(settings, List.of(own))).containsExactly(own);
         StagedDatabases.drop(
-                settings,
-                List.of(own(other), new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)));
-        assertThat(state()).isEqualTo("veloz:true:the old one veloz_recovery_12:true:" + OLD.substring(OLD.indexOf("veloz-wal")));
+                settings, List.of(own(other), new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)));
+        assertThat(state())
+                .isEqualTo("veloz:true:the old one veloz_recovery_12:true:" + OLD.substring(OLD.indexOf("veloz-wal")));
         StagedDatabases.drop(settings, List.of(own));
         assertThat(state()).isEqualTo("veloz:true:the old one");
     }

@@ -47,7 +47,8 @@ class EngineProbeTest {
     @Test
     void unitIsActiveFromTheBeginOfItsStartToTheEndOfItsStop() throws IOException {
         for (String state : List.of("active", "activating", "deactivating", "reloading")) {
-            assertThat(unit("echo " + state)).isEqualTo(new Observation(State.RUNS, "the unit veloz.service is " + state));
+            assertThat(unit("echo " + state))
+                    .isEqualTo(new Observation(State.RUNS, "the unit veloz.service is " + state));
         }
         for (String state : List.of("inactive", "failed")) {
             assertThat(unit("echo " + state + "; exit 3"))
@@ -58,7 +59,8 @@ class EngineProbeTest {
 
     @Test
     void warningBeforeTheStateIsNotTheState() throws IOException {
-        assertThat(unit("echo 'Warning: the unit file changed on disk' >&2; echo inactive").state())
+        assertThat(unit("echo 'Warning: the unit file changed on disk' >&2; echo inactive")
+                        .state())
                 .isEqualTo(State.DOWN);
     }
 
