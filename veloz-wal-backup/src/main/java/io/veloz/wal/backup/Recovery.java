@@ -192,7 +192,7 @@ public final class Recovery {
                 parts = parts(
                         store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), locks, progress);
                 logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
-                exclude(locks, plan.options().logUri().isPresent());
+                exclude(locks, plan.options().logUri().isPresent(), plan.options());
                 stage(state, parts, timed);
                 complete(create(state, plan, parts, locks, timed), timed);
             }
@@ -234,13 +234,13 @@ public final class Recovery {
     }
 
     private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
-        List<String> names =
-                parts.stream().flatMap(part -> part.stagingNames().stream()).toList();
-        Leftovers.remove(profile, state, names.stream().anyMatch(Leftovers::isDatabase));
+        Leftovers.remove(profile, state, Parts.haveDatabase(parts));
         for (Part part : parts) {
             part.prepare();
         }
-        Leftovers.record(state, names);
+        Leftovers.record(
+                state,
+                parts.stream().flatMap(part -> part.stagingNames().stream()).toList());
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -264,7 +264,7 @@ public final class Recovery {
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, journal);
+            exclude(locks, journal, plan.options());
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
@@ -295,11 +295,11 @@ public final class Recovery {
      * @param replaced whether the log in place is replaced; otherwise nothing is written into its directory
      * @throws RecoveryException ENGINE_RUNS
      */
-    private void exclude(LogLocks locks, boolean replaced) throws IOException {
+    private void exclude(LogLocks locks, boolean replaced, RecoveryOptions options) throws IOException {
         if (profile.engine().isEmpty()) {
             return;
         }
-        requireEngine().requireDown();
+        requireEngine().requireDown(options.knowsEngineDown());
         Path directory = profile.engine().get().logDirectory();
         if (replaced) {
             locks.add(directory);
@@ -309,14 +309,14 @@ public final class Recovery {
     }
 
     /** Does the same for a switch, under any of the names that it gives to the log. */
-    private void exclude(LogLocks locks, SwitchJournal journal) throws IOException {
+    private void exclude(LogLocks locks, SwitchJournal journal, RecoveryOptions options) throws IOException {
         if (profile.engine().isEmpty()) {
             return;
         }
         Path directory = profile.engine().get().logDirectory();
         boolean replaced =
                 journal.steps().stream().anyMatch(step -> step.fields().contains(directory.toString()));
-        exclude(locks, replaced);
+        exclude(locks, replaced, options);
         if (replaced) {
             long point = JournalFacts.of(journal).point();
             locks.add(Places.stagingOf(directory, point));
@@ -422,7 +422,7 @@ public final class Recovery {
                 complete(journal, timed);
             } else {
                 try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, journal);
+                    exclude(locks, journal, options);
                     complete(journal, timed);
                 }
             }
@@ -435,7 +435,8 @@ public final class Recovery {
      * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
      * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
+     * @param options only {@link RecoveryOptions#setAsideChanges}, {@link RecoveryOptions#withoutDatabase} and {@link
+     *     RecoveryOptions#engineIsDown} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
      *     recovery of its log or its database; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
@@ -447,7 +448,7 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery();
                 LogLocks locks = new LogLocks(profile.engine())) {
             SwitchJournal journal = journal(state, options);
-            exclude(locks, journal);
+            exclude(locks, journal, options);
             if (journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,

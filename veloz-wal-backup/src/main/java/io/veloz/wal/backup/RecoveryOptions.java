@@ -19,6 +19,7 @@ public final class RecoveryOptions {
     private boolean createRoles;
     private boolean setAsideChanges;
     private boolean withoutDatabase;
+    private boolean engineIsDown;
     private boolean start;
     private boolean goLive;
 
@@ -38,6 +39,7 @@ public final class RecoveryOptions {
         this.createRoles = other.createRoles;
         this.setAsideChanges = other.setAsideChanges;
         this.withoutDatabase = other.withoutDatabase;
+        this.engineIsDown = other.engineIsDown;
         this.start = other.start;
         this.goLive = other.goLive;
     }
@@ -125,6 +127,16 @@ public final class RecoveryOptions {
         return copy;
     }
 
+    /**
+     * Continues although it is not known whether the engine runs, because its URL or its unit cannot be examined: the caller
+     * knows that it is down. An engine that is found to run is refused as before.
+     */
+    public RecoveryOptions engineIsDown() {
+        RecoveryOptions copy = new RecoveryOptions(this);
+        copy.engineIsDown = true;
+        return copy;
+    }
+
     /** Starts the engine by the command of the profile when everything is in place, and compares its state. */
     public RecoveryOptions start() {
         RecoveryOptions copy = new RecoveryOptions(this);
@@ -178,6 +190,10 @@ public final class RecoveryOptions {
 
     boolean leavesDatabase() {
         return withoutDatabase;
+    }
+
+    boolean knowsEngineDown() {
+        return engineIsDown;
     }
 
     boolean starts() {

@@ -82,11 +82,16 @@ class AssessmentTest extends EngineWithDatabase {
         psql("postgres", "CREATE DATABASE veloz_recovery_7");
         psql(
                 "postgres",
-                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery, not in use."
-                        + " Original comment follows.\\n'");
+                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery (" + "7".repeat(32)
+                        + "), not in use. Original comment follows.\\n'");
+        String server = psql("postgres", "SELECT system_identifier FROM pg_control_system()");
         psql("postgres", "CREATE DATABASE veloz_recovery_8");
         new StagingRecord(StateDirectory.open(dir.resolve("state")))
-                .write(List.of(files.toString(), log.toString(), "database veloz_recovery_7"));
+                .write(List.of(
+                        files.toString(),
+                        log.toString(),
+                        "database " + server + " " + "7".repeat(32) + " veloz_recovery_7",
+                        "database " + server + " " + "8".repeat(32) + " veloz_recovery_8"));
         assertThat(assess().facts())
                 .filteredOn(fact -> fact.name().equals("staging"))
                 .singleElement()
@@ -107,6 +112,15 @@ class AssessmentTest extends EngineWithDatabase {
         } finally {
             readOnly.stop(0);
         }
+    }
+
+    @Test
+    void assessmentOfAnEngineThatCannotBeExaminedReportsThat() throws Exception {
+        profile = profile("engine.url = https://engine.invalid:8443\n");
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        assertThat(fact("engine"))
+                .startsWith("no process has the log open; whether a process accepts connections at"
+                        + " https://engine.invalid:8443 is not known (");
     }
 
     @Test
@@ -430,6 +444,25 @@ class AssessmentTest extends EngineWithDatabase {
         psql("postgres", "DROP DATABASE veloz_recovery_1");
         assertNext(
                 Assessment.Case.HALF_DONE, tool("--resume --without-database"), tool("--roll-back --without-database"));
+    }
+
+    @Test
+    void assessmentResumesWithTheStagedDatabaseIfTheLiveOneIsLost() throws Exception {
+        assertThat(dies(3)).isTrue();
+        psql("postgres", "DROP DATABASE veloz");
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back --without-database"));
+        new Recovery(profile).resume(whole(), RecoveryProgress.NONE);
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
+    }
+
+    @Test
+    void assessmentRollsBackToADatabaseThatDidNotExist() throws Exception {
+        psql("postgres", "DROP DATABASE veloz");
+        assertThat(dies(3)).isTrue();
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back"));
+        rollBack();
+        assertThat(psql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'veloz'"))
+                .isEqualTo("0");
     }
 
     private Assessment assess() throws IOException {

@@ -184,10 +184,45 @@ class RecoverLogTest extends RecoveredLog {
             assertThatThrownBy(() -> recover(whole()))
                     .isInstanceOfSatisfying(
                             RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
-                    .hasMessageContaining("or a connection is not refused");
+                    .hasMessageContaining("a process accepts connections at http://127.0.0.1:" + hangs.getLocalPort());
         }
         recover(whole());
         assertThat(orders()).isEqualTo(3);
+    }
+
+    private static final String NOT_KNOWN =
+            "whether a process accepts connections at https://engine.invalid:8443 is not known (UnknownHostException";
+
+    @Test
+    void engineThatCannotBeExaminedRefusesUnlessTheCallerKnowsThatItIsDown() throws Exception {
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(file, Files.readString(file) + "engine.url = https://engine.invalid:8443\n");
+        profile = BackupProfile.read(file);
+        assertThatThrownBy(() -> recover(whole()))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
+                .hasMessageContaining(NOT_KNOWN)
+                .hasMessageContaining("--engine-is-down");
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(RecoveryOptions.of(Set.of())))
+                .hasMessageContaining("no recovery is recorded");
+        recover(whole().engineIsDown());
+        assertThat(orders()).isEqualTo(3);
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(RecoveryOptions.of(Set.of())))
+                .hasMessageContaining(NOT_KNOWN);
+        new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()).engineIsDown());
+    }
+
+    @Test
+    void engineThatIsKnownToBeDownAndAnswersIsRefused() throws Exception {
+        try (ServerSocket answers = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Path file = dir.resolve("backup.properties");
+            Files.writeString(
+                    file, Files.readString(file) + "engine.url = http://127.0.0.1:" + answers.getLocalPort() + "\n");
+            profile = BackupProfile.read(file);
+            assertThatThrownBy(() -> recover(whole().engineIsDown()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+        }
     }
 
     @Test

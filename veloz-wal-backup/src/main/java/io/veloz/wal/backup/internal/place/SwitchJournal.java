@@ -44,7 +44,7 @@ public final class SwitchJournal {
     public static final String NAME = "recovery.journal";
 
     /** The name of the journal after a completed switch or a completed rollback. */
-    private static final String COMPLETED = "recovery.completed";
+    static final String COMPLETED = "recovery.completed";
 
     private static final String END_OF_PLAN = "plan complete";
     private static final String FACT = "fact";

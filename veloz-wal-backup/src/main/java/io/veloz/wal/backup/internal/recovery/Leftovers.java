@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.recovery;
 import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
+import io.veloz.wal.backup.internal.postgres.StagedDatabase;
 import io.veloz.wal.backup.internal.postgres.StagedDatabases;
 import io.veloz.wal.backup.internal.profile.Profile;
 import java.io.IOException;
@@ -30,9 +31,9 @@ public final class Leftovers {
 
     private Leftovers() {}
 
-    /** Returns the name of a staged database as it is recorded. */
-    static String database(String name) {
-        return DATABASE + name;
+    /** Returns a staged database as it is recorded. */
+    static String record(StagedDatabase staged) {
+        return DATABASE + staged.recorded();
     }
 
     /**
@@ -41,17 +42,12 @@ public final class Leftovers {
      * @throws IOException if the record cannot be read, or the server of the database does not answer
      */
     public static List<String> of(Profile profile, StateDirectory state) throws IOException {
+        List<String> names = new StagingRecord(state).read();
         List<String> found = new ArrayList<>();
-        List<String> databases = new ArrayList<>();
-        for (String name : new StagingRecord(state).read()) {
-            if (isDatabase(name)) {
-                databases.add(name);
-            } else if (Files.exists(Path.of(name), LinkOption.NOFOLLOW_LINKS)) {
-                found.add(name);
-            }
-        }
-        if (!databases.isEmpty() && profile.database().isPresent()) {
-            StagedDatabases.of(profile.database().get(), names(databases)).forEach(name -> found.add(database(name)));
+        files(names).forEach(file -> found.add(file.toString()));
+        List<StagedDatabase> recorded = databases(names);
+        if (!recorded.isEmpty() && profile.database().isPresent()) {
+            StagedDatabases.of(profile.database().get(), recorded).forEach(each -> found.add(described(each)));
         }
         return found;
     }
@@ -62,25 +58,38 @@ public final class Leftovers {
      * @param withDatabases whether databases are dropped; otherwise they stay, and stay recorded, and no server is needed
      */
     public static List<String> remove(Profile profile, StateDirectory state, boolean withDatabases) throws IOException {
-        boolean drops = withDatabases && profile.database().isPresent();
         StagingRecord record = new StagingRecord(state);
+        List<String> names = record.read();
         List<String> removed = new ArrayList<>();
-        List<String> databases = new ArrayList<>();
-        for (String name : record.read()) {
-            if (isDatabase(name)) {
-                databases.add(name);
-            } else if (Files.exists(Path.of(name), LinkOption.NOFOLLOW_LINKS)) {
-                Trees.delete(Path.of(name));
-                removed.add(name);
-            }
+        for (Path file : files(names)) {
+            Trees.delete(file);
+            removed.add(file.toString());
         }
-        if (drops) {
-            for (String name : StagedDatabases.drop(profile.database().orElseThrow(), names(databases))) {
-                removed.add(database(name));
-            }
+        if (!withDatabases || profile.database().isEmpty()) {
+            replace(record, names.stream().filter(Leftovers::isDatabase).toList());
+            return removed;
         }
-        replace(record, drops ? List.of() : databases);
+        List<StagedDatabase> recorded = databases(names);
+        if (!recorded.isEmpty()) {
+            StagedDatabases.drop(profile.database().get(), recorded).forEach(each -> removed.add(described(each)));
+        }
+        record.delete();
         return removed;
+    }
+
+    private static List<Path> files(List<String> names) {
+        return names.stream()
+                .filter(name -> !isDatabase(name))
+                .map(Path::of)
+                .filter(file -> Files.exists(file, LinkOption.NOFOLLOW_LINKS))
+                .toList();
+    }
+
+    private static List<StagedDatabase> databases(List<String> names) {
+        return names.stream()
+                .filter(Leftovers::isDatabase)
+                .flatMap(name -> StagedDatabase.of(name.substring(DATABASE.length())).stream())
+                .toList();
     }
 
     /** Records what a run stages, next to the databases that are not dropped yet. Returns when that is durable. */
@@ -114,12 +123,11 @@ public final class Leftovers {
         }
     }
 
-    /** Returns whether a recorded name is one of a database. */
-    public static boolean isDatabase(String name) {
+    private static boolean isDatabase(String name) {
         return name.startsWith(DATABASE);
     }
 
-    private static List<String> names(List<String> databases) {
-        return databases.stream().map(name -> name.substring(DATABASE.length())).toList();
+    private static String described(StagedDatabase staged) {
+        return DATABASE + staged.name();
     }
 }

@@ -30,6 +30,11 @@ public final class Parts {
             boolean discardLocalLog,
             boolean createRoles) {}
 
+    /** Returns whether one of them is the database. */
+    public static boolean haveDatabase(List<Part> parts) {
+        return parts.stream().anyMatch(DatabasePart.class::isInstance);
+    }
+
     /**
      * Returns the parts.
      *
