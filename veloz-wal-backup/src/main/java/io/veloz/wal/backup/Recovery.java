@@ -5,7 +5,6 @@ import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
-import io.veloz.wal.backup.internal.place.Places;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
@@ -186,15 +185,21 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery()) {
             requireNoJournal(state);
             Timed timed = new Timed(plan.point().number(), progress);
-            List<Part> parts;
             requireOutside(plan, keys);
-            try (LogLocks locks = new LogLocks(profile.engine())) {
+            List<Part> parts;
+            try (EngineExclusion exclusion = new EngineExclusion(profile, plan.options())) {
                 parts = parts(
-                        store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), locks, progress);
+                        store,
+                        plan.point(),
+                        plan.options(),
+                        plan.attachments(),
+                        Optional.of(keys),
+                        exclusion.locks(),
+                        progress);
                 logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
-                exclude(locks, plan.options().logUri().isPresent(), plan.options());
+                exclusion.begin();
                 stage(state, parts, timed);
-                complete(create(state, plan, parts, locks, timed), timed);
+                complete(create(state, plan, parts, exclusion, timed), timed);
             }
             Optional<Replayed> replayed = replayed(parts);
             replayed.ifPresent(timed::log);
@@ -248,7 +253,8 @@ public final class Recovery {
     }
 
     /** Records the switch. Nothing in place has changed when it returns. */
-    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
+    private SwitchJournal create(
+            StateDirectory state, RecoveryPlan plan, List<Part> parts, EngineExclusion exclusion, Timed timed)
             throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
@@ -264,7 +270,7 @@ public final class Recovery {
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, journal, plan.options());
+            exclusion.begin(journal);
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
@@ -285,42 +291,6 @@ public final class Recovery {
         } catch (WalException e) {
             // A rollback then cannot compare, and is not refused.
             return Optional.empty();
-        }
-    }
-
-    /**
-     * Refuses to continue while the engine may run, and prevents that it opens the log in place until the locks are closed.
-     * Does nothing if the profile has no engine.
-     *
-     * @param replaced whether the log in place is replaced; otherwise nothing is written into its directory
-     * @throws RecoveryException ENGINE_RUNS
-     */
-    private void exclude(LogLocks locks, boolean replaced, RecoveryOptions options) throws IOException {
-        if (profile.engine().isEmpty()) {
-            return;
-        }
-        requireEngine().requireDown(options.knowsEngineDown());
-        Path directory = profile.engine().get().logDirectory();
-        if (replaced) {
-            locks.add(directory);
-        } else {
-            locks.addIfLockable(directory);
-        }
-    }
-
-    /** Does the same for a switch, under any of the names that it gives to the log. */
-    private void exclude(LogLocks locks, SwitchJournal journal, RecoveryOptions options) throws IOException {
-        if (profile.engine().isEmpty()) {
-            return;
-        }
-        Path directory = profile.engine().get().logDirectory();
-        boolean replaced =
-                journal.steps().stream().anyMatch(step -> step.fields().contains(directory.toString()));
-        exclude(locks, replaced, options);
-        if (replaced) {
-            long point = JournalFacts.of(journal).point();
-            locks.add(Places.stagingOf(directory, point));
-            locks.add(Places.keptOf(directory, point));
         }
     }
 
@@ -405,7 +375,7 @@ public final class Recovery {
         }
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            SwitchJournal journal = journal(state, options);
+            SwitchJournal journal = new RecordedRecovery(profile, state, options, cut).require();
             if (journal.isUndone() || journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
@@ -421,8 +391,8 @@ public final class Recovery {
                 // Only the name of the journal may still forbid a start.
                 complete(journal, timed);
             } else {
-                try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, journal, options);
+                try (EngineExclusion exclusion = new EngineExclusion(profile, options)) {
+                    exclusion.begin(journal);
                     complete(journal, timed);
                 }
             }
@@ -445,20 +415,8 @@ public final class Recovery {
      */
     public List<String> rollBack(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        try (StorageLock exclusive = state.lockRecovery();
-                LogLocks locks = new LogLocks(profile.engine())) {
-            SwitchJournal journal = journal(state, options);
-            exclude(locks, journal, options);
-            if (journal.isDiscarding()) {
-                throw new RecoveryException(
-                        Reason.HALF_DONE,
-                        "a clean-up began, so what was in place before is deleted in part: it can only be completed");
-            }
-            if (journal.isComplete() && !options.setsChangesAside()) {
-                writtenSince(journal).requireNothingInPlace();
-            }
-            journal.rollBack();
-            return journal.setAside();
+        try (StorageLock exclusive = state.lockRecovery()) {
+            return new RecordedRecovery(profile, state, options, cut).rollBack();
         }
     }
 
@@ -476,61 +434,7 @@ public final class Recovery {
     public List<String> cleanUp(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            Optional<SwitchJournal> journal = openJournal(state, options);
-            List<String> removed = new ArrayList<>();
-            if (journal.isPresent()) {
-                if (!journal.get().isComplete() && !journal.get().isUndone()) {
-                    throw new RecoveryException(
-                            Reason.HALF_DONE,
-                            "the switch is not complete (" + journal.get() + "): resume it or roll it back");
-                }
-                if (!journal.get().isDiscarding()) {
-                    requireNoLastCopy(journal.get());
-                }
-                removed.addAll(journal.get().discard());
-            }
-            removed.addAll(Leftovers.remove(profile, state, !options.leavesDatabase()));
-            return removed;
+            return new RecordedRecovery(profile, state, options, cut).cleanUp();
         }
-    }
-
-    /** Refuses to delete something that may be the last copy of records, of a file or of the database. */
-    private void requireNoLastCopy(SwitchJournal journal) throws IOException {
-        if (journal.isUndone()) {
-            writtenSince(journal).requireNothingSetAside();
-        } else {
-            DamagedLog.requireMovedAway(profile.engine(), JournalFacts.of(journal));
-        }
-        journal.copies().requireInPlace(roots());
-    }
-
-    private List<Path> roots() {
-        return profile.trees().values().stream()
-                .flatMap(tree -> tree.roots().stream())
-                .toList();
-    }
-
-    private WrittenSince writtenSince(SwitchJournal journal) {
-        return new WrittenSince(profile.engine(), journal);
-    }
-
-    private Step.Reader reader(RecoveryOptions options) {
-        return Parts.stepReader(profile, options.leavesDatabase());
-    }
-
-    private SwitchJournal journal(StateDirectory state, RecoveryOptions options) throws IOException {
-        return openJournal(state, options)
-                .orElseThrow(
-                        () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
-    }
-
-    /** The names that it was staged with may be what a rollback has set aside, so their record ends first. */
-    private Optional<SwitchJournal> openJournal(StateDirectory state, RecoveryOptions options) throws IOException {
-        Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
-        if (journal.isPresent()) {
-            Leftovers.handOver(state, journal.get().hasDatabase());
-            journal.get().onCut(cut);
-        }
-        return journal;
     }
 }
