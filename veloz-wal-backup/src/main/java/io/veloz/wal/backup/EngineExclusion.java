@@ -68,7 +68,7 @@ final class EngineExclusion implements Closeable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         locks.close();
     }
 }
