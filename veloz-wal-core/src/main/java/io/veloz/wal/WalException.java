@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalFailedException}: close the log, and open it again.
  *   <li>{@link WalDiskFullException}: free space. The log resumes by itself.
  *   <li>{@link WalBusyException}: retry with backoff.
+ *   <li>{@link WalGateFailedException}: stop, because outputs are not published any more.
  *   <li>{@link WalFencedException}: stop, because another writer has taken over the archive.
  *   <li>{@link WalShippingRefusedException}: depends on its reason. The log and the archive are inconsistent.
  *   <li>{@link WalRestoreException}: depends on its reason.
@@ -30,6 +31,7 @@ public abstract sealed class WalException extends RuntimeException
                 WalFailedException,
                 WalDiskFullException,
                 WalBusyException,
+                WalGateFailedException,
                 WalFencedException,
                 WalShippingRefusedException,
                 WalRestoreException {

@@ -2,6 +2,7 @@ package io.veloz.wal.backup;
 
 import io.veloz.wal.backup.Assessment.Case;
 import io.veloz.wal.backup.Assessment.Fact;
+import io.veloz.wal.backup.internal.postgres.PsqlCommand;
 import io.veloz.wal.backup.internal.profile.DrillSettings;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
 /** What an examination has found, the case that follows from it, and the next command. It belongs to one thread. */
 final class AssessedCase {
     private static final String TOOL = "veloz-wal ";
+    private static final String WITHOUT_DATABASE = " --without-database";
 
     private final Profile profile;
     private final String uri;
@@ -26,6 +28,9 @@ final class AssessedCase {
     boolean unclear;
 
     boolean noPoints;
+
+    /** What the newest recovery point has. */
+    final Set<Kind> archived = EnumSet.noneOf(Kind.class);
 
     /** Another recovery is refused while one is recorded. */
     Optional<EarlierRecovery> earlier = Optional.empty();
@@ -88,13 +93,14 @@ final class AssessedCase {
     }
 
     private Assessment halfDone(EarlierRecovery recovery, List<Fact> facts) {
-        // Neither command can rename databases that do not exist.
-        boolean renamed = databaseLost && recovery.hasDatabase() && keptDatabase.isEmpty() && stagedDatabase.isEmpty();
-        String options = renamed ? " --without-database" : "";
+        // A resume renames the staged database, a rollback the kept one: neither can rename one that does not exist.
+        String resume = databaseLost && recovery.hasDatabase() && stagedDatabase.isEmpty() ? WITHOUT_DATABASE : "";
+        String rollBack =
+                databaseLost && recovery.keptDatabase().isPresent() && keptDatabase.isEmpty() ? WITHOUT_DATABASE : "";
         return switch (recovery.state()) {
             case CLEANING_UP -> result(Case.HALF_DONE, facts, new AfterRecovery(this, recovery).cleanUp());
-            case ROLLING_BACK -> result(Case.HALF_DONE, facts, recover("--roll-back" + options));
-            default -> result(Case.HALF_DONE, facts, recover("--resume" + options), recover("--roll-back" + options));
+            case ROLLING_BACK -> result(Case.HALF_DONE, facts, recover("--roll-back" + rollBack));
+            default -> result(Case.HALF_DONE, facts, recover("--resume" + resume), recover("--roll-back" + rollBack));
         };
     }
 
@@ -179,6 +185,11 @@ final class AssessedCase {
 
     private static String file(Optional<Path> file) {
         return file.filter(Files::exists).map(Path::toString).orElse("FILE");
+    }
+
+    /** Returns the command that gives a set-aside database the name of the profile. */
+    String putInPlace(String database) {
+        return PsqlCommand.putInPlace(profile.database().orElseThrow(), database);
     }
 
     /** Returns the log directory; empty if the profile has no engine. */

@@ -5,6 +5,7 @@ import io.veloz.wal.backup.BackupRefusedException.Reason;
 import io.veloz.wal.backup.internal.capture.Content;
 import io.veloz.wal.backup.internal.capture.Source;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
+import io.veloz.wal.backup.internal.place.JournalWatch;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.point.PointChain;
@@ -120,12 +121,15 @@ public final class Backup {
         refuseSecretsInConfiguration();
         OpenPgp.Sender sender = OpenPgp.Sender.read(profile.keys());
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
+        JournalWatch recovery = JournalWatch.begin(state);
         refuseDuringRecovery(state);
         try (Spool spool = Spool.open(state.path())) {
             Run run = new Run(sender, state, spool);
             for (Kind kind : sources(kinds)) {
                 run.capture(kind);
             }
+            // A recovery excludes other recoveries, and not a backup that began before it.
+            refuseRecoverySince(recovery, state);
             Optional<RecoveryPoint> point = run.put();
             long bytes = run.stored.values().stream()
                     .mapToLong(Attachment::storedBytes)
@@ -159,6 +163,16 @@ public final class Backup {
                     journal
                             + " exists: a switch or a rollback of a recovery is not complete. Resume it or roll it back,"
                             + " and make the backup again");
+        }
+    }
+
+    private static void refuseRecoverySince(JournalWatch recovery, StateDirectory state) throws IOException {
+        if (recovery.hasChanged()) {
+            throw new BackupRefusedException(
+                    Reason.RECOVERY_UNDER_WAY,
+                    "the journal in " + state.path()
+                            + " has changed: a switch, a rollback or a clean-up of a recovery ran while this backup read"
+                            + " its sources. When it is complete, make the backup again");
         }
     }
 

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /** A recovery that is recorded in the state directory, and the copies that it has left. Reads only. Immutable. */
 final class EarlierRecovery {
@@ -86,12 +85,12 @@ final class EarlierRecovery {
             case COMPLETE -> "complete; what it replaced is kept until `" + cleanUp + "`";
             case ROLLED_BACK -> "rolled back; what it had put in place is kept until `" + cleanUp + "`";
             case CLEANING_UP ->
-                "its clean-up was interrupted: a part of " + setAside()
+                "its clean-up was interrupted: a part of " + journal.setAsideNames()
                         + " is deleted, and nothing of it can be put back";
         };
     }
 
-    /** Returns what a clean-up deletes. */
+    /** Returns what a clean-up deletes; whether a database exists is not known. */
     List<String> setAside() {
         return journal.setAside();
     }
@@ -100,8 +99,7 @@ final class EarlierRecovery {
 
     /** Returns whether it replaced or created the database. */
     boolean hasDatabase() {
-        // The step of the database is the only one that renames no file.
-        return journal.steps().stream().anyMatch(step -> !(step instanceof Rename));
+        return journal.hasDatabase();
     }
 
     /** Returns the name under which it staged the database; empty if it has none. */
@@ -127,24 +125,29 @@ final class EarlierRecovery {
 
     // ---- files and log
 
-    /** Returns the last record of the log when it put everything in place; empty if that is not known. */
+    /**
+     * Returns the last record of the log when it put everything in place; empty if that is not known, or a rollback takes
+     * nothing back that the engine writes.
+     */
     Optional<Long> lastRecord() {
-        return JournalFacts.of(journal).lastSequence();
+        boolean written = hasDatabase()
+                || profile.engine()
+                        .filter(engine -> WrittenSince.replacedLog(journal, engine))
+                        .isPresent();
+        return !written ? Optional.empty() : JournalFacts.of(journal).lastSequence();
     }
 
-    /** Returns the copy of a path from before the recovery, which a clean-up would delete; empty if none exists. */
+    /**
+     * Returns the copy of a path that a clean-up would delete, and refuses to delete while the path is missing: the one from
+     * before the recovery, or after a rollback what the recovery had put in a place that existed before. Empty if none exists.
+     */
     Optional<Path> copyOf(Path path) {
-        return journal.isUndone()
-                ? Optional.empty()
-                : renames()
-                        .filter(rename -> rename.kept().isPresent() && path.startsWith(rename.from()))
-                        .map(rename -> rename.to().resolve(rename.from().relativize(path)))
-                        .filter(EarlierRecovery::exists)
-                        .findFirst();
+        return journal.copies().of(path);
     }
 
-    private Stream<Rename> renames() {
-        return journal.steps().stream().filter(Rename.class::isInstance).map(Rename.class::cast);
+    /** Returns what a rollback has set aside of a path, also if it did not exist before the recovery; empty if nothing. */
+    Optional<Path> setAsideOf(Path path) {
+        return journal.copies().setAsideOf(path);
     }
 
     private static boolean exists(Path path) {

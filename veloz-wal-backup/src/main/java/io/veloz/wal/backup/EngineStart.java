@@ -3,6 +3,7 @@ package io.veloz.wal.backup;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
+import io.veloz.wal.backup.internal.recovery.Observation;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,11 +23,14 @@ final class EngineStart {
      */
     static void run(Engine engine, Replayed expected, boolean goLive, Timed timed) {
         // An engine that this run did not start may be live: it is compared, and never stopped.
-        boolean ours = !engine.answers();
-        if (ours) {
-            start(engine, timed);
+        Observation before = engine.url();
+        if (before.isUnknown()) {
+            timed.report.findings(List.of("before the start, " + before.detail()));
         }
-        verify(engine, ours, expected, timed);
+        if (!before.runs()) {
+            start(engine, before, timed);
+        }
+        verify(engine, before, expected, timed);
         timed.report.started();
         if (goLive) {
             try {
@@ -42,16 +46,16 @@ final class EngineStart {
         }
     }
 
-    private static void start(Engine engine, Timed timed) {
+    private static void start(Engine engine, Observation before, Timed timed) {
         try {
             timed.run("start", engine::start);
         } catch (IOException e) {
             String message = "everything is in place, but the engine was not started: " + e.getMessage();
-            throw new RecoveryException(Reason.NOT_VERIFIED, message + ended(engine) + NEXT, e);
+            throw new RecoveryException(Reason.NOT_VERIFIED, message + ended(engine, before) + NEXT, e);
         }
     }
 
-    private static void verify(Engine engine, boolean ours, Replayed expected, Timed timed) {
+    private static void verify(Engine engine, Observation before, Replayed expected, Timed timed) {
         String failed;
         try {
             List<Gate> gates = new ArrayList<>();
@@ -67,22 +71,26 @@ final class EngineStart {
         if (!failed.isEmpty()) {
             throw new RecoveryException(
                     Reason.NOT_VERIFIED,
-                    "everything is in place, but the engine is not as the log says: " + failed
-                            + (ours
-                                    ? ended(engine)
-                                    : "; it was running before, and was not stopped, because it may be live: stop it yourself")
+                    "everything is in place, but the engine is not as the log says: " + failed + ended(engine, before)
                             + NEXT);
         }
     }
 
     /** Stops an engine that this run started, and describes the result. */
-    private static String ended(Engine engine) {
+    private static String ended(Engine engine, Observation before) {
+        if (before.runs()) {
+            return "; it was running before, and was not stopped, because it may be live: stop it yourself";
+        }
+        if (before.isUnknown()) {
+            return "; it was not stopped, because it may have been running before, and be live (" + before.detail()
+                    + "): stop it yourself";
+        }
         try {
             return engine.stop()
                     ? "; it was stopped"
                     : "; it may still run, because the profile has no engine.stop: stop it yourself";
         } catch (IOException e) {
-            return "; it could not be stopped, and may still run: " + e.getMessage();
+            return "; it may still run: " + e.getMessage();
         }
     }
 }

@@ -17,6 +17,7 @@ import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.profile.Profile;
 import io.veloz.wal.backup.internal.recovery.Engine;
 import io.veloz.wal.backup.internal.recovery.Leftovers;
+import io.veloz.wal.backup.internal.recovery.Observation;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
@@ -123,19 +124,18 @@ final class Examination {
         Path scratch = Files.createTempDirectory("veloz-assess-");
         try {
             Engine engine = new Engine(settings.get(), scratch);
-            Optional<Boolean> active = engine.isUnitActive();
-            boolean answers = engine.answers();
-            found.runs = locked || (active.orElse(false) && !answers);
-            found.readOnly = !locked && answers;
+            Observation unit = engine.unit();
+            Observation url = engine.url();
+            found.runs = locked || (unit.runs() && !url.runs());
+            found.readOnly = !locked && url.runs();
             fact(
                     name,
                     found.runs,
                     (locked ? "a process has the log open" : "no process has the log open")
                             + (found.readOnly
                                     ? ", and " + settings.get().url().orElseThrow() + " answers: it runs read-only"
-                                    : "")
-                            + active.map(value -> value ? "; its unit is active" : "; its unit is not active")
-                                    .orElse(""));
+                                    : url.isUnknown() ? "; " + url.detail() : "")
+                            + (settings.get().unit().isPresent() ? "; " + unit.detail() : ""));
         } catch (IOException e) {
             unclear(name, String.valueOf(e.getMessage()));
         } finally {
@@ -315,6 +315,7 @@ final class Examination {
                 return Optional.empty();
             }
             RecoveryPoint newest = chain.get(chain.size() - 1).point();
+            newest.attachments().forEach(attachment -> found.archived.add(attachment.kind()));
             fact(
                     name,
                     true,

@@ -1,11 +1,10 @@
 package io.veloz.wal.backup;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
-import io.veloz.wal.backup.internal.place.Places;
-import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.place.SwitchJournal;
@@ -99,7 +98,15 @@ public final class Recovery {
                 .orElse(Duration.ZERO);
         List<String> steps = new ArrayList<>();
         List<String> findings = new ArrayList<>();
-        for (Part part : parts(store, point, options, attachments, Optional.empty(), RecoveryProgress.NONE)) {
+        List<Part> parts = parts(
+                store,
+                point,
+                options,
+                attachments,
+                Optional.empty(),
+                new LogLocks(profile.engine()),
+                RecoveryProgress.NONE);
+        for (Part part : parts) {
             steps.addAll(part.describe());
             findings.addAll(part.findings());
         }
@@ -110,7 +117,8 @@ public final class Recovery {
         if (options.goesLive()) {
             steps.add("make the engine accept orders");
         }
-        return new RecoveryPlan(point, options, attachments, steps, findings, age);
+        Optional<Relation> log = logPart(parts).flatMap(LogPart::described);
+        return new RecoveryPlan(point, options, attachments, steps, findings, age, log);
     }
 
     private Set<Kind> kinds(RecoveryOptions options) {
@@ -135,6 +143,7 @@ public final class Recovery {
             RecoveryOptions options,
             List<Attachment> attachments,
             Optional<RecoveryKeys> keys,
+            LogLocks locks,
             RecoveryProgress progress) {
         // The log is not encrypted by the backup, so the recovery of the log alone needs no keys.
         Optional<OpenPgp.Receiver> receiver = keys.filter(files -> !attachments.isEmpty())
@@ -143,7 +152,7 @@ public final class Recovery {
                         files.passphraseFile().orElse(null),
                         files.signerCertificate(),
                         profile.keys().signerFingerprint()));
-        return Parts.of(profile, store, point, attachments, receiver, request(options), progress);
+        return Parts.of(profile, store, point, attachments, receiver, request(options), locks, progress);
     }
 
     private static Parts.Request request(RecoveryOptions options) {
@@ -161,8 +170,9 @@ public final class Recovery {
      * Stages, checks the gates, switches, and if that was requested starts the engine and compares its state. Returns when
      * everything is in place and durable; what was there before is kept.
      *
-     * @throws RecoveryException if it was refused or failed; unless the reason is HALF_DONE or NOT_VERIFIED nothing in place
-     *     has changed, except that Vault may have secrets in paths that were empty
+     * @throws RecoveryException if it was refused or failed; PLAN_OUTDATED if the log in place was written since the plan.
+     *     Unless the reason is HALF_DONE or NOT_VERIFIED nothing in place has changed, except that Vault may have secrets in
+     *     paths that were empty
      * @throws IOException if the store, a server or the disk failed before the switch: nothing in place has changed, and
      *     running it again stages again
      */
@@ -175,13 +185,21 @@ public final class Recovery {
         try (StorageLock exclusive = state.lockRecovery()) {
             requireNoJournal(state);
             Timed timed = new Timed(plan.point().number(), progress);
-            List<Part> parts =
-                    parts(store, plan.point(), plan.options(), plan.attachments(), Optional.of(keys), progress);
             requireOutside(plan, keys);
-            try (LogLocks locks = new LogLocks(profile.engine())) {
-                exclude(locks, plan.point().number());
+            List<Part> parts;
+            try (EngineExclusion exclusion = new EngineExclusion(profile, plan.options())) {
+                parts = parts(
+                        store,
+                        plan.point(),
+                        plan.options(),
+                        plan.attachments(),
+                        Optional.of(keys),
+                        exclusion.locks(),
+                        progress);
+                logPart(parts).ifPresent(part -> plan.log().ifPresent(part::expect));
+                exclusion.begin();
                 stage(state, parts, timed);
-                complete(create(state, plan, parts, locks, timed), timed);
+                complete(create(state, plan, parts, exclusion, timed), timed);
             }
             Optional<Replayed> replayed = replayed(parts);
             replayed.ifPresent(timed::log);
@@ -221,14 +239,13 @@ public final class Recovery {
     }
 
     private void stage(StateDirectory state, List<Part> parts, Timed timed) throws IOException {
-        Leftovers.remove(profile, state);
+        Leftovers.remove(profile, state, Parts.haveDatabase(parts));
         for (Part part : parts) {
             part.prepare();
         }
-        new StagingRecord(state)
-                .write(parts.stream()
-                        .flatMap(part -> part.stagingNames().stream())
-                        .toList());
+        Leftovers.record(
+                state,
+                parts.stream().flatMap(part -> part.stagingNames().stream()).toList());
         for (Part part : parts) {
             timed.run("stage " + part.name(), part::stage);
         }
@@ -236,7 +253,8 @@ public final class Recovery {
     }
 
     /** Records the switch. Nothing in place has changed when it returns. */
-    private SwitchJournal create(StateDirectory state, RecoveryPlan plan, List<Part> parts, LogLocks locks, Timed timed)
+    private SwitchJournal create(
+            StateDirectory state, RecoveryPlan plan, List<Part> parts, EngineExclusion exclusion, Timed timed)
             throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Part part : parts) {
@@ -244,18 +262,21 @@ public final class Recovery {
             steps.addAll(part.steps());
             timed.report.findings(part.findings());
         }
-        JournalFacts facts = new JournalFacts(plan.point().number(), lastSequence(parts));
+        JournalFacts facts = new JournalFacts(
+                plan.point().number(),
+                lastSequence(parts),
+                logPart(parts).filter(LogPart::leavesDamagedLog).isPresent());
         SwitchJournal journal = SwitchJournal.create(state, facts.lines(), steps);
         journal.onCut(cut);
         try {
             // The journal prevents that the unit starts from now on. What was started before is found here.
-            exclude(locks, plan.point().number());
+            exclusion.begin(journal);
         } catch (IOException | RuntimeException e) {
             journal.withdraw();
             throw e;
         }
         // From now on these names may be what a rollback has set aside.
-        new StagingRecord(state).delete();
+        Leftovers.handOver(state, journal.hasDatabase());
         return journal;
     }
 
@@ -271,23 +292,6 @@ public final class Recovery {
             // A rollback then cannot compare, and is not refused.
             return Optional.empty();
         }
-    }
-
-    /**
-     * Refuses to continue while the engine may run, and prevents that it opens the log until the locks are closed, under any
-     * of the names that a switch gives it. Does nothing if the profile has no engine.
-     *
-     * @throws RecoveryException ENGINE_RUNS
-     */
-    private void exclude(LogLocks locks, long point) throws IOException {
-        if (profile.engine().isEmpty()) {
-            return;
-        }
-        requireEngine().requireDown();
-        Path directory = profile.engine().get().logDirectory();
-        locks.add(directory);
-        locks.add(Places.stagingOf(directory, point));
-        locks.add(Places.keptOf(directory, point));
     }
 
     private static void requireGates(List<Part> parts, RecoveryReport.Builder report) throws IOException {
@@ -322,12 +326,15 @@ public final class Recovery {
         journal.steps().forEach(step -> timed.report.change(step.describe()));
     }
 
-    private static Optional<Replayed> replayed(List<Part> parts) {
+    private static Optional<LogPart> logPart(List<Part> parts) {
         return parts.stream()
                 .filter(LogPart.class::isInstance)
                 .map(LogPart.class::cast)
-                .flatMap(part -> part.replayed().stream())
                 .findFirst();
+    }
+
+    private static Optional<Replayed> replayed(List<Part> parts) {
+        return logPart(parts).flatMap(LogPart::replayed);
     }
 
     // ---- start
@@ -368,7 +375,7 @@ public final class Recovery {
         }
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            SwitchJournal journal = journal(state, options);
+            SwitchJournal journal = new RecordedRecovery(profile, state, options, cut).require();
             if (journal.isUndone() || journal.isDiscarding()) {
                 throw new RecoveryException(
                         Reason.HALF_DONE,
@@ -384,8 +391,8 @@ public final class Recovery {
                 // Only the name of the journal may still forbid a start.
                 complete(journal, timed);
             } else {
-                try (LogLocks locks = new LogLocks(profile.engine())) {
-                    exclude(locks, JournalFacts.of(journal).point());
+                try (EngineExclusion exclusion = new EngineExclusion(profile, options)) {
+                    exclusion.begin(journal);
                     complete(journal, timed);
                 }
             }
@@ -398,29 +405,18 @@ public final class Recovery {
      * Puts back what was in place before a switch, whether it was completed or not. What the recovery had put in place is set
      * aside until {@link #cleanUp}, with everything that was written to it since.
      *
-     * @param options only {@link RecoveryOptions#setAsideChanges} and {@link RecoveryOptions#withoutDatabase} are used
+     * @param options only {@link RecoveryOptions#setAsideChanges}, {@link RecoveryOptions#withoutDatabase} and {@link
+     *     RecoveryOptions#engineIsDown} are used
      * @return what was set aside
      * @throws RecoveryException NO_POINT if there is no journal; LOG_DIVERGED if the engine has written records since the
-     *     recovery; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
+     *     recovery of its log or its database; PLACE_UNUSABLE if something that it would put back is lost: nothing has changed then; HALF_DONE if a
      *     clean-up began; ENGINE_RUNS, RECOVERY_RUNS
      * @throws IOException if a step fails; run it again
      */
     public List<String> rollBack(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
-        try (StorageLock exclusive = state.lockRecovery();
-                LogLocks locks = new LogLocks(profile.engine())) {
-            SwitchJournal journal = journal(state, options);
-            exclude(locks, JournalFacts.of(journal).point());
-            if (journal.isDiscarding()) {
-                throw new RecoveryException(
-                        Reason.HALF_DONE,
-                        "a clean-up began, so what was in place before is deleted in part: it can only be completed");
-            }
-            if (journal.isComplete() && !options.setsChangesAside()) {
-                writtenSince(journal).requireNothingInPlace();
-            }
-            journal.rollBack();
-            return journal.setAside();
+        try (StorageLock exclusive = state.lockRecovery()) {
+            return new RecordedRecovery(profile, state, options, cut).rollBack();
         }
     }
 
@@ -432,45 +428,13 @@ public final class Recovery {
      * @return what was deleted; empty if there was nothing
      * @throws RecoveryException HALF_DONE if the switch or the rollback is not complete; PLACE_UNUSABLE if something
      *     that belongs in place is missing, so that what was set aside may be its last copy; LOG_DIVERGED if the log that was
-     *     set aside has records that the engine wrote after the recovery; RECOVERY_RUNS
+     *     set aside has records that the engine wrote after the recovery, or was damaged before it; RECOVERY_RUNS
      * @throws IOException if something cannot be deleted; run it again
      */
     public List<String> cleanUp(RecoveryOptions options) throws IOException {
         StateDirectory state = StateDirectory.open(profile.stateDirectory());
         try (StorageLock exclusive = state.lockRecovery()) {
-            Optional<SwitchJournal> journal = SwitchJournal.open(state, reader(options));
-            List<String> removed = new ArrayList<>();
-            if (journal.isPresent()) {
-                if (!journal.get().isComplete() && !journal.get().isUndone()) {
-                    throw new RecoveryException(
-                            Reason.HALF_DONE,
-                            "the switch is not complete (" + journal.get() + "): resume it or roll it back");
-                }
-                if (journal.get().isUndone() && !journal.get().isDiscarding()) {
-                    writtenSince(journal.get()).requireNothingSetAside();
-                }
-                journal.get().onCut(cut);
-                removed.addAll(journal.get().setAside());
-                journal.get().discard();
-            }
-            removed.addAll(Leftovers.remove(profile, state));
-            return removed;
+            return new RecordedRecovery(profile, state, options, cut).cleanUp();
         }
-    }
-
-    private WrittenSince writtenSince(SwitchJournal journal) {
-        return new WrittenSince(profile.engine(), JournalFacts.of(journal));
-    }
-
-    private Step.Reader reader(RecoveryOptions options) {
-        return Parts.stepReader(profile, options.leavesDatabase());
-    }
-
-    private SwitchJournal journal(StateDirectory state, RecoveryOptions options) throws IOException {
-        SwitchJournal journal = SwitchJournal.open(state, reader(options))
-                .orElseThrow(
-                        () -> new RecoveryException(Reason.NO_POINT, "no recovery is recorded in " + state.path()));
-        journal.onCut(cut);
-        return journal;
     }
 }

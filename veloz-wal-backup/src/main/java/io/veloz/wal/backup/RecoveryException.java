@@ -19,6 +19,8 @@ public final class RecoveryException extends RuntimeException {
         LOG_BEHIND,
         /** The log in the engine's directory has other records than the archive: decide which are valid. */
         LOG_DIVERGED,
+        /** The log in the engine's directory, or its archive, was written since the plan: plan again. */
+        PLAN_OUTDATED,
         /** The engine is running: stop it. */
         ENGINE_RUNS,
         /** Another recovery, rollback or clean-up of the same profile is running: wait for its end. */

@@ -19,6 +19,7 @@ public final class RecoveryOptions {
     private boolean createRoles;
     private boolean setAsideChanges;
     private boolean withoutDatabase;
+    private boolean engineIsDown;
     private boolean start;
     private boolean goLive;
 
@@ -38,6 +39,7 @@ public final class RecoveryOptions {
         this.createRoles = other.createRoles;
         this.setAsideChanges = other.setAsideChanges;
         this.withoutDatabase = other.withoutDatabase;
+        this.engineIsDown = other.engineIsDown;
         this.start = other.start;
         this.goLive = other.goLive;
     }
@@ -53,8 +55,9 @@ public final class RecoveryOptions {
     }
 
     /**
-     * Also restores the order log from its archive, up to its end. Records of a log in the engine's directory that are not
-     * archived are kept.
+     * Also restores the order log from its archive, up to its end. If the log in the engine's directory has records after
+     * that, the restored log gets them, too. The log that was in the directory is set aside in both cases. The recovery is
+     * refused if the two have different records with the same sequences; see {@link #discardLocalLog}.
      *
      * @param uri of the archive: the one that the recovery points are in
      * @param settings of the store, by the names that it uses: endpoint, region. They may contain secrets
@@ -90,7 +93,10 @@ public final class RecoveryOptions {
         return copy;
     }
 
-    /** Sets a local log aside, even if it has records that are not archived or is another log. */
+    /**
+     * Restores only what is archived, even if the log in the engine's directory has records after that, has different ones,
+     * or is another log. It is set aside.
+     */
     public RecoveryOptions discardLocalLog() {
         RecoveryOptions copy = new RecoveryOptions(this);
         copy.discardLocalLog = true;
@@ -118,6 +124,16 @@ public final class RecoveryOptions {
     public RecoveryOptions withoutDatabase() {
         RecoveryOptions copy = new RecoveryOptions(this);
         copy.withoutDatabase = true;
+        return copy;
+    }
+
+    /**
+     * Continues although it is not known whether the engine runs, because its URL or its unit cannot be examined: the caller
+     * knows that it is down. An engine that is found to run is refused as before.
+     */
+    public RecoveryOptions engineIsDown() {
+        RecoveryOptions copy = new RecoveryOptions(this);
+        copy.engineIsDown = true;
         return copy;
     }
 
@@ -174,6 +190,10 @@ public final class RecoveryOptions {
 
     boolean leavesDatabase() {
         return withoutDatabase;
+    }
+
+    boolean knowsEngineDown() {
+        return engineIsDown;
     }
 
     boolean starts() {

@@ -1,7 +1,9 @@
 package io.veloz.wal.backup;
 
+import io.veloz.wal.archive.ArchiveComparison.Relation;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** What a recovery would do, made without changing anything. Immutable. */
 public final class RecoveryPlan {
@@ -11,6 +13,7 @@ public final class RecoveryPlan {
     private final List<String> steps;
     private final List<String> findings;
     private final Duration age;
+    private final Optional<Relation> log;
 
     RecoveryPlan(
             RecoveryPoint point,
@@ -18,13 +21,15 @@ public final class RecoveryPlan {
             List<Attachment> attachments,
             List<String> steps,
             List<String> findings,
-            Duration age) {
+            Duration age,
+            Optional<Relation> log) {
         this.point = point;
         this.options = options;
         this.attachments = List.copyOf(attachments);
         this.steps = List.copyOf(steps);
         this.findings = List.copyOf(findings);
         this.age = age;
+        this.log = log;
     }
 
     public RecoveryPoint point() {
@@ -53,6 +58,11 @@ public final class RecoveryPlan {
     /** Returns how old the oldest of the attachments is. */
     public Duration age() {
         return age;
+    }
+
+    /** Returns how the log in place relates to the archive; empty if the log is not restored. */
+    Optional<Relation> log() {
+        return log;
     }
 
     /** Returns the number of bytes of the attachments to fetch. */

@@ -3,20 +3,33 @@ package io.veloz.wal.backup;
 import io.veloz.wal.WalException;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Places;
+import io.veloz.wal.backup.internal.place.Rename;
+import io.veloz.wal.backup.internal.place.SwitchJournal;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.recovery.LogPart;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Protects what the engine has written to its log since a recovery put everything in place. Immutable. */
+/**
+ * Protects what the engine has written since a recovery put everything in place. The log shows that it has written; a rollback
+ * takes something of that back only if the recovery has replaced the log or the database. Immutable.
+ */
 final class WrittenSince {
     private final Optional<EngineSettings> engine;
+    private final SwitchJournal journal;
     private final JournalFacts facts;
 
-    WrittenSince(Optional<EngineSettings> engine, JournalFacts facts) {
+    WrittenSince(Optional<EngineSettings> engine, SwitchJournal journal) {
         this.engine = engine;
-        this.facts = facts;
+        this.journal = journal;
+        this.facts = JournalFacts.of(journal);
+    }
+
+    /** Returns whether a recovery has replaced the log. */
+    static boolean replacedLog(SwitchJournal journal, EngineSettings engine) {
+        return journal.steps().stream()
+                .anyMatch(step -> step instanceof Rename rename && rename.to().equals(engine.logDirectory()));
     }
 
     /**
@@ -28,8 +41,13 @@ final class WrittenSince {
         if (engine.isEmpty() || facts.lastSequence().isEmpty()) {
             return;
         }
-        String remedy = ": a rollback would take that back. Keep the recovery, or set the changes aside explicitly";
-        Path log = engine.get().logDirectory();
+        boolean log = replacedLog(journal, engine.get());
+        if (!log && !journal.hasDatabase()) {
+            return;
+        }
+        String remedy = ": a rollback would take " + (log ? "that" : "what it wrote to the database")
+                + " back. Keep the recovery, or set the changes aside explicitly";
+        Path directory = engine.get().logDirectory();
         long recovered = facts.lastSequence().get();
         long last;
         try {
@@ -37,14 +55,14 @@ final class WrittenSince {
         } catch (WalException e) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + log + " cannot be read (" + e.getMessage()
+                    "the log in " + directory + " cannot be read (" + e.getMessage()
                             + "), so the engine may have written to it since the recovery" + remedy,
                     e);
         }
         if (last > recovered) {
             throw new RecoveryException(
                     Reason.LOG_DIVERGED,
-                    "the log in " + log + " ends with record " + last + ", and ended with record " + recovered
+                    "the log in " + directory + " ends with record " + last + ", and ended with record " + recovered
                             + " when the recovery put everything in place: the engine has written since" + remedy);
         }
     }
@@ -55,7 +73,7 @@ final class WrittenSince {
      * @throws RecoveryException LOG_DIVERGED
      */
     void requireNothingSetAside() {
-        if (engine.isEmpty() || facts.lastSequence().isEmpty()) {
+        if (engine.isEmpty() || facts.lastSequence().isEmpty() || !replacedLog(journal, engine.get())) {
             return;
         }
         Path setAside = Places.stagingOf(engine.get().logDirectory(), facts.point());

@@ -82,11 +82,16 @@ class AssessmentTest extends EngineWithDatabase {
         psql("postgres", "CREATE DATABASE veloz_recovery_7");
         psql(
                 "postgres",
-                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery, not in use."
-                        + " Original comment follows.\\n'");
+                "COMMENT ON DATABASE veloz_recovery_7 IS E'veloz-wal: staged by a recovery (" + "7".repeat(32)
+                        + "), not in use. Original comment follows.\\n'");
+        String server = psql("postgres", "SELECT system_identifier FROM pg_control_system()");
         psql("postgres", "CREATE DATABASE veloz_recovery_8");
         new StagingRecord(StateDirectory.open(dir.resolve("state")))
-                .write(List.of(files.toString(), log.toString(), "database veloz_recovery_7"));
+                .write(List.of(
+                        files.toString(),
+                        log.toString(),
+                        "database " + server + " " + "7".repeat(32) + " veloz_recovery_7",
+                        "database " + server + " " + "8".repeat(32) + " veloz_recovery_8"));
         assertThat(assess().facts())
                 .filteredOn(fact -> fact.name().equals("staging"))
                 .singleElement()
@@ -107,6 +112,15 @@ class AssessmentTest extends EngineWithDatabase {
         } finally {
             readOnly.stop(0);
         }
+    }
+
+    @Test
+    void assessmentOfAnEngineThatCannotBeExaminedReportsThat() throws Exception {
+        profile = profile("engine.url = https://engine.invalid:8443\n");
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        assertThat(fact("engine"))
+                .startsWith("no process has the log open; whether a process accepts connections at"
+                        + " https://engine.invalid:8443 is not known (");
     }
 
     @Test
@@ -218,6 +232,13 @@ class AssessmentTest extends EngineWithDatabase {
         cutCleanUp(2);
         psql("postgres", "DROP DATABASE veloz");
         assertNext(Assessment.Case.HALF_DONE, tool("--clean-up --without-database"));
+        Trees.delete(dir.resolve("etc/veloz/secrets"));
+        Path kept = dir.resolve("etc/veloz.before-recovery-1");
+        assertNext(
+                Assessment.Case.HALF_DONE,
+                "mv " + kept.resolve("secrets") + " " + kept + ".secrets.saved && "
+                        + tool("--clean-up --without-database"));
+        Trees.delete(kept);
         Trees.delete(dir.resolve("wal"));
         Path copy = dir.resolve("wal.before-recovery-1");
         assertNext(
@@ -277,12 +298,12 @@ class AssessmentTest extends EngineWithDatabase {
         assertNext(
                 Assessment.Case.RESTORE_LOG,
                 "cp -a " + kept + " " + log
-                        + "   (from before the recovery; the archive has the other copy; then assess again)");
+                        + "   (from before the recovery; the archive has the records that were shipped; then assess again)");
         Files.createDirectory(log);
         assertNext(
                 Assessment.Case.RESTORE_LOG,
                 "mv " + kept + " " + kept + ".saved && " + tool("--clean-up") + "   (" + kept
-                        + ".saved is the log from before the recovery; the archive has the other copy; then assess again)",
+                        + ".saved is the log from before the recovery; the archive has the records that were shipped; then assess again)",
                 tool("--roll-back --set-aside-changes"));
         Files.move(kept, dir.resolve("wal.before-recovery-1.saved"));
         new Recovery(profile).cleanUp(NO_OPTIONS);
@@ -313,9 +334,100 @@ class AssessmentTest extends EngineWithDatabase {
                 Assessment.Case.FULL_RECOVERY,
                 tool("--clean-up") + "   (deletes [" + dir.resolve("etc/.veloz.recovery-1")
                         + ", database veloz_recovery_1, " + dir.resolve(".wal.recovery-1")
-                        + "], which the recovery had put in place; the archive has the other copy; then assess again)");
+                        + "], which the recovery had put in place; the archive has the records that were shipped; then assess again)");
         new Recovery(profile).cleanUp(NO_OPTIONS);
         assertThat(assess().next()).endsWith(" --key FILE --signer FILE --plan");
+    }
+
+    private void shell(String next) throws Exception {
+        String command = next.split("   \\(")[0];
+        assertThat(new ProcessBuilder("sh", "-c", command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor())
+                .as(command)
+                .isZero();
+    }
+
+    @Test
+    void assessmentOfRootsThatAreLostAfterARollbackCopiesWhatTheRollbackSetAside() throws Exception {
+        recover(whole());
+        rollBack();
+        Path root = dir.resolve("etc/veloz");
+        Path setAside = dir.resolve("etc/.veloz.recovery-1");
+        String remark = "   (what the recovery had put in place; the archive has the other copy; then assess again)";
+        Trees.delete(root.resolve("secrets"));
+        assertNext(
+                Assessment.Case.RECOVER_FILES,
+                "cp -a " + setAside.resolve("secrets") + " " + root.resolve("secrets") + remark);
+        Trees.delete(root);
+        assertNext(Assessment.Case.RECOVER_FILES, "cp -a " + setAside + " " + root + remark);
+        shell(assess().next());
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        new Recovery(profile).cleanUp(NO_OPTIONS);
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
+    }
+
+    @Test
+    void assessmentOfALogThatIsLostAfterARollbackKeepsTheOneThatWasSetAside() throws Exception {
+        recover(whole());
+        rollBack();
+        Path log = dir.resolve("wal");
+        Path setAside = dir.resolve(".wal.recovery-1");
+        Trees.delete(log);
+        Files.createDirectory(log);
+        assertNext(
+                Assessment.Case.RESTORE_LOG,
+                "mv " + setAside + " " + setAside + ".saved && " + tool("--clean-up") + "   (" + setAside
+                        + ".saved is the log that the recovery had put in place; the archive has the records that were"
+                        + " shipped; then assess again)");
+        Files.delete(log);
+        shell(assess().next());
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+    }
+
+    @Test
+    void assessmentOfADatabaseThatIsLostAfterARollbackPutsTheOneInPlaceThatWasSetAside() throws Exception {
+        recover(whole());
+        psql("veloz", "UPDATE accounts SET balance = 7 WHERE id = 1");
+        rollBack();
+        psql("postgres", "DROP DATABASE veloz");
+        Assessment found = assess();
+        assertThat(found.result()).isEqualTo(Assessment.Case.RECOVER_DATABASE);
+        assertThat(found.next())
+                .endsWith(
+                        "   (puts back veloz_recovery_1, which the recovery had put in place; the archive has the other"
+                                + " copy; then assess again)");
+        assertThat(found.alternative())
+                .contains(tool("--clean-up --without-database")
+                        + "   (keeps database veloz_recovery_1; then assess again)");
+        shell(found.next());
+        assertThat(psql("veloz", "SELECT balance FROM accounts WHERE id = 1")).isEqualTo("7");
+        assertThat(assess().result()).isEqualTo(Assessment.Case.RESTART);
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).doesNotContain("database veloz_recovery_1");
+        assertThat(psql("veloz", "SELECT balance FROM accounts WHERE id = 1")).isEqualTo("7");
+    }
+
+    @Test
+    void assessmentAfterARollbackDeletesNothingThatTheArchiveDoesNotHave() throws Exception {
+        loseEverything();
+        recover(whole().createRoles());
+        rollBack();
+        Trees.delete(dir.resolve("archive/points"));
+        Path setAside = dir.resolve("etc/.veloz.recovery-1");
+        Assessment found = assess();
+        assertThat(found.result()).isEqualTo(Assessment.Case.FULL_RECOVERY);
+        assertThat(found.next()).startsWith("cp -a ").contains(setAside + " " + dir.resolve("etc/veloz"));
+        shell(found.next());
+        found = assess();
+        assertThat(found.next()).contains("ALTER DATABASE").contains("(puts back veloz_recovery_1, ");
+        shell(found.next());
+        assertThat(assess().facts())
+                .filteredOn(fact ->
+                        Set.of("configuration", "secrets", "database", "log").contains(fact.name()))
+                .allMatch(Assessment.Fact::intact);
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
     }
 
     @Test
@@ -332,6 +444,25 @@ class AssessmentTest extends EngineWithDatabase {
         psql("postgres", "DROP DATABASE veloz_recovery_1");
         assertNext(
                 Assessment.Case.HALF_DONE, tool("--resume --without-database"), tool("--roll-back --without-database"));
+    }
+
+    @Test
+    void assessmentResumesWithTheStagedDatabaseIfTheLiveOneIsLost() throws Exception {
+        assertThat(dies(3)).isTrue();
+        psql("postgres", "DROP DATABASE veloz");
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back --without-database"));
+        new Recovery(profile).resume(whole(), RecoveryProgress.NONE);
+        assertThat(inPlace()).containsAllEntriesOf(OF_THE_POINT);
+    }
+
+    @Test
+    void assessmentRollsBackToADatabaseThatDidNotExist() throws Exception {
+        psql("postgres", "DROP DATABASE veloz");
+        assertThat(dies(3)).isTrue();
+        assertNext(Assessment.Case.HALF_DONE, tool("--resume"), tool("--roll-back"));
+        rollBack();
+        assertThat(psql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'veloz'"))
+                .isEqualTo("0");
     }
 
     private Assessment assess() throws IOException {

@@ -271,6 +271,63 @@ class BackupTest {
         assertThat(made(BOTH).number()).isEqualTo(2);
     }
 
+    /** Makes a file in the state directory when the sources are read, and expects that the backup then puts no point. */
+    private void assertRecoveryMeanwhileIsRefused(String journal) throws IOException {
+        made(BOTH);
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        boolean[] began = {false};
+        SteppedStore recovering = new SteppedStore(store, request -> {
+            if (!began[0] && wasStored()) {
+                began[0] = true;
+                Files.writeString(dir.resolve("state").resolve(journal), "plan complete\n");
+            }
+        });
+        assertThatThrownBy(() -> backup(recovering).run(BOTH))
+                .isInstanceOfSatisfying(
+                        BackupRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(BackupRefusedException.Reason.RECOVERY_UNDER_WAY))
+                .hasMessageContaining("while this backup read its sources");
+        assertThat(began[0]).isTrue();
+        assertThat(chain()).hasSize(1);
+    }
+
+    @Test
+    void recoveryThatBeginsDuringABackupPreventsItsPoint() throws IOException {
+        assertRecoveryMeanwhileIsRefused("recovery.journal");
+    }
+
+    @Test
+    void recoveryThatIsCompletedDuringABackupPreventsItsPoint() throws IOException {
+        assertRecoveryMeanwhileIsRefused("recovery.completed");
+    }
+
+    @Test
+    void completedRecoveryThatIsNotCleanedUpPreventsNoBackup() throws IOException {
+        made(BOTH);
+        recover(BOTH, Optional.empty());
+        assertThat(dir.resolve("state/recovery.completed")).exists();
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        assertThat(made(BOTH).number()).isEqualTo(2);
+    }
+
+    @Test
+    void rollbackDuringABackupPreventsItsPoint() throws IOException {
+        made(BOTH);
+        recover(BOTH, Optional.empty());
+        write("etc/veloz/config.yaml", "depth: 6\n", "rw-r--r--");
+        boolean[] began = {false};
+        SteppedStore rollingBack = new SteppedStore(store, request -> {
+            if (!began[0] && wasStored()) {
+                began[0] = true;
+                recovery().rollBack(RecoveryOptions.of(Set.of()));
+            }
+        });
+        assertThatThrownBy(() -> backup(rollingBack).run(BOTH))
+                .isInstanceOf(BackupRefusedException.class)
+                .hasMessageContaining("while this backup read its sources");
+        assertThat(chain()).hasSize(1);
+    }
+
     private void forge(UnaryOperator<Attachment.Builder> change) throws IOException {
         PointChain.Stored before = chain().get(0);
         RecoveryPoint point = before.point();

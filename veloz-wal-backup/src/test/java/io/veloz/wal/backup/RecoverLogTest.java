@@ -6,117 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
-import io.veloz.wal.archive.ShipperConfig;
-import io.veloz.wal.archive.WalShipper;
-import io.veloz.wal.archive.store.DirectoryStore;
-import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
-import io.veloz.wal.orders.OrderNew;
-import io.veloz.wal.orders.OrderReplay;
-import io.veloz.wal.orders.Side;
-import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The log is recovered together with the files of a recovery point. */
 @Timeout(120)
-class RecoverLogTest {
-    private static final Set<Kind> FILES = EnumSet.of(Kind.CONFIGURATION);
-
-    @TempDir
-    Path dir;
-
-    private TestKeys keys;
-    private ObjectStore store;
-    private BackupProfile profile;
-
-    @BeforeEach
-    void makePoint() throws Exception {
-        keys = new TestKeys(dir.resolve("keys"));
-        Files.createDirectories(dir.resolve("etc/veloz"));
-        Files.writeString(dir.resolve("etc/veloz/config.yaml"), "depth: 5\n");
-        Path file = dir.resolve("backup.properties");
-        Files.writeString(
-                file,
-                "state.directory = state\nconfiguration.roots = etc/veloz\nlog.directory = data/wal\n"
-                        + keys.profileLines());
-        profile = BackupProfile.read(file);
-        store = new DirectoryStore(archive());
-        run(1, 3, true);
-    }
-
-    @AfterEach
-    void closeStore() throws IOException {
-        store.close();
-    }
-
-    private Path archive() {
-        return dir.resolve("archive");
-    }
-
-    private Path log() {
-        return dir.resolve("data/wal");
-    }
-
-    private String uri() {
-        return archive().toUri().toString();
-    }
-
-    /** The engine writes some orders, which are shipped; a backup may be made meanwhile. */
-    private void run(int first, int last, boolean backup) throws Exception {
-        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(log()).build());
-                WalShipper shipper = WalShipper.start(
-                        orders.wal(), ShipperConfig.builder(uri()).build())) {
-            append(orders, first, last);
-            assertThat(shipper.awaitArchived(orders.wal().lastSequence(), Duration.ofSeconds(30)))
-                    .isTrue();
-            if (backup) {
-                new Backup(store, profile, LogPosition.of(orders.wal())).run(FILES);
-            }
-        }
-    }
-
-    private static void append(OrderLog orders, int first, int last) {
-        for (int i = first; i <= last; i++) {
-            orders.appendDurable(order(i));
-        }
-    }
-
-    private static OrderNew order(int i) {
-        return OrderNew.limit("order-" + i, "BTCUSDT", Side.BUY, 1, 100);
-    }
-
-    private RecoveryReport recover(RecoveryOptions options) throws IOException {
-        Recovery recovery = new Recovery(profile);
-        return recovery.run(store, recovery.plan(store, options), keys.recovery(), RecoveryProgress.NONE);
-    }
-
-    private RecoveryOptions whole() {
-        return RecoveryOptions.of(FILES).log(uri(), Map.of());
-    }
-
-    private int orders() {
-        return OrderReplay.read(ReadOptions.of(log())).store().count();
-    }
-
+class RecoverLogTest extends RecoveredLog {
     @Test
     void lostLogIsRestoredWithTheFiles() throws Exception {
         Trees.delete(log());
@@ -162,10 +70,7 @@ class RecoverLogTest {
 
     @Test
     void damagedLogIsRepairedFromTheArchive() throws Exception {
-        Path current = log().resolve(LogFiles.of(log()).currentName());
-        byte[] bytes = Files.readAllBytes(current);
-        bytes[4096 + 20]++;
-        Files.write(current, bytes);
+        damage();
         recover(whole());
         assertThat(orders()).isEqualTo(3);
     }
@@ -279,10 +184,45 @@ class RecoverLogTest {
             assertThatThrownBy(() -> recover(whole()))
                     .isInstanceOfSatisfying(
                             RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
-                    .hasMessageContaining("or a connection is not refused");
+                    .hasMessageContaining("a process accepts connections at http://127.0.0.1:" + hangs.getLocalPort());
         }
         recover(whole());
         assertThat(orders()).isEqualTo(3);
+    }
+
+    private static final String NOT_KNOWN =
+            "whether a process accepts connections at https://engine.invalid:8443 is not known (UnknownHostException";
+
+    @Test
+    void engineThatCannotBeExaminedRefusesUnlessTheCallerKnowsThatItIsDown() throws Exception {
+        Path file = dir.resolve("backup.properties");
+        Files.writeString(file, Files.readString(file) + "engine.url = https://engine.invalid:8443\n");
+        profile = BackupProfile.read(file);
+        assertThatThrownBy(() -> recover(whole()))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS))
+                .hasMessageContaining(NOT_KNOWN)
+                .hasMessageContaining("--engine-is-down");
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(RecoveryOptions.of(Set.of())))
+                .hasMessageContaining("no recovery is recorded");
+        recover(whole().engineIsDown());
+        assertThat(orders()).isEqualTo(3);
+        assertThatThrownBy(() -> new Recovery(profile).rollBack(RecoveryOptions.of(Set.of())))
+                .hasMessageContaining(NOT_KNOWN);
+        new Recovery(profile).rollBack(RecoveryOptions.of(Set.of()).engineIsDown());
+    }
+
+    @Test
+    void engineThatIsKnownToBeDownAndAnswersIsRefused() throws Exception {
+        try (ServerSocket answers = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Path file = dir.resolve("backup.properties");
+            Files.writeString(
+                    file, Files.readString(file) + "engine.url = http://127.0.0.1:" + answers.getLocalPort() + "\n");
+            profile = BackupProfile.read(file);
+            assertThatThrownBy(() -> recover(whole().engineIsDown()))
+                    .isInstanceOfSatisfying(
+                            RecoveryException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ENGINE_RUNS));
+        }
     }
 
     @Test

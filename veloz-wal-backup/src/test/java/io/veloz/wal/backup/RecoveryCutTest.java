@@ -267,7 +267,11 @@ class RecoveryCutTest {
                 .isPresent();
         refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.LOG_DIVERGED);
         Files.move(dir.resolve(".wal.recovery-1"), dir.resolve("keys/moved-away"));
-        cleanUp();
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS))
+                .containsExactlyInAnyOrder(
+                        dir.resolve(".etc.recovery-1").toString(),
+                        dir.resolve(".env.recovery-1").toString());
+        assertNothingIsLeftOver();
     }
 
     @Test
@@ -418,6 +422,79 @@ class RecoveryCutTest {
         assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
                 .hasMessageContaining("may be its last copy");
         assertThat(dir.resolve("etc.before-recovery-1")).exists();
+    }
+
+    @Test
+    void cleanUpIsRefusedWhileARootInsideOfWhatWasPutInPlaceIsMissing() throws IOException {
+        assertThat(dies(100)).isFalse();
+        Trees.delete(dir.resolve("etc/secrets"));
+        assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining(dir.resolve("etc.before-recovery-1/secrets") + " may be its last copy");
+        assertThat(dir.resolve("etc.before-recovery-1/secrets/key")).hasContent("newer");
+    }
+
+    @Test
+    void cleanUpAfterARollbackIsRefusedWhileWhatWasInPlaceBeforeIsMissing() throws IOException {
+        assertThat(dies(100)).isFalse();
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        Trees.delete(dir.resolve("etc/secrets"));
+        assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining(dir.resolve(".etc.recovery-1/secrets") + " may be its last copy");
+        Trees.delete(dir.resolve("etc"));
+        assertThat(refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE))
+                .hasMessageContaining(dir.resolve(".etc.recovery-1") + " may be its last copy");
+        assertThat(dir.resolve(".etc.recovery-1/secrets/key")).hasContent("of the point");
+    }
+
+    @Test
+    void recordOfTheStagingEndsWithTheFirstRunThatFindsTheJournal() throws IOException {
+        // As if it was cut after its journal was made, and before the record was deleted.
+        assertThat(dies(3)).isTrue();
+        record(".etc.recovery-1", ".env.recovery-1", ".wal.recovery-1");
+        new Recovery(profile).resume(options(), RecoveryProgress.NONE);
+        assertThat(dir.resolve("state/recovery.staging")).doesNotExist();
+        record(".etc.recovery-1", ".env.recovery-1", ".wal.recovery-1");
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        assertThat(dir.resolve("state/recovery.staging")).doesNotExist();
+        record(".etc.recovery-1", ".env.recovery-1", ".wal.recovery-1");
+        Trees.delete(dir.resolve("etc"));
+        refused(() -> new Recovery(profile).cleanUp(NO_OPTIONS), RecoveryException.Reason.PLACE_UNUSABLE);
+        assertThat(dir.resolve("state/recovery.staging")).doesNotExist();
+    }
+
+    private void filesAreRecoveredAndTheEngineWrites() throws IOException {
+        Recovery recovery = new Recovery(profile);
+        recovery.run(store, recovery.plan(store, RecoveryOptions.of(FILES)), keys.recovery(), RecoveryProgress.NONE);
+        try (OrderLog orders =
+                OrderLog.open(OrderLogConfig.builder(dir.resolve("wal")).build())) {
+            order(orders, 4);
+        }
+    }
+
+    @Test
+    void rollbackOfFilesAloneTakesNoRecordBackAndIsNotRefused() throws IOException {
+        Map<String, String> old = new TreeMap<>(inPlace());
+        old.put("orders", "4");
+        filesAreRecoveredAndTheEngineWrites();
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        assertThat(inPlace()).isEqualTo(old);
+    }
+
+    @Test
+    void cleanUpAfterARollbackOfFilesAloneReadsNoLogThatItDoesNotDelete() throws IOException {
+        filesAreRecoveredAndTheEngineWrites();
+        new Recovery(profile).rollBack(NO_OPTIONS.setAsideChanges());
+        Path foreign = dir.resolve(".wal.recovery-1");
+        try (OrderLog orders = OrderLog.open(OrderLogConfig.builder(foreign).build())) {
+            for (int i = 1; i <= 9; i++) {
+                order(orders, i);
+            }
+        }
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS))
+                .containsExactlyInAnyOrder(
+                        dir.resolve(".etc.recovery-1").toString(),
+                        dir.resolve(".env.recovery-1").toString());
+        assertThat(foreign).exists();
     }
 
     @Test

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import io.veloz.wal.backup.DrillReceipt.Result;
-import io.veloz.wal.backup.internal.place.StagingRecord;
-import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.point.PointChain;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -21,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -249,19 +248,120 @@ class WholeEngineTest extends EngineWithDatabase {
         assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz");
     }
 
-    @Test
-    void databaseThatARunHasStagedIsRemovedByTheCleanUpAndNoOther() throws Exception {
-        psql("postgres", "CREATE DATABASE veloz_recovery_8");
-        psql("postgres", "CREATE DATABASE veloz_recovery_9");
+    /** Runs an action when a step begins. */
+    private void recoverWhile(String step, Runnable action) throws IOException {
+        RecoveryProgress progress = new RecoveryProgress() {
+            @Override
+            public void onStep(String name) {
+                if (name.equals(step)) {
+                    action.run();
+                }
+            }
+
+            @Override
+            public void onBytes(String what, long done, long total) {}
+        };
+        Recovery recovery = new Recovery(profile);
+        recovery.run(store, recovery.plan(store, whole()), keys.recovery(), progress);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void dieAfterStaging() {
+        assertThatThrownBy(() -> recoverWhile("gates", () -> {
+                    throw new Died();
+                }))
+                .isInstanceOf(Died.class);
+    }
+
+    private void markAsStaged(String database) throws IOException {
         psql(
                 "postgres",
-                "COMMENT ON DATABASE veloz_recovery_9 IS E'veloz-wal: staged by a recovery, not in use."
+                "COMMENT ON DATABASE " + database + " IS E'veloz-wal: staged by a recovery, not in use."
                         + " Original comment follows.\\n'");
-        new StagingRecord(StateDirectory.open(dir.resolve("state")))
-                .write(List.of("database veloz_recovery_8", "database veloz_recovery_9"));
-        assertThat(new Recovery(profile).cleanUp(RecoveryOptions.of(Set.of())))
-                .containsExactly("database veloz_recovery_9");
-        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_8");
+    }
+
+    @Test
+    void databaseThatARunHasStagedIsRemovedByTheCleanUpAndNoOther() throws Exception {
+        psql("postgres", "CREATE DATABASE veloz_recovery_9");
+        markAsStaged("veloz_recovery_9");
+        dieAfterStaging();
+        assertThat(inPlace().get("databases")).contains("veloz_recovery_1 ");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS))
+                .contains("database veloz_recovery_1")
+                .doesNotContain("database veloz_recovery_9");
+        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_9");
+    }
+
+    /** The name is the same on all hosts, and the server may have been replaced by another one. */
+    @Test
+    void databaseThatAnotherHostStagedSinceIsNotRemoved() throws Exception {
+        dieAfterStaging();
+        psql("postgres", "DROP DATABASE veloz_recovery_1");
+        psql("postgres", "CREATE DATABASE veloz_recovery_1");
+        markAsStaged("veloz_recovery_1");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).doesNotContain("database veloz_recovery_1");
+        assertThat(inPlace().get("databases")).isEqualTo("postgres template0 template1 veloz veloz_recovery_1");
+    }
+
+    @Test
+    void databaseThatAnotherHostStagesMeanwhileIsNotReplaced() throws Exception {
+        assertThatThrownBy(() -> recoverWhile("stage database", () -> {
+                    try {
+                        psql("postgres", "CREATE DATABASE veloz_recovery_1");
+                        markAsStaged("veloz_recovery_1");
+                        psql("veloz_recovery_1", "CREATE TABLE of_another_host ()");
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                }))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE));
+        new Recovery(profile).cleanUp(NO_OPTIONS);
+        assertThat(psql("veloz_recovery_1", "SELECT count(*) FROM of_another_host"))
+                .isEqualTo("0");
+    }
+
+    @Test
+    void cleanUpWithoutDatabaseNeedsNoServerAndLeavesTheStagedDatabaseToALaterOne() throws Exception {
+        dieAfterStaging();
+        profile = profile("", "/nowhere");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS.withoutDatabase()))
+                .isNotEmpty()
+                .doesNotContain("database veloz_recovery_1");
+        profile = profile("");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).containsExactly("database veloz_recovery_1");
+    }
+
+    @Test
+    void recoveryOfFilesNeedsNoServerAndLeavesTheStagedDatabaseToALaterCleanUp() throws Exception {
+        dieAfterStaging();
+        write("etc/veloz/config.yaml", "newer");
+        profile = profile("", "/nowhere");
+        recover(RecoveryOptions.of(Set.of(Kind.CONFIGURATION, Kind.SECRETS)));
+        assertThat(dir.resolve("etc/veloz/config.yaml")).content().startsWith("of the point");
+        profile = profile("");
+        assertThat(new Recovery(profile).cleanUp(NO_OPTIONS)).contains("database veloz_recovery_1");
+    }
+
+    @Test
+    void setAsideDatabaseIsNotTakenForAStagedOne() throws Exception {
+        Path record = dir.resolve("state/recovery.staging");
+        AtomicReference<String> staged = new AtomicReference<>("");
+        recoverWhile("gates", () -> staged.set(read(record)));
+        // As if the recovery was cut after its journal was made, and before the record was deleted.
+        assertThat(staged.get()).contains("veloz_recovery_1");
+        Files.writeString(record, staged.get());
+        new Recovery(profile).rollBack(NO_OPTIONS);
+        new Recovery(profile).cleanUp(NO_OPTIONS.withoutDatabase());
+        assertThat(inPlace().get("databases")).contains("veloz_recovery_1");
     }
 
     @Test
@@ -333,6 +433,25 @@ class WholeEngineTest extends EngineWithDatabase {
                         e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.PLACE_UNUSABLE))
                 .hasMessageContaining("another host stages there");
         assertThat(inPlace().get("databases")).contains("veloz_recovery_1");
+    }
+
+    /** It may have been live before: what this run cannot examine it does not stop. */
+    @Test
+    void engineThatCannotBeExaminedIsStartedAndNotStopped() throws Exception {
+        recover(whole());
+        profile = profile("engine.start = " + dir.resolve("start.sh") + "\nengine.stop = " + dir.resolve("stop.sh")
+                + "\nengine.url = https://engine.invalid:8443\nengine.start-timeout = 1s\n");
+        script("start.sh", "echo started > " + dir.resolve("started"));
+        script("stop.sh", "echo stopped > " + dir.resolve("stopped"));
+        assertThatThrownBy(() -> new Recovery(profile).resume(NO_OPTIONS.start(), RecoveryProgress.NONE))
+                .isInstanceOfSatisfying(
+                        RecoveryException.class,
+                        e -> assertThat(e.reason()).isEqualTo(RecoveryException.Reason.NOT_VERIFIED))
+                .hasMessageContaining(
+                        "it was not stopped, because it may have been running before, and be live (whether"
+                                + " a process accepts connections at https://engine.invalid:8443 is not known");
+        assertThat(dir.resolve("started")).exists();
+        assertThat(dir.resolve("stopped")).doesNotExist();
     }
 
     @Test

@@ -32,7 +32,17 @@ class LayersTest {
 
     /** The classes that connect the layers. All other classes in their package are values that every layer may use. */
     private static final Set<String> FACADE = Set.of(
-            "Wal", "Wiring", "WalReader", "WalRecovery", "WalCheckpoint", "Appender", "Salvage", "Trim", "RecordGroup");
+            "Wal",
+            "Wiring",
+            "WalReader",
+            "WalRecovery",
+            "WalCheckpoint",
+            "Appender",
+            "Salvage",
+            "Trim",
+            "RecordGroup",
+            "OutputGate",
+            "HeldOutputs");
 
     @Test
     void formatDependsOnNeitherFilesNorThreads() {

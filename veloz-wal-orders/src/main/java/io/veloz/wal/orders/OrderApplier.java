@@ -5,6 +5,7 @@ import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalFailedException;
+import io.veloz.wal.internal.OverflowSafeLock;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive;
 
+import io.veloz.wal.OutputGate;
 import io.veloz.wal.TrimGuard;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
@@ -142,6 +143,35 @@ public final class WalShipper implements AutoCloseable {
             throw new IllegalStateException("the shipper is closed; last archived record " + state.archivedSequence());
         }
         return false;
+    }
+
+    /**
+     * Starts a gate that publishes an output when its record is archived. So nothing that it has published is missing after
+     * a restore, and an engine that is fenced publishes no output of a record that its successor does not have. Close it
+     * before this shipper.
+     *
+     * <p>Between a fence and its detection, at most some 30 seconds, an output of a record that was archived before the fence
+     * is still published. So an output that only the current owner of the archive may publish needs a record of its own.
+     *
+     * <p>An output waits for a put at least, and for as long as the store is unreachable. The gate ships without waiting for
+     * the flush interval; outputs that arrive during a put share the next one. {@link OutputGate#append} waits for room for
+     * {@link io.veloz.wal.WalConfig#bufferFullTimeout()}, and {@link OutputGate#close} for records for
+     * {@link ShipperConfig#closeTimeout()}.
+     *
+     * <p>The gate fails with {@link WalFencedException} or {@link WalShippingRefusedException}, also if the record of an
+     * output is in a declared gap. Records without outputs may be in one. It fails with {@link IllegalStateException} if the
+     * shipper is closed, and with {@link io.veloz.wal.WalFailedException} if the log fails before the record is durable.
+     *
+     * @param capacity the largest number of outputs that wait, 1 to 16,777,216. Each takes 20 bytes from the start
+     * @throws IllegalStateException if another process writes the log
+     */
+    public <T> OutputGate<T> archivedGate(int capacity, OutputGate.Sink<T> sink) {
+        if (wal == null) {
+            throw new IllegalStateException(
+                    "another process writes the log, and only that process can hold back outputs");
+        }
+        String describe = "archived " + wal.files().storage().describe();
+        return OutputGate.start(new ArchivedRecords(this, state, wal, config.closeTimeout(), describe), capacity, sink);
     }
 
     /** Returns the current status. Makes no request to the store, so it can be called at any rate. */

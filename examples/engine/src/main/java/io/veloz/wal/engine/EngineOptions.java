@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 /**
  * The command line of the engine. Immutable.
  *
+ * @param publishWhen when an order may leave the engine
  * @param port of the HTTP server; 0 to select a free one
  * @param takeOver the epoch of another directory that this one takes the archive over from; 0 for none
  * @param ordersPerSecond orders that the engine places by itself while it is live; 0 for none
@@ -22,6 +23,7 @@ record EngineOptions(
         Path wal,
         Optional<String> archive,
         long takeOver,
+        PublishWhen publishWhen,
         int port,
         boolean readOnly,
         Optional<Path> metricsFile,
@@ -35,6 +37,8 @@ record EngineOptions(
               --archive URI               ships the log to s3://bucket/prefix or file:///directory while live
               --take-over EPOCH           with --archive, after a restore: continues the archive if this is its last epoch, and
                                           fences the engine that wrote it
+              --publish-when durable|archived
+                                          when an order is sent and acknowledged; archived needs --archive; default durable
               --http PORT                 port on the loopback interface; 0 selects a free one; default 8080
               --read-only                 replays the log and answers, but neither opens nor ships it, and accepts no order
                                           until POST /api/admin/live
@@ -59,7 +63,7 @@ record EngineOptions(
             switch (name) {
                 case "--read-only" -> readOnly = true;
                 case "--max-backup-age" -> addAge(ages, valueOf(name, rest));
-                case "--wal", "--archive", "--take-over", "--http", "--metrics-file", "--orders-per-second" -> {
+                case "--wal", "--archive", "--take-over", "--publish-when", "--http", "--metrics-file", "--orders-per-second" -> {
                     if (values.put(name, valueOf(name, rest)) != null) {
                         throw new IllegalArgumentException(name + " occurs twice");
                     }
@@ -75,6 +79,7 @@ record EngineOptions(
                 Path.of(wal),
                 Optional.ofNullable(values.get("--archive")),
                 number("--take-over", values.getOrDefault("--take-over", "0"), 999_999),
+                PublishWhen.parse(values.getOrDefault("--publish-when", "durable")),
                 number("--http", values.getOrDefault("--http", "8080"), 65_535),
                 readOnly,
                 Optional.ofNullable(values.get("--metrics-file")).map(Path::of),
@@ -85,6 +90,9 @@ record EngineOptions(
     EngineOptions {
         if (metricsFile.isEmpty() && !maxBackupAges.isEmpty()) {
             throw new IllegalArgumentException("--max-backup-age needs --metrics-file");
+        }
+        if (archive.isEmpty() && publishWhen == PublishWhen.ARCHIVED) {
+            throw new IllegalArgumentException("--publish-when archived needs --archive");
         }
         // Fails at the start, and not when the engine goes live.
         archive.ifPresent(uri -> ObjectStores.open(uri).close());

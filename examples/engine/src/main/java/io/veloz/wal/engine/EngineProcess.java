@@ -6,8 +6,10 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.http.CheckResult;
 import io.veloz.wal.http.HttpReply;
 import io.veloz.wal.http.LogState;
+import io.veloz.wal.http.Probe;
 import io.veloz.wal.http.WalHttpServer;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderReplay;
@@ -15,6 +17,7 @@ import io.veloz.wal.orders.OrderStore;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,9 @@ final class EngineProcess implements AutoCloseable {
         }
     }
 
+    /** How long a request waits until its order has left the engine. */
+    private static final Duration LONGEST_PLACE = Duration.ofSeconds(2);
+
     private final EngineOptions options;
     private final WalHttpServer server;
     private volatile Phase phase = new Phase(LogState.replaying(), null, null);
@@ -59,6 +65,7 @@ final class EngineProcess implements AutoCloseable {
                 .log(() -> phase.currentLog())
                 .orders(() -> Optional.ofNullable(phase.orders()))
                 .shipper(this::shipper)
+                .check("output", this::checkOutput, Probe.READY)
                 .command("/api/admin/live", body -> change(this::goLive))
                 .command("/api/admin/readonly", body -> change(this::goReadOnly))
                 .command("/api/orders", this::place);
@@ -74,6 +81,12 @@ final class EngineProcess implements AutoCloseable {
     private Optional<WalShipper> shipper() {
         OrderEngine live = phase.live();
         return live == null ? Optional.empty() : live.shipper();
+    }
+
+    private CheckResult checkOutput() {
+        OrderEngine live = phase.live();
+        String failure = live == null ? null : live.outboxObstacle();
+        return failure == null ? CheckResult.passed("") : CheckResult.failed(failure);
     }
 
     /** Replays the log, and goes live unless the options demand a read-only start. Throws {@link WalException}. */
@@ -100,7 +113,7 @@ final class EngineProcess implements AutoCloseable {
                 .map(uri ->
                         ShipperConfig.builder(uri).takeOver(options.takeOver()).build())
                 .orElse(null);
-        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive);
+        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
         engine.start();
         OrderStore orders = engine.opened().store();
         phase = new Phase(LogState.replaying(), orders, engine);
@@ -198,9 +211,15 @@ final class EngineProcess implements AutoCloseable {
         if (live == null) {
             return new HttpReply(503, "{\"error\":\"the engine is " + phase.name() + " and accepts no order\"}");
         }
+        String id = Health.quoted(order.clientOrderId());
         try {
-            live.place(order);
-            return new HttpReply(201, "{\"client_order_id\":" + Health.quoted(order.clientOrderId()) + "}");
+            // The server has few threads. While the archive is unreachable, orders must not keep them from the probes.
+            return live.place(order, LONGEST_PLACE)
+                    ? new HttpReply(201, "{\"client_order_id\":" + id + "}")
+                    : new HttpReply(202, "{\"client_order_id\":" + id + ",\"sent\":false}");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new HttpReply(503, "{\"error\":\"the engine is ending\"}");
         } catch (IllegalArgumentException e) {
             return error(409, e);
         } catch (TradingStoppedException | WalException | IllegalStateException e) {

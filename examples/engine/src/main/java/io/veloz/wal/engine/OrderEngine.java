@@ -1,5 +1,6 @@
 package io.veloz.wal.engine;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalListener;
@@ -16,17 +17,23 @@ import io.veloz.wal.orders.OrderLogReport;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderState;
 import io.veloz.wal.orders.OrderUpdate;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A minimal order engine. Thread-safe, but the events of one order must be reported by one thread at a time.
  *
- * <p>An order is first made durable, then applied to the store, then sent to the venue. So after a crash at any point, the
- * engine knows every order that the venue may have received.
+ * <p>An order is first appended to the log. When it is durable, or archived if {@link PublishWhen#ARCHIVED} demands it, it is
+ * sent to the venue, and then acknowledged to the caller, both through the {@link Outbox}. So after a crash at any point,
+ * the engine knows every order that the venue may have received.
  *
  * <pre>{@code
  * try (OrderEngine engine = new OrderEngine(OrderEngine.settings(directory), venue)) {
@@ -37,10 +44,19 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class OrderEngine implements AutoCloseable {
+    /** The type of the records of requested cancellations, with the order id. The replay of the orders skips them. */
+    private static final int CANCEL_REQUESTED = 1000;
+
     private final OrderLogConfig config;
     private final Venue venue;
     private final @Nullable ShipperConfig archive;
+    private final PublishWhen publishWhen;
+
+    /** The ids of the orders in the outbox, which are not in the store yet: the engine acts on them already. */
+    private final Set<String> leaving = ConcurrentHashMap.newKeySet();
+
     private volatile @Nullable WalShipper shipper;
+    private volatile @Nullable Outbox outbox;
     private volatile @Nullable OrderLog log;
     private volatile @Nullable String diskFull;
     private volatile @Nullable String failed;
@@ -52,11 +68,20 @@ public final class OrderEngine implements AutoCloseable {
 
     /** Creates an engine that ships its log, if {@code archive} is not null: {@code ShipperConfig.builder("s3://…").build()}. */
     public OrderEngine(OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive) {
+        this(config, venue, archive, PublishWhen.DURABLE);
+    }
+
+    /** Creates an engine whose orders leave it at the given moment. {@link PublishWhen#ARCHIVED} needs an archive. */
+    public OrderEngine(OrderLogConfig config, Venue venue, @Nullable ShipperConfig archive, PublishWhen publishWhen) {
+        if (archive == null && publishWhen == PublishWhen.ARCHIVED) {
+            throw new IllegalArgumentException("publish when archived: expected an archive");
+        }
         this.config = config.toBuilder()
                 .wal(config.wal().toBuilder().listener(new StopTrading()).build())
                 .build();
         this.venue = venue;
         this.archive = archive;
+        this.publishWhen = publishWhen;
     }
 
     /**
@@ -82,15 +107,18 @@ public final class OrderEngine implements AutoCloseable {
             throw new IllegalStateException("the engine has been started");
         }
         OrderLog opened = OrderLog.open(config);
-        if (archive != null) {
-            try {
+        WalShipper shipping = null;
+        try {
+            if (archive != null) {
                 // Before the first order, and before the first trim.
-                shipper = WalShipper.start(opened.wal(), archive);
-            } catch (RuntimeException e) {
-                opened.close();
-                throw e;
+                shipping = WalShipper.start(opened.wal(), archive);
             }
+            outbox = Outbox.open(opened, publishWhen == PublishWhen.ARCHIVED ? shipping : null);
+        } catch (RuntimeException e) {
+            close(null, shipping, opened);
+            throw e;
         }
+        shipper = shipping;
         log = opened;
         return opened.recovery();
     }
@@ -98,13 +126,28 @@ public final class OrderEngine implements AutoCloseable {
     // ---- commands
 
     /**
-     * Accepts an order, and sends it to the venue once it is durable.
+     * Accepts an order, and sends it to the venue once it may leave the engine. Returns when it was sent.
      *
      * @throws TradingStoppedException if the engine does not accept orders now
      * @throws IllegalArgumentException if the id was used before
-     * @throws WalFailedException if the disk failed; the order was not sent, and after a restart it may be in the log
+     * @throws io.veloz.wal.WalBusyException if too many orders wait to leave. The order was not accepted
+     * @throws io.veloz.wal.WalException if the disk failed, or another engine has taken over. The order was not sent, and after
+     *     a restart it may be in the log
      */
     public OrderState place(OrderNew order) {
+        submit(order).await();
+        return order(order.clientOrderId());
+    }
+
+    /**
+     * Does the same as {@link #place(OrderNew)}, and returns false after a timeout. The order is then in the log, and leaves
+     * the engine later, unless the engine ends before that.
+     */
+    public boolean place(OrderNew order, Duration timeout) throws InterruptedException {
+        return submit(order).await(timeout);
+    }
+
+    private Outbox.Message submit(OrderNew order) {
         OrderLog open = opened();
         Health health = health();
         if (!health.ready()) {
@@ -112,19 +155,38 @@ public final class OrderEngine implements AutoCloseable {
                     "order " + order.clientOrderId() + " was not accepted: " + health.reason());
         }
         String id = order.clientOrderId();
-        if (open.store().get(id).isPresent()) {
-            throw new IllegalArgumentException("order " + id + " has been placed before; expected a new id");
+        if (!leaving.add(id)) {
+            throw placedBefore(id);
         }
-        open.appendDurable(order);
-        venue.send(order);
-        return order(id);
+        boolean accepted = false;
+        try {
+            if (open.store().get(id).isPresent()) {
+                throw placedBefore(id);
+            }
+            Outbox.Message message = out().append(() -> open.append(order), () -> venue.send(order));
+            message.whenLeft(() -> leaving.remove(id));
+            accepted = true;
+            return message;
+        } finally {
+            if (!accepted) {
+                leaving.remove(id);
+            }
+        }
+    }
+
+    private static IllegalArgumentException placedBefore(String id) {
+        return new IllegalArgumentException("order " + id + " has been placed before; expected a new id");
     }
 
     /** Requests a cancellation from the venue. The order is canceled when the venue confirms it; see {@link #canceled}. */
     public void cancel(String clientOrderId) {
         OrderState order = order(clientOrderId);
         if (!order.terminal()) {
-            venue.cancel(clientOrderId);
+            // With a record of its own: otherwise it would not wait for an archive that another engine has taken over.
+            ByteBuffer id = ByteBuffer.wrap(clientOrderId.getBytes(StandardCharsets.UTF_8));
+            Wal wal = opened().wal();
+            out().append(() -> wal.append(CANCEL_REQUESTED, id), () -> venue.cancel(clientOrderId))
+                    .await();
         }
     }
 
@@ -184,6 +246,9 @@ public final class OrderEngine implements AutoCloseable {
         }
         String reason = archiveFailure();
         if (reason == null) {
+            reason = outboxObstacle();
+        }
+        if (reason == null) {
             reason = diskFull;
         }
         return reason == null ? new Health(true, true, true, "") : new Health(true, false, true, reason);
@@ -205,6 +270,13 @@ public final class OrderEngine implements AutoCloseable {
         return refused == null ? null : "log and archive are inconsistent: " + refused.getMessage();
     }
 
+    /** Returns why no order leaves the engine now; null if orders do. */
+    @Nullable
+    String outboxObstacle() {
+        Outbox sending = outbox;
+        return sending == null ? null : sending.obstacle();
+    }
+
     /** Returns the statistics of the log. {@link io.veloz.wal.metrics.WalMetrics} binds them to Micrometer. */
     public WalStats stats() {
         return opened().wal().stats();
@@ -224,16 +296,32 @@ public final class OrderEngine implements AutoCloseable {
         return open;
     }
 
-    /** Commits and ships all pending records, and closes the log. */
+    private Outbox out() {
+        return Objects.requireNonNull(outbox, "outbox");
+    }
+
+    /** Sends the orders that may leave, commits and ships all pending records, and closes the log. */
     @Override
     public void close() {
-        WalShipper shipping = shipper;
-        if (shipping != null) {
-            shipping.close();
-        }
-        OrderLog open = log;
-        if (open != null) {
-            open.close();
+        close(outbox, shipper, log);
+    }
+
+    /** Order matters: the outbox needs the shipper, and the shipper the log, until it has ended. */
+    private static void close(@Nullable Outbox sending, @Nullable WalShipper shipping, @Nullable OrderLog open) {
+        try {
+            if (sending != null) {
+                sending.close();
+            }
+        } finally {
+            try {
+                if (shipping != null) {
+                    shipping.close();
+                }
+            } finally {
+                if (open != null) {
+                    open.close();
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ class EngineOptionsTest {
         assertThat(options.port()).isEqualTo(8080);
         assertThat(options.readOnly()).isFalse();
         assertThat(options.archive()).isEmpty();
+        assertThat(options.publishWhen()).isEqualTo(PublishWhen.DURABLE);
         assertThat(options.ordersPerSecond()).isZero();
     }
 
@@ -60,6 +61,8 @@ class EngineOptionsTest {
                     --wal d --take-over last                            | --take-over last: expected 0 to 999999
                     --wal d --port 1                                    | unknown argument --port
                     --wal d --orders-per-second 10001                   | --orders-per-second 10001: expected 0 to 10000
+                    --wal d --publish-when sent                         | --publish-when sent: expected durable or archived
+                    --wal d --publish-when archived                     | --publish-when archived needs --archive
                     --wal d --max-backup-age database=26h               | --max-backup-age needs --metrics-file
                     --wal d --metrics-file f --max-backup-age database  | --max-backup-age database: expected KIND=TIME, such as database=26h
                     """)

@@ -387,6 +387,22 @@ class EngineProcessTest {
     }
 
     @Test
+    void orderThatIsNotArchivedInTimeIsReportedAsWaiting() throws Exception {
+        String archive = archive();
+        try (RunningEngine engine = RunningEngine.start(
+                dir, "--wal", wal().toString(), "--archive", archive, "--publish-when", "archived")) {
+            assertThat(engine.post("/api/orders", order("a-1")).status()).isEqualTo(201);
+            try (ObjectStore store = ObjectStores.open(archive)) {
+                assertThat(ArchiveStatus.of(store).archivedSequence()).isEqualTo(1);
+            }
+            Files.move(dir.resolve("archive"), dir.resolve("away"));
+            assertThat(engine.post("/api/orders", order("a-2")))
+                    .isEqualTo(new Reply(202, "{\"client_order_id\":\"a-2\",\"sent\":false}\n"));
+            assertThat(engine.get("/health/ready").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void engineHasItsPage() throws Exception {
         try (RunningEngine engine = RunningEngine.start(dir, "--wal", wal().toString())) {
             assertThat(engine.get("/").body()).startsWith("<!DOCTYPE html>");

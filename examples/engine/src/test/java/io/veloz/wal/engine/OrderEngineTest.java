@@ -16,11 +16,14 @@ import io.veloz.wal.testkit.Fault;
 import io.veloz.wal.testkit.FaultPlan;
 import io.veloz.wal.testkit.FaultyStorage;
 import io.veloz.wal.testkit.Operation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -146,6 +149,51 @@ class OrderEngineTest {
     }
 
     @Test
+    void failureOfTheVenueReachesTheCallerAndLaterOrdersAreSent() {
+        Venue failing = new Venue() {
+            @Override
+            public void send(OrderNew order) {
+                if (order.clientOrderId().equals("a")) {
+                    throw new IllegalStateException("the venue is closed");
+                }
+                venue.send(order);
+            }
+
+            @Override
+            public void cancel(String clientOrderId) {}
+        };
+        try (OrderEngine engine = new OrderEngine(OrderEngine.settings(dir), failing)) {
+            engine.start();
+            assertThatThrownBy(() -> engine.place(order("a"))).hasMessage("the venue is closed");
+            assertThat(engine.order("a").terminal()).isFalse();
+            engine.place(order("b"));
+            assertThat(venue.sent).containsExactly("b");
+        }
+    }
+
+    @Test
+    void venueThatWaitsForAnOrderOfItsOwnEngineIsRefused() {
+        AtomicReference<OrderEngine> engine = new AtomicReference<>();
+        Venue calling = new Venue() {
+            @Override
+            public void send(OrderNew order) {
+                engine.get().place(order("nested"));
+            }
+
+            @Override
+            public void cancel(String clientOrderId) {}
+        };
+        try (OrderEngine started = new OrderEngine(OrderEngine.settings(dir), calling)) {
+            engine.set(started);
+            started.start();
+            assertThatThrownBy(() -> started.place(order("a")))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the venue calls the engine on the thread that sends");
+            assertThatThrownBy(() -> started.order("nested")).hasMessage("unknown order nested");
+        }
+    }
+
+    @Test
     void orderIsNeitherInTheStoreNorSentBeforeItIsDurable() throws Exception {
         FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
@@ -196,6 +244,7 @@ class OrderEngineTest {
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
+            await(() -> isPrepared(storage));
             storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             // Trades until the prepared segment is in use. No further one can be created; another thread reports that.
             int fills = 0;
@@ -225,6 +274,7 @@ class OrderEngineTest {
         try (OrderEngine engine = new OrderEngine(small(storage), venue)) {
             engine.start();
             engine.place(order("a"));
+            await(() -> isPrepared(storage));
             storage.plan(FaultPlan.always(Operation.Kind.CREATE, Fault.NO_ROOM));
             long[] time = {0};
             assertThatThrownBy(() -> {
@@ -239,6 +289,14 @@ class OrderEngineTest {
             storage.plan(FaultPlan.NONE);
             awaitHealth(engine, new Health(true, true, true, ""));
             assertThat(engine.accepted("a", "V", time[0]).lastEventNanos()).isEqualTo(time[0]);
+        }
+    }
+
+    private static boolean isPrepared(FaultyStorage storage) {
+        try {
+            return storage.list().contains(".orders_prepared.wal");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

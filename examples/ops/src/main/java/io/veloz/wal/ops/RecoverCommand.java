@@ -165,6 +165,11 @@ final class RecoverCommand implements Callable<Integer> {
     private boolean withoutDatabase;
 
     @Option(
+            names = "--engine-is-down",
+            description = "Continue although engine.url or engine.unit cannot be examined. Default: refuse.")
+    private boolean engineIsDown;
+
+    @Option(
             names = "--clean-up",
             description =
                     "Delete what an earlier run or its rollback has set aside, and what an interrupted run has staged.")
@@ -231,6 +236,9 @@ final class RecoverCommand implements Callable<Integer> {
             if (rollBack) {
                 useful.add("--set-aside-changes");
             }
+            if (resume || rollBack) {
+                useful.add("--engine-is-down");
+            }
             useful.add("--without-database");
             refuseOptions(name -> !useful.contains(name), action + " continues an earlier run");
         }
@@ -278,7 +286,8 @@ final class RecoverCommand implements Callable<Integer> {
         return engine(options);
     }
 
-    private RecoveryOptions engine(RecoveryOptions options) {
+    private RecoveryOptions engine(RecoveryOptions requested) {
+        RecoveryOptions options = engineIsDown ? requested.engineIsDown() : requested;
         return goLive ? options.goLive() : start ? options.start() : options;
     }
 
@@ -319,7 +328,7 @@ final class RecoverCommand implements Callable<Integer> {
             return text.report("RESUMED", report, json, streams.out());
         }
         if (rollBack) {
-            RecoveryOptions options = afterwards();
+            RecoveryOptions options = engine(afterwards());
             List<String> setAside = recovery.rollBack(setAsideChanges ? options.setAsideChanges() : options);
             return text.done(
                     "ROLLED_BACK",

@@ -245,7 +245,7 @@ public final class Places {
             throw unusable(path
                     + " is a symbolic link, and would be replaced by a directory: put its target into the profile");
         }
-        List<Path> mounts = Mounts.atOrBelow(path);
+        List<String> mounts = Mounts.atOrBelow(path);
         if (!mounts.isEmpty()) {
             throw unusable(mounts + " are mounted at or below " + path
                     + ", which cannot be renamed without them: unmount them, or put the directories next to them into the"
@@ -325,11 +325,11 @@ public final class Places {
                         throw unusable(target + " was unpacked, and is also a root that is not recovered");
                     }
                     createLike(parent(target), parent(inner), new ArrayList<>());
-                    steps.add(new Rename(inner, target));
+                    steps.add(Rename.of(inner, target));
                 }
-                steps.add(new Rename(root, kept(root)));
+                steps.add(Rename.of(root, kept(root)));
             }
-            steps.add(new Rename(staged, root));
+            steps.add(Rename.of(staged, root));
         }
         return steps;
     }

@@ -12,32 +12,71 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The rename of a file or a directory.
+ * The rename of a file or a directory. The names alone do not show whether it was done: a person or a program can delete the
+ * file and create another one under the new name. So the file is identified by its inode, which a rename does not change; the
+ * device is not recorded, because its number may change with a restart.
  *
  * @param from exists before it, and not after
  * @param to exists after it, and not before
+ * @param inode of the file, before the first step of the switch
  */
-public record Rename(Path from, Path to) implements Step {
+public record Rename(Path from, Path to, long inode) implements Step {
     static final String TYPE = "rename";
+
+    /** Returns the rename of what exists under a name now. */
+    public static Rename of(Path from, Path to) throws IOException {
+        return new Rename(from, to, inode(from));
+    }
+
+    /** Returns the rename that was recorded with these fields. */
+    static Rename read(List<String> fields) throws IOException {
+        try {
+            Rename rename = new Rename(Path.of(fields.get(1)), Path.of(fields.get(2)), Long.parseLong(fields.get(3)));
+            if (rename.fields().equals(fields)) {
+                return rename;
+            }
+        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            // Reported below.
+        }
+        throw new IOException("the journal records " + fields + "; expected a rename: two names and an inode");
+    }
 
     @Override
     public List<String> fields() {
-        return List.of(TYPE, from.toString(), to.toString());
+        return List.of(TYPE, from.toString(), to.toString(), String.valueOf(inode));
     }
 
     @Override
     public void run() throws IOException {
-        rename(from, to);
+        if (isRenamed()) {
+            requireSame(to);
+        } else {
+            requireSame(from);
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        }
+        force();
     }
 
     @Override
     public void undo() throws IOException {
-        if (Places.isStaging(from) && !exists(from) && !exists(to)) {
-            // What the recovery had put in place is lost. There is nothing to set aside, and the way back does not need
-            // it.
+        if (isLost()) {
             return;
         }
-        rename(to, from);
+        if (isRenamed()) {
+            if (Places.isKept(to)) {
+                requireSame(to);
+            }
+            Files.move(to, from, StandardCopyOption.ATOMIC_MOVE);
+        }
+        force();
+    }
+
+    /**
+     * Returns whether what the recovery had staged or put in place is lost: there is nothing to set aside, and the way back
+     * does not need it.
+     */
+    private boolean isLost() {
+        return Places.isStaging(from) && !exists(from) && !exists(to);
     }
 
     @Override
@@ -47,25 +86,47 @@ public record Rename(Path from, Path to) implements Step {
 
     /** Later steps may have given the place another name; only what was set aside has its own until the rollback. */
     @Override
-    public void requireUndo(boolean done) {
-        if (!done || Places.isStaging(from)) {
+    public void requireUndo(boolean done) throws IOException {
+        if (!done) {
+            if (!isLost() && isRenamed() && !Places.isStaging(from)) {
+                requireSame(to);
+            }
+            return;
+        }
+        if (Places.isStaging(from)) {
             return;
         }
         if (Places.isKept(to) && !exists(to)) {
             throw unusable(to + " does not exist: it was in place before the recovery, and cannot be put back. Keep the"
                     + " recovery: resume it, or clean it up");
         }
+        if (Places.isKept(to)) {
+            requireSame(to);
+        }
         if (!exists(from) && !exists(to)) {
             throw unusable(from + " does not exist: it was carried over, and cannot be put back. Put it there by hand");
         }
     }
 
+    /** Only what is deleted is compared: what is in place may have been replaced since. */
     @Override
-    public void requireInPlace(boolean undone) {
-        if (Places.isKept(to) && exists(to) && !exists(from)) {
-            throw unusable(from + " does not exist: " + to
-                    + " may be its last copy, and is not deleted. Copy it to its place, or move it away");
+    public void requireInPlace(boolean undone) throws IOException {
+        if (!undone && Places.isKept(to) && exists(to)) {
+            requireSame(to);
         }
+    }
+
+    private void requireSame(Path name) throws IOException {
+        long found = inode(name);
+        if (found != inode) {
+            throw unusable(name + " is not the file or directory that the recovery has recorded (inode " + found
+                    + ", expected " + inode + "): another program or a person has put it there. Put the recorded one"
+                    + " there, roll the recovery back, or move what is there away");
+        }
+    }
+
+    private static long inode(Path path) throws IOException {
+        return (Long) Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
     }
 
     private static RecoveryException unusable(String what) {
@@ -82,24 +143,31 @@ public record Rename(Path from, Path to) implements Step {
         return Places.isStaging(from) ? Optional.of(from.toString()) : Optional.empty();
     }
 
-    @Override
-    public void discardKept() throws IOException {
-        if (Places.isKept(to)) {
-            Trees.delete(to);
-        }
+    /** Returns whether what a switch or its rollback sets aside exists under its name. */
+    boolean isSetAside(boolean undone) {
+        return exists(undone ? from : to);
     }
 
     @Override
-    public void discardStaged() throws IOException {
-        if (Places.isStaging(from)) {
-            Trees.delete(from);
+    public boolean discardKept() throws IOException {
+        if (!Places.isKept(to) || !exists(to)) {
+            return false;
         }
+        requireSame(to);
+        Trees.delete(to);
+        return true;
     }
 
-    private static void rename(Path from, Path to) throws IOException {
-        if (!isRenamed(from, to)) {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    @Override
+    public boolean discardStaged() throws IOException {
+        if (!Places.isStaging(from) || !exists(from)) {
+            return false;
         }
+        Trees.delete(from);
+        return true;
+    }
+
+    private void force() throws IOException {
         StateDirectory.force(parent(to));
         if (!parent(from).equals(parent(to))) {
             StateDirectory.force(parent(from));
@@ -114,7 +182,7 @@ public record Rename(Path from, Path to) implements Step {
         return Objects.requireNonNull(path.getParent(), "an absolute path has a parent");
     }
 
-    private static boolean isRenamed(Path from, Path to) throws IOException {
+    private boolean isRenamed() throws IOException {
         boolean source = exists(from);
         boolean target = exists(to);
         if (source == target) {

@@ -14,7 +14,7 @@ import java.util.Objects;
 /**
  * The names that a recovery stages under, recorded before it makes the first of them, so that a later run knows what is left
  * of one that was cut. What has such a name and is not recorded here belongs to another host, another profile or a person, or
- * was set aside by a rollback: it is never deleted. The record ends when the journal of the switch begins. It belongs to one
+ * was set aside by a rollback: it is never deleted. The record of a recovery ends when the journal of its switch begins. It belongs to one
  * thread, which has {@link StateDirectory#lockRecovery}.
  */
 public final class StagingRecord {

@@ -47,11 +47,11 @@ public interface Step {
     /** Returns what the step sets aside when it is undone, for a person; empty if nothing. */
     Optional<String> staged();
 
-    /** Deletes {@link #kept}, after a completed switch. Does nothing if that is deleted already. */
-    void discardKept() throws IOException;
+    /** Deletes {@link #kept}, after a completed switch. Returns whether there was anything to delete. */
+    boolean discardKept() throws IOException;
 
-    /** Deletes {@link #staged}, after a completed rollback. Does nothing if that is deleted already. */
-    void discardStaged() throws IOException;
+    /** Deletes {@link #staged}, after a completed rollback. Returns whether there was anything to delete. */
+    boolean discardStaged() throws IOException;
 
     /** Creates a step from the fields that it was recorded with. */
     @FunctionalInterface

@@ -1,5 +1,6 @@
 package io.veloz.wal.backup.internal.place;
 
+import io.veloz.wal.backup.RecoveryException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -43,7 +44,7 @@ public final class SwitchJournal {
     public static final String NAME = "recovery.journal";
 
     /** The name of the journal after a completed switch or a completed rollback. */
-    private static final String COMPLETED = "recovery.completed";
+    static final String COMPLETED = "recovery.completed";
 
     private static final String END_OF_PLAN = "plan complete";
     private static final String FACT = "fact";
@@ -93,8 +94,8 @@ public final class SwitchJournal {
             List<String> fields = List.of(lines.get(at++).split("\t", -1));
             if (fields.get(0).equals(FACT) && fields.size() == 2) {
                 facts.add(fields.get(1));
-            } else if (fields.get(0).equals(Rename.TYPE) && fields.size() == 3) {
-                steps.add(new Rename(Path.of(fields.get(1)), Path.of(fields.get(2))));
+            } else if (fields.get(0).equals(Rename.TYPE)) {
+                steps.add(Rename.read(fields));
             } else {
                 steps.add(reader.read(fields));
             }
@@ -197,6 +198,11 @@ public final class SwitchJournal {
         return steps;
     }
 
+    /** Whether a step renames something else than files: the database. */
+    public boolean hasDatabase() {
+        return steps.stream().anyMatch(step -> !(step instanceof Rename));
+    }
+
     /** Whether all of it is in place. */
     public boolean isComplete() {
         return back < 0 && done == steps.size();
@@ -259,11 +265,14 @@ public final class SwitchJournal {
             moveTo(COMPLETED);
             return;
         }
-        moveTo(NAME);
         if (back < 0) {
+            // Before the journal gets the name that forbids a start: a refusal changes nothing.
             for (int i = 0; i < withDoubtful(); i++) {
                 steps.get(i).requireUndo(i < done);
             }
+        }
+        moveTo(NAME);
+        if (back < 0) {
             // Recorded before anything is undone: after that no line shows where the switch had ended.
             record(BACK + withDoubtful());
             back = withDoubtful();
@@ -282,29 +291,32 @@ public final class SwitchJournal {
      * Deletes what was set aside, and the journal: what was in place before a completed switch, or what the switch had put in
      * place before a completed rollback.
      *
+     * @return what was deleted, one description for each
+     * @throws RecoveryException PLACE_UNUSABLE if what belongs in place is missing
      * @throws IOException if the switch is half done
      */
-    public void discard() throws IOException {
+    public List<String> discard() throws IOException {
         if (!isFinished()) {
             throw new IOException(file + ": the switch is half done (" + this + ")");
         }
         if (!discarding) {
+            copies().requirePlaces();
             for (Step step : steps) {
                 step.requireInPlace(isUndone());
             }
             record(DISCARDING);
             discarding = true;
         }
+        List<String> deleted = new ArrayList<>();
         for (Step step : steps) {
             cut.run();
-            if (isUndone()) {
-                step.discardStaged();
-            } else {
-                step.discardKept();
+            if (isUndone() ? step.discardStaged() : step.discardKept()) {
+                setAside(step).ifPresent(deleted::add);
             }
         }
         cut.run();
         withdraw();
+        return deleted;
     }
 
     /** Removes the journal, and nothing else. For one whose first step was not begun. */
@@ -313,11 +325,29 @@ public final class SwitchJournal {
         StateDirectory.force(directory);
     }
 
-    /** Returns what {@link #discard} deletes, one description for each. */
+    /** Returns the names that things are set aside under, whether they exist or not. */
+    public List<String> setAsideNames() {
+        return steps.stream().flatMap(step -> setAside(step).stream()).toList();
+    }
+
+    /**
+     * Returns what {@link #discard} would delete, one description for each. Connects to no server: whether a database exists
+     * is not known.
+     */
     public List<String> setAside() {
         return steps.stream()
-                .flatMap(step -> (isUndone() ? step.staged() : step.kept()).stream())
+                .filter(step -> !(step instanceof Rename rename) || rename.isSetAside(isUndone()))
+                .flatMap(step -> setAside(step).stream())
                 .toList();
+    }
+
+    private Optional<String> setAside(Step step) {
+        return isUndone() ? step.staged() : step.kept();
+    }
+
+    /** Returns the copies of files that {@link #discard} would delete. */
+    public Copies copies() {
+        return new Copies(steps, isUndone());
     }
 
     private static Path parent(Path path) {

@@ -20,7 +20,7 @@ public final class Trees {
         if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        List<Path> mounts = Files.isSymbolicLink(tree) ? List.of() : Mounts.atOrBelow(tree);
+        List<String> mounts = Files.isSymbolicLink(tree) ? List.of() : Mounts.atOrBelow(tree);
         if (!mounts.isEmpty()) {
             throw new IOException(tree + " is not deleted, because something else is mounted in it: " + mounts
                     + ". Unmount it, and run this again");

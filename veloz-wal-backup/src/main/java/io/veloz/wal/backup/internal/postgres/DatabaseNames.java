@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The three names of a recovery: the live database, the staged one, and the one that is kept after the switch.
@@ -17,11 +19,19 @@ public record DatabaseNames(String live, String staged, String kept) {
     /** PostgreSQL cuts a longer name silently, to one that may belong to another database. */
     private static final int NAME_BYTES = 63;
 
-    /** First line of the comment of a staged database; the lines after it are the comment of the dumped one. */
-    private static final String STAGED = "veloz-wal: staged by a recovery, not in use. Original comment follows.\n";
+    private static final String STAGED = "veloz-wal: staged by a recovery";
+
+    private static final String NOT_IN_USE = ", not in use. Original comment follows.\n";
+
+    /**
+     * First line of the comment of a staged database, with the token of the run, or of one that a rollback has set aside. The
+     * lines after it are the comment of the dumped one.
+     */
+    private static final Pattern ANY_STAGED =
+            Pattern.compile(Pattern.quote(STAGED) + "( \\([0-9a-f]{32}\\))?" + Pattern.quote(NOT_IN_USE));
 
     /** First line of the comment of a kept database. */
-    private static final String KEPT = "veloz-wal: kept by a recovery, not in use. Original comment follows.\n";
+    private static final String KEPT = "veloz-wal: kept by a recovery" + NOT_IN_USE;
 
     public static DatabaseNames of(DatabaseSettings settings, long point) {
         String live = settings.name();
@@ -54,8 +64,12 @@ public record DatabaseNames(String live, String staged, String kept) {
         }
     }
 
-    static String stagedComment(String original) {
-        return STAGED + original;
+    static String stagedComment(String token, String original) {
+        return STAGED + " (" + token + ")" + NOT_IN_USE + original;
+    }
+
+    static String setAsideComment(String original) {
+        return STAGED + NOT_IN_USE + original;
     }
 
     static String keptComment(String original) {
@@ -63,7 +77,11 @@ public record DatabaseNames(String live, String staged, String kept) {
     }
 
     static boolean isStaged(String comment) {
-        return comment.startsWith(STAGED);
+        return ANY_STAGED.matcher(comment).lookingAt();
+    }
+
+    static boolean isStagedBy(String token, String comment) {
+        return comment.startsWith(stagedComment(token, ""));
     }
 
     static boolean isKept(String comment) {
@@ -72,8 +90,10 @@ public record DatabaseNames(String live, String staged, String kept) {
 
     /** Returns the comment without the mark. */
     static String original(String comment) {
-        return isStaged(comment)
-                ? comment.substring(STAGED.length())
-                : isKept(comment) ? comment.substring(KEPT.length()) : comment;
+        Matcher staged = ANY_STAGED.matcher(comment);
+        if (staged.lookingAt()) {
+            return comment.substring(staged.end());
+        }
+        return isKept(comment) ? comment.substring(KEPT.length()) : comment;
     }
 }

@@ -24,11 +24,11 @@ final class DatabaseProperties {
     private DatabaseProperties() {}
 
     /** Returns the statement that creates the database: closed, and marked by its connection limit. */
-    static String create(String name, DatabaseFacts facts, int serverVersion) throws PostgresException {
+    static String create(String name, DatabaseFacts facts, int serverVersion, int mark) throws PostgresException {
         StringBuilder sql = new StringBuilder("CREATE DATABASE " + Sql.identifier(name) + " TEMPLATE template0 OWNER "
                 + Sql.identifier(facts.owner()) + " ENCODING " + Sql.literal(facts.encoding())
                 + " LC_COLLATE " + Sql.literal(facts.collate()) + " LC_CTYPE " + Sql.literal(facts.ctype())
-                + " ALLOW_CONNECTIONS false CONNECTION LIMIT " + DatabaseState.CREATION_MARK);
+                + " ALLOW_CONNECTIONS false CONNECTION LIMIT " + mark);
         int colon = facts.locale().indexOf(':');
         if (colon < 0) {
             return sql.append(serverVersion >= 150_000 ? " LOCALE_PROVIDER libc" : "")

@@ -25,14 +25,15 @@ import java.util.TreeSet;
  * <table>
  * <caption>Crashes</caption>
  * <tr><td>after the staged database was created, before its comment</td><td>closed, with a connection limit as its
- * mark</td><td>the next {@link #stage} drops it</td></tr>
+ * mark</td><td>dropped by the next run</td></tr>
  * <tr><td>while the dump is restored</td><td>empty: {@code pg_restore} uses one transaction; marked by its
- * comment</td><td>dropped by the next {@link #stage}</td></tr>
+ * comment</td><td>dropped by the next run</td></tr>
  * <tr><td>after it, before owner, settings and privileges are set</td><td>restored and marked</td><td>dropped by the next
- * {@link #stage}</td></tr>
+ * run</td></tr>
  * </table>
  *
- * A database of the staged name without a mark belongs to another program: it is never dropped.
+ * The next run knows it by {@link #staged}, which was recorded before. A database of the staged name that has another mark or
+ * none belongs to another host or program: it is never dropped.
  */
 public final class DatabaseRestore {
     private static final Duration DROP_LIMIT = Duration.ofMinutes(10);
@@ -42,6 +43,7 @@ public final class DatabaseRestore {
     private final DatabaseSettings settings;
     private final DatabaseFacts facts;
     private final DatabaseNames names;
+    private final String token = StagedDatabase.newToken();
     private final PsqlSession.Hook hook;
     private final Map<String, String> environment;
     private Optional<PrivateProperties> properties = Optional.empty();
@@ -79,6 +81,15 @@ public final class DatabaseRestore {
 
     public DatabaseNames names() {
         return names;
+    }
+
+    /**
+     * Returns the database that {@link #stage} creates, to be recorded before.
+     *
+     * @throws IOException if the server cannot be reached; try again
+     */
+    public StagedDatabase staged() throws IOException {
+        return connected((client, session) -> new StagedDatabase(names.staged(), DatabaseState.server(session), token));
     }
 
     private interface Step<T> {
@@ -254,7 +265,8 @@ public final class DatabaseRestore {
     private static RecoveryException foreign(String name) {
         return new RecoveryException(
                 Reason.PLACE_UNUSABLE,
-                "database " + name + " exists and has no mark of a recovery: it is not dropped; rename it or drop it");
+                "database " + name
+                        + " exists and does not have the mark of this recovery: it is not dropped; rename it or drop it");
     }
 
     /**
@@ -313,7 +325,8 @@ public final class DatabaseRestore {
             int server = requireVersions(client, session);
             requireRoles(session);
             dropStaged(session);
-            session.execute(DatabaseProperties.create(names.staged(), facts, server));
+            session.execute(
+                    DatabaseProperties.create(names.staged(), facts, server, DatabaseState.creationMark(token)));
             comment(session, "");
             session.execute(alterStaged() + " ALLOW_CONNECTIONS true CONNECTION LIMIT -1");
             PrivateProperties found = restore(client, session, dump);
@@ -349,7 +362,7 @@ public final class DatabaseRestore {
 
     private void comment(PsqlSession session, String original) throws IOException {
         session.execute("COMMENT ON DATABASE " + Sql.identifier(names.staged()) + " IS "
-                + Sql.literal(DatabaseNames.stagedComment(original)));
+                + Sql.literal(DatabaseNames.stagedComment(token, original)));
     }
 
     /** The server's message may quote the value, which may be a secret. */
@@ -402,11 +415,11 @@ public final class DatabaseRestore {
         }
     }
 
-    /** One without a mark is refused. */
+    /** Only one that this object created: another host may have staged its own since {@link #plan}. */
     private void dropStaged(PsqlSession session) throws IOException {
         Optional<DatabaseState> staged = DatabaseState.of(session, names.staged());
         if (staged.isPresent()) {
-            if (!staged.get().isStaged()) {
+            if (!staged.get().isStagedBy(token)) {
                 throw foreign(names.staged());
             }
             drop(session, names.staged());

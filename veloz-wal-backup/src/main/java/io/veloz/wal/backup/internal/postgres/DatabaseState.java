@@ -13,11 +13,22 @@ import java.util.Optional;
  * @param connectionLimit -1 for no limit
  */
 record DatabaseState(long oid, String comment, boolean open, int connectionLimit, String owner) {
+    /** No database needs so many connections. */
+    private static final int LEAST_CREATION_MARK = 1 << 30;
+
     /**
-     * Marks a database from its creation until it has a comment: {@code CREATE DATABASE} cannot set a comment, and cannot be
-     * in a transaction with the statement that does.
+     * Returns the connection limit that marks a database from its creation until it has a comment: {@code CREATE DATABASE}
+     * cannot set a comment, and cannot be in a transaction with the statement that does.
      */
-    static final int CREATION_MARK = 1_912_060_713;
+    static int creationMark(String token) {
+        return LEAST_CREATION_MARK | ((int) Long.parseLong(token.substring(0, 8), 16) & (LEAST_CREATION_MARK - 1));
+    }
+
+    /** Returns what identifies the cluster, under any address. */
+    static long server(PsqlSession session) throws IOException {
+        return session.row("SELECT system_identifier AS id FROM pg_catalog.pg_control_system()")
+                .number("id");
+    }
 
     /** Returns the state of a database; empty if it does not exist. */
     static Optional<DatabaseState> of(PsqlSession session, String name) throws IOException {
@@ -37,9 +48,14 @@ record DatabaseState(long oid, String comment, boolean open, int connectionLimit
                 row.text("owner")));
     }
 
-    /** Returns whether a recovery staged it, wholly or in part. */
+    /** Returns whether a recovery staged it, wholly or in part, or a rollback set it aside. */
     boolean isStaged() {
-        return DatabaseNames.isStaged(comment) || (!open && connectionLimit == CREATION_MARK);
+        return DatabaseNames.isStaged(comment) || (!open && connectionLimit >= LEAST_CREATION_MARK);
+    }
+
+    /** Returns whether the run with this token staged it, wholly or in part. */
+    boolean isStagedBy(String token) {
+        return DatabaseNames.isStagedBy(token, comment) || (!open && connectionLimit == creationMark(token));
     }
 
     boolean isKept() {

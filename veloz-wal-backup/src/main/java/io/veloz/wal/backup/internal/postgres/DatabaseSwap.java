@@ -29,8 +29,8 @@ import java.util.Optional;
  *
  * <p>The names alone do not tell the state: a staged database that was dropped leaves the names of one that was renamed. So the
  * databases are identified by their OIDs, which a rename does not change and which are recorded before the first change. Every
- * other combination of names and OIDs is refused. If there was no live database, one rename is enough, and swapping back
- * leaves none.
+ * other combination of names and OIDs is refused. If there was no live database, or it was dropped since, one rename is
+ * enough. Swapping back leaves none if there was none, and is refused if the one from before is lost.
  */
 public final class DatabaseSwap {
     /** One backend ends within this time, or the swap fails and can be repeated. */
@@ -63,24 +63,22 @@ public final class DatabaseSwap {
     /**
      * Returns the databases of a swap that is not done.
      *
-     * @throws RecoveryException PLACE_UNUSABLE if there is no staged database, or a database has the name of the kept one
+     * @param own the one that this run has staged
+     * @throws RecoveryException PLACE_UNUSABLE if the staged database does not exist or is another one, or a database has the name of the kept one
      * @throws IOException if the server cannot be reached; try again
      */
-    public static Oids oids(DatabaseSettings settings, DatabaseNames names) throws IOException {
+    public static Oids oids(DatabaseSettings settings, DatabaseNames names, StagedDatabase own) throws IOException {
         DatabaseSwap swap = new DatabaseSwap(settings, names, new Oids(0, 0, 0));
         return swap.connected(session -> {
             States states = swap.states(session);
             DatabaseState staged = swap.requireStaged(states);
+            long server = DatabaseState.server(session);
+            if (server != own.server() || !staged.isStagedBy(own.token())) {
+                throw swap.unexpected(states, names.staged() + " is not the one that this recovery has staged");
+            }
             return new Oids(
-                    server(session),
-                    staged.oid(),
-                    states.live().map(DatabaseState::oid).orElse(0L));
+                    server, staged.oid(), states.live().map(DatabaseState::oid).orElse(0L));
         });
-    }
-
-    private static long server(PsqlSession session) throws IOException {
-        return session.row("SELECT system_identifier AS id FROM pg_catalog.pg_control_system()")
-                .number("id");
     }
 
     /** The databases of the three names, as the catalog shows them. */
@@ -103,22 +101,26 @@ public final class DatabaseSwap {
         T run(PsqlSession session) throws IOException;
     }
 
-    /** Returns whether the swap is done; every state that is neither before nor after it is refused. */
+    /**
+     * Returns whether the swap is done; every state that is neither before nor after it is refused. The database that was live
+     * may be lost, before the swap or after it: that prevents the way back, and not the swap.
+     */
     private boolean isSwapped(PsqlSession session, States states) throws IOException {
         requireServer(session);
         long live = States.oid(states.live());
         long staged = States.oid(states.staged());
-        if (staged == oids.staged() && live == oids.live()) {
+        long kept = States.oid(states.kept());
+        if (staged == oids.staged() && (live == oids.live() || (live == 0 && kept == 0))) {
             return false;
         }
-        if (live == oids.staged() && staged == 0 && States.oid(states.kept()) == oids.live()) {
+        if (live == oids.staged() && staged == 0 && (kept == oids.live() || kept == 0)) {
             return true;
         }
         throw unexpected(states);
     }
 
     private void requireServer(PsqlSession session) throws IOException {
-        long server = server(session);
+        long server = DatabaseState.server(session);
         if (server != oids.server()) {
             throw new RecoveryException(
                     Reason.PLACE_UNUSABLE,
@@ -180,7 +182,8 @@ public final class DatabaseSwap {
     }
 
     /**
-     * Checks that the database in place is the one that should be: the recovered one, or the one from before.
+     * Checks that the database in place is the one that should be: the recovered one, or the one from before. After a swap back
+     * a person may have put the recovered one in place again, by its name; then nothing is set aside.
      *
      * @throws RecoveryException PLACE_UNUSABLE if it is another one or missing
      */
@@ -188,24 +191,25 @@ public final class DatabaseSwap {
         change(session -> {
             requireServer(session);
             States states = states(session);
-            if (States.oid(states.live()) != (undone ? oids.live() : oids.staged())) {
+            long live = States.oid(states.live());
+            if (live != oids.staged() && !(undone && live == oids.live())) {
                 throw unexpected(states);
             }
         });
     }
 
-    /** Drops the database that a swap has kept. Does nothing if it is dropped. */
-    public void dropKept() throws IOException {
-        drop(names.kept(), oids.live());
+    /** Drops the database that a swap has kept. Returns whether it existed. */
+    public boolean dropKept() throws IOException {
+        return drop(names.kept(), oids.live());
     }
 
-    /** Drops the database that a swap has staged, or set aside. Does nothing if it is dropped. */
-    public void dropStaged() throws IOException {
-        drop(names.staged(), oids.staged());
+    /** Drops the database that a swap has staged, or set aside. Returns whether it existed. */
+    public boolean dropStaged() throws IOException {
+        return drop(names.staged(), oids.staged());
     }
 
-    private void drop(String name, long oid) throws IOException {
-        change(session -> {
+    private boolean drop(String name, long oid) throws IOException {
+        return connected(session -> {
             requireServer(session);
             Optional<DatabaseState> state = DatabaseState.of(session, name);
             if (state.isPresent() && state.get().oid() != oid) {
@@ -217,6 +221,7 @@ public final class DatabaseSwap {
             if (state.isPresent()) {
                 DatabaseRestore.drop(session, name);
             }
+            return state.isPresent();
         });
     }
 
@@ -291,7 +296,8 @@ public final class DatabaseSwap {
                 comment(
                         session,
                         names.staged(),
-                        DatabaseNames.stagedComment(states.live().orElseThrow().comment()));
+                        DatabaseNames.setAsideComment(
+                                states.live().orElseThrow().comment()));
             }
             if (states.kept().isPresent()) {
                 rename(session, names.kept(), names.live());

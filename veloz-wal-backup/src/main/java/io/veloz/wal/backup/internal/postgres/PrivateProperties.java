@@ -29,7 +29,9 @@ import java.util.TreeMap;
  *     ROLE "name" name=value}
  */
 record PrivateProperties(String comment, List<String> settings) {
-    private static final int FORMAT = 1;
+    /** Format 1 had no facts. */
+    private static final int FORMAT = 2;
+
     private static final int MAX_BYTES = 8 << 20;
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -81,7 +83,7 @@ record PrivateProperties(String comment, List<String> settings) {
                 throw new RecoveryException(
                         Reason.VERSION,
                         "the properties after the dump have format " + format + "; this version knows " + FORMAT
-                                + ": use a newer one");
+                                + ": use " + (format > FORMAT ? "a newer one" : "the one that made the backup"));
             }
             expect("comment".equals(json.nextFieldName()));
             expect(json.nextToken() == JsonToken.VALUE_STRING);

@@ -5,29 +5,32 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The databases that a recovery has staged and not put in place, by their recorded names. Stateless. */
+/** The databases that a recovery has staged and not put in place, as they are recorded. Stateless. */
 public final class StagedDatabases {
     private StagedDatabases() {}
 
     /**
-     * Returns those that exist and have the mark of a staged database.
+     * Returns those that exist on the server of the profile, and have the token that was recorded.
      *
      * @throws IOException if the server does not answer
      */
-    public static List<String> of(DatabaseSettings settings, List<String> names) throws IOException {
+    public static List<StagedDatabase> of(DatabaseSettings settings, List<StagedDatabase> recorded) throws IOException {
         try (PsqlSession session = open(settings)) {
-            return existing(session, names);
+            return existing(session, recorded);
         } catch (PostgresException e) {
             throw e.orRecovery();
         }
     }
 
-    /** Drops them. */
-    public static void drop(DatabaseSettings settings, List<String> names) throws IOException {
+    /** Drops those, and returns them. */
+    public static List<StagedDatabase> drop(DatabaseSettings settings, List<StagedDatabase> recorded)
+            throws IOException {
         try (PsqlSession session = open(settings)) {
-            for (String name : existing(session, names)) {
-                DatabaseRestore.drop(session, name);
+            List<StagedDatabase> found = existing(session, recorded);
+            for (StagedDatabase each : found) {
+                DatabaseRestore.drop(session, each.name());
             }
+            return found;
         } catch (PostgresException e) {
             throw e.orRecovery();
         }
@@ -37,11 +40,16 @@ public final class StagedDatabases {
         return PsqlSession.open(PostgresClient.forRecovery(settings), settings.maintenance());
     }
 
-    private static List<String> existing(PsqlSession session, List<String> names) throws IOException {
-        List<String> found = new ArrayList<>();
-        for (String name : names) {
-            if (DatabaseState.of(session, name).filter(DatabaseState::isStaged).isPresent()) {
-                found.add(name);
+    private static List<StagedDatabase> existing(PsqlSession session, List<StagedDatabase> recorded)
+            throws IOException {
+        long server = DatabaseState.server(session);
+        List<StagedDatabase> found = new ArrayList<>();
+        for (StagedDatabase each : recorded) {
+            if (each.server() == server
+                    && DatabaseState.of(session, each.name())
+                            .filter(state -> state.isStagedBy(each.token()))
+                            .isPresent()) {
+                found.add(each);
             }
         }
         return found;

@@ -8,12 +8,14 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.postgres.DatabasePlan;
 import io.veloz.wal.backup.internal.postgres.DatabaseRestore;
+import io.veloz.wal.backup.internal.postgres.StagedDatabase;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The database. The dump is restored under another name, compared with the facts of its snapshot, and renamed. */
 final class DatabasePart implements Part {
@@ -25,6 +27,9 @@ final class DatabasePart implements Part {
     private final DatabaseFacts facts;
     private final DatabaseRestore restore;
     private final List<String> findings = new ArrayList<>();
+
+    /** Known after {@link #prepare}. */
+    private Optional<StagedDatabase> staged = Optional.empty();
 
     DatabasePart(
             DatabaseSettings settings,
@@ -95,7 +100,7 @@ final class DatabasePart implements Part {
 
     @Override
     public List<String> stagingNames() {
-        return List.of(Leftovers.database(restore.names().staged()));
+        return staged.map(Leftovers::record).stream().toList();
     }
 
     @Override
@@ -111,6 +116,7 @@ final class DatabasePart implements Part {
                             + " exists, and is not recorded as staging of this profile: a"
                             + " rollback may have set it aside, or another host stages there. Rename it");
         }
+        staged = Optional.of(restore.staged());
     }
 
     /** The roles only add to the server: without them, the dump cannot be restored. A rollback leaves them. */
@@ -144,7 +150,7 @@ final class DatabasePart implements Part {
 
     @Override
     public List<Step> steps() throws IOException {
-        return List.of(SwapStep.prepare(settings, point));
+        return List.of(SwapStep.prepare(settings, point, staged.orElseThrow()));
     }
 
     @Override

@@ -10,13 +10,8 @@ import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.backup.internal.recovery.LogPart.Replayed;
 import io.veloz.wal.backup.internal.recovery.Part.Gate;
 import io.veloz.wal.orders.OrderState;
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.net.ConnectException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,14 +19,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,21 +30,15 @@ import org.jspecify.annotations.Nullable;
 /** Starts, stops and observes the engine, by the commands and the endpoints of a profile. It belongs to one thread. */
 public final class Engine {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration STOP_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(200);
-    /** Exists if systemd is the init process: sd_booted(3). */
-    private static final Path SYSTEMD = Path.of("/run/systemd/system");
-
-    /** The states of a unit in which none of its processes runs: systemctl(1). A unit that does not exist is inactive. */
-    private static final Set<String> STOPPED = Set.of("inactive", "failed");
-
-    private static final int OUTPUT_MAX_BYTES = 8192;
     private static final int BODY_MAX_BYTES = 64 << 20;
     private static final String LAST_SEQUENCE = "veloz_wal_last_sequence ";
 
     private final EngineSettings settings;
     private final Path scratch;
+    private final EngineProbe probe;
     private final HttpClient http;
 
     /**
@@ -64,6 +49,7 @@ public final class Engine {
     public Engine(EngineSettings settings, Path scratch) {
         this.settings = settings;
         this.scratch = scratch;
+        this.probe = new EngineProbe(settings, scratch);
         this.http = HttpClient.newBuilder()
                 .connectTimeout(CONNECT_TIMEOUT)
                 .followRedirects(HttpClient.Redirect.NEVER)
@@ -73,91 +59,64 @@ public final class Engine {
     // ---- down
 
     /**
-     * Refuses to continue while the unit of the engine is active, or its URL does not refuse connections. An engine that was
-     * started read-only has neither the lock of the log nor, perhaps, a unit.
+     * Refuses to continue while the engine runs, or may run.
      *
+     * @param knownDown whether the caller knows that the engine is down: then only what is observed to run refuses
      * @throws RecoveryException ENGINE_RUNS
      */
-    public void requireDown() throws IOException {
-        if (isUnitActive().orElse(false)) {
-            throw new RecoveryException(
-                    Reason.ENGINE_RUNS,
-                    "the unit " + settings.unit().orElseThrow() + " is active: stop it, and run this again");
-        }
-        if (answers()) {
-            throw new RecoveryException(
-                    Reason.ENGINE_RUNS,
-                    "a process accepts connections at " + settings.url().orElseThrow()
-                            + ", or a connection is not refused: stop the engine, and run this again");
-        }
-    }
-
-    /**
-     * Returns whether a process may answer at the URL of the profile. Only a connection that is refused proves that none does:
-     * an engine that hangs accepts it, and an unknown host or a missing route prove nothing.
-     */
-    public boolean answers() {
-        if (settings.url().isEmpty()) {
-            return false;
-        }
-        URI url = settings.url().get();
-        int port = url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(url.getHost(), port), (int) CONNECT_TIMEOUT.toMillis());
-            return true;
-        } catch (ConnectException e) {
-            // Shorter than the timeout of the system, so it was refused.
-            return false;
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    /**
-     * Returns whether the unit of the profile is active, or may be: it is activating or deactivating, for example. Empty if
-     * the profile has no unit, or the system was not started by systemd.
-     */
-    public Optional<Boolean> isUnitActive() throws IOException {
-        if (settings.unit().isEmpty() || !isInstalled("systemctl") || !Files.isDirectory(SYSTEMD)) {
-            return Optional.empty();
-        }
-        Path output = scratch.resolve("systemctl.output");
-        Files.deleteIfExists(output);
-        try {
-            run(List.of("systemctl", "is-active", settings.unit().get()), output);
-            try (InputStream in = Files.newInputStream(output)) {
-                String state = new String(in.readNBytes(OUTPUT_MAX_BYTES), StandardCharsets.UTF_8).strip();
-                return Optional.of(!STOPPED.contains(state));
+    public void requireDown(boolean knownDown) throws IOException {
+        for (Observation observed : List.of(probe.unit(), probe.url())) {
+            if (observed.state() == Observation.State.RUNS) {
+                throw new RecoveryException(
+                        Reason.ENGINE_RUNS, observed.detail() + ": stop the engine, and run this again");
             }
-        } finally {
-            Files.deleteIfExists(output);
+            if (observed.state() == Observation.State.UNKNOWN && !knownDown) {
+                throw new RecoveryException(
+                        Reason.ENGINE_RUNS,
+                        observed.detail()
+                                + ": correct that, or use --engine-is-down if you know that the engine is down");
+            }
         }
     }
 
-    private static boolean isInstalled(String program) {
-        return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
-                .anyMatch(directory -> new File(directory, program).canExecute());
+    /** Returns whether a process accepts connections at the URL of the profile. */
+    public Observation url() {
+        return probe.url();
+    }
+
+    /** Returns whether the unit of the profile is active. */
+    public Observation unit() throws IOException {
+        return probe.unit();
     }
 
     /**
      * Runs the stop command of the profile, and waits until the engine does not answer any more.
      *
      * @return false if the profile has no stop command, so that the engine still runs
+     * @throws IOException if the command fails, or the engine still answers, or whether it does is not known
      */
     public boolean stop() throws IOException {
         if (settings.stop().isEmpty()) {
             return false;
         }
         requireSuccess("engine.stop", settings.stop());
-        long end = System.nanoTime() + COMMAND_TIMEOUT.toNanos();
-        while (answers()) {
-            if (System.nanoTime() - end >= 0) {
-                throw new IOException("engine.stop returned, and "
-                        + settings.url().orElseThrow() + " still answers after " + COMMAND_TIMEOUT.toSeconds() + " s");
+        long end = System.nanoTime() + STOP_TIMEOUT.toNanos();
+        while (true) {
+            Observation url = probe.url();
+            switch (url.state()) {
+                case DOWN -> {
+                    return true;
+                }
+                case UNKNOWN -> throw new IOException("engine.stop returned; " + url.detail());
+                case RUNS -> {
+                    if (System.nanoTime() - end >= 0) {
+                        throw new IOException(
+                                "engine.stop returned, and after " + STOP_TIMEOUT.toSeconds() + " s " + url.detail());
+                    }
+                }
             }
             pause();
         }
-        return true;
     }
 
     private static void pause() throws InterruptedIOException {
@@ -195,34 +154,11 @@ public final class Engine {
     private void requireSuccess(String key, List<String> command) throws IOException {
         Path output = scratch.resolve(key + ".output");
         Files.deleteIfExists(output);
-        int exitCode = run(command, output);
+        int exitCode = EngineCommand.run(command, output);
         if (exitCode != 0) {
             throw new IOException(key + " ended with exit code " + exitCode + "; its output is in " + output);
         }
         Files.delete(output);
-    }
-
-    private int run(List<String> command, Path output) throws IOException {
-        Files.createFile(output, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try {
-            // A file, not a pipe: a daemon that the command leaves behind may keep a pipe open.
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-                    .redirectOutput(output.toFile())
-                    .start();
-            if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
-                throw new IOException(
-                        command.get(0) + " did not return within " + COMMAND_TIMEOUT.toSeconds() + " s, and was ended");
-            }
-            return process.exitValue();
-        } catch (InterruptedException e) {
-            // The command is not ended: a start that is killed on its way leaves less to know than one that ends.
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while " + command.get(0) + " ran", e);
-        }
     }
 
     // ---- verify
@@ -260,7 +196,8 @@ public final class Engine {
                 }
                 last = "status " + response.statusCode() + ": " + body.strip();
             } catch (IOException e) {
-                last = String.valueOf(e.getMessage());
+                // The HTTP client throws some without a message.
+                last = e.getMessage() == null ? e.toString() : e.getMessage();
             }
             if (System.nanoTime() - end >= 0 || !runs.getAsBoolean()) {
                 return new Gate(

@@ -42,8 +42,12 @@ record LeftStep(Step step) implements Step {
     }
 
     @Override
-    public void discardKept() {}
+    public boolean discardKept() {
+        return false;
+    }
 
     @Override
-    public void discardStaged() {}
+    public boolean discardStaged() {
+        return false;
+    }
 }

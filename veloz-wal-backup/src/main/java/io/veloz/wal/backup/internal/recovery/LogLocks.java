@@ -6,6 +6,8 @@ import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.profile.EngineSettings;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.io.Closeable;
 import java.io.IOException;
@@ -35,12 +37,32 @@ public final class LogLocks implements Closeable {
     }
 
     /**
-     * Takes the lock of a directory. Does nothing if the directory does not exist, or its lock is held here.
+     * Takes the lock of a directory that is not replaced, if it has a lock file: an engine that has the log open has made one.
+     * Creates none. Does nothing on a read-only file system, where no engine can write a log.
+     *
+     * @throws RecoveryException ENGINE_RUNS
+     */
+    public void addIfLockable(Path directory) throws IOException {
+        if (settings.isEmpty()
+                || !Files.isDirectory(directory)
+                || Files.getFileStore(directory).isReadOnly()) {
+            return;
+        }
+        LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.get().logPrefix());
+        if (Files.exists(directory.resolve(log.lockName()), LinkOption.NOFOLLOW_LINKS)) {
+            add(directory);
+        }
+    }
+
+    /**
+     * Takes the lock of a directory that is replaced, put in place or set aside. Creates its lock file if it has none. Does
+     * nothing if the directory does not exist, or its lock is held here.
      *
      * @throws RecoveryException ENGINE_RUNS
      */
     public void add(Path directory) throws IOException {
-        if (settings.isEmpty() || !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+        // The directory may be a symbolic link: an engine that opens it locks the same file.
+        if (settings.isEmpty() || !Files.isDirectory(directory)) {
             return;
         }
         LogFiles log = LogFiles.of(DiskStorage.open(directory), settings.get().logPrefix());
@@ -61,6 +83,36 @@ public final class LogLocks implements Closeable {
         }
         if (!exists) {
             takeOwner(file, directory);
+        }
+    }
+
+    /**
+     * Opens a directory of a log for reading. A lock that is held here is reported as free: a reader that assumes a writer does
+     * not return the last records of a log whose process died.
+     */
+    Storage open(Path directory) throws IOException {
+        DiskStorage storage = DiskStorage.open(directory);
+        return isHeld(storage) ? new Excluded(storage) : storage;
+    }
+
+    private boolean isHeld(DiskStorage storage) throws IOException {
+        if (settings.isEmpty()) {
+            return false;
+        }
+        Path file = storage.directory()
+                .resolve(LogFiles.of(storage, settings.get().logPrefix()).lockName());
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && held.containsKey(key(file));
+    }
+
+    /** A directory that no other process can write a log in. Thread-safe. */
+    private static final class Excluded extends ForwardingStorage {
+        Excluded(Storage storage) {
+            super(storage);
+        }
+
+        @Override
+        public boolean isLocked(String name) {
+            return false;
         }
     }
 

@@ -4,7 +4,6 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -24,13 +23,10 @@ import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +34,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,13 +43,15 @@ import org.jspecify.annotations.Nullable;
 public final class LogPart implements Part {
     private final Request request;
     private final EngineSettings engine;
+    private final LocalLog local;
     private final ObjectStore store;
     private final RecoveryPoint point;
     private final Path staged;
     private final Path kept;
     private final List<String> notes = new ArrayList<>();
-    private boolean damaged;
     private Map<String, String> before = Map.of();
+    private @Nullable Relation planned;
+    private boolean damaged;
     private @Nullable RestoreReport restored;
     private @Nullable Replayed replayed;
 
@@ -90,9 +87,15 @@ public final class LogPart implements Part {
         }
     }
 
-    public LogPart(Request request, EngineSettings engine, ObjectStore store, RecoveryPoint point) {
+    /**
+     * Creates the part.
+     *
+     * @param locks of the recovery; none for a plan
+     */
+    public LogPart(Request request, EngineSettings engine, ObjectStore store, RecoveryPoint point, LogLocks locks) {
         this.request = request;
         this.engine = engine;
+        this.local = new LocalLog(engine, locks);
         this.store = store;
         this.point = point;
         Path directory = engine.logDirectory();
@@ -108,29 +111,35 @@ public final class LogPart implements Part {
     @Override
     public List<String> describe() throws IOException {
         RestorePlan plan = plan();
-        Relation relation = relation();
-        requireSameLog(relation);
+        LocalLog.State state = compare();
+        planned = state.relation();
+        requireSameLog(planned);
+        noteDamage(state);
         List<String> lines = new ArrayList<>();
         lines.add("restore records " + plan.firstSequence() + " to " + plan.lastSequence() + " of log " + plan.logId()
                 + ", " + plan.fileBytes() + " bytes, in " + staged);
-        if (relation == Relation.AHEAD || relation == Relation.DIVERGED) {
+        if (state.mayHaveMore()) {
             lines.add(
-                    request.discardLocal() || request.toThePoint()
+                    isDecided()
                             ? "set aside the records of " + engine.logDirectory() + " that are not archived"
                             : "keep the records of " + engine.logDirectory() + " that are not archived");
         }
-        if (relation == Relation.DIVERGED && !request.discardLocal() && !request.toThePoint()) {
+        if (planned == Relation.DIVERGED && !isDecided()) {
             notes.add(engine.logDirectory() + " and the archive may have different records: if they do, the recovery is"
                     + " refused before anything in place changes, unless the local log is discarded (set aside)");
         }
-        if (merges(relation)) {
+        if (compares(state)) {
+            lines.add("compare the records of " + engine.logDirectory()
+                    + " with those restored, and refuse to replace it" + " if one differs");
+        }
+        if (merges(state)) {
             noteTrimmed();
         }
-        if (exists(engine.logDirectory())) {
+        if (local.exists()) {
             lines.add("keep what is in " + engine.logDirectory() + " as " + kept);
         }
         lines.add("put " + engine.logDirectory() + " in place"
-                + (exists(engine.logDirectory())
+                + (local.exists()
                         ? ""
                         : ", with the owner of " + engine.logDirectory().getParent()));
         if (plan.newLog()) {
@@ -163,22 +172,46 @@ public final class LogPart implements Part {
         return point.upTo() > 0 ? options.atLeast(point.upTo()) : options;
     }
 
-    private Relation relation() {
-        if (!Files.isDirectory(engine.logDirectory())) {
-            return Relation.NO_LOG;
-        }
-        LogFiles local = local(engine.logDirectory());
+    private LocalLog.State compare() throws IOException {
         try {
-            return ArchiveComparison.of(store, local).relation();
+            return local.compare(store);
+        } catch (WalRestoreException e) {
+            throw translate(e);
         } catch (WalException e) {
-            // A damaged log: the merge uses what is intact in it.
-            damaged = true;
-            return Relation.BEHIND;
+            if (isDecided()) {
+                return new LocalLog.State(Relation.DIVERGED, Optional.of(String.valueOf(e.getMessage())));
+            }
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    "the log in " + local.directory() + " cannot be compared with the archive: " + e.getMessage()
+                            + ". Correct that, or discard the local log explicitly (it is set aside)",
+                    e);
         }
     }
 
-    private LogFiles local(Path directory) {
-        return LogFiles.of(DiskStorage.open(directory), engine.logPrefix());
+    /** Returns whether the local log is set aside on request, whatever it contains. */
+    private boolean isDecided() {
+        return request.discardLocal() || request.toThePoint();
+    }
+
+    /** Returns how the local log related to the archive; empty before {@link #describe}. */
+    public Optional<Relation> described() {
+        return Optional.ofNullable(planned);
+    }
+
+    /** Refuses to stage if the local log does not relate to the archive as a plan described it. */
+    public void expect(Relation relation) {
+        planned = relation;
+    }
+
+    private void requirePlanned(Relation relation) {
+        if (planned != null && planned != relation) {
+            throw new RecoveryException(
+                    Reason.PLAN_OUTDATED,
+                    "the log in " + local.directory() + " was " + planned
+                            + " to the archive when the recovery was planned, and is " + relation
+                            + " now: plan again");
+        }
     }
 
     // ---- stage
@@ -209,12 +242,14 @@ public final class LogPart implements Part {
 
     @Override
     public void stage() throws IOException {
-        before = files(engine.logDirectory());
-        Relation relation = relation();
-        requireSameLog(relation);
-        boolean merge = merges(relation);
+        before = local.sizesAndTimes();
+        LocalLog.State state = compare();
+        requirePlanned(state.relation());
+        requireSameLog(state.relation());
+        noteDamage(state);
+        boolean merge = merges(state);
         if (merge) {
-            copy(engine.logDirectory());
+            local.copyTo(staged);
         }
         try {
             RestoreOptions options = options();
@@ -224,26 +259,49 @@ public final class LogPart implements Part {
         } catch (WalRestoreException e) {
             throw translate(e);
         }
+        if (compares(state)) {
+            local.requireSameRecords(ReadOptions.of(staged).prefix(engine.logPrefix()));
+        }
         StateDirectory.force(Objects.requireNonNull(staged.getParent()));
     }
 
     /** The local log is needed only if it may have records that are not archived. A trimmed one would shorten the result. */
-    private boolean merges(Relation relation) {
-        boolean mayHaveMore =
-                relation == Relation.AHEAD || relation == Relation.DIVERGED || (relation == Relation.BEHIND && damaged);
-        return mayHaveMore && !request.toThePoint() && !request.discardLocal();
+    private boolean merges(LocalLog.State state) {
+        return state.mayHaveMore() && !isDecided();
     }
 
-    private void noteTrimmed() {
+    /** A comparison with the archive alone does not read the records after the last object that the log has in full. */
+    private boolean compares(LocalLog.State state) {
+        return state.relation() == Relation.BEHIND && !isDecided();
+    }
+
+    private void noteDamage(LocalLog.State state) {
+        damaged = state.damage().isPresent();
+        state.damage()
+                .ifPresent(found -> notes.add("the log in " + local.directory() + " is damaged (" + found + ")"
+                        + (isDecided()
+                                ? ": it is kept as " + kept
+                                : ": only what is intact in it is used, so records that are not archived may exist only"
+                                        + " in what is kept as " + kept
+                                        + ". After the recovery read that with `veloz-wal"
+                                        + " salvage " + kept
+                                        + " NEW_DIR`, and move it away: a clean-up is refused before")));
+    }
+
+    /** Returns whether a damaged log is set aside, without a decision that it is not needed. */
+    public boolean leavesDamagedLog() {
+        return damaged && !isDecided();
+    }
+
+    private void noteTrimmed() throws IOException {
         if (request.rollFrom().isEmpty()) {
             return;
         }
         try {
-            var local =
-                    WalRecovery.inspect(ReadOptions.of(engine.logDirectory()).prefix(engine.logPrefix()));
+            var found = local.inspect();
             Gate gate = beginsEarlyEnough(
-                    local.firstSequence(),
-                    local.lastSequence(),
+                    found.firstSequence(),
+                    found.lastSequence(),
                     request.rollFrom().getAsLong());
             if (!gate.passed()) {
                 notes.add("the recovery will be refused: " + gate.detail());
@@ -262,27 +320,9 @@ public final class LogPart implements Part {
         }
     }
 
-    private void copy(Path from) throws IOException {
-        LogFiles log = local(from);
-        Files.createDirectory(staged);
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(from)) {
-            for (Path file : files) {
-                String name = file.getFileName().toString();
-                if (log.isOwn(name) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                    Path copied = staged.resolve(name);
-                    Files.copy(file, copied);
-                    try (FileChannel channel = FileChannel.open(copied, StandardOpenOption.WRITE)) {
-                        channel.force(true);
-                    }
-                }
-            }
-        }
-        StateDirectory.force(staged);
-    }
-
     /** The log belongs to the engine's user, also if the recovery runs as root, and its directory keeps its mode. */
     private void takeOwner() throws IOException {
-        boolean exists = exists(engine.logDirectory());
+        boolean exists = local.exists();
         Path model = exists ? engine.logDirectory() : Objects.requireNonNull(staged.getParent());
         Object uid = Files.getAttribute(model, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         Object gid = Files.getAttribute(model, "unix:gid", LinkOption.NOFOLLOW_LINKS);
@@ -407,14 +447,15 @@ public final class LogPart implements Part {
     public void beforeSwitch() throws IOException {
         RestorePlan plan = Objects.requireNonNull(restored, "staged before").plan();
         if (!plan.newLog() && plan.epoch() > 0) {
-            ArchiveTakeOver.permit(store, local(staged), plan.epoch());
+            LogFiles files = LogFiles.of(DiskStorage.open(staged), engine.logPrefix());
+            ArchiveTakeOver.permit(store, files, plan.epoch());
         }
         takeOwner();
     }
 
-    /** Where the directory has no lock file to hold, an engine may have written to it while it was staged. */
+    /** A directory that does not exist cannot be locked: an engine may have made it, and a log in it, since then. */
     private void requireUnchanged() throws IOException {
-        if (!files(engine.logDirectory()).equals(before)) {
+        if (!local.sizesAndTimes().equals(before)) {
             throw new RecoveryException(
                     Reason.ENGINE_RUNS,
                     "a process has written to " + engine.logDirectory()
@@ -422,31 +463,14 @@ public final class LogPart implements Part {
         }
     }
 
-    /** Size and time of each file of a log. */
-    private Map<String, String> files(Path directory) throws IOException {
-        Map<String, String> files = new TreeMap<>();
-        if (Files.isDirectory(directory)) {
-            LogFiles log = local(directory);
-            try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-                for (Path file : entries) {
-                    String name = file.getFileName().toString();
-                    if (log.isOwn(name)) {
-                        files.put(name, Files.size(file) + " " + Files.getLastModifiedTime(file));
-                    }
-                }
-            }
-        }
-        return files;
-    }
-
     @Override
     public List<Step> steps() throws IOException {
         requireUnchanged();
         List<Step> steps = new ArrayList<>();
-        if (exists(engine.logDirectory())) {
-            steps.add(new Rename(engine.logDirectory(), kept));
+        if (local.exists()) {
+            steps.add(Rename.of(engine.logDirectory(), kept));
         }
-        steps.add(new Rename(staged, engine.logDirectory()));
+        steps.add(Rename.of(staged, engine.logDirectory()));
         return steps;
     }
 

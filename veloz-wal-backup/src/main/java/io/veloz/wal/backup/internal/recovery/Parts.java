@@ -30,10 +30,16 @@ public final class Parts {
             boolean discardLocalLog,
             boolean createRoles) {}
 
+    /** Returns whether one of them is the database. */
+    public static boolean haveDatabase(List<Part> parts) {
+        return parts.stream().anyMatch(DatabasePart.class::isInstance);
+    }
+
     /**
      * Returns the parts.
      *
      * @param receiver empty for a plan, which fetches nothing
+     * @param locks of the recovery; none for a plan
      */
     public static List<Part> of(
             Profile profile,
@@ -42,6 +48,7 @@ public final class Parts {
             List<Attachment> attachments,
             Optional<OpenPgp.Receiver> receiver,
             Request request,
+            LogLocks locks,
             RecoveryProgress progress) {
         Fetched fetched = new Fetched(attachments, progress);
         AttachmentReader reader = new AttachmentReader(store, point, receiver, fetched::add);
@@ -63,7 +70,7 @@ public final class Parts {
         if (request.logUri().isEmpty()
                 && rollFrom.isPresent()
                 && profile.engine().isPresent()) {
-            parts.add(new LogInPlace(profile.engine().get(), rollFrom.getAsLong()));
+            parts.add(new LogInPlace(new LocalLog(profile.engine().get(), locks), point, rollFrom.getAsLong()));
         }
         if (request.logUri().isPresent()) {
             EngineSettings engine = profile.engine()
@@ -79,7 +86,8 @@ public final class Parts {
                             (stage, done, total) -> progress.onBytes("stage log", done, total)),
                     engine,
                     store,
-                    point));
+                    point,
+                    locks));
         }
         return parts;
     }

@@ -3,6 +3,7 @@ package io.veloz.wal.backup.internal.recovery;
 import io.veloz.wal.backup.internal.place.Step;
 import io.veloz.wal.backup.internal.postgres.DatabaseNames;
 import io.veloz.wal.backup.internal.postgres.DatabaseSwap;
+import io.veloz.wal.backup.internal.postgres.StagedDatabase;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
 import java.util.List;
@@ -17,8 +18,8 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     static final String TYPE = "database";
 
     /** Returns the step for the databases as they are now, before the switch. */
-    static SwapStep prepare(DatabaseSettings settings, long point) throws IOException {
-        return new SwapStep(settings, point, DatabaseSwap.oids(settings, DatabaseNames.of(settings, point)));
+    static SwapStep prepare(DatabaseSettings settings, long point, StagedDatabase staged) throws IOException {
+        return new SwapStep(settings, point, DatabaseSwap.oids(settings, DatabaseNames.of(settings, point), staged));
     }
 
     /** Returns the step that was recorded with these fields; the profile must still have the same database. */
@@ -94,12 +95,12 @@ record SwapStep(DatabaseSettings settings, long point, DatabaseSwap.Oids oids) i
     }
 
     @Override
-    public void discardKept() throws IOException {
-        swap().dropKept();
+    public boolean discardKept() throws IOException {
+        return swap().dropKept();
     }
 
     @Override
-    public void discardStaged() throws IOException {
-        swap().dropStaged();
+    public boolean discardStaged() throws IOException {
+        return swap().dropStaged();
     }
 }

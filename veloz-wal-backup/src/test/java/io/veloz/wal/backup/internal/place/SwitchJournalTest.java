@@ -44,8 +44,8 @@ class SwitchJournalTest {
                     step(".env.recovery-1", "env"));
         }
 
-        private Rename step(String from, String to) {
-            return new Rename(home.resolve(from), home.resolve(to));
+        private Rename step(String from, String to) throws IOException {
+            return Rename.of(home.resolve(from), home.resolve(to));
         }
 
         private void write(String name, String text) throws IOException {
@@ -256,6 +256,64 @@ class SwitchJournalTest {
     }
 
     @Test
+    void rollbackThatIsRefusedLeavesTheNameThatAllowsAStart() throws IOException {
+        Disk disk = cutAfter(10, false);
+        open(disk).complete();
+        Files.delete(disk.home.resolve("env.before-recovery-1"));
+        assertThatThrownBy(() -> open(disk).rollBack()).hasMessageContaining("env.before-recovery-1 does not exist");
+        assertThat(disk.state.path().resolve("recovery.journal")).doesNotExist();
+        assertThat(disk.state.path().resolve("recovery.completed")).exists();
+    }
+
+    @Test
+    void anotherFileUnderTheNewNameIsNotTakenForTheStagedOne() throws IOException {
+        Disk disk = cutAfter(8, false);
+        // Made before the other one is deleted: a file system may give its number to the next file.
+        disk.write("env", "foreign");
+        Files.delete(disk.home.resolve(".env.recovery-1"));
+        assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("env is not the file");
+        open(disk).rollBack();
+        assertThat(disk.inPlace()).isEqualTo(OLD);
+        assertThat(disk.home.resolve(".env.recovery-1")).hasContent("foreign");
+    }
+
+    @Test
+    void anotherFileUnderTheKeptNameIsNotTakenForTheKeptOne() throws IOException {
+        Disk disk = cutAfter(6, false);
+        disk.write("env.before-recovery-1", "foreign");
+        Files.delete(disk.home.resolve("env"));
+        assertThatThrownBy(() -> open(disk).complete()).hasMessageContaining("env.before-recovery-1 is not the file");
+        assertThatThrownBy(() -> open(disk).rollBack()).hasMessageContaining("env.before-recovery-1 is not the file");
+        assertThat(open(disk).isRollingBack()).isFalse();
+    }
+
+    @Test
+    void anotherFileUnderTheKeptNameIsNeitherPutBackNorDeleted() throws IOException {
+        Disk disk = cutAfter(10, false);
+        disk.write("foreign", "foreign");
+        Path kept = disk.home.resolve("env.before-recovery-1");
+        Files.move(disk.home.resolve("foreign"), kept, StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> open(disk).rollBack()).hasMessageContaining(kept + " is not the file");
+        assertThatThrownBy(() -> open(disk).discard()).hasMessageContaining(kept + " is not the file");
+        assertThat(kept).hasContent("foreign");
+        assertThat(disk.home.resolve("etc.before-recovery-1")).exists();
+    }
+
+    @Test
+    void cleanUpAfterARollbackIsRefusedWhileAPlaceThatExistedBeforeIsMissing() throws IOException {
+        Disk disk = rolledBack(cutAfter(10, false));
+        Files.delete(disk.home.resolve("env"));
+        assertThatThrownBy(() -> open(disk).discard())
+                .hasMessageContaining("env does not exist")
+                .hasMessageContaining(".env.recovery-1 may be its last copy");
+        assertThat(disk.home.resolve(".env.recovery-1")).hasContent("new");
+        assertThat(disk.home.resolve(".etc.recovery-1")).exists();
+        Files.move(disk.home.resolve(".env.recovery-1"), disk.home.resolve("moved-away"));
+        assertThat(open(disk).discard())
+                .containsExactly(disk.home.resolve(".etc.recovery-1").toString());
+    }
+
+    @Test
     void halfDoneSwitchIsNotCleanedUp() throws IOException {
         Disk disk = cutAfter(3, false);
         assertThatThrownBy(() -> open(disk).discard()).hasMessageContaining("half done");
@@ -301,10 +359,14 @@ class SwitchJournalTest {
         }
 
         @Override
-        public void discardKept() {}
+        public boolean discardKept() {
+            return false;
+        }
 
         @Override
-        public void discardStaged() {}
+        public boolean discardStaged() {
+            return false;
+        }
     }
 
     @Test

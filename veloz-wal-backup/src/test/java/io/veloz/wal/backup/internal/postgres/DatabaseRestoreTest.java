@@ -133,8 +133,8 @@ class DatabaseRestoreTest {
         restore.plan();
         restore.stage(dumped());
         restore.check();
-        DatabaseSwap swap =
-                new DatabaseSwap(settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names()));
+        DatabaseSwap swap = new DatabaseSwap(
+                settings(name), restore.names(), DatabaseSwap.oids(settings(name), restore.names(), restore.staged()));
         swap.swap();
         assertThat(server.databases()).containsExactlyInAnyOrder("postgres", name, name + "_before_recovery_3");
         assertThat(server.accounts(name)).startsWith("10 ");
@@ -220,8 +220,8 @@ class DatabaseRestoreTest {
         restore.check();
     }
 
-    private static void dropStaged() throws IOException {
-        StagedDatabases.drop(bySuperuser(), List.of("veloz_recovery_12"));
+    private static void dropStaged(DatabaseRestore restore) throws IOException {
+        StagedDatabases.drop(bySuperuser(), List.of(restore.staged()));
     }
 
     private void assertForged(DatabaseFacts.Builder forged, String... messages) throws IOException {
@@ -234,7 +234,7 @@ class DatabaseRestoreTest {
         if (server.databases().contains("veloz_recovery_12")) {
             assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                     .isEqualTo("0");
-            dropStaged();
+            dropStaged(restore);
         }
         assertThat(server.databases()).containsExactly(before);
     }
@@ -278,14 +278,20 @@ class DatabaseRestoreTest {
         backUpWithSecrets();
         assertThat(facts.settings()).contains("app.api_key");
         assertThat(properties.toString()).doesNotContain(SECRET);
+        DatabaseRestore refused = new DatabaseRestore(settings("veloz"), facts, 12);
         assertReason(
                 RecoveryException.Reason.POSTGRES_RIGHTS,
-                () -> new DatabaseRestore(settings("veloz"), facts, 12).stage(dumped()),
+                () -> refused.stage(dumped()),
                 "the role that restores may not change the setting app.api_key of the database veloz");
+        dropStaged(refused);
         DatabaseRestore restore = new DatabaseRestore(bySuperuser(), facts, 12);
         restore.stage(dumped());
         assertThat(restore.check()).isEmpty();
-        new DatabaseSwap(bySuperuser(), restore.names(), DatabaseSwap.oids(bySuperuser(), restore.names())).swap();
+        new DatabaseSwap(
+                        bySuperuser(),
+                        restore.names(),
+                        DatabaseSwap.oids(bySuperuser(), restore.names(), restore.staged()))
+                .swap();
         assertThat(server.sql("veloz", "SHOW app.api_key")).isEqualTo(SECRET);
         assertThat(server.sql(
                         "postgres",
@@ -332,12 +338,24 @@ class DatabaseRestoreTest {
         dump[whole.length] = '{';
         assertReason(RecoveryException.Reason.DAMAGED, () -> restore.stage(dumped()), "after the dump");
         String later = new String(whole, dumpBytes, whole.length - dumpBytes, StandardCharsets.UTF_8)
-                .replace("\"format\":1", "\"format\":2");
+                .replace("\"format\":2", "\"format\":3");
         assertReason(
                 RecoveryException.Reason.VERSION,
                 () -> PrivateProperties.read(new ByteArrayInputStream(later.getBytes(StandardCharsets.UTF_8)), facts),
-                "format 2");
+                "format 3",
+                "use a newer one");
         assertThat(restore.plan().leftover()).isTrue();
+    }
+
+    @Test
+    void propertiesWithoutFactsAreOfAnEarlierFormatAndNotDamaged() throws IOException {
+        backUp("veloz", 1);
+        byte[] earlier = "{\"format\":1,\"comment\":\"\",\"settings\":[]}\n".getBytes(StandardCharsets.UTF_8);
+        assertReason(
+                RecoveryException.Reason.VERSION,
+                () -> PrivateProperties.read(new ByteArrayInputStream(earlier), facts),
+                "format 1",
+                "use the one that made the backup");
     }
 
     /** The attachment after decryption is given to it by hand, as the documents describe. */
@@ -378,7 +396,7 @@ class DatabaseRestoreTest {
         server.await("postgres", "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'veloz_recovery_12')");
         assertThat(server.sql("veloz_recovery_12", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                 .isEqualTo("0");
-        dropStaged();
+        dropStaged(restore);
         assertThat(server.databases()).containsExactly("postgres", "veloz");
     }
 
@@ -419,10 +437,20 @@ class DatabaseRestoreTest {
         backUp("veloz", 1);
         DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12);
         server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz");
-        String[] refusal = {"veloz_recovery_12 exists and has no mark of a recovery"};
+        String[] refusal = {"veloz_recovery_12 exists and does not have the mark of this recovery"};
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::plan, refusal);
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, () -> restore.stage(dumped()), refusal);
-        StagedDatabases.drop(settings("veloz"), List.of("veloz_recovery_12"));
+        dropStaged(restore);
+        assertThat(server.databases()).contains("veloz_recovery_12");
+        DatabaseRestore ofAnotherHost = new DatabaseRestore(settings("veloz"), facts, 12);
+        server.sql(
+                "postgres",
+                "COMMENT ON DATABASE veloz_recovery_12 IS "
+                        + Sql.literal(DatabaseNames.stagedComment(
+                                ofAnotherHost.staged().token(), "")));
+        assertThat(restore.plan().leftover()).isTrue();
+        assertReason(RecoveryException.Reason.PLACE_UNUSABLE, () -> restore.stage(dumped()), refusal);
+        dropStaged(restore);
         assertThat(server.databases()).contains("veloz_recovery_12");
         server.sql("postgres", "ALTER DATABASE veloz_recovery_12 RENAME TO veloz_before_recovery_12");
         assertReason(RecoveryException.Reason.PLACE_UNUSABLE, restore::plan, "veloz_before_recovery_12 exists");
@@ -440,13 +468,15 @@ class DatabaseRestoreTest {
                     throw new IllegalStateException("cut at " + statement);
                 }
             };
+            DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12, hook);
             try {
-                DatabaseRestore restore = new DatabaseRestore(settings("veloz"), facts, 12, hook);
                 restore.stage(dumped());
                 restore.check();
                 break;
             } catch (IllegalStateException e) {
                 statements += Cuts.step();
+                StagedDatabases.drop(settings("veloz"), List.of(restore.staged()));
+                assertThat(server.databases()).as("cut at %d", cut).containsExactly("postgres", "veloz");
             }
         }
         assertThat(statements).isGreaterThan(20);
@@ -568,7 +598,8 @@ class DatabaseRestoreTest {
         DatabaseRestore restore = new DatabaseRestore(settings, facts, 1);
         restore.stage(dumped());
         restore.check();
-        new DatabaseSwap(settings, restore.names(), DatabaseSwap.oids(settings, restore.names())).swap();
+        new DatabaseSwap(settings, restore.names(), DatabaseSwap.oids(settings, restore.names(), restore.staged()))
+                .swap();
         assertThat(server.sql(
                         "postgres",
                         "SELECT datacl IS NULL, shobj_description(oid, 'pg_database') IS NULL"

@@ -7,6 +7,7 @@ import io.veloz.wal.backup.Cuts;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.internal.profile.DatabaseSettings;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -28,6 +29,8 @@ class DatabaseSwapTest {
             "veloz:true:the old one veloz_recovery_12:false:veloz-wal: staged by a recovery, not in use. Original comment follows.";
     private static final String NEW =
             "veloz:true:the new one veloz_before_recovery_12:false:veloz-wal: kept by a recovery, not in use. Original comment follows.";
+
+    private static final String TOKEN = "0123456789abcdef0123456789abcdef";
 
     private static PostgresServer server;
     private static DatabaseSettings settings;
@@ -60,12 +63,17 @@ class DatabaseSwapTest {
         server.sql(
                 "postgres",
                 "CREATE DATABASE veloz_recovery_12 OWNER veloz; COMMENT ON DATABASE veloz_recovery_12 IS "
-                        + Sql.literal(DatabaseNames.stagedComment("the new one")));
-        oids = DatabaseSwap.oids(settings, NAMES);
+                        + Sql.literal(DatabaseNames.stagedComment(TOKEN, "the new one")));
+        oids = DatabaseSwap.oids(settings, NAMES, own(TOKEN));
+    }
+
+    private static StagedDatabase own(String token) throws IOException {
+        long id = Long.parseLong(server.sql("postgres", "SELECT system_identifier FROM pg_control_system()"));
+        return new StagedDatabase(NAMES.staged(), id, token);
     }
 
     private static String state() throws IOException {
-        return server.sql("postgres", STATE);
+        return server.sql("postgres", STATE).replace(" (" + TOKEN + ")", "");
     }
 
     private static DatabaseSwap swap() {
@@ -235,7 +243,7 @@ class DatabaseSwapTest {
     @Test
     void databasesWithoutAMarkAreNotSwapped() throws IOException {
         live();
-        ThrowingCallable oidsOf = () -> DatabaseSwap.oids(settings, NAMES);
+        ThrowingCallable oidsOf = () -> DatabaseSwap.oids(settings, NAMES, own(TOKEN));
         assertUnusable(oidsOf, "expected a staged database");
         server.sql("postgres", "CREATE DATABASE veloz_recovery_12 OWNER veloz");
         assertUnusable(oidsOf, "veloz_recovery_12 has no mark of a recovery");
@@ -258,6 +266,60 @@ class DatabaseSwapTest {
         assertUnusable(swap()::swap, "neither those before nor those after the switch");
         swap().swapBack();
         assertThat(state()).isEqualTo("veloz:true:the old one");
+    }
+
+    @Test
+    void databaseThatAnotherHostHasStagedIsNotSwapped() throws IOException {
+        live();
+        staged();
+        StagedDatabase own = own(TOKEN);
+        String other = "f" + TOKEN.substring(1);
+        assertUnusable(
+                () -> DatabaseSwap.oids(settings, NAMES, own(other)), "is not the one that this recovery has staged");
+        assertUnusable(
+                () -> DatabaseSwap.oids(settings, NAMES, new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)),
+                "is not the one that this recovery has staged");
+        assertThat(StagedDatabases.of(settings, List.of(own))).containsExactly(own);
+        StagedDatabases.drop(
+                settings, List.of(own(other), new StagedDatabase(NAMES.staged(), own.server() + 1, TOKEN)));
+        assertThat(state())
+                .isEqualTo("veloz:true:the old one veloz_recovery_12:true:" + OLD.substring(OLD.indexOf("veloz-wal")));
+        StagedDatabases.drop(settings, List.of(own));
+        assertThat(state()).isEqualTo("veloz:true:the old one");
+    }
+
+    /** The live database was lost after its OID was recorded: the staged one is all that is left to put in place. */
+    @Test
+    void liveDatabaseThatIsLostBeforeTheSwapDoesNotPreventIt() throws IOException {
+        live();
+        staged();
+        server.sql("postgres", "DROP DATABASE veloz");
+        assertUnusable(swap()::requireBack, "neither those before nor those after the switch");
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+        swap().swap();
+        swap().requireInPlace(false);
+        swap().dropKept();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+    }
+
+    @Test
+    void keptDatabaseThatIsLostAfterTheSwapDoesNotPreventAResume() throws IOException {
+        live();
+        staged();
+        swap().swap();
+        server.sql("postgres", "DROP DATABASE veloz_before_recovery_12");
+        swap().swap();
+        assertThat(state()).isEqualTo("veloz:true:the new one");
+        assertUnusable(swap()::swapBack, "neither those before nor those after the switch");
+    }
+
+    @Test
+    void databaseThatAnotherProgramMadeUnderTheLiveNameIsNotReplaced() throws IOException {
+        live();
+        staged();
+        server.sql("postgres", "DROP DATABASE veloz; CREATE DATABASE veloz");
+        assertUnusable(swap()::swap, "neither those before nor those after the switch");
     }
 
     @Test
