@@ -11,6 +11,7 @@ import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
 import io.veloz.wal.internal.replay.Start;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.ReportedStorage;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +77,9 @@ public final class WalReader implements AutoCloseable {
     public static WalReader open(ReadOptions options) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
+        if (storage instanceof ReportedStorage reported) {
+            return open(options, reported, names);
+        }
         DurableLimit.WriterProbe probe = () -> storage.isLocked(names.lock());
         return open(options, storage, DurableLimit.ofPromises(probe), probe, null);
     }
@@ -106,6 +111,24 @@ public final class WalReader implements AutoCloseable {
                                 .open(limit);
                         return new WalReader(cursor, options, writer, analysis.largestBatchBytes());
                     });
+        } catch (IOException e) {
+            throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
+        }
+    }
+
+    /** All records in a report are durable, and no writer appends to such a storage. */
+    private static WalReader open(ReadOptions options, ReportedStorage storage, SegmentNames names) {
+        Optional<Start> start = Start.at(
+                storage.report(), storage, names, options.fromSequence, options.fromTimeNanos, options.salvage);
+        if (start.isEmpty()) {
+            throw new WalOpenException(storage.describe() + " does not contain any record", null);
+        }
+        try {
+            LogCursor cursor = start.get().open(DurableLimit.of(() -> Long.MAX_VALUE, () -> false));
+            if (!cursor.isAtSegment()) {
+                throw storage.explain(start.get().missing());
+            }
+            return new WalReader(cursor, options, null, cursor.largestBatchBytes());
         } catch (IOException e) {
             throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
         }
@@ -143,6 +166,8 @@ public final class WalReader implements AutoCloseable {
                 }
             }
             return false;
+        } catch (WalCorruptException e) {
+            throw options.storage instanceof ReportedStorage reported ? reported.explain(e) : e;
         } catch (IOException e) {
             throw new UncheckedIOException("reading " + cursor + " after record " + sequence, e);
         }

@@ -1,5 +1,6 @@
 package io.veloz.wal.internal.replay;
 
+import io.veloz.wal.SegmentReport;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -10,6 +11,7 @@ import io.veloz.wal.internal.segment.BatchScanner.Found;
 import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.UnmarkedFile;
+import io.veloz.wal.spi.ReportedStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
@@ -18,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** A segment that is open for reading. The open file stays the same through a rename. Confined to one thread. */
@@ -127,6 +130,14 @@ final class OpenSegment implements Closeable {
         @Nullable OpenSegment next = find(storage, names, logId, number + 1);
         if (next != null) {
             return next;
+        }
+        if (storage instanceof ReportedStorage reported) {
+            // Its report states the numbers. Reading the header of each segment may be expensive.
+            OptionalLong following = reported.report().segments().stream()
+                    .mapToLong(SegmentReport::number)
+                    .filter(each -> each > number)
+                    .min();
+            return following.isEmpty() ? null : find(storage, names, logId, following.getAsLong());
         }
         long lowest = Long.MAX_VALUE;
         for (String name : storage.list()) {
