@@ -155,6 +155,8 @@ public final class WalReader implements AutoCloseable {
             throw new IllegalStateException("the reader is closed");
         }
         try {
+            // The record after the last one need not exist, and finding it may be expensive.
+            ended |= sequence >= options.untilSequence;
             while (!ended && step()) {
                 if (sequence > options.untilSequence || timestampNanos() > options.untilTimeNanos) {
                     ended = true;

@@ -59,7 +59,7 @@ final class ObjectFile extends ReadOnlyFile {
                 }
             }
         } catch (IOException e) {
-            throw ReadErrors.of(file, where, e);
+            throw ReadErrors.of(file, object.key(), e);
         }
     }
 

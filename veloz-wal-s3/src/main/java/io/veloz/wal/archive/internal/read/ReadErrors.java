@@ -4,6 +4,7 @@ import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class ReadErrors {
     private ReadErrors() {}
 
-    static WalRestoreException of(ArchiveFile file, String object, IOException e) {
+    /** @param key the key of the object that could not be read */
+    static WalRestoreException of(ArchiveFile file, String key, IOException e) {
         String what = file.number() == 0
                 ? "the checkpoint that covers the records up to " + file.lastSequence()
                 : "segment " + file.number() + ", records " + file.firstSequence() + " to " + file.lastSequence();
@@ -26,11 +28,11 @@ final class ReadErrors {
                     Reason.STORE_REFUSED, text + "; correct permissions, credentials, region or bucket", e);
         }
         return new WalRestoreException(
-                Reason.DAMAGED, object, file.firstSequence(), file.lastSequence(), text + next(file), e);
+                Reason.DAMAGED, key, file.firstSequence(), file.lastSequence(), text + next(file), e);
     }
 
     private static boolean isBad(IOException e) {
-        return e instanceof BadObjectException;
+        return e instanceof BadObjectException || e instanceof BrokenProofException;
     }
 
     private static String next(ArchiveFile file) {
