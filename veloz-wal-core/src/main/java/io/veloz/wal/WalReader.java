@@ -20,7 +20,6 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -118,15 +117,12 @@ public final class WalReader implements AutoCloseable {
 
     /** All records in a report are durable, and no writer appends to such a storage. */
     private static WalReader open(ReadOptions options, ReportedStorage storage, SegmentNames names) {
-        Optional<Start> start = Start.at(
+        Start start = Start.at(
                 storage.report(), storage, names, options.fromSequence, options.fromTimeNanos, options.salvage);
-        if (start.isEmpty()) {
-            throw new WalOpenException(storage.describe() + " does not contain any record", null);
-        }
         try {
-            LogCursor cursor = start.get().open(DurableLimit.of(() -> Long.MAX_VALUE, () -> false));
-            if (!cursor.isAtSegment()) {
-                throw storage.explain(start.get().missing());
+            LogCursor cursor = start.open(DurableLimit.of(() -> Long.MAX_VALUE, () -> false));
+            if (start.requiresSegment() && !cursor.isAtSegment()) {
+                throw storage.explain(start.missing());
             }
             return new WalReader(cursor, options, null, cursor.largestBatchBytes());
         } catch (IOException e) {

@@ -97,9 +97,8 @@ public final class ArchiveReader implements AutoCloseable {
     }
 
     /**
-     * Returns options for all records, for {@link WalReader#open} and {@link WalCheckpoint#newest}. {@link
-     * WalReader#open} throws {@link io.veloz.wal.WalOpenException} if the archive contains no record. Records that are
-     * archived later are not returned, unless a reader has to look for a segment whose tails were dropped.
+     * Returns options for all records, for {@link WalReader#open} and {@link WalCheckpoint#newest}. Records that
+     * are archived later are not returned, unless a reader has to look for a segment whose tails were dropped.
      */
     public ReadOptions options() {
         return ReadOptions.of(storage).prefix(storage.prefix());

@@ -385,9 +385,9 @@ public class LogCursor implements Closeable {
         return segment != null;
     }
 
-    /** Returns the largest batch that the current segment allows. */
+    /** Returns the largest batch that the current segment allows; of a log without segments the smallest limit. */
     public int largestBatchBytes() {
-        return current().header.maxBatchBytes();
+        return segment == null ? BatchHeader.BYTES : segment.header.maxBatchBytes();
     }
 
     /** Returns the number of the current segment. */

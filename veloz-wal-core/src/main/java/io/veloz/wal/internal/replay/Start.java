@@ -14,7 +14,6 @@ import io.veloz.wal.internal.recovery.Analysis.ReadPosition;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,15 +73,22 @@ public final class Start {
         this.checksFirst = expected > 0 && start.position() > SegmentHeader.BYTES;
     }
 
-    private Start(RecoveryReport report, Storage storage, SegmentNames names, boolean salvage, SegmentReport first) {
+    private Start(
+            RecoveryReport report,
+            Storage storage,
+            SegmentNames names,
+            boolean salvage,
+            @Nullable SegmentReport first) {
         this.storage = storage;
         this.names = names;
         this.logId = LogId.parse(report.logId());
         this.salvage = salvage;
-        this.number = first.number();
+        this.number = first == null ? 1 : first.number();
         this.position = SegmentHeader.BYTES;
-        this.expected = first.firstSequence();
-        this.lastNumber = report.segments().get(report.segments().size() - 1).number();
+        this.expected = first == null ? -1 : first.firstSequence();
+        List<SegmentReport> segments = report.segments();
+        this.lastNumber =
+                segments.isEmpty() ? 0 : segments.get(segments.size() - 1).number();
         this.lastKnown = report.lastSequence();
         this.lostAtEnd = List.of();
         this.endProblem = null;
@@ -97,8 +103,13 @@ public final class Start {
      * @param timeNanos {@link Long#MIN_VALUE} for any time
      * @throws IllegalArgumentException if the log begins after the record
      */
-    public static Optional<Start> at(
-            RecoveryReport report, Storage storage, SegmentNames names, long sequence, long timeNanos, boolean salvage) {
+    public static Start at(
+            RecoveryReport report,
+            Storage storage,
+            SegmentNames names,
+            long sequence,
+            long timeNanos,
+            boolean salvage) {
         long oldest = report.expectedFirstSequence();
         if (sequence > 0 && sequence < oldest) {
             throw new IllegalArgumentException(
@@ -112,7 +123,7 @@ public final class Start {
                 break;
             }
         }
-        return Optional.ofNullable(first).map(segment -> new Start(report, storage, names, salvage, segment));
+        return new Start(report, storage, names, salvage, first);
     }
 
     /**
@@ -144,6 +155,11 @@ public final class Start {
         long expected = fromOldest && analysis.beginSequence() > 0 ? analysis.beginSequence() : start.sequence();
         return new Start(
                 analysis, storage, names, salvage, start, expected, analysis.problem(storage.describe(), sequence));
+    }
+
+    /** Returns whether a cursor must find the first segment: a report states it. */
+    public boolean requiresSegment() {
+        return lastNumber > 0;
     }
 
     /** Returns the exception for a first segment that is missing, or whose header is damaged. */
