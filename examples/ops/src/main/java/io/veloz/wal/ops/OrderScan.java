@@ -65,11 +65,11 @@ final class OrderScan {
     }
 
     private boolean canContain(SegmentReport segment) {
-        // Damage must be reported, not skipped.
-        boolean timesAreKnown = segment.verdict() == Verdict.SEALED;
-        return timesAreKnown
-                ? segment.maxTimestampNanos() >= since && segment.minTimestampNanos() <= until
-                : segment.verdict() != Verdict.PREPARED;
+        if (segment.verdict() == Verdict.SEALED) {
+            return segment.maxTimestampNanos() >= since && segment.minTimestampNanos() <= until;
+        }
+        // Its times may change, or are not known. Damage must be reported, not skipped.
+        return segment.records() > 0 || !segment.isGood();
     }
 
     /** Returns the segments that have to be read. */
