@@ -86,11 +86,7 @@ public final class ArchiveReader implements AutoCloseable {
         this.owned = owned;
         try {
             this.storage = new ArchiveStorage(
-                    store,
-                    retries,
-                    options.cacheBytes(),
-                    options.rangeBytes(),
-                    options.aheadBytes());
+                    store, retries, options.cacheBytes(), options.rangeBytes(), options.aheadBytes());
         } catch (IOException | UnknownArchiveFormatException e) {
             throw RestoreErrors.translate(e, opened.describe());
         }

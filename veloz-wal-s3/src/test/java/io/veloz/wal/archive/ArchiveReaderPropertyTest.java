@@ -94,7 +94,8 @@ class ArchiveReaderPropertyTest {
                 long until = from + random.nextInt(30);
                 ReadOptions local = ReadOptions.of(archived.log).untilSequence(archived.sequence);
                 assertThat(SmallLog.read(archive.options().fromSequence(from).untilSequence(until)))
-                        .isEqualTo(SmallLog.read(local.fromSequence(from).untilSequence(Math.min(until, archived.sequence))));
+                        .isEqualTo(SmallLog.read(
+                                local.fromSequence(from).untilSequence(Math.min(until, archived.sequence))));
                 long time = all.get((int) from - 1).timestampNanos();
                 long end = all.get((int) Math.min(until, archived.sequence) - 1).timestampNanos();
                 assertThat(SmallLog.read(archive.options().fromTime(time).untilTime(end)))

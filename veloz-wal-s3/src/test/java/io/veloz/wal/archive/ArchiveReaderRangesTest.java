@@ -98,7 +98,8 @@ class ArchiveReaderRangesTest {
             ReadOptions sealed = reader.options().untilSequence(last.lastSequence());
             assertThat(SmallLog.read(sealed)).isEqualTo(records.subList(0, (int) last.lastSequence()));
             assertThat(reader.cost().gets() - opened).isEqualTo(ranges(1) + ranges(2) + ranges(3));
-            assertThat(reader.costOf(reader.report().segments().subList(0, SEGMENTS)).gets())
+            assertThat(reader.costOf(reader.report().segments().subList(0, SEGMENTS))
+                            .gets())
                     .isEqualTo(ranges(1) + ranges(2) + ranges(3));
         }
     }
@@ -229,13 +230,15 @@ class ArchiveReaderRangesTest {
         try (ArchiveReader reader = open(store, ranges())) {
             assertThatThrownBy(() -> SmallLog.read(reader.options()))
                     .isInstanceOfSatisfying(
-                            WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED))
+                            WalRestoreException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED))
                     .hasMessageContaining("the object ends at " + good.length / 2 + "; expected " + good.length);
         }
     }
 
     private static byte[] content(String key) throws IOException {
-        try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(GOOD.objects().get(key)))) {
+        try (InputStream in =
+                Lz4Frames.decompress(new ByteArrayInputStream(GOOD.objects().get(key)))) {
             return in.readAllBytes();
         }
     }

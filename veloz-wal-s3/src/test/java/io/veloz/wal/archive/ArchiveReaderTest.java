@@ -121,8 +121,8 @@ class ArchiveReaderTest {
             assertThat(SmallLog.read(reader.options()).get(0).sequence()).isEqualTo(second.firstSequence());
             assertThatThrownBy(() -> WalReader.open(reader.options().fromSequence(second.firstSequence() - 1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("record " + (second.firstSequence() - 1)
-                            + " is not in heap:store, which begins with " + second.firstSequence());
+                    .hasMessage("record " + (second.firstSequence() - 1) + " is not in heap:store, which begins with "
+                            + second.firstSequence());
         }
     }
 
@@ -203,7 +203,8 @@ class ArchiveReaderTest {
         flip(key(3), 0.5);
         try (ArchiveReader reader = open(store, ArchiveReadOptions.defaults().aheadBytes(0))) {
             long before = segment(2).lastSequence();
-            assertThat(SmallLog.read(reader.options().untilSequence(before))).isEqualTo(records.subList(0, (int) before));
+            assertThat(SmallLog.read(reader.options().untilSequence(before)))
+                    .isEqualTo(records.subList(0, (int) before));
             long after = segment(3).lastSequence();
             assertThat(SmallLog.read(reader.options().fromSequence(after + 1)))
                     .isEqualTo(records.subList((int) after, RECORDS));
@@ -243,7 +244,8 @@ class ArchiveReaderTest {
     @Test
     void damagedSlotPreventsTheOpen() {
         flip(ArchiveKeys.slot(2), 0.5);
-        assertThat(catchThrowableOfType(WalRestoreException.class, () -> open(store)).reason())
+        assertThat(catchThrowableOfType(WalRestoreException.class, () -> open(store))
+                        .reason())
                 .isEqualTo(Reason.DAMAGED);
     }
 
@@ -323,7 +325,8 @@ class ArchiveReaderTest {
             assertThat(read.gets() - opened.gets()).isEqualTo(1);
             assertThat(read.lists()).isEqualTo(opened.lists());
             assertThat(read.bytes() - opened.bytes()).isEqualTo(store.objects().get(key(3)).length);
-            assertThat(reader.costOf(List.of(third))).isEqualTo(new ArchiveReadCost(1, 0, read.bytes() - opened.bytes()));
+            assertThat(reader.costOf(List.of(third)))
+                    .isEqualTo(new ArchiveReadCost(1, 0, read.bytes() - opened.bytes()));
         }
     }
 

@@ -68,7 +68,8 @@ final class DumpCommand implements Callable<Integer> {
             names = "--from-time",
             paramLabel = "TIME",
             converter = Quantities.Moment.class,
-            description = "Start with the first record at or after a time: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
+            description =
+                    "Start with the first record at or after a time: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
     private @Nullable Long fromTime;
 
     @Option(

@@ -85,8 +85,8 @@ final class HistoryCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "ORDER_ID is empty");
         }
         try (LogSource source = arguments.open(spec, place, streams)) {
-            OrderScan scan =
-                    new OrderScan(source.options(), orderId, from, to, json ? new JsonFormat() : new TextFormat(), streams);
+            OrderScan scan = new OrderScan(
+                    source.options(), orderId, from, to, json ? new JsonFormat() : new TextFormat(), streams);
             source.archive().ifPresent(archive -> announce(scan, archive.costOf(scan.segments())));
             scan.run();
             return print(source, scan);
@@ -95,8 +95,8 @@ final class HistoryCommand implements Callable<Integer> {
 
     private void announce(OrderScan scan, ArchiveReadCost cost) {
         streams.err()
-                .println("reading " + scan.segments().size() + " of " + Units.count(scan.allSegments(), "segment") + ": "
-                        + LogSource.text(cost));
+                .println("reading " + scan.segments().size() + " of " + Units.count(scan.allSegments(), "segment")
+                        + ": " + LogSource.text(cost));
     }
 
     private int print(LogSource source, OrderScan scan) {
@@ -106,7 +106,8 @@ final class HistoryCommand implements Callable<Integer> {
         int exitCode = events.isEmpty() || scan.hasLosses() ? ExitCode.WARNING : ExitCode.OK;
         if (json) {
             Json to = new Json(out).object().field("order_id", orderId).field("events", events.size());
-            to.field("exit_code", exitCode).field("searched_segments", scan.segments().size());
+            to.field("exit_code", exitCode)
+                    .field("searched_segments", scan.segments().size());
             to.field("segments", scan.allSegments()).field("searched_records", scan.searchedRecords());
             source.writeCost(to);
             to.endObject();

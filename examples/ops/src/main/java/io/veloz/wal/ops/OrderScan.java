@@ -14,7 +14,6 @@ import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderRestored;
 import io.veloz.wal.orders.OrderUpdate;
 import java.io.ByteArrayOutputStream;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -116,7 +115,8 @@ final class OrderScan {
         try (Progress progress = streams.progress("history", Progress.Unit.RECORDS)) {
             for (int i = 0; i < segments.size(); ) {
                 int end = i + 1;
-                while (end < segments.size() && segments.get(end).number() == segments.get(end - 1).number() + 1) {
+                while (end < segments.size()
+                        && segments.get(end).number() == segments.get(end - 1).number() + 1) {
                     end++;
                 }
                 done = scan(segments.subList(i, end), last, progress, done, total);

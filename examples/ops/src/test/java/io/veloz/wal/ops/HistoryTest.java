@@ -74,9 +74,10 @@ class HistoryTest {
         assertThat(local.err()).isEmpty();
         ToolRun run = ToolRun.of("history", "A", archive).exits(ExitCode.OK);
         assertThat(run.out()).isEqualTo(local.out());
-        assertThat(run.err().lines().toList()).satisfiesExactly(
-                first -> assertThat(first).matches("reading \\d of \\d segments: \\d+ requests, .* bytes.*"),
-                last -> assertThat(last).startsWith("cost: "));
+        assertThat(run.err().lines().toList())
+                .satisfiesExactly(
+                        first -> assertThat(first).matches("reading \\d of \\d segments: \\d+ requests, .* bytes.*"),
+                        last -> assertThat(last).startsWith("cost: "));
     }
 
     @Test

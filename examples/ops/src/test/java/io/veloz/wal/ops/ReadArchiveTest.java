@@ -127,7 +127,8 @@ class ReadArchiveTest {
             Logs.appendOrders(wal, store);
         }
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
-        ObjectNode found = (ObjectNode) ToolRun.of("orders", archive).exits(ExitCode.OK).json();
+        ObjectNode found =
+                (ObjectNode) ToolRun.of("orders", archive).exits(ExitCode.OK).json();
         JsonNode cost = found.remove("cost");
         assertThat(found).isEqualTo(ToolRun.of("orders", log).exits(ExitCode.OK).json());
         assertThat(cost.get("gets").asLong()).isPositive();
@@ -136,7 +137,8 @@ class ReadArchiveTest {
 
     @Test
     void inspectStatesTheSameSegments() {
-        JsonNode found = ToolRun.of("inspect", "--json", archive).exits(ExitCode.OK).json();
+        JsonNode found =
+                ToolRun.of("inspect", "--json", archive).exits(ExitCode.OK).json();
         JsonNode local = ToolRun.of("inspect", "--json", log).exits(ExitCode.OK).json();
         for (String field : List.of("log_id", "verdict", "first_sequence", "last_sequence", "records", "checkpoint")) {
             assertThat(found.get(field)).as(field).isEqualTo(local.get(field));
@@ -150,9 +152,13 @@ class ReadArchiveTest {
 
     @Test
     void optionsOfTheOtherPlaceAreUsageErrors() {
-        assertThat(ToolRun.of("dump", "--prefix", "other", archive).exits(ExitCode.USAGE).err())
+        assertThat(ToolRun.of("dump", "--prefix", "other", archive)
+                        .exits(ExitCode.USAGE)
+                        .err())
                 .contains("--prefix requires a directory");
-        assertThat(ToolRun.of("dump", "--region", "eu-west-1", log).exits(ExitCode.USAGE).err())
+        assertThat(ToolRun.of("dump", "--region", "eu-west-1", log)
+                        .exits(ExitCode.USAGE)
+                        .err())
                 .contains("the store options require a URI");
     }
 

@@ -50,7 +50,8 @@ final class ArchiveContent {
     private static TreeMap<Long, ArchiveFile> segments(Proof proof) {
         TreeMap<Long, List<TailSlot>> tails = new TreeMap<>();
         for (TailSlot tail : proof.tails()) {
-            tails.computeIfAbsent(tail.tail().segment(), any -> new ArrayList<>()).add(tail);
+            tails.computeIfAbsent(tail.tail().segment(), any -> new ArrayList<>())
+                    .add(tail);
         }
         TreeMap<Long, ArchiveFile> segments = new TreeMap<>();
         tails.forEach((number, slots) -> segments.put(number, new ArchiveFile.Tails(number, List.copyOf(slots))));
@@ -64,7 +65,8 @@ final class ArchiveContent {
             SegmentReport.Builder report = SegmentReport.builder(
                             name, file.number(), active ? Verdict.ACTIVE : Verdict.UNSEALED)
                     .bytes(tails.bytes(), tails.bytes());
-            return (records > 0 ? report.records(tails.firstSequence(), tails.lastSequence(), records) : report).build();
+            return (records > 0 ? report.records(tails.firstSequence(), tails.lastSequence(), records) : report)
+                    .build();
         }
         Segment sealed = Objects.requireNonNull(segment);
         return SegmentReport.builder(name, sealed.number(), Verdict.SEALED)
@@ -74,8 +76,7 @@ final class ArchiveContent {
                 .build();
     }
 
-    private static RecoveryReport report(
-            String archive, Proof proof, List<SegmentReport> segments, Duration took) {
+    private static RecoveryReport report(String archive, Proof proof, List<SegmentReport> segments, Duration took) {
         LogIdentity identity = proof.identity();
         return RecoveryReport.builder(archive)
                 .logId(identity.logId())

@@ -22,8 +22,7 @@ sealed interface ArchiveFile {
     /** A file that is one object. */
     record Stored(long number, long firstSequence, long lastSequence, StoredFile stored) implements ArchiveFile {
         static Stored of(Segment segment) {
-            return new Stored(
-                    segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored());
+            return new Stored(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored());
         }
 
         static Stored of(Attachment checkpoint) {
@@ -54,7 +53,8 @@ sealed interface ArchiveFile {
 
         @Override
         public String place() {
-            return ArchiveKeys.slot(slots.get(0).slot()) + " to " + slots.get(slots.size() - 1).slot();
+            return ArchiveKeys.slot(slots.get(0).slot()) + " to "
+                    + slots.get(slots.size() - 1).slot();
         }
     }
 }

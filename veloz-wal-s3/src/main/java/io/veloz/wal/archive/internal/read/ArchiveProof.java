@@ -48,8 +48,7 @@ final class ArchiveProof {
                 prefix = identity.prefix();
                 Proof proof = prove(identity);
                 Duration took = Duration.ofNanos(System.nanoTime() - started);
-                return new ArchiveContent(
-                        log.store().describe(), proof, LogFiles.of(storage, identity.prefix()), took);
+                return new ArchiveContent(log.store().describe(), proof, LogFiles.of(storage, identity.prefix()), took);
             });
         } catch (IOException | RuntimeException e) {
             throw e;

@@ -30,7 +30,8 @@ final class ObjectFile extends ReadOnlyFile {
     private final Lz4Blocks blocks;
     private byte[] decoded = new byte[0];
 
-    ObjectFile(ArchiveFile.Stored file, StoredBytes.Source source, PieceCache cache, boolean ahead, Runnable afterLast) {
+    ObjectFile(
+            ArchiveFile.Stored file, StoredBytes.Source source, PieceCache cache, boolean ahead, Runnable afterLast) {
         this.file = file;
         this.object = file.stored();
         this.stored = new StoredBytes(source, object, ahead, afterLast);

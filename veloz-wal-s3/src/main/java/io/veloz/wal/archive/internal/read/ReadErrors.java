@@ -45,7 +45,8 @@ final class ReadErrors {
         String bare = new WalCorruptException(
                         damage.file(), damage.position(), damage.firstSequence(), damage.lastSequence(), "")
                 .getMessage();
-        String reason = String.valueOf(damage.getMessage()).substring(String.valueOf(bare).length());
+        String reason = String.valueOf(damage.getMessage())
+                .substring(String.valueOf(bare).length());
         String where = file == null
                 ? "; the archive does not contain this file: records are missing from it"
                 : "; segment " + file.number() + " is in " + archive + "/" + file.place();

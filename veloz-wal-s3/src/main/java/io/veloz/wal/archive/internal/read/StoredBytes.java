@@ -53,11 +53,14 @@ final class StoredBytes extends InputStream {
             String where = store.describe() + "/" + object.key();
             return retries.call(() -> {
                 // One byte more at the end shows whether the object is longer.
-                try (InputStream in = whole ? store.get(object.key()) : store.get(object.key(), from, length + (last ? 1 : 0))) {
+                try (InputStream in =
+                        whole ? store.get(object.key()) : store.get(object.key(), from, length + (last ? 1 : 0))) {
                     byte[] bytes = in.readNBytes(length + (last ? 1 : 0));
                     if (bytes.length != length) {
                         throw new BadObjectException(where + ": "
-                                + (bytes.length < length ? "the object ends at " + (from + bytes.length) : "the object is longer")
+                                + (bytes.length < length
+                                        ? "the object ends at " + (from + bytes.length)
+                                        : "the object is longer")
                                 + "; expected " + object.objectBytes() + " bytes");
                     }
                     if (whole && !Digest.of(bytes).equals(object.objectSha256())) {
