@@ -93,8 +93,9 @@ public final class ArchiveReader implements AutoCloseable {
     }
 
     /**
-     * Returns options for all records, for {@link WalReader#open} and {@link WalCheckpoint#newest}. Records that
-     * are archived later are not returned, unless a reader has to look for a segment whose tails were dropped.
+     * Returns options for all records, for {@link WalReader#open} and {@link WalCheckpoint#newest}. A salvage continues after
+     * missing and damaged records, but not after an object that is missing or damaged. Records that are archived later are not
+     * returned, unless a reader has to look for a segment whose tails were dropped.
      */
     public ReadOptions options() {
         return ReadOptions.of(storage).prefix(storage.prefix());

@@ -20,7 +20,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** A segment that is open for reading. The open file stays the same through a rename. Confined to one thread. */
@@ -132,12 +131,7 @@ final class OpenSegment implements Closeable {
             return next;
         }
         if (storage instanceof ReportedStorage reported) {
-            // Its report states the numbers. Reading the header of each segment may be expensive.
-            OptionalLong following = reported.report().segments().stream()
-                    .mapToLong(SegmentReport::number)
-                    .filter(each -> each > number)
-                    .min();
-            return following.isEmpty() ? null : find(storage, names, logId, following.getAsLong());
+            return findAfter(reported, names, logId, number);
         }
         long lowest = Long.MAX_VALUE;
         for (String name : storage.list()) {
@@ -150,6 +144,19 @@ final class OpenSegment implements Closeable {
             }
         }
         return lowest == Long.MAX_VALUE ? null : find(storage, names, logId, lowest);
+    }
+
+    /** The report states the numbers. Reading the header of each segment may be expensive. */
+    private static @Nullable OpenSegment findAfter(
+            ReportedStorage storage, SegmentNames names, LogId logId, long number) throws IOException {
+        for (SegmentReport reported : storage.report().segments()) {
+            @Nullable
+            OpenSegment next = reported.number() > number ? find(storage, names, logId, reported.number()) : null;
+            if (next != null) {
+                return next;
+            }
+        }
+        return null;
     }
 
     private static @Nullable OpenSegment open(Storage storage, String name) throws IOException {
