@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class ArchiveContent {
     private final RecoveryReport report;
     private final Map<String, ArchiveFile> files;
-    private final TreeMap<Long, ArchiveFile> segments;
+    private final NavigableMap<Long, ArchiveFile> segments;
     private final List<String> names;
 
     /** @param names names the files; its storage is not used */
@@ -47,7 +48,7 @@ final class ArchiveContent {
         this.report = report(archive, proof, reports, took);
     }
 
-    private static TreeMap<Long, ArchiveFile> segments(Proof proof) {
+    private static NavigableMap<Long, ArchiveFile> segments(Proof proof) {
         TreeMap<Long, List<TailSlot>> tails = new TreeMap<>();
         for (TailSlot tail : proof.tails()) {
             tails.computeIfAbsent(tail.tail().segment(), any -> new ArrayList<>())
