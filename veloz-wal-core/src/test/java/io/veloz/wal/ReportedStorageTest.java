@@ -154,7 +154,8 @@ class ReportedStorageTest {
 
     @Test
     void onlyTheSegmentsInTheRangeAreOpened() {
-        assertThat(read(ReadOptions.of(storage).fromSequence(5).untilSequence(9))).hasSize(5);
+        assertThat(read(ReadOptions.of(storage).fromSequence(5).untilSequence(9)))
+                .hasSize(5);
         assertThat(storage.opened).containsOnly(sealed(2), sealed(3));
     }
 

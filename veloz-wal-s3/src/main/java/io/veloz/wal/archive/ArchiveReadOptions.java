@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 /** The memory that an {@link ArchiveReader} may use. Immutable. Every setter returns a modified copy. Affects speed only. */
 public final class ArchiveReadOptions {
     private static final int MIB = 1024 * 1024;
+    private static final int LARGEST_RANGE_BYTES = 256 * MIB;
 
     private final long cacheBytes;
     private final int rangeBytes;
@@ -26,10 +27,14 @@ public final class ArchiveReadOptions {
 
     /**
      * Sets how many bytes one request fetches. Objects up to this size are fetched whole, and their SHA-256 is checked; larger
-     * ones are fetched in ranges. Each open reader keeps one or two ranges in memory. Default: 8 MiB; at least 64 KiB.
+     * ones are fetched in ranges. Each open reader keeps one or two ranges in memory. Default: 8 MiB; from 64 KiB to 256 MiB.
      */
     public ArchiveReadOptions rangeBytes(int value) {
-        return new ArchiveReadOptions(cacheBytes, (int) atLeast("rangeBytes", value, 64 * 1024), aheadBytes);
+        atLeast("rangeBytes", value, 64 * 1024);
+        if (value > LARGEST_RANGE_BYTES) {
+            throw new IllegalArgumentException("rangeBytes " + value + ": expected up to " + LARGEST_RANGE_BYTES);
+        }
+        return new ArchiveReadOptions(cacheBytes, value, aheadBytes);
     }
 
     /**

@@ -25,8 +25,13 @@ import io.veloz.wal.archive.store.HeapStore.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
@@ -373,6 +378,38 @@ class ArchiveReaderTest {
             assertThat(SmallLog.read(reader.options())).isEqualTo(records.subList(0, (int) last));
             assertThat(reader.cost().gets() - opened).isEqualTo(segments);
             assertThat(reader.cachedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void optionsOutOfRangeAreRefused() {
+        ArchiveReadOptions options = ArchiveReadOptions.defaults();
+        assertThatThrownBy(() -> options.cacheBytes(-1)).hasMessage("cacheBytes -1: expected 0 or more");
+        assertThatThrownBy(() -> options.aheadBytes(-1)).hasMessage("aheadBytes -1: expected 0 or more");
+        assertThatThrownBy(() -> options.rangeBytes(1)).hasMessage("rangeBytes 1: expected 65536 or more");
+        assertThatThrownBy(() -> options.rangeBytes(Integer.MAX_VALUE))
+                .hasMessage("rangeBytes 2147483647: expected up to 268435456");
+    }
+
+    @Test
+    void readersOnSeveralThreadsShareTheCache() throws Exception {
+        try (ArchiveReader reader = open(store)) {
+            long opened = reader.cost().gets();
+            ExecutorService threads = Executors.newFixedThreadPool(4);
+            try {
+                List<Future<List<Entry>>> reads = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    reads.add(threads.submit(() -> SmallLog.read(reader.options())));
+                }
+                for (Future<List<Entry>> read : reads) {
+                    assertThat(read.get(30, TimeUnit.SECONDS)).isEqualTo(records);
+                }
+            } finally {
+                threads.shutdown();
+            }
+            // Threads that miss the same piece at once fetch it each.
+            assertThat(reader.cost().gets() - opened)
+                    .isLessThanOrEqualTo(5 * (segments + archive.tailSlots().size()));
         }
     }
 

@@ -71,7 +71,7 @@ final class LogReport {
         if (report.expectedFirstSequence() > 1) {
             out.line("trimmed     before " + Units.count(report.expectedFirstSequence()));
         }
-        out.line("writer      " + (hasWriter ? "has the log open; only durable records are shown" : "none"));
+        out.line("writer      " + writer());
         WalCheckpoint newest = checkpoint;
         out.line("checkpoint  "
                 + (newest == null
@@ -86,6 +86,13 @@ final class LogReport {
             out.line("quarantine  " + Units.count(report.quarantined().size(), "file") + ": "
                     + String.join(", ", report.quarantined()));
         }
+    }
+
+    private String writer() {
+        if (source.archive().isPresent()) {
+            return "not known; this is an archive";
+        }
+        return hasWriter ? "has the log open; only durable records are shown" : "none";
     }
 
     void writeJson(Output out) {

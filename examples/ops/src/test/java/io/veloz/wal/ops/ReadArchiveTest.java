@@ -146,7 +146,11 @@ class ReadArchiveTest {
         assertThat(found.get("segments").get(0)).isEqualTo(local.get("segments").get(0));
         assertThat(found.get("cost").get("lists").asLong()).isPositive();
         assertThat(ToolRun.of("inspect", archive).exits(ExitCode.OK).out())
-                .contains("records     1 to 29 (29 records)", "verdict: sound", "orders_0000000000000004.wal")
+                .contains(
+                        "records     1 to 29 (29 records)",
+                        "verdict: sound",
+                        "orders_0000000000000004.wal",
+                        "writer      not known")
                 .doesNotContain("1970-");
     }
 

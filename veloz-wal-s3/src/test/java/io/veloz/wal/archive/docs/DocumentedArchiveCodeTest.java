@@ -84,8 +84,12 @@ class DocumentedArchiveCodeTest {
     void theDocumentsShowThisCode() throws IOException {
         String here = withoutSpace(Files.readString(
                 ROOT.resolve("veloz-wal-s3/src/test/java/io/veloz/wal/archive/docs/DocumentedArchiveCodeTest.java")));
-        assertThat(shown("README.md")).hasSize(2).allSatisfy(block -> assertThat(here).contains(block));
-        assertThat(shown("docs/archive.md")).hasSize(1).allSatisfy(block -> assertThat(here).contains(block));
+        assertThat(shown("README.md"))
+                .hasSize(2)
+                .allSatisfy(block -> assertThat(here).contains(block));
+        assertThat(shown("docs/archive.md"))
+                .hasSize(1)
+                .allSatisfy(block -> assertThat(here).contains(block));
     }
 
     private static List<String> shown(String document) throws IOException {

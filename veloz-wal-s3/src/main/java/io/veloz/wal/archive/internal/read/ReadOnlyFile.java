@@ -8,8 +8,16 @@ abstract class ReadOnlyFile implements StorageFile {
     private byte[] piece = new byte[0];
     private long pieceAt;
 
-    /** A part of the content, and where it begins. */
-    record Piece(long position, byte[] bytes) {}
+    /** A part of the content, and where it begins. Its bytes are not changed. */
+    static final class Piece {
+        private final long position;
+        private final byte[] bytes;
+
+        Piece(long position, byte[] bytes) {
+            this.position = position;
+            this.bytes = bytes;
+        }
+    }
 
     /** Returns the part that contains a position before the end of the file. */
     abstract Piece at(long position);
