@@ -61,6 +61,7 @@ final class ExitCode {
                     GAP,
                     UNKNOWN_FORMAT,
                     BEYOND_ARCHIVE,
+                    RETIRED,
                     ARCHIVE_TOO_SHORT,
                     TARGET_NOT_EMPTY,
                     DIVERGED -> REFUSED;
