@@ -7,7 +7,6 @@ import io.veloz.wal.archive.internal.format.CareState.Gap;
 import io.veloz.wal.archive.internal.format.CareState.Hold;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
 import io.veloz.wal.archive.internal.format.CareState.Plan;
-import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.DateTimeException;
@@ -126,8 +125,7 @@ public final class CareCodec {
                 .put("lastSequence", mark.last().sequence())
                 .put("checkpoint", mark.checkpoint())
                 .put("since", mark.since().toString())
-                .put("checked", mark.checked().toString())
-                .put("kept", SlotHead.encode(mark.kept()));
+                .put("checked", mark.checked().toString());
     }
 
     // ---- decoding
@@ -263,7 +261,6 @@ public final class CareCodec {
                         + "\"; expected up to 16 names of lower-case letters");
             }
             Json mark = json.object(level);
-            SlotRef kept = SlotHead.ref(mark, "kept", 1);
             marks.put(
                     level,
                     new Mark(
@@ -273,8 +270,7 @@ public final class CareCodec {
                                     mark.number("lastSequence", 0)),
                             mark.number("checkpoint", 0),
                             Instant.parse(mark.string("since")),
-                            Instant.parse(mark.string("checked")),
-                            kept));
+                            Instant.parse(mark.string("checked"))));
         }
         return marks;
     }

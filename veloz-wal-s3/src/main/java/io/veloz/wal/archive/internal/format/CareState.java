@@ -1,6 +1,5 @@
 package io.veloz.wal.archive.internal.format;
 
-import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -103,9 +102,8 @@ public record CareState(
      * @param checkpoint all checkpoints up to that record were verified; 0 if there is none
      * @param since when the verification of the oldest part began
      * @param checked when the last part was verified
-     * @param kept the last kept slot that was verified
      */
-    public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked, SlotRef kept) {}
+    public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked) {}
 
     /** Missing records, acknowledged by an operator. */
     public record Gap(long firstSequence, long lastSequence) {}
