@@ -107,6 +107,13 @@ final class CaredArchive {
         return store;
     }
 
+    /** Returns the same archive with a recorded verification by content. */
+    CaredArchive verified() {
+        HeapStore store = newStore();
+        verify(store);
+        return new CaredArchive(store.objects());
+    }
+
     void copyTo(ObjectStore store) throws IOException {
         clock.now = BEGIN.plus(Duration.ofHours(RECORDS));
         for (Map.Entry<String, byte[]> object : objects.entrySet()) {
