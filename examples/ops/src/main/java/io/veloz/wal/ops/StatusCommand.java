@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveCare;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveStatus;
@@ -76,6 +77,8 @@ final class StatusCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
     private StoreArguments arguments = new StoreArguments();
 
+    private @Nullable ArchiveCare care;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -122,7 +125,9 @@ final class StatusCommand implements Callable<Integer> {
 
     private ArchiveStatus archive(String uri) {
         try (ObjectStore store = arguments.open(spec, uri)) {
-            return ArchiveStatus.of(store);
+            ArchiveStatus status = ArchiveStatus.of(store);
+            care = ArchiveCare.of(store);
+            return status;
         }
     }
 
@@ -170,6 +175,9 @@ final class StatusCommand implements Callable<Integer> {
         Output out = streams.out();
         if (archive != null) {
             ArchiveReportText.write(archive, out);
+            if (care != null) {
+                CareText.write(care, out);
+            }
             archive.gaps().forEach(gap -> out.line("- " + gap));
         }
         if (archive != null && log != null) {
@@ -213,6 +221,9 @@ final class StatusCommand implements Callable<Integer> {
         if (archive != null) {
             to.name("archive").object();
             ArchiveReportText.write(to, archive);
+            if (care != null) {
+                CareText.write(to, care);
+            }
             to.endObject();
         }
         if (log != null) {

@@ -45,6 +45,7 @@ class ToolTest {
                 "assess",
                 "points",
                 "retention",
+                "hold",
                 "schedule",
                 "completion"
             })
