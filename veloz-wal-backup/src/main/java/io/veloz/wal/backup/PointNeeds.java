@@ -58,8 +58,8 @@ final class PointNeeds implements RetentionNeeds {
         if (need.isEmpty()) {
             return Optional.empty();
         }
-        String where = "recovery point " + point.number() + " cannot roll forward: its database needs the log from record "
-                + need.getAsLong();
+        String where = "recovery point " + point.number()
+                + " cannot roll forward: its database needs the log from record " + need.getAsLong();
         try {
             ArchiveCare care = ArchiveCare.of(store);
             return care.keepsFrom(need.getAsLong())

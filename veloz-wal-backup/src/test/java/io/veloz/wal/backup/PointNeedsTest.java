@@ -71,8 +71,7 @@ class PointNeedsTest {
 
     /** Puts a care record with an open plan. */
     private void plan(long firstSequence) throws IOException {
-        CareState.Plan plan = new CareState.Plan(
-                1, new CareState.Cut(5, firstSequence), 1, 1, "a".repeat(64), NOW);
+        CareState.Plan plan = new CareState.Plan(1, new CareState.Cut(5, firstSequence), 1, 1, "a".repeat(64), NOW);
         CareRecord record = new CareRecord(
                 IDENTITY.logId(),
                 IDENTITY.origin(),
@@ -146,8 +145,9 @@ class PointNeedsTest {
         assertThat(PointNeeds.problem(store, point))
                 .get()
                 .asString()
-                .isEqualTo("recovery point 1 cannot roll forward: its database needs the log from record 2, and the records"
-                        + " before 3 are planned to be retired: back up the database again");
+                .isEqualTo(
+                        "recovery point 1 cannot roll forward: its database needs the log from record 2, and the records"
+                                + " before 3 are planned to be retired: back up the database again");
     }
 
     @Test

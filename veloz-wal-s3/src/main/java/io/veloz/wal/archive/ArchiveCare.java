@@ -101,8 +101,7 @@ public final class ArchiveCare {
     /** Returns the open plan. */
     public Optional<Plan> plan() {
         return Optional.ofNullable(state.plan())
-                .map(plan ->
-                        new Plan(plan.record(), plan.cut().sequence(), plan.keys(), plan.bytes(), plan.due()));
+                .map(plan -> new Plan(plan.record(), plan.cut().sequence(), plan.keys(), plan.bytes(), plan.due()));
     }
 
     /**
@@ -116,27 +115,30 @@ public final class ArchiveCare {
     /** Returns the holds, oldest first. */
     public List<Hold> holds() {
         List<Hold> holds = new ArrayList<>();
-        state.holds().forEach((number, hold) ->
-                holds.add(new Hold(number, hold.sequence(), hold.reason(), hold.host(), hold.made())));
+        state.holds()
+                .forEach((number, hold) ->
+                        holds.add(new Hold(number, hold.sequence(), hold.reason(), hold.host(), hold.made())));
         return List.copyOf(holds);
     }
 
     /** Returns the marks of the verification, one for each level. */
     public List<Mark> verified() {
         List<Mark> marks = new ArrayList<>();
-        state.verified().forEach((level, mark) -> marks.add(new Mark(
-                level,
-                mark.firstSegment(),
-                mark.last().segment(),
-                mark.last().sequence(),
-                mark.since(),
-                mark.checked())));
+        state.verified()
+                .forEach((level, mark) -> marks.add(new Mark(
+                        level,
+                        mark.firstSegment(),
+                        mark.last().segment(),
+                        mark.last().sequence(),
+                        mark.since(),
+                        mark.checked())));
         return List.copyOf(marks);
     }
 
     @Override
     public String toString() {
-        return "ArchiveCare[record=" + record + ", written=" + written + ", retiredBy=" + retiredBy() + ", firstSequence="
+        return "ArchiveCare[record=" + record + ", written=" + written + ", retiredBy=" + retiredBy()
+                + ", firstSequence="
                 + firstSequence() + ", plan=" + plan() + ", deleting=" + isDeleting() + ", holds=" + holds()
                 + ", verified=" + verified() + "]";
     }

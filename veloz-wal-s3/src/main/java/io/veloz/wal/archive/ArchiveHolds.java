@@ -46,7 +46,8 @@ public final class ArchiveHolds {
             throw new ArchiveCareException(
                     Reason.RETIRED,
                     care.store().describe() + ": the records before " + floor + " were retired by care record "
-                            + state.floor().record() + "; cannot hold record " + first + "; hold from " + floor + " on");
+                            + state.floor().record() + "; cannot hold record " + first + "; hold from " + floor
+                            + " on");
         }
         if (state.holds().size() >= CareState.MAX_HOLDS) {
             throw new ArchiveCareException(
@@ -56,7 +57,8 @@ public final class ArchiveHolds {
         }
         return state.holding(
                 tip.number() + 1,
-                new Hold(first, reason, CareAccess.host(), care.clock().instant().truncatedTo(ChronoUnit.MILLIS)));
+                new Hold(
+                        first, reason, CareAccess.host(), care.clock().instant().truncatedTo(ChronoUnit.MILLIS)));
     }
 
     /**

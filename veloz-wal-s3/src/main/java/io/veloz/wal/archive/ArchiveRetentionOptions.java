@@ -42,7 +42,8 @@ public final class ArchiveRetentionOptions {
             return DEFAULT_AGE;
         }
         if (!text.strip().matches("[0-9]{1,5}") || Integer.parseInt(text.strip()) == 0) {
-            throw new IllegalArgumentException(DAYS + " is \"" + text + "\"; expected a number of days from 1 to 99999");
+            throw new IllegalArgumentException(
+                    DAYS + " is \"" + text + "\"; expected a number of days from 1 to 99999");
         }
         return Duration.ofDays(Integer.parseInt(text.strip()));
     }

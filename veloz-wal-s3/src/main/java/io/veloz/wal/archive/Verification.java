@@ -50,7 +50,6 @@ final class Verification {
     /** The mark whose segments are not read again; null if all are read. */
     private @Nullable Mark basis;
 
-
     Verification(
             CareAccess care, Prover prover, ArchiveVerifyOptions options, @Nullable Path scratch, WalProgress progress)
             throws IOException {
@@ -85,7 +84,8 @@ final class Verification {
         if (options.level() == Level.CONTENT) {
             read = content(proof, state);
         }
-        CareState after = problems.isEmpty() ? state : chain.lastReadable(finding -> {}).state();
+        CareState after =
+                problems.isEmpty() ? state : chain.lastReadable(finding -> {}).state();
         problems.removeIf(problem -> after.floor().cut().isAbove(problem.key()));
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(care.store().describe(), whole, after.floor()),
@@ -176,8 +176,12 @@ final class Verification {
         skipped = proof.segments().size() - chosen.segments().size();
         options.onCost()
                 .accept(new Cost(
-                        chosen.segments().size() + chosen.attachments().size() + chosen.tails().size(),
-                        chosen.segments().stream().mapToLong(Segment::objectBytes).sum()
+                        chosen.segments().size()
+                                + chosen.attachments().size()
+                                + chosen.tails().size(),
+                        chosen.segments().stream()
+                                        .mapToLong(Segment::objectBytes)
+                                        .sum()
                                 + chosen.attachments().stream()
                                         .mapToLong(Attachment::objectBytes)
                                         .sum(),
@@ -196,7 +200,8 @@ final class Verification {
             check.check(chosen);
             // A missing object is known from its size already.
             check.problems().stream()
-                    .filter(found -> problems.stream().noneMatch(known -> known.key().equals(found.key())))
+                    .filter(found ->
+                            problems.stream().noneMatch(known -> known.key().equals(found.key())))
                     .forEach(problems::add);
             return check.read();
         } finally {
@@ -211,7 +216,9 @@ final class Verification {
     private Proof unverified(Proof proof, CareState state) {
         Mark mark = state.verified().get(Marks.name(Level.CONTENT.ordinal()));
         long first = proof.identity().firstSegment();
-        if (mark == null || mark.firstSegment() > first || mark.since().plus(options.reverify()).isBefore(begun)) {
+        if (mark == null
+                || mark.firstSegment() > first
+                || mark.since().plus(options.reverify()).isBefore(begun)) {
             return proof;
         }
         basis = mark;

@@ -141,7 +141,9 @@ final class CaredArchive {
     }
 
     static CareState state(ObjectStore store) throws IOException {
-        return new CareChain(store, new Retries(attempt -> {}), identity(store)).tip().state();
+        return new CareChain(store, new Retries(attempt -> {}), identity(store))
+                .tip()
+                .state();
     }
 
     static Proof proof(ObjectStore store) throws IOException {

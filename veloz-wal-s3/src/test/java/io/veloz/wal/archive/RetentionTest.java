@@ -125,7 +125,8 @@ class RetentionTest {
         archive.verify(store);
         long segments = CaredArchive.proof(store).segments().size();
         ArchiveRetentionReport plan = ArchiveRetention.plan(
-                care, options().keepFor(Duration.ofDays(1)).keepSegments(segments - 5).build());
+                care,
+                options().keepFor(Duration.ofDays(1)).keepSegments(segments - 5).build());
         assertThat(plan.segments()).isBetween(1L, 5L);
         assertThat(plan.limits().get(0).what()).startsWith("count");
     }
@@ -141,13 +142,15 @@ class RetentionTest {
     void planForMoreThanAFifthIsRefusedWithItsNumber() {
         archive.verify(store);
         ArchiveRetentionOptions.Builder week = CaredArchive.options();
-        ArchiveCareException refused = catchThrowableOfType(
-                ArchiveCareException.class, () -> ArchiveRetention.plan(care, week.build()));
+        ArchiveCareException refused =
+                catchThrowableOfType(ArchiveCareException.class, () -> ArchiveRetention.plan(care, week.build()));
         assertThat(refused.reason()).isEqualTo(Reason.TOO_MUCH);
         long number = Long.parseLong(refused.getMessage().replaceAll(".*--yes ([0-9]+)\\).*", "$1"));
-        assertThat(refusal(() -> ArchiveRetention.plan(care, week.accept(number - 1).build())))
+        assertThat(refusal(() ->
+                        ArchiveRetention.plan(care, week.accept(number - 1).build())))
                 .isEqualTo(Reason.TOO_MUCH);
-        assertThat(ArchiveRetention.plan(care, week.accept(number).build()).objects()).isEqualTo(number);
+        assertThat(ArchiveRetention.plan(care, week.accept(number).build()).objects())
+                .isEqualTo(number);
     }
 
     // ---- deletion
@@ -171,7 +174,10 @@ class RetentionTest {
         List<String> gone = new ArrayList<>(before.keySet());
         gone.removeAll(store.objects().keySet());
         assertThat(gone).hasSize((int) report.objects()).isNotEmpty().allMatch(key -> !key.startsWith("ship/"));
-        assertThat(gone).noneMatch(CaredArchive.needed(CaredArchive.proof(store), CaredArchive.state(store).floor().cut())::contains);
+        assertThat(gone)
+                .noneMatch(CaredArchive.needed(
+                        CaredArchive.proof(store),
+                        CaredArchive.state(store).floor().cut())::contains);
         assertThat(ArchiveCare.of(store).firstSequence()).isEqualTo(report.firstSequence());
         assertThat(ArchiveCare.of(store).isDeleting()).isFalse();
         assertThat(ArchiveCare.of(store).plan()).isEmpty();
@@ -182,7 +188,8 @@ class RetentionTest {
         long first = retire().firstSequence();
         assertThat(plan().outcome()).isEqualTo(Outcome.NOTHING);
         ArchiveRetentionReport next = ArchiveRetention.apply(
-                care, options().keepFor(Duration.ofDays(36)).grace(Duration.ZERO).build());
+                care,
+                options().keepFor(Duration.ofDays(36)).grace(Duration.ZERO).build());
         assertThat(next.outcome()).isEqualTo(Outcome.DELETED);
         assertThat(next.firstSequence()).isGreaterThan(first);
         CaredArchive.assertInvariants(store);
@@ -280,6 +287,27 @@ class RetentionTest {
     }
 
     @Test
+    void objectThatIsMissingSinceTheVerificationIsRefused() throws IOException {
+        archive.verify(store);
+        plan();
+        archive.clock.add(Duration.ofHours(24));
+        String key = CaredArchive.proof(store).attachments().get(3).key();
+        store.remove(key);
+        ArchiveCareException refused = catchThrowableOfType(ArchiveCareException.class, () -> apply(options()));
+        assertThat(refused.reason()).isEqualTo(Reason.NOTHING_VERIFIED);
+        assertThat(refused).hasMessageContaining(key + " is missing since it was verified");
+        assertThat(ArchiveCare.of(store).retiredBy()).isZero();
+    }
+
+    @Test
+    void longestAgeKeepsAll() {
+        archive.verify(store);
+        ArchiveRetentionReport report = ArchiveRetention.plan(
+                care, options().keepFor(Duration.ofDays(Integer.MAX_VALUE)).build());
+        assertThat(report.outcome()).isEqualTo(Outcome.NOTHING);
+    }
+
+    @Test
     void damageThatAVerificationFindsStopsRetention() {
         archive.verify(store);
         plan();
@@ -327,7 +355,9 @@ class RetentionTest {
         long nanos = CaredArchive.BEGIN.getEpochSecond() * 1_000_000_000L + 1;
         assertThat(catchThrowableOfType(
                                 WalRestoreException.class,
-                                () -> restore("t", RestoreOptions.into(dir.resolve("t")).untilTime(nanos)))
+                                () -> restore(
+                                        "t",
+                                        RestoreOptions.into(dir.resolve("t")).untilTime(nanos)))
                         .reason())
                 .isEqualTo(WalRestoreException.Reason.RETIRED);
     }
@@ -339,8 +369,10 @@ class RetentionTest {
                 new ArchiveVerifier(care).quick(WalProgress.NONE), new ArchiveVerifier(care).full(WalProgress.NONE))) {
             assertThat(report.isSound()).as(report.toString()).isTrue();
             assertThat(report.orphans()).isEmpty();
-            assertThat(report.status().retiredBy()).isEqualTo(ArchiveCare.of(store).retiredBy());
-            assertThat(report.status().firstSequence()).isEqualTo(ArchiveCare.of(store).firstSequence());
+            assertThat(report.status().retiredBy())
+                    .isEqualTo(ArchiveCare.of(store).retiredBy());
+            assertThat(report.status().firstSequence())
+                    .isEqualTo(ArchiveCare.of(store).firstSequence());
         }
     }
 
@@ -356,8 +388,7 @@ class RetentionTest {
                 .singleElement()
                 .satisfies(problem -> assertThat(problem.key()).isEqualTo(segment.key()));
         assertThat(catchThrowableOfType(
-                                WalRestoreException.class,
-                                () -> restore("x", RestoreOptions.into(dir.resolve("x"))))
+                                WalRestoreException.class, () -> restore("x", RestoreOptions.into(dir.resolve("x"))))
                         .reason())
                 .isEqualTo(WalRestoreException.Reason.DAMAGED);
     }
@@ -378,7 +409,9 @@ class RetentionTest {
     @Test
     void daysAreReadFromTheEnvironment() {
         assertThat(ArchiveRetentionOptions.builder(Map.of()).build().keepFor()).isEqualTo(Duration.ofDays(7));
-        assertThat(ArchiveRetentionOptions.builder(Map.of("VELOZ_WAL_RETENTION_DAYS", "30")).build().keepFor())
+        assertThat(ArchiveRetentionOptions.builder(Map.of("VELOZ_WAL_RETENTION_DAYS", "30"))
+                        .build()
+                        .keepFor())
                 .isEqualTo(Duration.ofDays(30));
         for (String bad : List.of("0", "-1", "seven", "1.5", "123456")) {
             assertThatIllegalArgumentException()

@@ -73,7 +73,8 @@ class VerificationLevelsTest {
         assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT)).problems()).hasSize(1);
         store.remove(segment(4).key());
         assertThat(verify(ArchiveVerifyOptions.level(Level.CHAIN)).isSound()).isTrue();
-        assertThat(verify(ArchiveVerifyOptions.level(Level.PRESENCE)).problems()).hasSize(1);
+        assertThat(verify(ArchiveVerifyOptions.level(Level.PRESENCE)).problems())
+                .hasSize(1);
         assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT)).problems()).hasSize(2);
     }
 
@@ -84,7 +85,8 @@ class VerificationLevelsTest {
         verify(ArchiveVerifyOptions.level(Level.CONTENT).record());
         assertThat(levels()).containsExactlyInAnyOrder("chain", "presence", "content");
         assertThat(ArchiveCare.of(store).verified()).allMatch(mark -> mark.firstSegment() == 1);
-        assertThat(ArchiveCare.of(store).verified().get(0).lastSegment()).isEqualTo(segment(-1).number());
+        assertThat(ArchiveCare.of(store).verified().get(0).lastSegment())
+                .isEqualTo(segment(-1).number());
     }
 
     @Test
@@ -105,12 +107,15 @@ class VerificationLevelsTest {
     @Test
     void incrementalVerificationReadsOnlyWhatIsNew() throws IOException {
         verify(ArchiveVerifyOptions.level(Level.CONTENT).record());
-        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY)).skippedSegments())
+        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY))
+                        .skippedSegments())
                 .isEqualTo(CaredArchive.proof(store).segments().size() - 1L);
         assertThat(costs.get(1).bytes()).isEqualTo(segment(-1).objectBytes());
         assertThat(costs.get(0).bytes()).isGreaterThan(10 * costs.get(1).bytes());
         damage(segment(-1).key());
-        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY)).isSound()).isFalse();
+        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY))
+                        .isSound())
+                .isFalse();
     }
 
     @Test
@@ -124,7 +129,10 @@ class VerificationLevelsTest {
         assertThat(second.since()).isEqualTo(first.since());
         assertThat(second.checked()).isAfter(first.checked());
         archive.clock.add(Duration.ofDays(61));
-        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY).record()).skippedSegments())
+        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT)
+                                .incremental(REVERIFY)
+                                .record())
+                        .skippedSegments())
                 .isZero();
         assertThat(ArchiveCare.of(store).verified().get(1).since()).isAfter(second.checked());
     }
@@ -134,8 +142,10 @@ class VerificationLevelsTest {
         verify(ArchiveVerifyOptions.level(Level.CONTENT).record());
         damage(segment(0).key());
         // After the mark was read, and before the result is put.
-        InterposedStore first =
-                new InterposedStore(store, 20, () -> verify(ArchiveVerifyOptions.level(Level.CONTENT).record()));
+        InterposedStore first = new InterposedStore(
+                store,
+                20,
+                () -> verify(ArchiveVerifyOptions.level(Level.CONTENT).record()));
         new ArchiveVerifier(archive.care(first))
                 .verify(
                         ArchiveVerifyOptions.level(Level.CONTENT)
@@ -153,7 +163,10 @@ class VerificationLevelsTest {
         long read = CaredArchive.proof(store).segments().size() - costs.get(0).skippedSegments();
         assertThat(read).isBetween(1L, CaredArchive.proof(store).segments().size() / 2L);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ArchiveVerifyOptions.level(Level.CONTENT).sample(30, 7).record().build())
+                .isThrownBy(() -> ArchiveVerifyOptions.level(Level.CONTENT)
+                        .sample(30, 7)
+                        .record()
+                        .build())
                 .withMessageContaining("a sample cannot be recorded");
     }
 

@@ -20,9 +20,7 @@ final class ArchiveReportText {
         out.line("records     " + records);
         if (status.lastTimestampNanos() > 0) {
             out.line("times       "
-                    + (status.firstTimestampNanos() == 0
-                            ? "up to "
-                            : Units.time(status.firstTimestampNanos()) + " to ")
+                    + (status.firstTimestampNanos() == 0 ? "up to " : Units.time(status.firstTimestampNanos()) + " to ")
                     + Units.time(status.lastTimestampNanos()) + ", of the records in segments");
         }
         if (status.retiredBy() > 0) {

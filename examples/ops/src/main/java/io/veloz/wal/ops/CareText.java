@@ -8,9 +8,10 @@ final class CareText {
 
     /** Prints nothing for an archive without care records. */
     static void write(ArchiveCare care, Output out) {
-        care.plan().ifPresent(plan -> out.line("plan        care record " + plan.number() + ": retires the records before "
-                + Units.count(plan.firstSequence()) + ", " + Units.count(plan.objects(), "object") + ", "
-                + Units.bytes(plan.bytes()) + ", from " + plan.due() + " on"));
+        care.plan()
+                .ifPresent(plan -> out.line("plan        care record " + plan.number() + ": retires the records before "
+                        + Units.count(plan.firstSequence()) + ", " + Units.count(plan.objects(), "object") + ", "
+                        + Units.bytes(plan.bytes()) + ", from " + plan.due() + " on"));
         if (care.isDeleting()) {
             out.line("- the deletion of care record " + care.retiredBy() + " is not complete; `retention URI --apply`"
                     + " completes it");
@@ -23,8 +24,8 @@ final class CareText {
     }
 
     static String text(ArchiveCare.Hold hold) {
-        return "records from " + Units.count(hold.firstSequence()) + " on, by hold " + hold.number() + " of " + hold.made()
-                + (hold.reason().isEmpty() ? "" : ": " + hold.reason());
+        return "records from " + Units.count(hold.firstSequence()) + " on, by hold " + hold.number() + " of "
+                + hold.made() + (hold.reason().isEmpty() ? "" : ": " + hold.reason());
     }
 
     static void write(Json to, ArchiveCare care) {

@@ -74,7 +74,8 @@ final class HoldCommand implements Callable<Integer> {
     public Integer call() {
         int actions = (from == null ? 0 : 1) + (all ? 1 : 0) + (release == null ? 0 : 1);
         if (actions > 1 || (from != null && from < 1)) {
-            throw new ParameterException(spec.commandLine(), "expected one of --from N (from 1), --all and --release N");
+            throw new ParameterException(
+                    spec.commandLine(), "expected one of --from N (from 1), --all and --release N");
         }
         try (ObjectStore store = arguments.open(spec, uri)) {
             if (release != null) {
@@ -90,7 +91,11 @@ final class HoldCommand implements Callable<Integer> {
     private void write(String archive, List<ArchiveCare.Hold> holds) {
         Output out = streams.out();
         if (json) {
-            Json to = new Json(out).object().field("archive", archive).name("holds").array();
+            Json to = new Json(out)
+                    .object()
+                    .field("archive", archive)
+                    .name("holds")
+                    .array();
             holds.forEach(hold -> CareText.write(to, hold));
             to.endArray().endObject();
             out.character('\n');

@@ -22,14 +22,16 @@ final class LevelArguments {
     @Option(
             names = "--level",
             paramLabel = "LEVEL",
-            description = "chain (slots and care records), presence (and that every object exists with its size), or content"
-                    + " (and all records in them).")
+            description =
+                    "chain (slots and care records), presence (and that every object exists with its size), or content"
+                            + " (and all records in them).")
     private @Nullable Level level;
 
     @Option(
             names = "--record",
-            description = "Record the result in the archive, for `retention` and --incremental. Requires the right to put"
-                    + " under care/.")
+            description =
+                    "Record the result in the archive, for `retention` and --incremental. Requires the right to put"
+                            + " under care/.")
     private boolean record;
 
     @Option(
@@ -66,7 +68,7 @@ final class LevelArguments {
     private @Nullable String gap;
 
     boolean isGiven() {
-        return level != null || record || incremental || sample != null || bandwidth != null || gap != null;
+        return level != null || record || incremental || reverifyDays != null || sample != null || seed != null || bandwidth != null || gap != null;
     }
 
     ArchiveReport verify(ArchiveVerifier verifier, CommandSpec spec, Streams streams, WalProgress progress) {
@@ -87,9 +89,8 @@ final class LevelArguments {
     private ArchiveVerifyOptions options(Streams streams) {
         ArchiveVerifyOptions.Builder options = ArchiveVerifyOptions.level(level == null ? Level.PRESENCE : level)
                 .onCost(cost -> streams.err().println(text(cost)));
-        options = incremental
-                ? options.incremental(Duration.ofDays(reverifyDays == null ? 90 : reverifyDays))
-                : options;
+        options =
+                incremental ? options.incremental(Duration.ofDays(reverifyDays == null ? 90 : reverifyDays)) : options;
         options = record ? options.record() : options;
         options = bandwidth == null ? options : options.bytesPerSecond(bandwidth);
         options = sample == null ? options : options.sample(sample, seed == null ? System.nanoTime() : seed);

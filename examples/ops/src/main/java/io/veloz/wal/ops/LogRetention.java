@@ -42,7 +42,8 @@ final class LogRetention {
     @Option(
             names = "--yes",
             paramLabel = "N",
-            description = "Allow a plan for more than a fifth of the archive, if it has exactly N objects. The refusal states N.")
+            description =
+                    "Allow a plan for more than a fifth of the archive, if it has exactly N objects. The refusal states N.")
     private @Nullable Long yes;
 
     boolean isGiven() {
@@ -82,9 +83,11 @@ final class LogRetention {
                     + Units.count(report.objects(), "object") + ", " + Units.bytes(report.bytes()));
         }
         if (report.lastTimeNanos() != 0) {
-            out.line("times       " + Units.time(report.firstTimeNanos()) + " to " + Units.time(report.lastTimeNanos()));
+            out.line(
+                    "times       " + Units.time(report.firstTimeNanos()) + " to " + Units.time(report.lastTimeNanos()));
         }
-        for (Limit limit : report.limits().subList(0, Math.min(LIMITS_PRINTED, report.limits().size()))) {
+        for (Limit limit : report.limits()
+                .subList(0, Math.min(LIMITS_PRINTED, report.limits().size()))) {
             out.line("kept        from record " + Units.count(limit.firstSequence()) + " on: " + limit.what());
         }
     }
@@ -93,7 +96,9 @@ final class LogRetention {
         String plan = "plan " + report.plan();
         return switch (report.outcome()) {
             case NOTHING -> "nothing may go";
-            case PLANNED -> plan + ", may be applied from " + report.due().map(Instant::toString).orElse("") + " on";
+            case PLANNED ->
+                plan + ", may be applied from "
+                        + report.due().map(Instant::toString).orElse("") + " on";
             case DUE -> plan + ", may be applied now";
             case DELETED -> plan + " is applied";
             case CLOSED -> plan + " is closed: nothing of it may go any more";
@@ -102,13 +107,21 @@ final class LogRetention {
     }
 
     private static void writeJson(ArchiveRetentionReport report, Output out) {
-        Json to = new Json(out).object().field("outcome", report.outcome().name()).field("exit_code", ExitCode.OK);
+        Json to =
+                new Json(out).object().field("outcome", report.outcome().name()).field("exit_code", ExitCode.OK);
         to.field("plan", report.plan()).field("first_sequence", report.firstSequence());
-        to.field("segments", report.segments()).field("objects", report.objects()).field("bytes", report.bytes());
+        to.field("segments", report.segments())
+                .field("objects", report.objects())
+                .field("bytes", report.bytes());
         to.field("first_time_ns", report.firstTimeNanos()).field("last_time_ns", report.lastTimeNanos());
-        to.field("due", report.due().map(Instant::toString).orElse(null)).name("limits").array();
+        to.field("due", report.due().map(Instant::toString).orElse(null))
+                .name("limits")
+                .array();
         for (Limit limit : report.limits()) {
-            to.object().field("what", limit.what()).field("first_sequence", limit.firstSequence()).endObject();
+            to.object()
+                    .field("what", limit.what())
+                    .field("first_sequence", limit.firstSequence())
+                    .endObject();
         }
         to.endArray().endObject();
         out.character('\n');

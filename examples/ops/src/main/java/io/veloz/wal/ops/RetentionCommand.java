@@ -62,8 +62,9 @@ final class RetentionCommand implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "URI",
-            description = "URI of the log's archive: s3://bucket/prefix, or file:///directory. With --profile, the default is"
-                    + " archive of the profile.")
+            description =
+                    "URI of the log's archive: s3://bucket/prefix, or file:///directory. With --profile, the default is"
+                            + " archive of the profile.")
     private @Nullable String uri;
 
     @Option(

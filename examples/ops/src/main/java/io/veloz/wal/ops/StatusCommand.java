@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveCare;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
@@ -126,8 +127,21 @@ final class StatusCommand implements Callable<Integer> {
     private ArchiveStatus archive(String uri) {
         try (ObjectStore store = arguments.open(spec, uri)) {
             ArchiveStatus status = ArchiveStatus.of(store);
-            care = ArchiveCare.of(store);
+            care = care(store);
             return status;
+        }
+    }
+
+    /** Returns null if the last care record is damaged, which prevents no restore. */
+    private @Nullable ArchiveCare care(ObjectStore store) {
+        try {
+            return ArchiveCare.of(store);
+        } catch (WalRestoreException e) {
+            if (e.reason() != WalRestoreException.Reason.DAMAGED) {
+                throw e;
+            }
+            streams.warning(String.valueOf(e.getMessage()));
+            return null;
         }
     }
 

@@ -49,7 +49,8 @@ class CareCommandsTest {
 
     private long objects(String prefix) throws IOException {
         try (Stream<Path> files = Files.list(directory.resolve(prefix))) {
-            return files.filter(file -> !file.getFileName().toString().startsWith(".")).count();
+            return files.filter(file -> !file.getFileName().toString().startsWith("."))
+                    .count();
         }
     }
 
@@ -65,7 +66,11 @@ class CareCommandsTest {
     @Test
     void retentionBeforeAVerificationIsRefused() {
         retention().isRefusedWith("run `verify --level content --record`");
-        assertThat(retention("--json").exits(ExitCode.REFUSED).json().get("reason").asText())
+        assertThat(retention("--json")
+                        .exits(ExitCode.REFUSED)
+                        .json()
+                        .get("reason")
+                        .asText())
                 .isEqualTo("NOTHING_VERIFIED");
     }
 
@@ -107,13 +112,18 @@ class CareCommandsTest {
 
     @Test
     void verificationPrintsItsCostFirstAndIsRecorded() throws IOException {
-        ToolRun run = ToolRun.of("verify", archive, "--level", "content", "--record").exits(ExitCode.OK);
+        ToolRun run =
+                ToolRun.of("verify", archive, "--level", "content", "--record").exits(ExitCode.OK);
         assertThat(run.err()).startsWith("reads ").contains("; skips 0 segments");
         assertThat(run.out()).contains("verdict: sound");
         assertThat(objects("care")).isEqualTo(1);
-        ToolRun next = ToolRun.of("verify", archive, "--level", "content", "--incremental").exits(ExitCode.OK);
+        ToolRun next = ToolRun.of("verify", archive, "--level", "content", "--incremental")
+                .exits(ExitCode.OK);
         assertThat(next.out()).contains("skipped     ", "verified before or not in the sample");
-        JsonNode status = ToolRun.of("status", archive, "--json").exits(ExitCode.OK).json().get("archive");
+        JsonNode status = ToolRun.of("status", archive, "--json")
+                .exits(ExitCode.OK)
+                .json()
+                .get("archive");
         assertThat(status.get("care").get("verified")).hasSize(3);
         assertThat(status.get("last_timestamp_ns").asLong()).isPositive();
         assertThat(ToolRun.of("status", archive).out()).contains("verified    content up to record ", "times       ");
@@ -123,7 +133,9 @@ class CareCommandsTest {
     void levelsOfALogOrWithFullAreAUsageError() {
         ToolRun.of("verify", scratch.resolve("log"), "--level", "chain").exits(ExitCode.USAGE);
         ToolRun.of("verify", archive, "--full", "--record").exits(ExitCode.USAGE);
-        ToolRun.of("verify", archive, "--level", "content", "--sample", 10, "--record").exits(ExitCode.USAGE);
-        ToolRun.of("verify", archive, "--level", "chain", "--acknowledge-gap", "5").exits(ExitCode.USAGE);
+        ToolRun.of("verify", archive, "--level", "content", "--sample", 10, "--record")
+                .exits(ExitCode.USAGE);
+        ToolRun.of("verify", archive, "--level", "chain", "--acknowledge-gap", "5")
+                .exits(ExitCode.USAGE);
     }
 }

@@ -168,9 +168,20 @@ public final class Janitor {
         return content;
     }
 
+    /** The objects that replace what goes were verified, perhaps weeks ago: they must still be there. */
+    private void refuseMissing(View view, Cut cut) {
+        List<String> missing = Removable.missing(cut, view.proof, view.objects);
+        if (!missing.isEmpty()) {
+            throw refused(
+                    Reason.NOTHING_VERIFIED,
+                    missing.get(0) + " is missing since it was verified; put it back from a version or a copy");
+        }
+    }
+
     private void refuseTooMuch(View view, Removable gone) {
         List<Segment> present = view.proof.segments().stream()
-                .filter(segment -> segment.number() >= view.state().floor().cut().segment())
+                .filter(segment ->
+                        segment.number() >= view.state().floor().cut().segment())
                 .toList();
         long bytes = present.stream().mapToLong(Segment::objectBytes).sum();
         boolean tooMuch = gone.segments() > present.size() / LARGEST_SHARE || gone.bytes() > bytes / LARGEST_SHARE;
@@ -179,7 +190,8 @@ public final class Janitor {
                     Reason.TOO_MUCH,
                     "the plan would retire " + gone.segments() + " of " + present.size() + " segments, " + gone.bytes()
                             + " of " + bytes + " bytes, which is more than a fifth; if that is right, accept "
-                            + gone.keys().size() + " objects (--yes " + gone.keys().size() + ")");
+                            + gone.keys().size() + " objects (--yes "
+                            + gone.keys().size() + ")");
         }
     }
 
@@ -211,11 +223,12 @@ public final class Janitor {
                         Optional.empty(),
                         target.limits());
             }
+            refuseMissing(view, target.cut());
             Removable gone = Removable.below(target.cut(), view.proof, view.objects);
             refuseTooMuch(view, gone);
             Instant due = clock.instant().truncatedTo(ChronoUnit.MILLIS).plus(options.grace());
-            Plan plan = new Plan(
-                    view.tip.number() + 1, target.cut(), gone.keys().size(), gone.bytes(), gone.sha256(), due);
+            Plan plan =
+                    new Plan(view.tip.number() + 1, target.cut(), gone.keys().size(), gone.bytes(), gone.sha256(), due);
             Optional<CareRecord> put =
                     writer.putAfter(view.tip, Kind.PLAN, view.state().planned(plan));
             if (put.isPresent()) {
@@ -268,6 +281,7 @@ public final class Janitor {
                 continue;
             }
             Cut cut = target.segment() < plan.cut().segment() ? target : plan.cut();
+            refuseMissing(view, cut);
             CareState deleted = view.state().deleted(Removable.floor(view.tip.number() + 1, cut, view.proof));
             Optional<CareRecord> put = writer.putAfter(view.tip, Kind.DELETE, deleted);
             if (put.isPresent()) {
@@ -286,8 +300,7 @@ public final class Janitor {
         CareState.Floor floor = view.state().floor();
         Removable gone = Removable.below(floor.cut(), view.proof, view.objects);
         for (int from = 0; from < gone.keys().size(); from += DELETE_BATCH) {
-            List<String> batch = gone.keys()
-                    .subList(from, Math.min(gone.keys().size(), from + DELETE_BATCH));
+            List<String> batch = gone.keys().subList(from, Math.min(gone.keys().size(), from + DELETE_BATCH));
             retries.call(() -> {
                 store.delete(batch);
                 return true;

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * The objects of a proven archive below a cut. Immutable.
@@ -43,14 +44,19 @@ record Removable(List<String> keys, long bytes, long segments) {
             }
         }
         objects.keySet().stream()
-                .filter(key -> !named.contains(key) && cut.isAbove(key) && !isOther(key, proof) && ArchiveKeys.epoch(key) < epoch)
+                .filter(key -> !named.contains(key)
+                        && cut.isAbove(key)
+                        && !isOther(key, proof)
+                        && ArchiveKeys.epoch(key) < epoch)
                 .forEach(keys::add);
         keys.retainAll(objects.keySet());
         // Checkpoints first, then segments, each oldest first, as keys sort by number.
         return new Removable(
                 List.copyOf(keys),
                 keys.stream().mapToLong(objects::get).sum(),
-                keys.stream().filter(key -> ArchiveKeys.segmentKey(key).isPresent()).count());
+                keys.stream()
+                        .filter(key -> ArchiveKeys.segmentKey(key).isPresent())
+                        .count());
     }
 
     private static boolean isOther(String key, Proof proof) {
@@ -59,14 +65,24 @@ record Removable(List<String> keys, long bytes, long segments) {
                 .isPresent();
     }
 
+    /** Returns the objects of segments and checkpoints that a restore from the cut on needs, and that are not listed. */
+    static List<String> missing(Cut cut, Proof proof, Map<String, Long> objects) {
+        Proof stays = proof.from(cut);
+        return Stream.concat(stays.segments().stream().map(Segment::key), stays.attachments().stream().map(Attachment::key))
+                .filter(key -> !objects.containsKey(key))
+                .toList();
+    }
+
     /** Returns the objects that are of no kind that this version knows. */
     static List<String> unknown(Proof proof, Map<String, Long> objects) {
         return objects.keySet().stream()
                 .filter(key -> !ArchiveKeys.isOfBackup(key) && ArchiveKeys.checkpointSequence(key) < 0)
                 .filter(key -> ArchiveKeys.segmentKey(key)
-                        .filter(segment -> segment.prefix().equals(proof.identity().prefix()))
+                        .filter(segment ->
+                                segment.prefix().equals(proof.identity().prefix()))
                         .isEmpty())
-                .filter(key -> proof.attachments().stream().noneMatch(attachment -> attachment.key().equals(key)))
+                .filter(key -> proof.attachments().stream()
+                        .noneMatch(attachment -> attachment.key().equals(key)))
                 .sorted()
                 .toList();
     }

@@ -28,16 +28,23 @@ import org.jspecify.annotations.Nullable;
  */
 record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
     static RetentionTarget of(
-            Proof proof, CareState state, List<Need> needs, ArchiveRetentionOptions options, Mark content, Instant now) {
+            Proof proof,
+            CareState state,
+            List<Need> needs,
+            ArchiveRetentionOptions options,
+            Mark content,
+            Instant now) {
         List<Limit> limits = new ArrayList<>();
         limits.add(age(proof, options, now));
         limits.add(count(proof, options));
-        state.holds().forEach((record, hold) ->
-                limits.add(new Limit("hold " + record + " (" + hold.reason() + ")", hold.sequence())));
+        state.holds()
+                .forEach((record, hold) ->
+                        limits.add(new Limit("hold " + record + " (" + hold.reason() + ")", hold.sequence())));
         needs.forEach(need -> limits.add(new Limit(need.what(), need.firstSequence())));
         limits.sort(Comparator.comparingLong(Limit::firstSequence));
         long limit = limits.get(0).firstSequence();
-        @Nullable Cut cut = checkpointBefore(proof, limit, content)
+        @Nullable
+        Cut cut = checkpointBefore(proof, limit, content)
                 .flatMap(sequence -> segmentAfter(proof, sequence, content))
                 .filter(found -> found.segment() > state.floor().cut().segment())
                 .filter(found -> found.segment() > proof.identity().firstSegment())
@@ -52,7 +59,10 @@ record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
     private static Limit age(Proof proof, ArchiveRetentionOptions options, Instant now) {
         Instant last = proof.tip() == null ? now : proof.tip().written();
         Instant from = (last.isBefore(now) ? last : now).minus(options.keepFor());
-        long nanos = Math.addExact(Math.multiplyExact(from.getEpochSecond(), 1_000_000_000L), from.getNano());
+        // A time before 1678 is before all records.
+        long nanos = from.getEpochSecond() < Long.MIN_VALUE / 1_000_000_000L
+                ? Long.MIN_VALUE
+                : from.getEpochSecond() * 1_000_000_000L + from.getNano();
         String what = "age: " + text(options) + ", records from " + from + " on";
         return proof.segments().stream()
                 .filter(segment -> segment.maxTimestampNanos() >= nanos)
@@ -73,7 +83,8 @@ record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
             return new Limit(what, proof.identity().firstSequence());
         }
         return new Limit(
-                what, segments.get((int) (segments.size() - options.keepSegments())).firstSequence());
+                what,
+                segments.get((int) (segments.size() - options.keepSegments())).firstSequence());
     }
 
     private static Optional<Long> checkpointBefore(Proof proof, long limit, Mark content) {

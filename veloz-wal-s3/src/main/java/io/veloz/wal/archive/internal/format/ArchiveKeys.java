@@ -28,8 +28,7 @@ public final class ArchiveKeys {
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
     private static final Pattern SEGMENT =
             Pattern.compile("segments/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})\\.e([0-9]{10})\\.wal\\.lz4");
-    private static final Pattern CHECKPOINT =
-            Pattern.compile("attachments/checkpoint_0([0-9]{19})\\.e[0-9]{10}\\.lz4");
+    private static final Pattern CHECKPOINT = Pattern.compile("attachments/checkpoint_0([0-9]{19})\\.e[0-9]{10}\\.lz4");
     private static final Pattern BACKUP = Pattern.compile("attachments/[a-z]+_[0-9a-f]{32}\\.[a-z.]+\\.chunk[0-9]{5}");
     private static final Pattern ATTACHMENT = Pattern.compile("attachments/[A-Za-z0-9_.-]+\\.e([0-9]{10})\\.lz4");
 

@@ -142,8 +142,7 @@ public final class CareCodec {
         Json head = Json.decode(where, frame(where, bytes));
         UnknownArchiveFormatException.check(where, head.number("format", 1), FORMAT, FORMAT);
         if (head.number("record", 1, ArchiveKeys.MAX_SLOT) != number) {
-            throw new BadObjectException(
-                    where + ": record " + head.number("record", 1) + "; expected " + number);
+            throw new BadObjectException(where + ": record " + head.number("record", 1) + "; expected " + number);
         }
         try {
             return new CareRecord(

@@ -64,8 +64,7 @@ public record CareState(
      * @param fileBytes the sum of their files
      * @param minTimestampNanos the earliest timestamp in the first segment that is not retired
      */
-    public record Floor(
-            long record, Cut cut, long segments, long objectBytes, long fileBytes, long minTimestampNanos) {
+    public record Floor(long record, Cut cut, long segments, long objectBytes, long fileBytes, long minTimestampNanos) {
         /** Nothing is retired. */
         public static final Floor NONE = new Floor(0, new Cut(0, 0), 0, 0, 0, 0);
 
@@ -113,8 +112,12 @@ public record CareState(
         verified = Collections.unmodifiableSortedMap(new TreeMap<>(verified));
         gaps = Collections.unmodifiableSortedMap(new TreeMap<>(gaps));
         Cut cut = floor.cut;
-        require(plan == null || isAbove(plan.cut, cut) || (delete > 0 && plan.cut.equals(cut)), "a plan below the floor");
-        require(delete == 0 || (delete == floor.record && plan != null), "a DELETE that is not of the floor and a plan");
+        require(
+                plan == null || isAbove(plan.cut, cut) || (delete > 0 && plan.cut.equals(cut)),
+                "a plan below the floor");
+        require(
+                delete == 0 || (delete == floor.record && plan != null),
+                "a DELETE that is not of the floor and a plan");
         require(holds.values().stream().allMatch(hold -> hold.sequence >= cut.sequence), "a hold below the floor");
         require(holds.size() <= MAX_HOLDS, "more than " + MAX_HOLDS + " holds");
         require(gaps.size() <= MAX_GAPS, "more than " + MAX_GAPS + " acknowledged gaps");

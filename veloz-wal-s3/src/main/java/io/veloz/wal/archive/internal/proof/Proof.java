@@ -56,12 +56,18 @@ public record Proof(
                 begun,
                 tip,
                 archived,
-                segments.stream().filter(segment -> segment.number() >= cut.segment()).toList(),
-                tails.stream().filter(slot -> slot.tail().segment() >= cut.segment()).toList(),
+                segments.stream()
+                        .filter(segment -> segment.number() >= cut.segment())
+                        .toList(),
+                tails.stream()
+                        .filter(slot -> slot.tail().segment() >= cut.segment())
+                        .toList(),
                 attachments.stream()
                         .filter(attachment -> attachment.sequence() >= cut.sequence() - 1)
                         .toList(),
-                gaps.stream().filter(gap -> gap.lastSequence() >= cut.sequence()).toList(),
+                gaps.stream()
+                        .filter(gap -> gap.lastSequence() >= cut.sequence())
+                        .toList(),
                 slots,
                 strayCount,
                 strays,

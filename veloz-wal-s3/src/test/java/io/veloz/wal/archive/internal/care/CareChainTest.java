@@ -60,7 +60,8 @@ class CareChainTest {
 
     private void put(int count) throws IOException {
         for (int i = 0; i < count; i++) {
-            assertThat(chain.put(next(chain.tip(), "a", Kind.VERIFIED, CareState.NONE))).isTrue();
+            assertThat(chain.put(next(chain.tip(), "a", Kind.VERIFIED, CareState.NONE)))
+                    .isTrue();
         }
     }
 
@@ -90,8 +91,7 @@ class CareChainTest {
 
     @Test
     void tipIsFoundWithFewRequestsInALongChain() throws IOException {
-        byte[] last = CareCodec.encode(
-                next(new Tip(5_999, Digest.NONE, null), "a", Kind.VERIFIED, CareState.NONE));
+        byte[] last = CareCodec.encode(next(new Tip(5_999, Digest.NONE, null), "a", Kind.VERIFIED, CareState.NONE));
         for (int number = 1; number <= 6_000; number++) {
             store.damage(ArchiveKeys.numbered(ArchiveKeys.CARE, number), last);
         }

@@ -166,8 +166,17 @@ final class CareModel {
         if (world.crashes > 0 && janitor.phase != Phase.READ_CARE) {
             World crashed = with(world, index, idle());
             visit(new World(
-                    crashed.care, crashed.present, crashed.late, crashed.point, crashed.janitors, crashed.job,
-                    crashed.operator, crashed.restore, world.crashes - 1, crashed.lates, null));
+                    crashed.care,
+                    crashed.present,
+                    crashed.late,
+                    crashed.point,
+                    crashed.janitors,
+                    crashed.job,
+                    crashed.operator,
+                    crashed.restore,
+                    world.crashes - 1,
+                    crashed.lates,
+                    null));
         }
         switch (janitor.phase) {
             case READ_CARE -> {
@@ -222,8 +231,17 @@ final class CareModel {
         Care deleted = last.next(cut, last.plan, true, last.hold);
         if (mistake == Mistake.DELETE_BEFORE_ITS_RECORD && (world.present & 2) != 0) {
             visit(new World(
-                    world.care, world.present & ~2, world.late, world.point, world.janitors, world.job,
-                    world.operator, world.restore, world.crashes, world.lates, null));
+                    world.care,
+                    world.present & ~2,
+                    world.late,
+                    world.point,
+                    world.janitors,
+                    world.job,
+                    world.operator,
+                    world.restore,
+                    world.crashes,
+                    world.lates,
+                    null));
             return;
         }
         put(world, index, deleted, new Janitor(Phase.DELETE, deleted, NEVER, 1));
@@ -232,8 +250,17 @@ final class CareModel {
     private void put(World world, int index, Care care, Janitor next) {
         World put = with(world, index, next);
         visit(new World(
-                care, put.present, put.late, put.point, put.janitors, put.job, put.operator, put.restore, put.crashes,
-                put.lates, null));
+                care,
+                put.present,
+                put.late,
+                put.point,
+                put.janitors,
+                put.job,
+                put.operator,
+                put.restore,
+                put.crashes,
+                put.lates,
+                null));
     }
 
     /** Deletes one segment below the floor of its own record; with a late delete, the request takes effect at any later time. */
@@ -245,12 +272,30 @@ final class CareModel {
         }
         World next = with(world, index, new Janitor(Phase.DELETE, janitor.care, NEVER, segment + 1));
         visit(new World(
-                next.care, next.present & ~(1 << segment), next.late, next.point, next.janitors, next.job,
-                next.operator, next.restore, next.crashes, next.lates, null));
+                next.care,
+                next.present & ~(1 << segment),
+                next.late,
+                next.point,
+                next.janitors,
+                next.job,
+                next.operator,
+                next.restore,
+                next.crashes,
+                next.lates,
+                null));
         if (world.lates > 0) {
             visit(new World(
-                    next.care, next.present, next.late | (1 << segment), next.point, next.janitors, next.job,
-                    next.operator, next.restore, next.crashes, next.lates - 1, null));
+                    next.care,
+                    next.present,
+                    next.late | (1 << segment),
+                    next.point,
+                    next.janitors,
+                    next.job,
+                    next.operator,
+                    next.restore,
+                    next.crashes,
+                    next.lates - 1,
+                    null));
         }
     }
 
@@ -258,8 +303,17 @@ final class CareModel {
         for (int segment = 1; segment <= SEGMENTS; segment++) {
             if ((world.late & (1 << segment)) != 0) {
                 visit(new World(
-                        world.care, world.present & ~(1 << segment), world.late & ~(1 << segment), world.point,
-                        world.janitors, world.job, world.operator, world.restore, world.crashes, world.lates, null));
+                        world.care,
+                        world.present & ~(1 << segment),
+                        world.late & ~(1 << segment),
+                        world.point,
+                        world.janitors,
+                        world.job,
+                        world.operator,
+                        world.restore,
+                        world.crashes,
+                        world.lates,
+                        null));
             }
         }
     }
@@ -268,8 +322,17 @@ final class CareModel {
         List<Janitor> janitors = new ArrayList<>(world.janitors);
         janitors.set(index, janitor);
         return new World(
-                world.care, world.present, world.late, world.point, List.copyOf(janitors), world.job, world.operator,
-                world.restore, world.crashes, world.lates, null);
+                world.care,
+                world.present,
+                world.late,
+                world.point,
+                List.copyOf(janitors),
+                world.job,
+                world.operator,
+                world.restore,
+                world.crashes,
+                world.lates,
+                null);
     }
 
     // ---- the others
@@ -281,17 +344,25 @@ final class CareModel {
         } else if (step == 1) {
             visit(with(world, new Job(mistake == Mistake.NO_SECOND_LOOK ? 3 : 2), true));
         } else if (step == 2) {
-            boolean isGood = mistake == Mistake.SECOND_LOOK_IGNORES_THE_PLAN
-                    ? world.care.floor <= NEED
-                    : world.care.keeps(NEED);
+            boolean isGood =
+                    mistake == Mistake.SECOND_LOOK_IGNORES_THE_PLAN ? world.care.floor <= NEED : world.care.keeps(NEED);
             visit(with(world, new Job(isGood ? 3 : 4), true));
         }
     }
 
     private static World with(World world, Job job, boolean point) {
         return new World(
-                world.care, world.present, world.late, point, world.janitors, job, world.operator, world.restore,
-                world.crashes, world.lates, null);
+                world.care,
+                world.present,
+                world.late,
+                point,
+                world.janitors,
+                job,
+                world.operator,
+                world.restore,
+                world.crashes,
+                world.lates,
+                null);
     }
 
     private void operator(World world) {
@@ -311,8 +382,17 @@ final class CareModel {
 
     private static World with(World world, Care care, Operator operator) {
         return new World(
-                care, world.present, world.late, world.point, world.janitors, world.job, operator, world.restore,
-                world.crashes, world.lates, null);
+                care,
+                world.present,
+                world.late,
+                world.point,
+                world.janitors,
+                world.job,
+                operator,
+                world.restore,
+                world.crashes,
+                world.lates,
+                null);
     }
 
     /** Reads the segments from the floor on. If one is missing, reads the floor again, and begins again if it has risen. */
@@ -335,7 +415,16 @@ final class CareModel {
 
     private static World with(World world, Restore restore, @Nullable String wrong) {
         return new World(
-                world.care, world.present, world.late, world.point, world.janitors, world.job, world.operator, restore,
-                world.crashes, world.lates, wrong);
+                world.care,
+                world.present,
+                world.late,
+                world.point,
+                world.janitors,
+                world.job,
+                world.operator,
+                restore,
+                world.crashes,
+                world.lates,
+                wrong);
     }
 }

@@ -73,7 +73,8 @@ class CareCodecTest {
     @Test
     void headHasThisText() {
         assertThat(head(CareCodec.encode(record(state()))))
-                .isEqualTo("{\"format\":1,\"kind\":\"PLAN\",\"log\":\"0123456789abcdef0123456789abcdef\",\"origin\":\"" + A
+                .isEqualTo("{\"format\":1,\"kind\":\"PLAN\",\"log\":\"0123456789abcdef0123456789abcdef\",\"origin\":\""
+                        + A
                         + "\",\"record\":9,\"writer\":\"" + "cd".repeat(16)
                         + "\",\"host\":\"ops-1\",\"written\":\"2026-11-28T10:00:00Z\",\"previous\":\"" + B
                         + "\",\"tip\":{\"slot\":40,\"sha256\":\"" + A + "\"},\"kept\":{\"slot\":38,\"sha256\":\"" + B
@@ -194,8 +195,18 @@ class CareCodecTest {
             state = state.acknowledging(new Gap(Long.MAX_VALUE / 10 + i, Long.MAX_VALUE - 2));
         }
         CareRecord record = new CareRecord(
-                "0123456789abcdef".repeat(2), A, 999, Kind.HOLD, "cd".repeat(16), "h", TIME, B, SlotRef.NONE,
-                SlotRef.NONE, 0, state);
+                "0123456789abcdef".repeat(2),
+                A,
+                999,
+                Kind.HOLD,
+                "cd".repeat(16),
+                "h",
+                TIME,
+                B,
+                SlotRef.NONE,
+                SlotRef.NONE,
+                0,
+                state);
         assertThat(CareCodec.decode("care", 999, CareCodec.encode(record))).isEqualTo(record);
     }
 
@@ -214,7 +225,9 @@ class CareCodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> open.holding(11, new Hold(600, "", "", TIME)))
                 .withMessageContaining("a hold below the floor");
-        assertThatIllegalArgumentException().isThrownBy(() -> CareState.NONE.done()).withMessageContaining("DONE");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> CareState.NONE.done())
+                .withMessageContaining("DONE");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> open.planned(new Plan(10, new Cut(11, 999), 1, 1, A, TIME)))
                 .withMessageContaining("two plans");
