@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.format.CareState.Hold;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 
 /** Holds keep the records of an archive from a record on, whatever retention is configured to keep. Stateless. */
 public final class ArchiveHolds {
@@ -33,7 +34,7 @@ public final class ArchiveHolds {
         String text = CareCodec.text(reason);
         return care.run(() -> {
             CareRecord put = care.writer().put(Kind.HOLD, tip -> held(care, tip, firstSequence, text));
-            Hold hold = put.state().holds().get(put.number());
+            Hold hold = Objects.requireNonNull(put.state().holds().get(put.number()));
             return new ArchiveCare.Hold(put.number(), hold.sequence(), hold.reason(), hold.host(), hold.made());
         });
     }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What retention keeps. Immutable. */
 public final class ArchiveRetentionOptions {
@@ -37,7 +38,7 @@ public final class ArchiveRetentionOptions {
         return new Builder(days(environment.get(DAYS)));
     }
 
-    private static Duration days(String text) {
+    private static Duration days(@Nullable String text) {
         if (text == null || text.isBlank()) {
             return DEFAULT_AGE;
         }

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.care.Janitor;
 import io.veloz.wal.archive.internal.care.Marks;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -92,7 +94,7 @@ final class Verification {
                 options.level() == Level.CHAIN ? 0 : named.size(),
                 read,
                 problems,
-                orphans(whole, named),
+                orphans(whole),
                 options.level() == Level.CONTENT,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
@@ -101,7 +103,7 @@ final class Verification {
             new Marks(care.writer())
                     .record(
                             new Marks.Result(
-                                    options.level().ordinal(),
+                                    options.level().name().toLowerCase(Locale.ROOT),
                                     report.isSound(),
                                     begun,
                                     care.clock().instant()),
@@ -136,7 +138,7 @@ final class Verification {
         return named;
     }
 
-    private List<String> orphans(Proof whole, List<Named> named) {
+    private List<String> orphans(Proof whole) {
         Map<String, Long> listed = prover.objects();
         named(whole).forEach(object -> listed.remove(object.stored().key()));
         return listed.keySet().stream()
@@ -173,10 +175,10 @@ final class Verification {
 
     private long content(Proof proof, CareState state) throws IOException {
         Proof chosen = sample(options.isIncremental() ? unverified(proof, state) : proof);
-        skipped = proof.segments().size() - chosen.segments().size();
+        skipped = (long) proof.segments().size() - chosen.segments().size();
         options.onCost()
                 .accept(new Cost(
-                        chosen.segments().size()
+                        (long) chosen.segments().size()
                                 + chosen.attachments().size()
                                 + chosen.tails().size(),
                         chosen.segments().stream()
@@ -214,7 +216,7 @@ final class Verification {
      * after it states its end.
      */
     private Proof unverified(Proof proof, CareState state) {
-        Mark mark = state.verified().get(Marks.name(Level.CONTENT.ordinal()));
+        @Nullable Mark mark = state.verified().get(Janitor.CONTENT);
         long first = proof.identity().firstSegment();
         if (mark == null
                 || mark.firstSegment() > first

@@ -68,7 +68,14 @@ final class LevelArguments {
     private @Nullable String gap;
 
     boolean isGiven() {
-        return level != null || record || incremental || reverifyDays != null || sample != null || seed != null || bandwidth != null || gap != null;
+        return level != null
+                || record
+                || incremental
+                || reverifyDays != null
+                || sample != null
+                || seed != null
+                || bandwidth != null
+                || gap != null;
     }
 
     ArchiveReport verify(ArchiveVerifier verifier, CommandSpec spec, Streams streams, WalProgress progress) {

@@ -30,6 +30,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plans what an archive does not need any more, and deletes it after a grace. It never touches the ship log, so it cannot fence
@@ -128,21 +129,23 @@ public final class Janitor {
     // ---- refusals
 
     private void refuseLostSlots(Tip tip) throws IOException {
-        if (tip.record() == null) {
+        @Nullable CareRecord last = tip.record();
+        if (last == null) {
             return;
         }
         try {
-            retries.call(() -> log.kept(tip.record().kept()));
+            retries.call(() -> log.kept(last.kept()));
         } catch (BadObjectException e) {
             throw refused(
                     Reason.LOST_SLOTS,
                     "care record " + tip.number() + " was made when the last kept slot was "
-                            + tip.record().kept().number() + ": " + e.getMessage() + "; put the slots back");
+                            + last.kept().number() + ": " + e.getMessage() + "; put the slots back");
         }
     }
 
     private void refuseClock(Tip tip, Proof proof) {
-        Instant care = tip.record() == null ? Instant.MIN : tip.record().written();
+        @Nullable CareRecord last = tip.record();
+        Instant care = last == null ? Instant.MIN : last.written();
         Instant slot = proof.tip() == null ? Instant.MIN : proof.tip().written();
         Instant newest = care.isAfter(slot) ? care : slot;
         if (newest.isAfter(clock.instant().plus(CLOCK_TOLERANCE))) {
@@ -154,7 +157,7 @@ public final class Janitor {
     }
 
     private Mark verified(CareState state) {
-        Mark content = state.verified().get(CONTENT);
+        @Nullable Mark content = state.verified().get(CONTENT);
         String next = "; run `verify --level content --record`";
         if (content == null) {
             throw refused(Reason.NOTHING_VERIFIED, "no verification by content is recorded, or it found damage" + next);
@@ -205,7 +208,7 @@ public final class Janitor {
     public ArchiveRetentionReport plan() throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             View view = look();
-            Plan open = view.state().plan();
+            @Nullable Plan open = view.state().plan();
             if (open != null) {
                 return report(view, open, isDue(open) ? Outcome.DUE : Outcome.PLANNED);
             }
@@ -259,7 +262,7 @@ public final class Janitor {
     public ArchiveRetentionReport apply() throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             View view = look();
-            Plan plan = view.state().plan();
+            @Nullable Plan plan = view.state().plan();
             if (plan == null) {
                 ArchiveRetentionReport made = plan();
                 if (made.outcome() != Outcome.DUE) {
@@ -351,7 +354,7 @@ public final class Janitor {
     }
 
     private List<ArchiveRetentionReport.Limit> limits(View view) {
-        Mark content = view.state().verified().get(CONTENT);
+        @Nullable Mark content = view.state().verified().get(CONTENT);
         return content == null
                 ? List.of()
                 : RetentionTarget.of(view.proof, view.state(), view.needs, options, content, clock.instant())

@@ -26,13 +26,8 @@ public final class Marks {
         this.writer = writer;
     }
 
-    /** Returns the name of a level. */
-    public static String name(int level) {
-        return LEVELS.get(level);
-    }
-
-    /** The result of a verification. */
-    public record Result(int level, boolean isSound, Instant begun, Instant ended) {}
+    /** The result of a verification at a level: {@code chain}, {@code presence} or {@code content}. */
+    public record Result(String level, boolean isSound, Instant begun, Instant ended) {}
 
     /**
      * Puts a VERIFIED. A sound result extends or replaces the marks of its level and of those below. Any other removes the marks
@@ -48,11 +43,13 @@ public final class Marks {
         }
         return Optional.of(writer.put(Kind.VERIFIED, care -> {
             CareState state = care.state();
+            int reached = LEVELS.indexOf(result.level);
             for (int each = 0; each < LEVELS.size(); each++) {
-                if (!result.isSound && each >= result.level) {
-                    state = state.unverified(name(each));
-                } else if (result.isSound && each <= result.level) {
-                    state = marked(state, name(each), fresh(proof, result), each == result.level ? basis : null);
+                String level = LEVELS.get(each);
+                if (!result.isSound && each >= reached) {
+                    state = state.unverified(level);
+                } else if (result.isSound && each <= reached) {
+                    state = marked(state, level, fresh(proof, result), each == reached ? basis : null);
                 }
             }
             return state;

@@ -68,7 +68,9 @@ record Removable(List<String> keys, long bytes, long segments) {
     /** Returns the objects of segments and checkpoints that a restore from the cut on needs, and that are not listed. */
     static List<String> missing(Cut cut, Proof proof, Map<String, Long> objects) {
         Proof stays = proof.from(cut);
-        return Stream.concat(stays.segments().stream().map(Segment::key), stays.attachments().stream().map(Attachment::key))
+        return Stream.concat(
+                        stays.segments().stream().map(Segment::key),
+                        stays.attachments().stream().map(Attachment::key))
                 .filter(key -> !objects.containsKey(key))
                 .toList();
     }

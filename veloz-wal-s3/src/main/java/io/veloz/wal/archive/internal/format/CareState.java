@@ -155,8 +155,11 @@ public record CareState(
 
     /** Returns the state of a DELETE, which raises the floor up to the cut of the open plan at most. */
     public CareState deleted(Floor next) {
-        require(plan != null && delete == 0, "a DELETE without a plan");
-        require(plan.cut.equals(next.cut) || isAbove(plan.cut, next.cut), "a floor above its plan");
+        @Nullable Plan open = plan;
+        if (open == null || delete != 0) {
+            throw new IllegalArgumentException("the state of the care has a DELETE without a plan");
+        }
+        require(open.cut.equals(next.cut) || isAbove(open.cut, next.cut), "a floor above its plan");
         require(isAbove(next.cut, floor.cut), "a floor that does not rise");
         require(next.cut.sequence <= heldFrom(), "a floor above a hold");
         return new CareState(next, plan, next.record, holds, verified, gaps);
