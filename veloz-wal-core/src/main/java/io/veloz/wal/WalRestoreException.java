@@ -30,6 +30,8 @@ public final class WalRestoreException extends WalException {
         UNKNOWN_FORMAT,
         /** The requested sequence or time is not in the archive: choose another one, or wait until it is archived. */
         BEYOND_ARCHIVE,
+        /** Retention has deleted the requested records: choose later ones. */
+        RETIRED,
         /**
          * The archive ends before the record that {@code atLeast} requires: its newest objects were deleted or never
          * stored.

@@ -332,6 +332,8 @@ public final class Backup {
             }
             RecoveryPoint point = points.put(logId, newest, stored);
             findings.addAll(points.findings());
+            // Order matters: after the point was put. Retention that does not see the point is seen here.
+            PointNeeds.problem(store, point).ifPresent(findings::add);
             return Optional.of(point);
         }
 

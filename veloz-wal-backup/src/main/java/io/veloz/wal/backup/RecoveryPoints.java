@@ -1,5 +1,6 @@
 package io.veloz.wal.backup;
 
+import io.veloz.wal.archive.RetentionNeeds;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.pgp.OpenPgp;
@@ -117,6 +118,14 @@ public final class RecoveryPoints {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Returns the records of the log that the recovery points of an archive need, for the retention of the log. Points that a
+     * retention plan has dropped need nothing, nor do those that it keeps only as the newest of a month.
+     */
+    public static RetentionNeeds needs(ObjectStore store) {
+        return new PointNeeds(store);
     }
 
     // ---- verify

@@ -1,6 +1,9 @@
 package io.veloz.wal.archive;
 
+import io.veloz.wal.LostRange;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 
 /** The result of a verification. Immutable. */
@@ -12,6 +15,8 @@ public final class ArchiveReport {
     private final List<String> orphans;
     private final boolean full;
     private final Duration took;
+    private final long skippedSegments;
+    private final List<LostRange> unacknowledged;
 
     ArchiveReport(
             ArchiveStatus status,
@@ -20,7 +25,13 @@ public final class ArchiveReport {
             List<Problem> problems,
             List<String> orphans,
             boolean full,
-            Duration took) {
+            Duration took,
+            long skippedSegments,
+            Collection<Gap> acknowledged) {
+        this.skippedSegments = skippedSegments;
+        this.unacknowledged = status.gaps().stream()
+                .filter(gap -> !acknowledged.contains(new Gap(gap.firstSequence(), gap.lastSequence())))
+                .toList();
         this.status = status;
         this.objects = objects;
         this.bytesRead = bytesRead;
@@ -40,9 +51,25 @@ public final class ArchiveReport {
      */
     public record Problem(String key, long firstSequence, long lastSequence, String reason) {}
 
-    /** Returns whether all records can be restored. */
+    /**
+     * Returns whether all records can be restored that are not retired, apart from missing ranges that an operator has
+     * acknowledged.
+     */
     public boolean isSound() {
-        return problems.isEmpty() && status.gaps().isEmpty();
+        return problems.isEmpty() && unacknowledged.isEmpty();
+    }
+
+    /** Returns the missing ranges of records that are not acknowledged. */
+    public List<LostRange> unacknowledgedGaps() {
+        return unacknowledged;
+    }
+
+    /**
+     * Returns the number of segments whose content was not read: an earlier verification has read them, or they are not in the
+     * sample.
+     */
+    public long skippedSegments() {
+        return skippedSegments;
     }
 
     /** Returns the content of the archive. */

@@ -2,6 +2,7 @@ package io.veloz.wal.archive;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -29,9 +30,20 @@ public final class ArchiveStatus {
     private final long slotsRead;
     private final long strays;
     private final List<LostRange> gaps;
+    private final Floor floor;
+    private final long lastTimestampNanos;
+    private final long firstTimestampNanos;
 
     /** Copies the figures, so that a status does not keep a large proof in memory. */
-    ArchiveStatus(String archive, Proof proof) {
+    ArchiveStatus(String archive, Proof whole, Floor floor) {
+        Proof proof = whole.from(floor.cut());
+        this.floor = floor;
+        this.firstTimestampNanos =
+                proof.segments().isEmpty() ? 0 : proof.segments().get(0).minTimestampNanos();
+        this.lastTimestampNanos = proof.segments().stream()
+                .mapToLong(Segment::maxTimestampNanos)
+                .max()
+                .orElse(0);
         this.archive = archive;
         this.identity = proof.identity();
         this.tip = proof.tip();
@@ -53,14 +65,17 @@ public final class ArchiveStatus {
     }
 
     /** Copies the figures that the last slots state. */
-    ArchiveStatus(String archive, Latest latest) {
+    ArchiveStatus(String archive, Latest latest, Floor floor) {
+        this.floor = floor;
+        this.firstTimestampNanos = floor.minTimestampNanos();
+        this.lastTimestampNanos = latest.lastTimestampNanos();
         this.archive = archive;
         this.identity = latest.identity();
         this.tip = latest.tip();
         this.archivedSequence = latest.tip().archived().sequence();
-        this.segments = (int) Math.min(Integer.MAX_VALUE, latest.totals().segments());
-        this.segmentObjectBytes = latest.totals().objectBytes();
-        this.segmentFileBytes = latest.totals().fileBytes();
+        this.segments = (int) Math.min(Integer.MAX_VALUE, latest.totals().segments() - floor.segments());
+        this.segmentObjectBytes = latest.totals().objectBytes() - floor.objectBytes();
+        this.segmentFileBytes = latest.totals().fileBytes() - floor.fileBytes();
         this.tails = latest.tails().size();
         this.tailBytes = tailBytes(latest.tails());
         this.checkpointSequence = latest.checkpointSequence();
@@ -130,9 +145,32 @@ public final class ArchiveStatus {
         return tip == null ? created() : tip.written();
     }
 
-    /** Returns the record with which the archive begins. */
+    /** Returns the first record that is not retired; if none are retired, the record with which the archive begins. */
     public long firstSequence() {
-        return identity.firstSequence();
+        return Math.max(identity.firstSequence(), floor.cut().sequence());
+    }
+
+    /** Returns the number of the care record that has retired records last; 0 if none are retired. */
+    public long retiredBy() {
+        return floor.record();
+    }
+
+    /** Returns the number of segments that are retired. The other figures are without them. */
+    public long retiredSegments() {
+        return floor.segments();
+    }
+
+    /**
+     * Returns the earliest timestamp in the first segment that is not retired, in nanoseconds since 1970; 0 if it is not known,
+     * because not all slots were read and none are retired.
+     */
+    public long firstTimestampNanos() {
+        return firstTimestampNanos;
+    }
+
+    /** Returns the latest timestamp in a segment, in nanoseconds since 1970; 0 if there is none. Tails do not state times. */
+    public long lastTimestampNanos() {
+        return lastTimestampNanos;
     }
 
     /** Returns the last archived record; 0 if there is none. */
@@ -193,6 +231,9 @@ public final class ArchiveStatus {
                 + ", writer " + writer() + " on " + host() + ", last written " + lastWritten() + ", segments "
                 + segments() + " (" + segmentObjectBytes() + " bytes, files " + segmentFileBytes() + "), tails "
                 + tails() + " (" + tailBytes() + " bytes), checkpoint " + checkpointSequence() + ", slots read "
-                + slotsRead() + ", strays " + strays() + ", gaps " + gaps();
+                + slotsRead() + ", strays " + strays() + ", gaps " + gaps()
+                + (retiredBy() == 0
+                        ? ""
+                        : ", " + retiredSegments() + " segments retired by care record " + retiredBy());
     }
 }

@@ -1,14 +1,15 @@
 package io.veloz.wal.archive;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
-import io.veloz.wal.archive.ArchiveReport.Problem;
-import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
-import io.veloz.wal.archive.internal.format.Slot.Attachment;
-import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Prover.Latest;
@@ -16,27 +17,21 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.StoredObject;
-import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies an archive without modifying it, also while a writer ships to it. Thread-safe.
+ * Verifies an archive, also while a writer ships to it and while retention runs. Modifies nothing, unless the result is to be
+ * recorded. Thread-safe.
  *
- * <p>Both methods read the slots and verify their chain. {@link #quick} then checks that every object exists and has the size
+ * <p>All methods read the slots and verify their chain. {@link #quick} then checks that every object exists and has the size
  * that its slot states. {@link #full} reads all objects and all records, and compares them with the slots. An archive that
- * passes can be restored.
+ * passes can be restored, apart from records that retention has retired. {@link #verify} has more options.
  */
 public final class ArchiveVerifier {
     private static final int PARALLELISM = 8;
@@ -44,6 +39,7 @@ public final class ArchiveVerifier {
     private final ObjectStore store;
     private final Retries retries;
     private final @Nullable Path scratch;
+    private final CareAccess care;
 
     /** Creates a verifier that uses the default directory for temporary files. */
     public ArchiveVerifier(ObjectStore store) {
@@ -63,7 +59,16 @@ public final class ArchiveVerifier {
         this(store, retries, null);
     }
 
+    /** Creates a verifier with another clock. */
+    ArchiveVerifier(CareAccess care) {
+        this.store = care.store();
+        this.retries = care.retries();
+        this.scratch = null;
+        this.care = care;
+    }
+
     private ArchiveVerifier(ObjectStore store, Retries retries, @Nullable Path scratch) {
+        this.care = new CareAccess(store, retries, Clock.systemUTC());
         this.store = store;
         this.retries = retries;
         this.scratch = scratch;
@@ -75,7 +80,7 @@ public final class ArchiveVerifier {
      * @throws WalRestoreException if the chain of slots is damaged, or the store cannot be read; see the reason
      */
     public ArchiveReport quick(WalProgress progress) {
-        return run(() -> verify(false, progress));
+        return verify(ArchiveVerifyOptions.level(Level.PRESENCE).build(), progress);
     }
 
     /**
@@ -84,15 +89,47 @@ public final class ArchiveVerifier {
      * @throws WalRestoreException as {@link #quick} does
      */
     public ArchiveReport full(WalProgress progress) {
-        return run(() -> verify(true, progress));
+        return verify(ArchiveVerifyOptions.level(Level.CONTENT).originals().build(), progress);
+    }
+
+    /**
+     * Verifies what the options state.
+     *
+     * @throws WalRestoreException as {@link #quick} does; or if the result cannot be recorded, see the reason
+     */
+    public ArchiveReport verify(ArchiveVerifyOptions options, WalProgress progress) {
+        return run(() -> new Verification(care, prover(), options, scratch, progress).run());
+    }
+
+    /**
+     * Acknowledges a range of missing records: a verification that finds exactly this range missing is sound. Requires the right
+     * to put under {@code care/}.
+     *
+     * @throws ArchiveCareException if too many ranges are acknowledged
+     * @throws WalRestoreException if the store failed; call it again
+     */
+    public void acknowledge(LostRange gap) {
+        care.run(() -> care.writer().put(Kind.VERIFIED, tip -> {
+            if (tip.state().gaps().size() >= CareState.MAX_GAPS) {
+                throw new ArchiveCareException(
+                        ArchiveCareException.Reason.TOO_MANY,
+                        store.describe() + " has " + CareState.MAX_GAPS + " acknowledged gaps");
+            }
+            return tip.state().acknowledging(new CareState.Gap(gap.firstSequence(), gap.lastSequence()));
+        }));
     }
 
     ArchiveStatus status() {
         return run(() -> {
             Optional<Latest> latest = prover().latest();
+            // After the slots: a floor that is too low would only be lower than necessary.
+            Floor floor = new CareChain(store, retries, care.identity())
+                    .lastReadable(finding -> {})
+                    .state()
+                    .floor();
             return latest.isPresent()
-                    ? new ArchiveStatus(store.describe(), latest.get())
-                    : new ArchiveStatus(store.describe(), proof());
+                    ? new ArchiveStatus(store.describe(), latest.get(), floor)
+                    : new ArchiveStatus(store.describe(), proof(), floor);
         });
     }
 
@@ -103,6 +140,8 @@ public final class ArchiveVerifier {
     <T> T run(Callable<T> task) {
         try {
             return UninterruptibleThread.call("veloz-wal-verify", task);
+        } catch (ArchiveCareException e) {
+            throw e;
         } catch (Exception e) {
             throw RestoreErrors.translate(e, store.describe());
         }
@@ -118,84 +157,7 @@ public final class ArchiveVerifier {
         return new Prover(log, identity, retries, PARALLELISM, slots -> {});
     }
 
-    /** An object that a slot names. */
-    private record Named(StoredFile stored, long firstSequence, long lastSequence) {}
-
-    private ArchiveReport verify(boolean full, WalProgress progress) throws IOException {
-        long started = System.nanoTime();
-        Prover prover = prover();
-        Proof proof = prover.prove(Long.MAX_VALUE);
-        List<Named> named = new ArrayList<>();
-        for (Segment s : proof.segments()) {
-            named.add(new Named(s.stored(), s.firstSequence(), s.lastSequence()));
-        }
-        for (Attachment a : proof.attachments()) {
-            named.add(new Named(a.stored(), -1, -1));
-        }
-        List<Problem> problems = new ArrayList<>();
-        List<String> orphans = new ArrayList<>();
-        Map<String, Long> listed = prover.objects();
-        if (retries.call(() -> store.head(ArchiveKeys.LOG)).isEmpty()) {
-            problems.add(new Problem(
-                    ArchiveKeys.LOG, -1, -1, "it is missing; restore it from \"logJson\" in an EPOCH slot"));
-        }
-        if (full) {
-            prover.originals().check(found -> problems.add(new Problem(found.key(), -1, -1, found.reason())));
-        }
-        long read = full ? content(proof, problems, progress) : sizes(named, listed, problems);
-        named.forEach(object -> listed.remove(object.stored().key()));
-        listed.keySet().stream()
-                .filter(key -> !ArchiveKeys.isOfBackup(key))
-                .sorted()
-                .forEach(orphans::add);
-        Duration took = Duration.ofNanos(System.nanoTime() - started);
-        return new ArchiveReport(
-                new ArchiveStatus(store.describe(), proof), named.size(), read, problems, orphans, full, took);
-    }
-
-    private long sizes(List<Named> named, Map<String, Long> listed, List<Problem> problems) throws IOException {
-        for (Named object : named) {
-            StoredFile expected = object.stored();
-            @Nullable Long bytes = listed.get(expected.key());
-            if (bytes == null) {
-                // A list may be stale.
-                bytes = retries.call(() -> store.head(expected.key()))
-                        .map(StoredObject::bytes)
-                        .orElse(null);
-            }
-            if (bytes == null || bytes != expected.objectBytes()) {
-                String found = bytes == null ? "it is missing" : bytes + " bytes";
-                problems.add(problem(object, found + "; expected " + expected.objectBytes() + " bytes"));
-            }
-        }
-        return 0;
-    }
-
-    private long content(Proof proof, List<Problem> problems, WalProgress progress) throws IOException {
-        Path directory = scratch == null
-                ? Files.createTempDirectory("veloz-wal-verify-")
-                : Files.createTempDirectory(scratch, "veloz-wal-verify-");
-        try {
-            RecordCheck check =
-                    new RecordCheck(store, retries, proof.identity(), DiskStorage.open(directory), progress);
-            check.check(proof);
-            problems.addAll(check.problems());
-            return check.read();
-        } finally {
-            delete(directory);
-        }
-    }
-
     static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(directory);
-    }
-
-    private static Problem problem(Named object, String reason) {
-        return new Problem(object.stored().key(), object.firstSequence(), object.lastSequence(), reason);
+        Verification.delete(directory);
     }
 }

@@ -69,10 +69,16 @@ final class RecordCheck {
     private long read;
     private long total;
 
-    RecordCheck(ObjectStore store, Retries retries, LogIdentity identity, Storage scratch, WalProgress progress) {
+    RecordCheck(
+            ObjectStore store,
+            Retries retries,
+            long bytesPerSecond,
+            LogIdentity identity,
+            Storage scratch,
+            WalProgress progress) {
         this.log = new ShipLog(store);
         this.retries = retries;
-        this.objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        this.objects = new ObjectFiles(store, retries, bytesPerSecond);
         this.identity = identity;
         this.scratch = scratch;
         this.files = LogFiles.of(scratch, identity.prefix());

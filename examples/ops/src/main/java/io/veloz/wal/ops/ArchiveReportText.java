@@ -18,6 +18,15 @@ final class ArchiveReportText {
                 ? "none"
                 : Units.range(status.firstSequence(), status.archivedSequence());
         out.line("records     " + records);
+        if (status.lastTimestampNanos() > 0) {
+            out.line("times       "
+                    + (status.firstTimestampNanos() == 0 ? "up to " : Units.time(status.firstTimestampNanos()) + " to ")
+                    + Units.time(status.lastTimestampNanos()) + ", of the records in segments");
+        }
+        if (status.retiredBy() > 0) {
+            out.line("retired     records before " + Units.count(status.firstSequence()) + ", "
+                    + Units.count(status.retiredSegments(), "segment") + ", by care record " + status.retiredBy());
+        }
         out.line("tip         " + (status.tip() == 0 ? "none" : "slot " + Units.count(status.tip())));
         out.line("writer      "
                 + (status.epoch() == 0
@@ -39,6 +48,10 @@ final class ArchiveReportText {
                 + (report.full()
                         ? ", " + Units.exactBytes(report.bytesRead()) + " of content"
                         : ", sizes only; --full reads the contents"));
+        if (report.skippedSegments() > 0) {
+            out.line("skipped     " + Units.count(report.skippedSegments(), "segment")
+                    + ", verified before or not in the sample");
+        }
         out.character('\n');
         for (Problem problem : report.problems()) {
             String records = problem.firstSequence() < 0
@@ -78,6 +91,7 @@ final class ArchiveReportText {
         Json to = new Json(out).object();
         to.field("verdict", word(report)).field("exit_code", exitCode(report));
         write(to, report.status());
+        to.field("skipped_segments", report.skippedSegments());
         to.field("full", report.full()).field("objects", report.objects());
         to.field("bytes_read", report.bytesRead()).name("problems").array();
         for (Problem problem : report.problems()) {
@@ -100,6 +114,9 @@ final class ArchiveReportText {
                 .field("last_written", status.lastWritten().toString());
         to.field("first_sequence", status.firstSequence());
         to.field("archived_sequence", status.archivedSequence());
+        to.field("first_timestamp_ns", status.firstTimestampNanos());
+        to.field("last_timestamp_ns", status.lastTimestampNanos());
+        to.field("retired_by", status.retiredBy()).field("retired_segments", status.retiredSegments());
         to.field("segments", status.segments()).field("segment_object_bytes", status.segmentObjectBytes());
         to.field("segment_file_bytes", status.segmentFileBytes());
         to.field("tails", status.tails()).field("tail_bytes", status.tailBytes());

@@ -1,6 +1,7 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveCareException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RetentionRefusedException;
@@ -26,6 +27,9 @@ final class ErrorJson {
             to.field("reason", failure.reason().name());
         }
         if (problem instanceof RetentionRefusedException refusal) {
+            to.field("reason", refusal.reason().name());
+        }
+        if (problem instanceof ArchiveCareException refusal) {
             to.field("reason", refusal.reason().name());
         }
         to.endObject();

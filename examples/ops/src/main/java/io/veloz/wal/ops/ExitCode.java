@@ -4,6 +4,7 @@ import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ArchiveCareException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RetentionRefusedException;
@@ -39,7 +40,7 @@ final class ExitCode {
             return BackupExitCode.of(refused);
         } else if (problem instanceof RecoveryException recovery) {
             return BackupExitCode.of(recovery);
-        } else if (problem instanceof RetentionRefusedException) {
+        } else if (problem instanceof RetentionRefusedException || problem instanceof ArchiveCareException) {
             return REFUSED;
         } else if (problem instanceof IOException failed) {
             return BackupExitCode.of(failed);
@@ -61,6 +62,7 @@ final class ExitCode {
                     GAP,
                     UNKNOWN_FORMAT,
                     BEYOND_ARCHIVE,
+                    RETIRED,
                     ARCHIVE_TOO_SHORT,
                     TARGET_NOT_EMPTY,
                     DIVERGED -> REFUSED;

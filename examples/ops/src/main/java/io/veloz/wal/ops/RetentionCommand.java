@@ -6,6 +6,7 @@ import io.veloz.wal.backup.Retention;
 import io.veloz.wal.backup.RetentionPlan;
 import io.veloz.wal.backup.RetentionReport;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -13,44 +14,70 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code retention}: plans which attachments may be deleted, and deletes those whose grace has ended. */
+/**
+ * {@code retention}: plans what may be deleted of an archive, and deletes it when its grace has ended: with a profile the
+ * attachments of recovery points, without one the segments and checkpoints of the log.
+ */
 @Command(
         name = "retention",
         description = {
-            "Plans which attachments may be deleted, by keep.within, keep.at-least and keep.monthly of the profile, and stores"
-                    + " the plan in the archive. With --apply, also deletes those whose grace (keep.grace) has ended.",
+            "Plans what may be deleted, and stores the plan in the archive. With --apply, also deletes what earlier plans list"
+                    + " if their grace has ended.",
             "",
-            "Never deletes what the newest whole point or the newest drilled point names, nor what any kept point names."
-                    + " Points themselves remain. Deleting requires a right that the backups do not need: run it as another"
-                    + " user."
+            "Without --profile: the segments and checkpoints of the log that are older than --keep-days (by default 7, or"
+                    + " VELOZ_WAL_RETENTION_DAYS). Never what a hold or the database of a recovery point needs, nor the newest"
+                    + " chain that `verify --level content --record` has verified.",
+            "With --profile: the attachments of recovery points, by keep.within, keep.at-least, keep.monthly and keep.grace of"
+                    + " the profile. Never what the newest whole point, the newest drilled point or any kept point names.",
+            "",
+            "Slots and points remain. Deleting requires a right that shippers and backups do not need: run it as another user."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
+            "  veloz-wal retention s3://bucket/orders",
+            "  veloz-wal retention s3://bucket/orders --keep-days 30 --apply",
             "  veloz-wal retention --profile backup.properties",
             "  veloz-wal retention --profile backup.properties --apply",
             "",
             "  0   planned; with --apply: everything whose grace has ended is deleted",
             "  1   as 0, with findings",
             "  2   failed",
-            "  4   refused: the archive does not allow it, such as a damaged chain of points; nothing was deleted",
+            "  4   refused: the archive does not allow it, such as a damaged chain of points, or nothing verified; nothing was"
+                    + " deleted",
             "  5   the store cannot be reached: run it again later",
             "  64  usage"
         })
 final class RetentionCommand implements Callable<Integer> {
     private final Streams streams;
 
-    @Mixin
-    private ProfileArguments profile = new ProfileArguments();
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "URI",
+            description =
+                    "URI of the log's archive: s3://bucket/prefix, or file:///directory. With --profile, the default is"
+                            + " archive of the profile.")
+    private @Nullable String uri;
 
-    @Option(names = "--apply", description = "Delete the attachments whose grace has ended.")
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "Profile of the backups: the attachments of recovery points, instead of the log.")
+    private @Nullable Path profile;
+
+    @Option(names = "--apply", description = "Delete what earlier plans list if their grace has ended.")
     private boolean apply;
+
+    @ArgGroup(validate = false, heading = "%nWithout --profile:%n")
+    private LogRetention log = new LogRetention();
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -67,8 +94,31 @@ final class RetentionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        BackupProfile read = profile.read();
-        try (ObjectStore store = arguments.open(spec, profile.uri(spec, read))) {
+        return profile == null ? log() : attachments(profile);
+    }
+
+    private int log() throws IOException {
+        if (uri == null) {
+            throw new ParameterException(spec.commandLine(), "the URI of the archive is missing; or give a --profile");
+        }
+        try (ObjectStore store = arguments.open(spec, uri)) {
+            log.run(store, spec, apply, json, streams.out());
+            return ExitCode.OK;
+        }
+    }
+
+    private int attachments(Path file) throws IOException {
+        if (log.isGiven()) {
+            throw new ParameterException(
+                    spec.commandLine(), LogRetention.NAMES + " are of use only without --profile, which states keep.*");
+        }
+        BackupProfile read = ProfileArguments.read(file);
+        String place = uri != null
+                ? uri
+                : read.archive()
+                        .orElseThrow(() -> new ParameterException(
+                                spec.commandLine(), "the URI of the archive is missing: " + file + " has no archive"));
+        try (ObjectStore store = arguments.open(spec, place)) {
             RetentionPlan plan = Retention.plan(store, read);
             RetentionReport report = apply ? Retention.apply(store, read, Instant.now()) : null;
             int exitCode = plan.findings().isEmpty() ? ExitCode.OK : ExitCode.WARNING;

@@ -4,6 +4,8 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveCare;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveStatus;
@@ -76,6 +78,8 @@ final class StatusCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = StoreArguments.HEADING)
     private StoreArguments arguments = new StoreArguments();
 
+    private @Nullable ArchiveCare care;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -122,7 +126,22 @@ final class StatusCommand implements Callable<Integer> {
 
     private ArchiveStatus archive(String uri) {
         try (ObjectStore store = arguments.open(spec, uri)) {
-            return ArchiveStatus.of(store);
+            ArchiveStatus status = ArchiveStatus.of(store);
+            care = care(store);
+            return status;
+        }
+    }
+
+    /** Returns null if the last care record is damaged, which prevents no restore. */
+    private @Nullable ArchiveCare care(ObjectStore store) {
+        try {
+            return ArchiveCare.of(store);
+        } catch (WalRestoreException e) {
+            if (e.reason() != WalRestoreException.Reason.DAMAGED) {
+                throw e;
+            }
+            streams.warning(String.valueOf(e.getMessage()));
+            return null;
         }
     }
 
@@ -170,6 +189,9 @@ final class StatusCommand implements Callable<Integer> {
         Output out = streams.out();
         if (archive != null) {
             ArchiveReportText.write(archive, out);
+            if (care != null) {
+                CareText.write(care, out);
+            }
             archive.gaps().forEach(gap -> out.line("- " + gap));
         }
         if (archive != null && log != null) {
@@ -213,6 +235,9 @@ final class StatusCommand implements Callable<Integer> {
         if (archive != null) {
             to.name("archive").object();
             ArchiveReportText.write(to, archive);
+            if (care != null) {
+                CareText.write(to, care);
+            }
             to.endObject();
         }
         if (log != null) {

@@ -1,6 +1,7 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ArchiveCareException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.Kind;
 import io.veloz.wal.backup.RecoveryException;
@@ -105,6 +106,7 @@ final class Tool {
                 .addSubcommand(new AssessCommand(streams))
                 .addSubcommand(new PointsCommand(streams))
                 .addSubcommand(new RetentionCommand(streams))
+                .addSubcommand(new HoldCommand(streams))
                 .addSubcommand(new ScheduleCommand(streams))
                 .addSubcommand(new CompletionCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand())
@@ -189,6 +191,7 @@ final class Tool {
                 || problem instanceof BackupRefusedException
                 || problem instanceof RecoveryException
                 || problem instanceof RetentionRefusedException
+                || problem instanceof ArchiveCareException
                 || problem instanceof IOException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;

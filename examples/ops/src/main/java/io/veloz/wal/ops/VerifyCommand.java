@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Log: reads every byte, and verifies all checksums, the chain of the segments, and the newest checkpoint.",
             "Archive: proves from its slots that it is complete, and checks that every object exists with the right size."
-                    + " --full reads and verifies the contents as well.",
+                    + " --full reads and verifies the contents as well; --level and its options are for large archives."
+                    + " What retention has retired is not missing.",
             "",
             "If no writer has the log open, every complete batch is verified; otherwise all records that the writer has marked"
                     + " as durable. Read-only; does not repair anything. Use `salvage` to copy the readable records."
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
             "  veloz-wal verify --json /backup/wal | jq .verdict",
             "  veloz-wal verify s3://bucket/orders",
             "  veloz-wal verify --full s3://bucket/orders",
+            "  veloz-wal verify s3://bucket/orders --level content --incremental --record",
             "  veloz-wal verify --points --profile backup.properties",
             "  veloz-wal verify --points --full s3://bucket/orders --key offline.key --signer signer.asc",
             "",
@@ -71,6 +73,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(names = "--full", description = "Read and verify all contents of an archive. Always done for a log.")
     private boolean full;
+
+    @ArgGroup(validate = false, heading = "%nLevels of an archive:%n")
+    private LevelArguments levels = new LevelArguments();
 
     @Option(
             names = "--points",
@@ -110,6 +115,10 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--profile is of use only with --points");
         }
         String place = place();
+        if (levels.isGiven() && (points || full || !StoreArguments.isUri(place))) {
+            throw new ParameterException(
+                    spec.commandLine(), "--level and its options require a URI, without --full and --points");
+        }
         if (StoreArguments.isUri(place)) {
             return points ? points(place) : archive(place);
         }
@@ -155,7 +164,11 @@ final class VerifyCommand implements Callable<Integer> {
         try (ObjectStore store = arguments.open(spec, place);
                 Progress progress = streams.progress("verify", Progress.Unit.BYTES)) {
             ArchiveVerifier verifier = new ArchiveVerifier(store);
-            report = full ? verifier.full(progress) : verifier.quick(progress);
+            if (levels.isGiven()) {
+                report = levels.verify(verifier, spec, streams, progress);
+            } else {
+                report = full ? verifier.full(progress) : verifier.quick(progress);
+            }
         }
         if (json) {
             ArchiveReportText.writeJson(report, streams.out());

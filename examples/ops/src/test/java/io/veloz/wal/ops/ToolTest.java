@@ -46,6 +46,7 @@ class ToolTest {
                 "assess",
                 "points",
                 "retention",
+                "hold",
                 "schedule",
                 "completion"
             })

@@ -11,6 +11,8 @@ public final class ArchiveKeys {
     public static final String SLOTS = "ship/";
     public static final String SEGMENTS = "segments/";
     public static final String ATTACHMENTS = "attachments/";
+    public static final String CARE = "care/";
+    public static final String POINTS = "points/";
 
     /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;
@@ -26,6 +28,7 @@ public final class ArchiveKeys {
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
     private static final Pattern SEGMENT =
             Pattern.compile("segments/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})\\.e([0-9]{10})\\.wal\\.lz4");
+    private static final Pattern CHECKPOINT = Pattern.compile("attachments/checkpoint_0([0-9]{19})\\.e[0-9]{10}\\.lz4");
     private static final Pattern BACKUP = Pattern.compile("attachments/[a-z]+_[0-9a-f]{32}\\.[a-z.]+\\.chunk[0-9]{5}");
     private static final Pattern ATTACHMENT = Pattern.compile("attachments/[A-Za-z0-9_.-]+\\.e([0-9]{10})\\.lz4");
 
@@ -41,7 +44,17 @@ public final class ArchiveKeys {
 
     /** Returns the number in the key of a slot; -1 for any other key. */
     public static long slotNumber(String key) {
-        String digits = key.startsWith(SLOTS) ? key.substring(SLOTS.length()) : "";
+        return number(SLOTS, key);
+    }
+
+    /** Returns the key of an object that is numbered as slots are. */
+    public static String numbered(String prefix, long number) {
+        return String.format(Locale.ROOT, "%s%0" + SLOT_DIGITS + "d", prefix, number);
+    }
+
+    /** Returns the number in such a key; -1 for any other key. */
+    public static long number(String prefix, String key) {
+        String digits = key.startsWith(prefix) ? key.substring(prefix.length()) : "";
         if (digits.length() != SLOT_DIGITS || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
             return -1;
         }
@@ -79,6 +92,16 @@ public final class ArchiveKeys {
     /** Returns the key of a checkpoint that covers all records up to that sequence. */
     public static String checkpoint(long sequence, long epoch) {
         return String.format(Locale.ROOT, "%scheckpoint_%020d.e%010d.lz4", ATTACHMENTS, sequence, epoch);
+    }
+
+    /** Returns the sequence in the key of a checkpoint; -1 for any other key. */
+    public static long checkpointSequence(String key) {
+        Matcher found = CHECKPOINT.matcher(key);
+        try {
+            return found.matches() ? Long.parseLong(found.group(1)) : -1;
+        } catch (NumberFormatException e) {
+            return -1;
+        }
     }
 
     /** Returns whether an object is a chunk of a backup: recovery points name these, and no slot does. */

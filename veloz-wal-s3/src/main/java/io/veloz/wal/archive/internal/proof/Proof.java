@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.proof;
 
 import io.veloz.wal.LostRange;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -37,6 +38,41 @@ public record Proof(
         long strayCount,
         List<Long> strays,
         long unusedFrom) {
+
+    /** Returns the part that is not retired: as if the archive had begun with that segment. */
+    public Proof from(Cut cut) {
+        if (cut.segment() <= identity.firstSegment()) {
+            return this;
+        }
+        LogIdentity begun = new LogIdentity(
+                identity.logId(),
+                identity.prefix(),
+                identity.created(),
+                cut.segment(),
+                cut.sequence(),
+                identity.text(),
+                identity.origin());
+        return new Proof(
+                begun,
+                tip,
+                archived,
+                segments.stream()
+                        .filter(segment -> segment.number() >= cut.segment())
+                        .toList(),
+                tails.stream()
+                        .filter(slot -> slot.tail().segment() >= cut.segment())
+                        .toList(),
+                attachments.stream()
+                        .filter(attachment -> attachment.sequence() >= cut.sequence() - 1)
+                        .toList(),
+                gaps.stream()
+                        .filter(gap -> gap.lastSequence() >= cut.sequence())
+                        .toList(),
+                slots,
+                strayCount,
+                strays,
+                unusedFrom);
+    }
 
     /** A tail and its slot. */
     public record TailSlot(long slot, String sha256, Tail tail) {}

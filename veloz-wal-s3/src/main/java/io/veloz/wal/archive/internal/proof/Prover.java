@@ -161,10 +161,17 @@ public final class Prover {
      *
      * @param totals of the archive
      * @param checkpointSequence of the newest checkpoint; 0 if there is none
+     * @param lastTimestampNanos the latest timestamp in the last segment
      * @param slots the number of slots that were read
      */
     public record Latest(
-            LogIdentity identity, Slot tip, Totals totals, long checkpointSequence, List<TailSlot> tails, long slots) {}
+            LogIdentity identity,
+            Slot tip,
+            Totals totals,
+            long checkpointSequence,
+            long lastTimestampNanos,
+            List<TailSlot> tails,
+            long slots) {}
 
     /**
      * Reads the last slots. The number of requests does not grow with the archive. Returns an empty result if only a proof
@@ -185,11 +192,19 @@ public final class Prover {
             }
             Slot segment = retries.call(() -> lastSegment(kept.slot));
             found.readRange(segment.number() + 1, last);
-            List<SlotSummary> tails = tails(require(last, -1), ((Segment) segment.part()).number() + 1, Long.MAX_VALUE);
+            Segment committed = (Segment) segment.part();
+            List<SlotSummary> tails = tails(require(last, -1), committed.number() + 1, Long.MAX_VALUE);
             long checkpoint = kept.slot.part() instanceof Attachment a
                     ? a.sequence()
                     : kept.slot.chainState().checkpointSequence();
-            return Optional.of(new Latest(identity, kept.tip, totals, checkpoint, joined(tails), found.read()));
+            return Optional.of(new Latest(
+                    identity,
+                    kept.tip,
+                    totals,
+                    checkpoint,
+                    committed.maxTimestampNanos(),
+                    joined(tails),
+                    found.read()));
         } catch (BrokenProofException | BadObjectException | UnknownArchiveFormatException e) {
             return Optional.empty();
         }

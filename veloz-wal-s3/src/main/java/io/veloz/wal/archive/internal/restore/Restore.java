@@ -8,6 +8,8 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Retries;
@@ -48,6 +50,9 @@ final class Restore {
     /** The prefix of the log's file names, from the archive. */
     private String prefix = "";
 
+    /** Where the objects begin that are not retired. */
+    private Floor floor = Floor.NONE;
+
     private @Nullable Fetch fetch;
     private long stageStarted = System.nanoTime();
 
@@ -66,7 +71,7 @@ final class Restore {
         Proof proof = prove();
         RestoreSelection selection = RestoreSelection.of(proof, options);
         RestorePlan plan = planner.plan(proof, selection);
-        checks.checkPoint(proof, selection);
+        checks.checkPoint(proof, selection, floor);
         return plan;
     }
 
@@ -78,10 +83,14 @@ final class Restore {
                     return restore(prove());
                 } catch (DamagedObjectException e) {
                     // A concurrent shipper commits segments and drops their tails. The next proof finds the segments.
-                    if (!e.disappeared || attempt == RestorePlanner.MAX_PROOFS) {
+                    boolean again = e.disappeared || isRetiredSince(e);
+                    if (!again || attempt == RestorePlanner.MAX_PROOFS) {
                         throw e;
                     }
-                    note("a shipper dropped tails during the restore, and the archive was proven again");
+                    note(
+                            e.disappeared
+                                    ? "a shipper dropped tails during the restore, and the archive was proven again"
+                                    : "retention retired objects during the restore, and the restore was planned again");
                 } finally {
                     closeFetch();
                 }
@@ -92,14 +101,32 @@ final class Restore {
     private Proof prove() throws IOException {
         Proof proof = planner.prove();
         prefix = proof.identity().prefix();
+        floor = floor(proof);
+        if (floor.isRaised()) {
+            note("the records before " + floor.cut().sequence() + " were retired by care record " + floor.record());
+        }
         end(Stage.PROVE);
-        return proof;
+        return proof.from(floor.cut());
+    }
+
+    private Floor floor(Proof proof) throws IOException {
+        CareChain care = new CareChain(log.store(), objects.retries(), proof.identity());
+        return care.lastReadable(this::note).state().floor();
+    }
+
+    /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
+    private boolean isRetiredSince(DamagedObjectException e) throws IOException {
+        Floor now = new CareChain(log.store(), objects.retries(), planner.identity())
+                .lastReadable(this::note)
+                .state()
+                .floor();
+        return now.record() != floor.record() && now.cut().isAbove(e.key);
     }
 
     private RestoreReport restore(Proof proof) throws IOException {
         RestoreSelection selection = RestoreSelection.of(proof, options);
         RestorePlan plan = planner.plan(proof, selection);
-        checks.checkPoint(proof, selection);
+        checks.checkPoint(proof, selection, floor);
         if (staging.isFree(prefix)) {
             // Before anything is created.
             checks.checkSpace(plan, null);

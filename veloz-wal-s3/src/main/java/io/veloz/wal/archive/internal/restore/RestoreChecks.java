@@ -5,6 +5,7 @@ import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -34,11 +35,14 @@ final class RestoreChecks {
     }
 
     /** Checks that the archive contains the requested records, without gaps that are not accepted. */
-    void checkPoint(Proof proof, RestoreSelection selection) {
+    void checkPoint(Proof proof, RestoreSelection selection, Floor floor) {
         checkEnd(proof);
-        checkTime(proof);
+        checkTime(proof, floor);
         long until = options.untilSequence();
         long first = proof.identity().firstSequence();
+        if (floor.isRaised() && until < first) {
+            throw retired("record " + until, proof, floor);
+        }
         long last = proof.archived().sequence();
         if (until != Long.MAX_VALUE && (until > last || until < first)) {
             throw new WalRestoreException(
@@ -80,7 +84,7 @@ final class RestoreChecks {
     }
 
     /** Checks that the archive contains the requested time, as far as this is known without its records. */
-    private void checkTime(Proof proof) {
+    private void checkTime(Proof proof, Floor floor) {
         long until = options.untilTimeNanos();
         if (until == Long.MAX_VALUE) {
             return;
@@ -99,6 +103,9 @@ final class RestoreChecks {
         if (first != null
                 && first.firstSequence() == proof.identity().firstSequence()
                 && until < first.minTimestampNanos()) {
+            if (floor.isRaised()) {
+                throw retired("everything up to " + instant(until), proof, floor);
+            }
             throw new WalRestoreException(
                     Reason.BEYOND_ARCHIVE,
                     store.describe() + " starts at " + instant(first.minTimestampNanos())
@@ -117,6 +124,19 @@ final class RestoreChecks {
 
     private static Instant instant(long nanos) {
         return Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+    }
+
+    private WalRestoreException retired(String requested, Proof proof, Floor floor) {
+        return new WalRestoreException(
+                Reason.RETIRED,
+                null,
+                1,
+                floor.cut().sequence() - 1,
+                store.describe() + ": the records before " + floor.cut().sequence() + " were retired by care record "
+                        + floor.record() + "; requested " + requested + "; take a record from "
+                        + proof.identity().firstSequence() + " (" + instant(floor.minTimestampNanos()) + ") to "
+                        + proof.archived().sequence(),
+                null);
     }
 
     private WalRestoreException gap(long first, long last, String reason) {

@@ -45,13 +45,17 @@ final class RestorePlanner {
 
     // ---- the proof
 
-    /** Proves the archive up to the requested point. */
-    Proof prove() throws IOException {
-        LogIdentity identity = retries.call(log::identity)
+    LogIdentity identity() throws IOException {
+        return retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
                         store.describe() + " is not an archive (it has no log.json); correct the URI",
                         null));
+    }
+
+    /** Proves the archive up to the requested point. */
+    Proof prove() throws IOException {
+        LogIdentity identity = identity();
         if (options.expectedLogId().isPresent()
                 && !options.expectedLogId().get().equals(identity.logId())) {
             throw new WalRestoreException(

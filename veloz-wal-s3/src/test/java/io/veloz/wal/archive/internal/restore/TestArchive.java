@@ -39,6 +39,7 @@ public final class TestArchive {
     private SlotRef kept = SlotRef.NONE;
     private Archived archived = Archived.NOTHING;
     private long number;
+    private Instant base = Instant.EPOCH;
     private long epoch;
     private long committed;
     private final List<Long> tailSlots = new ArrayList<>();
@@ -62,6 +63,12 @@ public final class TestArchive {
         return put(archived, new Epoch(identity.text()), new byte[0]);
     }
 
+    /** Writes the next slots at that time. */
+    public TestArchive at(Instant time) {
+        base = time.minusSeconds(number + 1);
+        return this;
+    }
+
     public Archived archived() {
         return archived;
     }
@@ -79,7 +86,7 @@ public final class TestArchive {
                 epoch,
                 WRITER,
                 "host",
-                Instant.EPOCH.plusSeconds(number),
+                base.plusSeconds(number),
                 previous,
                 kept,
                 reached,

@@ -1,0 +1,94 @@
+package io.veloz.wal.archive.internal.care;
+
+import io.veloz.wal.archive.internal.format.CareRecord;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Mark;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Records how far each level of the verification has come. Confined to one thread. */
+public final class Marks {
+    /** The levels from the lowest on. Each includes those before it. */
+    private static final List<String> LEVELS = List.of("chain", "presence", Janitor.CONTENT);
+
+    private final CareWriter writer;
+
+    public Marks(CareWriter writer) {
+        this.writer = writer;
+    }
+
+    /** The result of a verification at a level: {@code chain}, {@code presence} or {@code content}. */
+    public record Result(String level, boolean isSound, Instant begun, Instant ended) {}
+
+    /**
+     * Puts a VERIFIED. A sound result extends or replaces the marks of its level and of those below. Any other removes the marks
+     * of its level and of those above, so that retention deletes nothing until a verification is sound.
+     *
+     * @param proof what was verified, without retired segments
+     * @param basis the mark of the level whose segments were not read again; null if all were read
+     * @return the record; empty if the archive has no segment, so that there is nothing to record
+     */
+    public Optional<CareRecord> record(Result result, Proof proof, @Nullable Mark basis) throws IOException {
+        if (proof.segments().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(writer.put(Kind.VERIFIED, care -> {
+            CareState state = care.state();
+            int reached = LEVELS.indexOf(result.level);
+            for (int each = 0; each < LEVELS.size(); each++) {
+                String level = LEVELS.get(each);
+                if (!result.isSound && each >= reached) {
+                    state = state.unverified(level);
+                } else if (result.isSound && each <= reached) {
+                    state = marked(state, level, fresh(proof, result), each == reached ? basis : null);
+                }
+            }
+            return state;
+        }));
+    }
+
+    private static Mark fresh(Proof proof, Result result) {
+        Segment last = proof.segments().get(proof.segments().size() - 1);
+        return new Mark(
+                proof.segments().get(0).number(),
+                new Cut(last.number(), last.lastSequence()),
+                proof.attachments().stream()
+                        .filter(attachment -> attachment.name().equals("checkpoint"))
+                        .mapToLong(Attachment::sequence)
+                        .max()
+                        .orElse(0),
+                result.begun,
+                result.ended.truncatedTo(ChronoUnit.MILLIS));
+    }
+
+    private static CareState marked(CareState state, String level, Mark fresh, @Nullable Mark basis) {
+        @Nullable Mark before = state.verified().get(level);
+        if (basis != null && before == null) {
+            // Another verification has found damage since, perhaps in the part that this one has not read.
+            return state;
+        }
+        if (before != null && before.last().segment() > fresh.last().segment()) {
+            // Another verification was faster, and has read more.
+            return state;
+        }
+        return state.verified(
+                level,
+                basis == null
+                        ? fresh
+                        : new Mark(
+                                basis.firstSegment(),
+                                fresh.last(),
+                                fresh.checkpoint(),
+                                basis.since(),
+                                fresh.checked()));
+    }
+}
