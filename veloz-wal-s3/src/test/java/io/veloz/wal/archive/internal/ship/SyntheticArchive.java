@@ -235,7 +235,11 @@ final class SyntheticArchive implements ObjectStore {
 
     @Override
     public Optional<StoredObject> head(String key) {
-        throw new UnsupportedOperationException();
+        if (!key.startsWith(ArchiveKeys.CARE)) {
+            throw new UnsupportedOperationException();
+        }
+        // The archive has no care records.
+        return Optional.empty();
     }
 
     @Override
