@@ -1,6 +1,5 @@
 package io.veloz.wal.internal.replay;
 
-import io.veloz.wal.SegmentReport;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
@@ -11,7 +10,6 @@ import io.veloz.wal.internal.segment.BatchScanner.Found;
 import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.UnmarkedFile;
-import io.veloz.wal.spi.ReportedStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.Closeable;
@@ -130,9 +128,6 @@ final class OpenSegment implements Closeable {
         if (next != null) {
             return next;
         }
-        if (storage instanceof ReportedStorage reported) {
-            return findAfter(reported, names, logId, number);
-        }
         long lowest = Long.MAX_VALUE;
         for (String name : storage.list()) {
             @Nullable OpenSegment segment = names.isSegment(name) ? open(storage, name) : null;
@@ -144,19 +139,6 @@ final class OpenSegment implements Closeable {
             }
         }
         return lowest == Long.MAX_VALUE ? null : find(storage, names, logId, lowest);
-    }
-
-    /** The report states the numbers. Reading the header of each segment may be expensive. */
-    private static @Nullable OpenSegment findAfter(
-            ReportedStorage storage, SegmentNames names, LogId logId, long number) throws IOException {
-        for (SegmentReport reported : storage.report().segments()) {
-            @Nullable
-            OpenSegment next = reported.number() > number ? find(storage, names, logId, reported.number()) : null;
-            if (next != null) {
-                return next;
-            }
-        }
-        return null;
     }
 
     private static @Nullable OpenSegment open(Storage storage, String name) throws IOException {

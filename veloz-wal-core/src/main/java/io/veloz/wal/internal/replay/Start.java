@@ -49,6 +49,9 @@ public final class Start {
     /** Whether the first batch has to start with {@link #expected}, because nothing was read to find it. */
     final boolean checksFirst;
 
+    /** The segments of a report, for a salvage; empty after an analysis. */
+    final List<SegmentReport> reported;
+
     private final boolean salvage;
 
     private Start(
@@ -71,6 +74,7 @@ public final class Start {
         this.lostAtEnd = analysis.lostAtEnd(names);
         this.endProblem = endProblem;
         this.checksFirst = expected > 0 && start.position() > SegmentHeader.BYTES;
+        this.reported = List.of();
     }
 
     private Start(
@@ -86,9 +90,9 @@ public final class Start {
         this.number = first == null ? 1 : first.number();
         this.position = SegmentHeader.BYTES;
         this.expected = first == null ? -1 : first.firstSequence();
-        List<SegmentReport> segments = report.segments();
+        this.reported = report.segments();
         this.lastNumber =
-                segments.isEmpty() ? 0 : segments.get(segments.size() - 1).number();
+                reported.isEmpty() ? 0 : reported.get(reported.size() - 1).number();
         this.lastKnown = report.lastSequence();
         this.lostAtEnd = List.of();
         this.endProblem = null;
