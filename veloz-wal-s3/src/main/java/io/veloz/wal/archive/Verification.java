@@ -76,6 +76,8 @@ final class Verification {
         }
         if (options.checksOriginals()) {
             prover.originals().check(found -> add(found.key(), found.reason()));
+        } else {
+            prover.originals().checkUnused(found -> add(found.key(), found.reason()));
         }
         Proof proof = whole.from(state.floor().cut());
         List<Named> named = named(proof);

@@ -9,19 +9,26 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.SummaryContent;
+import io.veloz.wal.archive.internal.format.SummaryContent.Entry;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,6 +165,69 @@ class SummarizedArchiveTest {
             assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(1));
             assertThat(problem.reason()).isEqualTo("it is missing; a summary repeats it");
         });
+    }
+
+    /** Replaces the content of the last SUMMARY by a wrong one, and all digests by those of the replaced slots. */
+    private long lie(UnaryOperator<SummaryContent> lie) throws IOException {
+        HeapStore honest = new HeapStore();
+        honest.damage(ArchiveKeys.LOG, Files.readAllBytes(archive.resolve(ArchiveKeys.LOG)));
+        for (long number : slots().keySet()) {
+            String key = ArchiveKeys.slot(number);
+            honest.damage(key, Files.readAllBytes(archive.resolve(key)));
+        }
+        LyingArchive lying = new LyingArchive(honest);
+        long number = last(Summary.class);
+        Summary head = (Summary) lying.slots.get(number).part();
+        SummaryContent wrong = lie.apply(SummaryContent.decode("summary", head, lying.contents.get(number)));
+        byte[] content = wrong.encode();
+        lying.contents.put(number, content);
+        lying.part(
+                number,
+                any -> new Summary(
+                        head.level(),
+                        head.before(),
+                        head.from(),
+                        head.to(),
+                        wrong.entries().size(),
+                        head.sequence(),
+                        content.length,
+                        Digest.of(content)));
+        for (var object : lying.store().objects().entrySet()) {
+            Files.write(archive.resolve(object.getKey()), object.getValue());
+        }
+        return number;
+    }
+
+    private void assertWrongSummaryIsAProblem(long summary, String reason) throws IOException {
+        try (ObjectStore store = new DirectoryStore(archive)) {
+            for (ArchiveReport report :
+                    List.of(new ArchiveVerifier(store).quick(WalProgress.NONE), verified())) {
+                assertThat(report.isSound()).isFalse();
+                assertThat(report.problems()).singleElement().satisfies(problem -> {
+                    assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(summary));
+                    assertThat(problem.reason()).contains(reason);
+                });
+            }
+        }
+        assertThat(WalRecovery.restoreFrom(uri(), RestoreOptions.into(dir.resolve("restored")))
+                        .lastSequence())
+                .isEqualTo(SEGMENTS + 3);
+    }
+
+    @Test
+    void summaryThatOmitsASlotIsAProblemAndDoesNotPreventARestore() throws IOException {
+        long summary = lie(right -> {
+            List<Entry> fewer = new ArrayList<>(right.entries());
+            fewer.remove(5);
+            return new SummaryContent(right.peaks(), fewer);
+        });
+        assertWrongSummaryIsAProblem(summary, "it does not repeat the kept slot ");
+    }
+
+    @Test
+    void summaryWithoutTheSummariesBeforeItIsAProblem() throws IOException {
+        long summary = lie(right -> new SummaryContent(List.of(), right.entries()));
+        assertWrongSummaryIsAProblem(summary, "begin after slot ");
     }
 
     @Test

@@ -55,8 +55,11 @@ public final class Prover {
 
     private long nextSegment;
 
-    /** The kept slots of a proof through summaries. */
-    private List<SlotSummary> summarized = List.of();
+    /** The kept slots of the last proof, oldest first. */
+    private List<SlotSummary> keptSlots = List.of();
+
+    /** Why that proof was not made through the summaries; null if it was, or if there are none. */
+    private @Nullable Exception fallback;
 
     public Prover(ShipLog log, LogIdentity identity, Retries retries, int parallelism, LongConsumer progress) {
         this.log = log;
@@ -105,7 +108,8 @@ public final class Prover {
 
     /**
      * Returns the proof through the summaries. Returns null if the archive has none, or if an object is missing or damaged.
-     * Then all slots are read, which finds the damage, or proves the archive without them.
+     * Then all slots are read, which finds the damage, or proves the archive without the summaries. In the second case
+     * {@link Originals#checkUnused} reports the damage.
      */
     private @Nullable Proof summarized(long untilSequence) throws IOException {
         try {
@@ -119,12 +123,13 @@ public final class Prover {
             List<SlotSummary> slots = chain.upTo(kept.slot, kept.ref);
             readTails(slots, last);
             Proof proof = prove(last, slots, -1, chain.read());
-            summarized = slots;
+            keptSlots = slots;
             if (untilSequence > proof.archived().sequence()) {
                 checkLost(proof);
             }
             return proof;
         } catch (BrokenProofException | BadObjectException | UnknownArchiveFormatException e) {
+            fallback = e;
             return null;
         }
     }
@@ -221,9 +226,9 @@ public final class Prover {
         return slot;
     }
 
-    /** Returns the slots that the last proof has taken from summaries. */
+    /** Returns the kept slots of the last proof, and the summaries that repeat them. */
     public Originals originals() {
-        return new Originals(log, retries, parallelism, summarized);
+        return new Originals(log, retries, parallelism, keptSlots, fallback);
     }
 
     /** Returns the sizes of all segment and attachment objects by key, listed before the slots were read. */
@@ -280,7 +285,8 @@ public final class Prover {
     }
 
     private Proof prove(long from, long unusedFrom) throws IOException {
-        return prove(from, keptChain(require(from, -1)), unusedFrom, 0);
+        keptSlots = keptChain(require(from, -1));
+        return prove(from, keptSlots, unusedFrom, 0);
     }
 
     /** @param readBefore the number of slots that were read for the kept chain */

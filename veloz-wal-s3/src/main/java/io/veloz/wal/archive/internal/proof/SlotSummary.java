@@ -37,7 +37,7 @@ final class SlotSummary {
         keptNumber = slot.kept().number();
         archived = slot.archived();
         // Every EPOCH slot contains the text of log.json, which is compared by its digest above.
-        part = slot.part() instanceof Epoch ? EPOCH : slot.part();
+        part = slot.part() instanceof Epoch e ? withoutLogJson(e) : slot.part();
         sha256 = bytes(decoded.sha256());
         previous = bytes(slot.previous());
         keptSha256 = bytes(slot.kept().sha256());
@@ -59,6 +59,10 @@ final class SlotSummary {
         // Only the slot itself has it. It is read if it is needed.
         previous = new byte[0];
         keptSha256 = bytes(kept.sha256());
+    }
+
+    private static Part withoutLogJson(Epoch part) {
+        return part.reason() == Slot.Reason.START ? EPOCH : new Epoch("", part.reason(), part.observed());
     }
 
     private static byte[] bytes(String hex) {
@@ -90,7 +94,7 @@ final class SlotSummary {
         return previous.length > 0;
     }
 
-    /** Returns what a SUMMARY repeats of it. Only for a slot that was not read itself. */
+    /** Returns what a SUMMARY repeats of it. */
     SummaryContent.Entry entry() {
         return new SummaryContent.Entry(ref(), epoch, archived, part);
     }
