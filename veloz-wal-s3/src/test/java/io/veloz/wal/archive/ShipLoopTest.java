@@ -148,8 +148,9 @@ class ShipLoopTest {
                 throw new UncheckedIOException(e);
             }
         });
-        rig.at(MINUTE.multipliedBy(4), () -> assertThat(rig.state.status().state())
-                .isEqualTo(State.SHIPPING));
+        rig.at(
+                MINUTE.multipliedBy(4),
+                () -> assertThat(rig.state.status().state()).isEqualTo(State.SHIPPING));
         rig.run(MINUTE.multipliedBy(5));
         assertThat(rig.events)
                 .filteredOn(event -> event.startsWith("trouble"))

@@ -200,8 +200,7 @@ class SummarizedArchiveTest {
 
     private void assertWrongSummaryIsAProblem(long summary, String reason) throws IOException {
         try (ObjectStore store = new DirectoryStore(archive)) {
-            for (ArchiveReport report :
-                    List.of(new ArchiveVerifier(store).quick(WalProgress.NONE), verified())) {
+            for (ArchiveReport report : List.of(new ArchiveVerifier(store).quick(WalProgress.NONE), verified())) {
                 assertThat(report.isSound()).isFalse();
                 assertThat(report.problems()).singleElement().satisfies(problem -> {
                     assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(summary));

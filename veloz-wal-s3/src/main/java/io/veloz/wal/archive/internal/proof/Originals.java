@@ -32,8 +32,7 @@ public final class Originals {
      * @param kept all kept slots of the proof, oldest first, whether read themselves or taken from summaries
      * @param fallback why the proof was not made through the summaries; null if it was, or if there are none
      */
-    Originals(
-            ShipLog log, Retries retries, int parallelism, List<SlotSummary> kept, @Nullable Exception fallback) {
+    Originals(ShipLog log, Retries retries, int parallelism, List<SlotSummary> kept, @Nullable Exception fallback) {
         this.log = log;
         this.retries = retries;
         this.parallelism = parallelism;
@@ -88,8 +87,7 @@ public final class Originals {
         new Lanes(parallelism, THREADS)
                 .forEach(
                         summaries(),
-                        slot -> wrong(slot, check)
-                                .map(reason -> new Difference(ArchiveKeys.slot(slot.number), reason)),
+                        slot -> wrong(slot, check).map(reason -> new Difference(ArchiveKeys.slot(slot.number), reason)),
                         found -> found.ifPresent(differences));
     }
 

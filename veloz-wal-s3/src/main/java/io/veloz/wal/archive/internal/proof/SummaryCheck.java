@@ -23,7 +23,8 @@ final class SummaryCheck {
     Optional<String> difference(Summary head, SummaryContent content) {
         for (Peak peak : content.peaks()) {
             if (!isRight(peak)) {
-                return Optional.of("it states another summary in slot " + peak.slot().number() + " than is stored");
+                return Optional.of(
+                        "it states another summary in slot " + peak.slot().number() + " than is stored");
             }
         }
         SlotRef before = head.before();
@@ -35,9 +36,11 @@ final class SummaryCheck {
                 kept.subMap(before.number(), false, head.to().number(), true).values());
         for (int i = 0; i < Math.max(range.size(), content.entries().size()); i++) {
             @Nullable Entry stored = i < range.size() ? range.get(i).entry() : null;
-            @Nullable Entry stated = i < content.entries().size() ? content.entries().get(i) : null;
+            @Nullable
+            Entry stated = i < content.entries().size() ? content.entries().get(i) : null;
             if (stored == null || !stored.equals(stated)) {
-                long number = stored == null ? head.to().number() : stored.slot().number();
+                long number =
+                        stored == null ? head.to().number() : stored.slot().number();
                 return Optional.of("it does not repeat the kept slot " + number + " as it is");
             }
         }

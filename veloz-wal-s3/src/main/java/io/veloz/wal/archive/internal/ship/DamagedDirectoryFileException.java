@@ -8,7 +8,8 @@ final class DamagedDirectoryFileException extends IOException {
 
     DamagedDirectoryFileException(IOException cause) {
         super(
-                cause.getMessage() + ". The file proves the right of this directory to ship. If no other directory ships to"
+                cause.getMessage()
+                        + ". The file proves the right of this directory to ship. If no other directory ships to"
                         + " the archive, move the file out of the directory, and take over the last epoch of the archive",
                 cause);
     }

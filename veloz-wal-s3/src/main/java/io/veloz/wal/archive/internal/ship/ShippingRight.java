@@ -109,7 +109,8 @@ final class ShippingRight {
                 ? ". The archive has records up to " + archived + ", and this log only up to " + local
                         + ". If that directory is stopped for good, restore the log again, into another directory, and"
                         + " take over the epoch in the report of the restore"
-                : ". If that directory is stopped for good and this one is to continue, take over epoch " + last.epoch();
+                : ". If that directory is stopped for good and this one is to continue, take over epoch "
+                        + last.epoch();
     }
 
     private String permitted() {
