@@ -68,12 +68,12 @@ public final class Originals {
         List<Difference> found = new ArrayList<>();
         checkSummaries(found::add);
         // A broken proof may also be a tail that was dropped while the slots were read, which is no damage.
-        if (found.isEmpty() && fallback instanceof BadObjectException) {
+        if (found.isEmpty() && fallback instanceof BadObjectException damage) {
             summaries().stream()
                     .reduce((first, second) -> second)
                     .ifPresent(last -> found.add(new Difference(
                             ArchiveKeys.slot(last.number),
-                            "the archive cannot be proven through the summaries: " + fallback.getMessage())));
+                            "the archive cannot be proven through the summaries: " + damage.getMessage())));
         }
         found.forEach(differences);
     }
