@@ -104,7 +104,10 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     @Override
     public WalCorruptException explain(WalCorruptException damage) {
         String name = damage.file().substring(damage.file().lastIndexOf('/') + 1);
-        return ReadErrors.explain(damage, store.describe(), content.file(name));
+        ArchiveContent now = content;
+        // The active segment may have been sealed since it was opened, so its name may be unknown now, or that of the next one.
+        ArchiveFile file = now.segmentOf(damage.firstSequence());
+        return ReadErrors.explain(damage, store.describe(), file == null ? now.file(name) : file);
     }
 
     @Override
