@@ -96,7 +96,8 @@ final class HistoryCommand implements Callable<Integer> {
     private void announce(OrderScan scan, ArchiveReadCost cost) {
         streams.err()
                 .println("reading " + scan.segments().size() + " of " + Units.count(scan.allSegments(), "segment")
-                        + ": " + LogSource.text(cost));
+                        + ": " + LogSource.text(cost)
+                        + "; up to twice if that is the id of the venue");
     }
 
     private int print(LogSource source, OrderScan scan) {

@@ -108,6 +108,13 @@ class HistoryTest {
     }
 
     @Test
+    void costIsStatedForBothPassesOfASearchByTheVenueId() {
+        assertThat(ToolRun.of("history", "V-2", archive).exits(ExitCode.OK).err())
+                .startsWith("reading ")
+                .contains("; up to twice if that is the id of the venue");
+    }
+
+    @Test
     void unknownOrderIsAWarning() {
         ToolRun run = ToolRun.of("history", "X", log).exits(ExitCode.WARNING);
         assertThat(run.out()).isEmpty();
