@@ -209,8 +209,8 @@ final class Examination {
                                     + "` sets the log aside");
             }
         } catch (WalException e) {
-            boolean retired = e instanceof WalRestoreException refused
-                    && refused.reason() == WalRestoreException.Reason.RETIRED;
+            boolean retired =
+                    e instanceof WalRestoreException refused && refused.reason() == WalRestoreException.Reason.RETIRED;
             unclear(
                     name,
                     e.getMessage()

@@ -88,8 +88,8 @@ class RetiredReadTest {
     @Test
     void damagedCareRecordIsANoteAndTheFloorOfTheOneBeforeCounts() throws IOException {
         long first = retire();
-        String newest =
-                "care/" + String.format(Locale.ROOT, "%020d", ArchiveCare.of(store).record());
+        String newest = "care/"
+                + String.format(Locale.ROOT, "%020d", ArchiveCare.of(store).record());
         store.damage(newest, new byte[10]);
         try (ArchiveReader reader = open()) {
             assertThat(reader.notes()).hasSize(2);

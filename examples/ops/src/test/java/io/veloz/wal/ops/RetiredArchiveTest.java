@@ -66,12 +66,11 @@ class RetiredArchiveTest {
 
     /** The order A has the first record, and one within the age. */
     private static void append(Wal wal, int number, Instant time) {
-        OrderEvent event =
-                switch (number) {
-                    case 1 -> OrderNew.limit("A", "BTCUSDT", Side.BUY, 2, 50000.5);
-                    case RECORDS - 10 -> OrderFill.of("A", "BTCUSDT", 0.5, 50000.25, 17);
-                    default -> null;
-                };
+        OrderEvent event = switch (number) {
+            case 1 -> OrderNew.limit("A", "BTCUSDT", Side.BUY, 2, 50000.5);
+            case RECORDS - 10 -> OrderFill.of("A", "BTCUSDT", 0.5, 50000.25, 17);
+            default -> null;
+        };
         int type = event == null ? 1000 : event.recordType();
         ByteBuffer payload = event == null ? ByteBuffer.allocate(300) : new OrderCodec().encode(event);
         RecordGroup group = new RecordGroup();

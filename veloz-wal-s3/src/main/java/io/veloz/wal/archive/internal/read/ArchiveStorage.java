@@ -105,7 +105,8 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     public WalCorruptException explain(WalCorruptException damage) {
         String name = damage.file().substring(damage.file().lastIndexOf('/') + 1);
         ArchiveContent now = content;
-        // The active segment may have been sealed since it was opened, so its name may be unknown now, or that of the next one.
+        // The active segment may have been sealed since it was opened, so its name may be unknown now, or that of the
+        // next one.
         ArchiveFile file = now.segmentOf(damage.firstSequence());
         return ReadErrors.explain(damage, store.describe(), file == null ? now.file(name) : file);
     }
