@@ -52,6 +52,7 @@ class RetiredArchiveTest {
         }
         archive = scratch.resolve("archive").toUri().toString();
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         ToolRun.of("verify", archive, "--level", "content", "--record").exits(ExitCode.OK);
         String objects = retention().err().replaceAll("(?s).*--yes ([0-9]+)\\).*", "$1");
         retention("--yes", objects).exits(ExitCode.OK);
