@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveComparison;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.Assessment.Fact;
@@ -208,7 +209,15 @@ final class Examination {
                                     + "` sets the log aside");
             }
         } catch (WalException e) {
-            unclear(name, String.valueOf(e.getMessage()));
+            boolean retired =
+                    e instanceof WalRestoreException refused && refused.reason() == WalRestoreException.Reason.RETIRED;
+            unclear(
+                    name,
+                    e.getMessage()
+                            + (retired
+                                    ? ". If the archive is right, `" + found.logCommand("--discard-local-log")
+                                            + "` sets the log aside"
+                                    : ""));
         }
     }
 

@@ -6,14 +6,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.CareState.Plan;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.backup.RecoveryException.Reason;
 import io.veloz.wal.backup.internal.place.Trees;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -89,6 +103,48 @@ class RecoverLocalLogTest extends RecoveredLog {
         assertThat(dir.resolve("state/recovery.journal")).doesNotExist();
         recover(whole().discardLocalLog());
         assertThat(orders()).isEqualTo(9);
+    }
+
+    @Test
+    void logThatDiffersInRetiredRecordsIsRefusedAndDiscardedOnRequest() throws Exception {
+        Path earlier = dir.resolve("earlier");
+        copy(log(), earlier);
+        run(4, 9, false);
+        run(10, 10, false);
+        Trees.delete(log());
+        Files.move(earlier, log());
+        write(104, 109);
+        try (ObjectStore retired = retired(new Cut(3, 10))) {
+            assertRefused(
+                    () -> new Recovery(profile).plan(retired, whole()),
+                    Reason.LOG_DIVERGED,
+                    "they cannot be compared. If the archive is right, discard the local log explicitly");
+            assertThat(new Recovery(profile)
+                            .plan(retired, whole().discardLocalLog())
+                            .findings())
+                    .noneMatch(finding -> finding.contains("damaged"));
+        }
+    }
+
+    /** Returns a copy of the archive whose records before a cut are retired. */
+    private ObjectStore retired(Cut cut) throws Exception {
+        Path copied = dir.resolve("retired");
+        try (Stream<Path> files = Files.walk(archive())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copied.resolve(archive().relativize(file)));
+            }
+        }
+        ObjectStore store = new DirectoryStore(copied);
+        LogIdentity identity = new ShipLog(store).identity().orElseThrow();
+        CareWriter care = new CareWriter(store, new Retries(attempt -> {}), identity, Clock.systemUTC(), "host");
+        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(2, cut, 2, 1, 1, 1)));
+        try (Stream<Path> objects = Files.list(copied.resolve("segments"))) {
+            for (Path object : objects.toList()) {
+                Files.delete(object);
+            }
+        }
+        return store;
     }
 
     // ---- damaged

@@ -6,6 +6,10 @@ import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -58,7 +62,8 @@ public record ArchiveComparison(
      * Verifies the chain of the archive, and compares it with a log at the end of the shorter one. Reads one segment or tail of
      * each. Modifies neither, and may run while another process writes the log.
      *
-     * @throws WalRestoreException if the archive is damaged or cannot be read; see the reason
+     * @throws WalRestoreException if the archive is damaged or cannot be read, or if only retired records of it could decide; see the
+     *     reason
      */
     public static ArchiveComparison of(ObjectStore store, LogFiles log) {
         ArchiveVerifier verifier = new ArchiveVerifier(store);
@@ -145,11 +150,36 @@ public record ArchiveComparison(
             LogFiles archived = LogFiles.of(DiskStorage.open(scratch), log.prefix());
             try (ScratchFile sink = new ScratchFile(archived.storage(), archived.sealedName(segment.number()))) {
                 new ObjectFiles(store, retries, Long.MAX_VALUE).read(segment.stored(), sink);
+            } catch (BadObjectException e) {
+                requireNotRetired(store, log, segment, proof, retries, e);
+                throw e;
             }
             archived.complete(proof.identity().logId(), segment.number(), segment.firstSequence());
             return differingRecord(log, archived, segment);
         } finally {
             ArchiveVerifier.delete(scratch);
+        }
+    }
+
+    /** Refuses the comparison if a missing object is below the floor, which may have been raised since the proof. */
+    private static void requireNotRetired(
+            ObjectStore store, LogFiles log, Segment segment, Proof proof, Retries retries, BadObjectException cause)
+            throws IOException {
+        Floor floor = new CareChain(store, retries, proof.identity())
+                .lastReadable(finding -> {})
+                .state()
+                .floor();
+        if (floor.cut().isAbove(segment.key())) {
+            throw new WalRestoreException(
+                    Reason.RETIRED,
+                    segment.key(),
+                    segment.firstSequence(),
+                    segment.lastSequence(),
+                    store.describe() + ": the records before " + floor.cut().sequence()
+                            + " were retired by care record " + floor.record() + ", and "
+                            + log.storage().describe() + " has records " + segment.firstSequence() + " to "
+                            + segment.lastSequence() + " in another file: they cannot be compared",
+                    cause);
         }
     }
 

@@ -15,6 +15,7 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,10 @@ import org.jspecify.annotations.Nullable;
  * slots is compared for tails and for objects up to {@link ArchiveReadOptions#rangeBytes}. It cannot be compared for larger
  * objects, which are fetched in ranges: a reader detects their damage, but not an object that was forged on purpose. A restore and
  * {@link ArchiveVerifier#full} compare it always.
+ *
+ * <p><b>Retention.</b> Reading begins at the floor: the report, and readers without a first record, begin with the first record that is
+ * not retired, and an earlier one is refused like a record that was trimmed. Records that are retired while this reader is open are
+ * a {@link WalRestoreException} with the reason RETIRED when they are read.
  *
  * <p><b>Failures.</b> A damaged or missing object, or a failure of the store, is a {@link WalRestoreException}, whose reason and
  * message state the next step, from any call that reads. Damaged records are a {@link io.veloz.wal.WalCorruptException}. A
@@ -99,6 +104,11 @@ public final class ArchiveReader implements AutoCloseable {
      */
     public ReadOptions options() {
         return ReadOptions.of(storage).prefix(storage.prefix());
+    }
+
+    /** Returns notes for the operator: what retention has removed, and which care records are damaged or missing. */
+    public List<String> notes() {
+        return storage.notes();
     }
 
     /** Returns the segments and their records, as the slots state them. The times of records in tails are not known: they are 0. */

@@ -24,6 +24,7 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -432,6 +433,40 @@ class ArchiveReaderTest {
             assertThat(SmallLog.read(reader.options())).isEqualTo(records);
         }
         assertThat(reads).hasValueGreaterThan(1);
+    }
+
+    @Test
+    void damageInASegmentThatWasSealedMeanwhileIsNamedWithItsObject() throws IOException {
+        HeapStore moving = new HeapStore();
+        SegmentReport last = segment(segments);
+        TestArchive growing =
+                new TestArchive(moving, log).segments(1, segments - 1).tails(500, last.lastSequence());
+        String tail = ArchiveKeys.slot(growing.tailSlots().get(5));
+        AtomicInteger reads = new AtomicInteger();
+        HeapStore client = moving.client(request -> {
+            if (request.kind() == Kind.GET && request.key().equals(tail) && reads.incrementAndGet() == 2) {
+                commitDamaged(growing, last);
+            }
+            return null;
+        });
+        ArchiveReadOptions options = ArchiveReadOptions.defaults().aheadBytes(0).cacheBytes(0);
+        try (ArchiveReader reader = open(client, options)) {
+            assertThatThrownBy(() -> SmallLog.read(reader.options()))
+                    .isInstanceOf(WalCorruptException.class)
+                    .hasMessageContaining("orders_current")
+                    .hasMessageContaining("; segment " + segments + " is in heap:store/" + key(segments));
+        }
+    }
+
+    private void commitDamaged(TestArchive growing, SegmentReport segment) {
+        try {
+            byte[] file = Files.readAllBytes(log.resolve(segment.file()));
+            file[(int) segment.dataBytes() - 40] ^= 1;
+            Files.write(log.resolve(segment.file()), file);
+            growing.segment(segment.number()).dropTails();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void commit(TestArchive growing) {

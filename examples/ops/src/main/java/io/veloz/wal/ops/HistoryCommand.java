@@ -21,7 +21,10 @@ import picocli.CommandLine.Spec;
             "ORDER_ID is the id of the client or of the venue. The events before the one that states the venue's id are found in"
                     + " a second pass. Reads every record of the segments whose times are in the range; the end of an archive,"
                     + " whose times are not known, is always read. For an archive, the cost is printed before it is read."
-                    + " Read-only."
+                    + " Read-only.",
+            "",
+            "If the venue's id was stated in a segment that is not read, because all its times are outside of --since and"
+                    + " --until, the events that have only the client's id are not found: search by that."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -96,7 +99,8 @@ final class HistoryCommand implements Callable<Integer> {
     private void announce(OrderScan scan, ArchiveReadCost cost) {
         streams.err()
                 .println("reading " + scan.segments().size() + " of " + Units.count(scan.allSegments(), "segment")
-                        + ": " + LogSource.text(cost));
+                        + ": " + LogSource.text(cost)
+                        + "; up to twice if that is the id of the venue");
     }
 
     private int print(LogSource source, OrderScan scan) {

@@ -25,7 +25,7 @@ final class LogSource implements AutoCloseable {
         this.streams = streams;
     }
 
-    /** Proves the archive. Closes the store with this source, or if the archive cannot be read. */
+    /** Proves the archive, and prints notes about it. Closes the store with this source, or if the archive cannot be read. */
     LogSource(ObjectStore store, Streams streams) {
         ArchiveReader opened;
         try {
@@ -39,6 +39,7 @@ final class LogSource implements AutoCloseable {
         this.store = store;
         this.archive = opened;
         this.streams = streams;
+        opened.notes().forEach(note -> streams.err().println("note: " + note));
     }
 
     /** Returns options to read the whole log. */

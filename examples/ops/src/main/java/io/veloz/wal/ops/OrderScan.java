@@ -152,12 +152,13 @@ final class OrderScan {
     }
 
     private void read(WalReader record) {
-        long time = record.timestampNanos();
-        if (time < since || time > until) {
+        OrderEvent event = decoder.decodeOrNull(record.type(), record.payload());
+        // Before the time is checked: an event outside of the range may state the client's id.
+        if (event == null || !matches(event, record.sequence()) || events.containsKey(record.sequence())) {
             return;
         }
-        OrderEvent event = decoder.decodeOrNull(record.type(), record.payload());
-        if (event == null || !matches(event, record.sequence()) || events.containsKey(record.sequence())) {
+        long time = record.timestampNanos();
+        if (time < since || time > until) {
             return;
         }
         if (events.size() == MAX_EVENTS) {

@@ -108,6 +108,31 @@ class HistoryTest {
     }
 
     @Test
+    void costIsStatedForBothPassesOfASearchByTheVenueId() {
+        assertThat(ToolRun.of("history", "V-2", archive).exits(ExitCode.OK).err())
+                .startsWith("reading ")
+                .contains("; up to twice if that is the id of the venue");
+    }
+
+    @Test
+    void venueIdThatWasStatedBeforeTheRangeInAReadSegmentIsLinked() {
+        Path one = scratch.resolve("one");
+        OrderCodec codec = new OrderCodec();
+        try (Wal wal = Logs.open(one)) {
+            for (OrderEvent event : EVENTS) {
+                wal.appendDurable(event.recordType(), codec.encode(event));
+            }
+        }
+        long fill;
+        try (WalReader reader = WalReader.open(ReadOptions.of(one).fromSequence(5))) {
+            assertThat(reader.next()).isTrue();
+            fill = reader.timestampNanos();
+        }
+        assertThat(sequences(ToolRun.of("history", "--since", fill, "V-1", one).exits(ExitCode.OK)))
+                .containsExactly(5L, 7L);
+    }
+
+    @Test
     void unknownOrderIsAWarning() {
         ToolRun run = ToolRun.of("history", "X", log).exits(ExitCode.WARNING);
         assertThat(run.out()).isEmpty();

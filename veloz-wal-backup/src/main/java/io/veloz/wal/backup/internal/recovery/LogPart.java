@@ -176,7 +176,17 @@ public final class LogPart implements Part {
         try {
             return local.compare(store);
         } catch (WalRestoreException e) {
-            throw translate(e);
+            if (e.reason() != WalRestoreException.Reason.RETIRED) {
+                throw translate(e);
+            }
+            if (isDecided()) {
+                return new LocalLog.State(Relation.DIVERGED, Optional.empty());
+            }
+            throw new RecoveryException(
+                    Reason.LOG_DIVERGED,
+                    "log: " + e.getMessage() + ". If the archive is right, discard the local log explicitly (it is set"
+                            + " aside)",
+                    e);
         } catch (WalException e) {
             if (isDecided()) {
                 return new LocalLog.State(Relation.DIVERGED, Optional.of(String.valueOf(e.getMessage())));

@@ -109,6 +109,15 @@ final class ArchiveContent {
         return files.get(name);
     }
 
+    /** Returns the segment that contains a record; null if none does. */
+    @Nullable
+    ArchiveFile segmentOf(long sequence) {
+        return segments.values().stream()
+                .filter(file -> file.firstSequence() <= sequence && sequence <= file.lastSequence())
+                .findFirst()
+                .orElse(null);
+    }
+
     @Nullable
     ArchiveFile segment(long number) {
         return segments.get(number);

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.read;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
@@ -16,6 +17,9 @@ sealed interface ArchiveFile {
 
     long lastSequence();
 
+    /** Returns whether what begins with a cut does not need the file. */
+    boolean isAbove(Cut cut);
+
     /** Returns what contains the file, for messages. */
     String place();
 
@@ -27,6 +31,11 @@ sealed interface ArchiveFile {
 
         static Stored of(Attachment checkpoint) {
             return new Stored(0, -1, checkpoint.sequence(), checkpoint.stored());
+        }
+
+        @Override
+        public boolean isAbove(Cut cut) {
+            return cut.isAbove(stored.key());
         }
 
         @Override
@@ -49,6 +58,11 @@ sealed interface ArchiveFile {
 
         long bytes() {
             return slots.get(slots.size() - 1).tail().endPosition();
+        }
+
+        @Override
+        public boolean isAbove(Cut cut) {
+            return number < cut.segment();
         }
 
         @Override

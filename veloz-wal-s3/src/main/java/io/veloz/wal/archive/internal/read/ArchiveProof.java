@@ -2,6 +2,8 @@ package io.veloz.wal.archive.internal.read;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -13,6 +15,11 @@ import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 
 /** Proves an archive as a restore does, while a shipper may be dropping tails. One call at a time. */
 final class ArchiveProof {
@@ -23,7 +30,14 @@ final class ArchiveProof {
 
     private final ShipLog log;
     private final Retries retries;
-    private volatile String prefix = "";
+    private final List<String> findings = new ArrayList<>();
+    private volatile @Nullable LogIdentity identity;
+
+    /**
+     * The floor that the first proof has found. It stays, so that readers that are open find the files of their report. An object
+     * that is retired later is reported when it is read.
+     */
+    private volatile Floor begin = Floor.NONE;
 
     ArchiveProof(ShipLog log, Retries retries) {
         this.log = log;
@@ -32,28 +46,63 @@ final class ArchiveProof {
 
     /** Returns the prefix of the file names, once the archive was proven. */
     String prefix() {
-        return prefix;
+        return identity().prefix();
+    }
+
+    private LogIdentity identity() {
+        return Objects.requireNonNull(identity, "proven before");
+    }
+
+    /** Returns the floor that the first proof has found. */
+    Floor begin() {
+        return begin;
+    }
+
+    /** Returns the care records that are damaged or missing. */
+    List<String> findings() {
+        return List.copyOf(findings);
+    }
+
+    /** Returns the floor as it is now. An interrupt of the caller stays pending. */
+    Floor floor() throws IOException {
+        return uninterrupted("reading care/ of ", () -> floor(identity(), new ArrayList<>()));
+    }
+
+    private Floor floor(LogIdentity of, List<String> damaged) throws IOException {
+        return new CareChain(log.store(), retries, of)
+                .lastReadable(damaged::add)
+                .state()
+                .floor();
     }
 
     /** Returns the content of the archive. An interrupt of the caller stays pending. */
     ArchiveContent prove(Storage storage) throws IOException {
+        return uninterrupted("proving ", () -> {
+            long started = System.nanoTime();
+            LogIdentity found = retries.call(log::identity)
+                    .orElseThrow(() -> new WalRestoreException(
+                            Reason.NOT_AN_ARCHIVE,
+                            log.store().describe() + " is not an archive (it has no log.json); correct the URI",
+                            null));
+            Proof proof = prove(found);
+            if (identity == null) {
+                // After the slots: a floor that is too low would only be lower than necessary.
+                begin = floor(found, findings);
+                identity = found;
+            }
+            Duration took = Duration.ofNanos(System.nanoTime() - started);
+            return new ArchiveContent(
+                    log.store().describe(), proof.from(begin.cut()), LogFiles.of(storage, found.prefix()), took);
+        });
+    }
+
+    private <T> T uninterrupted(String what, Callable<T> task) throws IOException {
         try {
-            return UninterruptibleThread.call("veloz-wal-read", () -> {
-                long started = System.nanoTime();
-                LogIdentity identity = retries.call(log::identity)
-                        .orElseThrow(() -> new WalRestoreException(
-                                Reason.NOT_AN_ARCHIVE,
-                                log.store().describe() + " is not an archive (it has no log.json); correct the URI",
-                                null));
-                prefix = identity.prefix();
-                Proof proof = prove(identity);
-                Duration took = Duration.ofNanos(System.nanoTime() - started);
-                return new ArchiveContent(log.store().describe(), proof, LogFiles.of(storage, identity.prefix()), took);
-            });
+            return UninterruptibleThread.call("veloz-wal-read", task);
         } catch (IOException | RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            throw new IOException("proving " + log.store().describe() + ": " + e, e);
+            throw new IOException(what + log.store().describe() + ": " + e, e);
         }
     }
 

@@ -2,8 +2,10 @@ package io.veloz.wal.archive.internal.read;
 
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -12,6 +14,7 @@ import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The files of a log as they are in an archive: sealed segments and the newest checkpoint in objects, and the end of the log in
  * tails. Thread-safe; a file belongs to one thread.
  *
- * <p>Failures to read an object are thrown as {@link io.veloz.wal.WalRestoreException}, whose reason states the next step.
+ * <p>Failures to read an object are thrown as {@link WalRestoreException}, whose reason states the next step.
  */
 public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     private final ObjectStore store;
@@ -59,6 +62,17 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
         return proof.prefix();
     }
 
+    /** Returns what is retired, and which care records are damaged or missing. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>(proof.findings());
+        Floor begin = proof.begin();
+        if (begin.isRaised()) {
+            notes.add("the records before " + begin.cut().sequence() + " were retired by care record " + begin.record()
+                    + "; reading begins with record " + begin.cut().sequence());
+        }
+        return notes;
+    }
+
     @Override
     public RecoveryReport report() {
         return content.report();
@@ -90,7 +104,11 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     @Override
     public WalCorruptException explain(WalCorruptException damage) {
         String name = damage.file().substring(damage.file().lastIndexOf('/') + 1);
-        return ReadErrors.explain(damage, store.describe(), content.file(name));
+        ArchiveContent now = content;
+        // The active segment may have been sealed since it was opened, so its name may be unknown now, or that of the
+        // next one.
+        ArchiveFile file = now.segmentOf(damage.firstSequence());
+        return ReadErrors.explain(damage, store.describe(), file == null ? now.file(name) : file);
     }
 
     @Override
@@ -104,19 +122,35 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
 
     private ReadOnlyFile open(ArchiveFile file) {
         if (file instanceof ArchiveFile.Tails tails) {
-            return new TailsFile(tails, log, retries, fetcher, cache, this::replacement);
+            return new TailsFile(tails, log, retries, fetcher, cache, this::failure, this::replacement);
         }
         ArchiveFile.Stored stored = (ArchiveFile.Stored) file;
         long number = stored.number();
         // A reader that continues from the segment before will probably read all of this one, and the next one.
         boolean continues = number > 0 && lastOpened.getAndSet(number) == number - 1;
-        return new ObjectFile(stored, source, cache, continues, () -> ahead(number));
+        return new ObjectFile(stored, source, cache, this::failure, continues, () -> ahead(number));
     }
 
     private void ahead(long number) {
         @Nullable ArchiveFile next = number == 0 ? null : content.segment(number + 1);
         if (next instanceof ArchiveFile.Stored stored) {
             source.ahead(stored.stored());
+        }
+    }
+
+    /** Translates a failure. An object that is damaged or missing may be retired since the proof. */
+    private WalRestoreException failure(ArchiveFile file, String key, IOException e) {
+        if (!ReadErrors.isBad(e)) {
+            return ReadErrors.of(file, key, e);
+        }
+        try {
+            Floor floor = proof.floor();
+            return file.isAbove(floor.cut())
+                    ? ReadErrors.retired(describe(), file, key, floor, e)
+                    : ReadErrors.of(file, key, e);
+        } catch (IOException unknown) {
+            unknown.addSuppressed(e);
+            return ReadErrors.of(file, key, unknown);
         }
     }
 

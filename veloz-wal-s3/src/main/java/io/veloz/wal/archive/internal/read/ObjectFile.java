@@ -25,17 +25,24 @@ final class ObjectFile extends ReadOnlyFile {
     private final StoredFile object;
     private final StoredBytes stored;
     private final PieceCache cache;
+    private final ReadErrors.Failures failures;
     private final PieceIndex index;
     private final String where;
     private final Lz4Blocks blocks;
     private byte[] decoded = new byte[0];
 
     ObjectFile(
-            ArchiveFile.Stored file, StoredBytes.Source source, PieceCache cache, boolean ahead, Runnable afterLast) {
+            ArchiveFile.Stored file,
+            StoredBytes.Source source,
+            PieceCache cache,
+            ReadErrors.Failures failures,
+            boolean ahead,
+            Runnable afterLast) {
         this.file = file;
         this.object = file.stored();
         this.stored = new StoredBytes(source, object, ahead, afterLast);
         this.cache = cache;
+        this.failures = failures;
         this.index = cache.index(object.key());
         this.where = source.store().describe() + "/" + object.key();
         this.blocks = new Lz4Blocks(object.fileBytes());
@@ -60,7 +67,7 @@ final class ObjectFile extends ReadOnlyFile {
                 }
             }
         } catch (IOException e) {
-            throw ReadErrors.of(file, object.key(), e);
+            throw failures.of(file, object.key(), e);
         }
     }
 

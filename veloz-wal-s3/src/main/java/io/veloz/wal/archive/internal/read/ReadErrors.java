@@ -4,6 +4,7 @@ import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
@@ -14,12 +15,16 @@ import org.jspecify.annotations.Nullable;
 final class ReadErrors {
     private ReadErrors() {}
 
+    /** Returns the exception for a file that could not be read. */
+    @FunctionalInterface
+    interface Failures {
+        /** @param key the key of the object that could not be read */
+        WalRestoreException of(ArchiveFile file, String key, IOException e);
+    }
+
     /** @param key the key of the object that could not be read */
     static WalRestoreException of(ArchiveFile file, String key, IOException e) {
-        String what = file.number() == 0
-                ? "the checkpoint that covers the records up to " + file.lastSequence()
-                : "segment " + file.number() + ", records " + file.firstSequence() + " to " + file.lastSequence();
-        String text = e.getMessage() + " (" + what + ")";
+        String text = e.getMessage() + " (" + what(file) + ")";
         if (e instanceof StoreUnavailableException || (!(e instanceof StoreException) && !isBad(e))) {
             return new WalRestoreException(Reason.STORE_UNAVAILABLE, text + "; retry later", e);
         }
@@ -31,7 +36,30 @@ final class ReadErrors {
                 Reason.DAMAGED, key, file.firstSequence(), file.lastSequence(), text + next(file), e);
     }
 
-    private static boolean isBad(IOException e) {
+    /** An object was retired after the reader was opened. */
+    static WalRestoreException retired(String archive, ArchiveFile file, String key, Floor floor, IOException e) {
+        long first = floor.cut().sequence();
+        return new WalRestoreException(
+                Reason.RETIRED,
+                key,
+                1,
+                first - 1,
+                archive + ": " + what(file) + " is no longer in the archive: the records before " + first
+                        + " were retired by care record " + floor.record() + "; "
+                        + (file.number() == 0
+                                ? "open the archive again, and read its newest checkpoint"
+                                : "read from record " + first + " on"),
+                e);
+    }
+
+    private static String what(ArchiveFile file) {
+        return file.number() == 0
+                ? "the checkpoint that covers the records up to " + file.lastSequence()
+                : "segment " + file.number() + ", records " + file.firstSequence() + " to " + file.lastSequence();
+    }
+
+    /** Returns whether an object is damaged or missing. */
+    static boolean isBad(IOException e) {
         return e instanceof BadObjectException || e instanceof BrokenProofException;
     }
 

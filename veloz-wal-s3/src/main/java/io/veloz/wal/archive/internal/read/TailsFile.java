@@ -28,6 +28,7 @@ final class TailsFile extends ReadOnlyFile {
     private final Retries retries;
     private final Fetcher fetcher;
     private final PieceCache cache;
+    private final ReadErrors.Failures failures;
     private final Replacement replacement;
     private final long size;
     private @Nullable ReadOnlyFile replaced;
@@ -54,12 +55,14 @@ final class TailsFile extends ReadOnlyFile {
             Retries retries,
             Fetcher fetcher,
             PieceCache cache,
+            ReadErrors.Failures failures,
             Replacement replacement) {
         this.file = file;
         this.log = log;
         this.retries = retries;
         this.fetcher = fetcher;
         this.cache = cache;
+        this.failures = failures;
         this.replacement = replacement;
         this.size = file.bytes();
     }
@@ -81,7 +84,7 @@ final class TailsFile extends ReadOnlyFile {
         } catch (DisappearedException e) {
             return replacedAt(position, slot.slot());
         } catch (IOException e) {
-            throw ReadErrors.of(file, ArchiveKeys.slot(slot.slot()), e);
+            throw failures.of(file, ArchiveKeys.slot(slot.slot()), e);
         }
     }
 
@@ -91,7 +94,7 @@ final class TailsFile extends ReadOnlyFile {
             replaced = now;
             return now.at(position);
         } catch (IOException e) {
-            throw ReadErrors.of(file, ArchiveKeys.slot(missingSlot), e);
+            throw failures.of(file, ArchiveKeys.slot(missingSlot), e);
         }
     }
 
