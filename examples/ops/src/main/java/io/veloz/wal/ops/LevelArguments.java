@@ -114,7 +114,11 @@ final class LevelArguments {
         if (!matcher.matches()) {
             throw new IllegalArgumentException("--acknowledge-gap " + text + ": expected a range such as 1201-1350");
         }
-        return new LostRange(
-                Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(2)), "", -1, "acknowledged");
+        long first = Long.parseLong(matcher.group(1));
+        long last = Long.parseLong(matcher.group(2));
+        if (last < first) {
+            throw new IllegalArgumentException("--acknowledge-gap " + text + ": the range ends before it begins");
+        }
+        return new LostRange(first, last, "", -1, "acknowledged");
     }
 }

@@ -38,6 +38,7 @@ public record CareState(
     public static final int MAX_TEXT_CHARS = 128;
 
     /** The state of an archive without care records. */
+    private static final long MAX_FIRST = 999_999_999_999_999_999L;
     public static final CareState NONE =
             new CareState(Floor.NONE, null, 0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
 
@@ -105,7 +106,14 @@ public record CareState(
     public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked) {}
 
     /** Missing records, acknowledged by an operator. */
-    public record Gap(long firstSequence, long lastSequence) {}
+    public record Gap(long firstSequence, long lastSequence) {
+        public Gap {
+            require(
+                    firstSequence >= 1 && firstSequence <= MAX_FIRST && lastSequence >= firstSequence,
+                    "a gap of records " + firstSequence + " to " + lastSequence + "; expected a first one from 1 to "
+                            + MAX_FIRST + ", and a last one that is not before it");
+        }
+    }
 
     public CareState {
         holds = Collections.unmodifiableSortedMap(new TreeMap<>(holds));
