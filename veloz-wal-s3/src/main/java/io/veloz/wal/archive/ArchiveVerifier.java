@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * passes can be restored, apart from records that retention has retired. {@link #verify} has more options.
  */
 public final class ArchiveVerifier {
-    private static final int PARALLELISM = 8;
+    static final int PARALLELISM = 8;
 
     private final ObjectStore store;
     private final Retries retries;

@@ -129,17 +129,9 @@ public final class Janitor {
     // ---- refusals
 
     private void refuseLostSlots(Tip tip) throws IOException {
-        @Nullable CareRecord last = tip.record();
-        if (last == null) {
-            return;
-        }
-        try {
-            retries.call(() -> log.kept(last.kept()));
-        } catch (BadObjectException e) {
-            throw refused(
-                    Reason.LOST_SLOTS,
-                    "care record " + tip.number() + " was made when the last kept slot was "
-                            + last.kept().number() + ": " + e.getMessage() + "; put the slots back");
+        Optional<String> lost = writer.lostSlots(tip);
+        if (lost.isPresent()) {
+            throw refused(Reason.LOST_SLOTS, lost.get() + "; put the slots back");
         }
     }
 
