@@ -163,13 +163,15 @@ public final class Janitor {
         return content;
     }
 
-    /** The objects that replace what goes were verified, perhaps weeks ago: they must still be there. */
-    private void refuseMissing(View view, Cut cut) {
-        List<String> missing = Removable.missing(cut, view.proof, view.objects);
-        if (!missing.isEmpty()) {
-            throw refused(
-                    Reason.NOTHING_VERIFIED,
-                    missing.get(0) + " is missing since it was verified; put it back from a version or a copy");
+    /**
+     * The objects that replace what goes were verified, perhaps weeks ago: they must still be there. The list is older than the
+     * proof, and an object that was archived between them is not in it.
+     */
+    private void refuseMissing(View view, Cut cut) throws IOException {
+        for (String key : Removable.missing(cut, view.proof, view.objects)) {
+            if (retries.call(() -> store.head(key)).isEmpty()) {
+                throw refused(Reason.MISSING_OBJECT, key + " is missing; put it back from a version or a copy");
+            }
         }
     }
 
