@@ -22,6 +22,8 @@ import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -144,7 +146,8 @@ public final class Janitor {
             throw refused(
                     Reason.CLOCK,
                     "the newest slot or care record was written at " + newest + "; the clock of this machine is at "
-                            + clock.instant() + "; correct the clock that is wrong");
+                            + clock.instant() + "; correct the clock that is wrong. If the written time is wrong,"
+                            + " retention continues when this clock has reached it");
         }
     }
 
@@ -218,7 +221,8 @@ public final class Janitor {
                         0,
                         0,
                         Optional.empty(),
-                        target.limits());
+                        target.limits(),
+                        findings(view));
             }
             refuseMissing(view, target.cut());
             Removable gone = Removable.below(target.cut(), view.proof, view.objects);
@@ -296,13 +300,7 @@ public final class Janitor {
     private ArchiveRetentionReport finish(View view, Plan plan) throws IOException {
         CareState.Floor floor = view.state().floor();
         Removable gone = Removable.below(floor.cut(), view.proof, view.objects);
-        for (int from = 0; from < gone.keys().size(); from += DELETE_BATCH) {
-            List<String> batch = gone.keys().subList(from, Math.min(gone.keys().size(), from + DELETE_BATCH));
-            retries.call(() -> {
-                store.delete(batch);
-                return true;
-            });
-        }
+        delete(store, retries, gone.keys());
         Tip tip = view.tip;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             boolean isClosed = tip.state().delete() != floor.record();
@@ -312,6 +310,38 @@ public final class Janitor {
             tip = writer.chain().tip();
         }
         throw busy();
+    }
+
+    /** Deletes objects. Keys that the store refuses, such as locked ones, do not keep the other batches from being deleted. */
+    static void delete(ObjectStore store, Retries retries, List<String> keys) throws IOException {
+        @Nullable IOException failure = null;
+        for (int from = 0; from < keys.size(); from += DELETE_BATCH) {
+            List<String> batch = keys.subList(from, Math.min(keys.size(), from + DELETE_BATCH));
+            try {
+                retries.call(() -> {
+                    store.delete(batch);
+                    return true;
+                });
+            } catch (StoreUnavailableException e) {
+                throw e;
+            } catch (StoreException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** The needs that retention cannot keep any more, as it has retired some of their records before they were known. */
+    private static List<String> findings(View view) {
+        CareState.Floor floor = view.state().floor();
+        return view.needs.stream()
+                .filter(need -> need.firstSequence() < floor.cut().sequence())
+                .map(need -> need.what() + " cannot be rolled forward any more: it needs the log from record "
+                        + need.firstSequence() + " on, and the records before "
+                        + floor.cut().sequence() + " were retired by care record " + floor.record())
+                .toList();
     }
 
     // ---- reports
@@ -344,7 +374,8 @@ public final class Janitor {
                 going.stream().mapToLong(Segment::minTimestampNanos).min().orElse(0),
                 going.stream().mapToLong(Segment::maxTimestampNanos).max().orElse(0),
                 due,
-                limits(view));
+                limits(view),
+                findings(view));
     }
 
     private List<ArchiveRetentionReport.Limit> limits(View view) {
