@@ -18,13 +18,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of the log that recovery points need: the database of a point is brought up to date by the log, from the record
  * after the last one that it has applied. Configuration, secrets and Vault need none. Confined to one thread.
  *
- * <p>Points that a retention plan has dropped need nothing, nor do those that it keeps only as the newest of a month: these can
- * be recovered as they are, and not be rolled forward. A point that is newer than the newest plan always counts.
+ * <p>Points that a retention plan has dropped need nothing, nor do those that it keeps only as the newest of a month: as soon as
+ * their records are retired, their database can be recovered only as it was dumped, by a profile that does not roll it forward. A
+ * point that is newer than the newest plan always counts.
  *
  * <p>A point is good only if its need is kept when the care records are read after the point was put ({@link #problem}). So of a
  * point and a plan of the log's retention that are put at the same time, one sees the other.
@@ -71,6 +73,37 @@ final class PointNeeds implements RetentionNeeds {
         } catch (WalRestoreException e) {
             return Optional.of(where + ", and it is not known whether they stay: " + e.getMessage());
         }
+    }
+
+    /**
+     * Finds the points that the archive of the log cannot roll forward any more, because it has retired some of the records.
+     *
+     * @return why, by the number of the point
+     */
+    static Map<Long, String> retired(ObjectStore store, List<RecoveryPoint> points) {
+        Map<Long, String> retired = new HashMap<>();
+        if (points.stream().allMatch(point -> of(point).isEmpty())) {
+            return retired;
+        }
+        @Nullable ArchiveCare care = null;
+        String unknown = "";
+        try {
+            care = ArchiveCare.of(store);
+        } catch (WalRestoreException e) {
+            unknown = "it is not known whether the log can bring its database up to date: " + e.getMessage();
+        }
+        for (RecoveryPoint point : points) {
+            OptionalLong need = of(point);
+            if (need.isPresent() && care == null) {
+                retired.put(point.number(), unknown);
+            } else if (need.isPresent() && care != null && need.getAsLong() < care.firstSequence()) {
+                retired.put(
+                        point.number(),
+                        "cannot be rolled forward any more: its database needs the log from record " + need.getAsLong()
+                                + " on, and the records before " + care.firstSequence() + " are retired");
+            }
+        }
+        return retired;
     }
 
     @Override

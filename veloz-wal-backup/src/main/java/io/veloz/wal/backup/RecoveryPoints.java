@@ -35,8 +35,15 @@ public final class RecoveryPoints {
      * @param problems chunks that are missing or have another size than the point names
      * @param droppedBy the number of the retention plan that dropped it: its chunks are deleted, or will be unless other points
      *     name them
+     * @param retired why the log cannot bring its database up to date; empty if it can. The point can still be recovered by a
+     *     profile with {@code database.roll-forward = false}
      */
-    public record Listed(RecoveryPoint point, Duration age, List<String> problems, OptionalLong droppedBy) {
+    public record Listed(
+            RecoveryPoint point,
+            Duration age,
+            List<String> problems,
+            OptionalLong droppedBy,
+            Optional<String> retired) {
         public Listed {
             problems = List.copyOf(problems);
         }
@@ -92,6 +99,8 @@ public final class RecoveryPoints {
             throw new RecoveryException(Reason.DAMAGED, String.valueOf(e.getMessage()), e);
         }
         ChunkListing chunks = ChunkListing.read(store);
+        Map<Long, String> retired = PointNeeds.retired(
+                store, chain.stream().map(PointChain.Stored::point).toList());
         List<Listed> points = new ArrayList<>();
         for (PointChain.Stored stored : chain) {
             RecoveryPoint point = stored.point();
@@ -100,7 +109,8 @@ public final class RecoveryPoints {
                     point,
                     Duration.between(point.made(), now),
                     chunks.problems(point),
-                    dropped == null ? OptionalLong.empty() : OptionalLong.of(dropped)));
+                    dropped == null ? OptionalLong.empty() : OptionalLong.of(dropped),
+                    Optional.ofNullable(retired.get(point.number()))));
         }
         return points;
     }

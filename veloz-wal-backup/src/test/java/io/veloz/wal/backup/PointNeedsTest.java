@@ -70,23 +70,34 @@ class PointNeedsTest {
     }
 
     /** Puts a care record with an open plan. */
-    private void plan(long firstSequence) throws IOException {
+    private CareState plan(long firstSequence) throws IOException {
         CareState.Plan plan = new CareState.Plan(1, new CareState.Cut(5, firstSequence), 1, 1, "a".repeat(64), NOW);
+        CareState planned = CareState.NONE.planned(plan);
+        put(CareRecord.Kind.PLAN, planned);
+        return planned;
+    }
+
+    private void retire(long firstSequence) throws IOException {
+        CareState.Floor floor = new CareState.Floor(2, new CareState.Cut(5, firstSequence), 4, 1, 1, 1);
+        put(CareRecord.Kind.DELETE, plan(firstSequence).deleted(floor));
+    }
+
+    private void put(CareRecord.Kind kind, CareState state) throws IOException {
+        CareChain chain = new CareChain(store, new Retries(attempt -> {}), IDENTITY);
         CareRecord record = new CareRecord(
                 IDENTITY.logId(),
                 IDENTITY.origin(),
-                1,
-                CareRecord.Kind.PLAN,
+                chain.tip().number() + 1,
+                kind,
                 "b".repeat(32),
                 "host",
                 NOW,
-                "0".repeat(64),
+                chain.tip().sha256(),
                 SlotRef.NONE,
                 SlotRef.NONE,
                 0,
-                CareState.NONE.planned(plan));
-        assertThat(new CareChain(store, new Retries(attempt -> {}), IDENTITY).put(record))
-                .isTrue();
+                state);
+        assertThat(chain.put(record)).isTrue();
     }
 
     @Test
@@ -155,5 +166,20 @@ class PointNeedsTest {
         RecoveryPoint point = point(1, NOW);
         plan(2);
         assertThat(PointNeeds.problem(store, point)).isEqualTo(Optional.empty());
+    }
+
+    @Test
+    void pointWhoseRecordsAreRetiredIsListedAsSuch() throws IOException {
+        point(0, NOW);
+        point(1, NOW.plus(Duration.ofDays(1)));
+        assertThat(RecoveryPoints.list(store, NOW))
+                .allMatch(listed -> listed.retired().isEmpty());
+        retire(2);
+        assertThat(RecoveryPoints.list(store, NOW))
+                .extracting(listed -> listed.retired().orElse(""))
+                .containsExactly(
+                        "cannot be rolled forward any more: its database needs the log from record 1 on, and the records"
+                                + " before 2 are retired",
+                        "");
     }
 }

@@ -11,6 +11,8 @@ public final class ArchiveCareException extends RuntimeException {
          * it.
          */
         NOTHING_VERIFIED,
+        /** An object that stays is missing, although it was verified: put it back. */
+        MISSING_OBJECT,
         /** The plan would retire more than a fifth of the archive: check the settings, and accept the number of objects. */
         TOO_MUCH,
         /** Objects under {@code segments/} or {@code attachments/} are of no known kind: find out who put them. */

@@ -30,7 +30,9 @@ public final class ArchiveReport {
             Collection<Gap> acknowledged) {
         this.skippedSegments = skippedSegments;
         this.unacknowledged = status.gaps().stream()
-                .filter(gap -> !acknowledged.contains(new Gap(gap.firstSequence(), gap.lastSequence())))
+                .filter(gap -> acknowledged.stream()
+                        .noneMatch(known -> known.firstSequence() == gap.firstSequence()
+                                && known.lastSequence() == gap.lastSequence()))
                 .toList();
         this.status = status;
         this.objects = objects;

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param lastTimeNanos the time of the latest record that goes; 0 if none goes
  * @param due when the plan may be applied; empty if there is no open plan
  * @param limits what keeps the records that stay, the narrowest limit first
+ * @param findings needs that cannot be kept, as some of their records are retired already
  */
 public record ArchiveRetentionReport(
         Outcome outcome,
@@ -28,7 +29,8 @@ public record ArchiveRetentionReport(
         long firstTimeNanos,
         long lastTimeNanos,
         Optional<Instant> due,
-        List<Limit> limits) {
+        List<Limit> limits,
+        List<String> findings) {
 
     /** The result of a call. */
     public enum Outcome {
@@ -56,5 +58,6 @@ public record ArchiveRetentionReport(
 
     public ArchiveRetentionReport {
         limits = List.copyOf(limits);
+        findings = List.copyOf(findings);
     }
 }

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * passes can be restored, apart from records that retention has retired. {@link #verify} has more options.
  */
 public final class ArchiveVerifier {
-    private static final int PARALLELISM = 8;
+    static final int PARALLELISM = 8;
 
     private final ObjectStore store;
     private final Retries retries;
@@ -105,17 +105,19 @@ public final class ArchiveVerifier {
      * Acknowledges a range of missing records: a verification that finds exactly this range missing is sound. Requires the right
      * to put under {@code care/}.
      *
-     * @throws ArchiveCareException if too many ranges are acknowledged
+     * @throws IllegalArgumentException if the range has no first or no last record, or ends before it begins
+     * @throws ArchiveCareException if too many ranges are acknowledged, or slots were lost
      * @throws WalRestoreException if the store failed; call it again
      */
     public void acknowledge(LostRange gap) {
+        CareState.Gap known = new CareState.Gap(gap.firstSequence(), gap.lastSequence());
         care.run(() -> care.writer().put(Kind.VERIFIED, tip -> {
             if (tip.state().gaps().size() >= CareState.MAX_GAPS) {
                 throw new ArchiveCareException(
                         ArchiveCareException.Reason.TOO_MANY,
                         store.describe() + " has " + CareState.MAX_GAPS + " acknowledged gaps");
             }
-            return tip.state().acknowledging(new CareState.Gap(gap.firstSequence(), gap.lastSequence()));
+            return tip.state().acknowledging(known);
         }));
     }
 

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -163,11 +164,16 @@ public final class ArchiveVerifyOptions {
         /**
          * Returns the options.
          *
-         * @throws IllegalArgumentException if a sample is to be recorded
+         * @throws IllegalArgumentException if a sample is to be recorded, or if the level reads no content and a part of the
+         *     content is chosen
          */
         public ArchiveVerifyOptions build() {
             if (records && samplePercent < 100) {
                 throw new IllegalArgumentException("a sample cannot be recorded; verify all, or do not record it");
+            }
+            if (level != Level.CONTENT && (incremental || samplePercent < 100)) {
+                throw new IllegalArgumentException("level " + level.name().toLowerCase(Locale.ROOT)
+                        + " reads no content; an incremental verification and a sample require level content");
             }
             return new ArchiveVerifyOptions(this);
         }

@@ -56,6 +56,7 @@ final class RecordCheck {
     private final LogFiles files;
     private final WalProgress progress;
     private final List<Problem> problems = new ArrayList<>();
+    private final TreeMap<Long, TailSlot> disappeared = new TreeMap<>();
 
     /** The segments of the window that have not been checked yet. */
     private final TreeMap<Long, Segment> fresh = new TreeMap<>();
@@ -94,8 +95,18 @@ final class RecordCheck {
         return read;
     }
 
+    /**
+     * Returns the segments whose tails disappeared before the last check has read them, each with the first missing tail. The
+     * others are checked.
+     */
+    SortedMap<Long, TailSlot> disappeared() {
+        return disappeared;
+    }
+
+    /** Checks a proof. May be called again with a part of a later proof. */
     void check(Proof proof) throws IOException {
-        total = proof.segments().stream().mapToLong(Segment::objectBytes).sum()
+        disappeared.clear();
+        total += proof.segments().stream().mapToLong(Segment::objectBytes).sum()
                 + proof.attachments().stream()
                         .mapToLong(Attachment::objectBytes)
                         .sum();
@@ -249,15 +260,19 @@ final class RecordCheck {
         return true;
     }
 
-    /** Reads a slot again, and checks that it is the one in the chain. */
+    /** Reads a slot again, and checks that it is the one in the chain. A tail is deleted when its segment is committed. */
     private boolean fetch(TailSlot tail, ScratchFile sink) throws IOException {
         String key = ArchiveKeys.slot(tail.slot());
         long start = sink.position();
         try {
             return retries.call(() -> {
                 sink.seek(start);
-                SlotCodec.Decoded decoded = log.copy(tail.slot(), sink)
-                        .orElseThrow(() -> new BadObjectException(key + " disappeared while it was read"));
+                SlotCodec.@Nullable Decoded decoded =
+                        log.copy(tail.slot(), sink).orElse(null);
+                if (decoded == null) {
+                    disappeared.put(tail.tail().segment(), tail);
+                    return false;
+                }
                 if (!decoded.sha256().equals(tail.sha256())) {
                     throw new BadObjectException("SHA-256 mismatch in " + key + ": read " + decoded.sha256()
                             + ", expected " + tail.sha256());

@@ -5,17 +5,22 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.care.CareChain.Tip;
 import io.veloz.wal.archive.internal.care.Janitor;
 import io.veloz.wal.archive.internal.care.Marks;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareRecord;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Prover;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
@@ -25,9 +30,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +53,15 @@ final class Verification {
     private final @Nullable Path scratch;
     private final WalProgress progress;
     private final CareChain chain;
-    private final List<Problem> problems = new ArrayList<>();
+    private final Map<Level, List<Problem>> problems = new EnumMap<>(Level.class);
     private final Instant begun;
     private long skipped;
+
+    /** The last care record when the verification began. */
+    private Tip first = Tip.NONE;
+
+    /** Whether the care records are the evidence of lost slots. A further record would hide it. */
+    private boolean isEvidence;
 
     /** The mark whose segments are not read again; null if all are read. */
     private @Nullable Mark basis;
@@ -62,6 +76,9 @@ final class Verification {
         this.progress = progress;
         this.chain = new CareChain(care.store(), care.retries(), care.identity());
         this.begun = care.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+        for (Level level : Level.values()) {
+            problems.put(level, new ArrayList<>());
+        }
     }
 
     /** An object that a slot names. */
@@ -70,7 +87,7 @@ final class Verification {
     ArchiveReport run() throws IOException {
         long started = System.nanoTime();
         CareState state = care();
-        Proof whole = prover.prove(Long.MAX_VALUE);
+        Proof whole = prove(prover);
         if (care.retries().call(() -> care.store().head(ArchiveKeys.LOG)).isEmpty()) {
             add(ArchiveKeys.LOG, "it is missing; restore it from \"logJson\" in an EPOCH slot");
         }
@@ -89,34 +106,68 @@ final class Verification {
             read = content(proof, state);
         }
         CareState after =
-                problems.isEmpty() ? state : chain.lastReadable(finding -> {}).state();
-        problems.removeIf(problem -> after.floor().cut().isAbove(problem.key()));
+                all().isEmpty() ? state : chain.lastReadable(finding -> {}).state();
+        problems.values()
+                .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(care.store().describe(), whole, after.floor()),
                 options.level() == Level.CHAIN ? 0 : named.size(),
                 read,
-                problems,
+                all(),
                 orphans(whole),
                 options.level() == Level.CONTENT,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
                 after.gaps().values());
-        if (options.isRecorded()) {
-            new Marks(care.writer())
-                    .record(
-                            new Marks.Result(
-                                    options.level().name().toLowerCase(Locale.ROOT),
-                                    report.isSound(),
-                                    begun,
-                                    care.clock().instant()),
-                            proof,
-                            basis);
-        }
+        record(report.isSound() ? options.level() : damaged(report), report.isSound(), proof);
         return report;
     }
 
     private void add(String key, String reason) {
-        problems.add(new Problem(key, -1, -1, reason));
+        found(Level.CHAIN).add(new Problem(key, -1, -1, reason));
+    }
+
+    private List<Problem> found(Level level) {
+        return Objects.requireNonNull(problems.get(level));
+    }
+
+    private List<Problem> all() {
+        return problems.values().stream().flatMap(List::stream).toList();
+    }
+
+    // ---- slots and care records
+
+    /** Proves the archive. If its slots are damaged, no level is sound. */
+    private Proof prove(Prover from) throws IOException {
+        try {
+            return from.prove(Long.MAX_VALUE);
+        } catch (BrokenProofException e) {
+            try {
+                record(Level.CHAIN, false, null);
+            } catch (IOException | RuntimeException failure) {
+                e.addSuppressed(failure);
+            }
+            throw e;
+        }
+    }
+
+    private void record(Level level, boolean isSound, @Nullable Proof proof) throws IOException {
+        if (options.isRecorded() && !isEvidence) {
+            String name = level.name().toLowerCase(Locale.ROOT);
+            Instant now = care.clock().instant();
+            new Marks(care.writer()).record(new Marks.Result(name, isSound, first.number(), begun, now), proof, basis);
+        }
+    }
+
+    /** Returns the lowest level that has found a problem. Missing records are stated by the slots. */
+    private Level damaged(ArchiveReport report) {
+        return report.unacknowledgedGaps().isEmpty()
+                ? problems.entrySet().stream()
+                        .filter(level -> !level.getValue().isEmpty())
+                        .map(Map.Entry::getKey)
+                        .findFirst()
+                        .orElse(Level.CHAIN)
+                : Level.CHAIN;
     }
 
     /** A damaged care record does not end a verification: the records before it still state a floor. */
@@ -126,7 +177,14 @@ final class Verification {
         } catch (BadObjectException e) {
             add(ArchiveKeys.CARE, String.valueOf(e.getMessage()));
         }
-        return chain.lastReadable(finding -> {}).state();
+        first = chain.lastReadable(finding -> {});
+        Optional<String> lost = care.writer().lostSlots(first);
+        @Nullable CareRecord last = first.record();
+        if (lost.isPresent() && last != null) {
+            isEvidence = true;
+            add(ArchiveKeys.slot(last.kept().number()), lost.get());
+        }
+        return first.state();
     }
 
     private static List<Named> named(Proof proof) {
@@ -164,11 +222,12 @@ final class Verification {
             }
             if (bytes == null || bytes != expected.objectBytes()) {
                 String found = bytes == null ? "it is missing" : bytes + " bytes";
-                problems.add(new Problem(
-                        expected.key(),
-                        object.firstSequence(),
-                        object.lastSequence(),
-                        found + "; expected " + expected.objectBytes() + " bytes"));
+                found(Level.PRESENCE)
+                        .add(new Problem(
+                                expected.key(),
+                                object.firstSequence(),
+                                object.lastSequence(),
+                                found + "; expected " + expected.objectBytes() + " bytes"));
             }
         }
     }
@@ -202,15 +261,60 @@ final class Verification {
                     DiskStorage.open(directory),
                     progress);
             check.check(chosen);
+            replaced(check, chosen, state);
             // A missing object is known from its size already.
             check.problems().stream()
                     .filter(found ->
-                            problems.stream().noneMatch(known -> known.key().equals(found.key())))
-                    .forEach(problems::add);
+                            all().stream().noneMatch(known -> known.key().equals(found.key())))
+                    .forEach(found(Level.CONTENT)::add);
             return check.read();
         } finally {
             delete(directory);
         }
+    }
+
+    /**
+     * Checks the segments whose tails disappeared: a writer has committed them meanwhile, in their order. The segment before
+     * them is checked again, as they state its end.
+     */
+    private void replaced(RecordCheck check, Proof proof, CareState state) throws IOException {
+        long before = -1;
+        while (!check.disappeared().isEmpty()) {
+            long from = check.disappeared().firstKey();
+            long to = proof.tails().get(proof.tails().size() - 1).tail().segment();
+            ShipLog log = new ShipLog(care.store());
+            Prover again = new Prover(log, care.identity(), care.retries(), ArchiveVerifier.PARALLELISM, slots -> {});
+            Proof now = part(prove(again).from(state.floor().cut()), from - 1, to);
+            if (from == before || !contains(now, from)) {
+                check.disappeared()
+                        .values()
+                        .forEach(tail -> add(
+                                ArchiveKeys.slot(tail.slot()),
+                                "it is missing, and no slot commits segment "
+                                        + tail.tail().segment()));
+                return;
+            }
+            before = from;
+            check.check(now);
+        }
+    }
+
+    private static boolean contains(Proof proof, long number) {
+        return proof.segments().stream().anyMatch(segment -> segment.number() == number)
+                || proof.tails().stream().anyMatch(slot -> slot.tail().segment() == number);
+    }
+
+    private static Proof part(Proof proof, long from, long to) {
+        return with(
+                proof,
+                proof.segments().stream()
+                        .filter(segment -> segment.number() >= from && segment.number() <= to)
+                        .toList(),
+                proof.tails().stream()
+                        .filter(slot ->
+                                slot.tail().segment() >= from && slot.tail().segment() <= to)
+                        .toList(),
+                List.of());
     }
 
     /**
@@ -252,12 +356,16 @@ final class Verification {
     }
 
     private static Proof with(Proof proof, List<Segment> segments, List<Attachment> attachments) {
+        return with(proof, segments, proof.tails(), attachments);
+    }
+
+    private static Proof with(Proof proof, List<Segment> segments, List<TailSlot> tails, List<Attachment> attachments) {
         return new Proof(
                 proof.identity(),
                 proof.tip(),
                 proof.archived(),
                 segments,
-                proof.tails(),
+                tails,
                 attachments,
                 proof.gaps(),
                 proof.slots(),

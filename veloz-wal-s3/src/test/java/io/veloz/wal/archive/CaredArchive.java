@@ -28,8 +28,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * An archive of 50 days with one record an hour, a checkpoint every 150 records, and a clock that tests set. Its objects are made
@@ -39,8 +41,11 @@ final class CaredArchive {
     static final int RECORDS = 1200;
     static final int CHECKPOINT_EVERY = 150;
     static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+    static final Instant RESTARTED = BEGIN.plus(Duration.ofDays(3700));
 
     private final Map<String, byte[]> objects;
+    private final Change commit;
+    private final Change restart;
     final Time clock = new Time();
 
     static final class Time extends Clock {
@@ -66,8 +71,21 @@ final class CaredArchive {
         }
     }
 
-    private CaredArchive(Map<String, byte[]> objects) {
+    /** What a shipper does to an archive. */
+    private record Change(Map<String, byte[]> puts, List<String> deletes) {
+        static Change between(Map<String, byte[]> before, Map<String, byte[]> after) {
+            Map<String, byte[]> puts = new TreeMap<>(after);
+            puts.keySet().removeAll(before.keySet());
+            List<String> deletes = new ArrayList<>(before.keySet());
+            deletes.removeAll(after.keySet());
+            return new Change(puts, deletes);
+        }
+    }
+
+    private CaredArchive(Map<String, byte[]> objects, Change commit, Change restart) {
         this.objects = objects;
+        this.commit = commit;
+        this.restart = restart;
     }
 
     /** Makes a log in that directory, and its archive. */
@@ -96,7 +114,26 @@ final class CaredArchive {
             archive.checkpoint(directory, sequence);
         }
         archive.at(BEGIN.plus(Duration.ofHours(RECORDS))).tails(1000, Long.MAX_VALUE);
-        return new CaredArchive(store.objects());
+        Map<String, byte[]> made = store.objects();
+        archive.segment(archive.archived().segment()).dropTails();
+        Map<String, byte[]> committed = store.objects();
+        archive.at(RESTARTED).epoch();
+        return new CaredArchive(made, Change.between(made, committed), Change.between(committed, store.objects()));
+    }
+
+    /** Commits the segment of the tails. */
+    void commit(HeapStore store) {
+        commit.puts.forEach(store::damage);
+    }
+
+    /** Deletes the tails; after {@link #commit}. */
+    void dropTails(HeapStore store) {
+        commit.deletes.forEach(store::remove);
+    }
+
+    /** Restarts the shipper after years without a record; after {@link #commit}. */
+    void restart(HeapStore store) {
+        restart.puts.forEach(store::damage);
     }
 
     /** Returns a store with the objects of the archive, and resets the clock. */
@@ -111,7 +148,7 @@ final class CaredArchive {
     CaredArchive verified() {
         HeapStore store = newStore();
         verify(store);
-        return new CaredArchive(store.objects());
+        return new CaredArchive(store.objects(), commit, restart);
     }
 
     void copyTo(ObjectStore store) throws IOException {

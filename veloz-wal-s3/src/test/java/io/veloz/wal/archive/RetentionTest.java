@@ -14,6 +14,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.InterposedStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
@@ -139,6 +140,33 @@ class RetentionTest {
     }
 
     @Test
+    void restartOfALogThatIsNotWrittenKeepsItsRecords() {
+        archive.commit(store);
+        archive.restart(store);
+        archive.clock.now = CaredArchive.RESTARTED;
+        archive.verify(store);
+        assertThat(plan().limits().get(0).firstSequence()).isBetween(1L, 193L);
+    }
+
+    @Test
+    void segmentThatIsArchivedDuringAPlanIsNotMissing() {
+        archive.verify(store);
+        Map<String, byte[]> verified = store.objects();
+        for (int n = 1; ; n++) {
+            HeapStore each = new HeapStore();
+            verified.forEach(each::damage);
+            InterposedStore janitor = new InterposedStore(each, n, () -> archive.commit(each));
+            assertThat(ArchiveRetention.plan(archive.care(janitor), options().build())
+                            .outcome())
+                    .as("request " + n)
+                    .isEqualTo(Outcome.PLANNED);
+            if (!janitor.isReached()) {
+                return;
+            }
+        }
+    }
+
+    @Test
     void planForMoreThanAFifthIsRefusedWithItsNumber() {
         archive.verify(store);
         ArchiveRetentionOptions.Builder week = CaredArchive.options();
@@ -243,6 +271,27 @@ class RetentionTest {
     }
 
     @Test
+    void needThatIsRetiredAlreadyKeepsNothing() throws IOException {
+        long first = retire().firstSequence();
+        Need need = new Need("recovery point 1", first - 1);
+        ArchiveRetentionReport report = ArchiveRetention.apply(
+                care,
+                options()
+                        .keepFor(Duration.ofDays(36))
+                        .grace(Duration.ZERO)
+                        .needs(() -> List.of(need))
+                        .build());
+        assertThat(report.outcome()).isEqualTo(Outcome.DELETED);
+        assertThat(report.firstSequence()).isGreaterThan(first);
+        assertThat(report.findings())
+                .singleElement()
+                .asString()
+                .startsWith("recovery point 1 cannot be rolled forward any more")
+                .contains("before " + report.firstSequence() + " were retired");
+        CaredArchive.assertInvariants(store);
+    }
+
+    @Test
     void openPlanDoesNotKeepANeedBelowItsCut() {
         archive.verify(store);
         long first = plan().firstSequence();
@@ -294,8 +343,8 @@ class RetentionTest {
         String key = CaredArchive.proof(store).attachments().get(3).key();
         store.remove(key);
         ArchiveCareException refused = catchThrowableOfType(ArchiveCareException.class, () -> apply(options()));
-        assertThat(refused.reason()).isEqualTo(Reason.NOTHING_VERIFIED);
-        assertThat(refused).hasMessageContaining(key + " is missing since it was verified");
+        assertThat(refused.reason()).isEqualTo(Reason.MISSING_OBJECT);
+        assertThat(refused).hasMessageContaining(key + " is missing");
         assertThat(ArchiveCare.of(store).retiredBy()).isZero();
     }
 

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.TestArchive;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class VerificationLevelsTest {
     private static final Duration REVERIFY = Duration.ofDays(90);
@@ -240,6 +244,149 @@ class VerificationLevelsTest {
             if (!reader.isReached()) {
                 return;
             }
+        }
+    }
+
+    /** Returns the number of requests before the first one that reads an object. */
+    private long requestsOfTheProof(HeapStore of) {
+        long[] first = {0};
+        HeapStore[] client = new HeapStore[1];
+        client[0] = of.client(request -> {
+            boolean isObject = request.kind() == Kind.GET && request.key().startsWith("segments/");
+            first[0] = isObject && first[0] == 0 ? client[0].requests() : first[0];
+            return null;
+        });
+        new ArchiveVerifier(archive.care(client[0])).full(WalProgress.NONE);
+        return first[0];
+    }
+
+    private void commitAndDrop(HeapStore each) {
+        archive.commit(each);
+        archive.dropTails(each);
+    }
+
+    @Test
+    void segmentThatIsCommittedDuringAVerificationIsNoProblem() {
+        verify(ArchiveVerifyOptions.level(Level.CONTENT).record());
+        var verified = store.objects();
+        for (long n = requestsOfTheProof(store); ; n += 3) {
+            store = new HeapStore();
+            verified.forEach(store::damage);
+            InterposedStore reader = new InterposedStore(store, n, () -> commitAndDrop(store));
+            ArchiveReport report = archive.verify(reader);
+            assertThat(report.problems()).as("request " + n).isEmpty();
+            assertThat(levels()).as("request " + n).contains("content");
+            if (!reader.isReached()) {
+                return;
+            }
+        }
+    }
+
+    @Test
+    void segmentThatReplacesTailsDuringAVerificationIsChecked() throws IOException {
+        archive.verify(store);
+        long last = segment(-1).number() + 1;
+        String key = ArchiveKeys.segment("orders", last, 1);
+        InterposedStore reader = new InterposedStore(store, requestsOfTheProof(store), () -> {
+            commitAndDrop(store);
+            damage(key);
+        });
+        assertThat(archive.verify(reader).problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo(key));
+        assertThat(levels()).containsExactlyInAnyOrder("chain", "presence");
+    }
+
+    @Test
+    void tailThatIsMissingWithoutItsSegmentIsAProblem() throws IOException {
+        archive.verify(store);
+        InterposedStore reader = new InterposedStore(store, requestsOfTheProof(store), () -> archive.dropTails(store));
+        // The tip is one of the tails, so the chain seems to end before them.
+        ArchiveReport report = archive.verify(reader);
+        assertThat(report.problems()).hasSize(1);
+        assertThat(report.problems().get(0).reason()).contains("it is missing, and no slot commits segment");
+        assertThat(levels()).isEmpty();
+    }
+
+    @Test
+    void soundVerificationDoesNotRestoreAMarkThatALaterOneRemoved() throws IOException {
+        HeapStore client = store.client(HeapStore.Plan.NONE);
+        archive.verify(client);
+        store = archive.newStore();
+        // After all objects were read, and before the result is put.
+        InterposedStore first = new InterposedStore(store, client.requests() - 5, () -> {
+            damageFirst();
+            assertThat(archive.verify(store).isSound()).isFalse();
+        });
+        assertThat(archive.verify(first).isSound()).isTrue();
+        assertThat(first.isReached()).isTrue();
+        assertThat(levels()).isEmpty();
+    }
+
+    private void damageFirst() {
+        try {
+            damage(segment(0).key());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void damageRemovesTheMarksFromTheLevelOnThatFindsIt() throws IOException {
+        archive.verify(store);
+        store.remove(segment(0).key());
+        archive.verify(store);
+        assertThat(levels()).containsExactly("chain");
+    }
+
+    @Test
+    void verificationThatFailsAtADamagedSlotRemovesAllMarks() {
+        archive.verify(store);
+        store.damage(ArchiveKeys.slot(3), new byte[4]);
+        assertThatThrownBy(() -> archive.verify(store))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining(ArchiveKeys.slot(3));
+        assertThat(levels()).isEmpty();
+    }
+
+    @Test
+    void lostSlotsAreAProblemAndTheirEvidenceStays() throws IOException {
+        archive.verify(store);
+        archive.commit(store);
+        archive.restart(store);
+        archive.verify(store);
+        long kept = CaredArchive.proof(store).tip().number();
+        store.remove(ArchiveKeys.slot(kept));
+        ArchiveReport report = archive.verify(store);
+        assertThat(report.problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo(ArchiveKeys.slot(kept)));
+        assertThat(ArchiveCare.of(store).record()).isEqualTo(2);
+        assertThatThrownBy(() -> ArchiveHolds.hold(archive.care(store), 0, "audit"))
+                .isInstanceOf(ArchiveCareException.class)
+                .hasMessageContaining("was made when the last kept slot was " + kept);
+        assertThatThrownBy(() -> ArchiveRetention.plan(
+                        archive.care(store), CaredArchive.options().build()))
+                .isInstanceOf(ArchiveCareException.class)
+                .hasMessageContaining("was made when the last kept slot was " + kept);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1350,1201", "0,5", "5,-1", "1000000000000000000,1000000000000000001"})
+    void gapThatCannotBeReadAgainIsNotAcknowledged(long first, long last) {
+        ArchiveVerifier verifier = new ArchiveVerifier(archive.care(store));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> verifier.acknowledge(new LostRange(first, last, "", -1, "")))
+                .withMessageContaining(first + " to " + last);
+        assertThat(ArchiveCare.of(store).record()).isZero();
+    }
+
+    @Test
+    void partOfTheContentIsRefusedAtALevelThatDoesNotReadIt() {
+        for (ArchiveVerifyOptions.Builder options : List.of(
+                ArchiveVerifyOptions.level(Level.PRESENCE).incremental(REVERIFY),
+                ArchiveVerifyOptions.level(Level.CHAIN).sample(10, 1))) {
+            assertThatIllegalArgumentException().isThrownBy(options::build).withMessageContaining("reads no content");
         }
     }
 }

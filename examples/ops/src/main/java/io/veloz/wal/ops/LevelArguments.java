@@ -24,7 +24,8 @@ final class LevelArguments {
             paramLabel = "LEVEL",
             description =
                     "chain (slots and care records), presence (and that every object exists with its size), or content"
-                            + " (and all records in them).")
+                            + " (and all records in them). Default: presence; content with --incremental and"
+                            + " --sample.")
     private @Nullable Level level;
 
     @Option(
@@ -94,7 +95,9 @@ final class LevelArguments {
     }
 
     private ArchiveVerifyOptions options(Streams streams) {
-        ArchiveVerifyOptions.Builder options = ArchiveVerifyOptions.level(level == null ? Level.PRESENCE : level)
+        boolean readsPart = incremental || sample != null;
+        Level byDefault = readsPart ? Level.CONTENT : Level.PRESENCE;
+        ArchiveVerifyOptions.Builder options = ArchiveVerifyOptions.level(level == null ? byDefault : level)
                 .onCost(cost -> streams.err().println(text(cost)));
         options =
                 incremental ? options.incremental(Duration.ofDays(reverifyDays == null ? 90 : reverifyDays)) : options;
@@ -114,7 +117,11 @@ final class LevelArguments {
         if (!matcher.matches()) {
             throw new IllegalArgumentException("--acknowledge-gap " + text + ": expected a range such as 1201-1350");
         }
-        return new LostRange(
-                Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(2)), "", -1, "acknowledged");
+        long first = Long.parseLong(matcher.group(1));
+        long last = Long.parseLong(matcher.group(2));
+        if (last < first) {
+            throw new IllegalArgumentException("--acknowledge-gap " + text + ": the range ends before it begins");
+        }
+        return new LostRange(first, last, "", -1, "acknowledged");
     }
 }

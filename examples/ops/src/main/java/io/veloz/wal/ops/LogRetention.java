@@ -50,15 +50,18 @@ final class LogRetention {
         return keepDays != null || keepSegments != null || grace != null || yes != null;
     }
 
-    void run(ObjectStore store, CommandSpec spec, boolean apply, boolean json, Output out) {
+    /** Returns the exit code. */
+    int run(ObjectStore store, CommandSpec spec, boolean apply, boolean json, Output out) {
         ArchiveRetentionOptions options = options(store, spec);
         ArchiveRetentionReport report =
                 apply ? ArchiveRetention.apply(store, options) : ArchiveRetention.plan(store, options);
+        int exitCode = report.findings().isEmpty() ? ExitCode.OK : ExitCode.WARNING;
         if (json) {
-            writeJson(report, out);
+            writeJson(exitCode, report, out);
         } else {
             write(store.describe(), report, out);
         }
+        return exitCode;
     }
 
     private ArchiveRetentionOptions options(ObjectStore store, CommandSpec spec) {
@@ -90,6 +93,7 @@ final class LogRetention {
                 .subList(0, Math.min(LIMITS_PRINTED, report.limits().size()))) {
             out.line("kept        from record " + Units.count(limit.firstSequence()) + " on: " + limit.what());
         }
+        report.findings().forEach(finding -> out.line("- " + finding));
     }
 
     private static String text(ArchiveRetentionReport report) {
@@ -106,9 +110,9 @@ final class LogRetention {
         };
     }
 
-    private static void writeJson(ArchiveRetentionReport report, Output out) {
+    private static void writeJson(int exitCode, ArchiveRetentionReport report, Output out) {
         Json to =
-                new Json(out).object().field("outcome", report.outcome().name()).field("exit_code", ExitCode.OK);
+                new Json(out).object().field("outcome", report.outcome().name()).field("exit_code", exitCode);
         to.field("plan", report.plan()).field("first_sequence", report.firstSequence());
         to.field("segments", report.segments())
                 .field("objects", report.objects())
@@ -123,7 +127,9 @@ final class LogRetention {
                     .field("first_sequence", limit.firstSequence())
                     .endObject();
         }
-        to.endArray().endObject();
+        to.endArray();
+        PointText.strings(to, "findings", report.findings());
+        to.endObject();
         out.character('\n');
     }
 }

@@ -40,6 +40,7 @@ final class PointsText {
                         + listed.droppedBy().getAsLong());
             } else {
                 listed.problems().forEach(problem -> out.line("- point " + point.number() + ": " + problem));
+                listed.retired().ifPresent(why -> out.line("- point " + point.number() + ": " + why));
             }
         }
         return exitCode;
@@ -71,6 +72,7 @@ final class PointsText {
                             .map(Kind::label)
                             .toList());
             PointText.strings(to, "problems", listed.problems());
+            to.field("retired", listed.retired().orElse(null));
             to.endObject();
         }
         to.endArray().endObject();

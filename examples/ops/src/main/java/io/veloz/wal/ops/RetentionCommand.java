@@ -30,6 +30,9 @@ import picocli.CommandLine.Spec;
             "Plans what may be deleted, and stores the plan in the archive. With --apply, also deletes what earlier plans list"
                     + " if their grace has ended.",
             "",
+            "Also without --apply the plan is stored, and stays open. What --apply deletes is limited by the plan and by the"
+                    + " options of that call: with longer ones, or after `hold`, it deletes less, or closes the plan.",
+            "",
             "Without --profile: the segments and checkpoints of the log that are older than --keep-days (by default 7, or"
                     + " VELOZ_WAL_RETENTION_DAYS). Never what a hold or the database of a recovery point needs, nor the newest"
                     + " chain that `verify --level content --record` has verified.",
@@ -102,8 +105,7 @@ final class RetentionCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "the URI of the archive is missing; or give a --profile");
         }
         try (ObjectStore store = arguments.open(spec, uri)) {
-            log.run(store, spec, apply, json, streams.out());
-            return ExitCode.OK;
+            return log.run(store, spec, apply, json, streams.out());
         }
     }
 

@@ -138,4 +138,27 @@ class CareCommandsTest {
         ToolRun.of("verify", archive, "--level", "chain", "--acknowledge-gap", "5")
                 .exits(ExitCode.USAGE);
     }
+
+    @Test
+    void rangeThatEndsBeforeItBeginsIsAUsageErrorAndNothingIsRecorded() {
+        assertThat(ToolRun.of("verify", archive, "--acknowledge-gap", "1350-1201")
+                        .exits(ExitCode.USAGE)
+                        .err())
+                .contains("--acknowledge-gap 1350-1201: the range ends before it begins");
+        assertThat(directory.resolve("care")).doesNotExist();
+        ToolRun.of("hold", archive).exits(ExitCode.OK);
+    }
+
+    @Test
+    void partOfTheContentIsReadWithoutALevelAndRefusedAtALowerOne() {
+        for (String[] part : new String[][] {{"--incremental"}, {"--sample", "100"}}) {
+            Object[] args =
+                    Stream.concat(Stream.of("verify", archive), Stream.of(part)).toArray();
+            assertThat(ToolRun.of(args).exits(ExitCode.OK).err()).startsWith("reads ");
+        }
+        assertThat(ToolRun.of("verify", archive, "--level", "presence", "--incremental")
+                        .exits(ExitCode.USAGE)
+                        .err())
+                .contains("level presence reads no content");
+    }
 }

@@ -100,11 +100,11 @@ class DocumentedCommandsTest {
             Matcher span = SPAN.matcher(Files.readString(document).replaceAll("(?ms)^```.*?^```$", ""));
             while (span.find()) {
                 String command = span.group(1);
-                // A choice such as systemd|cron stands for one of its words; brackets mark what may be left out; N is a
-                // number, and T a time.
+                // A choice such as systemd|cron stands for one of its words; brackets mark what may be left out; N and
+                // EPOCH are numbers, and T is a time.
                 String one = command.replaceAll("\\|[A-Za-z]+", "")
                         .replaceAll("[\\[\\]]", "")
-                        .replaceAll("\\bN\\b", "1")
+                        .replaceAll("\\b(N|EPOCH)\\b", "1")
                         .replaceAll("\\bT\\b", "2026-11-22T14:30:00Z");
                 boolean isCommand = span.group().startsWith("`veloz-wal ") || one.contains(" --");
                 if (isCommand && names.contains(words(one)[0])) {

@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveCare;
 import io.veloz.wal.archive.ArchiveComparison.Relation;
 import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -132,6 +133,7 @@ public final class LogPart implements Part {
             lines.add("compare the records of " + engine.logDirectory()
                     + " with those restored, and refuse to replace it" + " if one differs");
         }
+        noteRetired(plan);
         if (merges(state)) {
             noteTrimmed();
         }
@@ -303,6 +305,17 @@ public final class LogPart implements Part {
         return damaged && !isDecided();
     }
 
+    private void noteRetired(RestorePlan plan) {
+        if (request.rollFrom().isPresent()) {
+            long from = request.rollFrom().getAsLong();
+            Gate gate = beginsEarlyEnough(plan.firstSequence(), plan.lastSequence(), from);
+            if (!gate.passed()) {
+                notes.add(
+                        "the recovery will be refused: " + explained(gate, from).detail());
+            }
+        }
+    }
+
     private void noteTrimmed() throws IOException {
         if (request.rollFrom().isEmpty()) {
             return;
@@ -378,7 +391,8 @@ public final class LogPart implements Part {
                 "it ends with record " + report.lastSequence() + "; the point needs " + point.upTo()));
         if (request.rollFrom().isPresent()) {
             long from = request.rollFrom().getAsLong();
-            gates.add(beginsEarlyEnough(report.firstSequence(), report.lastSequence(), from));
+            Gate gate = beginsEarlyEnough(report.firstSequence(), report.lastSequence(), from);
+            gates.add(gate.passed() ? gate : explained(gate, from));
         }
         gates.add(replayGate());
         return gates;
@@ -395,6 +409,26 @@ public final class LogPart implements Part {
                                 ? ""
                                 : ". The log in place was trimmed. If all of it is archived, restore the log with the database; if"
                                         + " not, let the engine ship it first, or discard the local log explicitly"));
+    }
+
+    private Gate explained(Gate gate, long from) {
+        ArchiveCare care = ArchiveCare.of(store);
+        return explained(gate, from, care.firstSequence(), care.retiredBy());
+    }
+
+    /** If the archive has retired what is missing, no command restores the log from there on. */
+    static Gate explained(Gate gate, long from, long firstInArchive, long retiredBy) {
+        if (firstInArchive <= from) {
+            return gate;
+        }
+        return new Gate(
+                gate.name(),
+                false,
+                "the database needs the log from record " + from
+                        + " on, and the archive has retired the records before "
+                        + firstInArchive + " (care record " + retiredBy
+                        + "). Recover a later point (see `points`); or set database.roll-forward = false in the profile, which"
+                        + " recovers the database as it was dumped");
     }
 
     private Gate replayGate() {

@@ -141,4 +141,19 @@ class LogInPlaceTest {
                             + " the log with the database");
         }
     }
+
+    @Test
+    void recordsThatTheArchiveHasRetiredAreNamedWithWhatCanBeDone() {
+        Part.Gate gate = LogPart.beginsEarlyEnough(3, 9, 2);
+        assertThat(gate.passed()).isFalse();
+        assertThat(gate.detail()).contains("The log in place was trimmed");
+        assertThat(LogPart.explained(gate, 2, 0, 0)).isEqualTo(gate);
+        assertThat(LogPart.explained(gate, 2, 2, 7)).isEqualTo(gate);
+        Part.Gate retired = LogPart.explained(gate, 2, 3, 7);
+        assertThat(retired.passed()).isFalse();
+        assertThat(retired.detail())
+                .contains("the archive has retired the records before 3 (care record 7)")
+                .contains("Recover a later point")
+                .doesNotContain("restore the log with the database");
+    }
 }

@@ -53,7 +53,7 @@ public final class CareChain {
      * @param record null if there is none
      */
     public record Tip(long number, String sha256, @Nullable CareRecord record) {
-        static final Tip NONE = new Tip(0, Digest.NONE, null);
+        public static final Tip NONE = new Tip(0, Digest.NONE, null);
 
         public CareState state() {
             return record == null ? CareState.NONE : record.state();
@@ -123,12 +123,15 @@ public final class CareChain {
     }
 
     /**
-     * Puts a record. Returns false if another one has its number.
+     * Puts a record. Returns false if another one has its number. A record that cannot be read again is not put: it would stay the
+     * last one.
      *
+     * @throws IllegalArgumentException if it could not be read again
      * @throws IOException if the store failed. The record may have been put: read the tip, and continue from there
      */
     public boolean put(CareRecord record) throws IOException {
         byte[] bytes = CareCodec.encode(record);
+        requireReadable(record, bytes);
         String key = ArchiveKeys.numbered(ArchiveKeys.CARE, record.number());
         return retries.call(() -> {
             if (store.putIfAbsent(key, ObjectContent.of(bytes))) {
@@ -139,6 +142,15 @@ public final class CareChain {
                     .orElseThrow(() -> new BadObjectException(where(record.number()) + " exists and is missing"));
             return Arrays.equals(existing, bytes);
         });
+    }
+
+    private void requireReadable(CareRecord record, byte[] bytes) {
+        try {
+            decode(record.number(), bytes);
+        } catch (BadObjectException e) {
+            throw new IllegalArgumentException(
+                    where(record.number()) + " is not put, as it could not be read again: " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -167,6 +179,11 @@ public final class CareChain {
         CareRecord record = next.record;
         if (record == null || !record.previous().equals(before.sha256)) {
             return "names another record as the one before; expected " + before.sha256;
+        }
+        @Nullable CareRecord last = before.record;
+        if (last != null && record.kept().number() < last.kept().number()) {
+            return "names kept slot " + record.kept().number() + " after kept slot "
+                    + last.kept().number() + ", so slots were lost";
         }
         CareState.Floor was = before.state().floor();
         CareState.Floor is = record.state().floor();

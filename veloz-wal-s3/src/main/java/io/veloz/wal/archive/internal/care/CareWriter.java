@@ -1,5 +1,7 @@
 package io.veloz.wal.archive.internal.care;
 
+import io.veloz.wal.archive.ArchiveCareException;
+import io.veloz.wal.archive.ArchiveCareException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
@@ -18,6 +20,7 @@ import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Puts care records after the one that a step is based on. Confined to one thread. */
 public final class CareWriter {
@@ -76,8 +79,15 @@ public final class CareWriter {
     /**
      * Puts the record after one that was read. Returns an empty result if another record has its number: what the step was
      * based on may have changed.
+     *
+     * @throws ArchiveCareException if slots were lost: the record that was read is the evidence, and a later one would hide it
      */
     public Optional<CareRecord> putAfter(Tip tip, Kind kind, CareState state) throws IOException {
+        Optional<String> lost = lostSlots(tip);
+        if (lost.isPresent()) {
+            throw new ArchiveCareException(
+                    Reason.LOST_SLOTS, shipLog.store().describe() + ": " + lost.get() + "; put the slots back");
+        }
         Decoded slot = shipTip();
         boolean isKept = slot.slot().isKept();
         SlotRef last = new SlotRef(slot.slot().number(), slot.sha256());
@@ -95,6 +105,21 @@ public final class CareWriter {
                 NumberedObjects.last(shipLog.store(), retries, ArchiveKeys.POINTS),
                 state);
         return chain.put(record) ? Optional.of(record) : Optional.empty();
+    }
+
+    /** Returns what shows that slots were lost: a kept slot is never deleted, and the record names one that is not there. */
+    public Optional<String> lostSlots(Tip tip) throws IOException {
+        @Nullable CareRecord last = tip.record();
+        if (last == null || last.kept().number() == 0) {
+            return Optional.empty();
+        }
+        try {
+            retries.call(() -> shipLog.kept(last.kept()));
+            return Optional.empty();
+        } catch (BadObjectException e) {
+            return Optional.of("care record " + tip.number() + " was made when the last kept slot was "
+                    + last.kept().number() + ": " + e.getMessage());
+        }
     }
 
     /** Returns the last slot of the ship log. A shipper may drop it meanwhile, if it is a tail. */

@@ -22,6 +22,8 @@ import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -129,17 +131,9 @@ public final class Janitor {
     // ---- refusals
 
     private void refuseLostSlots(Tip tip) throws IOException {
-        @Nullable CareRecord last = tip.record();
-        if (last == null) {
-            return;
-        }
-        try {
-            retries.call(() -> log.kept(last.kept()));
-        } catch (BadObjectException e) {
-            throw refused(
-                    Reason.LOST_SLOTS,
-                    "care record " + tip.number() + " was made when the last kept slot was "
-                            + last.kept().number() + ": " + e.getMessage() + "; put the slots back");
+        Optional<String> lost = writer.lostSlots(tip);
+        if (lost.isPresent()) {
+            throw refused(Reason.LOST_SLOTS, lost.get() + "; put the slots back");
         }
     }
 
@@ -152,7 +146,8 @@ public final class Janitor {
             throw refused(
                     Reason.CLOCK,
                     "the newest slot or care record was written at " + newest + "; the clock of this machine is at "
-                            + clock.instant() + "; correct the clock that is wrong");
+                            + clock.instant() + "; correct the clock that is wrong. If the written time is wrong,"
+                            + " retention continues when this clock has reached it");
         }
     }
 
@@ -171,13 +166,15 @@ public final class Janitor {
         return content;
     }
 
-    /** The objects that replace what goes were verified, perhaps weeks ago: they must still be there. */
-    private void refuseMissing(View view, Cut cut) {
-        List<String> missing = Removable.missing(cut, view.proof, view.objects);
-        if (!missing.isEmpty()) {
-            throw refused(
-                    Reason.NOTHING_VERIFIED,
-                    missing.get(0) + " is missing since it was verified; put it back from a version or a copy");
+    /**
+     * The objects that replace what goes were verified, perhaps weeks ago: they must still be there. The list is older than the
+     * proof, and an object that was archived between them is not in it.
+     */
+    private void refuseMissing(View view, Cut cut) throws IOException {
+        for (String key : Removable.missing(cut, view.proof, view.objects)) {
+            if (retries.call(() -> store.head(key)).isEmpty()) {
+                throw refused(Reason.MISSING_OBJECT, key + " is missing; put it back from a version or a copy");
+            }
         }
     }
 
@@ -224,7 +221,8 @@ public final class Janitor {
                         0,
                         0,
                         Optional.empty(),
-                        target.limits());
+                        target.limits(),
+                        findings(view));
             }
             refuseMissing(view, target.cut());
             Removable gone = Removable.below(target.cut(), view.proof, view.objects);
@@ -302,13 +300,7 @@ public final class Janitor {
     private ArchiveRetentionReport finish(View view, Plan plan) throws IOException {
         CareState.Floor floor = view.state().floor();
         Removable gone = Removable.below(floor.cut(), view.proof, view.objects);
-        for (int from = 0; from < gone.keys().size(); from += DELETE_BATCH) {
-            List<String> batch = gone.keys().subList(from, Math.min(gone.keys().size(), from + DELETE_BATCH));
-            retries.call(() -> {
-                store.delete(batch);
-                return true;
-            });
-        }
+        delete(store, retries, gone.keys());
         Tip tip = view.tip;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             boolean isClosed = tip.state().delete() != floor.record();
@@ -318,6 +310,38 @@ public final class Janitor {
             tip = writer.chain().tip();
         }
         throw busy();
+    }
+
+    /** Deletes objects. Keys that the store refuses, such as locked ones, do not keep the other batches from being deleted. */
+    static void delete(ObjectStore store, Retries retries, List<String> keys) throws IOException {
+        @Nullable IOException failure = null;
+        for (int from = 0; from < keys.size(); from += DELETE_BATCH) {
+            List<String> batch = keys.subList(from, Math.min(keys.size(), from + DELETE_BATCH));
+            try {
+                retries.call(() -> {
+                    store.delete(batch);
+                    return true;
+                });
+            } catch (StoreUnavailableException e) {
+                throw e;
+            } catch (StoreException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** The needs that retention cannot keep any more, as it has retired some of their records before they were known. */
+    private static List<String> findings(View view) {
+        CareState.Floor floor = view.state().floor();
+        return view.needs.stream()
+                .filter(need -> need.firstSequence() < floor.cut().sequence())
+                .map(need -> need.what() + " cannot be rolled forward any more: it needs the log from record "
+                        + need.firstSequence() + " on, and the records before "
+                        + floor.cut().sequence() + " were retired by care record " + floor.record())
+                .toList();
     }
 
     // ---- reports
@@ -350,7 +374,8 @@ public final class Janitor {
                 going.stream().mapToLong(Segment::minTimestampNanos).min().orElse(0),
                 going.stream().mapToLong(Segment::maxTimestampNanos).max().orElse(0),
                 due,
-                limits(view));
+                limits(view),
+                findings(view));
     }
 
     private List<ArchiveRetentionReport.Limit> limits(View view) {

@@ -26,29 +26,39 @@ public final class Marks {
         this.writer = writer;
     }
 
-    /** The result of a verification at a level: {@code chain}, {@code presence} or {@code content}. */
-    public record Result(String level, boolean isSound, Instant begun, Instant ended) {}
+    /**
+     * The result of a verification.
+     *
+     * @param level {@code chain}, {@code presence} or {@code content}: the one that was reached, or the lowest that has found
+     *     damage
+     * @param after the number of the last care record when it began
+     */
+    public record Result(String level, boolean isSound, long after, Instant begun, Instant ended) {}
 
     /**
      * Puts a VERIFIED. A sound result extends or replaces the marks of its level and of those below. Any other removes the marks
-     * of its level and of those above, so that retention deletes nothing until a verification is sound.
+     * of its level and of those above, so that retention deletes nothing until a verification is sound. A sound result sets no mark if
+     * another verification has found damage since it began.
      *
-     * @param proof what was verified, without retired segments
+     * @param proof what was verified, without retired segments; null if damage prevented it
      * @param basis the mark of the level whose segments were not read again; null if all were read
      * @return the record; empty if the archive has no segment, so that there is nothing to record
      */
-    public Optional<CareRecord> record(Result result, Proof proof, @Nullable Mark basis) throws IOException {
-        if (proof.segments().isEmpty()) {
+    public Optional<CareRecord> record(Result result, @Nullable Proof proof, @Nullable Mark basis) throws IOException {
+        if (result.isSound && (proof == null || proof.segments().isEmpty())) {
             return Optional.empty();
         }
         return Optional.of(writer.put(Kind.VERIFIED, care -> {
             CareState state = care.state();
             int reached = LEVELS.indexOf(result.level);
+            if (result.isSound && state.damaged() > result.after) {
+                return state;
+            }
             for (int each = 0; each < LEVELS.size(); each++) {
                 String level = LEVELS.get(each);
                 if (!result.isSound && each >= reached) {
-                    state = state.unverified(level);
-                } else if (result.isSound && each <= reached) {
+                    state = state.unverified(care.number() + 1, level);
+                } else if (result.isSound && proof != null && each <= reached) {
                     state = marked(state, level, fresh(proof, result), each == reached ? basis : null);
                 }
             }

@@ -6,8 +6,10 @@ import io.veloz.wal.archive.RetentionNeeds.Need;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
+import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,7 +42,10 @@ record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
         state.holds()
                 .forEach((record, hold) ->
                         limits.add(new Limit("hold " + record + " (" + hold.reason() + ")", hold.sequence())));
-        needs.forEach(need -> limits.add(new Limit(need.what(), need.firstSequence())));
+        // A need below the floor is lost already, and must not keep what is above the floor.
+        needs.stream()
+                .filter(need -> need.firstSequence() >= state.floor().cut().sequence())
+                .forEach(need -> limits.add(new Limit(need.what(), need.firstSequence())));
         limits.sort(Comparator.comparingLong(Limit::firstSequence));
         long limit = limits.get(0).firstSequence();
         @Nullable
@@ -53,11 +58,11 @@ record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
     }
 
     /**
-     * Ages end with the last slot, not with the clock of the janitor: a log that is not written is not emptied, and a janitor
-     * whose clock is ahead retires nothing too early.
+     * Ages end with the last records, not with the clock of the janitor: a log that is not written is not emptied, even if its
+     * shipper is restarted, and a janitor whose clock is ahead retires nothing too early.
      */
     private static Limit age(Proof proof, ArchiveRetentionOptions options, Instant now) {
-        Instant last = proof.tip() == null ? now : proof.tip().written();
+        Instant last = lastRecords(proof).orElse(now);
         Instant from = (last.isBefore(now) ? last : now).minus(options.keepFor());
         // A time before 1678 is before all records.
         long nanos = from.getEpochSecond() < Long.MIN_VALUE / 1_000_000_000L
@@ -69,6 +74,18 @@ record RetentionTarget(@Nullable Cut cut, List<Limit> limits) {
                 .findFirst()
                 .map(segment -> new Limit(what, segment.firstSequence()))
                 .orElseGet(() -> new Limit(what, proof.archived().sequence() + 1));
+    }
+
+    /** Returns when the last slot was written if it has records; else the latest timestamp in the segments. */
+    private static Optional<Instant> lastRecords(Proof proof) {
+        @Nullable Slot tip = proof.tip();
+        if (tip != null && tip.part() instanceof Tail tail && tail.lastSequence() >= tail.firstSequence()) {
+            return Optional.of(tip.written());
+        }
+        return proof.segments().stream()
+                .map(Segment::maxTimestampNanos)
+                .max(Comparator.naturalOrder())
+                .map(nanos -> Instant.ofEpochSecond(0, nanos));
     }
 
     private static String text(ArchiveRetentionOptions options) {

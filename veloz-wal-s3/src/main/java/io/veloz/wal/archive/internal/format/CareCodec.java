@@ -103,7 +103,8 @@ public final class CareCodec {
         state.verified().forEach((level, mark) -> verified.put(level, mark(mark)));
         Json gaps = Json.create();
         state.gaps().forEach((first, gap) -> gaps.put(Long.toString(first), gap.lastSequence()));
-        return json.put("holds", holds).put("verified", verified).put("gaps", gaps);
+        json.put("holds", holds).put("verified", verified).put("gaps", gaps);
+        return state.damaged() > 0 ? json.put("damaged", state.damaged()) : json;
     }
 
     private static Json put(Json json, Cut cut) {
@@ -199,7 +200,8 @@ public final class CareCodec {
                 json.has("delete") ? json.number("delete", 1, number) : 0,
                 holds(json.object("holds"), number),
                 marks(json.object("verified")),
-                gaps(json.object("gaps")));
+                gaps(json.object("gaps")),
+                json.has("damaged") ? json.number("damaged", 1, number) : 0);
     }
 
     private static Cut cut(Json json) throws BadObjectException {

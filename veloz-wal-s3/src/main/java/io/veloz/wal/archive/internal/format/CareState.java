@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param holds by the numbers of the records that put them
  * @param verified the marks by level
  * @param gaps the missing ranges that an operator has acknowledged, by their first record
+ * @param damaged the number of the last VERIFIED that has found damage; 0 if there is none
  */
 public record CareState(
         Floor floor,
@@ -30,16 +31,18 @@ public record CareState(
         long delete,
         SortedMap<Long, Hold> holds,
         SortedMap<String, Mark> verified,
-        SortedMap<Long, Gap> gaps) {
+        SortedMap<Long, Gap> gaps,
+        long damaged) {
     /** Limits of one record, so that every state fits into a head. */
     public static final int MAX_HOLDS = 128;
 
     public static final int MAX_GAPS = 256;
     public static final int MAX_TEXT_CHARS = 128;
+    private static final long MAX_FIRST = 999_999_999_999_999_999L;
 
     /** The state of an archive without care records. */
     public static final CareState NONE =
-            new CareState(Floor.NONE, null, 0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+            new CareState(Floor.NONE, null, 0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), 0);
 
     /** A segment and its first record: what is before them may go, and what begins with them stays. */
     public record Cut(long segment, long sequence) {
@@ -105,7 +108,14 @@ public record CareState(
     public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked) {}
 
     /** Missing records, acknowledged by an operator. */
-    public record Gap(long firstSequence, long lastSequence) {}
+    public record Gap(long firstSequence, long lastSequence) {
+        public Gap {
+            require(
+                    firstSequence >= 1 && firstSequence <= MAX_FIRST && lastSequence >= firstSequence,
+                    "a gap of records " + firstSequence + " to " + lastSequence + "; expected a first one from 1 to "
+                            + MAX_FIRST + ", and a last one that is not before it");
+        }
+    }
 
     public CareState {
         holds = Collections.unmodifiableSortedMap(new TreeMap<>(holds));
@@ -150,7 +160,7 @@ public record CareState(
     /** Returns the state of a PLAN. */
     public CareState planned(Plan next) {
         require(plan == null && delete == 0, "two plans");
-        return new CareState(floor, next, 0, holds, verified, gaps);
+        return new CareState(floor, next, 0, holds, verified, gaps, damaged);
     }
 
     /** Returns the state of a DELETE, which raises the floor up to the cut of the open plan at most. */
@@ -162,47 +172,47 @@ public record CareState(
         require(open.cut.equals(next.cut) || isAbove(open.cut, next.cut), "a floor above its plan");
         require(isAbove(next.cut, floor.cut), "a floor that does not rise");
         require(next.cut.sequence <= heldFrom(), "a floor above a hold");
-        return new CareState(next, plan, next.record, holds, verified, gaps);
+        return new CareState(next, plan, next.record, holds, verified, gaps, damaged);
     }
 
     /** Returns the state of a DONE, which closes the plan and the DELETE. */
     public CareState done() {
         require(plan != null, "a DONE without a plan");
-        return new CareState(floor, null, 0, holds, verified, gaps);
+        return new CareState(floor, null, 0, holds, verified, gaps, damaged);
     }
 
     /** Returns the state of a HOLD. */
     public CareState holding(long record, Hold hold) {
         TreeMap<Long, Hold> more = new TreeMap<>(holds);
         more.put(record, hold);
-        return new CareState(floor, plan, delete, more, verified, gaps);
+        return new CareState(floor, plan, delete, more, verified, gaps, damaged);
     }
 
     /** Returns the state of a RELEASE. */
     public CareState releasing(long record) {
         TreeMap<Long, Hold> fewer = new TreeMap<>(holds);
         require(fewer.remove(record) != null, "no hold " + record);
-        return new CareState(floor, plan, delete, fewer, verified, gaps);
+        return new CareState(floor, plan, delete, fewer, verified, gaps, damaged);
     }
 
     /** Returns the state of a VERIFIED with a new mark of a level. */
     public CareState verified(String level, Mark mark) {
         TreeMap<String, Mark> marks = new TreeMap<>(verified);
         marks.put(level, mark);
-        return new CareState(floor, plan, delete, holds, marks, gaps);
+        return new CareState(floor, plan, delete, holds, marks, gaps, damaged);
     }
 
-    /** Returns the state of a VERIFIED that has found damage: the level has no mark any more. */
-    public CareState unverified(String level) {
+    /** Returns the state of the VERIFIED with that number, which has found damage: the level has no mark any more. */
+    public CareState unverified(long record, String level) {
         TreeMap<String, Mark> marks = new TreeMap<>(verified);
         marks.remove(level);
-        return new CareState(floor, plan, delete, holds, marks, gaps);
+        return new CareState(floor, plan, delete, holds, marks, gaps, record);
     }
 
     /** Returns the state after a range of missing records was acknowledged. */
     public CareState acknowledging(Gap gap) {
         TreeMap<Long, Gap> more = new TreeMap<>(gaps);
         more.put(gap.firstSequence, gap);
-        return new CareState(floor, plan, delete, holds, verified, more);
+        return new CareState(floor, plan, delete, holds, verified, more, damaged);
     }
 }

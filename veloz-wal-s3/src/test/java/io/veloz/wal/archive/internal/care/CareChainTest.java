@@ -160,4 +160,38 @@ class CareChainTest {
         chain.put(next(chain.tip(), "a", Kind.DONE, CareState.NONE));
         assertThatThrownBy(chain::verify).hasMessageContaining(String.format(Locale.ROOT, "DONE with floor"));
     }
+
+    @Test
+    void recordThatCouldNotBeReadIsNotPut() {
+        CareRecord unreadable = next(Tip.NONE, "x", Kind.VERIFIED, CareState.NONE);
+        assertThatThrownBy(() -> chain.put(unreadable))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("care/00000000000000000001 is not put, as it could not be read again");
+        assertThat(store.objects()).isEmpty();
+    }
+
+    @Test
+    void lastKeptSlotThatFallsBreaksTheChain() throws IOException {
+        chain.put(withKept(next(Tip.NONE, "a", Kind.VERIFIED, CareState.NONE), 7));
+        chain.put(withKept(next(chain.tip(), "a", Kind.VERIFIED, CareState.NONE), 7));
+        assertThat(chain.verify()).isEqualTo(2);
+        chain.put(withKept(next(chain.tip(), "a", Kind.VERIFIED, CareState.NONE), 6));
+        assertThatThrownBy(chain::verify).hasMessageContaining("names kept slot 6 after kept slot 7");
+    }
+
+    private static CareRecord withKept(CareRecord care, long slot) {
+        return new CareRecord(
+                care.logId(),
+                care.origin(),
+                care.number(),
+                care.kind(),
+                care.writer(),
+                care.host(),
+                care.written(),
+                care.previous(),
+                care.tip(),
+                new SlotRef(slot, "a".repeat(64)),
+                care.point(),
+                care.state());
+    }
 }

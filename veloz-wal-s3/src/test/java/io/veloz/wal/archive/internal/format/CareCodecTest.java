@@ -36,7 +36,8 @@ class CareCodecTest {
                 0,
                 new TreeMap<>(Map.of(8L, new Hold(700, "audit", "ops-1", TIME))),
                 new TreeMap<>(Map.of("content", new Mark(7, new Cut(20, 2000), 1900, TIME, TIME.plusSeconds(1)))),
-                new TreeMap<>(Map.of(650L, new Gap(650, 660))));
+                new TreeMap<>(Map.of(650L, new Gap(650, 660))),
+                5);
     }
 
     private static CareRecord record(CareState state) {
@@ -84,7 +85,7 @@ class CareCodecTest {
                         + "\",\"due\":\"2026-11-28T10:00:00Z\"},\"holds\":{\"8\":{\"sequence\":700,\"reason\":\"audit\","
                         + "\"host\":\"ops-1\",\"made\":\"2026-11-28T10:00:00Z\"}},\"verified\":{\"content\":{\"firstSegment\":7,"
                         + "\"lastSegment\":20,\"lastSequence\":2000,\"checkpoint\":1900,\"since\":\"2026-11-28T10:00:00Z\","
-                        + "\"checked\":\"2026-11-28T10:00:01Z\"}},\"gaps\":{\"650\":660}}}");
+                        + "\"checked\":\"2026-11-28T10:00:01Z\"}},\"gaps\":{\"650\":660},\"damaged\":5}}");
     }
 
     @Test
