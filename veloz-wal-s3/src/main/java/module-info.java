@@ -10,6 +10,7 @@ module io.veloz.wal.archive {
     requires java.naming;
     requires java.xml;
     requires com.fasterxml.jackson.core;
+    requires com.github.benmanes.caffeine;
     requires org.lz4.java;
     requires org.slf4j;
     requires software.amazon.awssdk.auth;

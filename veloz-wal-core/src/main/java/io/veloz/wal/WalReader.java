@@ -11,6 +11,7 @@ import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.internal.replay.LogCursor;
 import io.veloz.wal.internal.replay.Start;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.ReportedStorage;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -75,6 +76,9 @@ public final class WalReader implements AutoCloseable {
     public static WalReader open(ReadOptions options) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
+        if (storage instanceof ReportedStorage reported) {
+            return open(options, reported, names);
+        }
         DurableLimit.WriterProbe probe = () -> storage.isLocked(names.lock());
         return open(options, storage, DurableLimit.ofPromises(probe), probe, null);
     }
@@ -111,6 +115,21 @@ public final class WalReader implements AutoCloseable {
         }
     }
 
+    /** All records in a report are durable, and no writer appends to such a storage. */
+    private static WalReader open(ReadOptions options, ReportedStorage storage, SegmentNames names) {
+        Start start = Start.at(
+                storage.report(), storage, names, options.fromSequence, options.fromTimeNanos, options.salvage);
+        try {
+            LogCursor cursor = start.open(DurableLimit.of(() -> Long.MAX_VALUE, () -> false));
+            if (start.requiresSegment() && !cursor.isAtSegment()) {
+                throw storage.explain(start.missing());
+            }
+            return new WalReader(cursor, options, null, cursor.largestBatchBytes());
+        } catch (IOException e) {
+            throw new WalOpenException("cannot read " + storage.describe() + ": " + e, e);
+        }
+    }
+
     private WalReader(LogCursor cursor, ReadOptions options, @Nullable Writer writer, int largestBatchBytes) {
         this.largestBatchBytes = largestBatchBytes;
         this.cursor = cursor;
@@ -132,6 +151,8 @@ public final class WalReader implements AutoCloseable {
             throw new IllegalStateException("the reader is closed");
         }
         try {
+            // The record after the last one need not exist, and finding it may be expensive.
+            ended |= sequence >= options.untilSequence;
             while (!ended && step()) {
                 if (sequence > options.untilSequence || timestampNanos() > options.untilTimeNanos) {
                     ended = true;
@@ -143,6 +164,8 @@ public final class WalReader implements AutoCloseable {
                 }
             }
             return false;
+        } catch (WalCorruptException e) {
+            throw options.storage instanceof ReportedStorage reported ? reported.explain(e) : e;
         } catch (IOException e) {
             throw new UncheckedIOException("reading " + cursor + " after record " + sequence, e);
         }

@@ -10,6 +10,7 @@ import io.veloz.wal.restore.RestorePlan;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.ArchiveRestorer;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.ReportedStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
@@ -29,7 +30,8 @@ public final class WalRecovery {
 
     /**
      * Reports the state that the next open would find: segments, ranges, verdicts. Reads headers and footers, the data
-     * of the last segment, and a part of the zeros that follow it. Changes nothing. A writer may have the log open.
+     * of the last segment, and a part of the zeros that follow it. Changes nothing. A writer may have the log open. Of a
+     * {@link ReportedStorage} it returns the report, and reads nothing.
      *
      * @throws WalOpenException if the directory cannot be read, or a restore into it has not ended
      */
@@ -57,6 +59,9 @@ public final class WalRecovery {
     public static long lastSequence(ReadOptions options) {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
+        if (storage instanceof ReportedStorage reported) {
+            return reported.report().lastSequence();
+        }
         try {
             LogFiles.of(storage, options.prefix).checkNoRestore();
             return ConcurrentInspection.run(
@@ -79,6 +84,9 @@ public final class WalRecovery {
         Storage storage = options.openStorage();
         SegmentNames names = new SegmentNames(options.prefix);
         long started = System.nanoTime();
+        if (depth == Depth.OUTLINE && storage instanceof ReportedStorage reported) {
+            return reported.report();
+        }
         try {
             LogFiles.of(storage, options.prefix).checkNoRestore();
             return ConcurrentInspection.run(

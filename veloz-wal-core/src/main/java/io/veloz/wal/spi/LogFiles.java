@@ -171,6 +171,9 @@ public final class LogFiles {
      * Empty if no file has a readable id.
      */
     public Optional<String> logId() throws IOException {
+        if (storage instanceof ReportedStorage reported) {
+            return Optional.of(reported.report().logId()).filter(id -> !id.isEmpty());
+        }
         boolean renamed = true;
         Map<LogId, Integer> counts = new HashMap<>();
         LogId most = LogId.NONE;

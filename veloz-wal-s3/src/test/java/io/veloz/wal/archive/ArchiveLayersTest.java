@@ -26,6 +26,7 @@ class ArchiveLayersTest {
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
+    private static final String READ = "io.veloz.wal.archive.internal.read";
 
     @Test
     void formatDependsOnNeitherStoresNorThreads() {
@@ -42,6 +43,7 @@ class ArchiveLayersTest {
                         PROOF,
                         RESTORE,
                         SHIP,
+                        READ,
                         "io.veloz.wal.archive",
                         "java.util.concurrent..",
                         "java.nio.file..")
@@ -55,7 +57,8 @@ class ArchiveLayersTest {
                 .resideInAPackage(IO)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP)
+                .resideInAnyPackage(
+                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ)
                 .check(CLASSES);
     }
 
@@ -81,7 +84,7 @@ class ArchiveLayersTest {
                 .resideInAnyPackage(SHIPLOG)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP)
+                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP, READ)
                 .check(CLASSES);
     }
 
@@ -92,14 +95,43 @@ class ArchiveLayersTest {
                 .resideInAPackage(SHIP)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(PROOF, RESTORE)
+                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(SHIP)
+                .check(CLASSES);
+    }
+
+    @Test
+    void readingInPlaceAndRestoreAreIndependent() {
+        noClasses()
+                .that()
+                .resideInAPackage(READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(RESTORE)
                 .check(CLASSES);
         noClasses()
                 .that()
                 .resideInAnyPackage(PROOF, RESTORE)
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(SHIP)
+                .resideInAPackage(READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyReadingInPlaceDependsOnTheCache() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.github.benmanes..")
                 .check(CLASSES);
     }
 

@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code dump}: prints the records of a log. */
@@ -31,12 +32,14 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal dump /var/lib/veloz/wal | head",
             "  veloz-wal dump --from 2000 --to 2010 --json /var/lib/veloz/wal",
+            "  veloz-wal dump --from-time 2026-11-22T14:30:00Z --until 2026-11-22T14:31:00Z s3://bucket/orders",
             "  diff <(veloz-wal dump --format crc A) <(veloz-wal dump --format crc B)",
             "",
             "  0   all records printed; a torn tail is not an error",
             "  1   a salvage declared losses in the printed range",
             "  2   damaged",
-            "  4   refused: DIR does not contain a log",
+            "  4   refused: DIR does not contain a log, or URI no archive",
+            "  5   the store cannot be reached: retry later",
             "  64  usage"
         })
 final class DumpCommand implements Callable<Integer> {
@@ -49,14 +52,32 @@ final class DumpCommand implements Callable<Integer> {
 
     private final Streams streams;
 
+    @Parameters(index = "0", paramLabel = "DIR|URI", description = SourceArguments.PLACE)
+    private String place = "";
+
     @Mixin
-    private final LogArguments log = new LogArguments();
+    private final SourceArguments arguments = new SourceArguments();
 
     @Option(names = "--from", paramLabel = "SEQUENCE", description = "First record. Default: the oldest one.")
-    private long from;
+    private @Nullable Long from;
 
     @Option(names = "--to", paramLabel = "SEQUENCE", description = "Last record. Default: the newest one.")
     private long to = Long.MAX_VALUE;
+
+    @Option(
+            names = "--from-time",
+            paramLabel = "TIME",
+            converter = Quantities.Moment.class,
+            description =
+                    "Start with the first record at or after a time: 2026-11-22T14:30:00Z, or nanoseconds since 1970.")
+    private @Nullable Long fromTime;
+
+    @Option(
+            names = "--until",
+            paramLabel = "TIME",
+            converter = Quantities.Moment.class,
+            description = "End before the first record after a time.")
+    private @Nullable Long untilTime;
 
     @Option(names = "--format", paramLabel = "text|json|crc", description = "Output format. Default: text.")
     private @Nullable Format format;
@@ -74,10 +95,11 @@ final class DumpCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Format wanted = format();
-        ReadOptions options = range();
+        checkRange();
         RecordFormat lines = lines(wanted);
         Output out = streams.out();
-        try (WalReader reader = WalReader.open(options)) {
+        try (LogSource source = arguments.open(spec, place, streams);
+                WalReader reader = WalReader.open(range(source.options()))) {
             while (reader.next()) {
                 lines.write(reader, out);
             }
@@ -101,19 +123,23 @@ final class DumpCommand implements Callable<Integer> {
         };
     }
 
-    private ReadOptions range() {
-        boolean hasFrom = spec.commandLine().getParseResult().hasMatchedOption("--from");
-        if (hasFrom && from < 1) {
+    private void checkRange() {
+        if (from != null && from < 1) {
             throw usage("--from " + from + ": expected 1 or more");
         }
         if (to < 1) {
             throw usage("--to " + to + ": expected 1 or more");
         }
-        if (from > to) {
+        if (from != null && from > to) {
             throw usage("--from " + from + " is greater than --to " + to);
         }
-        ReadOptions options = log.options().untilSequence(to);
-        return hasFrom ? options.fromSequence(from) : options;
+    }
+
+    private ReadOptions range(ReadOptions all) {
+        ReadOptions options = all.untilSequence(to);
+        options = from == null ? options : options.fromSequence(from);
+        options = fromTime == null ? options : options.fromTime(fromTime);
+        return untilTime == null ? options : options.untilTime(untilTime);
     }
 
     private ParameterException usage(String message) {

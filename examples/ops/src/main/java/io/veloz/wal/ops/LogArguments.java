@@ -2,21 +2,11 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.ReadOptions;
 import java.nio.file.Path;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/** The arguments of commands that read a log. */
+/** The directory of a log, and the prefix of its file names. */
 final class LogArguments {
-    @Parameters(index = "0", paramLabel = "DIR", description = "Directory of the log.")
-    Path directory = Path.of("");
-
-    @Option(
-            names = "--prefix",
-            paramLabel = "NAME",
-            description = "Prefix of the log's file names. Default: ${DEFAULT-VALUE}.")
-    String prefix = "orders";
-
-    LogArguments() {}
+    final Path directory;
+    final String prefix;
 
     LogArguments(Path directory, String prefix) {
         this.directory = directory;

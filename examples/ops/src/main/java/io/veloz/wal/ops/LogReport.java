@@ -1,11 +1,9 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.LostRange;
-import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalCheckpoint;
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,22 +12,22 @@ final class LogReport {
     private final RecoveryReport report;
     private final @Nullable WalCheckpoint checkpoint;
     private final boolean hasWriter;
+    private final LogSource source;
     private final Assessment assessment;
 
     private LogReport(
-            RecoveryReport report, @Nullable WalCheckpoint checkpoint, boolean hasWriter, Assessment assessment) {
+            RecoveryReport report, @Nullable WalCheckpoint checkpoint, LogSource source, Assessment assessment) {
         this.report = report;
         this.checkpoint = checkpoint;
-        this.hasWriter = hasWriter;
+        this.hasWriter = source.hasWriter();
+        this.source = source;
         this.assessment = assessment;
     }
 
-    static LogReport of(RecoveryReport report, LogArguments log, ReadOptions options) {
-        Path directory = log.directory;
-        WalCheckpoint checkpoint = WalCheckpoint.newest(options).orElse(null);
-        boolean unreadable = checkpoint == null && LogDirectory.checkpointFiles(directory, log.prefix) > 0;
-        return new LogReport(
-                report, checkpoint, LogDirectory.hasWriter(directory, log.prefix), Assessment.of(report, unreadable));
+    static LogReport of(RecoveryReport report, LogSource source) {
+        WalCheckpoint checkpoint = WalCheckpoint.newest(source.options()).orElse(null);
+        boolean unreadable = checkpoint == null && source.checkpointFiles() > 0;
+        return new LogReport(report, checkpoint, source, Assessment.of(report, unreadable));
     }
 
     int exitCode() {
@@ -50,7 +48,8 @@ final class LogReport {
                     range,
                     Units.count(segment.records()),
                     segment.fileBytes() == 0 ? "-" : Units.count(segment.dataBytes()));
-            if (segment.records() > 0) {
+            // The times of records in the tails of an archive are not known.
+            if (segment.records() > 0 && segment.maxTimestampNanos() != 0) {
                 out.lineOf(
                         "    %s to %s",
                         Units.time(segment.minTimestampNanos()), Units.time(segment.maxTimestampNanos()));
@@ -72,7 +71,7 @@ final class LogReport {
         if (report.expectedFirstSequence() > 1) {
             out.line("trimmed     before " + Units.count(report.expectedFirstSequence()));
         }
-        out.line("writer      " + (hasWriter ? "has the log open; only durable records are shown" : "none"));
+        out.line("writer      " + writer());
         WalCheckpoint newest = checkpoint;
         out.line("checkpoint  "
                 + (newest == null
@@ -87,6 +86,13 @@ final class LogReport {
             out.line("quarantine  " + Units.count(report.quarantined().size(), "file") + ": "
                     + String.join(", ", report.quarantined()));
         }
+    }
+
+    private String writer() {
+        if (source.archive().isPresent()) {
+            return "not known; this is an archive";
+        }
+        return hasWriter ? "has the log open; only durable records are shown" : "none";
     }
 
     void writeJson(Output out) {
@@ -111,7 +117,9 @@ final class LogReport {
             write(json, segment);
         }
         json.endArray();
-        json.field("took_ns", report.took().toNanos()).endObject();
+        json.field("took_ns", report.took().toNanos());
+        source.writeCost(json);
+        json.endObject();
         out.character('\n');
     }
 

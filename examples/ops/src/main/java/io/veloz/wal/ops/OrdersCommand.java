@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code orders}: prints the orders of a log. */
 @Command(
@@ -22,21 +25,29 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples and exit codes:%n",
         footer = {
             "  veloz-wal orders /var/lib/veloz/wal | jq '.orders[] | select(.status == \"PARTIALLY_FILLED\")'",
+            "  veloz-wal orders s3://bucket/orders",
             "",
             "  0   all orders printed; a torn tail is not an error",
             "  1   a salvage declared losses, so orders may be wrong",
             "  2   damaged",
-            "  4   refused: DIR does not contain a log",
+            "  4   refused: DIR does not contain a log, or URI no archive",
+            "  5   the store cannot be reached: retry later",
             "  64  usage"
         })
 final class OrdersCommand implements Callable<Integer> {
     private final Streams streams;
 
+    @Parameters(index = "0", paramLabel = "DIR|URI", description = SourceArguments.PLACE)
+    private String place = "";
+
     @Mixin
-    private final LogArguments log = new LogArguments();
+    private final SourceArguments arguments = new SourceArguments();
 
     @Option(names = "--json", description = "Accepted for consistency; the output is always JSON.")
     private boolean unusedJson;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
 
     OrdersCommand(Streams streams) {
         this.streams = streams;
@@ -44,14 +55,17 @@ final class OrdersCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        OrdersReplay.Result replay = new OrdersReplay(log.options(), streams).run();
-        List<OrderState> orders = replay.store().orders();
-        Output out = streams.out();
-        Json to = new Json(out).object();
-        OrdersJson.writeCounts(to, orders);
-        OrdersJson.writeOrders(to, out, orders);
-        to.endObject();
-        out.character('\n');
-        return replay.exitCode();
+        try (LogSource source = arguments.open(spec, place, streams)) {
+            OrdersReplay.Result replay = new OrdersReplay(source.options(), streams).run();
+            List<OrderState> orders = replay.store().orders();
+            Output out = streams.out();
+            Json to = new Json(out).object();
+            OrdersJson.writeCounts(to, orders);
+            OrdersJson.writeOrders(to, out, orders);
+            source.writeCost(to);
+            to.endObject();
+            out.character('\n');
+            return replay.exitCode();
+        }
     }
 }

@@ -37,7 +37,8 @@ final class Output {
         return this;
     }
 
-    private void bytes(byte[] bytes) {
+    /** Writes bytes in UTF-8. */
+    void bytes(byte[] bytes) {
         for (byte b : bytes) {
             character(b);
         }

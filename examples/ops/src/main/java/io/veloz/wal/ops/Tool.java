@@ -33,7 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Inspects, reads, archives, restores, salvages and tests order logs, and imports the engine's old logs. Backs up"
                     + " and recovers the whole engine: log, configuration, secrets, database and Vault.",
             "",
-            "inspect, verify, dump, orders, legacy-orders and status are read-only: they can run at any time, even while the"
+            "inspect, verify, dump, orders, history, legacy-orders and status are read-only: they can run at any time, even while the"
                     + " engine writes the log, and never change a file in its directory."
         },
         mixinStandardHelpOptions = true,
@@ -81,6 +81,7 @@ final class Tool {
                 .addSubcommand(new VerifyCommand(streams))
                 .addSubcommand(new DumpCommand(streams))
                 .addSubcommand(new OrdersCommand(streams))
+                .addSubcommand(new HistoryCommand(streams))
                 .addSubcommand(new LegacyOrdersCommand(streams))
                 .addSubcommand(new ImportCommand(streams))
                 .addSubcommand(new SalvageCommand(streams))

@@ -1,6 +1,5 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveReport;
@@ -137,12 +136,12 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private int log(LogArguments log) {
-        ReadOptions options = log.options();
+        LogSource source = new LogSource(log, streams);
         RecoveryReport found;
         try (Progress progress = streams.progress("verify", Progress.Unit.BYTES)) {
-            found = WalRecovery.verify(options, progress);
+            found = WalRecovery.verify(source.options(), progress);
         }
-        LogReport report = LogReport.of(found, log, options);
+        LogReport report = LogReport.of(found, source);
         if (json) {
             report.writeJson(streams.out());
         } else {

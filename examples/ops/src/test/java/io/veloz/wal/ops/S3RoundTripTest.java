@@ -43,6 +43,8 @@ class S3RoundTripTest {
 
         assertThat(run(environment, ExitCode.OK, "ship", "--once", log, uri)).contains("into        " + uri);
         assertThat(run(environment, ExitCode.OK, "verify", "--full", uri)).contains("verdict: sound");
+        assertThat(run(environment, ExitCode.OK, "dump", "--from", 4, "--to", 9, uri))
+                .contains(ToolRun.of("dump", "--from", 4, "--to", 9, log).out().strip(), "cost: ");
 
         // Options override the environment.
         Map<String, String> elsewhere = new HashMap<>(environment);

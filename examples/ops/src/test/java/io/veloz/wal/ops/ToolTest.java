@@ -22,6 +22,7 @@ class ToolTest {
                 "verify",
                 "dump",
                 "orders",
+                "history",
                 "legacy-orders",
                 "import",
                 "salvage",

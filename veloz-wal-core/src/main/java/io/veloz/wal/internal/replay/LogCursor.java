@@ -47,8 +47,8 @@ public class LogCursor implements Closeable {
 
     boolean tornTail;
 
-    /** Whether the next batch is that of an index entry, whose sequence has to match. */
-    private boolean atIndexEntry;
+    /** Whether the sequence of the next batch has to match, because an index entry or a report states it. */
+    private boolean atStatedSequence;
 
     LogCursor(Start start, DurableLimit limit) throws IOException {
         this.start = start;
@@ -61,7 +61,7 @@ public class LogCursor implements Closeable {
         } else {
             // The scanner need not check the sequence, because the analysis has compared it with the previous segment.
             segment.scanner.jumpTo(start.position, -1);
-            atIndexEntry = expected > 0 && start.position > SegmentHeader.BYTES;
+            atStatedSequence = start.checksFirst;
         }
     }
 
@@ -118,12 +118,13 @@ public class LogCursor implements Closeable {
                 acceptBatch();
             }
             BatchHeader batch = segment.scanner.header();
-            if (atIndexEntry && batch.firstSequence != expected) {
-                String why = "batch with first sequence " + batch.firstSequence + "; the index in the footer states "
+            if (atStatedSequence && batch.firstSequence != expected) {
+                String why = "batch with first sequence " + batch.firstSequence + "; "
+                        + (start.position > SegmentHeader.BYTES ? "the index in the footer states " : "expected ")
                         + expected;
                 throw damage(segment, segment.scanner.position(), expected, why);
             }
-            atIndexEntry = false;
+            atStatedSequence = false;
             if (skips(batch)) {
                 withheld = false;
                 continue;
@@ -377,6 +378,16 @@ public class LogCursor implements Closeable {
 
     public BatchScanner batch() {
         return current().scanner;
+    }
+
+    /** Returns whether the first segment exists and its header is valid. */
+    public boolean isAtSegment() {
+        return segment != null;
+    }
+
+    /** Returns the largest batch that the current segment allows; of a log without segments the smallest limit. */
+    public int largestBatchBytes() {
+        return segment == null ? BatchHeader.BYTES : segment.header.maxBatchBytes();
     }
 
     /** Returns the number of the current segment. */

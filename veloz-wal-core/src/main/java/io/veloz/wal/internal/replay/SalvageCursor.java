@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.LostRange;
+import io.veloz.wal.SegmentReport;
 import io.veloz.wal.internal.format.BatchHeader;
 import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.DamagedException;
@@ -86,7 +87,7 @@ final class SalvageCursor extends LogCursor {
         @Nullable OpenSegment next = find(number + 1);
         if (next == null) {
             throwIfTrimmed(number + 1);
-            next = OpenSegment.findAfter(start.storage, start.names, logId, number);
+            next = findAfter(number);
         }
         if (next != null && next.header.number() <= start.lastNumber) {
             moveTo(next);
@@ -98,6 +99,20 @@ final class SalvageCursor extends LogCursor {
         current.scanner.refresh();
         addLostAtEnd(current);
         return false;
+    }
+
+    /** A report states the numbers. Otherwise they are in the headers, and reading each may be expensive. */
+    private @Nullable OpenSegment findAfter(long number) throws IOException {
+        if (start.reported.isEmpty()) {
+            return OpenSegment.findAfter(start.storage, start.names, logId, number);
+        }
+        for (SegmentReport segment : start.reported) {
+            @Nullable OpenSegment next = segment.number() > number ? find(segment.number()) : null;
+            if (next != null) {
+                return next;
+            }
+        }
+        return null;
     }
 
     /**

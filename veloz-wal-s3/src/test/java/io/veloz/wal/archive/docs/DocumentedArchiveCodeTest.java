@@ -3,7 +3,9 @@ package io.veloz.wal.archive.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveReader;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.restore.RestoreOptions;
@@ -20,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The code of README.md that needs the archive is the code in this file, compiled and run: {@link #theReadmeShowsThisCode}
- * compares the two character by character, but for white space, directory and archive.
+ * The code of README.md and docs/archive.md that needs the archive is the code in this file, compiled and run: {@link #theDocumentsShowThisCode}
+ * compares them character by character, but for white space, directory and archive.
  */
 class DocumentedArchiveCodeTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
@@ -40,6 +42,7 @@ class DocumentedArchiveCodeTest {
         ship(new byte[100]);
         directory = dir.resolve("elsewhere");
         assertThat(restore()).isEqualTo(1);
+        read(1);
     }
 
     private void ship(byte[] bytes) {
@@ -66,19 +69,38 @@ class DocumentedArchiveCodeTest {
         return report.records();
     }
 
+    private void read(long first) {
+        // begin
+        try (ArchiveReader log = ArchiveReader.open(archive);
+                WalReader reader = WalReader.open(log.options().fromSequence(first))) {
+            while (reader.next()) {
+                System.out.println(reader.sequence() + " " + reader.timestamp());
+            }
+        }
+        // end
+    }
+
     @Test
-    void theReadmeShowsThisCode() throws IOException {
+    void theDocumentsShowThisCode() throws IOException {
         String here = withoutSpace(Files.readString(
                 ROOT.resolve("veloz-wal-s3/src/test/java/io/veloz/wal/archive/docs/DocumentedArchiveCodeTest.java")));
-        List<String> shown = JAVA_BLOCK
-                .matcher(Files.readString(ROOT.resolve("README.md")))
+        assertThat(shown("README.md"))
+                .hasSize(2)
+                .allSatisfy(block -> assertThat(here).contains(block));
+        assertThat(shown("docs/archive.md"))
+                .hasSize(1)
+                .allSatisfy(block -> assertThat(here).contains(block));
+    }
+
+    private static List<String> shown(String document) throws IOException {
+        return JAVA_BLOCK
+                .matcher(Files.readString(ROOT.resolve(document)))
                 .results()
                 .map(MatchResult::group)
                 .filter(block -> block.contains("s3://"))
                 .map(block ->
                         withoutSpace("// begin" + block.substring("```java".length(), block.length() - 3) + "// end"))
                 .toList();
-        assertThat(shown).hasSize(2).allSatisfy(block -> assertThat(here).contains(block));
     }
 
     private static String withoutSpace(String code) {

@@ -57,6 +57,10 @@ class ModulePathTest {
                         }
                         RestoreReport report = WalRecovery.restoreFrom(archive, RestoreOptions.into(dir.resolve("restored")));
                         System.out.println("restored " + report.lastSequence());
+                        try (ArchiveReader archived = ArchiveReader.open(archive);
+                                WalReader reader = WalReader.open(archived.options())) {
+                            System.out.println("read " + reader.next());
+                        }
                         try (ObjectStore store = ObjectStores.open(
                                 "s3://bucket/p", Map.of("endpoint", "http://127.0.0.1:1"))) {
                             store.list("", "");
@@ -156,6 +160,7 @@ class ModulePathTest {
                 .contains(
                         "archived true",
                         "restored 1",
+                        "read true",
                         "s3 ",
                         "(ConnectException)",
                         "module io.veloz.wal, io.veloz.wal.archive");

@@ -58,8 +58,12 @@ public final class SmallLog {
     }
 
     public static List<Entry> read(Path directory) {
+        return read(ReadOptions.of(directory));
+    }
+
+    public static List<Entry> read(ReadOptions options) {
         List<Entry> entries = new ArrayList<>();
-        try (WalReader reader = WalReader.open(ReadOptions.of(directory))) {
+        try (WalReader reader = WalReader.open(options)) {
             while (reader.next()) {
                 entries.add(new Entry(
                         reader.sequence(),
