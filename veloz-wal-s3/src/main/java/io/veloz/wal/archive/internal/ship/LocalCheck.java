@@ -49,12 +49,7 @@ final class LocalCheck {
         if (end.sequence() == 0 || tip.slot() == null) {
             return;
         }
-        LocalLog.Range local = log.range();
-        if (local.lastSequence() < end.sequence() && log.isWrittenElsewhere() && ++attempts < ATTEMPTS) {
-            // The files of another process lag behind what is durable. Its next heartbeat shows the rest.
-            throw new IOException(log.describe() + " shows records up to " + local.lastSequence()
-                    + " as durable; the archive ends with record " + end.sequence());
-        }
+        LocalLog.Range local = range(end);
         if (local.lastSequence() < end.sequence()) {
             throw log.refused(
                     shipLog.store(),
@@ -72,6 +67,21 @@ final class LocalCheck {
         } else if (last.part() instanceof Segment segment) {
             checkSegment(segment);
         }
+    }
+
+    /**
+     * Returns the range of the local log, which may end before the archive.
+     *
+     * @throws IOException if it ends before the archive, and its files may not show its end yet
+     */
+    LocalLog.Range range(Archived end) throws IOException {
+        LocalLog.Range local = log.range();
+        if (local.lastSequence() < end.sequence() && log.isWrittenElsewhere() && ++attempts < ATTEMPTS) {
+            // The files of another process lag behind what is durable. Its next heartbeat shows the rest.
+            throw new IOException(log.describe() + " shows records up to " + local.lastSequence()
+                    + " as durable; the archive ends with record " + end.sequence());
+        }
+        return local;
     }
 
     /** Returns the slot that contains or commits the last bytes of the archive. It exists, because slots follow it. */

@@ -165,7 +165,7 @@ public final class Shipping implements AutoCloseable {
         }
         if (writer == null || right == null) {
             DirectoryFile file = DirectoryFile.open(log.files(), identity);
-            right = right == null ? new ShippingRight(log, shipLog, file, config.takeOver()) : right;
+            right = right == null ? new ShippingRight(log, shipLog, file, localCheck, config.takeOver()) : right;
             long hint = isSearchRepeated ? 0 : file.kept().number();
             writer = SlotWriter.create(shipLog, identity, file.instance(), config.clock(), hint);
         }

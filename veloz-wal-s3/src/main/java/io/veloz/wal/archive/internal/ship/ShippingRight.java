@@ -20,16 +20,18 @@ final class ShippingRight {
     private final LocalLog log;
     private final ShipLog shipLog;
     private final DirectoryFile file;
+    private final LocalCheck localCheck;
     private final long takeOver;
 
     /** Whether the confirmed slot was missing once. */
     private boolean isSuspect;
 
     /** @param takeOver the epoch that this directory may replace; 0 for none */
-    ShippingRight(LocalLog log, ShipLog shipLog, DirectoryFile file, long takeOver) {
+    ShippingRight(LocalLog log, ShipLog shipLog, DirectoryFile file, LocalCheck localCheck, long takeOver) {
         this.log = log;
         this.shipLog = shipLog;
         this.file = file;
+        this.localCheck = localCheck;
         this.takeOver = takeOver;
     }
 
@@ -93,11 +95,21 @@ final class ShippingRight {
                     "another directory of this log, on host " + last.host() + ", acquired epoch " + last.epoch()
                             + " and shipped until " + last.written()
                             + permitted()
-                            + ". If that directory is stopped for good and this one is to continue, take over epoch "
-                            + last.epoch());
+                            + next(last));
         }
         file.add(writer);
         return Optional.of(new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch()));
+    }
+
+    /** Returns the next step. A log that ends before the archive could not continue it: its take-over would be refused, too. */
+    private String next(Slot last) throws IOException {
+        long archived = last.archived().sequence();
+        long local = localCheck.range(last.archived()).lastSequence();
+        return local < archived
+                ? ". The archive has records up to " + archived + ", and this log only up to " + local
+                        + ". If that directory is stopped for good, restore the log again, into another directory, and"
+                        + " take over the epoch in the report of the restore"
+                : ". If that directory is stopped for good and this one is to continue, take over epoch " + last.epoch();
     }
 
     private String permitted() {

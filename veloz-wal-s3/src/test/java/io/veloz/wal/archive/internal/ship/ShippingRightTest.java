@@ -88,7 +88,7 @@ class ShippingRightTest {
         assertThat(refused.reason()).isEqualTo(Reason.SUPERSEDED);
         assertThat(refused)
                 .hasMessageContaining("another directory of this log")
-                .hasMessageContaining("take over epoch");
+                .hasMessageContaining("take over ");
         assertThat(slots()).isEqualTo(slots);
     }
 
@@ -216,6 +216,24 @@ class ShippingRightTest {
         }
         assertSuperseded(original, 0);
         assertSuperseded(original, 1);
+    }
+
+    @Test
+    void directoryThatLacksArchivedRecordsIsSentToTheRestoreNotToTheTakeOver() throws IOException {
+        Path restored = copy("restored", false);
+        try (Wal wal = open(restored)) {
+            TestShip.append(wal, 5);
+            ship(wal, 1);
+        }
+        assertThat(refused(original, 0))
+                .hasMessageContaining(". The archive has records up to 25, and this log only up to 20. ")
+                .hasMessageContaining("restore the log again, into another directory")
+                .hasMessageNotContaining("take over epoch ");
+        assertThat(refused(original, 2).reason()).isEqualTo(Reason.BEHIND);
+        try (Wal wal = open(original)) {
+            TestShip.append(wal, 5);
+        }
+        assertThat(refused(original, 0)).hasMessageContaining("take over epoch 2");
     }
 
     @Test
