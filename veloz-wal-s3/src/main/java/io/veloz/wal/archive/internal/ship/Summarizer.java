@@ -35,11 +35,15 @@ final class Summarizer {
     /** The number of kept slots after which a SUMMARY is put, and of SUMMARYs of level 1 after which one of level 2 is put. */
     static final int FAN_OUT = 64;
 
-    /** Bounds the content of a SUMMARY. Only thousands of writers that died without a SUMMARY exceed it; then none is put. */
+    /**
+     * Bounds the content of a SUMMARY. One of level 2 is put early, before its entries exceed the bound, and if they would, one
+     * of level 1 is put instead. Only thousands of writers that died without a SUMMARY exceed it; then none is put.
+     */
     private static final int MAX_ENTRIES = 20_000;
 
     private final ShipLog shipLog;
     private final int fanOut;
+    private final int maxEntries;
 
     /** Kept slots to be read, the newest first. */
     private final Deque<SlotRef> unread = new ArrayDeque<>();
@@ -80,14 +84,20 @@ final class Summarizer {
         }
     }
 
-    private Summarizer(ShipLog shipLog, int fanOut) {
+    private Summarizer(ShipLog shipLog, int fanOut, int maxEntries) {
         this.shipLog = shipLog;
         this.fanOut = fanOut;
+        this.maxEntries = maxEntries;
     }
 
     /** Starts at the tip, without a request. */
     static Summarizer at(ShipLog shipLog, int fanOut, Tip tip) {
-        Summarizer summarizer = new Summarizer(shipLog, fanOut);
+        return at(shipLog, fanOut, MAX_ENTRIES, tip);
+    }
+
+    /** Starts with another bound of the entries in a SUMMARY. */
+    static Summarizer at(ShipLog shipLog, int fanOut, int maxEntries, Tip tip) {
+        Summarizer summarizer = new Summarizer(shipLog, fanOut, maxEntries);
         Slot slot = tip.keptSlot();
         ChainState chain = slot == null ? null : slot.chain();
         if (slot == null || chain == null) {
@@ -133,13 +143,23 @@ final class Summarizer {
 
     /** Returns whether a SUMMARY is due, and all its slots have been read. */
     boolean isReady() {
-        boolean isDue = entries.size() >= fanOut || levelOnes() >= fanOut;
-        return !hasStep() && isDue && entries.size() + merged.size() <= MAX_ENTRIES;
+        boolean isBounded = Math.max(entries.size(), known().size()) <= maxEntries;
+        return !hasStep() && isBounded && (entries.size() >= fanOut || isLevelTwo());
+    }
+
+    /** Returns whether the next SUMMARY has level 2: one is due, and its entries do not exceed the bound. */
+    private boolean isLevelTwo() {
+        long total = entries.size();
+        for (Peak peak : known()) {
+            total += peak.level() == 1 ? peak.entries() : 0;
+        }
+        boolean isDue = levelOnes() >= fanOut || (levelOnes() > 0 && total > maxEntries / 2);
+        return isDue && total <= maxEntries;
     }
 
     /** Returns whether {@link #step} has a request to make. */
     boolean hasStep() {
-        return before == null || peaks == null || (levelOnes() >= fanOut && mergedPeaks < levelOnes());
+        return before == null || peaks == null || (isLevelTwo() && mergedPeaks < levelOnes());
     }
 
     /** Reads one slot. A step that fails can be repeated. */
@@ -215,7 +235,7 @@ final class Summarizer {
 
     /** Returns the SUMMARY to be put after the tip. All its slots have been read. */
     Next next() {
-        boolean isLevelTwo = levelOnes() >= fanOut;
+        boolean isLevelTwo = isLevelTwo();
         List<Entry> range = new ArrayList<>(isLevelTwo ? merged : List.of());
         range.addAll(entries);
         List<Peak> named = new ArrayList<>(known());

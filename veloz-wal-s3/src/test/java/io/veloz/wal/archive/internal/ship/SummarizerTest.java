@@ -63,7 +63,10 @@ class SummarizerTest {
     }
 
     private static Summarizer collected(ShipLog log, int fanOut, SlotWriter writer) throws IOException {
-        Summarizer summarizer = Summarizer.at(log, fanOut, writer.tip());
+        return collected(Summarizer.at(log, fanOut, writer.tip()));
+    }
+
+    private static Summarizer collected(Summarizer summarizer) throws IOException {
         while (summarizer.hasStep()) {
             summarizer.step();
         }
@@ -179,6 +182,39 @@ class SummarizerTest {
         ship(writer, collected(log, 4, writer), 1);
         assertEverySlotIsNamedOnce();
         assertThat(((Summary) slots().get(11L).slot().part()).entries()).isEqualTo(10);
+    }
+
+    /** Starts writers, of which only the last one puts the summaries that are due, each with up to 20 entries. */
+    private void restart(int starts) throws IOException {
+        for (int i = 1; i < starts; i++) {
+            start();
+        }
+        SlotWriter writer = start();
+        ship(writer, collected(Summarizer.at(new ShipLog(store), 4, 20, writer.tip())), 1);
+    }
+
+    @Test
+    void summaryOfLevelOneIsPutInsteadOfOneOfLevelTwoThatWouldExceedTheBound() throws IOException {
+        restart(20);
+        for (int round = 1; round < 6; round++) {
+            restart(18);
+        }
+        assertThat(levels()).containsExactly(1, 1, 1, 1, 1, 1);
+        assertEverySlotIsNamedOnce();
+    }
+
+    @Test
+    void summaryOfLevelTwoIsPutBeforeItsEntriesExceedTheBound() throws IOException {
+        for (int round = 0; round < 6; round++) {
+            restart(6);
+        }
+        assertThat(levels()).contains(2);
+        assertThat(slots().values().stream()
+                        .map(decoded -> decoded.slot().part())
+                        .filter(part -> part instanceof Summary)
+                        .mapToLong(part -> ((Summary) part).entries()))
+                .allMatch(entries -> entries <= 20);
+        assertEverySlotIsNamedOnce();
     }
 
     @Test
