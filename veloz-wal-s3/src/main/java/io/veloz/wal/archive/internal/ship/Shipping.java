@@ -199,7 +199,7 @@ public final class Shipping implements AutoCloseable {
                 return;
             }
             localCheck.check(current.tip());
-            current.claim(epoch.get());
+            current.claim(epoch.get(), directory.instance());
         } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
             checkedTip = tip;
         } else {

@@ -117,6 +117,11 @@ final class ShippingRight {
         return epoch == 0 ? "" : "; this directory may replace epoch " + epoch;
     }
 
+    /** Returns the instance of this directory. It is known when a writer is recorded: another shipper may create the file first. */
+    String instance() {
+        return file.instance();
+    }
+
     /** A kept slot of a writer of this directory is in the chain. */
     void confirmed(String writer, SlotRef kept) throws IOException {
         file.confirmed(writer, kept);

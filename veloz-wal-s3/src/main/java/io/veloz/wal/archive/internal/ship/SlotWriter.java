@@ -46,7 +46,7 @@ final class SlotWriter {
     private final ShipLog shipLog;
     private final LogIdentity identity;
     private final String id;
-    private final String instance;
+    private String instance;
     private final String host;
     private final Clock clock;
     private WriterState state;
@@ -206,6 +206,12 @@ final class SlotWriter {
 
     private static Tip tip(Decoded slot) {
         return Tip.of(slot.slot(), slot.sha256());
+    }
+
+    /** Does the same as {@link #claim(Slot.Epoch)}, from the directory with this instance. */
+    void claim(Slot.Epoch epoch, String directory) {
+        instance = directory;
+        claim(epoch);
     }
 
     /** Continues with the claim of the next epoch. The caller has checked that the local log contains what the tip states. */

@@ -9,6 +9,7 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.ArchiveTakeOver;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.DirectoryState;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.SlotCodec;
@@ -234,6 +235,32 @@ class ShippingRightTest {
             TestShip.append(wal, 5);
         }
         assertThat(refused(original, 0)).hasMessageContaining("take over epoch 2");
+    }
+
+    @Test
+    void slotsNameTheInstanceInTheFileIfAnotherShipperCreatesItFirst() throws IOException {
+        HeapStore archive = new HeapStore();
+        try (Wal wal = open(dir.resolve("new"));
+                Stepper slower = new Stepper(LocalLog.of(wal), archive);
+                Stepper faster = new Stepper(LocalLog.of(wal), archive)) {
+            TestShip.append(wal, 5);
+            for (int step = 0; step < 3; step++) {
+                slower.shipping.advance();
+            }
+            faster.ship();
+            slower.ship();
+            assertThat(slower.epoch).isEqualTo(2);
+        }
+        assertThat(TestShip.slots(archive)).extracting(Slot::instance).containsOnly(instance(dir.resolve("new")));
+    }
+
+    private static String instance(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            Path file = files.filter(each -> each.getFileName().toString().matches("\\.orders_archive_[0-9a-f]{16}"))
+                    .findFirst()
+                    .orElseThrow();
+            return DirectoryState.decode("file", Files.readAllBytes(file)).instance();
+        }
     }
 
     @Test
