@@ -16,13 +16,20 @@ import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.StorageLock;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +124,49 @@ class ShipLoopTest {
                 .filteredOn(event -> event.startsWith("trouble"))
                 .containsExactly("trouble", "trouble ended");
         assertThat(rig.state.archivedSequence()).isEqualTo(20);
+    }
+
+    @Test
+    void fileOfTheDirectoryThatCannotBeReplacedIsTroubleUntilItIs() {
+        ShipRig rig = rig();
+        append(10);
+        List<StorageLock> locks = new ArrayList<>();
+        rig.at(MINUTE, () -> {
+            locks.add(lockOfTheDirectoryFile());
+            append(10);
+            wal.roll();
+        });
+        rig.at(MINUTE.plusSeconds(30), () -> {
+            assertThat(rig.state.status().state()).isEqualTo(State.TROUBLE);
+            assertThat(rig.state.status().lastError()).contains("another shipper replaces ");
+            assertThat(rig.state.archivedSequence()).isEqualTo(wal.durableSequence());
+        });
+        rig.at(MINUTE.plusSeconds(40), () -> {
+            try {
+                locks.get(0).close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        rig.at(MINUTE.multipliedBy(4), () -> assertThat(rig.state.status().state())
+                .isEqualTo(State.SHIPPING));
+        rig.run(MINUTE.multipliedBy(5));
+        assertThat(rig.events)
+                .filteredOn(event -> event.startsWith("trouble"))
+                .containsExactly("trouble", "trouble ended");
+    }
+
+    private StorageLock lockOfTheDirectoryFile() {
+        Path log = dir.resolve("log");
+        try (Stream<Path> files = Files.list(log)) {
+            String name = files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.matches("\\..*_archive_[0-9a-f]{16}"))
+                    .findFirst()
+                    .orElseThrow();
+            return DiskStorage.open(log).lock(name + ".lock");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -16,6 +16,8 @@ public interface ShipProgress {
         GAPS,
         /** Reading the slots for the next SUMMARY. Without it readers make more requests. */
         SUMMARY,
+        /** Recording in the log's directory that a kept slot is in the chain. */
+        DIRECTORY_FILE,
         /** Deleting tails. Nothing depends on it. */
         CLEAN_UP
     }

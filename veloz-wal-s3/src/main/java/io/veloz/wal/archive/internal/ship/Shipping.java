@@ -38,6 +38,7 @@ public final class Shipping implements AutoCloseable {
     private static final byte[] NO_CONTENT = new byte[0];
     private static final int CHECKPOINT_POLLS = 60;
     private static final long SECOND_NANOS = 1_000_000_000;
+    private static final long RECORD_RETRY_NANOS = 60 * SECOND_NANOS;
 
     /** A segment that is uploaded within this time is not shipped as tails in addition. */
     private static final long UPLOAD_PATIENCE_NANOS = 5 * SECOND_NANOS;
@@ -62,6 +63,11 @@ public final class Shipping implements AutoCloseable {
     private boolean isSearchRepeated;
     private boolean isResumed;
     private boolean isStoreFit;
+
+    /** Whether the last confirmed slot has to be recorded again, as the file of the directory could not be replaced. */
+    private boolean isRecordDue;
+
+    private long recordAt;
 
     /** The tip that was compared with log.json and with the uploaded objects. */
     private long checkedTip = -1;
@@ -212,7 +218,7 @@ public final class Shipping implements AutoCloseable {
         writer = null;
     }
 
-    private void confirmed(SlotWriter current, Phase before) throws IOException {
+    private void confirmed(SlotWriter current, Phase before) {
         Tip tip = current.tip();
         background.confirmed();
         if (before == Phase.LIST_AFTER_CLAIM) {
@@ -235,9 +241,17 @@ public final class Shipping implements AutoCloseable {
         }
     }
 
-    /** A failure is reported, and the next kept slot repeats it. */
-    private void record(SlotWriter current) throws IOException {
-        Objects.requireNonNull(right).confirmed(current.id(), current.tip().kept());
+    /** A failure is a job of its own: slots are still put, and their success must not end it. */
+    private void record(SlotWriter current) {
+        try {
+            Objects.requireNonNull(right).confirmed(current.id(), current.tip().kept());
+            isRecordDue = false;
+            progress.succeeded(Job.DIRECTORY_FILE);
+        } catch (IOException e) {
+            isRecordDue = true;
+            recordAt = nanoTime.getAsLong() + RECORD_RETRY_NANOS;
+            progress.failed(Job.DIRECTORY_FILE, e);
+        }
     }
 
     private History history() {
@@ -260,6 +274,10 @@ public final class Shipping implements AutoCloseable {
     private boolean ship(SlotWriter current) throws IOException {
         if (!isResumed) {
             resume(current.tip());
+            return true;
+        }
+        if (isRecordDue && nanoTime.getAsLong() - recordAt >= 0) {
+            record(current);
             return true;
         }
         Archived archived = current.tip().archived();
