@@ -35,6 +35,11 @@ public final class WalShippingRefusedException extends WalException {
         LOST_SLOTS,
         /** Another directory of the log has acquired the last epoch. Stop, or take that epoch over. */
         SUPERSEDED,
+        /**
+         * The file in the log's directory that proves its right to ship is damaged. Move it away, and take the last epoch
+         * over.
+         */
+        DAMAGED_FILE,
         /** The archive contains an object that no writer can have written. Verify the archive. */
         BROKEN
     }

@@ -103,7 +103,7 @@ final class TextShipReporter implements ShipReporter {
             case BEHIND -> "; `veloz-wal restore --merge URI DIR` restores the missing records";
             case DIVERGED -> "; run `veloz-wal restore URI NEW_DIR`, and compare both logs with `dump --format crc`";
             case TRIMMED_AHEAD -> "; with the tool: `ship --declare-gaps`";
-            case SUPERSEDED -> " with `ship --take-over EPOCH`";
+            case SUPERSEDED, DAMAGED_FILE -> " with `ship --take-over EPOCH`";
             case BROKEN -> "; see `veloz-wal verify URI`";
             default -> "";
         };

@@ -44,7 +44,7 @@ public final class DirectoryFile {
     /**
      * Reads the file of an archive. If it does not exist, nothing is written yet.
      *
-     * @throws BadObjectException if it is damaged
+     * @throws DamagedDirectoryFileException if it is damaged
      */
     public static DirectoryFile open(LogFiles files, LogIdentity identity) throws IOException {
         String name = DirectoryState.fileName(files.prefix(), identity);
@@ -59,6 +59,8 @@ public final class DirectoryFile {
             state = DirectoryState.decode(storage.describe() + "/" + name, in.readNBytes(DirectoryState.MAX_BYTES));
         } catch (NoSuchFileException e) {
             // The first start from this directory.
+        } catch (BadObjectException e) {
+            throw new DamagedDirectoryFileException(e);
         }
     }
 

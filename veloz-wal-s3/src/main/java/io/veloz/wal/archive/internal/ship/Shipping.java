@@ -156,6 +156,8 @@ public final class Shipping implements AutoCloseable {
             return step();
         } catch (UnknownArchiveFormatException e) {
             throw new WalShippingRefusedException(Reason.UNKNOWN_FORMAT, String.valueOf(e.getMessage()));
+        } catch (DamagedDirectoryFileException e) {
+            throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
         }
     }
 

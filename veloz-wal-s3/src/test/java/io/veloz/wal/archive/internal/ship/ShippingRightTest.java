@@ -374,7 +374,7 @@ class ShippingRightTest {
     }
 
     @Test
-    void damagedFileOfTheDirectoryIsReported() throws IOException {
+    void damagedFileOfTheDirectoryIsRefusedUntilItIsMovedAway() throws IOException {
         Path file;
         try (Stream<Path> files = Files.list(original)) {
             file = files.filter(each -> each.getFileName().toString().matches("\\.orders_archive_[0-9a-f]{16}"))
@@ -382,15 +382,13 @@ class ShippingRightTest {
                     .orElseThrow();
         }
         Files.writeString(file, "{\"format\":1,\"instance\":\"x\"}");
-        try (Wal wal = open(original);
-                Stepper shipper = stepper(wal, 0)) {
-            assertThatThrownBy(() -> {
-                        for (int i = 0; i < 100; i++) {
-                            shipper.shipping.advance();
-                        }
-                    })
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("_archive_");
-        }
+        WalShippingRefusedException refused = refused(original, 1);
+        assertThat(refused.reason().name()).isEqualTo("DAMAGED_FILE");
+        assertThat(refused)
+                .hasMessageContaining(file.getFileName().toString())
+                .hasMessageContaining("move the file out of the directory, and take over the last epoch");
+        Files.move(file, dir.resolve("moved"));
+        assertSuperseded(original, 0);
+        ship(original, 1);
     }
 }
