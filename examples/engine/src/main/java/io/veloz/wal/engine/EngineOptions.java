@@ -63,7 +63,13 @@ record EngineOptions(
             switch (name) {
                 case "--read-only" -> readOnly = true;
                 case "--max-backup-age" -> addAge(ages, valueOf(name, rest));
-                case "--wal", "--archive", "--take-over", "--publish-when", "--http", "--metrics-file", "--orders-per-second" -> {
+                case "--wal",
+                        "--archive",
+                        "--take-over",
+                        "--publish-when",
+                        "--http",
+                        "--metrics-file",
+                        "--orders-per-second" -> {
                     if (values.put(name, valueOf(name, rest)) != null) {
                         throw new IllegalArgumentException(name + " occurs twice");
                     }

@@ -113,7 +113,8 @@ final class EngineProcess implements AutoCloseable {
                 .map(uri ->
                         ShipperConfig.builder(uri).takeOver(options.takeOver()).build())
                 .orElse(null);
-        OrderEngine engine = new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
+        OrderEngine engine =
+                new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());
         engine.start();
         OrderStore orders = engine.opened().store();
         phase = new Phase(LogState.replaying(), orders, engine);
