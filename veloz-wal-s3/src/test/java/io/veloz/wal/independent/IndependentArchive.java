@@ -112,7 +112,8 @@ final class IndependentArchive {
         IndependentSlot tip = slot(last);
         List<IndependentSlot> chain = keptChain(tip);
         IndependentSummaries.check(chain);
-        summaries = (int) chain.stream().filter(slot -> slot.kind == Kind.SUMMARY).count();
+        summaries =
+                (int) chain.stream().filter(slot -> slot.kind == Kind.SUMMARY).count();
         Reach reached = new Reach(0, 0, 0);
         long epoch = 0;
         for (IndependentSlot slot : chain) {

@@ -277,7 +277,8 @@ final class ProtocolModel {
                 tip == null || directory.writers().contains(tip.writer()) || mistake == Mistake.INSTANCE_COMPARED_ALONE;
         if (isOurs && mistake == Mistake.NEW_WRITER_RECORDED_ALONE) {
             world.directories.set(
-                    writer.directory, new DirectoryState(directory.instance(), List.of(id(writer)), directory.kept(), 0));
+                    writer.directory,
+                    new DirectoryState(directory.instance(), List.of(id(writer)), directory.kept(), 0));
         } else if (isOurs && mistake != Mistake.WRITER_RECORDED_AFTER_THE_PUT) {
             world.directories.set(writer.directory, directory.adding(id(writer)));
         }
