@@ -18,11 +18,19 @@ final class ReadErrors {
     /** Returns the exception for a file that could not be read. */
     @FunctionalInterface
     interface Failures {
-        /** @param key the key of the object that could not be read */
+        /**
+         * Returns the exception.
+         *
+         * @param key the key of the object that could not be read
+         */
         WalRestoreException of(ArchiveFile file, String key, IOException e);
     }
 
-    /** @param key the key of the object that could not be read */
+    /**
+     * Returns the exception, typed by what the caller can do.
+     *
+     * @param key the key of the object that could not be read
+     */
     static WalRestoreException of(ArchiveFile file, String key, IOException e) {
         String text = e.getMessage() + " (" + what(file) + ")";
         if (e instanceof StoreUnavailableException || (!(e instanceof StoreException) && !isBad(e))) {
