@@ -198,9 +198,11 @@ class ArchivedGateTest {
 
     @Test
     void failedLogPublishesWhatWasDurableOnceItIsArchived() {
-        store.plan(request -> request.kind() == Kind.PUT ? Fault.FAIL : null);
         Wal wal = open();
         WalShipper shipper = WalShipper.start(wal, config().build());
+        // A directory whose disk has failed cannot acquire the right to ship, because it cannot record its id.
+        await("the right to ship", () -> shipper.status().epoch() == 1);
+        store.plan(request -> request.kind() == Kind.PUT ? Fault.FAIL : null);
         Sink sink = new Sink(shipper);
         OutputGate<String> gate = shipper.archivedGate(8, sink);
         gate.append(() -> append(wal), "a");
