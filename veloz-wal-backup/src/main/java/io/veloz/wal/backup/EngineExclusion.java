@@ -56,11 +56,10 @@ final class EngineExclusion implements Closeable {
         if (profile.engine().isEmpty()) {
             return;
         }
-        Path directory = profile.engine().get().logDirectory();
-        boolean replacesLog =
-                journal.steps().stream().anyMatch(step -> step.fields().contains(directory.toString()));
+        boolean replacesLog = WrittenSince.replacedLog(journal, profile.engine().get());
         begin(replacesLog);
         if (replacesLog) {
+            Path directory = profile.engine().get().logDirectory();
             long point = JournalFacts.of(journal).point();
             locks.add(Places.stagingOf(directory, point));
             locks.add(Places.keptOf(directory, point));

@@ -26,7 +26,7 @@ final class WrittenSince {
         this.facts = JournalFacts.of(journal);
     }
 
-    /** Returns whether a recovery has replaced the log. */
+    /** Returns whether a recovery replaces the log, or has replaced it. */
     static boolean replacedLog(SwitchJournal journal, EngineSettings engine) {
         return journal.steps().stream()
                 .anyMatch(step -> step instanceof Rename rename && rename.to().equals(engine.logDirectory()));

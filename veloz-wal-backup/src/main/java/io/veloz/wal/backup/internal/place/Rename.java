@@ -120,8 +120,8 @@ public record Rename(Path from, Path to, long inode) implements Step {
         long found = inode(name);
         if (found != inode) {
             throw unusable(name + " is not the file or directory that the recovery has recorded (inode " + found
-                    + ", expected " + inode + "): another program or a person has put it there. Put the recorded one"
-                    + " there, roll the recovery back, or move what is there away");
+                    + ", expected " + inode + "): another program or a person has created it. Move it away and"
+                    + " put the recorded one in its place, or roll the recovery back");
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param connectionLimit -1 for no limit
  */
 record DatabaseState(long oid, String comment, boolean open, int connectionLimit, String owner) {
-    /** No database needs so many connections. */
+    /** Larger than any limit that is in use, so it marks only a database that is being created. */
     private static final int LEAST_CREATION_MARK = 1 << 30;
 
     /**

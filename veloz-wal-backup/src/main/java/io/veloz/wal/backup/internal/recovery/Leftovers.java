@@ -16,7 +16,8 @@ import java.util.List;
 /**
  * What a recovery has staged and not put in place: it was cut, or a gate failed. It may contain secrets. A journal in the state
  * directory takes the names of its own recovery over ({@link #handOver}), because a rollback sets aside what was in place
- * under the same names. A database stays recorded until it is dropped, also while its server does not answer. Stateless.
+ * under the same names. A database stays recorded until it is dropped, also while its server does not answer. One on another
+ * server than that of the profile is neither found nor dropped, and its record ends with the others. Stateless.
  *
  * <table>
  * <caption>Crashes</caption>
