@@ -14,32 +14,39 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Counts the requests and bytes of reads of a long archive. The archive refuses to return a slot that a summary repeats. Set
- * {@code -Dwal.synthetic.segments=100000} for one with a million numbers.
+ * {@code -Dwal.synthetic.segments=100000} for one with a million numbers, and {@code -Dwal.synthetic.millis=20} to print how long
+ * each read takes if every request takes 20 ms.
  */
 class BoundedReadsTest {
     private static final int SEGMENTS = Integer.getInteger("wal.synthetic.segments", 10_000);
+    private static final int ROUND_TRIP_MILLIS = Integer.getInteger("wal.synthetic.millis", 0);
 
     private static SyntheticArchive archive;
 
     private static SyntheticArchive archive() throws IOException {
-        return new SyntheticArchive(SEGMENTS);
+        SyntheticArchive made = new SyntheticArchive(SEGMENTS);
+        made.answerAfter(ROUND_TRIP_MILLIS);
+        return made;
     }
 
     private static final class Count {
         final long gets = archive.gets();
         final long lists = archive.lists();
         final long bytes = archive.bytes();
+        final long started = System.nanoTime();
 
         void report(String what) {
             System.out.println(String.format(
                     Locale.ROOT,
-                    "%s of %,d segments, %,d numbers: %d GETs, %d LISTs, %,d bytes",
+                    "%s of %,d segments, %,d numbers: %d GETs, %d LISTs, %,d bytes, %.2f s at %d ms a request",
                     what,
                     SEGMENTS,
                     archive.numbers(),
                     gets(),
                     lists(),
-                    bytes()));
+                    bytes(),
+                    (System.nanoTime() - started) / 1e9,
+                    ROUND_TRIP_MILLIS));
         }
 
         long gets() {

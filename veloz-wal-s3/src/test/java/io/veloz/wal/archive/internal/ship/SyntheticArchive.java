@@ -32,10 +32,13 @@ import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An archive of many segments, whose slots real writers put into memory. It keeps the bytes of the summaries and of the newest
- * slots only: to read any other slot is an error. Counts requests and bytes. Thread-safe.
+ * slots only: to read any other slot is an error. Counts requests and bytes, and can answer after a round trip, as a distant
+ * store does. Thread-safe.
  */
 final class SyntheticArchive implements ObjectStore {
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -50,6 +53,7 @@ final class SyntheticArchive implements ObjectStore {
     private final NavigableMap<String, byte[]> slots = new TreeMap<>();
     private final Deque<String> newest = new ArrayDeque<>();
     private final int segments;
+    private volatile long roundTripNanos;
     private long gets;
     private long lists;
     private long bytes;
@@ -76,6 +80,18 @@ final class SyntheticArchive implements ObjectStore {
         gets = 0;
         lists = 0;
         bytes = 0;
+    }
+
+    /** Every request from now on takes this time; requests of several threads take it at the same time. */
+    void answerAfter(long millis) {
+        roundTripNanos = TimeUnit.MILLISECONDS.toNanos(millis);
+    }
+
+    private void travel() {
+        long until = System.nanoTime() + roundTripNanos;
+        for (long left = roundTripNanos; left > 0; left = until - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
     }
 
     /** @param hint the slot with which the search for the tip begins; 0 for none */
@@ -183,7 +199,12 @@ final class SyntheticArchive implements ObjectStore {
     }
 
     @Override
-    public synchronized boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
+    public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
+        travel();
+        return add(key, content);
+    }
+
+    private synchronized boolean add(String key, ObjectContent content) throws StoreException {
         if (slots.containsKey(key)) {
             return false;
         }
@@ -204,7 +225,12 @@ final class SyntheticArchive implements ObjectStore {
     }
 
     @Override
-    public synchronized InputStream get(String key) throws StoreException {
+    public InputStream get(String key) throws StoreException {
+        travel();
+        return read(key);
+    }
+
+    private synchronized InputStream read(String key) throws StoreException {
         gets++;
         byte[] object = key.equals(ArchiveKeys.LOG) ? identity.encode() : slots.get(key);
         if (object == null) {
@@ -218,7 +244,12 @@ final class SyntheticArchive implements ObjectStore {
     }
 
     @Override
-    public synchronized List<StoredObject> list(String prefix, String afterKey) {
+    public List<StoredObject> list(String prefix, String afterKey) {
+        travel();
+        return page(prefix, afterKey);
+    }
+
+    private synchronized List<StoredObject> page(String prefix, String afterKey) {
         lists++;
         List<StoredObject> page = new ArrayList<>();
         if (prefix.equals(ArchiveKeys.SLOTS)) {
@@ -235,6 +266,7 @@ final class SyntheticArchive implements ObjectStore {
 
     @Override
     public Optional<StoredObject> head(String key) {
+        travel();
         if (!key.startsWith(ArchiveKeys.CARE)) {
             throw new UnsupportedOperationException();
         }
