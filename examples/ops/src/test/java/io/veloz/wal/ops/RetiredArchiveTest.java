@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands that read an archive whose first records are retired. */
 class RetiredArchiveTest {
     private static final int RECORDS = 400;
-    private static final int CHECKPOINT = 300;
+    private static final int CHECKPOINT = 200;
 
     @TempDir
     Path scratch;
