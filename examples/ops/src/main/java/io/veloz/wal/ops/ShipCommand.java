@@ -4,7 +4,6 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
-import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
@@ -160,7 +159,7 @@ final class ShipCommand implements Callable<Integer> {
 
     /** Throws if the archive is in the log's directory, where it would be lost together with the log. */
     private void requireElsewhere(ObjectStore store) {
-        if (!(store instanceof DirectoryStore)) {
+        if (!store.describe().startsWith("file://")) {
             return;
         }
         Path archive = existing(Path.of(store.describe().substring("file://".length())));

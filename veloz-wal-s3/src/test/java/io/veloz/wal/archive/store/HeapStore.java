@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class HeapStore implements ObjectStore {
     private static final int PAGE = 1000;
 
+    /** With {@code -Dwal.encrypted=true} all tests use encrypted archives, except for those that make objects themselves. */
+    private static final boolean ENCRYPTED = Boolean.getBoolean("wal.encrypted");
+
     public enum Kind {
         PUT,
         HEAD,
@@ -80,6 +83,9 @@ public final class HeapStore implements ObjectStore {
 
         Shared(long seed) {
             random = new Random(seed);
+            if (ENCRYPTED) {
+                objects.put("keys/test.pgp", new byte[1]);
+            }
         }
     }
 
@@ -171,6 +177,11 @@ public final class HeapStore implements ObjectStore {
         synchronized (shared) {
             shared.objects.remove(key);
         }
+    }
+
+    @Override
+    public EncryptionKeys encryptionKeys() {
+        return ENCRYPTED ? new TestKeys("test") : EncryptionKeys.NONE;
     }
 
     @Override
