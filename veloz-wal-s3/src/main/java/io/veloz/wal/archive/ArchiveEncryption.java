@@ -12,6 +12,7 @@ import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -80,6 +81,17 @@ public final class ArchiveEncryption {
         return List.copyOf(keys);
     }
 
+    /** Returns whether a message is armored, or begins with a session key for a public key (packet 1, old or new format). */
+    private static boolean isEncrypted(byte[] message) {
+        String armor = "-----BEGIN PGP MESSAGE-----";
+        if (message.length >= armor.length()
+                && new String(message, 0, armor.length(), StandardCharsets.US_ASCII).equals(armor)) {
+            return true;
+        }
+        int tag = message.length < 2 ? 0 : message[0] & 0xFF;
+        return (tag & 0xFC) == 0x84 || tag == 0xC1;
+    }
+
     private static void add(TreeMap<String, long[]> uses, @Nullable Encryption encryption, long first, long last) {
         if (encryption != null) {
             long[] use = uses.computeIfAbsent(encryption.keyId(), any -> new long[] {0, -1, -1});
@@ -90,21 +102,24 @@ public final class ArchiveEncryption {
     }
 
     /**
-     * Puts a copy of a key into the archive that is encrypted to the recovery keys, as an OpenPGP message. Its content is not
-     * checked: try to decrypt it before you rely on it. When this method returns, the copy is durable.
+     * Puts a copy of a key into the archive that is encrypted to the recovery keys, as an OpenPGP message (RFC 9580). Only its
+     * beginning is checked, so that no key is stored in the clear: try to decrypt it before you rely on it. When this method
+     * returns, the copy is durable.
      *
      * @return false if the archive has a copy of this key, which is not replaced
      * @throws WalRestoreException if the store cannot be written; see the reason
-     * @throws IllegalArgumentException if the id is invalid, or the message is empty or longer than 64 KiB
+     * @throws IllegalArgumentException if the id is invalid, or the message is longer than 64 KiB or not encrypted to a public
+     *     key
      */
     public static boolean escrow(ObjectStore store, String keyId, byte[] message) {
         if (!keyId.matches(Encryption.KEY_ID)) {
             throw new IllegalArgumentException("the id of a key \"" + keyId
                     + "\": expected 1 to 64 letters, digits and \"._-\", the first one a letter or digit");
         }
-        if (message.length == 0 || message.length > MAX_ESCROW_BYTES) {
-            throw new IllegalArgumentException(
-                    "an encrypted key of " + message.length + " bytes; expected 1 to " + MAX_ESCROW_BYTES);
+        if (message.length > MAX_ESCROW_BYTES || !isEncrypted(message)) {
+            throw new IllegalArgumentException(message.length + " bytes that are not the key \"" + keyId
+                    + "\" encrypted to a public key; expected an OpenPGP message of at most " + MAX_ESCROW_BYTES
+                    + " bytes, as of gpg --encrypt -r RECIPIENT");
         }
         try {
             return store.putIfAbsent(ArchiveKeys.escrow(keyId), ObjectContent.of(message.clone()));

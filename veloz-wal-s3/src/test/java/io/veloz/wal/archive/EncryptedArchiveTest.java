@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
@@ -18,8 +19,11 @@ import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.TestKeys;
+import io.veloz.wal.fault.Logs;
 import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.LogFiles;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,8 +48,8 @@ class EncryptedArchiveTest {
     @BeforeEach
     void ship() {
         log = dir.resolve("log");
-        ArchiveEncryption.escrow(store, "new", new byte[] {1});
-        ArchiveEncryption.escrow(store, "old", new byte[] {1});
+        ArchiveEncryption.escrow(store, "new", TestKeys.MESSAGE);
+        ArchiveEncryption.escrow(store, "old", TestKeys.MESSAGE);
         try (Wal wal = SmallLog.open(log)) {
             SmallLog.append(wal, 400);
             wal.writeCheckpoint(300, out -> out.write(new byte[5000]));
@@ -62,6 +66,7 @@ class EncryptedArchiveTest {
                 .build();
         try (WalShipper shipper = WalShipper.start(wal, config)) {
             ArchivedLog.awaitSegments(shipper, wal);
+            Logs.await("the checkpoint is archived", () -> ArchiveStatus.of(to).checkpointSequence() == 300);
             SmallLog.append(wal, 3);
             assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(60)))
                     .isTrue();
@@ -78,9 +83,9 @@ class EncryptedArchiveTest {
     void restoreWithTheKeysReturnsTheLog() {
         Path target = restored(store);
         assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(log));
-        assertThat(WalRecovery.verify(io.veloz.wal.ReadOptions.of(target), WalProgress.NONE).isSound())
+        assertThat(WalRecovery.verify(ReadOptions.of(target), WalProgress.NONE).isSound())
                 .isTrue();
-        assertThat(WalCheckpoint.newest(io.veloz.wal.ReadOptions.of(target)).orElseThrow().sequence())
+        assertThat(WalCheckpoint.newest(ReadOptions.of(target)).orElseThrow().sequence())
                 .isEqualTo(300);
     }
 
@@ -102,7 +107,7 @@ class EncryptedArchiveTest {
     void restoredLogIsRecognizedInItsDirectory() {
         Path target = restored(store);
         var again = DirectRestore.restore(store, RestoreOptions.into(target));
-        assertThat(again.outcome()).isEqualTo(io.veloz.wal.restore.RestoreReport.Outcome.ALREADY_THERE);
+        assertThat(again.outcome()).isEqualTo(RestoreReport.Outcome.ALREADY_THERE);
         assertThat(again.fetchedBytes()).isZero();
     }
 
@@ -148,7 +153,7 @@ class EncryptedArchiveTest {
             store.damage(key, bad);
             ArchiveReport report = new ArchiveVerifier(store)
                     .verify(ArchiveVerifyOptions.level(Level.CONTENT).build(), WalProgress.NONE);
-            assertThat(report.problems()).anySatisfy(problem -> assertThat(problem.key())
+            assertThat(report.problems()).as(key).anySatisfy(problem -> assertThat(problem.key())
                     .isEqualTo(key));
             store.damage(key, object.getValue());
         }
@@ -180,7 +185,6 @@ class EncryptedArchiveTest {
 
     @Test
     void keysThatAreNeededAreListedWithTheirRecords() {
-        ArchiveEncryption.escrow(store, "new", new byte[] {2});
         List<ArchiveEncryption.KeyUse> keys = ArchiveEncryption.keys(withoutKeys);
         assertThat(keys).extracting(ArchiveEncryption.KeyUse::keyId).containsExactly("new", "old");
         assertThat(keys.get(1).firstSequence()).isEqualTo(1);
@@ -194,8 +198,19 @@ class EncryptedArchiveTest {
 
     @Test
     void escrowedKeyIsNotReplaced() {
-        assertThat(ArchiveEncryption.escrow(store, "new", new byte[] {2})).isFalse();
-        assertThat(store.objects().get("keys/new.pgp")).containsExactly(1);
+        byte[] other = {(byte) 0xC1, 2};
+        assertThat(ArchiveEncryption.escrow(store, "new", other)).isFalse();
+        assertThat(store.objects().get("keys/new.pgp")).isEqualTo(TestKeys.MESSAGE);
+    }
+
+    @Test
+    void keyInTheClearIsNotEscrowed() {
+        byte[] clear = "k=c2VjcmV0".getBytes(StandardCharsets.US_ASCII);
+        assertThatThrownBy(() -> ArchiveEncryption.escrow(store, "k", clear))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected an OpenPGP message")
+                .hasMessageNotContaining("c2VjcmV0");
+        assertThat(store.objects()).doesNotContainKey("keys/k.pgp");
     }
 
     // ---- salvage

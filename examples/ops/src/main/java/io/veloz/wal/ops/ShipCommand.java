@@ -116,6 +116,17 @@ final class ShipCommand implements Callable<Integer> {
     private long takeOver;
 
     @Option(
+            names = "--allow-plain",
+            description = "Without keys: continue an encrypted archive in the clear. Default: refuse.")
+    private boolean allowPlain;
+
+    @Option(
+            names = "--no-escrow",
+            description = "Encrypt although the archive has no copy of the key for the recovery keys (see keys --escrow)."
+                    + " Whoever loses the key then loses the archive.")
+    private boolean noEscrow;
+
+    @Option(
             names = "--status-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
@@ -200,7 +211,9 @@ final class ShipCommand implements Callable<Integer> {
         ShipperConfig.Builder config = ShipperConfig.builder(store)
                 .flushInterval(flushInterval)
                 .closeTimeout(endWithin)
-                .takeOver(takeOver);
+                .takeOver(takeOver)
+                .allowPlain(allowPlain)
+                .requireEscrow(!noEscrow);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Keys that differ by their ids. Immutable. */
 public final class TestKeys implements EncryptionKeys {
+    /** The beginning of a message that is encrypted to a public key. */
+    public static final byte[] MESSAGE = {(byte) 0x85, 1};
+
     private final List<String> ids;
 
     /** @param ids the last one is active */

@@ -45,7 +45,7 @@ class EncryptedShippingTest {
 
     private static HeapStore escrowed(HeapStore store, String... ids) {
         for (String id : ids) {
-            ArchiveEncryption.escrow(store, id, new byte[] {1});
+            ArchiveEncryption.escrow(store, id, TestKeys.MESSAGE);
         }
         return store;
     }
