@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,11 @@ public final class ArchiveEncryption {
             add(uses, segment.stored().encryption(), segment.firstSequence(), segment.lastSequence());
         }
         for (TailSlot slot : proof.tails()) {
-            add(uses, slot.tail().encryption(), slot.tail().firstSequence(), slot.tail().lastSequence());
+            add(
+                    uses,
+                    slot.tail().encryption(),
+                    slot.tail().firstSequence(),
+                    slot.tail().lastSequence());
         }
         for (Attachment attachment : proof.attachments()) {
             add(uses, attachment.stored().encryption(), -1, -1);
@@ -75,8 +80,10 @@ public final class ArchiveEncryption {
         for (var use : uses.entrySet()) {
             String id = use.getKey();
             long[] range = use.getValue();
-            boolean isEscrowed = retries.call(() -> store.head(ArchiveKeys.escrow(id))).isPresent();
-            keys.add(new KeyUse(id, range[0], range[1], range[2], store.encryptionKeys().key(id) != null, isEscrowed));
+            boolean isEscrowed =
+                    retries.call(() -> store.head(ArchiveKeys.escrow(id))).isPresent();
+            keys.add(new KeyUse(
+                    id, range[0], range[1], range[2], store.encryptionKeys().key(id) != null, isEscrowed));
         }
         return List.copyOf(keys);
     }
@@ -92,7 +99,7 @@ public final class ArchiveEncryption {
         return (tag & 0xFC) == 0x84 || tag == 0xC1;
     }
 
-    private static void add(TreeMap<String, long[]> uses, @Nullable Encryption encryption, long first, long last) {
+    private static void add(Map<String, long[]> uses, @Nullable Encryption encryption, long first, long last) {
         if (encryption != null) {
             long[] use = uses.computeIfAbsent(encryption.keyId(), any -> new long[] {0, -1, -1});
             use[0]++;

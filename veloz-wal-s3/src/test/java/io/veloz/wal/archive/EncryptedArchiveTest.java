@@ -153,8 +153,9 @@ class EncryptedArchiveTest {
             store.damage(key, bad);
             ArchiveReport report = new ArchiveVerifier(store)
                     .verify(ArchiveVerifyOptions.level(Level.CONTENT).build(), WalProgress.NONE);
-            assertThat(report.problems()).as(key).anySatisfy(problem -> assertThat(problem.key())
-                    .isEqualTo(key));
+            assertThat(report.problems())
+                    .as(key)
+                    .anySatisfy(problem -> assertThat(problem.key()).isEqualTo(key));
             store.damage(key, object.getValue());
         }
     }
@@ -239,8 +240,8 @@ class EncryptedArchiveTest {
                 .filter(key -> key.startsWith(ArchiveKeys.SLOTS))
                 .forEach(store::remove);
         store.damage(segments.get(1), store.objects().get(segments.get(0)));
-        ArchiveSalvageReport report = ArchiveSalvage.salvage(
-                store, dir.resolve("salvaged"), WalProgress.NONE, new Retries(attempt -> {}));
+        ArchiveSalvageReport report =
+                ArchiveSalvage.salvage(store, dir.resolve("salvaged"), WalProgress.NONE, new Retries(attempt -> {}));
         assertThat(report.problems()).anySatisfy(problem -> {
             assertThat(problem.key()).isEqualTo(segments.get(1));
             assertThat(problem.reason()).contains("its head is of the object " + segments.get(0));

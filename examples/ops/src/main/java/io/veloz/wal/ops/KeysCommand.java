@@ -98,7 +98,8 @@ final class KeysCommand implements Callable<Integer> {
     private boolean store(ObjectStore store, String id, Path file) throws IOException {
         if (Files.size(file) > MAX_MESSAGE_BYTES) {
             throw new ParameterException(
-                    spec.commandLine(), file + ": more than " + MAX_MESSAGE_BYTES + " bytes; expected one encrypted key");
+                    spec.commandLine(),
+                    file + ": more than " + MAX_MESSAGE_BYTES + " bytes; expected one encrypted key");
         }
         try {
             return ArchiveEncryption.escrow(store, id, Files.readAllBytes(file));

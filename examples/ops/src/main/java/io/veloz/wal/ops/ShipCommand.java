@@ -122,8 +122,9 @@ final class ShipCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-escrow",
-            description = "Encrypt although the archive has no copy of the key for the recovery keys (see keys --escrow)."
-                    + " Whoever loses the key then loses the archive.")
+            description =
+                    "Encrypt although the archive has no copy of the key for the recovery keys (see keys --escrow)."
+                            + " Whoever loses the key then loses the archive.")
     private boolean noEscrow;
 
     @Option(

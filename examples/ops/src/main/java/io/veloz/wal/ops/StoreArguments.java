@@ -23,8 +23,9 @@ final class StoreArguments {
     @Option(
             names = "--keys",
             paramLabel = "FILE",
-            description = "Keys of the archive: lines of id=key in Base64, the last one encrypts; for its owner only (chmod"
-                    + " 600). Default: VELOZ_WAL_KEYS, or no encryption.")
+            description =
+                    "Keys of the archive: lines of id=key in Base64, the last one encrypts; for its owner only (chmod"
+                            + " 600). Default: VELOZ_WAL_KEYS, or no encryption.")
     private @Nullable String keys;
 
     /** At least two letters, because one letter is a Windows drive. */

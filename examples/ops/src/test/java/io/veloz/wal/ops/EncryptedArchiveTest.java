@@ -64,7 +64,9 @@ class EncryptedArchiveTest {
         append(10);
         ship("--keys", keys).exits(ExitCode.OK);
         Path target = scratch.resolve("restored");
-        assertThat(ToolRun.of("restore", archive, target).exits(ExitCode.REFUSED).err())
+        assertThat(ToolRun.of("restore", archive, target)
+                        .exits(ExitCode.REFUSED)
+                        .err())
                 .contains("encrypted by the key \"2026-07\"", "VELOZ_WAL_KEYS");
         assertThat(target).doesNotExist();
         ToolRun.of("restore", archive, target, "--keys", keys).exits(ExitCode.OK);
@@ -72,7 +74,9 @@ class EncryptedArchiveTest {
         ToolRun.of("verify", archive).exits(ExitCode.OK);
         ToolRun.of("verify", archive, "--full").exits(ExitCode.REFUSED);
         ToolRun.of("verify", archive, "--full", "--keys", keys).exits(ExitCode.OK);
-        assertThat(ToolRun.of("dump", archive, "--keys", keys).exits(ExitCode.OK).lines())
+        assertThat(ToolRun.of("dump", archive, "--keys", keys)
+                        .exits(ExitCode.OK)
+                        .lines())
                 .hasSizeGreaterThanOrEqualTo(20);
     }
 
@@ -95,7 +99,9 @@ class EncryptedArchiveTest {
         assertThat(ToolRun.of("keys", archive).exits(ExitCode.WARNING).out())
                 .contains("key         2026-07: records ", "; not configured here; NO COPY in the archive");
         escrow();
-        var json = ToolRun.of("keys", archive, "--keys", keys, "--json").exits(ExitCode.OK).json();
+        var json = ToolRun.of("keys", archive, "--keys", keys, "--json")
+                .exits(ExitCode.OK)
+                .json();
         assertThat(json.at("/keys/0/id").asText()).isEqualTo("2026-07");
         assertThat(json.at("/keys/0/escrowed").asBoolean()).isTrue();
         assertThat(json.at("/keys/0/configured").asBoolean()).isTrue();
@@ -113,7 +119,8 @@ class EncryptedArchiveTest {
     @Test
     void keyInTheClearIsNotStored() {
         ship().exits(ExitCode.OK);
-        ToolRun run = ToolRun.of("keys", archive, "--escrow", "2026-07", "--message", keys).exits(ExitCode.USAGE);
+        ToolRun run = ToolRun.of("keys", archive, "--escrow", "2026-07", "--message", keys)
+                .exits(ExitCode.USAGE);
         assertThat(run.err()).contains("expected an OpenPGP message").doesNotContain("AAAA");
     }
 

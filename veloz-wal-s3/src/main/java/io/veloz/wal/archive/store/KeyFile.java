@@ -73,7 +73,9 @@ final class KeyFile implements EncryptionKeys {
         int end = line.indexOf('=');
         String id = end < 0 ? "" : line.substring(0, end).trim();
         if (!ID.matcher(id).matches()) {
-            throw bad(file, "line " + number + ": expected id=key, the id of 1 to 64 letters, digits and \"._-\", the first"
+            throw bad(
+                    file,
+                    "line " + number + ": expected id=key, the id of 1 to 64 letters, digits and \"._-\", the first"
                             + " one a letter or digit");
         }
         byte[] key;

@@ -80,7 +80,8 @@ class KeyFileTest {
     void storeIsOpenedWithTheKeysOfTheSetting() throws IOException {
         Map<String, String> settings =
                 Map.of(ObjectStores.KEYS_SETTING, file("k=" + KEY).toString());
-        try (ObjectStore store = ObjectStores.open(dir.resolve("archive").toUri().toString(), settings)) {
+        try (ObjectStore store =
+                ObjectStores.open(dir.resolve("archive").toUri().toString(), settings)) {
             assertThat(store.encryptionKeys().activeId()).isEqualTo("k");
         }
     }

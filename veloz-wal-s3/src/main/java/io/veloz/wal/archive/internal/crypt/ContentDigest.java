@@ -66,9 +66,8 @@ public final class ContentDigest {
 
     /** Returns the digest of all bytes that were added since the last call, as 64 hex digits. */
     public String hex() {
-        byte[] digest = plain != null
-                ? plain.digest()
-                : Objects.requireNonNull(keyed).doFinal();
+        byte[] digest =
+                plain != null ? plain.digest() : Objects.requireNonNull(keyed).doFinal();
         return HexFormat.of().formatHex(digest);
     }
 }

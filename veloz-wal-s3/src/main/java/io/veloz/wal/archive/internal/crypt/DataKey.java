@@ -33,7 +33,8 @@ public final class DataKey {
 
     DataKey(Encryption encryption, byte[] secret) {
         this.encryption = encryption;
-        // One secret for two algorithms would bind the safety of one to the other (HKDF-Expand, RFC 5869, one block each).
+        // One secret for two algorithms would bind the safety of one to the other (HKDF-Expand, RFC 5869, one block
+        // each).
         this.content = new SecretKeySpec(derived(secret, "veloz-wal content"), "AES");
         this.digest = new SecretKeySpec(derived(secret, "veloz-wal digest"), HMAC);
     }

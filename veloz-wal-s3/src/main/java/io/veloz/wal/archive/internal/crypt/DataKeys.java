@@ -71,8 +71,8 @@ public final class DataKeys {
     public DataKey open(Encryption encryption, String where) throws MissingKeyException {
         byte[] key = keys.key(encryption.keyId());
         if (key == null || key.length != EncryptionKeys.KEY_BYTES) {
-            throw new MissingKeyException(where + " is encrypted by the key \"" + encryption.keyId()
-                    + "\"" + MissingKeyException.NEXT);
+            throw new MissingKeyException(
+                    where + " is encrypted by the key \"" + encryption.keyId() + "\"" + MissingKeyException.NEXT);
         }
         try {
             Cipher cipher = Cipher.getInstance(WRAP);
@@ -88,6 +88,8 @@ public final class DataKeys {
 
     /** Returns the digest of content in the clear, as it is stated where the content is encrypted in this way. */
     public ContentDigest digest(@Nullable Encryption encryption, String where) throws MissingKeyException {
-        return encryption == null ? ContentDigest.plain() : open(encryption, where).digest();
+        return encryption == null
+                ? ContentDigest.plain()
+                : open(encryption, where).digest();
     }
 }

@@ -44,7 +44,8 @@ public final class ObjectHead {
      */
     public static void check(String where, InputStream in, byte[] expected) throws IOException {
         if (!Arrays.equals(in.readNBytes(expected.length), expected)) {
-            throw new BadObjectException(where + " does not begin with the head of the encryption that its slot states");
+            throw new BadObjectException(
+                    where + " does not begin with the head of the encryption that its slot states");
         }
     }
 
@@ -65,7 +66,10 @@ public final class ObjectHead {
         byte[] json = length < 0 || length > MAX_BYTES ? new byte[0] : in.readNBytes(length);
         Json head = Json.decode(where, json);
         Encryption encryption = SlotHead.encryption(head);
-        byte[] read = ByteBuffer.allocate(frame.length + json.length).put(frame).put(json).array();
+        byte[] read = ByteBuffer.allocate(frame.length + json.length)
+                .put(frame)
+                .put(json)
+                .array();
         if (encryption == null || !Arrays.equals(read, encode(key, encryption))) {
             throw new BadObjectException(where + ": its head is of the object " + Text.printable(head.string("key")));
         }

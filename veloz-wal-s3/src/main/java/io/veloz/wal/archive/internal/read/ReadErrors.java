@@ -35,8 +35,7 @@ final class ReadErrors {
     static WalRestoreException of(ArchiveFile file, String key, IOException e) {
         String text = e.getMessage() + " (" + what(file) + ")";
         if (e instanceof MissingKeyException) {
-            return new WalRestoreException(
-                    Reason.KEY_MISSING, key, file.firstSequence(), file.lastSequence(), text, e);
+            return new WalRestoreException(Reason.KEY_MISSING, key, file.firstSequence(), file.lastSequence(), text, e);
         }
         if (e instanceof StoreUnavailableException || (!(e instanceof StoreException) && !isBad(e))) {
             return new WalRestoreException(Reason.STORE_UNAVAILABLE, text + "; retry later", e);

@@ -133,7 +133,9 @@ final class StoredBytes extends InputStream {
         Encryption encryption = object.encryption();
         return encryption == null
                 ? object.objectBytes()
-                : Math.max(0, DataKey.plainBytes(object.objectBytes() - ObjectHead.encode(object.key(), encryption).length));
+                : Math.max(
+                        0,
+                        DataKey.plainBytes(object.objectBytes() - ObjectHead.encode(object.key(), encryption).length));
     }
 
     /** Returns the length of the frame. */

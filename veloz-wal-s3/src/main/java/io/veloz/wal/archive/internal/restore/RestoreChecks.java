@@ -85,8 +85,8 @@ final class RestoreChecks {
         }
         Checkpoints.upTo(proof, selection.lastSequence()).stream()
                 .findFirst()
-                .ifPresent(newest ->
-                        checkKey(keys, newest.stored().encryption(), newest.sequence(), newest.sequence()));
+                .ifPresent(
+                        newest -> checkKey(keys, newest.stored().encryption(), newest.sequence(), newest.sequence()));
     }
 
     private void checkKey(DataKeys keys, @Nullable Encryption encryption, long first, long last) {

@@ -92,8 +92,7 @@ final class TargetLog {
     }
 
     /** Reads and verifies the log. */
-    static TargetLog read(
-            Storage storage, Proof proof, ObjectFiles objects, Staged staged, WalProgress progress) {
+    static TargetLog read(Storage storage, Proof proof, ObjectFiles objects, Staged staged, WalProgress progress) {
         ReadOptions options = ReadOptions.of(storage).prefix(proof.identity().prefix());
         return new TargetLog(storage, proof, objects, staged, WalRecovery.verify(options, progress));
     }

@@ -42,7 +42,8 @@ final class EncryptionCheck {
                 throw log.refused(
                         shipLog.store(),
                         Reason.KEY_MISSING,
-                        "the archive is encrypted, last by the key \"" + before.get() + "\", and no keys are configured:"
+                        "the archive is encrypted, last by the key \"" + before.get()
+                                + "\", and no keys are configured:"
                                 + " set VELOZ_WAL_KEYS or the setting keys; to continue in the clear, allow it with"
                                 + " ShipperConfig.allowPlain (ship --allow-plain)");
             }

@@ -66,12 +66,7 @@ final class FileObject implements ObjectContent {
      * @param key encrypts this object and nothing else; null to encrypt nothing
      */
     static FileObject read(
-            LogFiles files,
-            String file,
-            long dataBytes,
-            RateLimiter limiter,
-            String objectKey,
-            @Nullable DataKey key)
+            LogFiles files, String file, long dataBytes, RateLimiter limiter, String objectKey, @Nullable DataKey key)
             throws IOException {
         byte[] head = key == null ? new byte[0] : ObjectHead.encode(objectKey, key.encryption());
         FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED, key, head);

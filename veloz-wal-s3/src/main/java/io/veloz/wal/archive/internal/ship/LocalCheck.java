@@ -120,7 +120,9 @@ final class LocalCheck {
         long bytes = tail.endPosition() - tail.position();
         try (TailReader reader = new TailReader(log)) {
             TailReader.Piece piece = reader.next(before, (int) bytes);
-            if (piece == null || !piece.tail().stored(tail.sha256(), tail.encryption()).equals(tail) || !hasDigest(piece, tail)) {
+            if (piece == null
+                    || !piece.tail().stored(tail.sha256(), tail.encryption()).equals(tail)
+                    || !hasDigest(piece, tail)) {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
@@ -146,8 +148,7 @@ final class LocalCheck {
     }
 
     private String digest(SealedSegment local, Segment segment) throws IOException {
-        ContentDigest digest =
-                shipLog.keys().digest(segment.stored().encryption(), shipLog.where(segment.key()));
+        ContentDigest digest = shipLog.keys().digest(segment.stored().encryption(), shipLog.where(segment.key()));
         try (InputStream in = log.files().open(local.file())) {
             return digest.of(in);
         }

@@ -107,7 +107,8 @@ public final class Shipping implements AutoCloseable {
         long patience =
                 Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
-        this.uploader = new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
+        this.uploader =
+                new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
         this.background = new Background(

@@ -149,8 +149,7 @@ final class Uploader {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
         FileObject object = contents.content(
                 key,
-                dataKey -> FileObject.read(
-                        log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
+                dataKey -> FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
         if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
             throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
                     + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
@@ -206,11 +205,6 @@ final class Uploader {
         }
         contents.forget();
         return new StoredFile(
-                key,
-                object.length(),
-                object.sha256(),
-                object.fileBytes(),
-                object.fileSha256(),
-                object.encryption());
+                key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256(), object.encryption());
     }
 }

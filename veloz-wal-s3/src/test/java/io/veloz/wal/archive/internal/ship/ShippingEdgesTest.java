@@ -10,11 +10,11 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.ArchiveVerifier;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
-import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
@@ -84,8 +84,7 @@ class ShippingEdgesTest {
             wal.writeCheckpoint(10, out -> out.write(1));
             LocalLog log = LocalLog.of(wal);
             WalCheckpoint checkpoint = log.newestCheckpoint().orElseThrow();
-            FileObject object = FileObject.read(
-                    log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED, "k", null);
+            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED, "k", null);
             assertThat(object.open().readAllBytes()).hasSize((int) object.length());
             wal.writeCheckpoint(20, out -> out.write(2));
             wal.writeCheckpoint(30, out -> out.write(3));

@@ -258,7 +258,8 @@ final class TestShip {
             }
             assertThat(Digest.of(object)).isEqualTo(segment.objectSha256());
             Encryption encryption = segment.stored().encryption();
-            @Nullable IndependentDecryption key = encryption == null
+            @Nullable
+            IndependentDecryption key = encryption == null
                     ? null
                     : new IndependentDecryption(store.encryptionKeys(), encryption.keyId(), encryption.wrapped());
             byte[] frame = key == null ? object : clear(key, object);
