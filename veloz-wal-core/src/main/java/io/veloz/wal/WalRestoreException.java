@@ -28,6 +28,8 @@ public final class WalRestoreException extends WalException {
         DAMAGED,
         /** The archive is in a format that this version does not know: use a newer version of the library. */
         UNKNOWN_FORMAT,
+        /** The archive is encrypted by a key that is not configured: add the key. */
+        KEY_MISSING,
         /** The requested sequence or time is not in the archive: choose another one, or wait until it is archived. */
         BEYOND_ARCHIVE,
         /** Retention has deleted the requested records: choose later ones. */

@@ -40,6 +40,10 @@ public final class WalShippingRefusedException extends WalException {
          * over.
          */
         DAMAGED_FILE,
+        /** The archive is encrypted, and its key, or any key, is not configured. Configure the keys. */
+        KEY_MISSING,
+        /** No recovery key can open the encrypted archive. Put the encrypted copy of the key into the archive. */
+        KEY_NOT_ESCROWED,
         /** The archive contains an object that no writer can have written. Verify the archive. */
         BROKEN
     }

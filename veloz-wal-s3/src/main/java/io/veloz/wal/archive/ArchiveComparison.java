@@ -8,9 +8,10 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
-import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -25,7 +26,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +94,7 @@ public record ArchiveComparison(
     /** Compares the last segment or tail of the archive that the log contains in full. Returns -1 if they are equal. */
     private static long divergedFrom(
             ObjectStore store, LogFiles log, RecoveryReport local, Proof proof, Retries retries) throws IOException {
+        DataKeys keys = new DataKeys(store.encryptionKeys());
         long last = local.lastSequence();
         @Nullable Tail tail = null;
         for (TailSlot each : proof.tails()) {
@@ -106,7 +107,8 @@ public record ArchiveComparison(
         if (tail != null && (segment == null || tail.segment() > segment.number())) {
             String file = file(local, tail.segment());
             boolean same = file.isEmpty()
-                    || digest(log, file, tail.position(), tail.endPosition()).equals(tail.sha256());
+                    || digest(log, file, tail.position(), tail.endPosition(), keys.digest(tail.encryption(), file))
+                            .equals(tail.sha256());
             return same ? -1 : tail.firstSequence();
         }
         if (segment == null || file(local, segment.number()).isEmpty()) {
@@ -115,7 +117,8 @@ public record ArchiveComparison(
         String file = file(local, segment.number());
         // Two copies of a log may have sealed the same segment with
         // different heartbeats and footers. Then records decide.
-        return digest(log, file, 0, Long.MAX_VALUE).equals(segment.fileSha256())
+        ContentDigest digest = keys.digest(segment.stored().encryption(), segment.key());
+        return digest(log, file, 0, Long.MAX_VALUE, digest).equals(segment.fileSha256())
                 ? -1
                 : differingRecord(store, log, segment, proof, retries);
     }
@@ -128,8 +131,8 @@ public record ArchiveComparison(
                 .orElse("");
     }
 
-    private static String digest(LogFiles log, String file, long from, long to) throws IOException {
-        MessageDigest digest = Digest.sha256();
+    private static String digest(LogFiles log, String file, long from, long to, ContentDigest digest)
+            throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         // Not the bytes on disk: the end marks in the header page of an active segment change.
         try (StorageFile in = log.openSegment(file)) {
@@ -140,7 +143,7 @@ public record ArchiveComparison(
                 digest.update(buffer.flip());
             }
         }
-        return Digest.hex(digest);
+        return digest.hex();
     }
 
     private static long differingRecord(ObjectStore store, LogFiles log, Segment segment, Proof proof, Retries retries)

@@ -7,12 +7,15 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.internal.crypt.DecryptingStream;
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
@@ -26,8 +29,10 @@ import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.spi.LogFiles;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -279,7 +284,7 @@ final class FoundFiles {
             retries.call(() -> {
                 digest.reset();
                 try (InputStream object = store.get(key);
-                        InputStream in = Lz4Frames.decompress(object, limit);
+                        InputStream in = Lz4Frames.decompress(clear(key, object), limit);
                         ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(number))) {
                     sink.restart();
                     byte[] chunk = new byte[64 * 1024];
@@ -304,6 +309,18 @@ final class FoundFiles {
             problem(key, -1, -1, String.valueOf(e.getMessage()));
         }
         return "";
+    }
+
+    /** Returns an object in the clear. The head of an encrypted one replaces its slot. */
+    private InputStream clear(String key, InputStream object) throws IOException {
+        String where = log.where(key);
+        ObjectHead.Found head = ObjectHead.read(where, key, object);
+        Encryption encryption = head.encryption();
+        if (encryption == null) {
+            return new SequenceInputStream(new ByteArrayInputStream(head.read()), object);
+        }
+        long left = Math.max(0, sizes.getOrDefault(key, 0L) - head.read().length);
+        return new DecryptingStream(object, left, log.keys().open(encryption, where), head.read());
     }
 
     private boolean publish(long number) throws IOException {

@@ -64,6 +64,16 @@ public final class ShipperConfig {
         return values.takeOver;
     }
 
+    /** Returns whether an archive that was encrypted may be continued in the clear. */
+    public boolean allowsPlain() {
+        return values.allowsPlain;
+    }
+
+    /** Returns whether the archive must contain an encrypted copy of the active key. */
+    public boolean requiresEscrow() {
+        return values.requiresEscrow;
+    }
+
     public boolean guardsTrimming() {
         return values.guardsTrimming;
     }
@@ -98,6 +108,8 @@ public final class ShipperConfig {
         private Duration tailGrace = Duration.ofHours(1);
         private SpoolPolicy spoolPolicy = SpoolPolicy.KEEP;
         private boolean guardsTrimming = true;
+        private boolean allowsPlain;
+        private boolean requiresEscrow = true;
         private long takeOver;
         private long uploadBytesPerSecond = Long.MAX_VALUE;
         private Duration lagBound = Duration.ofSeconds(30);
@@ -118,6 +130,8 @@ public final class ShipperConfig {
             tailGrace = other.tailGrace;
             spoolPolicy = other.spoolPolicy;
             guardsTrimming = other.guardsTrimming;
+            allowsPlain = other.allowsPlain;
+            requiresEscrow = other.requiresEscrow;
             takeOver = other.takeOver;
             uploadBytesPerSecond = other.uploadBytesPerSecond;
             lagBound = other.lagBound;
@@ -143,6 +157,25 @@ public final class ShipperConfig {
         /** Sets whether the log keeps its segments until they are archived. Default: true. */
         public Builder guardsTrimming(boolean value) {
             guardsTrimming = value;
+            return this;
+        }
+
+        /**
+         * Sets whether a shipper without keys continues an archive that was encrypted. Default: false; it is refused with
+         * {@code KEY_MISSING}, so that a key that was forgotten does not publish the records.
+         */
+        public Builder allowPlain(boolean value) {
+            allowsPlain = value;
+            return this;
+        }
+
+        /**
+         * Sets whether an encrypting shipper is refused while the archive contains no copy of the active key that the recovery
+         * keys can open, see {@link ArchiveEncryption#escrow}. Without that copy, a loss of the key is a loss of the archive.
+         * Default: true.
+         */
+        public Builder requireEscrow(boolean value) {
+            requiresEscrow = value;
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.veloz.wal.ops;
 
+import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -23,6 +24,11 @@ final class DryRunStore implements ObjectStore {
 
     DryRunStore(ObjectStore store) {
         this.store = store;
+    }
+
+    @Override
+    public EncryptionKeys encryptionKeys() {
+        return store.encryptionKeys();
     }
 
     @Override

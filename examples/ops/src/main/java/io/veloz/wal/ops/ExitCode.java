@@ -63,6 +63,7 @@ final class ExitCode {
                     UNKNOWN_FORMAT,
                     BEYOND_ARCHIVE,
                     RETIRED,
+                    KEY_MISSING,
                     ARCHIVE_TOO_SHORT,
                     TARGET_NOT_EMPTY,
                     DIVERGED -> REFUSED;

@@ -4,7 +4,6 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
-import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
@@ -117,6 +116,18 @@ final class ShipCommand implements Callable<Integer> {
     private long takeOver;
 
     @Option(
+            names = "--allow-plain",
+            description = "Without keys: continue an encrypted archive in the clear. Default: refuse.")
+    private boolean allowPlain;
+
+    @Option(
+            names = "--no-escrow",
+            description =
+                    "Encrypt although the archive has no copy of the key for the recovery keys (see keys --escrow)."
+                            + " Whoever loses the key then loses the archive.")
+    private boolean noEscrow;
+
+    @Option(
             names = "--status-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
@@ -160,7 +171,7 @@ final class ShipCommand implements Callable<Integer> {
 
     /** Throws if the archive is in the log's directory, where it would be lost together with the log. */
     private void requireElsewhere(ObjectStore store) {
-        if (!(store instanceof DirectoryStore)) {
+        if (!store.describe().startsWith("file://")) {
             return;
         }
         Path archive = existing(Path.of(store.describe().substring("file://".length())));
@@ -201,7 +212,9 @@ final class ShipCommand implements Callable<Integer> {
         ShipperConfig.Builder config = ShipperConfig.builder(store)
                 .flushInterval(flushInterval)
                 .closeTimeout(endWithin)
-                .takeOver(takeOver);
+                .takeOver(takeOver)
+                .allowPlain(allowPlain)
+                .requireEscrow(!noEscrow);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

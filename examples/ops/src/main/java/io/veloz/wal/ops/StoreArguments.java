@@ -20,6 +20,14 @@ final class StoreArguments {
             + " (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, instance role), never from an option:%n";
     static final String URI = "URI of the archive: s3://bucket/prefix, or file:///directory.";
 
+    @Option(
+            names = "--keys",
+            paramLabel = "FILE",
+            description =
+                    "Keys of the archive: lines of id=key in Base64, the last one encrypts; for its owner only (chmod"
+                            + " 600). Default: VELOZ_WAL_KEYS, or no encryption.")
+    private @Nullable String keys;
+
     /** At least two letters, because one letter is a Windows drive. */
     private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
 
@@ -96,6 +104,7 @@ final class StoreArguments {
     /** Returns the options by the names of the store's settings. */
     Map<String, String> settings() {
         Map<String, String> settings = new TreeMap<>();
+        put(settings, ObjectStores.KEYS_SETTING, keys);
         put(settings, "endpoint", endpoint);
         put(settings, "region", region);
         put(settings, "pathStyle", pathStyle);

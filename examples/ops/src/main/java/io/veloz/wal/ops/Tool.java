@@ -107,6 +107,7 @@ final class Tool {
                 .addSubcommand(new PointsCommand(streams))
                 .addSubcommand(new RetentionCommand(streams))
                 .addSubcommand(new HoldCommand(streams))
+                .addSubcommand(new KeysCommand(streams))
                 .addSubcommand(new ScheduleCommand(streams))
                 .addSubcommand(new CompletionCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand())

@@ -47,6 +47,7 @@ class ToolTest {
                 "points",
                 "retention",
                 "hold",
+                "keys",
                 "schedule",
                 "completion"
             })

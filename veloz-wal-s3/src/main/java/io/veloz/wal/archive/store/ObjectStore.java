@@ -63,6 +63,14 @@ public interface ObjectStore extends AutoCloseable {
     /** Deletes objects. Keys that do not exist are ignored. */
     void delete(List<String> keys) throws StoreException;
 
+    /**
+     * Returns the keys of what is encrypted in this store; {@link EncryptionKeys#NONE} unless {@link ObjectStores#withKeys} added
+     * some. The store itself does not encrypt. A store that wraps another one returns its keys.
+     */
+    default EncryptionKeys encryptionKeys() {
+        return EncryptionKeys.NONE;
+    }
+
     @Override
     void close();
 }

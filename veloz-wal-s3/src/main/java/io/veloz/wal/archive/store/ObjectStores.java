@@ -2,6 +2,8 @@ package io.veloz.wal.archive.store;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
@@ -15,17 +17,41 @@ public final class ObjectStores {
 
     private static final String FILE = "file:";
 
+    /** The setting with the path of a file of keys, see {@link EncryptionKeys#ofFile}. */
+    public static final String KEYS_SETTING = "keys";
+
+    /** The environment variable with the same, used if the setting is missing. */
+    public static final String KEYS_VARIABLE = "VELOZ_WAL_KEYS";
+
     /** Opens the store of a URI with default settings. */
     public static ObjectStore open(String uri) {
         return open(uri, Map.of());
     }
 
     /**
-     * Opens the store of a URI.
+     * Opens the store of a URI. What is written to its archive is encrypted, and what is read decrypted, with the keys in the
+     * file that the setting {@link #KEYS_SETTING} names, or else the environment variable {@link #KEYS_VARIABLE}.
      *
-     * @throws IllegalArgumentException if the URI or a setting is invalid, or no provider supports the scheme
+     * @throws IllegalArgumentException if the URI or a setting is invalid, no provider supports the scheme, or the keys cannot
+     *     be read
      */
     public static ObjectStore open(String uri, Map<String, String> settings) {
+        Map<String, String> others = new HashMap<>(settings);
+        String file = others.remove(KEYS_SETTING);
+        file = file == null ? System.getenv(KEYS_VARIABLE) : file;
+        if (file == null || file.isEmpty()) {
+            return openPlain(uri, others);
+        }
+        EncryptionKeys keys = EncryptionKeys.ofFile(Path.of(file));
+        return withKeys(openPlain(uri, others), keys);
+    }
+
+    /** Returns a store whose archive is encrypted with keys. Closing it closes the given store. */
+    public static ObjectStore withKeys(ObjectStore store, EncryptionKeys keys) {
+        return new StoreWithKeys(store, keys);
+    }
+
+    private static ObjectStore openPlain(String uri, Map<String, String> settings) {
         URI parsed;
         try {
             parsed = uri.regionMatches(true, 0, FILE, 0, FILE.length()) ? fileUri(uri) : new URI(uri);

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class HeapStore implements ObjectStore {
     private static final int PAGE = 1000;
 
+    /** With {@code -Dwal.encrypted=true} all tests use encrypted archives, except for those that make objects themselves. */
+    private static final boolean ENCRYPTED = Boolean.getBoolean("wal.encrypted");
+
     public enum Kind {
         PUT,
         HEAD,
@@ -77,9 +80,13 @@ public final class HeapStore implements ObjectStore {
         final List<String> unsettled = new ArrayList<>();
         final List<Late> late = new ArrayList<>();
         final Random random;
+        final Map<String, List<byte[]>> sent = new TreeMap<>();
 
         Shared(long seed) {
             random = new Random(seed);
+            if (ENCRYPTED) {
+                objects.put("keys/test.pgp", new byte[1]);
+            }
         }
     }
 
@@ -98,6 +105,7 @@ public final class HeapStore implements ObjectStore {
     }
 
     private final Shared shared;
+    private final EncryptionKeys keys;
     private volatile Plan plan;
     private long requests;
     private volatile boolean dead;
@@ -109,17 +117,30 @@ public final class HeapStore implements ObjectStore {
 
     /** @param seed for the delay of late requests */
     public HeapStore(long seed) {
-        this(new Shared(seed), Plan.NONE);
+        this(new Shared(seed), ENCRYPTED ? new TestKeys("test") : EncryptionKeys.NONE, Plan.NONE);
     }
 
-    private HeapStore(Shared shared, Plan plan) {
+    private HeapStore(Shared shared, EncryptionKeys keys, Plan plan) {
         this.shared = shared;
+        this.keys = keys;
         this.plan = plan;
     }
 
     /** Returns another client with the same objects. */
     public HeapStore client(Plan itsPlan) {
-        return new HeapStore(shared, itsPlan);
+        return new HeapStore(shared, keys, itsPlan);
+    }
+
+    /** Returns another client with the same objects, and other keys. */
+    public HeapStore with(EncryptionKeys itsKeys) {
+        return new HeapStore(shared, itsKeys, plan);
+    }
+
+    /** Returns what was sent for each object, once for each attempt, if it was encrypted. */
+    public Map<String, List<byte[]>> sent() {
+        synchronized (shared) {
+            return new TreeMap<>(shared.sent);
+        }
     }
 
     public void plan(Plan value) {
@@ -174,6 +195,11 @@ public final class HeapStore implements ObjectStore {
     }
 
     @Override
+    public EncryptionKeys encryptionKeys() {
+        return keys;
+    }
+
+    @Override
     public String describe() {
         return "heap:store";
     }
@@ -191,6 +217,11 @@ public final class HeapStore implements ObjectStore {
         if (bytes.length != content.length()) {
             throw new StoreException(
                     key + ": content has " + bytes.length + " bytes; expected " + content.length(), null);
+        }
+        if (keys.activeId() != null) {
+            synchronized (shared) {
+                shared.sent.computeIfAbsent(key, any -> new ArrayList<>()).add(bytes);
+            }
         }
         return request(Kind.PUT, key, () -> {
             boolean created = shared.objects.putIfAbsent(key, bytes) == null;

@@ -35,6 +35,11 @@ public final class InterposedStore implements ObjectStore {
     }
 
     @Override
+    public EncryptionKeys encryptionKeys() {
+        return store.encryptionKeys();
+    }
+
+    @Override
     public String describe() {
         return store.describe();
     }

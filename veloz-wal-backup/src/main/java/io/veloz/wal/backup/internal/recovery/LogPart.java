@@ -373,7 +373,8 @@ public final class LogPart implements Part {
         Reason reason = switch (e.reason()) {
             case DIVERGED -> Reason.LOG_DIVERGED;
             case NO_SPACE -> Reason.NO_SPACE;
-            case TARGET_NOT_EMPTY -> Reason.PLACE_UNUSABLE;
+            case KEY_MISSING -> Reason.KEY_MISSING;
+            case TARGET_NOT_EMPTY, TARGET_UNUSABLE -> Reason.PLACE_UNUSABLE;
             default -> Reason.LOG_BEHIND;
         };
         return new RecoveryException(reason, "log: " + e.getMessage(), e);

@@ -13,6 +13,7 @@ public final class ArchiveKeys {
     public static final String ATTACHMENTS = "attachments/";
     public static final String CARE = "care/";
     public static final String POINTS = "points/";
+    public static final String KEYS = "keys/";
 
     /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;
@@ -120,6 +121,11 @@ public final class ArchiveKeys {
     /** Returns whether a text is a valid prefix of the file names of a log. */
     static boolean isPrefix(String text) {
         return PREFIX.matcher(text).matches();
+    }
+
+    /** Returns the key of the encrypted copy of an encryption key. */
+    public static String escrow(String keyId) {
+        return KEYS + keyId + ".pgp";
     }
 
     /** Returns whether a text is a valid key in every store. Other keys are never sent to a store. */

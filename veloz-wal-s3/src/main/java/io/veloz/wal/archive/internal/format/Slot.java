@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.format;
 
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -78,9 +79,21 @@ public record Slot(
      * @param objectBytes size of the object, which is compressed
      * @param objectSha256 of the object
      * @param fileBytes size of the file
-     * @param fileSha256 of the file
+     * @param fileSha256 of the file; if the object is encrypted, its HMAC-SHA-256 under the data key
+     * @param encryption of the object; null if it is in the clear
      */
-    public record StoredFile(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {}
+    public record StoredFile(
+            String key,
+            long objectBytes,
+            String objectSha256,
+            long fileBytes,
+            String fileSha256,
+            @Nullable Encryption encryption) {
+        /** Creates a file in the clear. */
+        public StoredFile(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {
+            this(key, objectBytes, objectSha256, fileBytes, fileSha256, null);
+        }
+    }
 
     /** A part that commits an uploaded file. */
     public sealed interface StoredPart extends Part permits Segment, Attachment {
@@ -113,8 +126,14 @@ public record Slot(
      * @param logJson the text of {@code log.json}; empty if written by a version without this field, and in a summary
      * @param reason why the writer acquired it
      * @param observed the epoch that the operator saw and replaces; 0 for {@link Reason#START}
+     * @param keyId of the key that wraps the data keys of this writer; empty if it encrypts nothing
      */
-    public record Epoch(String logJson, Reason reason, long observed) implements Part {
+    public record Epoch(String logJson, Reason reason, long observed, String keyId) implements Part {
+        /** Creates the part of a writer that encrypts nothing. */
+        public Epoch(String logJson, Reason reason, long observed) {
+            this(logJson, reason, observed, "");
+        }
+
         /** Creates the part of a writer that started from the directory of the epoch before. */
         public Epoch(String logJson) {
             this(logJson, Reason.START, 0);
@@ -137,11 +156,29 @@ public record Slot(
      * @param endPosition end of the bytes in the segment
      * @param firstSequence of the first record
      * @param lastSequence of the last record
-     * @param sha256 of the bytes
+     * @param sha256 of the bytes; if they are encrypted, their HMAC-SHA-256 under the data key
+     * @param encryption of the bytes; null if they are in the clear
      */
     public record Tail(
-            long segment, long position, long endPosition, long firstSequence, long lastSequence, String sha256)
-            implements Part {}
+            long segment,
+            long position,
+            long endPosition,
+            long firstSequence,
+            long lastSequence,
+            String sha256,
+            @Nullable Encryption encryption)
+            implements Part {
+        /** Creates a tail in the clear. */
+        public Tail(
+                long segment, long position, long endPosition, long firstSequence, long lastSequence, String sha256) {
+            this(segment, position, endPosition, firstSequence, lastSequence, sha256, null);
+        }
+
+        /** Returns this tail with another digest and encryption of the same bytes. */
+        public Tail stored(String digest, @Nullable Encryption how) {
+            return new Tail(segment, position, endPosition, firstSequence, lastSequence, digest, how);
+        }
+    }
 
     /**
      * Commits a sealed segment.

@@ -1,5 +1,12 @@
 package io.veloz.wal.archive.internal.format;
 
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKey;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.DecryptingStream;
+import io.veloz.wal.archive.internal.crypt.EncryptingStream;
+import io.veloz.wal.archive.internal.crypt.Encryption;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.io.ByteArrayInputStream;
@@ -10,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Encodes slots as LZ4 frames, so that {@code lz4 -d} extracts the bytes of a segment from a tail.
@@ -17,6 +25,7 @@ import java.util.Arrays;
  * <pre>
  * skippable frame: magic 0x184D2A50 4 · length 4 · the head, JSON in UTF-8
  * frame:           the content of a tail or a SUMMARY; any other slot has none
+ *                  encrypted content: skippable frame: magic 0x184D2A52 4 · length 4 · the same frame, encrypted in chunks
  * skippable frame: magic 0x184D2A51 4 · length 4 (32) · SHA-256 of all bytes before this frame
  * </pre>
  */
@@ -26,9 +35,10 @@ public final class SlotCodec {
 
     private static final int HEAD_MAGIC = 0x184D2A50;
     static final int DIGEST_MAGIC = 0x184D2A51;
+    private static final int ENCRYPTED_MAGIC = 0x184D2A52;
     private static final int MAX_HEAD_BYTES = 64 * 1024;
 
-    /** A head, content that does not compress, and the lengths of its blocks. */
+    /** A head, content that does not compress, the lengths of its blocks, and the tags of its chunks. */
     private static final int MAX_SLOT_BYTES = MAX_CONTENT_BYTES + MAX_HEAD_BYTES + 64 * 1024;
 
     private static final int CHUNK_BYTES = 16 * 1024;
@@ -44,20 +54,34 @@ public final class SlotCodec {
         private final Slot slot;
         private final byte[] content;
         private final String sha256;
+        private final @Nullable MissingKeyException locked;
 
-        private Decoded(Slot slot, byte[] content, String sha256) {
+        private Decoded(Slot slot, byte[] content, String sha256, @Nullable MissingKeyException locked) {
             this.slot = slot;
             this.content = content;
             this.sha256 = sha256;
+            this.locked = locked;
         }
 
         public Slot slot() {
             return slot;
         }
 
-        /** Returns the content of a tail or a SUMMARY, not a copy; empty for any other slot. */
-        public byte[] content() {
+        /**
+         * Returns the content of a tail or a SUMMARY, not a copy; empty for any other slot.
+         *
+         * @throws MissingKeyException if it is encrypted, and the key is not configured
+         */
+        public byte[] content() throws MissingKeyException {
+            checkUnlocked();
             return content;
+        }
+
+        /** Checks that the content could be read. The head is known without the key. */
+        public void checkUnlocked() throws MissingKeyException {
+            if (locked != null) {
+                throw locked;
+            }
         }
 
         /** Returns the digest of the whole object. */
@@ -77,14 +101,36 @@ public final class SlotCodec {
      * @param content of a tail or a SUMMARY; empty for any other slot
      */
     public static byte[] encode(Slot slot, byte[] content) {
+        return encode(slot, content, null);
+    }
+
+    /**
+     * Encodes a tail, and encrypts its content. A data key is used once: equal slots do not give equal bytes.
+     *
+     * @param key whose encryption the tail states; null to encrypt nothing
+     */
+    public static byte[] encode(Slot slot, byte[] content, @Nullable DataKey key) {
         byte[] head = SlotHead.encode(slot);
         byte[] frame = content.length == 0 ? content : Lz4Frames.compress(content);
+        frame = key == null ? frame : encrypted(frame, key, head);
         ByteBuffer out = ByteBuffer.allocate(FRAME_HEAD_BYTES + head.length + frame.length + TRAILER_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN);
         out.putInt(HEAD_MAGIC).putInt(head.length).put(head).put(frame);
         MessageDigest digest = Digest.sha256();
         digest.update(out.array(), 0, out.position());
         out.putInt(DIGEST_MAGIC).putInt(DIGEST_BYTES).put(digest.digest());
+        return out.array();
+    }
+
+    private static byte[] encrypted(byte[] frame, DataKey key, byte[] head) {
+        int length = (int) DataKey.encryptedBytes(frame.length);
+        ByteBuffer out = ByteBuffer.allocate(FRAME_HEAD_BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(ENCRYPTED_MAGIC).putInt(length);
+        try (InputStream in = new EncryptingStream(new ByteArrayInputStream(frame), key, head, (number, tag) -> {})) {
+            out.put(in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException("encrypting in memory", e);
+        }
         return out.array();
     }
 
@@ -106,15 +152,20 @@ public final class SlotCodec {
         }
     }
 
+    /** Does the same from a stream, without keys. */
+    public static Decoded read(String where, long number, InputStream in) throws IOException {
+        return read(where, number, in, DataKeys.none());
+    }
+
     /**
-     * Does the same from a stream.
+     * Does the same from a stream. Encrypted content is decrypted.
      *
      * @throws IOException if reading the stream fails
      */
-    public static Decoded read(String where, long number, InputStream in) throws IOException {
+    public static Decoded read(String where, long number, InputStream in, DataKeys keys) throws IOException {
         Buffered buffered = new Buffered();
-        Decoded decoded = read(where, number, in, buffered);
-        return new Decoded(decoded.slot, buffered.content(), decoded.sha256);
+        Decoded decoded = read(where, number, in, keys, buffered);
+        return new Decoded(decoded.slot, buffered.content(), decoded.sha256, decoded.locked);
     }
 
     /** Receives the content of a slot in chunks, before it has been checked. */
@@ -125,17 +176,19 @@ public final class SlotCodec {
 
     /**
      * Does the same, and passes on the content instead of keeping it. Memory is bounded by a head and a block, whatever length
-     * a slot states. The content is checked only when this method returns.
+     * a slot states. The content is checked only when this method returns. Content whose key is not configured is not passed
+     * on, and only the digest of the whole slot is checked: see {@link Decoded#checkUnlocked}.
      *
      * @throws IOException if reading the stream fails, or {@code content} throws it
      */
-    public static Decoded read(String where, long number, InputStream in, Content content) throws IOException {
+    public static Decoded read(String where, long number, InputStream in, DataKeys keys, Content content)
+            throws IOException {
         SlotStream stream = new SlotStream(in, MAX_SLOT_BYTES);
         BadObjectException bad = null;
         Decoded decoded = null;
         UnknownArchiveFormatException unknown = null;
         try {
-            decoded = decode(where, number, stream, content);
+            decoded = decode(where, number, stream, keys, content);
         } catch (BadObjectException e) {
             bad = e;
         } catch (UnknownArchiveFormatException e) {
@@ -149,21 +202,47 @@ public final class SlotCodec {
         } else if (bad != null || decoded == null) {
             throw bad == null ? new BadObjectException(where + ": not decoded") : bad;
         }
-        return new Decoded(decoded.slot, NO_CONTENT, stream.sha256());
+        return new Decoded(decoded.slot, NO_CONTENT, stream.sha256(), decoded.locked);
     }
 
-    private static Decoded decode(String where, long number, SlotStream in, Content content) throws IOException {
-        Slot slot = SlotHead.decode(where, head(where, in));
+    private static Decoded decode(String where, long number, SlotStream in, DataKeys keys, Content content)
+            throws IOException {
+        byte[] head = head(where, in);
+        Slot slot = SlotHead.decode(where, head);
+        MissingKeyException locked = null;
         if (slot.number() != number) {
             throw new BadObjectException(where + ": slot " + slot.number() + "; expected " + number);
         }
         if (slot.part() instanceof Tail tail) {
-            content(where, tail.endPosition() - tail.position(), tail.sha256(), in, content);
+            long length = tail.endPosition() - tail.position();
+            Encryption encryption = tail.encryption();
+            if (encryption == null) {
+                content(where, length, tail.sha256(), ContentDigest.plain(), in, in, content);
+            } else {
+                int encryptedBytes = encryptedBytes(where, in);
+                try {
+                    DataKey key = keys.open(encryption, where);
+                    InputStream clear = new DecryptingStream(in, encryptedBytes, key, head);
+                    content(where, length, tail.sha256(), key.digest(), in, clear, content);
+                } catch (MissingKeyException e) {
+                    locked = e;
+                    in.skipNBytes(encryptedBytes);
+                }
+            }
         } else if (slot.part() instanceof Summary summary) {
-            content(where, summary.contentBytes(), summary.contentSha256(), in, content);
+            content(where, summary.contentBytes(), summary.contentSha256(), ContentDigest.plain(), in, in, content);
         }
         in.expectTrailer(where);
-        return new Decoded(slot, NO_CONTENT, Digest.NONE);
+        return new Decoded(slot, NO_CONTENT, Digest.NONE, locked);
+    }
+
+    private static int encryptedBytes(String where, SlotStream in) throws IOException {
+        ByteBuffer frame = ByteBuffer.wrap(in.readNBytes(FRAME_HEAD_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        int length = frame.limit() < FRAME_HEAD_BYTES || frame.getInt(0) != ENCRYPTED_MAGIC ? -1 : frame.getInt(4);
+        if (length < 0 || DataKey.plainBytes(length) < 0) {
+            throw new BadObjectException(where + ": no encrypted content after the head");
+        }
+        return length;
     }
 
     private static byte[] head(String where, SlotStream in) throws IOException {
@@ -179,16 +258,23 @@ public final class SlotCodec {
         return head;
     }
 
-    private static void content(String where, long expected, String expectedSha256, SlotStream in, Content content)
+    /** @param clear the frame, which is a part of {@code in} or is decrypted from it */
+    private static void content(
+            String where,
+            long expected,
+            String expectedSha256,
+            ContentDigest digest,
+            SlotStream in,
+            InputStream clear,
+            Content content)
             throws IOException {
         if (expected < 1 || expected > MAX_CONTENT_BYTES) {
             throw new BadObjectException(
                     where + ": content of " + expected + " bytes; expected 1 to " + MAX_CONTENT_BYTES);
         }
         byte[] chunk = new byte[(int) Math.min(expected, CHUNK_BYTES)];
-        MessageDigest digest = Digest.sha256();
         long total = 0;
-        InputStream frame = new Lz4FrameReader(in, expected, false);
+        InputStream frame = new Lz4FrameReader(clear, expected, clear != in);
         for (int got = next(where, in, frame, chunk); got >= 0; got = next(where, in, frame, chunk)) {
             digest.update(chunk, 0, got);
             content.write(chunk, got);
@@ -197,7 +283,7 @@ public final class SlotCodec {
         if (total != expected) {
             throw new BadObjectException(where + ": content of " + total + " bytes; expected " + expected);
         }
-        String sha256 = Digest.hex(digest);
+        String sha256 = digest.hex();
         if (!sha256.equals(expectedSha256)) {
             throw new BadObjectException(
                     where + ": SHA-256 mismatch of the content: stored " + expectedSha256 + ", computed " + sha256);

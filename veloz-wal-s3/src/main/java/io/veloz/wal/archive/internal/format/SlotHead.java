@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.format;
 
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -18,6 +19,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The head of a slot: all its fields as a JSON object. See docs/archive.md, "Slots". */
 final class SlotHead {
@@ -138,6 +140,9 @@ final class SlotHead {
         if (epoch.reason() != Reason.START) {
             json.put("reason", epoch.reason().name().toLowerCase(Locale.ROOT)).put("observed", epoch.observed());
         }
+        if (!epoch.keyId().isEmpty()) {
+            json.put("keyId", epoch.keyId());
+        }
     }
 
     private static Json encode(Summary summary) {
@@ -153,13 +158,14 @@ final class SlotHead {
     }
 
     private static Json encode(Tail tail) {
-        return Json.create()
+        Json json = Json.create()
                 .put("segment", tail.segment())
                 .put("position", tail.position())
                 .put("endPosition", tail.endPosition())
                 .put("firstSequence", tail.firstSequence())
                 .put("lastSequence", tail.lastSequence())
                 .put("sha256", tail.sha256());
+        return put(json, tail.encryption());
     }
 
     private static Json encode(Segment segment) {
@@ -181,11 +187,21 @@ final class SlotHead {
     }
 
     private static Json put(Json json, StoredFile file) {
-        return json.put("key", file.key())
+        json.put("key", file.key())
                 .put("objectBytes", file.objectBytes())
                 .put("objectSha256", file.objectSha256())
                 .put("fileBytes", file.fileBytes())
                 .put("fileSha256", file.fileSha256());
+        return put(json, file.encryption());
+    }
+
+    private static Json put(Json json, @Nullable Encryption encryption) {
+        return encryption == null ? json : json.put("encryption", encode(encryption));
+    }
+
+    /** Returns the fields of an encryption. Equal encryptions give equal bytes. */
+    static Json encode(Encryption encryption) {
+        return Json.create().put("key", encryption.keyId()).put("wrapped", encryption.wrapped());
     }
 
     // ---- decoding
@@ -317,7 +333,7 @@ final class SlotHead {
         Reason reason = json.has("reason") ? reason(where, json.string("reason")) : Reason.START;
         long before = json.number("epoch", 1, ArchiveKeys.MAX_EPOCH) - 1;
         long observed = reason == Reason.START ? 0 : json.number("observed", Math.max(1, before), before);
-        return new Epoch(text, reason, observed);
+        return new Epoch(text, reason, observed, json.has("keyId") ? keyId(json, "keyId") : "");
     }
 
     private static Reason reason(String where, String text) throws BadObjectException {
@@ -348,7 +364,29 @@ final class SlotHead {
                 json.number("objectBytes", 1),
                 json.sha256("objectSha256"),
                 json.number("fileBytes", minFileBytes),
-                json.sha256("fileSha256"));
+                json.sha256("fileSha256"),
+                encryption(json));
+    }
+
+    static @Nullable Encryption encryption(Json json) throws BadObjectException {
+        if (!json.has("encryption")) {
+            return null;
+        }
+        Json fields = json.object("encryption");
+        String wrapped = fields.string("wrapped");
+        if (!wrapped.matches(Encryption.WRAPPED)) {
+            throw new BadObjectException(fields.where() + ": field \"wrapped\" is not a wrapped key in Base64");
+        }
+        return new Encryption(keyId(fields, "key"), wrapped);
+    }
+
+    private static String keyId(Json json, String name) throws BadObjectException {
+        String id = json.string(name);
+        if (!id.matches(Encryption.KEY_ID)) {
+            throw new BadObjectException(json.where() + ": field \"" + name + "\" is \"" + Text.printable(id)
+                    + "\"; expected 1 to 64 letters, digits and \"._-\"");
+        }
+        return id;
     }
 
     private static String key(Json json) throws BadObjectException {
@@ -367,7 +405,8 @@ final class SlotHead {
                 json.number("endPosition", 1),
                 json.number("firstSequence", 1),
                 json.number("lastSequence", 1),
-                json.sha256("sha256"));
+                json.sha256("sha256"),
+                encryption(json));
     }
 
     private static Segment segment(Json json) throws BadObjectException {

@@ -47,8 +47,9 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
     public record Entry(SlotRef slot, long epoch, Archived archived, Part part) {
         /** Returns the entry of a slot. It does not repeat {@code log.json}. */
         public static Entry of(SlotRef ref, Slot slot) {
-            Part part =
-                    slot.part() instanceof Epoch epoch ? new Epoch("", epoch.reason(), epoch.observed()) : slot.part();
+            Part part = slot.part() instanceof Epoch epoch
+                    ? new Epoch("", epoch.reason(), epoch.observed(), epoch.keyId())
+                    : slot.part();
             return new Entry(ref, slot.epoch(), slot.archived(), part);
         }
     }

@@ -168,7 +168,7 @@ final class KeptChain {
         progress.accept(++read);
     }
 
-    private SummaryContent content(Decoded decoded) throws BadObjectException {
+    private SummaryContent content(Decoded decoded) throws IOException {
         Slot slot = decoded.slot();
         String where = log.where(ArchiveKeys.slot(slot.number()));
         if (slot.part() instanceof Summary part) {

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.proof;
 
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.store.StoreException;
@@ -63,6 +64,7 @@ public final class Retries {
     }
 
     private static boolean isTemporary(IOException e) {
-        return e instanceof StoreUnavailableException || !(e instanceof StoreException);
+        return e instanceof StoreUnavailableException
+                || !(e instanceof StoreException || e instanceof MissingKeyException);
     }
 }

@@ -62,7 +62,8 @@ final class SlotSummary {
     }
 
     private static Part withoutLogJson(Epoch part) {
-        return part.reason() == Slot.Reason.START ? EPOCH : new Epoch("", part.reason(), part.observed());
+        Epoch summary = new Epoch("", part.reason(), part.observed(), part.keyId());
+        return summary.equals(EPOCH) ? EPOCH : summary;
     }
 
     private static byte[] bytes(String hex) {

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.read;
 
+import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -74,6 +75,11 @@ public final class MeteredStore implements ObjectStore {
     @Override
     public void delete(List<String> keys) {
         throw new UnsupportedOperationException("a reader does not delete");
+    }
+
+    @Override
+    public EncryptionKeys encryptionKeys() {
+        return store.encryptionKeys();
     }
 
     /** Does nothing: the caller that opened the store closes it. */

@@ -118,8 +118,8 @@ final class ObjectFile extends ReadOnlyFile {
             throw new IOException("more content than the " + object.fileBytes() + " bytes declared");
         }
         long end = stored.position() + (header.hasContentChecksum() ? 4 : 0);
-        if (end != object.objectBytes()) {
-            throw new IOException("the frame ends at " + end + "; expected " + object.objectBytes());
+        if (end != stored.length()) {
+            throw new IOException("the frame ends at " + end + "; expected " + stored.length());
         }
     }
 

@@ -3,6 +3,7 @@ package io.veloz.wal.archive.internal.read;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
@@ -33,6 +34,9 @@ final class ReadErrors {
      */
     static WalRestoreException of(ArchiveFile file, String key, IOException e) {
         String text = e.getMessage() + " (" + what(file) + ")";
+        if (e instanceof MissingKeyException) {
+            return new WalRestoreException(Reason.KEY_MISSING, key, file.firstSequence(), file.lastSequence(), text, e);
+        }
         if (e instanceof StoreUnavailableException || (!(e instanceof StoreException) && !isBad(e))) {
             return new WalRestoreException(Reason.STORE_UNAVAILABLE, text + "; retry later", e);
         }

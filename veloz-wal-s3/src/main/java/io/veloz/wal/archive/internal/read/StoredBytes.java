@@ -1,21 +1,29 @@
 package io.veloz.wal.archive.internal.read;
 
+import io.veloz.wal.archive.internal.crypt.DataKey;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
 /**
- * The bytes of an object as they are stored, fetched in ranges, of which one is in memory. An object that is not longer than a
- * range is fetched whole, and its digest is checked. Confined to one thread.
+ * The bytes of the frame in an object, fetched in ranges, of which one is in memory. An object that is not longer than a range
+ * is fetched whole, and its digest is checked. Of an encrypted object the chunks of a range are decrypted, and positions are
+ * those of the frame in the clear. Confined to one thread.
  */
 final class StoredBytes extends InputStream {
     private final Source source;
     private final StoredFile object;
+    private final long length;
     private final Runnable afterLast;
     private boolean ahead;
     private byte[] range = new byte[0];
@@ -31,23 +39,56 @@ final class StoredBytes extends InputStream {
         }
 
         private void ahead(StoredFile object, long from) {
-            fetcher.ahead(id(object, from), length(object, from), () -> request(object, from));
+            int length = (int) Math.min(rangeBytes, frameBytes(object) - from);
+            fetcher.ahead(id(object, from), length, () -> frame(object, from));
         }
 
         byte[] fetch(StoredFile object, long from) throws IOException {
-            return fetcher.fetch(id(object, from), () -> request(object, from));
+            return fetcher.fetch(id(object, from), () -> frame(object, from));
         }
 
         private static String id(StoredFile object, long from) {
             return object.key() + "@" + from;
         }
 
-        private int length(StoredFile object, long from) {
-            return (int) Math.min(rangeBytes, object.objectBytes() - from);
+        /** Returns the bytes of the frame from a position on, up to the length of a range. */
+        private byte[] frame(StoredFile object, long from) throws IOException {
+            Encryption encryption = object.encryption();
+            long end = Math.min(frameBytes(object), from + rangeBytes);
+            return encryption == null
+                    ? request(object, from, (int) (end - from))
+                    : decrypted(object, encryption, from, end);
         }
 
-        private byte[] request(StoredFile object, long from) throws IOException {
-            int length = length(object, from);
+        private byte[] decrypted(StoredFile object, Encryption encryption, long from, long end) throws IOException {
+            String where = store.describe() + "/" + object.key();
+            DataKey key = new DataKeys(store.encryptionKeys()).open(encryption, where);
+            byte[] head = ObjectHead.encode(object.key(), encryption);
+            long total = frameBytes(object);
+            long first = from / DataKey.CHUNK_BYTES;
+            long last = (end - 1) / DataKey.CHUNK_BYTES;
+            int encryptedChunk = DataKey.CHUNK_BYTES + DataKey.TAG_BYTES;
+            boolean toTheEnd = (last + 1) * DataKey.CHUNK_BYTES >= total;
+            long start = first == 0 && toTheEnd ? 0 : head.length + first * encryptedChunk;
+            long stop = toTheEnd ? object.objectBytes() : head.length + (last + 1) * encryptedChunk;
+            byte[] bytes = request(object, start, (int) (stop - start));
+            int at = start == 0 ? head.length : 0;
+            ByteArrayOutputStream clear = new ByteArrayOutputStream((int) (end - from) + DataKey.CHUNK_BYTES);
+            for (long chunk = first; chunk <= last; chunk++) {
+                int length = Math.min(encryptedChunk, bytes.length - at);
+                boolean isLast = (chunk + 1) * DataKey.CHUNK_BYTES >= total;
+                try {
+                    clear.writeBytes(key.decrypt(bytes, at, length, chunk, isLast, head));
+                } catch (IOException e) {
+                    throw new BadObjectException(where + ": " + e.getMessage(), e);
+                }
+                at += length;
+            }
+            int skipped = (int) (from - first * DataKey.CHUNK_BYTES);
+            return Arrays.copyOfRange(clear.toByteArray(), skipped, skipped + (int) (end - from));
+        }
+
+        private byte[] request(StoredFile object, long from, int length) throws IOException {
             boolean whole = length == object.objectBytes();
             boolean last = from + length == object.objectBytes();
             String where = store.describe() + "/" + object.key();
@@ -82,8 +123,24 @@ final class StoredBytes extends InputStream {
     StoredBytes(Source source, StoredFile object, boolean ahead, Runnable afterLast) {
         this.source = source;
         this.object = object;
+        this.length = frameBytes(object);
         this.ahead = ahead;
         this.afterLast = afterLast;
+    }
+
+    /** Returns the length of the frame, without head and tags of an encrypted object. */
+    private static long frameBytes(StoredFile object) {
+        Encryption encryption = object.encryption();
+        return encryption == null
+                ? object.objectBytes()
+                : Math.max(
+                        0,
+                        DataKey.plainBytes(object.objectBytes() - ObjectHead.encode(object.key(), encryption).length));
+    }
+
+    /** Returns the length of the frame. */
+    long length() {
+        return length;
     }
 
     long position() {
@@ -111,18 +168,18 @@ final class StoredBytes extends InputStream {
     }
 
     @Override
-    public int read(byte[] target, int from, int length) throws IOException {
-        if (length == 0) {
+    public int read(byte[] target, int from, int wanted) throws IOException {
+        if (wanted == 0) {
             return 0;
         }
-        if (position >= object.objectBytes()) {
+        if (position >= length) {
             return -1;
         }
         if (position < rangeStart || position >= rangeStart + range.length) {
             load(position - position % source.rangeBytes());
         }
         int at = (int) (position - rangeStart);
-        int count = Math.min(length, range.length - at);
+        int count = Math.min(wanted, range.length - at);
         System.arraycopy(range, at, target, from, count);
         position += count;
         return count;
@@ -136,7 +193,7 @@ final class StoredBytes extends InputStream {
         range = source.fetch(object, start);
         failed = false;
         rangeStart = start;
-        if (ahead && next < object.objectBytes()) {
+        if (ahead && next < length) {
             source.ahead(object, next);
         } else if (ahead) {
             afterLast.run();

@@ -1,12 +1,11 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 
-/** The SHA-256 of local files. */
+/** The digests of local files. */
 final class FileDigest {
     private static final int CHUNK_BYTES = 256 * 1024;
 
@@ -14,7 +13,11 @@ final class FileDigest {
 
     /** Returns the SHA-256 of a range of a file, up to the end of the file, as 64 hex digits. */
     static String sha256(StorageFile file, long from, long to) throws IOException {
-        MessageDigest digest = Digest.sha256();
+        return of(file, from, to, ContentDigest.plain());
+    }
+
+    /** Returns the digest that a slot states of a range of a file. */
+    static String of(StorageFile file, long from, long to, ContentDigest digest) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.max(1, Math.min(CHUNK_BYTES, to - from)));
         for (long position = from; position < to; position += chunk.limit()) {
             chunk.clear().limit((int) Math.min(chunk.capacity(), to - position));
@@ -23,6 +26,6 @@ final class FileDigest {
             }
             digest.update(chunk.flip());
         }
-        return Digest.hex(digest);
+        return digest.hex();
     }
 }

@@ -1,25 +1,34 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKey;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.DecryptingStream;
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
+import io.veloz.wal.storage.StorageFile;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Reads compressed files from the store, and verifies their sizes and digests. Thread-safe. */
 public final class ObjectFiles {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private final ObjectStore store;
+    private final DataKeys keys;
     private final Retries retries;
     private final RateLimiter limiter;
     private final AtomicLong fetched = new AtomicLong();
@@ -52,8 +61,20 @@ public final class ObjectFiles {
 
     public ObjectFiles(ObjectStore store, Retries retries, long bytesPerSecond) {
         this.store = store;
+        this.keys = new DataKeys(store.encryptionKeys());
         this.retries = retries;
         this.limiter = new RateLimiter(bytesPerSecond);
+    }
+
+    /** Returns the keys of the content of objects. */
+    DataKeys keys() {
+        return keys;
+    }
+
+    /** Returns the digest of a local file that the slot states if it is the file in an object of this length. */
+    String fileDigest(StorageFile file, StoredFile expected) throws IOException {
+        ContentDigest digest = keys.digest(expected.encryption(), where(expected));
+        return FileDigest.of(file, 0, expected.fileBytes(), digest);
     }
 
     /** Returns the number of bytes that were read from the store. */
@@ -74,6 +95,7 @@ public final class ObjectFiles {
      * Reads an object. When this method returns, the sink has received exactly the expected file.
      *
      * @throws BadObjectException if the object is damaged or missing
+     * @throws io.veloz.wal.archive.internal.crypt.MissingKeyException if it is encrypted, and the key is not configured
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
         retries.call(() -> {
@@ -88,11 +110,13 @@ public final class ObjectFiles {
 
     private void copy(StoredFile expected, InputStream object, Sink sink) throws IOException {
         Counted counted = new Counted(object);
-        MessageDigest file = Digest.sha256();
+        Encryption encryption = expected.encryption();
+        @Nullable DataKey key = encryption == null ? null : keys.open(encryption, where(expected));
+        ContentDigest file = key == null ? ContentDigest.plain() : key.digest();
         long length = 0;
         toSink(sink::restart);
         byte[] chunk = new byte[CHUNK_BYTES];
-        try (InputStream in = Lz4Frames.decompress(counted, expected.fileBytes())) {
+        try (InputStream in = Lz4Frames.decompress(clear(expected, counted, key), expected.fileBytes())) {
             for (int got = in.read(chunk); got >= 0 && length <= expected.fileBytes(); got = in.read(chunk)) {
                 int count = got;
                 file.update(chunk, 0, count);
@@ -100,7 +124,7 @@ public final class ObjectFiles {
                 toSink(() -> sink.write(chunk, count));
             }
             counted.drain(chunk, expected.objectBytes());
-        } catch (StoreException e) {
+        } catch (StoreException | BadObjectException e) {
             throw e;
         } catch (IOException e) {
             if (counted.failed) {
@@ -113,7 +137,16 @@ public final class ObjectFiles {
         check(expected, "size", counted.bytes, expected.objectBytes());
         check(expected, "SHA-256", Digest.hex(counted.digest), expected.objectSha256());
         check(expected, "file size", length, expected.fileBytes());
-        check(expected, "file SHA-256", Digest.hex(file), expected.fileSha256());
+        check(expected, "file SHA-256", file.hex(), expected.fileSha256());
+    }
+
+    private InputStream clear(StoredFile expected, InputStream object, @Nullable DataKey key) throws IOException {
+        if (key == null) {
+            return object;
+        }
+        byte[] head = ObjectHead.encode(expected.key(), key.encryption());
+        ObjectHead.check(where(expected), object, head);
+        return new DecryptingStream(object, Math.max(0, expected.objectBytes() - head.length), key, head);
     }
 
     private interface Writing {

@@ -72,6 +72,7 @@ final class Restore {
         RestoreSelection selection = RestoreSelection.of(proof, options);
         RestorePlan plan = planner.plan(proof, selection);
         checks.checkPoint(proof, selection, floor);
+        checks.checkKeys(proof, selection, objects.keys());
         return plan;
     }
 
@@ -127,6 +128,7 @@ final class Restore {
         RestoreSelection selection = RestoreSelection.of(proof, options);
         RestorePlan plan = planner.plan(proof, selection);
         checks.checkPoint(proof, selection, floor);
+        checks.checkKeys(proof, selection, objects.keys());
         if (staging.isFree(prefix)) {
             // Before anything is created.
             checks.checkSpace(plan, null);
@@ -145,6 +147,7 @@ final class Restore {
         TargetLog local = TargetLog.read(
                 staging.storage(),
                 proof,
+                objects,
                 () -> fetch(proof, staging.storage()),
                 (done, total) -> options.progress().update(Stage.COMPARE, done, total));
         Relation relation = local.relation();

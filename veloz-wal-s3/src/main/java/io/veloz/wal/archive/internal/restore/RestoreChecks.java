@@ -5,10 +5,14 @@ import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.Encryption;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestorePlan;
@@ -64,6 +68,37 @@ final class RestoreChecks {
                 .orElse(0L);
         if (!options.acceptsGaps() && first > 1 && last >= first && covered < first - 1) {
             throw gap(1, first - 1, "the archive starts after them, and has no checkpoint that covers them");
+        }
+    }
+
+    /** Checks that everything that is selected can be decrypted, before the first byte is fetched. */
+    void checkKeys(Proof proof, RestoreSelection selection, DataKeys keys) {
+        for (Segment segment : selection.segments()) {
+            checkKey(keys, segment.stored().encryption(), segment.firstSequence(), segment.lastSequence());
+        }
+        for (TailSlot tail : selection.tails()) {
+            checkKey(
+                    keys,
+                    tail.tail().encryption(),
+                    tail.tail().firstSequence(),
+                    tail.tail().lastSequence());
+        }
+        Checkpoints.upTo(proof, selection.lastSequence()).stream()
+                .findFirst()
+                .ifPresent(
+                        newest -> checkKey(keys, newest.stored().encryption(), newest.sequence(), newest.sequence()));
+    }
+
+    private void checkKey(DataKeys keys, @Nullable Encryption encryption, long first, long last) {
+        if (encryption != null && !keys.has(encryption.keyId())) {
+            throw new WalRestoreException(
+                    Reason.KEY_MISSING,
+                    null,
+                    first,
+                    last,
+                    store.describe() + ": records " + first + " to " + last + ", and possibly others, are encrypted by"
+                            + " the key \"" + encryption.keyId() + "\"" + MissingKeyException.NEXT,
+                    null);
         }
     }
 

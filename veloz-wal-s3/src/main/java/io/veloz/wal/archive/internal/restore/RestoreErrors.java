@@ -3,6 +3,7 @@ package io.veloz.wal.archive.internal.restore;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
@@ -43,6 +44,9 @@ public final class RestoreErrors {
         }
         if (e instanceof UnknownArchiveFormatException) {
             return new WalRestoreException(Reason.UNKNOWN_FORMAT, text, e);
+        }
+        if (e instanceof MissingKeyException) {
+            return new WalRestoreException(Reason.KEY_MISSING, text, e);
         }
         if (e instanceof BadObjectException) {
             return new WalRestoreException(Reason.DAMAGED, text + "; put it back from a version or a copy", e);

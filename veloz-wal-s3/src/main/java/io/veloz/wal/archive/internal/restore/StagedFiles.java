@@ -115,10 +115,10 @@ final class StagedFiles {
         return "." + name + TEMPORARY;
     }
 
-    private static boolean isComplete(Storage where, String name, StoredFile expected) throws IOException {
+    private boolean isComplete(Storage where, String name, StoredFile expected) throws IOException {
         try (StorageFile file = where.openForReading(name)) {
             return file.size() == expected.fileBytes()
-                    && FileDigest.sha256(file, 0, expected.fileBytes()).equals(expected.fileSha256());
+                    && objects.fileDigest(file, expected).equals(expected.fileSha256());
         } catch (NoSuchFileException e) {
             return false;
         }

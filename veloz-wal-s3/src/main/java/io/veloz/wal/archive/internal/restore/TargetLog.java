@@ -13,6 +13,8 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -40,6 +42,7 @@ final class TargetLog {
     private final Storage storage;
     private final Proof proof;
     private final Staged staged;
+    private final ObjectFiles objects;
     private final RecoveryReport report;
     private boolean otherFiles;
 
@@ -60,9 +63,10 @@ final class TargetLog {
         DAMAGED
     }
 
-    private TargetLog(Storage storage, Proof proof, Staged staged, RecoveryReport report) {
+    private TargetLog(Storage storage, Proof proof, ObjectFiles objects, Staged staged, RecoveryReport report) {
         this.storage = storage;
         this.proof = proof;
+        this.objects = objects;
         this.staged = staged;
         this.report = report;
     }
@@ -88,9 +92,9 @@ final class TargetLog {
     }
 
     /** Reads and verifies the log. */
-    static TargetLog read(Storage storage, Proof proof, Staged staged, WalProgress progress) {
+    static TargetLog read(Storage storage, Proof proof, ObjectFiles objects, Staged staged, WalProgress progress) {
         ReadOptions options = ReadOptions.of(storage).prefix(proof.identity().prefix());
-        return new TargetLog(storage, proof, staged, WalRecovery.verify(options, progress));
+        return new TargetLog(storage, proof, objects, staged, WalRecovery.verify(options, progress));
     }
 
     RecoveryReport report() {
@@ -152,7 +156,7 @@ final class TargetLog {
     private boolean isIdentical(Segment segment, SegmentReport local) throws IOException {
         try (StorageFile file = storage.openForReading(local.file())) {
             return file.size() == segment.fileBytes()
-                    && FileDigest.sha256(file, 0, segment.fileBytes()).equals(segment.fileSha256());
+                    && objects.fileDigest(file, segment.stored()).equals(segment.fileSha256());
         }
     }
 
@@ -187,13 +191,17 @@ final class TargetLog {
             for (TailSlot slot : tails) {
                 Tail tail = slot.tail();
                 if (local.dataBytes() < tail.endPosition()
-                        || !FileDigest.sha256(file, tail.position(), tail.endPosition())
+                        || !FileDigest.of(file, tail.position(), tail.endPosition(), digest(slot))
                                 .equals(tail.sha256())) {
                     return false;
                 }
             }
         }
         return true;
+    }
+
+    private ContentDigest digest(TailSlot slot) throws IOException {
+        return objects.keys().digest(slot.tail().encryption(), ArchiveKeys.slot(slot.slot()));
     }
 
     /** Compares the records of a staged file that are also in this log. Damaged records are skipped. */

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -85,6 +86,11 @@ public final class CountingStore implements ObjectStore {
     public void delete(List<String> keys) throws StoreException {
         deletes.incrementAndGet();
         store.delete(keys);
+    }
+
+    @Override
+    public EncryptionKeys encryptionKeys() {
+        return store.encryptionKeys();
     }
 
     /** Does nothing: the caller that opened the store closes it. */

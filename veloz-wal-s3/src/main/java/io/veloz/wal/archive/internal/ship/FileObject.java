@@ -1,19 +1,33 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKey;
+import io.veloz.wal.archive.internal.crypt.EncryptingStream;
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
+import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.spi.LogFiles;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A file of the log as the content of an object. It is compressed while it is read, and never in memory as a whole. The first
- * read determines length and digests. Every later read returns the same bytes or fails. Thread-safe.
+ * A file of the log as the content of an object. It is compressed and encrypted while it is read, and never in memory as a
+ * whole. The first read determines length and digests. Every later read returns the same bytes or fails. Thread-safe.
+ *
+ * <p>An encrypted object returns only chunks that equal those of the first read, so that the data key encrypts nothing else:
+ * if the file was replaced meanwhile, not a byte of it is returned.
  */
 final class FileObject implements ObjectContent {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -21,39 +35,58 @@ final class FileObject implements ObjectContent {
     private final LogFiles files;
     private final String file;
     private final RateLimiter limiter;
+    private final @Nullable DataKey key;
+    private final byte[] head;
+
+    /** The tags of the encrypted chunks, by which a later read is compared with the first one. */
+    private final List<byte[]> tags = new ArrayList<>();
+
     private long length;
+    private long frameBytes;
     private String sha256 = Digest.NONE;
     private long fileBytes;
     private String fileSha256 = Digest.NONE;
     private String dataSha256 = Digest.NONE;
     private boolean isKnown;
+    private volatile boolean replaced;
 
-    private FileObject(LogFiles files, String file, RateLimiter limiter) {
+    private FileObject(LogFiles files, String file, RateLimiter limiter, @Nullable DataKey key, byte[] head) {
         this.files = files;
         this.file = file;
         this.limiter = limiter;
+        this.key = key;
+        this.head = head;
     }
 
     /**
      * Reads the file once, to determine length and digests.
      *
      * @param dataBytes length of the beginning of the file for {@link #dataSha256}
+     * @param objectKey the key of the object
+     * @param key encrypts this object and nothing else; null to encrypt nothing
      */
-    static FileObject read(LogFiles files, String file, long dataBytes, RateLimiter limiter) throws IOException {
-        FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED);
+    static FileObject read(
+            LogFiles files, String file, long dataBytes, RateLimiter limiter, String objectKey, @Nullable DataKey key)
+            throws IOException {
+        byte[] head = key == null ? new byte[0] : ObjectHead.encode(objectKey, key.encryption());
+        FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED, key, head);
         MessageDigest digest = Digest.sha256();
         byte[] buffer = new byte[CHUNK_BYTES];
-        try (Compressed in = object.new Compressed(dataBytes)) {
+        try (Compressed compressed = object.new Compressed(dataBytes);
+                InputStream in = object.stored(compressed)) {
             for (int count = in.read(buffer, 0, buffer.length); count >= 0; count = in.read(buffer, 0, buffer.length)) {
                 digest.update(buffer, 0, count);
                 object.length += count;
             }
-            object.fileBytes = in.fileBytes;
-            object.fileSha256 = Digest.hex(in.fileDigest);
-            object.dataSha256 = Digest.hex(in.dataDigest);
+            object.frameBytes = compressed.returned;
+            object.fileBytes = compressed.fileBytes;
+            object.fileSha256 = compressed.fileDigest.hex();
+            object.dataSha256 = Digest.hex(compressed.dataDigest);
         }
         object.sha256 = Digest.hex(digest);
-        FileObject known = new FileObject(files, file, limiter);
+        FileObject known = new FileObject(files, file, limiter, key, head);
+        known.tags.addAll(object.tags);
+        known.frameBytes = object.frameBytes;
         known.length = object.length;
         known.sha256 = object.sha256;
         known.fileBytes = object.fileBytes;
@@ -75,7 +108,34 @@ final class FileObject implements ObjectContent {
 
     @Override
     public InputStream open() throws IOException {
-        return new Compressed(0);
+        return stored(new Compressed(0));
+    }
+
+    /** Returns the bytes of the object. */
+    private InputStream stored(Compressed compressed) {
+        if (key == null) {
+            return compressed;
+        }
+        InputStream encrypted = new EncryptingStream(compressed, key, head, this::check);
+        return new SequenceInputStream(new ByteArrayInputStream(head), encrypted);
+    }
+
+    private void check(long number, byte[] tag) throws IOException {
+        if (!isKnown) {
+            tags.add(tag);
+        } else if (number >= tags.size() || !Arrays.equals(tags.get((int) number), tag)) {
+            throw changed();
+        }
+    }
+
+    /** Returns whether the file was replaced, so that every further read fails. */
+    boolean wasReplaced() {
+        return replaced;
+    }
+
+    private IOException changed() {
+        replaced = true;
+        return new IOException(files.storage().describe() + "/" + file + " was replaced while it was uploaded");
     }
 
     long fileBytes() {
@@ -84,6 +144,12 @@ final class FileObject implements ObjectContent {
 
     String fileSha256() {
         return fileSha256;
+    }
+
+    /** Returns how the object is encrypted; null if it is not. */
+    @Nullable
+    Encryption encryption() {
+        return key == null ? null : key.encryption();
     }
 
     /** Returns the SHA-256 of the beginning of the file: of a sealed segment, the bytes before the footer. */
@@ -96,7 +162,7 @@ final class FileObject implements ObjectContent {
         private final byte[] chunk = new byte[CHUNK_BYTES];
         private final ByteArrayOutputStream frames = new ByteArrayOutputStream(CHUNK_BYTES);
         private final OutputStream compressor = Lz4Frames.compress(frames, true);
-        private final MessageDigest fileDigest = Digest.sha256();
+        private final ContentDigest fileDigest = key == null ? ContentDigest.plain() : key.digest();
         private final MessageDigest dataDigest = Digest.sha256();
         private final long dataBytes;
         private long fileBytes;
@@ -125,7 +191,7 @@ final class FileObject implements ObjectContent {
             }
             int count = Math.min(wanted, ready.length - position);
             returned += count;
-            if (isKnown && returned >= length && !ended) {
+            if (isKnown && returned >= frameBytes && !ended) {
                 throw changed();
             }
             System.arraycopy(ready, position, target, from, count);
@@ -141,7 +207,7 @@ final class FileObject implements ObjectContent {
                 compressor.close();
                 // Order matters: checked before the last bytes are returned.
                 // The file may have been replaced by one of equal length.
-                if (isKnown && !Digest.hex(fileDigest).equals(fileSha256)) {
+                if (isKnown && !fileDigest.hex().equals(fileSha256)) {
                     throw changed();
                 }
             } else {
@@ -153,10 +219,6 @@ final class FileObject implements ObjectContent {
             ready = frames.toByteArray();
             frames.reset();
             position = 0;
-        }
-
-        private IOException changed() {
-            return new IOException(files.storage().describe() + "/" + file + " was replaced while it was uploaded");
         }
 
         @Override

@@ -3,8 +3,8 @@ package io.veloz.wal.archive.internal.ship;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.format.BadObjectException;
-import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -120,7 +120,9 @@ final class LocalCheck {
         long bytes = tail.endPosition() - tail.position();
         try (TailReader reader = new TailReader(log)) {
             TailReader.Piece piece = reader.next(before, (int) bytes);
-            if (piece == null || !piece.tail().equals(tail)) {
+            if (piece == null
+                    || !piece.tail().stored(tail.sha256(), tail.encryption()).equals(tail)
+                    || !hasDigest(piece, tail)) {
                 throw diverged(tail.segment(), tail.firstSequence(), tail.lastSequence());
             }
         } catch (WalCorruptException e) {
@@ -130,18 +132,25 @@ final class LocalCheck {
         }
     }
 
+    private boolean hasDigest(TailReader.Piece piece, Tail tail) throws IOException {
+        ContentDigest digest = shipLog.keys().digest(tail.encryption(), shipLog.where("the last tail"));
+        digest.update(piece.content(), 0, piece.content().length);
+        return digest.hex().equals(tail.sha256());
+    }
+
     private void checkSegment(Segment segment) throws IOException {
         Optional<SealedSegment> local = log.sealed(segment.number());
         if (local.isEmpty()
                 || local.get().fileBytes() != segment.fileBytes()
-                || !digest(local.get()).equals(segment.fileSha256())) {
+                || !digest(local.get(), segment).equals(segment.fileSha256())) {
             throw diverged(segment.number(), segment.firstSequence(), segment.lastSequence());
         }
     }
 
-    private String digest(SealedSegment segment) throws IOException {
-        try (InputStream in = log.files().open(segment.file())) {
-            return Digest.of(in);
+    private String digest(SealedSegment local, Segment segment) throws IOException {
+        ContentDigest digest = shipLog.keys().digest(segment.stored().encryption(), shipLog.where(segment.key()));
+        try (InputStream in = log.files().open(local.file())) {
+            return digest.of(in);
         }
     }
 

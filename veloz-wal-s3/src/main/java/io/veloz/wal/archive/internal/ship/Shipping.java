@@ -6,6 +6,7 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -51,6 +52,7 @@ public final class Shipping implements AutoCloseable {
     private final ShipProgress progress;
     private final ArchiveCheck archiveCheck;
     private final LocalCheck localCheck;
+    private final EncryptionCheck encryptionCheck;
     private final Uploader uploader;
     private final TailReader tails;
     private final Spool spool;
@@ -99,11 +101,14 @@ public final class Shipping implements AutoCloseable {
         this.shipLog = new ShipLog(store);
         this.archiveCheck = new ArchiveCheck(log, shipLog, config.clock());
         this.localCheck = new LocalCheck(log, shipLog);
+        this.encryptionCheck = new EncryptionCheck(log, shipLog, config);
         this.progress = progress;
         this.nanoTime = nanoTime;
         long patience =
                 Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
-        this.uploader = new Uploader(log, store, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
+        EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
+        this.uploader =
+                new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
         this.background = new Background(
@@ -158,6 +163,8 @@ public final class Shipping implements AutoCloseable {
             throw new WalShippingRefusedException(Reason.UNKNOWN_FORMAT, String.valueOf(e.getMessage()));
         } catch (DamagedDirectoryFileException e) {
             throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
+        } catch (MissingKeyException e) {
+            throw new WalShippingRefusedException(Reason.KEY_MISSING, String.valueOf(e.getMessage()));
         }
     }
 
@@ -207,6 +214,7 @@ public final class Shipping implements AutoCloseable {
                 return;
             }
             localCheck.check(current.tip());
+            encryptionCheck.check(current.tip());
             current.claim(epoch.get(), directory.instance());
         } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
             checkedTip = tip;

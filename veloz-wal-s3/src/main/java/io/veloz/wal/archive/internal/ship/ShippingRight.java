@@ -86,7 +86,7 @@ final class ShippingRight {
         }
         if (last == null || last.format() == 1 || file.hasWritten(last.writer())) {
             file.add(writer);
-            return Optional.of(new Epoch(identity.text()));
+            return Optional.of(epoch(identity, Slot.Reason.START, 0));
         }
         if (last.epoch() != takeOver && last.epoch() != file.takeOver()) {
             throw log.refused(
@@ -98,7 +98,12 @@ final class ShippingRight {
                             + next(last));
         }
         file.add(writer);
-        return Optional.of(new Epoch(identity.text(), Slot.Reason.TAKEOVER, last.epoch()));
+        return Optional.of(epoch(identity, Slot.Reason.TAKEOVER, last.epoch()));
+    }
+
+    private Epoch epoch(LogIdentity identity, Slot.Reason reason, long observed) {
+        String key = shipLog.keys().activeId();
+        return new Epoch(identity.text(), reason, observed, key == null ? "" : key);
     }
 
     /** Returns the next step. A log that ends before the archive could not continue it: its take-over would be refused, too. */

@@ -1,9 +1,12 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKey;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.ship.WriterState.Draft;
@@ -274,6 +277,7 @@ final class SlotWriter {
     }
 
     private Draft draft(Tip tip, long epoch, Archived archived, Part part, byte[] content) {
+        DataKey key = part instanceof Tail ? shipLog.keys().next() : null;
         Slot slot = new Slot(
                 identity.logId(),
                 identity.origin(),
@@ -285,10 +289,17 @@ final class SlotWriter {
                 tip.sha256(),
                 tip.kept(),
                 archived,
-                part,
+                key == null ? part : encrypted((Tail) part, key, content),
                 instance,
-                part instanceof Slot.Tail ? null : tip.chainWith(part));
-        return new Draft(slot, SlotCodec.encode(slot, content));
+                part instanceof Tail ? null : tip.chainWith(part));
+        // Encoded once: every attempt sends the same bytes, as the data key must not encrypt others.
+        return new Draft(slot, SlotCodec.encode(slot, content, key));
+    }
+
+    private static Tail encrypted(Tail tail, DataKey key, byte[] content) {
+        ContentDigest digest = key.digest();
+        digest.update(content, 0, content.length);
+        return tail.stored(digest.hex(), key.encryption());
     }
 
     private void put(Phase resolve) throws StoreException {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class Uploader {
     private final LocalLog log;
     private final ObjectStore store;
+    private final EncryptedUploads contents;
     private final RateLimiter limiter;
     private final Executor executor;
     private final Runnable onEnd;
@@ -41,6 +42,7 @@ final class Uploader {
     private boolean isFailing;
 
     /**
+     * @param contents reads the files
      * @param executor runs an upload on another thread
      * @param onEnd called on that thread when an upload has ended
      * @param patienceNanos duration after which an upload counts as slow
@@ -48,6 +50,7 @@ final class Uploader {
     Uploader(
             LocalLog log,
             ObjectStore store,
+            EncryptedUploads contents,
             RateLimiter limiter,
             Executor executor,
             Runnable onEnd,
@@ -56,6 +59,7 @@ final class Uploader {
             long patienceNanos) {
         this.log = log;
         this.store = store;
+        this.contents = contents;
         this.limiter = limiter;
         this.executor = executor;
         this.onEnd = onEnd;
@@ -84,11 +88,11 @@ final class Uploader {
     }
 
     void start(SealedSegment segment, long epoch) {
-        start(() -> upload(log, store, segment, epoch, limiter));
+        start(() -> upload(log, store, contents, segment, epoch, limiter));
     }
 
     void start(WalCheckpoint checkpoint, long epoch) {
-        start(() -> upload(log, store, checkpoint, epoch, limiter));
+        start(() -> upload(log, store, contents, checkpoint, epoch, limiter));
     }
 
     private void start(Callable<Part> upload) {
@@ -134,19 +138,27 @@ final class Uploader {
     // ---- one upload
 
     /** Uploads a sealed segment, and compares its content with its footer while it is read. */
-    static Part upload(LocalLog log, ObjectStore store, SealedSegment segment, long epoch, RateLimiter limiter)
+    static Part upload(
+            LocalLog log,
+            ObjectStore store,
+            EncryptedUploads contents,
+            SealedSegment segment,
+            long epoch,
+            RateLimiter limiter)
             throws IOException {
-        FileObject object = FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter);
+        String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
+        FileObject object = contents.content(
+                key,
+                dataKey -> FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
         if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
             throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
                     + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
                     + segment.fileBytes() + " and " + segment.dataSha256()
                     + ": the file is damaged and is not archived");
         }
-        String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
         return new Segment(
                 segment.number(),
-                put(store, key, object),
+                put(store, contents, key, object),
                 segment.dataBytes(),
                 segment.firstSequence(),
                 segment.lastSequence(),
@@ -156,21 +168,29 @@ final class Uploader {
     }
 
     /** Uploads a checkpoint. */
-    static Part upload(LocalLog log, ObjectStore store, WalCheckpoint checkpoint, long epoch, RateLimiter limiter)
+    static Part upload(
+            LocalLog log,
+            ObjectStore store,
+            EncryptedUploads contents,
+            WalCheckpoint checkpoint,
+            long epoch,
+            RateLimiter limiter)
             throws IOException {
-        FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, limiter);
+        String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
+        FileObject object = contents.content(
+                key, dataKey -> FileObject.read(log.files(), checkpoint.file(), 0, limiter, key, dataKey));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }
-        String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
-        return new Attachment("checkpoint", checkpoint.sequence(), put(store, key, object));
+        return new Attachment("checkpoint", checkpoint.sequence(), put(store, contents, key, object));
     }
 
     /**
      * Puts an object. An object with that key can only be of this epoch: an earlier attempt whose response was lost. It is
      * read back nevertheless.
      */
-    private static StoredFile put(ObjectStore store, String key, FileObject object) throws IOException {
+    private static StoredFile put(ObjectStore store, EncryptedUploads contents, String key, FileObject object)
+            throws IOException {
         if (!store.putIfAbsent(key, object)) {
             String found;
             try (InputStream in = store.get(key)) {
@@ -183,6 +203,8 @@ final class Uploader {
                         null);
             }
         }
-        return new StoredFile(key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256());
+        contents.forget();
+        return new StoredFile(
+                key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256(), object.encryption());
     }
 }

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.shiplog;
 
+import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -32,6 +33,7 @@ public final class ShipLog {
     private static final int CACHED_SLOTS_WITH_A_CHAIN = 512;
 
     private final ObjectStore store;
+    private final DataKeys keys;
     private final Map<SlotRef, Slot> kept = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<SlotRef, Slot> eldest) {
@@ -41,10 +43,16 @@ public final class ShipLog {
 
     public ShipLog(ObjectStore store) {
         this.store = store;
+        this.keys = new DataKeys(store.encryptionKeys());
     }
 
     public ObjectStore store() {
         return store;
+    }
+
+    /** Returns the keys of the content of slots and objects. */
+    public DataKeys keys() {
+        return keys;
     }
 
     /**
@@ -120,17 +128,26 @@ public final class ShipLog {
      * @throws BadObjectException if it is damaged. It may have been damaged in transit, so read it again
      */
     public Optional<SlotCodec.Decoded> slot(long number) throws IOException {
-        return read(number, SlotCodec::read);
+        return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, keys));
     }
 
     /** Does the same without keeping the content of a tail in memory. */
     public Optional<SlotCodec.Decoded> check(long number) throws IOException {
-        return copy(number, (bytes, length) -> {});
+        return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, keys, (bytes, length) -> {}));
     }
 
-    /** Does the same, and passes on the content of a tail in chunks. The chunks are checked only when this method returns. */
+    /**
+     * Does the same, and passes on the content of a tail in chunks. The chunks are checked only when this method returns.
+     *
+     * @throws io.veloz.wal.archive.internal.crypt.MissingKeyException if it is encrypted, and the key is not configured
+     */
     public Optional<SlotCodec.Decoded> copy(long number, SlotCodec.Content content) throws IOException {
-        return read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, content));
+        Optional<SlotCodec.Decoded> slot =
+                read(number, (where, expected, in) -> SlotCodec.read(where, expected, in, keys, content));
+        if (slot.isPresent()) {
+            slot.get().checkUnlocked();
+        }
+        return slot;
     }
 
     private interface Reading {

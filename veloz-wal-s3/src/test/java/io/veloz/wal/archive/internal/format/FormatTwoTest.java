@@ -17,6 +17,7 @@ import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SummaryContent.Entry;
 import io.veloz.wal.archive.internal.format.SummaryContent.Peak;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -231,7 +232,7 @@ class FormatTwoTest {
     }
 
     @Test
-    void summaryHasThisText() throws BadObjectException {
+    void summaryHasThisText() throws IOException {
         SummaryContent summary = new SummaryContent(List.of(PEAK), List.of(EPOCH, LAST));
         byte[] content = summary.encode();
         assertThat(new String(content, StandardCharsets.UTF_8))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
@@ -153,7 +154,11 @@ class HostileObjectsTest {
         byte[] bytes = SlotCodec.encode(slot, new byte[32 * MEBIBYTE]);
         long[] got = new long[1];
         assertThatThrownBy(() -> SlotCodec.read(
-                        "ship/2", 2, new ByteArrayInputStream(bytes), (content, length) -> got[0] += length))
+                        "ship/2",
+                        2,
+                        new ByteArrayInputStream(bytes),
+                        DataKeys.none(),
+                        (content, length) -> got[0] += length))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("the 100 bytes declared");
         assertThat(got[0]).isZero();

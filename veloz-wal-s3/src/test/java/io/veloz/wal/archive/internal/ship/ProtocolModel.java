@@ -514,7 +514,7 @@ final class ProtocolModel {
             return SummaryContent.decode("slot", (Summary) slot.part(), content).entries().stream()
                     .map(Entry::slot)
                     .toList();
-        } catch (BadObjectException e) {
+        } catch (IOException e) {
             throw new AssertionError(e);
         }
     }

@@ -10,6 +10,7 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.ArchiveVerifier;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -83,12 +84,13 @@ class ShippingEdgesTest {
             wal.writeCheckpoint(10, out -> out.write(1));
             LocalLog log = LocalLog.of(wal);
             WalCheckpoint checkpoint = log.newestCheckpoint().orElseThrow();
-            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED);
+            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED, "k", null);
             assertThat(object.open().readAllBytes()).hasSize((int) object.length());
             wal.writeCheckpoint(20, out -> out.write(2));
             wal.writeCheckpoint(30, out -> out.write(3));
             assertThatThrownBy(() -> object.open().readAllBytes()).hasMessageContaining("replaced");
-            assertThatThrownBy(() -> Uploader.upload(log, store, checkpoint, 1, RateLimiter.UNLIMITED))
+            assertThatThrownBy(() -> Uploader.upload(
+                            log, store, new EncryptedUploads(DataKeys.none()), checkpoint, 1, RateLimiter.UNLIMITED))
                     .hasMessageContaining("replaced");
             assertThat(store.objects()).isEmpty();
         }

@@ -6,6 +6,8 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.ShipperConfig;
+import io.veloz.wal.archive.internal.crypt.Encryption;
+import io.veloz.wal.archive.internal.crypt.IndependentDecryption;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -27,14 +29,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Small logs, a shipper without threads, and a verification of its archive. */
 final class TestShip {
@@ -252,9 +257,15 @@ final class TestShip {
                 object = in.readAllBytes();
             }
             assertThat(Digest.of(object)).isEqualTo(segment.objectSha256());
-            try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(object))) {
+            Encryption encryption = segment.stored().encryption();
+            @Nullable
+            IndependentDecryption key = encryption == null
+                    ? null
+                    : new IndependentDecryption(store.encryptionKeys(), encryption.keyId(), encryption.wrapped());
+            byte[] frame = key == null ? object : clear(key, object);
+            try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(frame))) {
                 byte[] file = in.readAllBytes();
-                assertThat(Digest.of(file)).isEqualTo(segment.fileSha256());
+                assertThat(key == null ? Digest.of(file) : key.digest(file)).isEqualTo(segment.fileSha256());
                 bytes.put(segment.number(), file);
             }
         }
@@ -275,6 +286,12 @@ final class TestShip {
                 chain.lastEntry().getValue().archived());
     }
 
+    /** An encrypted object begins with a head of 8 bytes and as many as the last four of them state. */
+    private static byte[] clear(IndependentDecryption key, byte[] object) {
+        int head = 8 + ByteBuffer.wrap(object).order(ByteOrder.LITTLE_ENDIAN).getInt(4);
+        return key.clear(Arrays.copyOf(object, head), Arrays.copyOfRange(object, head, object.length));
+    }
+
     /** Verifies the archive, and that it equals the log byte for byte. */
     static void assertArchiveIsLog(ObjectStore store, Wal wal) throws IOException {
         Proven proven = prove(store);
@@ -290,9 +307,9 @@ final class TestShip {
             byte[] archived = segment.getValue();
             byte[] read = local.getOrDefault(segment.getKey(), new byte[0]);
             int common = Math.min(archived.length, read.length);
-            assertThat(java.util.Arrays.copyOf(archived, common))
+            assertThat(Arrays.copyOf(archived, common))
                     .as("segment %d", segment.getKey())
-                    .isEqualTo(java.util.Arrays.copyOf(read, common));
+                    .isEqualTo(Arrays.copyOf(read, common));
             if (archived.length > common) {
                 // The reader does not return the footer.
                 try (InputStream in = wal.files().open(wal.files().sealedName(segment.getKey()))) {

@@ -1,0 +1,250 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.DirectRestore;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.TestKeys;
+import io.veloz.wal.fault.Logs;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.spi.LogFiles;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What can be done with an encrypted archive, with its keys and without. */
+@Timeout(120)
+class EncryptedArchiveTest {
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore().with(new TestKeys("old", "new"));
+    private final HeapStore withoutKeys = store.with(EncryptionKeys.NONE);
+    private Path log;
+
+    /** Segments and a checkpoint by the old key, then segments and tails by the new one. */
+    @BeforeEach
+    void ship() {
+        log = dir.resolve("log");
+        ArchiveEncryption.escrow(store, "new", TestKeys.MESSAGE);
+        ArchiveEncryption.escrow(store, "old", TestKeys.MESSAGE);
+        try (Wal wal = SmallLog.open(log)) {
+            SmallLog.append(wal, 400);
+            wal.writeCheckpoint(300, out -> out.write(new byte[5000]));
+            ship(wal, store.with(new TestKeys("old")));
+            SmallLog.append(wal, 400);
+            ship(wal, store);
+        }
+    }
+
+    private static void ship(Wal wal, HeapStore to) {
+        ShipperConfig config = ShipperConfig.builder(to)
+                .flushInterval(Duration.ofMillis(20))
+                .checkpointInterval(Duration.ofMillis(1))
+                .build();
+        try (WalShipper shipper = WalShipper.start(wal, config)) {
+            ArchivedLog.awaitSegments(shipper, wal);
+            Logs.await("the checkpoint is archived", () -> ArchiveStatus.of(to).checkpointSequence() == 300);
+            SmallLog.append(wal, 3);
+            assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(60)))
+                    .isTrue();
+        }
+    }
+
+    private Path restored(HeapStore from) {
+        Path target = dir.resolve("restored");
+        DirectRestore.restore(from, RestoreOptions.into(target));
+        return target;
+    }
+
+    @Test
+    void restoreWithTheKeysReturnsTheLog() {
+        Path target = restored(store);
+        assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(log));
+        assertThat(WalRecovery.verify(ReadOptions.of(target), WalProgress.NONE).isSound())
+                .isTrue();
+        assertThat(WalCheckpoint.newest(ReadOptions.of(target)).orElseThrow().sequence())
+                .isEqualTo(300);
+    }
+
+    @Test
+    void restoreWithoutAKeyIsRefusedBeforeTheTargetIsCreated() {
+        for (HeapStore incomplete : List.of(withoutKeys, store.with(new TestKeys("new")))) {
+            assertThatThrownBy(() -> restored(incomplete))
+                    .isInstanceOfSatisfying(WalRestoreException.class, e -> {
+                        assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING);
+                        assertThat(e.firstSequence()).isEqualTo(1);
+                    })
+                    .hasMessageContaining("encrypted by the key \"old\"")
+                    .hasMessageContaining("VELOZ_WAL_KEYS");
+            assertThat(dir.resolve("restored")).doesNotExist();
+        }
+    }
+
+    @Test
+    void restoredLogIsRecognizedInItsDirectory() {
+        Path target = restored(store);
+        var again = DirectRestore.restore(store, RestoreOptions.into(target));
+        assertThat(again.outcome()).isEqualTo(RestoreReport.Outcome.ALREADY_THERE);
+        assertThat(again.fetchedBytes()).isZero();
+    }
+
+    @Test
+    void logIsComparedWithItsEncryptedArchive() throws Exception {
+        assertThat(ArchiveComparison.of(store, LogFiles.of(log)).relation())
+                .isEqualTo(ArchiveComparison.Relation.EQUAL);
+        assertThatThrownBy(() -> ArchiveComparison.of(withoutKeys, LogFiles.of(log)))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING));
+    }
+
+    @Test
+    void chainAndPresenceAreVerifiedWithoutKeys() {
+        assertThat(ArchiveStatus.of(withoutKeys).archivedSequence()).isEqualTo(806);
+        for (Level level : List.of(Level.CHAIN, Level.PRESENCE)) {
+            ArchiveReport report = new ArchiveVerifier(withoutKeys)
+                    .verify(ArchiveVerifyOptions.level(level).build(), WalProgress.NONE);
+            assertThat(report.problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void contentIsVerifiedWithKeysOnly() {
+        var options = ArchiveVerifyOptions.level(Level.CONTENT).build();
+        assertThat(new ArchiveVerifier(store).verify(options, WalProgress.NONE).problems())
+                .isEmpty();
+        assertThatThrownBy(() -> new ArchiveVerifier(withoutKeys).verify(options, WalProgress.NONE))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING));
+    }
+
+    @Test
+    void everyChangedObjectIsAProblemOfTheContent() {
+        Random random = new Random(7);
+        for (Map.Entry<String, byte[]> object : store.objects().entrySet()) {
+            String key = object.getKey();
+            if (!key.startsWith(ArchiveKeys.SEGMENTS) && !key.startsWith(ArchiveKeys.ATTACHMENTS)) {
+                continue;
+            }
+            byte[] bad = object.getValue().clone();
+            bad[random.nextInt(bad.length)] ^= 1;
+            store.damage(key, bad);
+            ArchiveReport report = new ArchiveVerifier(store)
+                    .verify(ArchiveVerifyOptions.level(Level.CONTENT).build(), WalProgress.NONE);
+            assertThat(report.problems())
+                    .as(key)
+                    .anySatisfy(problem -> assertThat(problem.key()).isEqualTo(key));
+            store.damage(key, object.getValue());
+        }
+    }
+
+    // ---- reading in place
+
+    private List<Entry> readInPlace(HeapStore from, int rangeBytes) {
+        ArchiveReadOptions options = ArchiveReadOptions.defaults().aheadBytes(rangeBytes);
+        try (ArchiveReader reader = ArchiveReader.open(from, options, new Retries(attempt -> {}))) {
+            return SmallLog.read(reader.options());
+        }
+    }
+
+    @Test
+    void archiveIsReadInPlace() {
+        assertThat(readInPlace(store, 1 << 20)).isEqualTo(SmallLog.read(log));
+        assertThat(readInPlace(store, 0)).isEqualTo(SmallLog.read(log));
+    }
+
+    @Test
+    void readingInPlaceWithoutKeysIsRefused() {
+        assertThatThrownBy(() -> readInPlace(withoutKeys, 1 << 20))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING));
+    }
+
+    // ---- keys
+
+    @Test
+    void keysThatAreNeededAreListedWithTheirRecords() {
+        List<ArchiveEncryption.KeyUse> keys = ArchiveEncryption.keys(withoutKeys);
+        assertThat(keys).extracting(ArchiveEncryption.KeyUse::keyId).containsExactly("new", "old");
+        assertThat(keys.get(1).firstSequence()).isEqualTo(1);
+        assertThat(keys.get(0).lastSequence()).isEqualTo(806);
+        assertThat(keys).allSatisfy(key -> {
+            assertThat(key.isConfigured()).isFalse();
+            assertThat(key.isEscrowed()).isTrue();
+        });
+        assertThat(ArchiveEncryption.keys(store)).allMatch(ArchiveEncryption.KeyUse::isConfigured);
+    }
+
+    @Test
+    void escrowedKeyIsNotReplaced() {
+        byte[] other = {(byte) 0xC1, 2};
+        assertThat(ArchiveEncryption.escrow(store, "new", other)).isFalse();
+        assertThat(store.objects().get("keys/new.pgp")).isEqualTo(TestKeys.MESSAGE);
+    }
+
+    @Test
+    void keyInTheClearIsNotEscrowed() {
+        byte[] clear = "k=c2VjcmV0".getBytes(StandardCharsets.US_ASCII);
+        assertThatThrownBy(() -> ArchiveEncryption.escrow(store, "k", clear))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected an OpenPGP message")
+                .hasMessageNotContaining("c2VjcmV0");
+        assertThat(store.objects()).doesNotContainKey("keys/k.pgp");
+    }
+
+    // ---- salvage
+
+    @Test
+    void objectsWhoseSlotsAreLostAreSalvagedWithTheirKeys() {
+        List<Entry> all = SmallLog.read(log);
+        store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SLOTS))
+                .forEach(store::remove);
+        Path target = dir.resolve("salvaged");
+        ArchiveSalvageReport report =
+                ArchiveSalvage.salvage(store, target, WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.segments()).isGreaterThan(3);
+        List<Entry> salvaged = SmallLog.read(target);
+        assertThat(salvaged).isNotEmpty();
+        assertThat(all).containsAll(salvaged);
+    }
+
+    @Test
+    void objectOfAnotherSegmentIsNotSalvagedInItsPlace() {
+        List<String> segments = store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SEGMENTS))
+                .toList();
+        store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SLOTS))
+                .forEach(store::remove);
+        store.damage(segments.get(1), store.objects().get(segments.get(0)));
+        ArchiveSalvageReport report =
+                ArchiveSalvage.salvage(store, dir.resolve("salvaged"), WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.problems()).anySatisfy(problem -> {
+            assertThat(problem.key()).isEqualTo(segments.get(1));
+            assertThat(problem.reason()).contains("its head is of the object " + segments.get(0));
+        });
+    }
+}
