@@ -22,6 +22,7 @@ class ArchiveLayersTest {
     private static final String METRICS = "io.veloz.wal.archive.metrics";
     private static final String FORMAT = "io.veloz.wal.archive.internal.format";
     private static final String IO = "io.veloz.wal.archive.internal.io";
+    private static final String HEDGE = "io.veloz.wal.archive.internal.hedge";
     private static final String SHIPLOG = "io.veloz.wal.archive.internal.shiplog";
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
@@ -55,6 +56,18 @@ class ArchiveLayersTest {
         noClasses()
                 .that()
                 .resideInAPackage(IO)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void hedgesDependOnStoresAndPacingOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage(HEDGE)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

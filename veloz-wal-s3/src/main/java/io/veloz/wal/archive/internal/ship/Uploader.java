@@ -34,7 +34,6 @@ final class Uploader {
     private final Runnable onEnd;
     private final Backoff backoff;
     private final LongSupplier nanoTime;
-    private final long patienceNanos;
     private @Nullable FutureTask<Part> running;
     private long startedAt;
     private long retryAt;
@@ -43,7 +42,6 @@ final class Uploader {
     /**
      * @param executor runs an upload on another thread
      * @param onEnd called on that thread when an upload has ended
-     * @param patienceNanos duration after which an upload counts as slow
      */
     Uploader(
             LocalLog log,
@@ -52,8 +50,7 @@ final class Uploader {
             Executor executor,
             Runnable onEnd,
             Backoff backoff,
-            LongSupplier nanoTime,
-            long patienceNanos) {
+            LongSupplier nanoTime) {
         this.log = log;
         this.store = store;
         this.limiter = limiter;
@@ -61,7 +58,6 @@ final class Uploader {
         this.onEnd = onEnd;
         this.backoff = backoff;
         this.nanoTime = nanoTime;
-        this.patienceNanos = patienceNanos;
         this.retryAt = nanoTime.getAsLong();
     }
 
@@ -78,9 +74,14 @@ final class Uploader {
         return Math.max(0, retryAt - nanoTime.getAsLong());
     }
 
-    /** Returns whether uploads fail or take long, so that the segment should be shipped as tails meanwhile. */
-    boolean isSlow() {
-        return isFailing || (running != null && nanoTime.getAsLong() - startedAt >= patienceNanos);
+    /** Returns whether uploads fail. */
+    boolean isFailing() {
+        return isFailing;
+    }
+
+    /** Returns how long the upload that runs has taken; 0 if none runs. */
+    long runningNanos() {
+        return running == null ? 0 : nanoTime.getAsLong() - startedAt;
     }
 
     void start(SealedSegment segment, long epoch) {
