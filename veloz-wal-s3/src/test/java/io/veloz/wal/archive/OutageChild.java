@@ -22,7 +22,7 @@ import java.util.Random;
 
 /** A process that writes more than its heap during an outage of a simulated day, ships it afterwards, and prints the number of records. */
 final class OutageChild {
-    static final int RECORDS = 96_000;
+    static final int RECORDS = 67_200;
     private static final int PAYLOAD_BYTES = 1000;
     private static final Duration OUTAGE = Duration.ofDays(1);
     private static final int APPENDS = 96;
@@ -33,6 +33,8 @@ final class OutageChild {
         Path dir = Path.of(args[0]);
         WalConfig log = WalConfig.builder(dir.resolve("log"))
                 .segmentBytes(1024 * 1024)
+                .maxBatchBytes(64 * 1024)
+                .bufferBytes(1024 * 1024)
                 .durability(Durability.LOSE_UNFORCED)
                 .build();
         long archived;

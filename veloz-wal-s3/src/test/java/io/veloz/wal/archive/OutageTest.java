@@ -174,7 +174,7 @@ class OutageTest {
     @Test
     void newRecordsAreArchivedInTimeWhileTheSegmentsOfTheOutageAreUploaded() {
         ShipRig rig = outage(SpoolPolicy.KEEP);
-        rig.uploadsTake(MINUTE);
+        rig.uploadsTake(SECOND.multipliedBy(20));
         Duration caughtUp = END.plus(MINUTE.multipliedBy(3));
         rig.at(caughtUp, () -> assertThat(rig.state.status().lagRecords()).isZero());
         for (int i = 1; i < 10; i++) {
@@ -186,9 +186,9 @@ class OutageTest {
             });
         }
         rig.at(
-                END.plus(HOUR.multipliedBy(3)),
+                END.plus(MINUTE.multipliedBy(30)),
                 () -> assertThat(rig.state.status().spoolBytes()).isZero());
-        rig.run(END.plus(HOUR.multipliedBy(3)).plus(MINUTE));
+        rig.run(END.plus(MINUTE.multipliedBy(30)).plus(MINUTE));
         assertThat(new ArchiveVerifier(heap).full((done, total) -> {}).isSound())
                 .isTrue();
     }
@@ -198,7 +198,7 @@ class OutageTest {
         Path out = dir.resolve("child.txt");
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx40m",
+                        "-Xmx32m",
                         "-XX:MaxDirectMemorySize=8m",
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),

@@ -38,7 +38,7 @@ class S3HedgeTest {
     @BeforeEach
     void open() {
         wal = Wal.open(WalConfig.builder(dir.resolve("log"))
-                .segmentBytes(1024 * 1024)
+                .segmentBytes(4 * 1024 * 1024)
                 .build());
     }
 

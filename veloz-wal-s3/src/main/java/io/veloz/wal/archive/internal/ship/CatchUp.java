@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
  * <ul>
  *   <li>If tails have begun the last sealed segment, its rest is sent as tails: while the log is shipped in time, no tail waits when
  *       a segment is sealed.
- *   <li>If an upload fails or takes longer than two flush intervals, tails are sent meanwhile, each of which moves the end
- *       of the archive. While a caller waits for a record, that time is at most two seconds.
+ *   <li>While an upload waits for its next attempt, or has taken longer than two flush intervals, tails are sent, each of which
+ *       moves the end of the archive. While a caller waits for a record, that time is at most two seconds.
  * </ul>
  */
 final class CatchUp {
@@ -28,6 +28,7 @@ final class CatchUp {
     private final long bytesPerSecond;
     private final long patienceNanos;
     private boolean isAwaited;
+    private boolean hasFailed;
     private boolean isBacklog;
     private boolean waitsForSegment;
     private boolean isLimited;
@@ -48,10 +49,26 @@ final class CatchUp {
         isAwaited = isWaiting;
     }
 
+    /** A step failed, most likely because the store is away. */
+    void stepFailed() {
+        hasFailed = true;
+    }
+
+    /**
+     * The store has stored a slot. If it was away, its backlog is to be sent as segments at once: until the delay of an upload that
+     * failed has ended, it would be sent as tails.
+     */
+    void slotStored() {
+        if (hasFailed) {
+            hasFailed = false;
+            uploader.storeAnswers();
+        }
+    }
+
     /** Decides for the current step. */
     void update(Backlog backlog) {
         isBacklog = backlog.exceeds(tailBytes);
-        boolean isSlow = uploader.isFailing() || uploader.runningNanos() >= patience();
+        boolean isSlow = uploader.waitsAfterFailure() || uploader.runningNanos() >= patience();
         waitsForSegment = isBacklog && backlog.beginsWithNextSegment() && !backlog.isOnlyRestOfTails() && !isSlow;
         isLimited = nanoTime.getAsLong() - tailAt < 0;
         isCurrent = true;

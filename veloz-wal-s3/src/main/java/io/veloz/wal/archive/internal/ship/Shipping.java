@@ -158,6 +158,9 @@ public final class Shipping implements AutoCloseable {
             throw new WalShippingRefusedException(Reason.UNKNOWN_FORMAT, String.valueOf(e.getMessage()));
         } catch (DamagedDirectoryFileException e) {
             throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            catchUp.stepFailed();
+            throw e;
         }
     }
 
@@ -223,6 +226,7 @@ public final class Shipping implements AutoCloseable {
     private void confirmed(SlotWriter current, Phase before) {
         Tip tip = current.tip();
         background.confirmed();
+        catchUp.slotStored();
         if (before == Phase.LIST_AFTER_CLAIM) {
             progress.epochAcquired(current.epoch(), tip.archived());
             record(current);

@@ -39,6 +39,9 @@ final class Uploader {
     private long retryAt;
     private boolean isFailing;
 
+    /** Whether the upload that has ended was running before the store answered again. */
+    private boolean isOutdated;
+
     /**
      * @param executor runs an upload on another thread
      * @param onEnd called on that thread when an upload has ended
@@ -74,9 +77,15 @@ final class Uploader {
         return Math.max(0, retryAt - nanoTime.getAsLong());
     }
 
-    /** Returns whether uploads fail. */
-    boolean isFailing() {
-        return isFailing;
+    /** Returns whether the last upload failed, and the next one has not begun. */
+    boolean waitsAfterFailure() {
+        return isFailing && isIdle();
+    }
+
+    /** The store answers again. An upload that failed before is started again without a delay. */
+    void storeAnswers() {
+        retryAt = nanoTime.getAsLong();
+        isOutdated = hasEnded();
     }
 
     /** Returns how long the upload that runs has taken; 0 if none runs. */
@@ -116,6 +125,8 @@ final class Uploader {
             throw new IllegalStateException("no upload has ended");
         }
         running = null;
+        boolean retriesNow = isOutdated;
+        isOutdated = false;
         try {
             Part part = ended.get();
             isFailing = false;
@@ -125,7 +136,7 @@ final class Uploader {
             IOException failure =
                     e.getCause() instanceof IOException cause ? cause : new IOException("upload: " + e.getCause(), e);
             isFailing = true;
-            retryAt = nanoTime.getAsLong() + backoff.nanosAfter(failure);
+            retryAt = nanoTime.getAsLong() + (retriesNow ? 0 : backoff.nanosAfter(failure));
             throw failure;
         } catch (InterruptedException e) {
             throw new AssertionError("the task is done", e);
