@@ -119,7 +119,9 @@ class CatchUpTest {
         rig.at(MINUTE.multipliedBy(3), () -> assertArchived(rig, 3020));
         rig.run(MINUTE.multipliedBy(4));
         // The second one was being put when the store went away, the last one is of the active segment.
-        assertThat(tails()).extracting(Tail::segment).containsExactly(1L, 1L, tails().get(2).segment());
+        assertThat(tails())
+                .extracting(Tail::segment)
+                .containsExactly(1L, 1L, tails().get(2).segment());
         assertThat(tails().get(2).firstSequence()).isEqualTo(3011);
     }
 

@@ -48,7 +48,9 @@ final class OutageChild {
             Random random = new Random(1);
             rig.at(Duration.ofMinutes(1), () -> isAway[0] = true);
             for (int i = 0; i < APPENDS; i++) {
-                rig.at(Duration.ofMinutes(2).plus(OUTAGE.multipliedBy(i).dividedBy(APPENDS)), () -> append(wal, random));
+                rig.at(
+                        Duration.ofMinutes(2).plus(OUTAGE.multipliedBy(i).dividedBy(APPENDS)),
+                        () -> append(wal, random));
             }
             rig.at(OUTAGE.plusMinutes(5), () -> isAway[0] = false);
             rig.run(OUTAGE.plusHours(1));

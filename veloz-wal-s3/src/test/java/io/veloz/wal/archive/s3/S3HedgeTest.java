@@ -28,7 +28,7 @@ class S3HedgeTest {
     private static final Duration LONG = Duration.ofMinutes(1);
 
     /** The put that hangs. Before it there are enough puts for several hedges, in case others take unusually long. */
-    private static final int HANGING = 120;
+    private static final int HANGING = 70;
 
     @TempDir
     Path dir;
@@ -62,15 +62,14 @@ class S3HedgeTest {
                                 .attemptTimeout(Duration.ofMinutes(5))
                                 .callTimeout(Duration.ofMinutes(5))
                                 .build())) {
-            proxy.script(request -> isSlotPut(request) && slots.incrementAndGet() == HANGING
-                    ? fault.apply(end)
-                    : Fault.none());
+            proxy.script(request ->
+                    isSlotPut(request) && slots.incrementAndGet() == HANGING ? fault.apply(end) : Fault.none());
             ShipperConfig config = ShipperConfig.builder(store)
                     .flushInterval(Duration.ofHours(1))
                     .closeTimeout(LONG)
                     .build();
             try (WalShipper shipper = WalShipper.start(wal, config)) {
-                for (int i = 0; i < 2 * HANGING; i++) {
+                for (int i = 0; i < HANGING + 10; i++) {
                     assertThat(shipper.awaitArchived(append(), LONG)).isTrue();
                 }
                 assertThat(slots.get()).isGreaterThan(HANGING);

@@ -40,7 +40,8 @@ final class CatchUp {
         this.nanoTime = nanoTime;
         this.tailBytes = config.maxTailBytes();
         this.bytesPerSecond = config.uploadBytesPerSecond();
-        this.patienceNanos = 2 * Math.min(Long.MAX_VALUE / 2, config.flushInterval().toNanos());
+        this.patienceNanos =
+                2 * Math.min(Long.MAX_VALUE / 2, config.flushInterval().toNanos());
         this.tailAt = nanoTime.getAsLong();
     }
 

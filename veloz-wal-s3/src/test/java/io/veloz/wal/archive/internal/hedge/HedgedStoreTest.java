@@ -47,10 +47,14 @@ class HedgedStoreTest {
 
         void at(long when, Runnable what) {
             Runnable before = plan.get(when);
-            plan.put(when, before == null ? what : () -> {
-                before.run();
-                what.run();
-            });
+            plan.put(
+                    when,
+                    before == null
+                            ? what
+                            : () -> {
+                                before.run();
+                                what.run();
+                            });
         }
 
         @Override
@@ -96,7 +100,8 @@ class HedgedStoreTest {
     /** Makes enough puts for one hedge. */
     private void learn() throws StoreException {
         for (int i = 0; i < PutTimes.ENOUGH; i++) {
-            assertThat(store.putIfAbsent("ship/usual" + heap.requests(), CONTENT)).isTrue();
+            assertThat(store.putIfAbsent("ship/usual" + heap.requests(), CONTENT))
+                    .isTrue();
         }
         assertThat(sent).isZero();
     }
