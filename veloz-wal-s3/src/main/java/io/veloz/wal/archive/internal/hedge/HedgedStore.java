@@ -16,7 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <em>hedge</em>). A connection that is dead then delays the caller by a few times the usual duration, not until a timeout. All other
  * requests are passed on unchanged. Puts below the prefix are confined to one thread; other requests are thread-safe.
  *
- * <p>Both copies have the same key and bytes, and the store accepts at most one. At most one hedge is in flight.
+ * <p>Both copies have the same key and bytes, and the store accepts at most one. One put is sent at a time,
+ * and at most three copies of earlier ones are in flight.
  *
  * <ul>
  *   <li>A copy created the object: it is stored. The other copy is refused whenever it arrives. If the object is deleted before that,
@@ -32,6 +33,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class HedgedStore implements ObjectStore {
     /** The duration of a larger put depends on its size. */
     private static final int MAX_BYTES = 256 * 1024;
+
+    /** While so many copies of earlier puts have no answer, no put is hedged. */
+    private static final int MAX_UNANSWERED = 3;
 
     private final ObjectStore store;
     private final String prefix;
@@ -71,7 +75,7 @@ public final class HedgedStore implements ObjectStore {
 
     private boolean put(String key, ObjectContent content) throws StoreException {
         long unusual = times.unusualNanos();
-        if (unusual == Long.MAX_VALUE || !budget.hasOne() || inFlight.get() > 0) {
+        if (unusual == Long.MAX_VALUE || !budget.hasOne() || inFlight.get() >= MAX_UNANSWERED) {
             return store.putIfAbsent(key, content);
         }
         PutRace race = new PutRace();
