@@ -112,11 +112,13 @@ final class ShipLoop implements Runnable {
 
     private void flushIfDue() {
         long now = signal.nanoTime();
-        boolean requested = state.takeFlushRequest();
-        if (requested || state.takeFenceCheckRequest()) {
+        if (state.takeFenceCheckRequest()) {
             shipping.requestFenceCheck();
         }
-        if (requested || (now - flushedAt >= flushNanos && state.mayBeDirty())) {
+        if (state.takeFlushRequest()) {
+            flushedAt = now;
+            shipping.flushForCaller();
+        } else if (now - flushedAt >= flushNanos && state.mayBeDirty()) {
             flushedAt = now;
             shipping.flush();
         }

@@ -354,6 +354,7 @@ final class ShipperState implements ShipProgress {
                 .lag(Duration.ofNanos(lag.nanos(archived, durable, now)), durable == archived ? 0 : lagBytes)
                 .spoolBytes(spoolBytes)
                 .requests(new Requests(store.puts(), store.gets(), store.lists(), store.deletes()), store.bytes())
+                .hedgedPuts(store.hedgedPuts())
                 .errors(errors.get(), lastError, lastErrorAt)
                 .failure(end)
                 .build();

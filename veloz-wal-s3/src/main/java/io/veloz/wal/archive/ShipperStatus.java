@@ -42,6 +42,7 @@ public final class ShipperStatus {
         private long spoolBytes = -1;
         private Requests requests = new Requests(0, 0, 0, 0);
         private long bytesSent;
+        private long hedgedPuts;
         private long errors;
         private String lastError = "";
         private @Nullable Instant lastErrorAt;
@@ -78,6 +79,11 @@ public final class ShipperStatus {
         Builder requests(Requests value, long sent) {
             requests = value;
             bytesSent = sent;
+            return this;
+        }
+
+        Builder hedgedPuts(long value) {
+            hedgedPuts = value;
             return this;
         }
 
@@ -159,6 +165,11 @@ public final class ShipperStatus {
         return values.bytesSent;
     }
 
+    /** Returns how many puts were sent a second time, because their answer took unusually long. */
+    public long hedgedPuts() {
+        return values.hedgedPuts;
+    }
+
     /** Returns the number of steps that failed. */
     public long errors() {
         return values.errors;
@@ -192,7 +203,8 @@ public final class ShipperStatus {
         return "shipper of " + archive() + ": " + state() + ", epoch " + epoch() + ", archived " + archivedSequence()
                 + ", durable " + durableSequence() + ", lag " + lagRecords() + " records, " + lagBytes() + " bytes, "
                 + lag() + ", spool " + spoolBytes() + " bytes, requests " + r.puts() + " put, " + r.gets() + " get, "
-                + r.lists() + " list, " + r.deletes() + " delete, sent " + bytesSent() + " bytes, errors " + errors()
+                + r.lists() + " list, " + r.deletes() + " delete, sent " + bytesSent() + " bytes, hedged "
+                + hedgedPuts() + " put, errors " + errors()
                 + (lastErrorAt() == null ? "" : ", last error at " + lastErrorAt() + ": " + lastError())
                 + (failure == null ? "" : ", ended: " + Objects.toString(failure.getMessage()));
     }

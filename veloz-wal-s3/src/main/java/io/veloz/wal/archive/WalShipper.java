@@ -6,12 +6,15 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.hedge.HedgedStore;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
+import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -84,7 +87,8 @@ public final class WalShipper implements AutoCloseable {
         Shipping shipping = new Shipping(
                 config,
                 log,
-                store,
+                // In a directory the second put would wait for the same disk.
+                config.hedgesPuts() && !(opened instanceof DirectoryStore) ? hedged(store, name) : store,
                 state,
                 new Backoff(new Random()),
                 new RateLimiter(config.uploadBytesPerSecond(), signal, state::isCloseTimedOut),
@@ -95,6 +99,15 @@ public final class WalShipper implements AutoCloseable {
         Runnable onEnd = config.closesStore() ? opened::close : () -> {};
         ShipLoop loop = new ShipLoop(config, log, shipping, state, signal, new Backoff(new Random()), onEnd);
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);
+    }
+
+    private static ObjectStore hedged(CountingStore store, String name) {
+        return new HedgedStore(
+                store,
+                ArchiveKeys.SLOTS,
+                new Signal(),
+                put -> new UninterruptibleThread(put, "veloz-wal-put " + name).start(),
+                store::hedging);
     }
 
     /**

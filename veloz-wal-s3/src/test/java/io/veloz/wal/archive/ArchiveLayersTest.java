@@ -3,11 +3,13 @@ package io.veloz.wal.archive;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.veloz.wal.architecture.PublicApi;
+import io.veloz.wal.archive.store.ObjectStore;
 import org.junit.jupiter.api.Test;
 
 /** The layers of the archive, and that it uses only the public API of the log. */
@@ -22,6 +24,7 @@ class ArchiveLayersTest {
     private static final String METRICS = "io.veloz.wal.archive.metrics";
     private static final String FORMAT = "io.veloz.wal.archive.internal.format";
     private static final String IO = "io.veloz.wal.archive.internal.io";
+    private static final String HEDGE = "io.veloz.wal.archive.internal.hedge";
     private static final String SHIPLOG = "io.veloz.wal.archive.internal.shiplog";
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
@@ -55,6 +58,18 @@ class ArchiveLayersTest {
         noClasses()
                 .that()
                 .resideInAPackage(IO)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void hedgesDependOnStoresAndPacingOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage(HEDGE)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -163,5 +178,20 @@ class ArchiveLayersTest {
                 .arePublic()
                 .should(PublicApi.useOnlyOwnAndJavaTypesInPublicMembers())
                 .check(CLASSES);
+    }
+
+    /** Otherwise an archive would be written in the clear through the wrapper. */
+    @Test
+    void storeThatWrapsAnotherOneReturnsItsKeys() {
+        var wrappers = CLASSES.stream()
+                .filter(each -> each.isAssignableTo(ObjectStore.class) && !each.isInterface())
+                .filter(each -> each.getAllFields().stream()
+                        .anyMatch(field -> field.getRawType().isEquivalentTo(ObjectStore.class)))
+                .toList();
+        assertThat(wrappers).hasSizeGreaterThan(3);
+        assertThat(wrappers)
+                .allSatisfy(wrapper -> assertThat(wrapper.tryGetMethod("encryptionKeys"))
+                        .as(wrapper.getName())
+                        .isPresent());
     }
 }

@@ -324,7 +324,7 @@ class ShipLoopTest {
         ShipRig rig = rig();
         rig.holdUploads();
         rig.at(
-                Duration.ofSeconds(4),
+                Duration.ofMillis(1900),
                 () -> assertThat(rig.state.archivedSequence()).isZero());
         rig.at(MINUTE, () -> {
             assertThat(rig.state.archivedSequence()).isEqualTo(3000);

@@ -31,6 +31,7 @@ final class ShipRig implements ShipperListener {
     private final List<Runnable> uploads = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
     private boolean holdsUploads;
+    private Duration uploadTime = Duration.ZERO;
 
     /** When the last upload ended. */
     Duration uploadedAt = Duration.ZERO;
@@ -79,6 +80,8 @@ final class ShipRig implements ShipperListener {
                 upload -> {
                     if (holdsUploads) {
                         uploads.add(upload);
+                    } else if (!uploadTime.isZero()) {
+                        at(now().plus(uploadTime), upload);
                     } else {
                         upload.run();
                         uploadedAt = now();
@@ -95,6 +98,11 @@ final class ShipRig implements ShipperListener {
             other.run();
         });
         return this;
+    }
+
+    /** Makes each upload that starts from now on take that long. */
+    void uploadsTake(Duration time) {
+        uploadTime = time;
     }
 
     /** Suspends all uploads until {@link #endUploads}. */
@@ -153,6 +161,11 @@ final class ShipRig implements ShipperListener {
     @Override
     public void onSpoolOverBudget(long bytes) {
         event("over budget");
+    }
+
+    @Override
+    public void onGap(long firstSequence, long lastSequence) {
+        event("gap " + firstSequence + " to " + lastSequence);
     }
 
     @Override

@@ -18,6 +18,7 @@ public final class CountingStore implements ObjectStore {
     private final AtomicLong lists = new AtomicLong();
     private final AtomicLong deletes = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong hedgedPuts = new AtomicLong();
 
     public CountingStore(ObjectStore store) {
         this.store = store;
@@ -43,6 +44,15 @@ public final class CountingStore implements ObjectStore {
     /** Returns the number of bytes in the puts that the store has confirmed. */
     public long bytes() {
         return bytes.get();
+    }
+
+    /** A put is about to be sent a second time. The second one is counted as a put, too. */
+    public void hedging() {
+        hedgedPuts.incrementAndGet();
+    }
+
+    public long hedgedPuts() {
+        return hedgedPuts.get();
     }
 
     @Override

@@ -41,9 +41,6 @@ public final class Shipping implements AutoCloseable {
     private static final long SECOND_NANOS = 1_000_000_000;
     private static final long RECORD_RETRY_NANOS = 60 * SECOND_NANOS;
 
-    /** A segment that is uploaded within this time is not shipped as tails in addition. */
-    private static final long UPLOAD_PATIENCE_NANOS = 5 * SECOND_NANOS;
-
     private final ShipperConfig config;
     private final LocalLog log;
     private final ObjectStore store;
@@ -54,6 +51,7 @@ public final class Shipping implements AutoCloseable {
     private final LocalCheck localCheck;
     private final EncryptionCheck encryptionCheck;
     private final Uploader uploader;
+    private final CatchUp catchUp;
     private final TailReader tails;
     private final Spool spool;
     private final Background background;
@@ -75,10 +73,7 @@ public final class Shipping implements AutoCloseable {
     private long checkedTip = -1;
 
     private boolean flushWanted;
-    private boolean catchingUp;
     private boolean uploadWaits;
-    private boolean tailWaits;
-    private long tailAt;
     private long checkpointAt;
 
     /**
@@ -104,22 +99,26 @@ public final class Shipping implements AutoCloseable {
         this.encryptionCheck = new EncryptionCheck(log, shipLog, config);
         this.progress = progress;
         this.nanoTime = nanoTime;
-        long patience =
-                Math.max(UPLOAD_PATIENCE_NANOS, 2 * config.flushInterval().toNanos());
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
-        this.uploader =
-                new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime, patience);
+        this.uploader = new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime);
+        this.catchUp = new CatchUp(config, uploader, nanoTime);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);
         this.background = new Background(
                 log, shipLog, progress, nanoTime, config.tailGrace().toNanos());
-        this.tailAt = nanoTime.getAsLong();
-        this.checkpointAt = tailAt;
+        this.checkpointAt = nanoTime.getAsLong();
     }
 
     /** Makes the following steps ship everything that is durable, as tails if necessary. */
     public void flush() {
         flushWanted = true;
+    }
+
+    /** Does the same for a caller that waits for a record. */
+    public void flushForCaller() {
+        flushWanted = true;
+        catchUp.setAwaited(true);
+        background.requestFenceCheck();
     }
 
     /** Makes a following step check whether another writer has acquired a later epoch, unless it was checked a moment ago. */
@@ -129,7 +128,7 @@ public final class Shipping implements AutoCloseable {
 
     /** Returns whether there is something to ship that has to wait for a delay or for an upload. */
     public boolean isWaiting() {
-        return catchingUp || (flushWanted && tailWaits);
+        return catchUp.waitsForSegment() || (flushWanted && catchUp.isLimited());
     }
 
     /** Returns whether the epoch is acquired and no slot is being put. Then every step that failed before has succeeded. */
@@ -145,7 +144,7 @@ public final class Shipping implements AutoCloseable {
         // Uses the flags of the last step: a delay may have ended since then.
         long next = background.nanosToFenceCheck();
         next = uploadWaits ? Math.min(next, uploader.nanosToRetry()) : next;
-        return tailWaits ? Math.min(next, Math.max(0, tailAt - nanoTime.getAsLong())) : next;
+        return Math.min(next, catchUp.nanosToTail());
     }
 
     /**
@@ -165,6 +164,9 @@ public final class Shipping implements AutoCloseable {
             throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
         } catch (MissingKeyException e) {
             throw new WalShippingRefusedException(Reason.KEY_MISSING, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            catchUp.stepFailed();
+            throw e;
         }
     }
 
@@ -231,6 +233,7 @@ public final class Shipping implements AutoCloseable {
     private void confirmed(SlotWriter current, Phase before) {
         Tip tip = current.tip();
         background.confirmed();
+        catchUp.slotStored();
         if (before == Phase.LIST_AFTER_CLAIM) {
             progress.epochAcquired(current.epoch(), tip.archived());
             record(current);
@@ -306,17 +309,13 @@ public final class Shipping implements AutoCloseable {
         if (backlog.isTrimmedAhead()) {
             return declareGap(current, archived);
         }
-        boolean exceedsTail = backlog.exceeds(config.maxTailBytes());
-        // A backlog is shipped as whole segments. If the upload is slow, tails
-        // are shipped meanwhile, and each of them moves the end of the archive.
-        catchingUp = exceedsTail && backlog.beginsWithNextSegment() && !uploader.isSlow();
+        catchUp.update(backlog);
         uploadWaits = uploader.isIdle() && uploader.nanosToRetry() > 0;
         if (uploader.isIdle() && !uploadWaits && startUpload(backlog, current.epoch())) {
             return true;
         }
-        tailWaits = nanoTime.getAsLong() - tailAt < 0;
-        boolean tailWanted = flushWanted && !catchingUp && !tailWaits && !awaitsCheckpoint();
-        if (tailWanted && shipTail(current, archived, exceedsTail)) {
+        boolean tailWanted = flushWanted && !catchUp.waitsForSegment() && !catchUp.isLimited() && !awaitsCheckpoint();
+        if (tailWanted && shipTail(current, archived)) {
             return true;
         }
         return background.step(current, history(), Objects.requireNonNull(summarizer));
@@ -398,7 +397,7 @@ public final class Shipping implements AutoCloseable {
     }
 
     /** Returns false if there is nothing to put. */
-    private boolean shipTail(SlotWriter current, Archived archived, boolean isBacklog) throws IOException {
+    private boolean shipTail(SlotWriter current, Archived archived) throws IOException {
         Archived from = archived;
         if (archived.sequence() == 0) {
             from = new Archived(0, 0, Objects.requireNonNull(identity).firstSequence() - 1);
@@ -409,16 +408,14 @@ public final class Shipping implements AutoCloseable {
         } catch (IllegalArgumentException | WalTrimmedException e) {
             return declareGap(current, archived);
         }
+        flushWanted = piece != null && !tails.atEnd();
+        if (!flushWanted) {
+            catchUp.setAwaited(false);
+        }
         if (piece == null) {
-            flushWanted = false;
             return false;
         }
-        flushWanted = !tails.atEnd();
-        if (isBacklog && config.uploadBytesPerSecond() < Long.MAX_VALUE) {
-            // Otherwise a segment whose upload is slow would be shipped as tails without the limit.
-            double seconds = (double) piece.content().length / config.uploadBytesPerSecond();
-            tailAt = nanoTime.getAsLong() + (long) (seconds * SECOND_NANOS);
-        }
+        catchUp.sending(piece.content().length);
         current.put(piece.end(), piece.tail(), piece.content());
         return true;
     }
@@ -428,7 +425,7 @@ public final class Shipping implements AutoCloseable {
             // The upload may still commit a segment that the gap would cover, and no segment is committed after a gap
             // that covers it. The delays are reset meanwhile: one that has ended would keep the thread from waiting.
             uploadWaits = false;
-            tailWaits = false;
+            catchUp.suspend();
             return background.step(current, history(), Objects.requireNonNull(summarizer));
         }
         LocalLog.Range local = log.range();

@@ -101,6 +101,15 @@ public final class Spool {
             return segment != null && segment.number() == nextSegment;
         }
 
+        /** Returns whether the next record is in the last sealed segment, and tails have archived the beginning of that one. */
+        boolean isOnlyRestOfTails() {
+            SealedSegment segment = firstNotArchived();
+            return segment != null
+                    && segment.number() == archived.segment()
+                    && archived.position() > 0
+                    && segment.number() == sealed.get(sealed.size() - 1).number();
+        }
+
         /** Returns the segment to upload now: one that tails have archived, or that does not fit into a tail. */
         Optional<SealedSegment> nextUpload(long tailBytes) {
             return sealed.stream()

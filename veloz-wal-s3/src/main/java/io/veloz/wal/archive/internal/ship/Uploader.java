@@ -35,17 +35,18 @@ final class Uploader {
     private final Runnable onEnd;
     private final Backoff backoff;
     private final LongSupplier nanoTime;
-    private final long patienceNanos;
     private @Nullable FutureTask<Part> running;
     private long startedAt;
     private long retryAt;
     private boolean isFailing;
 
+    /** Whether the upload that has ended was running before the store answered again. */
+    private boolean isOutdated;
+
     /**
      * @param contents reads the files
      * @param executor runs an upload on another thread
      * @param onEnd called on that thread when an upload has ended
-     * @param patienceNanos duration after which an upload counts as slow
      */
     Uploader(
             LocalLog log,
@@ -55,8 +56,7 @@ final class Uploader {
             Executor executor,
             Runnable onEnd,
             Backoff backoff,
-            LongSupplier nanoTime,
-            long patienceNanos) {
+            LongSupplier nanoTime) {
         this.log = log;
         this.store = store;
         this.contents = contents;
@@ -65,7 +65,6 @@ final class Uploader {
         this.onEnd = onEnd;
         this.backoff = backoff;
         this.nanoTime = nanoTime;
-        this.patienceNanos = patienceNanos;
         this.retryAt = nanoTime.getAsLong();
     }
 
@@ -82,9 +81,20 @@ final class Uploader {
         return Math.max(0, retryAt - nanoTime.getAsLong());
     }
 
-    /** Returns whether uploads fail or take long, so that the segment should be shipped as tails meanwhile. */
-    boolean isSlow() {
-        return isFailing || (running != null && nanoTime.getAsLong() - startedAt >= patienceNanos);
+    /** Returns whether the last upload failed, and the next one has not begun. */
+    boolean waitsAfterFailure() {
+        return isFailing && isIdle();
+    }
+
+    /** The store answers again. An upload that failed before is started again without a delay. */
+    void storeAnswers() {
+        retryAt = nanoTime.getAsLong();
+        isOutdated = hasEnded();
+    }
+
+    /** Returns how long the upload that runs has taken; 0 if none runs. */
+    long runningNanos() {
+        return running == null ? 0 : nanoTime.getAsLong() - startedAt;
     }
 
     void start(SealedSegment segment, long epoch) {
@@ -119,6 +129,8 @@ final class Uploader {
             throw new IllegalStateException("no upload has ended");
         }
         running = null;
+        boolean retriesNow = isOutdated;
+        isOutdated = false;
         try {
             Part part = ended.get();
             isFailing = false;
@@ -128,7 +140,7 @@ final class Uploader {
             IOException failure =
                     e.getCause() instanceof IOException cause ? cause : new IOException("upload: " + e.getCause(), e);
             isFailing = true;
-            retryAt = nanoTime.getAsLong() + backoff.nanosAfter(failure);
+            retryAt = nanoTime.getAsLong() + (retriesNow ? 0 : backoff.nanosAfter(failure));
             throw failure;
         } catch (InterruptedException e) {
             throw new AssertionError("the task is done", e);

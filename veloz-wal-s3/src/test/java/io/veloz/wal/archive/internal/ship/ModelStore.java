@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.hedge.PutRace;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -22,7 +23,19 @@ final class ModelStore implements ObjectStore {
         RESPONSE_LOST,
         LATE,
         TWICE,
-        STALE
+        STALE,
+        /** The put is stored and not answered. Its hedge is refused. */
+        HEDGE_REFUSED,
+        /** The put is late. Its hedge is answered. */
+        HEDGE_ANSWERED,
+        /** The put is late. Its hedge is stored, and its answer is lost. */
+        HEDGE_LOST,
+        /** The put and its hedge are late. */
+        HEDGE_LATE;
+
+        boolean isHedge() {
+            return this == HEDGE_REFUSED || this == HEDGE_ANSWERED || this == HEDGE_LOST || this == HEDGE_LATE;
+        }
     }
 
     private final ModelWorld world;
@@ -51,6 +64,9 @@ final class ModelStore implements ObjectStore {
         String sha256 = Digest.of(bytes);
         contents.putIfAbsent(sha256, bytes);
         long number = ArchiveKeys.slotNumber(key);
+        if (fault.isHedge()) {
+            return hedged(number, sha256);
+        }
         if (fault == RequestFault.LATE || fault == RequestFault.TWICE) {
             world.late.add(new ModelWorld.Late(number, sha256));
         }
@@ -59,6 +75,33 @@ final class ModelStore implements ObjectStore {
             throw new StoreUnavailableException("no response", null);
         }
         return created;
+    }
+
+    /** Sends two copies. What they mean together is decided by the real {@link PutRace}. */
+    private boolean hedged(long number, String sha256) throws StoreException {
+        PutRace race = new PutRace();
+        race.sending();
+        race.sending();
+        if (fault == RequestFault.HEDGE_REFUSED) {
+            arrive(world, number, sha256);
+        } else {
+            world.late.add(new ModelWorld.Late(number, sha256));
+        }
+        switch (fault) {
+            case HEDGE_LOST -> {
+                arrive(world, number, sha256);
+                race.failed(new StoreUnavailableException("no response", null));
+            }
+            case HEDGE_LATE -> {
+                world.late.add(new ModelWorld.Late(number, sha256));
+                race.failed(new StoreUnavailableException("no response", null));
+            }
+            default -> race.answered(arrive(world, number, sha256));
+        }
+        if (!race.isDecided()) {
+            race.failed(new StoreUnavailableException("timeout", null));
+        }
+        return race.result();
     }
 
     /** A put arrives at the store. */

@@ -21,6 +21,7 @@ final class ModelWorld {
     static final class Budget {
         int lost;
         int late;
+        int hedges;
         int crashes;
         int stale;
         int cleanUps;
@@ -30,6 +31,7 @@ final class ModelWorld {
             Budget copy = new Budget();
             copy.lost = lost;
             copy.late = late;
+            copy.hedges = hedges;
             copy.crashes = crashes;
             copy.stale = stale;
             copy.cleanUps = cleanUps;
@@ -38,7 +40,7 @@ final class ModelWorld {
         }
 
         List<Object> key() {
-            return List.of(lost, late, crashes, stale, cleanUps, directoryCopies);
+            return List.of(lost, late, hedges, crashes, stale, cleanUps, directoryCopies);
         }
     }
 

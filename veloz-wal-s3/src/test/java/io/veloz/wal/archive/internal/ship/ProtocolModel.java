@@ -58,7 +58,11 @@ final class ProtocolModel {
         SINCE_OF_AN_EARLIER_TIP,
         WRITER_RECORDED_AFTER_THE_PUT,
         NEW_WRITER_RECORDED_ALONE,
-        INSTANCE_COMPARED_ALONE
+        INSTANCE_COMPARED_ALONE,
+        HEDGE_WITH_OTHER_BYTES,
+        REFUSED_HEDGE_TREATED_AS_OURS,
+        REFUSED_HEDGE_TREATED_AS_FENCED,
+        NEXT_SLOT_WHILE_BOTH_COPIES_ARE_SILENT
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -150,6 +154,16 @@ final class ProtocolModel {
                 });
             }
         }
+        if (put && world.budget.hedges > 0) {
+            for (RequestFault fault : RequestFault.values()) {
+                if (fault.isHedge()) {
+                    branch(world, next -> {
+                        next.budget.hedges--;
+                        step(next, index, fault);
+                    });
+                }
+            }
+        }
         if (phase == Phase.FIND_TIP && world.budget.stale > 0 && !world.unsettled.isEmpty()) {
             branch(world, next -> {
                 next.budget.stale--;
@@ -209,6 +223,8 @@ final class ProtocolModel {
         writer.state = protocol.state();
         if (before == Phase.PUT && writer.state.phase() == Phase.RESOLVE && fault == RequestFault.NONE) {
             collided(writer);
+        } else if (before == Phase.PUT && writer.state.phase() == Phase.RESOLVE && fault.isHedge()) {
+            hedged(writer, fault);
         }
         if (writer.state.phase() == Phase.READY) {
             world.confirmed.add(writer.state.tip().sha256());
@@ -230,6 +246,43 @@ final class ProtocolModel {
         } else if (mistake == Mistake.PUT_AGAIN_WITHOUT_READING) {
             writer.state = writer.state.lost(Phase.FENCED, writer.state.draft().slot());
         }
+    }
+
+    /** A hedge was refused, or neither copy was answered. */
+    private void hedged(Writer writer, RequestFault fault) {
+        Draft ours = writer.state.draft();
+        boolean refused = writer.state.exists();
+        boolean confirms = refused
+                ? mistake == Mistake.REFUSED_HEDGE_TREATED_AS_OURS
+                : mistake == Mistake.NEXT_SLOT_WHILE_BOTH_COPIES_ARE_SILENT;
+        if (confirms) {
+            writer.state = writer.state.to(Phase.READY, writer.state.tip().next(ours.slot(), ours.sha256()));
+        } else if (refused && mistake == Mistake.REFUSED_HEDGE_TREATED_AS_FENCED) {
+            writer.state = writer.state.lost(Phase.FENCED, ours.slot());
+        } else if (fault == RequestFault.HEDGE_REFUSED && mistake == Mistake.HEDGE_WITH_OTHER_BYTES) {
+            // The copy that is stored has other bytes than the one that was sent last, with which it is compared.
+            writer.state = writer.state.send(Phase.RESOLVE, writtenLater(ours));
+        }
+    }
+
+    private Draft writtenLater(Draft draft) {
+        Slot slot = draft.slot();
+        Slot later = new Slot(
+                slot.logId(),
+                slot.origin(),
+                slot.number(),
+                slot.epoch(),
+                slot.writer(),
+                slot.host(),
+                slot.written().plusSeconds(1),
+                slot.previous(),
+                slot.kept(),
+                slot.archived(),
+                slot.part(),
+                slot.instance(),
+                slot.chain());
+        byte[] content = slot.part() instanceof Tail ? new byte[] {1} : new byte[0];
+        return new Draft(later, SlotCodec.encode(later, content));
     }
 
     /** Does what a writer does without a request. Every local log contains what the tip states. */

@@ -69,6 +69,44 @@ class ProtocolModelTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, 1, 0", "1, 0, 1"})
+    void putThatIsSentTwiceNeverBreaksTheChain(int lost, int late, int cleanUps) {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(hedges(1, budget(lost, late, 0, 0, cleanUps)), "TST", "T")))
+                .isNull();
+        report("two writers, one of which hedges a put", model);
+    }
+
+    @Test
+    void writerThatHedgesAndCrashesNeverBreaksTheChain() {
+        ProtocolModel model = new ProtocolModel(Mistake.NONE);
+        assertThat(model.check(ModelWorld.of(hedges(2, budget(0, 0, 1, 0, 1)), "TST")))
+                .isNull();
+        report("one writer that hedges two puts, with a crash", model);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mistake.class,
+            names = {
+                "HEDGE_WITH_OTHER_BYTES",
+                "REFUSED_HEDGE_TREATED_AS_OURS",
+                "REFUSED_HEDGE_TREATED_AS_FENCED",
+                "NEXT_SLOT_WHILE_BOTH_COPIES_ARE_SILENT"
+            })
+    void modelDetectsAMistakeInAHedge(Mistake mistake) {
+        ProtocolModel model = new ProtocolModel(mistake);
+        String found = model.check(ModelWorld.of(hedges(1, budget(0, 0, 0, 0, 0)), "TST", "T"));
+        report(mistake + ": " + found, model);
+        assertThat(found).isNotNull();
+    }
+
+    private static Budget hedges(int hedges, Budget budget) {
+        budget.hedges = hedges;
+        return budget;
+    }
+
+    @ParameterizedTest
     @EnumSource(
             value = Mistake.class,
             names = {"SUMMARY_FROM_A_LIST", "SUMMARY_FROM_MEMORY"})
