@@ -7,13 +7,13 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /** The SHA-256 of local files. */
-final class FileDigest {
+public final class FileDigest {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private FileDigest() {}
 
     /** Returns the SHA-256 of a range of a file, up to the end of the file, as 64 hex digits. */
-    static String sha256(StorageFile file, long from, long to) throws IOException {
+    public static String sha256(StorageFile file, long from, long to) throws IOException {
         MessageDigest digest = Digest.sha256();
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.max(1, Math.min(CHUNK_BYTES, to - from)));
         for (long position = from; position < to; position += chunk.limit()) {
