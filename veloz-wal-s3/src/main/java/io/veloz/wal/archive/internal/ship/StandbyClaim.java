@@ -72,6 +72,8 @@ public final class StandbyClaim {
             case READY -> {
                 Acquired acquired = new Acquired(writer.tip().kept(), writer.epoch());
                 file.confirmed(writer.id(), acquired.slot());
+                // For a shipper that is a process of its own, and asks before it replaces a writer that was active just now.
+                file.permit(acquired.epoch());
                 return Optional.of(acquired);
             }
             case FENCED, BROKEN -> throw lost(writer.winner());
