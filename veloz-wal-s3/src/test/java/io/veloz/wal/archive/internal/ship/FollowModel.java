@@ -340,9 +340,11 @@ final class FollowModel {
     private void open(FollowWorld world, Standby standby) {
         standby.isOpen = true;
         world.base.store.values().forEach(this::read);
-        List<String> applied = new ArrayList<>(chain(standby.sha256));
-        applied.add(standby.epoch);
-        if (!applied.containsAll(world.base.confirmed)) {
+        List<String> applied = chain(standby.sha256);
+        long fence = slots.get(standby.epoch).number();
+        boolean hasAll = world.base.confirmed.stream()
+                .allMatch(sha256 -> slots.get(sha256).number() >= fence || applied.contains(sha256));
+        if (!hasAll) {
             found = "a standby opens without a confirmed slot";
         }
     }

@@ -31,7 +31,7 @@ class FollowModelTest {
         "OVER_RAISED, 2, two standbys have opened",
         "CLAIM_RETRIED_AFTER_A_CRASH, 2, two standbys have opened",
         "OPENED_WITH_WHAT_IT_HAD_BEFORE_THE_FENCE, 1, without a confirmed slot",
-        "NO_LIST_AFTER_THE_EPOCH, 1, epoch",
+        "NO_LIST_AFTER_THE_EPOCH, 1, not in the chain",
         "WRITER_NOT_RECORDED, 1, its own epoch"
     })
     void modelDetectsAMistake(Mistake mistake, int standbys, String expected) {
