@@ -17,6 +17,7 @@ import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -145,21 +146,40 @@ final class CatchUp {
         List<Segment> segments = proof.segments();
         int next = 0;
         for (TailSlot tail : proof.tails()) {
+            int from = next;
             while (next < segments.size()
                     && segments.get(next).number() < tail.tail().segment()) {
-                segment(segments.get(next++));
+                next++;
             }
+            segments(segments.subList(from, next));
             if (!tail(tail)) {
                 return false;
             }
         }
-        while (next < segments.size()) {
-            segment(segments.get(next++));
-        }
+        segments(segments.subList(next, segments.size()));
         return true;
     }
 
-    private void segment(Segment segment) throws IOException {
+    /**
+     * Completes segments. Order matters: the segment that the log ends in is sealed before any later one is fetched, as sealing
+     * reads all files, and expects no hole.
+     */
+    private void segments(List<Segment> segments) throws IOException {
+        List<Segment> later = new ArrayList<>();
+        for (Segment segment : segments) {
+            if (segment.number() > standby.state().end().segment()) {
+                later.add(segment);
+            } else {
+                complete(segment);
+            }
+        }
+        if (!later.isEmpty()) {
+            standby.finish();
+            new SegmentFetch(standby.files()).forEach(later, this::complete);
+        }
+    }
+
+    private void complete(Segment segment) throws IOException {
         if (segment.number() > standby.state().verified()) {
             standby.write(segment);
             standby.save(standby.state());

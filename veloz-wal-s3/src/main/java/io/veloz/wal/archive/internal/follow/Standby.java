@@ -112,6 +112,10 @@ final class Standby {
     }
 
     /** Seals the segment that the log ends in, if its file is not sealed yet. */
+    void finish() throws IOException {
+        finish(state.end());
+    }
+
     private void finish(Archived end) throws IOException {
         if (end.segment() > 0 && !files.isSealed(end.segment())) {
             files.seal(end.position());
