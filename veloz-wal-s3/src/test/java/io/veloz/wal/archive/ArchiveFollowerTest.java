@@ -7,6 +7,8 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.FollowerStatus.State;
@@ -17,6 +19,9 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.restore.RestoreOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -173,6 +178,39 @@ class ArchiveFollowerTest {
                 assertThat(follower.status().lastError()).isEmpty();
             }
         }
+    }
+
+    @Test
+    void restoreIntoAStandbyIsRefusedAndDoesNotOpenIt() {
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 10);
+        }
+        try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+        }
+        assertThatThrownBy(() -> WalRecovery.restoreFrom(archive(), RestoreOptions.into(standby())))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("is a standby that follows an archive; promote it");
+        assertThatThrownBy(() -> SmallLog.open(standby()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("promote it if it follows an archive");
+        assertThat(ArchiveFollower.promote(config().build(), 0).lastSequence()).isEqualTo(10);
+    }
+
+    @Test
+    void standbyWhoseMarkIsMissingIsRefused() throws IOException {
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 10);
+        }
+        try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+        }
+        Files.delete(standby().resolve(".orders_restoring"));
+        assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
+                .isInstanceOf(ArchiveFollowException.class)
+                .hasMessageContaining("an engine may have written into this standby");
     }
 
     @Test

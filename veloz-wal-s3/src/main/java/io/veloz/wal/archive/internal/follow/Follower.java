@@ -94,6 +94,10 @@ public final class Follower implements AutoCloseable {
                             + store.describe() + " is the archive of log " + identity.logId() + ", origin "
                             + identity.origin() + ": follow it into another directory");
         }
+        if (!state.promotion().isComplete() && !files.names().isRestoring()) {
+            throw files.damaged(
+                    files.names().restoreMarkName() + " is missing, so an engine may have written into this standby");
+        }
         files.deleteTemporary();
         return state;
     }

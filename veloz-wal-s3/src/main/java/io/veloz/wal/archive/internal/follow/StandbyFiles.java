@@ -77,9 +77,10 @@ final class StandbyFiles {
         storage.forceDirectory();
     }
 
-    /** Returns whether there is no file of a log. */
+    /** Returns whether there is no file of a log, nor an unfinished restore. */
     boolean isFree() throws IOException {
-        return storage.list().stream()
+        return !storage.irregular().containsKey(".restore")
+                && storage.list().stream()
                 .noneMatch(name -> names.isOwn(name) && !name.endsWith(TEMPORARY) && !name.equals(names.restoreMarkName()));
     }
 

@@ -63,18 +63,16 @@ class FollowerTest {
 
     @Test
     void segmentOfAppliedTailsIsSealedLocally() throws IOException {
-        rig.ship(3);
-        try (Follower follower = follower()) {
-            FollowRig.catchUp(follower);
-            while (rig.segments() == 0) {
-                rig.ship(3);
-                follower.step(false);
-            }
-            var client = rig.store.client(request ->
-                    request.kind() == Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS) ? Fault.DENY : null);
-            follower.close();
-            FollowRig.follow(client, standby);
-        }
+        rig.ship(10);
+        FollowRig.follow(rig.store, standby);
+        rig.primary.roll();
+        rig.ship(1);
+        assertThat(rig.segments()).isEqualTo(1);
+        FollowRig.follow(
+                rig.store.client(request -> request.key().startsWith(ArchiveKeys.SEGMENTS) && request.kind() == Kind.GET
+                        ? Fault.DENY
+                        : null),
+                standby);
         assertThat(standby.list()).contains("orders_0000000000000001.wal");
         assertPromotes();
     }
@@ -202,15 +200,11 @@ class FollowerTest {
     @Test
     void damagedLocalSegmentIsFetchedAgain() throws IOException {
         rig.ship(10);
+        FollowRig.follow(rig.store, standby);
+        standby.flipBit("orders_current.wal", 4200, 1);
+        rig.primary.roll();
+        rig.ship(1);
         try (Follower follower = follower()) {
-            FollowRig.catchUp(follower);
-            standby.flipBit("orders_current.wal", 5000, 1);
-            while (rig.segments() == 0) {
-                rig.ship(3);
-                while (follower.step(false) == Step.MORE) {
-                    // Applies every slot.
-                }
-            }
             FollowRig.catchUp(follower);
             assertThat(follower.state().verified()).isEqualTo(1);
         }
