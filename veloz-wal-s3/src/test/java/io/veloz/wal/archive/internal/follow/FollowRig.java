@@ -13,6 +13,7 @@ import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.DirectShip;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.testkit.DiskRules;
 import io.veloz.wal.testkit.FaultyStorage;
@@ -79,8 +80,14 @@ final class FollowRig implements AutoCloseable {
         return read(primaryDisk);
     }
 
+    /** Reads a log to its end, also while it is open: all its records are durable, whatever its files show. */
     static List<Entry> read(Storage storage) {
-        return SmallLog.read(ReadOptions.of(storage));
+        return SmallLog.read(ReadOptions.of(new ForwardingStorage(storage) {
+            @Override
+            public boolean isLocked(String name) {
+                return false;
+            }
+        }));
     }
 
     static Follower follower(ObjectStore store, Storage storage) throws IOException {

@@ -150,7 +150,8 @@ class PromotionTest {
                 FollowRig.follow(own.store, two);
                 int[] opened = new int[1];
                 InterposedStore store = new InterposedStore(own.store, at, () -> opened[0] += promotes(own.store, two));
-                opened[0] += promotes(store, one);
+                int mine = promotes(store, one);
+                opened[0] += mine;
                 if (!store.isReached()) {
                     assertThat(at).isGreaterThan(5);
                     return;
