@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.follow;
 
+import io.veloz.wal.WalException;
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.internal.format.FollowState;
@@ -125,21 +126,27 @@ public final class StandbyPromotion {
         }
     }
 
-    /** Makes the files a log that opens: checks its end, and cuts off what an interrupted step has written after it. */
+    /** Makes the files a log that opens. Seals the segment that it ends in, as an open does, which checks all its records. */
     private void complete() throws IOException {
         FollowState state = standby.state();
         StandbyFiles files = standby.files();
         if (!state.isEmpty()) {
             if (!files.has(state.content())) {
-                throw files.damaged(files.names().currentName() + " or segment "
-                        + state.content().segment() + " does not have the bytes that were archived last");
+                throw damaged(state, "does not have the bytes that were archived last");
             }
-            if (!files.isSealed(state.end().segment())) {
-                files.cut(state.end().position());
+            try {
+                standby.finish();
+            } catch (WalException e) {
+                throw damaged(state, "is damaged: " + e.getMessage());
             }
+            files.dropCurrent();
         }
         files.names()
                 .complete(state.logId(), state.begin().segment(), state.begin().sequence());
+    }
+
+    private ArchiveFollowException damaged(FollowState state, String how) {
+        return standby.files().damaged("segment " + state.content().segment() + " " + how);
     }
 
     private Result open(long epoch, long over) throws IOException {

@@ -224,11 +224,27 @@ class FollowerTest {
         rig.ship(10);
         FollowRig.follow(rig.store, standby);
         standby.flipBit("orders_current.wal", 4200, 1);
+        assertNotPromoted("is damaged");
+    }
+
+    @Test
+    void lastBytesThatChangedAreNotPromoted() throws IOException {
+        rig.ship(10);
+        FollowRig.follow(rig.store, standby);
+        try (Follower follower = follower()) {
+            standby.flipBit("orders_current.wal", follower.state().content().from(), 1);
+        }
+        assertNotPromoted("does not have the bytes that were archived last");
+    }
+
+    private void assertNotPromoted(String why) {
         assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 0))
                 .isInstanceOfSatisfying(
                         ArchiveFollowException.class,
                         e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED))
+                .hasMessageContaining(why)
                 .hasMessageContaining("follow into an empty one");
+        assertThatThrownBy(() -> FollowRig.open(standby)).isInstanceOf(WalOpenException.class);
     }
 
     @Test
