@@ -116,7 +116,8 @@ class ArchiveFollowerTest {
             ship(shipper, wal, 10);
             try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
                 assertThat(follower.awaitCaughtUp(SOON)).isTrue();
-                assertThatThrownBy(() -> ArchiveFollower.start(config().build())).isInstanceOf(WalLockedException.class);
+                assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
+                        .isInstanceOf(WalLockedException.class);
                 assertThatThrownBy(() -> ArchiveFollower.promote(config().build(), 0))
                         .isInstanceOf(WalLockedException.class);
             }
@@ -139,7 +140,8 @@ class ArchiveFollowerTest {
                 .listInterval(Duration.ofMillis(5))
                 .build();
         try (Wal wal = SmallLog.open(log());
-                WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(store).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(store).build())) {
             ship(shipper, wal, 10);
             try (ArchiveFollower follower = ArchiveFollower.start(config)) {
                 assertThat(follower.awaitCaughtUp(SOON)).isTrue();
@@ -164,7 +166,8 @@ class ArchiveFollowerTest {
                 .pollInterval(Duration.ofMillis(5))
                 .build();
         try (Wal wal = SmallLog.open(log());
-                WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(store).build())) {
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(store).build())) {
             ship(shipper, wal, 10);
             try (ArchiveFollower follower = ArchiveFollower.start(config)) {
                 assertThat(follower.awaitCaughtUp(SOON)).isTrue();

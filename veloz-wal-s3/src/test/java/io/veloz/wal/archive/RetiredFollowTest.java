@@ -93,7 +93,9 @@ class RetiredFollowTest {
         Map<String, byte[]> all = store.objects();
         for (String key : all.keySet()) {
             boolean isLater = ArchiveKeys.slotNumber(key) > 4
-                    || ArchiveKeys.segmentKey(key).filter(segment -> segment.number() > 3).isPresent()
+                    || ArchiveKeys.segmentKey(key)
+                            .filter(segment -> segment.number() > 3)
+                            .isPresent()
                     || key.startsWith(ArchiveKeys.ATTACHMENTS)
                     || key.startsWith(ArchiveKeys.CARE);
             if (isLater) {

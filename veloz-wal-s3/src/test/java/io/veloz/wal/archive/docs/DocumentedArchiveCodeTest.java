@@ -86,9 +86,10 @@ class DocumentedArchiveCodeTest {
 
     private void followAndPromote() {
         // begin
-        try (ArchiveFollower standby = ArchiveFollower.start(
-                FollowerConfig.builder(archive, directory).build())) {
-            System.out.println(standby.status().lag() + ", up to record " + standby.status().appliedSequence());
+        try (ArchiveFollower standby =
+                ArchiveFollower.start(FollowerConfig.builder(archive, directory).build())) {
+            System.out.println(standby.status().lag() + ", up to record "
+                    + standby.status().appliedSequence());
             System.out.println(standby.promote().lastSequence() + " is the last record that was archived");
         }
         try (Wal wal = Wal.open(directory)) { // the log continues

@@ -3,10 +3,12 @@ package io.veloz.wal.archive.internal.follow;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.archive.internal.format.FollowState.Place;
 import io.veloz.wal.archive.internal.format.FollowState.Promotion;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
@@ -175,11 +177,23 @@ public final class Follower implements AutoCloseable {
                 standby.save(state.searching());
             } else {
                 checkLog(next.get());
-                standby.apply(next.get());
+                apply(next.get());
             }
             return Step.MORE;
         }
         return list ? list(state.place()) : Step.NOTHING;
+    }
+
+    private void apply(Decoded next) throws IOException {
+        try {
+            standby.apply(next);
+        } catch (BadObjectException e) {
+            if (!(next.slot().part() instanceof Segment)) {
+                throw e;
+            }
+            // The object is damaged, or missing because retention has removed it, which a search finds out.
+            standby.save(state().searching());
+        }
     }
 
     private Optional<Decoded> next() throws IOException {

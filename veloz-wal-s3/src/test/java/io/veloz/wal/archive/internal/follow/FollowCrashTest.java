@@ -56,6 +56,7 @@ class FollowCrashTest {
                     assertNoShorterLog();
                 }
             }
+            disk.plan(FaultPlan.NONE);
             FollowRig.assertContinues(store, disk, records);
         }
 
@@ -73,7 +74,9 @@ class FollowCrashTest {
 
         /** Returns whether the last step of the promotion, which removes the state, was completed before the crash. */
         private boolean isAlreadyPromoted() throws IOException {
-            return isCut && !disk.list().contains(".orders_follow") && !disk.list().contains(".orders_restoring");
+            return isCut
+                    && !disk.list().contains(".orders_follow")
+                    && !disk.list().contains(".orders_restoring");
         }
 
         private void grow() {

@@ -332,8 +332,8 @@ final class FollowModel {
     private void caughtUp(FollowWorld world, Standby standby) {
         String tip = world.base.tip();
         if (tip != null && !tip.equals(standby.sha256)) {
-            found = "a standby reports that it has caught up at slot " + standby.place + ", and the archive ends with slot "
-                    + world.base.store.lastKey();
+            found = "a standby reports that it has caught up at slot " + standby.place
+                    + ", and the archive ends with slot " + world.base.store.lastKey();
         }
     }
 
@@ -358,8 +358,11 @@ final class FollowModel {
             if (segment.part() instanceof Segment) {
                 branch(world, next -> {
                     next.base.budget.cleanUps--;
-                    next.base.store.entrySet().removeIf(each -> each.getKey() < segment.number()
-                            && slots.get(each.getValue()).part() instanceof Tail);
+                    next.base
+                            .store
+                            .entrySet()
+                            .removeIf(each -> each.getKey() < segment.number()
+                                    && slots.get(each.getValue()).part() instanceof Tail);
                 });
             }
         }
