@@ -133,7 +133,8 @@ public final class ArchiveFollower implements AutoCloseable {
         while (!isStopping) {
             // Read before the step: a list that is running when a caller asks may miss what was archived just before.
             long request = requested.get();
-            boolean isDue = signal.nanoTime() - listedAt >= config.listInterval().toNanos();
+            boolean isDue =
+                    signal.nanoTime() - listedAt >= config.listInterval().toNanos();
             Follower.Step step = step(isDue || request > answered);
             if (step == Follower.Step.CAUGHT_UP) {
                 listedAt = signal.nanoTime();
@@ -142,7 +143,9 @@ public final class ArchiveFollower implements AutoCloseable {
                 signal.raise();
             }
             if (step != Follower.Step.MORE) {
-                signal.await(() -> isStopping || requested.get() > answered, config.pollInterval().toNanos());
+                signal.await(
+                        () -> isStopping || requested.get() > answered,
+                        config.pollInterval().toNanos());
             }
         }
         signal.raise();

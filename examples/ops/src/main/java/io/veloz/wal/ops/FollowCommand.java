@@ -183,7 +183,8 @@ final class FollowCommand implements Callable<Integer> {
                         + " (host " + status.host() + "), "
                         + Units.count(status.lagRecords()) + " records behind, last slot "
                         + Units.age(status.lag()) + " ago";
-        String caughtUp = status.caughtUpAt().map(time -> "; caught up at " + time).orElse("");
+        String caughtUp =
+                status.caughtUpAt().map(time -> "; caught up at " + time).orElse("");
         String trouble = status.lastError().isEmpty() ? "" : "; retrying: " + Streams.oneLine(status.lastError());
         return event + ": " + place + caughtUp + trouble;
     }
@@ -194,7 +195,8 @@ final class FollowCommand implements Callable<Integer> {
         to.field("slot", status.slot()).field("epoch", status.epoch()).field("host", status.host());
         to.field("written", status.written().toString());
         to.field("applied_sequence", status.appliedSequence()).field("archived_sequence", status.archivedSequence());
-        to.field("lag_records", status.lagRecords()).field("lag_ns", status.lag().toNanos());
+        to.field("lag_records", status.lagRecords())
+                .field("lag_ns", status.lag().toNanos());
         to.field("caught_up_at", status.caughtUpAt().map(Object::toString).orElse(null));
         to.field("last_error", status.lastError()).endObject();
         streams.out().character('\n');
@@ -202,7 +204,10 @@ final class FollowCommand implements Callable<Integer> {
 
     private void write(String archive, ArchivePromotion promotion) {
         if (json) {
-            Json to = new Json(streams.out()).object().field("outcome", "PROMOTED").field("archive", archive);
+            Json to = new Json(streams.out())
+                    .object()
+                    .field("outcome", "PROMOTED")
+                    .field("archive", archive);
             to.field("directory", directory.toString()).field("epoch", promotion.epoch());
             to.field("over", promotion.over()).field("last_sequence", promotion.lastSequence());
             to.field("took_ns", promotion.took().toNanos()).endObject();
@@ -213,10 +218,12 @@ final class FollowCommand implements Callable<Integer> {
                 ? "completed an earlier run"
                 : "acquired epoch " + promotion.epoch() + " over epoch " + promotion.over();
         streams.out().line("promoted    " + directory + ": " + epoch);
-        streams.out().line("records     up to " + Units.count(promotion.lastSequence()) + ": everything that was archived");
+        streams.out()
+                .line("records     up to " + Units.count(promotion.lastSequence()) + ": everything that was archived");
         streams.out().line("took        " + Units.seconds(promotion.took()));
         streams.out()
-                .line("next        start the engine in this directory; its shipper continues the archive. The old engine is"
-                        + " fenced when it ships next; if it may still trade, stop its host");
+                .line(
+                        "next        start the engine in this directory; its shipper continues the archive. The old engine is"
+                                + " fenced when it ships next; if it may still trade, stop its host");
     }
 }

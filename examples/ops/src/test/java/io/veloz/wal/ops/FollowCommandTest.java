@@ -52,7 +52,8 @@ class FollowCommandTest {
                         .out())
                 .contains("caught-up: applied up to record 12 of epoch 1", "0 records behind");
         ToolRun.of("dump", standby()).failsWith("a restore into it has not ended");
-        ToolRun promoted = ToolRun.of("follow", archive(), standby(), "--promote").exits(ExitCode.OK);
+        ToolRun promoted =
+                ToolRun.of("follow", archive(), standby(), "--promote").exits(ExitCode.OK);
         assertThat(promoted.out()).contains("acquired epoch 2 over epoch 1", "records     up to 12");
         assertThat(ToolRun.of("dump", standby()).out())
                 .isEqualTo(ToolRun.of("dump", log()).out());
@@ -130,8 +131,8 @@ class FollowCommandTest {
         } finally {
             primary.destroyForcibly();
         }
-        System.out.println("promotion: " + took.toMillis() + " ms from kill -9 to the first durable append, "
-                + archived + " records awaited");
+        System.out.println("promotion: " + took.toMillis() + " ms from kill -9 to the first durable append, " + archived
+                + " records awaited");
         assertThat(took).isLessThan(BOUND);
         assertThat(archived).isGreaterThan(60);
         List<Entry> promoted = SmallLog.read(ReadOptions.of(standby()));
@@ -161,7 +162,8 @@ class FollowCommandTest {
 
     /** Returns the time since the kill, at which a record is durable in the promoted log. */
     private Duration promoteAndAppend(String archive, Map<String, String> environment, long killed) throws Exception {
-        try (ChildTool promote = ChildTool.startWith(environment, "follow", "--json", archive, standby(), "--promote")) {
+        try (ChildTool promote =
+                ChildTool.startWith(environment, "follow", "--json", archive, standby(), "--promote")) {
             List<String> lines = promote.linesLeft();
             assertThat(promote.exitCode()).as(promote.errors()).isZero();
             assertThat(lines).singleElement().asString().contains("\"outcome\":\"PROMOTED\"", "\"over\":1");

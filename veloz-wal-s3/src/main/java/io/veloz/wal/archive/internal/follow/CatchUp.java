@@ -113,9 +113,12 @@ final class CatchUp {
                             + floor.record() + ": delete the directory, and follow into an empty one");
         }
         long from = Math.max(end.sequence() + 1, floor.cut().sequence());
-        proof.gaps().stream().filter(gap -> gap.lastSequence() >= from).findFirst().ifPresent(gap -> {
-            throw standby.gap(gap.firstSequence(), gap.lastSequence());
-        });
+        proof.gaps().stream()
+                .filter(gap -> gap.lastSequence() >= from)
+                .findFirst()
+                .ifPresent(gap -> {
+                    throw standby.gap(gap.firstSequence(), gap.lastSequence());
+                });
     }
 
     /** Begins the log, with the checkpoint that replaces the records before its first one. */
@@ -206,7 +209,8 @@ final class CatchUp {
         if (proof.tip() == null) {
             return true;
         }
-        Optional<Decoded> tip = retries.call(() -> log.check(Objects.requireNonNull(proof.tip()).number()));
+        Optional<Decoded> tip =
+                retries.call(() -> log.check(Objects.requireNonNull(proof.tip()).number()));
         if (tip.isEmpty() || !tip.get().slot().equals(proof.tip())) {
             return false;
         }

@@ -220,7 +220,8 @@ public final class Follower implements AutoCloseable {
         if (isMissing && isSuspect) {
             throw new ArchiveFollowException(
                     Reason.LOST_SLOTS,
-                    log.store().describe() + " ends before slot " + last + ", which " + standby.files().describe()
+                    log.store().describe() + " ends before slot " + last + ", which "
+                            + standby.files().describe()
                             + " has applied. Slots were deleted, or the archive was replaced by an older copy. Restore"
                             + " the slots from a version or a copy");
         }

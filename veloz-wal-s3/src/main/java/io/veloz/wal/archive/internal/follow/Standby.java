@@ -83,8 +83,8 @@ final class Standby {
     /** Records that everything up to a slot is applied. */
     void arrive(Slot slot, String sha256) throws IOException {
         if (!state.end().equals(slot.archived())) {
-            throw new BadObjectException("slot " + slot.number() + " states " + slot.archived() + "; " + files.describe()
-                    + " ends with " + state.end());
+            throw new BadObjectException("slot " + slot.number() + " states " + slot.archived() + "; "
+                    + files.describe() + " ends with " + state.end());
         }
         save(state.at(slot, sha256));
     }
@@ -155,9 +155,7 @@ final class Standby {
         state = state.with(
                 isEnd ? new Archived(segment.number(), segment.fileBytes(), segment.lastSequence()) : end,
                 segment.number(),
-                isEnd
-                        ? new Content(segment.number(), 0, segment.fileBytes(), segment.fileSha256())
-                        : state.content());
+                isEnd ? new Content(segment.number(), 0, segment.fileBytes(), segment.fileSha256()) : state.content());
     }
 
     /** A segment that cannot be sealed is damaged on this disk, and is fetched. */

@@ -81,7 +81,9 @@ final class StandbyFiles {
     boolean isFree() throws IOException {
         return !storage.irregular().containsKey(".restore")
                 && storage.list().stream()
-                .noneMatch(name -> names.isOwn(name) && !name.endsWith(TEMPORARY) && !name.equals(names.restoreMarkName()));
+                        .noneMatch(name -> names.isOwn(name)
+                                && !name.endsWith(TEMPORARY)
+                                && !name.equals(names.restoreMarkName()));
     }
 
     /** Deletes what an interrupted step has left. */

@@ -78,7 +78,8 @@ public final class StandbyPromotion {
     /** Returns the epoch of the last applied slot, which is the one that the operator could see. */
     private long lastEpoch() throws IOException {
         while (standby.state().place().epoch() == 0) {
-            if (follower.step(true) == Follower.Step.CAUGHT_UP && standby.state().place().epoch() == 0) {
+            if (follower.step(true) == Follower.Step.CAUGHT_UP
+                    && standby.state().place().epoch() == 0) {
                 throw new ArchiveFollowException(
                         Reason.LOST_SLOTS, follower.log().store().describe() + " has no slot: nothing can be promoted");
             }

@@ -99,15 +99,7 @@ public record FollowState(
     /** Returns the state of a log that begins with another segment. */
     public FollowState beginning(long segment, long sequence) {
         return new FollowState(
-                logId,
-                origin,
-                new Begin(segment, sequence),
-                place,
-                end,
-                verified,
-                content,
-                isSearching,
-                promotion);
+                logId, origin, new Begin(segment, sequence), place, end, verified, content, isSearching, promotion);
     }
 
     /** Returns the state before segments are fetched by a proof. */
@@ -123,15 +115,7 @@ public record FollowState(
     /** Returns the state with everything up to a slot. */
     public FollowState at(Slot slot, String sha256) {
         return new FollowState(
-                logId,
-                origin,
-                begin,
-                Place.of(slot, sha256),
-                slot.archived(),
-                verified,
-                content,
-                false,
-                promotion);
+                logId, origin, begin, Place.of(slot, sha256), slot.archived(), verified, content, false, promotion);
     }
 
     /** Returns the state with another promotion. */
@@ -145,9 +129,7 @@ public record FollowState(
                 .put("format", FORMAT)
                 .put("log", logId)
                 .put("origin", origin)
-                .put(
-                        "begin",
-                        Json.create().put("segment", begin.segment).put("sequence", begin.sequence))
+                .put("begin", Json.create().put("segment", begin.segment).put("sequence", begin.sequence))
                 .put("slot", SlotHead.encode(place.slot))
                 .put("epoch", place.epoch)
                 .put("host", place.host)

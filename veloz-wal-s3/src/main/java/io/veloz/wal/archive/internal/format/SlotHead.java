@@ -326,9 +326,8 @@ final class SlotHead {
             case "takeover" -> Reason.TAKEOVER;
             case "promotion" -> Reason.PROMOTION;
             default ->
-                throw new BadObjectException(
-                        where + ": field \"reason\" is \"" + Text.printable(text)
-                                + "\"; expected start, takeover or promotion");
+                throw new BadObjectException(where + ": field \"reason\" is \"" + Text.printable(text)
+                        + "\"; expected start, takeover or promotion");
         };
     }
 

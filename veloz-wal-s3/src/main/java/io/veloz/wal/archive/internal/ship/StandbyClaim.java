@@ -72,7 +72,8 @@ public final class StandbyClaim {
             case READY -> {
                 Acquired acquired = new Acquired(writer.tip().kept(), writer.epoch());
                 file.confirmed(writer.id(), acquired.slot());
-                // For a shipper that is a process of its own, and asks before it replaces a writer that was active just now.
+                // For a shipper that is a process of its own, and asks before it replaces a writer that was active just
+                // now.
                 file.permit(acquired.epoch());
                 return Optional.of(acquired);
             }
@@ -84,7 +85,8 @@ public final class StandbyClaim {
 
     private void check(Tip tip) throws IOException {
         if (applied > tip.number() && isSuspect) {
-            throw lostSlots("the archive ends with slot " + tip.number() + ", and this standby has applied slot " + applied);
+            throw lostSlots(
+                    "the archive ends with slot " + tip.number() + ", and this standby has applied slot " + applied);
         }
         isSuspect = applied > tip.number();
         Optional<LostSlots.Evidence> evidence = lostSlots.against(tip.slot());
@@ -105,9 +107,8 @@ public final class StandbyClaim {
             throw lost(last);
         }
         file.add(writer.id());
-        Epoch epoch = isOurs
-                ? new Epoch(identity.text())
-                : new Epoch(identity.text(), Slot.Reason.PROMOTION, last.epoch());
+        Epoch epoch =
+                isOurs ? new Epoch(identity.text()) : new Epoch(identity.text(), Slot.Reason.PROMOTION, last.epoch());
         writer.claim(epoch, file.instance());
     }
 
