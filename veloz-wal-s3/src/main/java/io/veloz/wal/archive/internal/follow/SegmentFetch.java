@@ -24,7 +24,7 @@ final class SegmentFetch {
         this.files = files;
     }
 
-    /** Receives a segment whose file was fetched, or was there. */
+    /** Receives a segment whose file was fetched now or before. */
     interface Fetched {
         void add(Segment segment) throws IOException;
     }

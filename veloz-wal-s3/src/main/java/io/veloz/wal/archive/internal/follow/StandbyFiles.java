@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The files of a standby. Every change is durable when its method returns. It belongs to one thread,
  * but any thread may fetch a segment while no other thread fetches the same one.
  *
- * <p>The marker of an unfinished restore is there from before the first file until the promotion, so no engine opens the
+ * <p>The marker of an unfinished restore exists from before the first file until the promotion, so no engine opens the
  * directory in between.
  */
 final class StandbyFiles {
