@@ -72,8 +72,7 @@ public final class StandbyClaim {
             case READY -> {
                 Acquired acquired = new Acquired(writer.tip().kept(), writer.epoch());
                 file.confirmed(writer.id(), acquired.slot());
-                // For a shipper that is a process of its own, and asks before it replaces a writer that was active just
-                // now.
+                // For a shipper in a process of its own, which refuses to replace a recent writer without a permission.
                 file.permit(acquired.epoch());
                 return Optional.of(acquired);
             }
