@@ -82,7 +82,7 @@ class FollowCommandTest {
     void lostPromotionExitsWith4() {
         ship(12);
         ToolRun.of("follow", "--once", archive(), standby()).exits(ExitCode.OK);
-        ToolRun.of("ship", "--once", log(), archive()).exits(ExitCode.OK);
+        ToolRun.of("ship", "--once", "--take-over", 1, log(), archive()).exits(ExitCode.OK);
         ToolRun.of("follow", archive(), standby(), "--promote").isRefusedWith("promote over epoch 2");
         var lost = ToolRun.of("follow", "--json", archive(), standby(), "--promote", "--over", 1)
                 .exits(ExitCode.REFUSED)
