@@ -156,7 +156,8 @@ public final class LogFiles {
         if (isRestoring()) {
             throw new WalOpenException(
                     storage.describe() + ": a restore into it has not ended (" + names.restoring()
-                            + " exists); run the same restore again, or restore into another directory",
+                            + " exists); run the same restore again, promote it if it follows an archive, or"
+                            + " restore into another directory",
                     null);
         }
     }

@@ -30,6 +30,7 @@ class ArchiveLayersTest {
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
     private static final String READ = "io.veloz.wal.archive.internal.read";
+    private static final String FOLLOW = "io.veloz.wal.archive.internal.follow";
 
     @Test
     void formatDependsOnNeitherStoresNorThreads() {
@@ -136,6 +137,17 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingInternalDependsOnStandbys() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(FORMAT, IO, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(FOLLOW)
                 .check(CLASSES);
     }
 

@@ -2,6 +2,7 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveCareException;
+import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RetentionRefusedException;
@@ -30,6 +31,9 @@ final class ErrorJson {
             to.field("reason", refusal.reason().name());
         }
         if (problem instanceof ArchiveCareException refusal) {
+            to.field("reason", refusal.reason().name());
+        }
+        if (problem instanceof ArchiveFollowException refusal) {
             to.field("reason", refusal.reason().name());
         }
         to.endObject();

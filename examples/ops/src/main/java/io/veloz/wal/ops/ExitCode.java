@@ -5,6 +5,7 @@ import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveCareException;
+import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.RecoveryException;
 import io.veloz.wal.backup.RetentionRefusedException;
@@ -40,6 +41,8 @@ final class ExitCode {
             return BackupExitCode.of(refused);
         } else if (problem instanceof RecoveryException recovery) {
             return BackupExitCode.of(recovery);
+        } else if (problem instanceof ArchiveFollowException refused) {
+            return of(refused.reason());
         } else if (problem instanceof RetentionRefusedException || problem instanceof ArchiveCareException) {
             return REFUSED;
         } else if (problem instanceof IOException failed) {
@@ -52,6 +55,13 @@ final class ExitCode {
 
     static int of(WalShippingRefusedException refused) {
         return refused.reason() == WalShippingRefusedException.Reason.SUPERSEDED ? FENCED : REFUSED;
+    }
+
+    private static int of(ArchiveFollowException.Reason reason) {
+        return switch (reason) {
+            case NOT_A_STANDBY, OTHER_LOG, PROMOTION_BEGUN, LOST_PROMOTION, RETIRED, GAP -> REFUSED;
+            case LOST_SLOTS, DIVERGED, DAMAGED -> FAILED;
+        };
     }
 
     private static int of(WalRestoreException.Reason reason) {

@@ -2,6 +2,7 @@ package io.veloz.wal.ops;
 
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.ArchiveCareException;
+import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.backup.BackupRefusedException;
 import io.veloz.wal.backup.Kind;
 import io.veloz.wal.backup.RecoveryException;
@@ -87,6 +88,7 @@ final class Tool {
                 .addSubcommand(new ImportCommand(streams))
                 .addSubcommand(new SalvageCommand(streams))
                 .addSubcommand(new ShipCommand(streams))
+                .addSubcommand(new FollowCommand(streams))
                 .addSubcommand(new RestoreCommand(streams))
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
@@ -193,6 +195,7 @@ final class Tool {
                 || problem instanceof RecoveryException
                 || problem instanceof RetentionRefusedException
                 || problem instanceof ArchiveCareException
+                || problem instanceof ArchiveFollowException
                 || problem instanceof IOException
                 || problem instanceof UncheckedIOException
                 || problem instanceof IllegalArgumentException;

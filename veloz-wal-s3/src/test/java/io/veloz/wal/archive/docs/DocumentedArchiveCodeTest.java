@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveFollower;
 import io.veloz.wal.archive.ArchiveReader;
+import io.veloz.wal.archive.FollowerConfig;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.restore.RestoreOptions;
@@ -43,6 +45,8 @@ class DocumentedArchiveCodeTest {
         directory = dir.resolve("elsewhere");
         assertThat(restore()).isEqualTo(1);
         read(1);
+        directory = dir.resolve("standby");
+        followAndPromote();
     }
 
     private void ship(byte[] bytes) {
@@ -80,6 +84,20 @@ class DocumentedArchiveCodeTest {
         // end
     }
 
+    private void followAndPromote() {
+        // begin
+        try (ArchiveFollower standby =
+                ArchiveFollower.start(FollowerConfig.builder(archive, directory).build())) {
+            System.out.println(standby.status().lag() + ", up to record "
+                    + standby.status().appliedSequence());
+            System.out.println(standby.promote().lastSequence() + " is the last record that was archived");
+        }
+        try (Wal wal = Wal.open(directory)) { // the log continues
+            System.out.println(wal.lastSequence());
+        }
+        // end
+    }
+
     @Test
     void theDocumentsShowThisCode() throws IOException {
         String here = withoutSpace(Files.readString(
@@ -88,7 +106,7 @@ class DocumentedArchiveCodeTest {
                 .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
         assertThat(shown("docs/archive.md"))
-                .hasSize(1)
+                .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
     }
 

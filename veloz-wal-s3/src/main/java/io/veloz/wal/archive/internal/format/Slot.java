@@ -145,7 +145,9 @@ public record Slot(
         /** The directory that wrote the epoch before is shipped again. */
         START,
         /** Another directory took over, by command of the operator. */
-        TAKEOVER
+        TAKEOVER,
+        /** A standby that followed the archive was promoted, by command of the operator. */
+        PROMOTION
     }
 
     /**

@@ -340,9 +340,10 @@ final class SlotHead {
         return switch (text) {
             case "start" -> Reason.START;
             case "takeover" -> Reason.TAKEOVER;
+            case "promotion" -> Reason.PROMOTION;
             default ->
-                throw new BadObjectException(
-                        where + ": field \"reason\" is \"" + Text.printable(text) + "\"; expected start or takeover");
+                throw new BadObjectException(where + ": field \"reason\" is \"" + Text.printable(text)
+                        + "\"; expected start, takeover or promotion");
         };
     }
 

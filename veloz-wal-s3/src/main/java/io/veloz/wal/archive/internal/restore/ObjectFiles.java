@@ -72,7 +72,7 @@ public final class ObjectFiles {
     }
 
     /** Returns the digest of a local file that the slot states if it is the file in an object of this length. */
-    String fileDigest(StorageFile file, StoredFile expected) throws IOException {
+    public String fileDigest(StorageFile file, StoredFile expected) throws IOException {
         ContentDigest digest = keys.digest(expected.encryption(), where(expected));
         return FileDigest.of(file, 0, expected.fileBytes(), digest);
     }

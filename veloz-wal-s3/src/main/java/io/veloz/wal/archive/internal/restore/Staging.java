@@ -3,6 +3,7 @@ package io.veloz.wal.archive.internal.restore;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.DirectoryState;
+import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.DiskStorage;
@@ -197,6 +198,12 @@ final class Staging implements AutoCloseable {
         lock = files.lock();
         ownership = new Ownership(target);
         ownership.apply(target.resolve(files.lockName()));
+        if (storage.list().contains(FollowState.fileName(prefix))) {
+            throw new WalRestoreException(
+                    Reason.TARGET_NOT_EMPTY,
+                    target + " is a standby that follows an archive; promote it, or restore into another directory",
+                    null);
+        }
         if (read(MOVES).isEmpty() && files.isRestoring() && !isFree(prefix)) {
             // The log in the target is unchanged: no file is moved without a journal.
             files.endRestore();

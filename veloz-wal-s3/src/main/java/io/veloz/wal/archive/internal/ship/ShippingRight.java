@@ -86,7 +86,7 @@ final class ShippingRight {
         }
         if (last == null || last.format() == 1 || file.hasWritten(last.writer())) {
             file.add(writer);
-            return Optional.of(epoch(identity, Slot.Reason.START, 0));
+            return Optional.of(epoch(shipLog, identity, Slot.Reason.START, 0));
         }
         if (last.epoch() != takeOver && last.epoch() != file.takeOver()) {
             throw log.refused(
@@ -98,10 +98,11 @@ final class ShippingRight {
                             + next(last));
         }
         file.add(writer);
-        return Optional.of(epoch(identity, Slot.Reason.TAKEOVER, last.epoch()));
+        return Optional.of(epoch(shipLog, identity, Slot.Reason.TAKEOVER, last.epoch()));
     }
 
-    private Epoch epoch(LogIdentity identity, Slot.Reason reason, long observed) {
+    /** Returns the EPOCH of a writer, which states the key that it encrypts with. */
+    static Epoch epoch(ShipLog shipLog, LogIdentity identity, Slot.Reason reason, long observed) {
         String key = shipLog.keys().activeId();
         return new Epoch(identity.text(), reason, observed, key == null ? "" : key);
     }

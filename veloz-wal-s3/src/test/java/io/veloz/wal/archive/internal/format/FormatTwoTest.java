@@ -99,6 +99,7 @@ class FormatTwoTest {
         for (Part part : new Part[] {
             new Epoch(IDENTITY.text()),
             new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2),
+            new Epoch(IDENTITY.text(), Reason.PROMOTION, 2),
             new Segment(2, stored, 5, 1, 9, 9, -5, 7),
             new Attachment("checkpoint", 3, stored),
             new Gap(5, 9, 7, "the spool was full")
@@ -194,7 +195,7 @@ class FormatTwoTest {
         byte[] epoch = SlotCodec.encode(slot(new Epoch(IDENTITY.text(), Reason.TAKEOVER, 2), CHAIN));
         assertThatThrownBy(() -> SlotCodec.decode("k", 14, changed(epoch, head -> head.replace("takeover", "coup"))))
                 .isInstanceOf(BadObjectException.class)
-                .hasMessageContaining("expected start or takeover");
+                .hasMessageContaining("expected start, takeover or promotion");
     }
 
     @Test

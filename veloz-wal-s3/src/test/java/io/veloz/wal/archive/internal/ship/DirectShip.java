@@ -22,4 +22,36 @@ public final class DirectShip {
             return Optional.of(e);
         }
     }
+
+    /** A shipper that ships when it is called. */
+    public static final class Shipper implements AutoCloseable {
+        private final TestShip.Stepper stepper;
+
+        public Shipper(Wal wal, HeapStore store) {
+            stepper = new TestShip.Stepper(LocalLog.of(wal), store);
+        }
+
+        /** Ships all records that are durable. */
+        public void ship() {
+            stepper.ship();
+        }
+
+        /** Ships until shipping ends, and returns why. */
+        public WalException end() {
+            return stepper.end();
+        }
+
+        public long epoch() {
+            return stepper.epoch;
+        }
+
+        public long archived() {
+            return stepper.archived;
+        }
+
+        @Override
+        public void close() {
+            stepper.close();
+        }
+    }
 }

@@ -1,0 +1,294 @@
+package io.veloz.wal.archive;
+
+import io.veloz.wal.WalException;
+import io.veloz.wal.archive.internal.follow.Follower;
+import io.veloz.wal.archive.internal.follow.StandbyPromotion;
+import io.veloz.wal.archive.internal.format.FollowState;
+import io.veloz.wal.archive.internal.format.FollowState.Place;
+import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.Signal;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.RestoreErrors;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.UninterruptibleThread;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A warm standby: keeps a directory equal to an archive, with a lag of a few seconds, and can be promoted to the log that
+ * continues it. Thread-safe.
+ *
+ * <pre>{@code
+ * ArchiveFollower standby = ArchiveFollower.start(FollowerConfig.builder(uri, directory).build());
+ * …
+ * ArchivePromotion promotion = standby.promote();
+ * Wal wal = Wal.open(WalConfig.builder(directory).build());
+ * WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(uri).build());
+ * }</pre>
+ *
+ * <p>Until the promotion no engine can open the directory. One follower can use it at a time. A crash at any time leaves a
+ * standby that continues at the next start.
+ */
+public final class ArchiveFollower implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
+
+    private final FollowerConfig config;
+    private final ObjectStore store;
+    private final Follower follower;
+    private final Signal signal = new Signal();
+    private final Backoff backoff = new Backoff(new SplittableRandom());
+    private final Thread thread;
+    private volatile boolean isStopping;
+    private volatile boolean isReleased;
+
+    /** The number of calls that want a list, and of those whose list has shown that everything is applied. */
+    private final AtomicLong requested = new AtomicLong(1);
+
+    private volatile long answered;
+    private volatile String lastError = "";
+    private volatile @Nullable Instant caughtUpAt;
+    private volatile @Nullable RuntimeException failure;
+
+    private ArchiveFollower(FollowerConfig config, ObjectStore store, Follower follower) {
+        this.config = config;
+        this.store = store;
+        this.follower = follower;
+        this.thread = new Thread(this::follow, "veloz-wal-follow");
+        this.thread.setDaemon(true);
+    }
+
+    /**
+     * Starts to follow an archive.
+     *
+     * @throws ArchiveFollowException if the directory is not a standby of this archive, or its promotion has begun
+     * @throws io.veloz.wal.WalLockedException if another process uses the directory
+     * @throws io.veloz.wal.WalRestoreException if there is no archive, or the store or the disk failed
+     */
+    public static ArchiveFollower start(FollowerConfig config) {
+        ArchiveFollower started = open(config);
+        try {
+            started.follower.checkNoPromotion();
+        } catch (RuntimeException e) {
+            started.release();
+            throw e;
+        }
+        started.thread.start();
+        return started;
+    }
+
+    /**
+     * Promotes a standby that no process follows. Run it again if it fails: it continues.
+     *
+     * @param over the epoch to replace; 0 for the one in which a promotion has begun, or else of the last applied slot
+     * @throws ArchiveFollowException see {@link #promote(long)}
+     * @throws io.veloz.wal.WalLockedException if a process follows it
+     * @throws io.veloz.wal.WalRestoreException if there is no archive, or the store or the disk failed
+     */
+    public static ArchivePromotion promote(FollowerConfig config, long over) {
+        try (ArchiveFollower opened = open(config)) {
+            return opened.promoteStopped(over);
+        }
+    }
+
+    private static ArchiveFollower open(FollowerConfig config) {
+        ObjectStore store = config.openStore();
+        try {
+            Follower follower = call(store, config, () -> {
+                DiskStorage storage = DiskStorage.createOrOpen(config.directory());
+                return Follower.open(store, storage, Retries.withBackoff());
+            });
+            return new ArchiveFollower(config, store, follower);
+        } catch (RuntimeException e) {
+            if (config.closesStore()) {
+                store.close();
+            }
+            throw e;
+        }
+    }
+
+    private static <T> T call(ObjectStore store, FollowerConfig config, Callable<T> task) {
+        try {
+            // On another thread, because an interrupt of the caller would close the files.
+            return UninterruptibleThread.call("veloz-wal-follow", task);
+        } catch (ArchiveFollowException e) {
+            throw e;
+        } catch (Exception e) {
+            throw RestoreErrors.translate(e, store.describe() + " into " + config.directory());
+        }
+    }
+
+    // ---- following
+
+    private void follow() {
+        long listedAt = signal.nanoTime() - config.listInterval().toNanos();
+        while (!isStopping) {
+            // Read before the step: a list that is running when a caller asks may miss what was archived just before.
+            long request = requested.get();
+            boolean isDue =
+                    signal.nanoTime() - listedAt >= config.listInterval().toNanos();
+            Follower.Step step = step(isDue || request > answered);
+            if (step == Follower.Step.CAUGHT_UP) {
+                listedAt = signal.nanoTime();
+                caughtUpAt = config.clock().instant();
+                answered = request;
+                signal.raise();
+            }
+            if (step != Follower.Step.MORE) {
+                signal.await(
+                        () -> isStopping || requested.get() > answered,
+                        config.pollInterval().toNanos());
+            }
+        }
+        signal.raise();
+    }
+
+    /** Takes a step, and waits if it fails. */
+    private Follower.Step step(boolean list) {
+        try {
+            Follower.Step step = follower.step(list);
+            backoff.succeeded();
+            lastError = "";
+            return step;
+        } catch (ArchiveFollowException | WalException e) {
+            LOG.error("follower failed: {}", e.getMessage());
+            failure = e;
+            isStopping = true;
+        } catch (IOException | RuntimeException | Error e) {
+            lastError = String.valueOf(e);
+            signal.await(() -> isStopping, backoff.nanosAfter(e instanceof Exception x ? x : new IOException(e)));
+        }
+        return Follower.Step.MORE;
+    }
+
+    /**
+     * Waits until everything is applied that was archived before this call.
+     *
+     * @return false if the timeout has elapsed, or the follower has ended
+     */
+    public boolean awaitCaughtUp(Duration timeout) {
+        long request = requested.incrementAndGet();
+        signal.raise();
+        return signal.await(() -> isStopping || answered >= request, timeout.toNanos()) && answered >= request;
+    }
+
+    /** Returns the progress, without a request. */
+    public FollowerStatus status() {
+        FollowState state = follower.state();
+        Place place = state.place();
+        Duration lag = place.epoch() == 0
+                ? Duration.ZERO
+                : Duration.between(place.written(), config.clock().instant());
+        return new FollowerStatus(
+                store.describe(),
+                config.directory().toString(),
+                stateNow(),
+                place.slot().number(),
+                place.epoch(),
+                place.host(),
+                place.written(),
+                state.end().sequence(),
+                follower.archivedSequence(),
+                lag.isNegative() ? Duration.ZERO : lag,
+                Optional.ofNullable(caughtUpAt),
+                lastError,
+                failure);
+    }
+
+    private FollowerStatus.State stateNow() {
+        if (failure != null) {
+            return FollowerStatus.State.FAILED;
+        } else if (isStopping) {
+            return FollowerStatus.State.CLOSED;
+        }
+        return lastError.isEmpty() ? FollowerStatus.State.FOLLOWING : FollowerStatus.State.RETRYING;
+    }
+
+    // ---- promotion
+
+    /** Does the same as {@link #promote(long)} over the epoch of the last applied slot. */
+    public ArchivePromotion promote() {
+        return promote(0);
+    }
+
+    /**
+     * Promotes the standby to the log that continues the archive: fences the writer of an epoch, then applies everything that
+     * it has archived. Ends the follower, also if it fails. When this method returns, the log opens with all archived records,
+     * and a shipper in its directory continues the archive. If it fails, {@link #promote(FollowerConfig, long)} continues.
+     *
+     * <p>The old writer cannot archive any more. That does not stop its engine from trading while it is cut off from the store:
+     * stop that host first.
+     *
+     * @param over the epoch to replace; 0 for that of the last applied slot
+     * @throws ArchiveFollowException with {@link ArchiveFollowException.Reason#LOST_PROMOTION} if another epoch is the last one
+     * @throws io.veloz.wal.WalRestoreException if the store or the disk failed
+     */
+    public ArchivePromotion promote(long over) {
+        try {
+            stop();
+            return promoteStopped(over);
+        } finally {
+            release();
+        }
+    }
+
+    private ArchivePromotion promoteStopped(long over) {
+        if (over < 0) {
+            throw new IllegalArgumentException("epoch " + over + ": expected 0 or more");
+        }
+        long started = System.nanoTime();
+        StandbyPromotion.Result result =
+                call(store, config, () -> new StandbyPromotion(follower, config.clock()).run(over));
+        return new ArchivePromotion(
+                result.epoch(), result.over(), result.lastSequence(), Duration.ofNanos(System.nanoTime() - started));
+    }
+
+    // ---- the end
+
+    /** Ends following. Waits for the request that is running. Idempotent. */
+    @Override
+    public void close() {
+        stop();
+        release();
+    }
+
+    private void stop() {
+        isStopping = true;
+        signal.raise();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void release() {
+        if (isReleased) {
+            return;
+        }
+        isReleased = true;
+        try {
+            follower.close();
+        } catch (IOException e) {
+            LOG.warn("failed to release the lock of {}", config.directory(), e);
+        } finally {
+            if (config.closesStore()) {
+                store.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.veloz.wal.archive;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The progress of a standby. Immutable.
+ *
+ * <p>Silence is ambiguous: if no slot appears, the log may be idle, or its writer may be dead or cut off from the store.
+ *
+ * @param archive the store
+ * @param directory of the standby
+ * @param state what it does
+ * @param slot the last applied slot; 0 if there is none
+ * @param epoch of its writer, which a promotion replaces by default; 0 if there is none
+ * @param host of its writer
+ * @param written when it was written, by the clock of its writer; {@link Instant#EPOCH} if there is none
+ * @param appliedSequence the last applied record, which is durable in the directory
+ * @param archivedSequence the last record that is known to be archived
+ * @param lag the time since {@code written}; zero if there is no slot
+ * @param caughtUpAt when a list last showed that everything was applied; empty if it did not yet
+ * @param lastError the last failure of the store or the disk; empty if it has succeeded since
+ * @param failure the exception that has ended the follower; null if there is none
+ */
+public record FollowerStatus(
+        String archive,
+        String directory,
+        State state,
+        long slot,
+        long epoch,
+        String host,
+        Instant written,
+        long appliedSequence,
+        long archivedSequence,
+        Duration lag,
+        Optional<Instant> caughtUpAt,
+        String lastError,
+        @Nullable RuntimeException failure) {
+
+    /** What a follower does. */
+    public enum State {
+        /** It applies slots, or waits for the next one. */
+        FOLLOWING,
+        /** The store or the disk failed. It retries with backoff. */
+        RETRYING,
+        /** It cannot continue, see {@link FollowerStatus#failure}. */
+        FAILED,
+        /** It was closed, or its standby was promoted. */
+        CLOSED
+    }
+
+    /** Returns the number of records that are known to be archived and are not applied yet. */
+    public long lagRecords() {
+        return archivedSequence - appliedSequence;
+    }
+}

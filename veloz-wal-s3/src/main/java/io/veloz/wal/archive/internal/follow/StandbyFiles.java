@@ -1,0 +1,257 @@
+package io.veloz.wal.archive.internal.follow;
+
+import io.veloz.wal.archive.ArchiveFollowException;
+import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.FollowState;
+import io.veloz.wal.archive.internal.format.FollowState.Content;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.restore.FileDigest;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a standby. Every change is durable when its method returns. It belongs to one thread,
+ * but any thread may fetch a segment while no other thread fetches the same one.
+ *
+ * <p>The marker of an unfinished restore exists from before the first file until the promotion, so no engine opens the
+ * directory in between.
+ */
+final class StandbyFiles {
+    private static final String TEMPORARY = ".tmp";
+
+    private final Storage storage;
+    private final LogFiles names;
+    private final ObjectFiles objects;
+    private final String stateName;
+
+    StandbyFiles(Storage storage, String prefix, ObjectFiles objects) {
+        this.storage = storage;
+        this.names = LogFiles.of(storage, prefix);
+        this.objects = objects;
+        this.stateName = FollowState.fileName(prefix);
+    }
+
+    LogFiles names() {
+        return names;
+    }
+
+    String describe() {
+        return storage.describe();
+    }
+
+    // ---- the state
+
+    /** Returns the state; empty if the directory is not a standby. */
+    Optional<FollowState> state() throws IOException {
+        String where = describe() + "/" + stateName;
+        try (InputStream in = StorageInputStream.of(storage, stateName)) {
+            return Optional.of(FollowState.decode(where, in.readNBytes(FollowState.MAX_BYTES)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (BadObjectException e) {
+            throw new ArchiveFollowException(
+                    Reason.DAMAGED, e.getMessage() + ": delete the directory, and follow into an empty one");
+        }
+    }
+
+    void save(FollowState state) throws IOException {
+        AtomicFile.replace(storage, stateName, stateName + TEMPORARY, ByteBuffer.wrap(state.encode()));
+    }
+
+    void deleteState() throws IOException {
+        storage.delete(stateName);
+        storage.forceDirectory();
+    }
+
+    /** Returns whether there is no file of a log, nor an unfinished restore. */
+    boolean isFree() throws IOException {
+        return !storage.irregular().containsKey(".restore")
+                && storage.list().stream()
+                        .noneMatch(name -> names.isOwn(name)
+                                && !name.endsWith(TEMPORARY)
+                                && !name.equals(names.restoreMarkName()));
+    }
+
+    /** Deletes what an interrupted step has left. */
+    void deleteTemporary() throws IOException {
+        for (String name : storage.list()) {
+            if (name.startsWith(".") && name.endsWith(TEMPORARY) && (names.isOwn(name) || name.startsWith(stateName))) {
+                storage.delete(name);
+            }
+        }
+    }
+
+    // ---- segments
+
+    boolean isSealed(long segment) throws IOException {
+        return exists(names.sealedName(segment));
+    }
+
+    private boolean exists(String name) throws IOException {
+        try (StorageFile file = storage.openForReading(name)) {
+            return file.size() >= 0;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Returns whether a segment is sealed, and its file is the one in the archive. */
+    boolean isIntact(Segment segment) throws IOException {
+        try (StorageFile file = storage.openForReading(names.sealedName(segment.number()))) {
+            return file.size() == segment.fileBytes()
+                    && objects.fileDigest(file, segment.stored()).equals(segment.fileSha256());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Returns the SHA-256 of an intact sealed segment. The slot of an encrypted one does not state it. */
+    String sha256(Segment segment) throws IOException {
+        if (segment.stored().encryption() == null) {
+            return segment.fileSha256();
+        }
+        try (StorageFile file = storage.openForReading(names.sealedName(segment.number()))) {
+            return FileDigest.sha256(file, 0, segment.fileBytes());
+        }
+    }
+
+    /** Fetches a sealed segment. Replaces the file if there is one. */
+    void fetch(Segment segment) throws IOException {
+        fetch(names.sealedName(segment.number()), segment.stored());
+    }
+
+    /** Fetches a checkpoint. Replaces the one before. */
+    void fetch(Attachment checkpoint) throws IOException {
+        fetch(names.checkpointName(), checkpoint.stored());
+    }
+
+    private void fetch(String name, StoredFile stored) throws IOException {
+        try (Sink sink = new Sink((name.startsWith(".") ? "" : ".") + name + TEMPORARY)) {
+            objects.read(stored, sink);
+            sink.finish(name);
+        }
+    }
+
+    /** Begins a segment with its first bytes. Replaces the active segment, whose file must be sealed. */
+    void begin(byte[] content) throws IOException {
+        try (Sink sink = new Sink("." + names.currentName() + TEMPORARY)) {
+            sink.restart();
+            sink.write(content, content.length);
+            sink.finish(names.currentName());
+        }
+    }
+
+    /** Writes bytes into the active segment, and cuts off what is after them. */
+    void append(long position, byte[] content) throws IOException {
+        try (StorageFile file = storage.open(names.currentName())) {
+            if (file.size() < position) {
+                throw damaged(names.currentName() + " has " + file.size() + " bytes; expected at least " + position);
+            }
+            file.writeFully(ByteBuffer.wrap(content), position);
+            if (file.size() > position + content.length) {
+                file.truncate(position + content.length);
+            }
+            file.force();
+        } catch (NoSuchFileException e) {
+            throw damaged(names.currentName() + " is missing");
+        }
+    }
+
+    /** Seals the active segment, which ends at a position. */
+    void seal(long position) throws IOException {
+        cut(position);
+        names.sealCurrent();
+    }
+
+    /** Cuts off what an interrupted step has written after the end of the active segment. */
+    void cut(long position) throws IOException {
+        try (StorageFile file = storage.open(names.currentName())) {
+            if (file.size() > position) {
+                file.truncate(position);
+                file.force();
+            }
+        } catch (NoSuchFileException e) {
+            throw damaged(names.currentName() + " is missing");
+        }
+    }
+
+    /** Deletes the active segment, of which the sealed file has all bytes. */
+    void dropCurrent() throws IOException {
+        if (exists(names.currentName())) {
+            storage.delete(names.currentName());
+            storage.forceDirectory();
+        }
+    }
+
+    /** Returns whether the bytes that were written last are those of the archive. */
+    boolean has(Content content) throws IOException {
+        String name = isSealed(content.segment()) ? names.sealedName(content.segment()) : names.currentName();
+        try (StorageFile file = storage.openForReading(name)) {
+            return file.size() >= content.to()
+                    && FileDigest.sha256(file, content.from(), content.to()).equals(content.sha256());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    ArchiveFollowException damaged(String what) {
+        return new ArchiveFollowException(
+                Reason.DAMAGED, describe() + "/" + what + ": delete the directory, and follow into an empty one");
+    }
+
+    /** A file under a temporary name, which is deleted unless it is finished. */
+    private final class Sink implements ObjectFiles.Sink, AutoCloseable {
+        private final String temporary;
+        private @Nullable StorageFile file;
+        private long position;
+
+        Sink(String temporary) {
+            this.temporary = temporary;
+        }
+
+        @Override
+        public void restart() throws IOException {
+            close();
+            if (exists(temporary)) {
+                storage.delete(temporary);
+            }
+            file = storage.create(temporary);
+            position = 0;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
+            position += length;
+        }
+
+        void finish(String name) throws IOException {
+            Objects.requireNonNull(file).force();
+            close();
+            storage.rename(temporary, name);
+            storage.forceDirectory();
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                file.close();
+                file = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.veloz.wal.archive.internal.follow;
+
+import io.veloz.wal.WalException;
+import io.veloz.wal.archive.ArchiveFollowException;
+import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.format.FollowState;
+import io.veloz.wal.archive.internal.format.FollowState.Promotion;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.ship.DirectoryFile;
+import io.veloz.wal.archive.internal.ship.StandbyClaim;
+import io.veloz.wal.archive.internal.ship.StandbyClaim.Acquired;
+import io.veloz.wal.spi.LogFiles;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+
+/**
+ * Turns a standby into the log that continues the archive. It belongs to one thread.
+ *
+ * <p>Fences first: an EPOCH slot over the one that the operator has seen. Catches up afterwards: then no other writer can add
+ * a slot, so what is applied then is everything that was ever archived. If it caught up first, the old writer could confirm
+ * further records before it is fenced, and the log would open without them.
+ *
+ * <p>Crash table. The same command continues.
+ *
+ * <pre>
+ *   crash after                        the next run of the same command
+ *   the promotion is recorded          fences; before that the old writer continues
+ *   the writer is recorded             fences with another writer
+ *   the EPOCH slot is put              finds an epoch of a writer of this directory, and acquires a further one
+ *   the epoch is confirmed             the same
+ *   some slots are applied             the same, and applies the others
+ *   the log is completed               the same
+ *   the promotion is complete          removes the marker; changes nothing else, as an engine may have appended records
+ *   the marker is removed              the same
+ *   the state is removed               the directory is a log, and opens
+ * </pre>
+ */
+public final class StandbyPromotion {
+    private final Follower follower;
+    private final Standby standby;
+    private final Clock clock;
+
+    /**
+     * @param epoch the acquired epoch; 0 if an earlier run had completed the promotion
+     * @param over the epoch that it replaces
+     * @param lastSequence the last record of the log
+     */
+    public record Result(long epoch, long over, long lastSequence) {}
+
+    public StandbyPromotion(Follower follower, Clock clock) {
+        this.follower = follower;
+        this.standby = follower.standby();
+        this.clock = clock;
+    }
+
+    /**
+     * Promotes the standby. Afterwards the log opens, and a shipper in its directory continues the archive.
+     *
+     * @param over the epoch to replace; 0 for the one in which a promotion has begun, or else of the last applied slot
+     * @throws ArchiveFollowException if another epoch is the last one. The standby continues to follow
+     * @throws IOException if the store or the disk failed; run it again
+     */
+    public Result run(long over) throws IOException {
+        Promotion begun = standby.state().promotion();
+        if (begun.isComplete()) {
+            return open(0, begun.over());
+        }
+        long replaced = over > 0 ? over : begun.over() > 0 ? begun.over() : lastEpoch();
+        standby.save(standby.state().promoting(new Promotion(replaced, false)));
+        Acquired acquired = acquire(replaced);
+        catchUp(acquired.slot(), replaced);
+        complete();
+        standby.save(standby.state().promoting(new Promotion(replaced, true)));
+        return open(acquired.epoch(), replaced);
+    }
+
+    /** Returns the epoch of the last applied slot, which is the one that the operator could see. */
+    private long lastEpoch() throws IOException {
+        while (standby.state().place().epoch() == 0) {
+            if (follower.step(true) == Follower.Step.CAUGHT_UP
+                    && standby.state().place().epoch() == 0) {
+                throw new ArchiveFollowException(
+                        Reason.LOST_SLOTS, follower.log().store().describe() + " has no slot: nothing can be promoted");
+            }
+        }
+        return standby.state().place().epoch();
+    }
+
+    private Acquired acquire(long over) throws IOException {
+        DirectoryFile file = DirectoryFile.open(standby.files().names(), follower.identity());
+        StandbyClaim claim = new StandbyClaim(
+                follower.log(),
+                follower.identity(),
+                file,
+                over,
+                standby.state().place().slot().number(),
+                clock);
+        try {
+            Optional<Acquired> acquired = Optional.empty();
+            while (acquired.isEmpty()) {
+                acquired = follower.retries().call(claim::step);
+            }
+            return acquired.get();
+        } catch (ArchiveFollowException e) {
+            if (e.reason() == Reason.LOST_PROMOTION) {
+                // No slot of this directory can become the next one any more: its number is taken.
+                standby.save(standby.state().promoting(Promotion.NONE));
+            }
+            throw e;
+        }
+    }
+
+    /** Applies everything up to the EPOCH slot. */
+    private void catchUp(SlotRef epoch, long over) throws IOException {
+        while (!standby.state().place().slot().equals(epoch)) {
+            if (!standby.state().isSearching() && standby.state().place().slot().number() >= epoch.number()) {
+                standby.save(standby.state().promoting(Promotion.NONE));
+                throw new ArchiveFollowException(
+                        Reason.LOST_PROMOTION,
+                        follower.log().store().describe() + ": another writer acquired epoch "
+                                + standby.state().place().epoch() + " after this promotion over epoch " + over
+                                + " had acquired one. If it is stopped for good and this standby is to replace it, promote"
+                                + " over that epoch");
+            }
+            var unused = follower.step(true);
+        }
+    }
+
+    /** Makes the files a log that opens. Seals the segment that it ends in, as an open does, which checks all its records. */
+    private void complete() throws IOException {
+        FollowState state = standby.state();
+        StandbyFiles files = standby.files();
+        if (!state.isEmpty()) {
+            if (!files.has(state.content())) {
+                throw damaged(state, "does not have the bytes that were archived last");
+            }
+            try {
+                standby.finish();
+            } catch (WalException e) {
+                throw damaged(state, "is damaged: " + e.getMessage());
+            }
+            files.dropCurrent();
+        }
+        files.names()
+                .complete(state.logId(), state.begin().segment(), state.begin().sequence());
+    }
+
+    private ArchiveFollowException damaged(FollowState state, String how) {
+        return standby.files().damaged("segment " + state.content().segment() + " " + how);
+    }
+
+    private Result open(long epoch, long over) throws IOException {
+        LogFiles names = standby.files().names();
+        names.endRestore();
+        standby.files().deleteState();
+        return new Result(epoch, over, standby.state().end().sequence());
+    }
+}

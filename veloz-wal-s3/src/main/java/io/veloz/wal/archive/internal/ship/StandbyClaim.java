@@ -1,0 +1,131 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.archive.ArchiveFollowException;
+import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
+import io.veloz.wal.archive.internal.shiplog.LostSlots;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+
+/**
+ * Acquires the epoch with which a standby replaces the writer of an archive: a compare-and-swap on the last epoch. The local
+ * log may be behind the archive. It is completed afterwards, when no other writer can add a slot. An instance is confined to
+ * one thread.
+ *
+ * <p>Order matters: the writer is recorded in the directory before its EPOCH slot is put. After a crash the next claim
+ * recognizes that epoch as its own, and acquires a further one. An epoch of any other directory ends the claim, unless it is
+ * the one that the operator has named. The claim never names a later one itself, or of two standbys that are promoted at once
+ * the second would fence the first.
+ */
+public final class StandbyClaim {
+    private final ShipLog shipLog;
+    private final LogIdentity identity;
+    private final DirectoryFile file;
+    private final long over;
+    private final long applied;
+    private final Clock clock;
+    private final LostSlots.BeforeEpoch lostSlots;
+    private SlotWriter writer;
+
+    /** Whether the archive ended before the last applied slot once. */
+    private boolean isSuspect;
+
+    /** @param slot the acquired EPOCH slot */
+    public record Acquired(SlotRef slot, long epoch) {}
+
+    /**
+     * @param over the epoch that the operator has seen, and replaces
+     * @param applied the last slot that the standby has applied; 0 if there is none
+     */
+    public StandbyClaim(
+            ShipLog shipLog, LogIdentity identity, DirectoryFile file, long over, long applied, Clock clock) {
+        this.shipLog = shipLog;
+        this.identity = identity;
+        this.file = file;
+        this.over = over;
+        this.applied = applied;
+        this.clock = clock;
+        this.lostSlots = new LostSlots.BeforeEpoch(shipLog, identity);
+        this.writer = create(Math.max(applied, file.kept().number()));
+    }
+
+    private SlotWriter create(long hint) {
+        return SlotWriter.create(shipLog, identity, file.instance(), clock, hint);
+    }
+
+    /**
+     * Takes one step, which makes about one request.
+     *
+     * @return empty if further steps are needed
+     * @throws ArchiveFollowException if another writer has acquired an epoch that the operator has not seen, or slots were lost
+     * @throws IOException if the request failed; call again
+     */
+    public Optional<Acquired> step() throws IOException {
+        switch (writer.phase()) {
+            case CHECK -> check(writer.tip());
+            case READY -> {
+                Acquired acquired = new Acquired(writer.tip().kept(), writer.epoch());
+                file.confirmed(writer.id(), acquired.slot());
+                // For a shipper in a process of its own, which refuses to replace a recent writer without a permission.
+                file.permit(acquired.epoch());
+                return Optional.of(acquired);
+            }
+            case FENCED, BROKEN -> throw lost(writer.winner());
+            default -> writer.step();
+        }
+        return Optional.empty();
+    }
+
+    private void check(Tip tip) throws IOException {
+        if (applied > tip.number() && isSuspect) {
+            throw lostSlots(
+                    "the archive ends with slot " + tip.number() + ", and this standby has applied slot " + applied);
+        }
+        isSuspect = applied > tip.number();
+        Optional<LostSlots.Evidence> evidence = lostSlots.against(tip.slot());
+        if (evidence.isPresent()) {
+            throw lostSlots(evidence.get().key() + ": " + evidence.get().reason());
+        }
+        file.read();
+        if (isSuspect || lostSlots.needsRecheck() || file.kept().number() > tip.number()) {
+            writer = create(0);
+            return;
+        }
+        Slot last = tip.slot();
+        if (last == null) {
+            throw lostSlots("the archive has no slot");
+        }
+        boolean isOurs = file.hasWritten(last.writer());
+        if (!isOurs && last.epoch() != over) {
+            throw lost(last);
+        }
+        file.add(writer.id());
+        Epoch epoch = isOurs
+                ? ShippingRight.epoch(shipLog, identity, Slot.Reason.START, 0)
+                : ShippingRight.epoch(shipLog, identity, Slot.Reason.PROMOTION, last.epoch());
+        writer.claim(epoch, file.instance());
+    }
+
+    private ArchiveFollowException lost(Slot winner) {
+        return new ArchiveFollowException(
+                Reason.LOST_PROMOTION,
+                shipLog.store().describe() + ": writer " + winner.writer() + " on host " + winner.host()
+                        + " has epoch " + winner.epoch() + " since " + winner.written() + "; expected epoch " + over
+                        + " to be the last one. It was started again, or another standby was promoted. If it is stopped"
+                        + " for good and this standby is to replace it, promote over epoch " + winner.epoch());
+    }
+
+    private ArchiveFollowException lostSlots(String what) {
+        return new ArchiveFollowException(
+                Reason.LOST_SLOTS,
+                shipLog.store().describe() + ": " + what
+                        + ". Slots were deleted, or the archive was replaced by an older copy. Restore the slots from a"
+                        + " version or a copy, then promote again");
+    }
+}

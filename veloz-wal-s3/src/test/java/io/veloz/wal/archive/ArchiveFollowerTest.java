@@ -1,0 +1,233 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalOpenException;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.FollowerStatus.State;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.s3.S3ProxyServer;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.restore.RestoreOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The public API of a standby, with its thread. */
+@Timeout(120)
+class ArchiveFollowerTest {
+    private static final Duration SOON = Duration.ofMinutes(1);
+
+    @TempDir
+    Path dir;
+
+    private Path log() {
+        return dir.resolve("log");
+    }
+
+    private Path standby() {
+        return dir.resolve("standby");
+    }
+
+    private String archive() {
+        return dir.resolve("archive").toUri().toString();
+    }
+
+    private FollowerConfig.Builder config() {
+        return FollowerConfig.builder(archive(), standby()).pollInterval(Duration.ofMillis(5));
+    }
+
+    private static void ship(WalShipper shipper, Wal wal, int records) {
+        SmallLog.append(wal, records);
+        assertThat(shipper.awaitArchived(wal.durableSequence(), SOON)).isTrue();
+    }
+
+    private static WalShipper shipper(Wal wal, ShipperConfig.Builder config) {
+        return WalShipper.start(wal, config.flushInterval(Duration.ofMillis(10)).build());
+    }
+
+    @Test
+    void standbyReplacesAPrimaryThatIsStillRunning() {
+        try (ObjectStore store = ObjectStores.open(archive())) {
+            replace(store);
+        }
+    }
+
+    @Test
+    void standbyReplacesAPrimaryOnS3() throws Exception {
+        try (ObjectStore store = S3ProxyServer.shared().open(S3ProxyServer.newUri())) {
+            replace(store);
+        }
+    }
+
+    private void replace(ObjectStore archive) {
+        FollowerConfig config = FollowerConfig.builder(archive, standby())
+                .pollInterval(Duration.ofMillis(5))
+                .build();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper old = shipper(wal, ShipperConfig.builder(archive))) {
+            ship(old, wal, 10);
+            ArchiveFollower standby = ArchiveFollower.start(config);
+            for (int i = 0; i < 10; i++) {
+                ship(old, wal, 30);
+            }
+            assertThat(standby.awaitCaughtUp(SOON)).isTrue();
+            FollowerStatus status = standby.status();
+            assertThat(status.appliedSequence()).isEqualTo(wal.durableSequence());
+            assertThat(status.lagRecords()).isZero();
+            assertThat(status.epoch()).isEqualTo(1);
+            assertThat(status.caughtUpAt()).isPresent();
+            assertThat(status.state()).isEqualTo(State.FOLLOWING);
+            ship(old, wal, 3);
+            ArchivePromotion promotion = standby.promote();
+            assertThat(promotion.lastSequence()).isEqualTo(wal.durableSequence());
+            assertThat(promotion.epoch()).isEqualTo(2);
+            assertThat(standby.status().state()).isEqualTo(State.CLOSED);
+            SmallLog.append(wal, 1);
+            assertThatThrownBy(() -> old.awaitArchived(wal.durableSequence(), SOON))
+                    .isInstanceOf(WalFencedException.class);
+            try (Wal promoted = SmallLog.open(standby());
+                    WalShipper shipper = shipper(promoted, ShipperConfig.builder(archive))) {
+                assertThat(promoted.lastSequence()).isEqualTo(promotion.lastSequence());
+                ship(shipper, promoted, 5);
+            }
+        }
+    }
+
+    @Test
+    void closedFollowerContinuesAtTheNextStart() {
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 10);
+            try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+                assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+                assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
+                        .isInstanceOf(WalLockedException.class);
+                assertThatThrownBy(() -> ArchiveFollower.promote(config().build(), 0))
+                        .isInstanceOf(WalLockedException.class);
+            }
+            ship(shipper, wal, 300);
+            try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+                assertThat(follower.status().appliedSequence()).isEqualTo(10);
+                assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+                assertThat(follower.status().appliedSequence()).isEqualTo(310);
+            }
+        }
+        assertThat(ArchiveFollower.promote(config().build(), 0).lastSequence()).isEqualTo(310);
+        assertThat(SmallLog.read(ReadOptions.of(standby()))).isEqualTo(SmallLog.read(ReadOptions.of(log())));
+    }
+
+    @Test
+    void lostSlotsEndTheFollowerWithTheReason() {
+        HeapStore store = new HeapStore();
+        FollowerConfig config = FollowerConfig.builder(store, standby())
+                .pollInterval(Duration.ofMillis(5))
+                .listInterval(Duration.ofMillis(5))
+                .build();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(store).build())) {
+            ship(shipper, wal, 10);
+            try (ArchiveFollower follower = ArchiveFollower.start(config)) {
+                assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+                store.objects().keySet().stream()
+                        .filter(key -> key.startsWith("ship/") && !key.endsWith("01"))
+                        .forEach(store::remove);
+                assertThat(follower.awaitCaughtUp(SOON)).isFalse();
+                assertThat(follower.status().state()).isEqualTo(State.FAILED);
+                assertThat(follower.status().failure())
+                        .isInstanceOfSatisfying(
+                                ArchiveFollowException.class,
+                                e -> assertThat(e.reason()).isEqualTo(Reason.LOST_SLOTS));
+            }
+        }
+    }
+
+    @Test
+    void storeThatFailsIsRetriedAndShown() {
+        HeapStore store = new HeapStore();
+        HeapStore client = store.client(Plan.NONE);
+        FollowerConfig config = FollowerConfig.builder(client, standby())
+                .pollInterval(Duration.ofMillis(5))
+                .build();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(store).build())) {
+            ship(shipper, wal, 10);
+            try (ArchiveFollower follower = ArchiveFollower.start(config)) {
+                assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+                client.plan(request -> Fault.DENY);
+                assertThat(follower.awaitCaughtUp(Duration.ofMillis(100))).isFalse();
+                assertThat(follower.status().failure()).isNull();
+                client.plan(Plan.NONE);
+                ship(shipper, wal, 10);
+                assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+                assertThat(follower.status().appliedSequence()).isEqualTo(20);
+                assertThat(follower.status().lastError()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void restoreIntoAStandbyIsRefusedAndDoesNotOpenIt() {
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 10);
+        }
+        try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+        }
+        assertThatThrownBy(() -> WalRecovery.restoreFrom(archive(), RestoreOptions.into(standby())))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("is a standby that follows an archive; promote it");
+        assertThatThrownBy(() -> SmallLog.open(standby()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("promote it if it follows an archive");
+        assertThat(ArchiveFollower.promote(config().build(), 0).lastSequence()).isEqualTo(10);
+    }
+
+    @Test
+    void standbyWhoseMarkIsMissingIsRefused() throws IOException {
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 10);
+        }
+        try (ArchiveFollower follower = ArchiveFollower.start(config().build())) {
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+        }
+        Files.delete(standby().resolve(".orders_restoring"));
+        assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
+                .isInstanceOf(ArchiveFollowException.class)
+                .hasMessageContaining("an engine may have written into this standby");
+    }
+
+    @Test
+    void missingArchiveIsRefused() {
+        assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class,
+                        e -> assertThat(e.reason()).isEqualTo(WalRestoreException.Reason.NOT_AN_ARCHIVE));
+    }
+
+    @Test
+    void invalidSettingsAreRefused() {
+        assertThatThrownBy(() -> config().pollInterval(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> config().listInterval(Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}

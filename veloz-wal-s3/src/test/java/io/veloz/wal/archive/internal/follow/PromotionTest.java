@@ -1,0 +1,262 @@
+package io.veloz.wal.archive.internal.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ArchiveFollowException;
+import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.InterposedStore;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.testkit.FaultyStorage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A standby replaces the writer of an archive. */
+@Timeout(60)
+class PromotionTest {
+    private final FollowRig rig = new FollowRig();
+    private final FaultyStorage standby = FollowRig.disk();
+
+    @BeforeEach
+    void follow() throws IOException {
+        rig.shipASegment().ship(3);
+        FollowRig.follow(rig.store, standby);
+    }
+
+    @AfterEach
+    void close() {
+        rig.close();
+    }
+
+    private List<Epoch> epochs() throws IOException {
+        List<Epoch> epochs = new ArrayList<>();
+        for (var object : rig.store.objects().entrySet()) {
+            long number = ArchiveKeys.slotNumber(object.getKey());
+            if (number > 0
+                    && SlotCodec.decode(object.getKey(), number, object.getValue())
+                                    .slot()
+                                    .part()
+                            instanceof Epoch epoch) {
+                epochs.add(epoch);
+            }
+        }
+        return epochs;
+    }
+
+    private void assertLost(FaultyStorage disk, long over, long winner) {
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, disk, over))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.LOST_PROMOTION))
+                .hasMessageContaining("promote over epoch " + winner);
+    }
+
+    @Test
+    void promotedLogHasEveryArchivedRecord() throws IOException {
+        rig.shipASegment().ship(3);
+        StandbyPromotion.Result result = FollowRig.promote(rig.store, standby, 0);
+        assertThat(result).isEqualTo(new StandbyPromotion.Result(2, 1, rig.primary.lastSequence()));
+        assertThat(epochs()).extracting(Epoch::reason).containsExactly(Slot.Reason.START, Slot.Reason.PROMOTION);
+        assertThat(epochs().get(1).observed()).isEqualTo(1);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+        assertThat(standby.list()).doesNotContain(".orders_follow", ".orders_restoring");
+    }
+
+    @Test
+    void recordsThatAreArchivedAtAnyRequestOfThePromotionAreNotLost() throws IOException {
+        for (int at = 1; ; at++) {
+            try (FollowRig own = new FollowRig()) {
+                own.shipASegment().ship(3);
+                FaultyStorage disk = FollowRig.disk();
+                FollowRig.follow(own.store, disk);
+                List<Entry> archived = new ArrayList<>();
+                InterposedStore store = new InterposedStore(own.store, at, () -> {
+                    own.primary.appendDurable(1, SmallLog.bytes("late"));
+                    try {
+                        own.shipper.ship();
+                        archived.addAll(own.records());
+                    } catch (WalFencedException e) {
+                        // Not archived, so it may be lost.
+                    }
+                });
+                FollowRig.promote(store, disk, 0);
+                if (!store.isReached()) {
+                    assertThat(at).isGreaterThan(5);
+                    return;
+                }
+                List<Entry> promoted;
+                try (Wal wal = FollowRig.open(disk)) {
+                    promoted = FollowRig.read(disk);
+                    assertThat(wal.lastSequence()).isPositive();
+                }
+                assertThat(promoted).as("request " + at).containsAll(archived);
+            }
+        }
+    }
+
+    @Test
+    void oldPrimaryIsFenced() throws IOException {
+        FollowRig.promote(rig.store, standby, 0);
+        rig.primary.appendDurable(1, SmallLog.bytes("late"));
+        assertThat(rig.shipper.end()).isInstanceOf(WalFencedException.class);
+    }
+
+    @Test
+    void oldPrimaryThatIsStartedAgainIsSuperseded() throws IOException {
+        FollowRig.promote(rig.store, standby, 0);
+        rig.restartPrimary();
+        assertThat(rig.shipper.end())
+                .isInstanceOfSatisfying(
+                        WalShippingRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+    }
+
+    @Test
+    void ofTwoStandbysThatArePromotedOneOpens() throws IOException {
+        FaultyStorage other = FollowRig.disk();
+        FollowRig.follow(rig.store, other);
+        FollowRig.promote(rig.store, standby, 0);
+        assertLost(other, 0, 2);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+    }
+
+    @Test
+    void ofTwoStandbysThatArePromotedAtOnceOneOpensAtEveryInterleaving() throws IOException {
+        for (int at = 1; ; at++) {
+            try (FollowRig own = new FollowRig()) {
+                own.shipASegment().ship(3);
+                FaultyStorage one = FollowRig.disk();
+                FaultyStorage two = FollowRig.disk();
+                FollowRig.follow(own.store, one);
+                FollowRig.follow(own.store, two);
+                int[] opened = new int[1];
+                InterposedStore store = new InterposedStore(own.store, at, () -> opened[0] += promotes(own.store, two));
+                int mine = promotes(store, one);
+                opened[0] += mine;
+                if (!store.isReached()) {
+                    assertThat(at).isGreaterThan(5);
+                    return;
+                }
+                assertThat(opened[0]).as("request " + at).isEqualTo(1);
+            }
+        }
+    }
+
+    private static int promotes(ObjectStore store, FaultyStorage disk) {
+        try {
+            FollowRig.promote(store, disk, 0);
+            return 1;
+        } catch (ArchiveFollowException e) {
+            assertThat(e.reason()).isEqualTo(Reason.LOST_PROMOTION);
+            return 0;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void primaryThatWasStartedAgainIsReplacedOnlyByANewDecision() throws IOException {
+        rig.restartPrimary();
+        rig.ship(3);
+        assertLost(standby, 1, 2);
+        rig.ship(3);
+        FollowRig.follow(rig.store, standby);
+        FollowRig.promote(rig.store, standby, 2);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+    }
+
+    @Test
+    void lostPromotionLeavesAStandbyThatFollowsTheWinner() throws IOException {
+        FaultyStorage other = FollowRig.disk();
+        FollowRig.follow(rig.store, other);
+        FollowRig.promote(rig.store, standby, 0);
+        assertLost(other, 0, 2);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+        FollowRig.follow(rig.store, other);
+        FollowRig.promote(rig.store, other, 0);
+        FollowRig.assertContinues(rig.store, other, FollowRig.read(standby));
+    }
+
+    @Test
+    void promotionThatHasBegunIsNotFollowed() throws IOException {
+        HeapStore dying = rig.store.client(request -> request.kind() == Kind.PUT ? Fault.DIE_AFTER : null);
+        assertThatThrownBy(() -> FollowRig.promote(dying, standby, 0)).isInstanceOf(IOException.class);
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            assertThatThrownBy(follower::checkNoPromotion)
+                    .isInstanceOfSatisfying(
+                            ArchiveFollowException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.PROMOTION_BEGUN))
+                    .hasMessageContaining("follow URI DIR --promote");
+        }
+        FollowRig.promote(rig.store, standby, 0);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+        assertThat(epochs())
+                .extracting(Epoch::reason)
+                .startsWith(Slot.Reason.START, Slot.Reason.PROMOTION, Slot.Reason.START);
+    }
+
+    @Test
+    void promotionOverAnUnknownEpochIsRefusedAndPutsNothing() {
+        int before = rig.store.objects().size();
+        assertLost(standby, 7, 1);
+        assertThat(rig.store.objects()).hasSize(before);
+    }
+
+    @Test
+    void promotedDirectoryIsNoStandbyAnyMore() throws IOException {
+        FollowRig.promote(rig.store, standby, 0);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 0))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.NOT_A_STANDBY));
+    }
+
+    @Test
+    void standbyWithoutASlotIsPromotedOverTheLastEpoch() throws IOException {
+        FaultyStorage fresh = FollowRig.disk();
+        FollowRig.promote(rig.store, fresh, 0);
+        FollowRig.assertContinues(rig.store, fresh, rig.records());
+    }
+
+    @Test
+    void standbyOfAnArchiveWithoutRecordsIsPromoted() throws IOException {
+        try (FollowRig own = new FollowRig()) {
+            own.shipper.ship();
+            FaultyStorage disk = FollowRig.disk();
+            FollowRig.follow(own.store, disk);
+            FollowRig.promote(own.store, disk, 0);
+            FollowRig.assertContinues(own.store, disk, List.of());
+        }
+    }
+
+    @Test
+    void promotedLogContinuesWithItsShipperAfterARestart() throws IOException {
+        FollowRig.promote(rig.store, standby, 0);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+        try (Wal wal = FollowRig.open(standby);
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, rig.store)) {
+            shipper.ship();
+            assertThat(shipper.archived()).isEqualTo(wal.durableSequence());
+        }
+    }
+}
