@@ -26,6 +26,7 @@ class ArchiveLayersTest {
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
+    private static final String FILL = "io.veloz.wal.archive.internal.fill";
     private static final String READ = "io.veloz.wal.archive.internal.read";
 
     @Test
@@ -44,6 +45,7 @@ class ArchiveLayersTest {
                         RESTORE,
                         SHIP,
                         READ,
+                        FILL,
                         "io.veloz.wal.archive",
                         "java.util.concurrent..",
                         "java.nio.file..")
@@ -58,7 +60,8 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ,
+                        FILL)
                 .check(CLASSES);
     }
 
@@ -84,7 +87,7 @@ class ArchiveLayersTest {
                 .resideInAnyPackage(SHIPLOG)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP, READ)
+                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP, READ, FILL)
                 .check(CLASSES);
     }
 
@@ -95,11 +98,11 @@ class ArchiveLayersTest {
                 .resideInAPackage(SHIP)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .resideInAnyPackage(PROOF, RESTORE, READ, FILL)
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .resideInAnyPackage(PROOF, RESTORE, READ, FILL)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(SHIP)
@@ -117,10 +120,21 @@ class ArchiveLayersTest {
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAnyPackage(PROOF, RESTORE)
+                .resideInAnyPackage(PROOF, RESTORE, FILL)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void restoreDoesNotDependOnTheFill() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(FILL)
                 .check(CLASSES);
     }
 

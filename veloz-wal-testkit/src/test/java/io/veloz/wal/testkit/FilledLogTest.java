@@ -169,7 +169,7 @@ class FilledLogTest {
                 .isEqualTo(LongStream.rangeClosed(found.get(0), found.get(found.size() - 1))
                         .boxed()
                         .toList());
-        assertThat(found.get(found.size() - 1)).isGreaterThanOrEqualTo(first(BEGIN + 2));
+        assertThat(found.get(found.size() - 1)).isGreaterThanOrEqualTo(EACH * (BEGIN + 1));
         assertThat(WalRecovery.verify(ReadOptions.of(storage), (checked, total) -> {})
                         .isSound())
                 .isTrue();

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveFill;
+import io.veloz.wal.archive.ArchiveFillOptions;
 import io.veloz.wal.archive.ArchiveReader;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
@@ -43,6 +47,8 @@ class DocumentedArchiveCodeTest {
         directory = dir.resolve("elsewhere");
         assertThat(restore()).isEqualTo(1);
         read(1);
+        directory = dir.resolve("fast");
+        assertThat(restoreInTwoTimes()).isEqualTo(1);
     }
 
     private void ship(byte[] bytes) {
@@ -69,6 +75,20 @@ class DocumentedArchiveCodeTest {
         return report.records();
     }
 
+    private long restoreInTwoTimes() {
+        // begin
+        RestoreReport report =
+                WalRecovery.restoreFrom(archive, RestoreOptions.into(directory).fromCheckpoint());
+        System.out.println(report.plan().leftSegments() + " segments are in the archive only");
+        try (ObjectStore store = ObjectStores.open(archive);
+                Wal wal = Wal.open(directory); // appends, ships and trims
+                ArchiveFill fill = ArchiveFill.start(store, wal, ArchiveFillOptions.defaults())) {
+            System.out.println(wal.lastSequence() + ", " + fill.await());
+        }
+        // end
+        return report.records();
+    }
+
     private void read(long first) {
         // begin
         try (ArchiveReader log = ArchiveReader.open(archive);
@@ -88,7 +108,7 @@ class DocumentedArchiveCodeTest {
                 .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
         assertThat(shown("docs/archive.md"))
-                .hasSize(1)
+                .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
     }
 
