@@ -45,14 +45,8 @@ final class Wiring {
         CommitStats stats = new CommitStats();
         WatchedStorage watched = new WatchedStorage(storage, state);
         TrimMark.Writer trimMark = TrimMark.writer(watched, names, recovered.logId());
-        SealedSegments sealedSegments =
-                new SealedSegments(
-                        watched,
-                        trimMark,
-                        new SegmentFill(watched, names),
-                        state,
-                        recovered.sealed(),
-                        lastSequence + 1);
+        SealedSegments sealedSegments = new SealedSegments(
+                watched, trimMark, new SegmentFill(watched, names), state, recovered.sealed(), lastSequence + 1);
 
         // The threads, and the place where two of them exchange segments.
         Notifier notifier =

@@ -156,9 +156,7 @@ class SegmentFillTest {
         OlderSegments older = wal.olderSegments();
         fetch(storage, older, 3);
         wal.close();
-        assertThatThrownBy(older::add)
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("closed");
+        assertThatThrownBy(older::add).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
         assertSoundFrom(storage, 10);
     }
 
@@ -190,7 +188,9 @@ class SegmentFillTest {
         }
         MemoryStorage storage = restored.copy();
         storage.put(closed(storage).temporaryName(3), other.bytes(sealed(3)));
-        refuses(storage, "segment of log " + LogFiles.of(other, "orders").logId().orElseThrow());
+        refuses(
+                storage,
+                "segment of log " + LogFiles.of(other, "orders").logId().orElseThrow());
     }
 
     @Test

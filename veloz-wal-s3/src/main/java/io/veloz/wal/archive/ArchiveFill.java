@@ -41,8 +41,8 @@ public final class ArchiveFill implements AutoCloseable {
     private volatile boolean stopped;
 
     private ArchiveFill(ObjectStore store, Wal wal, ArchiveFillOptions options) {
-        this.task = new FutureTask<>(() -> run(
-                store, wal.files(), wal.olderSegments(), options, Retries.withBackoff(), () -> stopped));
+        this.task = new FutureTask<>(
+                () -> run(store, wal.files(), wal.olderSegments(), options, Retries.withBackoff(), () -> stopped));
     }
 
     /**
@@ -79,9 +79,8 @@ public final class ArchiveFill implements AutoCloseable {
     @SuppressWarnings("try") // the lock is only held
     private static ArchiveFillReport fillLocked(
             ObjectStore store, Path directory, ArchiveFillOptions options, Retries retries) throws IOException {
-        LogIdentity identity = new RestorePlanner(
-                        store, new ShipLog(store), options.fetching(), retries, note -> {})
-                .identity();
+        LogIdentity identity =
+                new RestorePlanner(store, new ShipLog(store), options.fetching(), retries, note -> {}).identity();
         LogFiles files = LogFiles.of(DiskStorage.open(directory), identity.prefix());
         try (StorageLock lock = files.lock()) {
             files.checkNoRestore();
@@ -97,15 +96,8 @@ public final class ArchiveFill implements AutoCloseable {
             Retries retries,
             BooleanSupplier stopped)
             throws IOException {
-        FillIn.Result result = new FillIn(
-                        store,
-                        retries,
-                        files,
-                        older,
-                        options.fetching(),
-                        options.keepFreeBytes(),
-                        stopped)
-                .run();
+        FillIn.Result result =
+                new FillIn(store, retries, files, older, options.fetching(), options.keepFreeBytes(), stopped).run();
         return new ArchiveFillReport(
                 ArchiveFillReport.Outcome.valueOf(result.end().name()),
                 result.filled(),

@@ -204,7 +204,8 @@ class ArchiveFillTest {
         CaredArchive archive = CaredArchive.make(dir.resolve("log")).verified();
         HeapStore store = archive.newStore();
         target = dir.resolve("target");
-        RestoreReport restored = DirectRestore.restore(store, RestoreOptions.into(target).fromCheckpoint());
+        RestoreReport restored =
+                DirectRestore.restore(store, RestoreOptions.into(target).fromCheckpoint());
         ArchiveRetentionOptions options = CaredArchive.options()
                 .keepFor(Duration.ofDays(42))
                 .grace(Duration.ZERO)

@@ -146,8 +146,8 @@ class FilledLogTest {
         }
     }
 
-    private static void continueFill(
-            FaultyStorage storage, Wal wal, History<Step> history, Map<Long, byte[]> segments) throws IOException {
+    private static void continueFill(FaultyStorage storage, Wal wal, History<Step> history, Map<Long, byte[]> segments)
+            throws IOException {
         OlderSegments older = wal.olderSegments();
         if (older.isPending() && history.begun().isEmpty() && older.firstSegment() > 1) {
             long number = older.firstSegment() - 1;

@@ -136,8 +136,8 @@ public final class SegmentFill {
 
     /** Reads the beginning of the first segment, which a roll may rename meanwhile. */
     private SegmentOpening opening(TrimMark above) throws IOException {
-        for (String name : List.of(
-                names.sealed(above.firstSegment()), names.current(), names.sealed(above.firstSegment()))) {
+        for (String name :
+                List.of(names.sealed(above.firstSegment()), names.current(), names.sealed(above.firstSegment()))) {
             try (StorageFile file = storage.openForReading(name)) {
                 SegmentHeader header = header(file);
                 @Nullable
@@ -153,8 +153,7 @@ public final class SegmentFill {
             }
         }
         throw corrupt(
-                names.sealed(above.firstSegment()),
-                "has no record; expected one, which states the segment before it");
+                names.sealed(above.firstSegment()), "has no record; expected one, which states the segment before it");
     }
 
     private static SegmentHeader header(StorageFile file) throws IOException, DamagedException, UnknownFormatException {

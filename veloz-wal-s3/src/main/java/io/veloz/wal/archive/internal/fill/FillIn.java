@@ -136,7 +136,8 @@ public final class FillIn {
         } catch (BadObjectException e) {
             throw new WalRestoreException(
                     Reason.TARGET_UNUSABLE,
-                    e.getMessage() + "; the log is complete from its first record on: remove the file to leave it so, or restore"
+                    e.getMessage()
+                            + "; the log is complete from its first record on: remove the file to leave it so, or restore"
                             + " into another directory",
                     e);
         }

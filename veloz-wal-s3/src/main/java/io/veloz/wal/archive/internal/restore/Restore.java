@@ -374,8 +374,10 @@ final class Restore {
         if (!fetch().checks().areAllSound()) {
             return verify(files().storage());
         }
-        RecoveryReport found = WalRecovery.inspect(ReadOptions.of(files().storage()).prefix(prefix));
-        long bytes = found.segments().stream().mapToLong(SegmentReport::fileBytes).sum();
+        RecoveryReport found =
+                WalRecovery.inspect(ReadOptions.of(files().storage()).prefix(prefix));
+        long bytes =
+                found.segments().stream().mapToLong(SegmentReport::fileBytes).sum();
         options.progress().update(Stage.CHECK, bytes, bytes);
         end(Stage.CHECK);
         return found;

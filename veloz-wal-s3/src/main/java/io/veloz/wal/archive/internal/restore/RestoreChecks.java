@@ -38,8 +38,9 @@ final class RestoreChecks {
     static void checkOptions(RestoreOptions options) {
         boolean isWhole = !options.isUpToAPoint() && !options.acceptsGaps() && !options.merges();
         if (options.beginsAtCheckpoint() && !isWhole) {
-            throw new IllegalArgumentException("fromCheckpoint restores the end of the whole archive into a directory without"
-                    + " a log; expected neither a point, nor acceptGaps, nor merge");
+            throw new IllegalArgumentException(
+                    "fromCheckpoint restores the end of the whole archive into a directory without"
+                            + " a log; expected neither a point, nor acceptGaps, nor merge");
         }
     }
 

@@ -36,7 +36,8 @@ public final class RestorePlanner {
     private final Consumer<String> notes;
 
     /** @param options for their point, expected log, parallelism and progress */
-    public RestorePlanner(ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
+    public RestorePlanner(
+            ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
         this.store = store;
         this.log = log;
         this.options = options;

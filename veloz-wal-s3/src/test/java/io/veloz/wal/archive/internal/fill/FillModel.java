@@ -223,14 +223,13 @@ final class FillModel {
                     visit(world.names(world.cached.with(segment)).fill(Fill.RENAMED, segment));
                 }
             }
-            case RENAMED -> visit(
-                    (mistake == Mistake.TWO_RENAMES_WITH_ONE_FORCE ? world : world.force())
-                            .fill(Fill.DURABLE, segment));
+            case RENAMED ->
+                visit((mistake == Mistake.TWO_RENAMES_WITH_ONE_FORCE ? world : world.force())
+                        .fill(Fill.DURABLE, segment));
             case DURABLE -> visit(world.names(world.cached.marked(segment)).fill(Fill.MARKED, segment));
             case MARKED -> {
-                World added = mistake == Mistake.MARK_BEFORE_THE_SEGMENT
-                        ? world.names(world.cached.with(segment))
-                        : world;
+                World added =
+                        mistake == Mistake.MARK_BEFORE_THE_SEGMENT ? world.names(world.cached.with(segment)) : world;
                 visit(added.force().fill(Fill.IDLE, 0));
             }
         }
@@ -265,10 +264,11 @@ final class FillModel {
                 }
                 visit(next.trim(Trim.ENDED, target));
             }
-            case ENDED -> visit(
-                    mistake == Mistake.TRIM_WITHOUT_ITS_MARK
-                            ? world.trim(Trim.DURABLE, target)
-                            : world.names(world.cached.marked(target)).trim(Trim.MARKED, target));
+            case ENDED ->
+                visit(
+                        mistake == Mistake.TRIM_WITHOUT_ITS_MARK
+                                ? world.trim(Trim.DURABLE, target)
+                                : world.names(world.cached.marked(target)).trim(Trim.MARKED, target));
             case MARKED -> visit(world.force().trimmed(target).trim(Trim.DURABLE, target));
             case DURABLE -> {
                 int oldest = oldest(world.cached);

@@ -132,7 +132,9 @@ class LargeObjectTest {
     void connectionThatDeliversAlmostNothingIsNotContinuedForEver() {
         store.damage(KEY, object);
         BreakingStore breaking = new BreakingStore(store, 1000);
-        assertThatThrownBy(() -> read(breaking, false)).isInstanceOf(IOException.class).hasMessage("reset");
+        assertThatThrownBy(() -> read(breaking, false))
+                .isInstanceOf(IOException.class)
+                .hasMessage("reset");
         assertThat(breaking.from).hasSize(Retries.ATTEMPTS).containsOnly(0L);
     }
 

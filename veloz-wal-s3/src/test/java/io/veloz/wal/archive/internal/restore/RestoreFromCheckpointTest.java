@@ -106,7 +106,8 @@ class RestoreFromCheckpointTest {
         assertThat(plan.leftFirstSequence()).isEqualTo(1);
         assertThat(plan.leftFileBytes()).isGreaterThan(plan.fileBytes());
         assertThat(report.notes())
-                .anyMatch(note -> note.contains("records 1 to " + (report.firstSequence() - 1) + " are in the archive only"));
+                .anyMatch(note ->
+                        note.contains("records 1 to " + (report.firstSequence() - 1) + " are in the archive only"));
         try (Wal wal = SmallLog.open(target)) {
             assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(RECORDS + 1);
             assertThat(wal.olderSegments().isPending()).isTrue();
@@ -169,8 +170,8 @@ class RestoreFromCheckpointTest {
 
     @Test
     void optionsThatRestoreAnythingElseAreRefused() {
-        for (RestoreOptions options : List.of(
-                into().untilSequence(100), into().untilTime(1), into().merge(), into().acceptGaps())) {
+        for (RestoreOptions options :
+                List.of(into().untilSequence(100), into().untilTime(1), into().merge(), into().acceptGaps())) {
             assertThatThrownBy(() -> new Restore(store, options, new Retries(n -> {}), Directories.REAL))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("fromCheckpoint");
