@@ -26,7 +26,11 @@ final class Downloads implements AutoCloseable {
 
     /** Checks the free space before a download. */
     interface Space {
-        /** @param bytes of the segments that are fetched or will be */
+        /**
+         * Throws if there is not enough.
+         *
+         * @param bytes of the segments that are fetched or will be
+         */
         void check(long bytes) throws IOException;
     }
 

@@ -73,7 +73,11 @@ public final class FillIn {
         STOPPED
     }
 
-    /** @param left the segments that a further run can fill in */
+    /**
+     * What a run has done.
+     *
+     * @param left the segments that a further run can fill in
+     */
     public record Result(
             End end,
             long filled,

@@ -36,8 +36,9 @@ record CheckpointBegin(Proof proof, List<Segment> left) {
      */
     static CheckpointBegin at(Proof whole, Attachment checkpoint) {
         Cut cut = cut(whole, checkpoint.sequence() + 1);
-        Proof begun = whole.from(cut);
-        return begun == whole ? all(whole) : new CheckpointBegin(begun, left(whole, cut));
+        return cut.segment() <= whole.identity().firstSegment()
+                ? all(whole)
+                : new CheckpointBegin(whole.from(cut), left(whole, cut));
     }
 
     private static Cut cut(Proof whole, long sequence) {

@@ -35,7 +35,11 @@ public final class RestorePlanner {
     private final Retries retries;
     private final Consumer<String> notes;
 
-    /** @param options for their point, expected log, parallelism and progress */
+    /**
+     * Creates a planner.
+     *
+     * @param options for their point, expected log, parallelism and progress
+     */
     public RestorePlanner(
             ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
         this.store = store;
