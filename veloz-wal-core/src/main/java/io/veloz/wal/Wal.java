@@ -6,6 +6,7 @@ import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.OlderSegments;
 import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFullException;
@@ -312,6 +313,14 @@ public final class Wal implements AutoCloseable {
     /** Returns the files of this log, for archives and tools that copy them. */
     public LogFiles files() {
         return LogFiles.of(storage, config.prefix());
+    }
+
+    /**
+     * Returns the access for an archive that fills in older segments while the log is open: see {@link OlderSegments}. Appends,
+     * rolls and trims continue.
+     */
+    public OlderSegments olderSegments() {
+        return new OlderSegmentsOfOpenLog(files(), writer);
     }
 
     /**

@@ -14,6 +14,7 @@ import io.veloz.wal.internal.commit.SealedSegments;
 import io.veloz.wal.internal.commit.WatchedStorage;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
+import io.veloz.wal.internal.recovery.SegmentFill;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.Storage;
@@ -44,8 +45,8 @@ final class Wiring {
         CommitStats stats = new CommitStats();
         WatchedStorage watched = new WatchedStorage(storage, state);
         TrimMark.Writer trimMark = TrimMark.writer(watched, names, recovered.logId());
-        SealedSegments sealedSegments =
-                new SealedSegments(watched, trimMark, state, recovered.sealed(), lastSequence + 1);
+        SealedSegments sealedSegments = new SealedSegments(
+                watched, trimMark, new SegmentFill(watched, names), state, recovered.sealed(), lastSequence + 1);
 
         // The threads, and the place where two of them exchange segments.
         Notifier notifier =

@@ -79,7 +79,7 @@ public final class ArchiveLag {
     }
 
     /** Returns the path of the server's jar, next to the jar or the classes of this program. */
-    private static Path serverJar() {
+    static Path serverJar() {
         return Path.of(URI.create(ArchiveLag.class
                         .getProtectionDomain()
                         .getCodeSource()
@@ -166,7 +166,7 @@ public final class ArchiveLag {
         return (double) with.getValueAtPercentile(percentile) / without.getValueAtPercentile(percentile);
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         List<Path> all;
         try (Stream<Path> files = Files.walk(directory)) {
             all = files.sorted(Comparator.reverseOrder()).toList();

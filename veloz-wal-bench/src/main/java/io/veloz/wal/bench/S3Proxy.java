@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** An S3 server in a separate process on this machine, which uses the same disk as the log. Not thread-safe. */
@@ -92,6 +93,13 @@ final class S3Proxy implements AutoCloseable {
                         .region("us-east-1")
                         .credentials(() -> KEY)
                         .build());
+    }
+
+    /** Returns the settings for a URI of this server. The key is passed to the SDK as properties of the system. */
+    Map<String, String> settings() {
+        System.setProperty("aws.accessKeyId", KEY.accessKeyId());
+        System.setProperty("aws.secretAccessKey", KEY.secretAccessKey());
+        return Map.of("endpoint", endpoint.toString(), "region", "us-east-1");
     }
 
     @Override

@@ -21,6 +21,7 @@ public final class RestoreOptions {
     private Optional<String> expectedLogId = Optional.empty();
     private boolean acceptGaps;
     private boolean merge;
+    private boolean fromCheckpoint;
     private int parallelism = 8;
     private long bytesPerSecond = Long.MAX_VALUE;
     private RestoreProgress progress = RestoreProgress.NONE;
@@ -38,6 +39,7 @@ public final class RestoreOptions {
         this.expectedLogId = other.expectedLogId;
         this.acceptGaps = other.acceptGaps;
         this.merge = other.merge;
+        this.fromCheckpoint = other.fromCheckpoint;
         this.parallelism = other.parallelism;
         this.bytesPerSecond = other.bytesPerSecond;
         this.progress = other.progress;
@@ -129,9 +131,25 @@ public final class RestoreOptions {
         return copy;
     }
 
+    /**
+     * Restores the newest whole checkpoint and the records after it, so that the time follows the state and not the history. The
+     * log opens, appends and ships like one that was trimmed up to that checkpoint. The segments before it stay in the archive,
+     * from where they can be filled in later: see {@link RestorePlan#leftSegments}. Without a checkpoint in the archive everything
+     * is restored. Only for the whole archive, and a directory without a log: not with {@link #untilSequence}, {@link
+     * #untilTime(long)}, {@link #acceptGaps} and {@link #merge}.
+     */
+    public RestoreOptions fromCheckpoint() {
+        RestoreOptions copy = new RestoreOptions(this);
+        copy.fromCheckpoint = true;
+        return copy;
+    }
+
     // ---- speed only
 
-    /** Sets how many objects are fetched concurrently. Each needs about 3 MB of memory. Default: 8. */
+    /**
+     * Sets how many requests fetch objects concurrently. Large objects are fetched in ranges if there are fewer objects. Each needs
+     * up to 7 MB of memory. Default: 8.
+     */
     public RestoreOptions parallelism(int value) {
         if (value < 1 || value > MAX_PARALLELISM) {
             throw new IllegalArgumentException("parallelism " + value + ": expected 1 to " + MAX_PARALLELISM);
@@ -209,6 +227,11 @@ public final class RestoreOptions {
         return merge;
     }
 
+    /** Returns whether only the newest checkpoint and what follows it is restored. */
+    public boolean beginsAtCheckpoint() {
+        return fromCheckpoint;
+    }
+
     /** Returns how many objects are fetched concurrently. */
     public int parallelism() {
         return parallelism;
@@ -236,7 +259,7 @@ public final class RestoreOptions {
                 + (untilSequence == Long.MAX_VALUE ? "none" : untilSequence) + ", untilTime="
                 + (untilTimeNanos == Long.MAX_VALUE ? "none" : EpochNanos.toInstant(untilTimeNanos)) + ", atLeast="
                 + atLeast + ", expectedLogId=" + expectedLogId.orElse("any") + ", acceptGaps=" + acceptGaps + ", merge="
-                + merge + ", parallelism=" + parallelism + ", bytesPerSecond="
+                + merge + ", fromCheckpoint=" + fromCheckpoint + ", parallelism=" + parallelism + ", bytesPerSecond="
                 + (bytesPerSecond == Long.MAX_VALUE ? "unlimited" : bytesPerSecond) + ", storeSettings="
                 + new TreeSet<>(storeSettings.keySet()) + "]";
     }

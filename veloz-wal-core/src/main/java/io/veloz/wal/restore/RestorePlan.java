@@ -23,6 +23,10 @@ public final class RestorePlan {
     private final long fileBytes;
     private final long neededBytes;
     private final boolean newLog;
+    private final int leftSegments;
+    private final long leftFirstSequence;
+    private final long leftObjectBytes;
+    private final long leftFileBytes;
     private final List<LostRange> gaps;
     private final List<String> strays;
 
@@ -43,6 +47,10 @@ public final class RestorePlan {
         this.fileBytes = builder.fileBytes;
         this.neededBytes = builder.neededBytes;
         this.newLog = builder.newLog;
+        this.leftSegments = builder.leftSegments;
+        this.leftFirstSequence = builder.leftFirstSequence;
+        this.leftObjectBytes = builder.leftObjectBytes;
+        this.leftFileBytes = builder.leftFileBytes;
         this.gaps = List.copyOf(builder.gaps);
         this.strays = List.copyOf(builder.strays);
     }
@@ -141,6 +149,29 @@ public final class RestorePlan {
         return gaps;
     }
 
+    /**
+     * Returns the number of segments that a restore from a checkpoint leaves in the archive, and that can be filled in later; 0 if
+     * everything is restored.
+     */
+    public int leftSegments() {
+        return leftSegments;
+    }
+
+    /** Returns the first record in those segments; 0 if there are none. */
+    public long leftFirstSequence() {
+        return leftFirstSequence;
+    }
+
+    /** Returns the size of those segments in the store. */
+    public long leftObjectBytes() {
+        return leftObjectBytes;
+    }
+
+    /** Returns the size of those segments as files. */
+    public long leftFileBytes() {
+        return leftFileBytes;
+    }
+
     /** Returns the slots that exist but do not count, as text for messages. They are harmless. */
     public List<String> strays() {
         return strays;
@@ -153,7 +184,8 @@ public final class RestorePlan {
                 + ", writerHost=" + writerHost + ", lastWritten=" + lastWritten + ", slots=" + slots + ", segments="
                 + segments + ", tails=" + tails + ", checkpointSequence=" + checkpointSequence + ", objectBytes="
                 + objectBytes + ", fileBytes=" + fileBytes + ", neededBytes=" + neededBytes + ", newLog=" + newLog
-                + ", gaps=" + gaps + ", strays=" + strays + "]";
+                + ", leftSegments=" + leftSegments + ", leftFirstSequence=" + leftFirstSequence + ", leftObjectBytes="
+                + leftObjectBytes + ", leftFileBytes=" + leftFileBytes + ", gaps=" + gaps + ", strays=" + strays + "]";
     }
 
     /** Collects the values of a plan, for an archive. It belongs to one thread. */
@@ -174,6 +206,10 @@ public final class RestorePlan {
         private long fileBytes;
         private long neededBytes;
         private boolean newLog;
+        private int leftSegments;
+        private long leftFirstSequence;
+        private long leftObjectBytes;
+        private long leftFileBytes;
         private List<LostRange> gaps = List.of();
         private List<String> strays = List.of();
 
@@ -263,6 +299,18 @@ public final class RestorePlan {
         /** See {@link RestorePlan#newLog()}. */
         public Builder newLog(boolean value) {
             newLog = value;
+            return this;
+        }
+
+        /**
+         * See {@link RestorePlan#leftSegments()}, {@link RestorePlan#leftFirstSequence()}, {@link RestorePlan#leftObjectBytes()} and
+         * {@link RestorePlan#leftFileBytes()}.
+         */
+        public Builder left(int segments, long firstSequence, long objectBytes, long fileBytes) {
+            leftSegments = segments;
+            leftFirstSequence = firstSequence;
+            leftObjectBytes = objectBytes;
+            leftFileBytes = fileBytes;
             return this;
         }
 

@@ -162,6 +162,19 @@ public final class LogFiles {
         }
     }
 
+    /**
+     * Returns the name of the file that exists while older segments may be filled in: see {@link OlderSegments}. Its content
+     * belongs to the archive.
+     */
+    public String fillName() {
+        return names.fill();
+    }
+
+    /** Returns the access for an archive that fills in older segments of a closed log. The caller must have the {@link #lock}. */
+    public OlderSegments olderSegments() {
+        return new OlderSegmentsOfFiles(storage, names);
+    }
+
     /** Returns whether a process has the log open for writing. */
     public boolean isLocked() throws IOException {
         return storage.isLocked(names.lock());

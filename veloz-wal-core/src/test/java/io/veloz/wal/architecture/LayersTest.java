@@ -34,6 +34,7 @@ class LayersTest {
     private static final Set<String> FACADE = Set.of(
             "Wal",
             "Wiring",
+            "OlderSegmentsOfOpenLog",
             "WalReader",
             "WalRecovery",
             "WalCheckpoint",

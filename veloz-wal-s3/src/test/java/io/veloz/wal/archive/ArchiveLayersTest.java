@@ -29,6 +29,7 @@ class ArchiveLayersTest {
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
+    private static final String FILL = "io.veloz.wal.archive.internal.fill";
     private static final String READ = "io.veloz.wal.archive.internal.read";
     private static final String FOLLOW = "io.veloz.wal.archive.internal.follow";
 
@@ -48,6 +49,7 @@ class ArchiveLayersTest {
                         RESTORE,
                         SHIP,
                         READ,
+                        FILL,
                         "io.veloz.wal.archive",
                         "java.util.concurrent..",
                         "java.nio.file..")
@@ -62,7 +64,7 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                        "io.veloz.wal", "io.veloz.wal.archive", S3, FORMAT, SHIPLOG, PROOF, RESTORE, SHIP, READ, FILL)
                 .check(CLASSES);
     }
 
@@ -100,7 +102,7 @@ class ArchiveLayersTest {
                 .resideInAnyPackage(SHIPLOG)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP, READ)
+                .resideInAnyPackage("io.veloz.wal", PROOF, RESTORE, SHIP, READ, FILL)
                 .check(CLASSES);
     }
 
@@ -111,11 +113,11 @@ class ArchiveLayersTest {
                 .resideInAPackage(SHIP)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .resideInAnyPackage(PROOF, RESTORE, READ, FILL)
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .resideInAnyPackage(PROOF, RESTORE, READ, FILL)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(SHIP)
@@ -133,7 +135,7 @@ class ArchiveLayersTest {
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAnyPackage(PROOF, RESTORE)
+                .resideInAnyPackage(PROOF, RESTORE, FILL)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(READ)
@@ -148,6 +150,17 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(FOLLOW)
+                .check(CLASSES);
+    }
+
+    @Test
+    void restoreDoesNotDependOnTheFill() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(PROOF, RESTORE, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(FILL)
                 .check(CLASSES);
     }
 

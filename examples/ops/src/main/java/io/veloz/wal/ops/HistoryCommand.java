@@ -91,6 +91,10 @@ final class HistoryCommand implements Callable<Integer> {
             OrderScan scan = new OrderScan(
                     source.options(), orderId, from, to, json ? new JsonFormat() : new TextFormat(), streams);
             source.archive().ifPresent(archive -> announce(scan, archive.costOf(scan.segments())));
+            source.pendingFill()
+                    .ifPresent(left -> streams.err()
+                            .println("note: the records before " + Units.count(left.firstSequence()) + " are in "
+                                    + left.archive() + " only"));
             scan.run();
             return print(source, scan);
         }

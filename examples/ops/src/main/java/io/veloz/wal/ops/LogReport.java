@@ -71,6 +71,7 @@ final class LogReport {
         if (report.expectedFirstSequence() > 1) {
             out.line("trimmed     before " + Units.count(report.expectedFirstSequence()));
         }
+        source.pendingFill().ifPresent(pending -> out.line("fill-in     " + FillText.text(pending)));
         out.line("writer      " + writer());
         WalCheckpoint newest = checkpoint;
         out.line("checkpoint  "
@@ -110,6 +111,7 @@ final class LogReport {
         report.quarantined().forEach(json::value);
         json.endArray();
         writeCheckpoint(json);
+        source.pendingFill().ifPresent(pending -> FillText.write(json.name("fill_in"), pending));
         writeLost(json, report.lost());
         json.name("segments").array();
         for (SegmentReport segment : report.segments()) {

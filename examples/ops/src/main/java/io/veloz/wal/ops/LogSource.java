@@ -1,10 +1,15 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.archive.ArchiveFill;
+import io.veloz.wal.archive.ArchiveFillStatus;
 import io.veloz.wal.archive.ArchiveReadCost;
 import io.veloz.wal.archive.ArchiveReadOptions;
 import io.veloz.wal.archive.ArchiveReader;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.DiskStorage;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +64,19 @@ final class LogSource implements AutoCloseable {
     /** Returns the number of checkpoint files, whether they can be read or not. */
     long checkpointFiles() {
         return directory == null ? 0 : LogDirectory.checkpointFiles(directory.directory, directory.prefix);
+    }
+
+    /** Returns the older segments that may be filled in; empty for an archive. */
+    Optional<ArchiveFillStatus> pendingFill() {
+        if (directory == null) {
+            return Optional.empty();
+        }
+        try {
+            return ArchiveFill.pending(LogFiles.of(DiskStorage.open(directory.directory), directory.prefix));
+        } catch (WalCorruptException e) {
+            // The trim mark is missing or damaged, which the report of the log states.
+            return Optional.empty();
+        }
     }
 
     /** Writes what the archive has cost so far. Writes nothing for a directory. */

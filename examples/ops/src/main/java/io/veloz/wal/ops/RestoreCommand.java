@@ -1,6 +1,10 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.ArchiveFill;
+import io.veloz.wal.archive.ArchiveFillOptions;
+import io.veloz.wal.archive.ArchiveFillReport;
+import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestorePlan;
 import io.veloz.wal.restore.RestoreReport;
@@ -36,6 +40,8 @@ import picocli.CommandLine.Spec;
             "  veloz-wal restore --plan s3://bucket/orders /var/lib/veloz/wal",
             "  veloz-wal restore --until-time 2026-11-22T14:30:00Z s3://bucket/orders data/wal-at-half-past-two",
             "  veloz-wal restore --merge s3://bucket/orders /var/lib/veloz/wal",
+            "  veloz-wal restore --from-checkpoint s3://bucket/orders /var/lib/veloz/wal",
+            "  veloz-wal restore --fill s3://bucket/orders /var/lib/veloz/wal",
             "",
             "  0   restored, or nothing to do; with --plan: can be restored",
             "  1   as 0, but records are known to be lost",
@@ -72,6 +78,20 @@ final class RestoreCommand implements Callable<Integer> {
                     "Refuse an archive that ends before record N, which is known to be archived, for example from the last"
                             + " metric of the engine.")
     private @Nullable Long atLeast;
+
+    @Option(
+            names = "--from-checkpoint",
+            description =
+                    "Restore the newest whole checkpoint and the records after it only. The older segments stay in the archive;"
+                            + " --fill fetches them later.")
+    private boolean fromCheckpoint;
+
+    @Option(
+            names = "--fill",
+            description =
+                    "Fetch the older segments that --from-checkpoint has left in the archive into the log in DIR, the newest first."
+                            + " No process may have the log open. `inspect` prints what is left.")
+    private boolean fill;
 
     @Option(names = "--plan", description = "Verify the archive and print what would be fetched; write nothing.")
     private boolean plan;
@@ -122,8 +142,34 @@ final class RestoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         arguments.check(spec, uri);
+        if (fill) {
+            return fill();
+        }
         RestoreOptions options = options();
         return plan ? planned(plan(options)) : restored(restore(options));
+    }
+
+    private int fill() {
+        if (untilSequence != null
+                || untilTime != null
+                || atLeast != null
+                || merge
+                || acceptGaps
+                || fromCheckpoint
+                || plan
+                || expectLog != null) {
+            throw new ParameterException(spec.commandLine(), "--fill takes only --parallel, --bandwidth and --json");
+        }
+        ArchiveFillOptions options = ArchiveFillOptions.defaults();
+        options = parallel == null ? options : options.parallelism(parallel);
+        options = bandwidth == null ? options : options.bytesPerSecond(bandwidth);
+        try (ObjectStore store = arguments.open(spec, uri);
+                RestoreBar bar = new RestoreBar(streams)) {
+            ArchiveFillReport report = ArchiveFill.fill(store, directory, options.progress(bar));
+            bar.close();
+            FillText.write(report, directory, json, streams.out());
+            return ExitCode.OK;
+        }
     }
 
     private RestorePlan plan(RestoreOptions options) {
@@ -159,6 +205,12 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private RestoreOptions options() {
+        if (fromCheckpoint && (untilSequence != null || untilTime != null || merge || acceptGaps)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--from-checkpoint restores the end of the whole archive: expected no --until-sequence, --until-time, --merge"
+                            + " or --accept-gaps");
+        }
         try {
             RestoreOptions options = RestoreOptions.into(directory);
             options = untilSequence == null ? options : options.untilSequence(untilSequence);
@@ -167,6 +219,7 @@ final class RestoreCommand implements Callable<Integer> {
             options = expectLog == null ? options : options.expectedLogId(expectLog);
             options = merge ? options.merge() : options;
             options = acceptGaps ? options.acceptGaps() : options;
+            options = fromCheckpoint ? options.fromCheckpoint() : options;
             options = parallel == null ? options : options.parallelism(parallel);
             options = bandwidth == null ? options : options.bytesPerSecond(bandwidth);
             for (Map.Entry<String, String> setting : arguments.settings().entrySet()) {

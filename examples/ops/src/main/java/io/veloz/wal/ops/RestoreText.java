@@ -4,6 +4,7 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.restore.RestorePlan;
 import io.veloz.wal.restore.RestoreProgress.Stage;
 import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -30,6 +31,7 @@ final class RestoreText {
                 + (plan.checkpointSequence() == 0
                         ? "none"
                         : "covers the records up to " + Units.count(plan.checkpointSequence())));
+        writeLeft(plan, out);
         out.line("needs       " + Units.exactBytes(plan.neededBytes()) + " on disk");
         out.line("result      " + (plan.newLog() ? "a new log with a new id" : "the same log"));
         writeLost(plan.gaps(), out);
@@ -67,9 +69,20 @@ final class RestoreText {
                     + " of the existing log are not archived yet; they are kept");
         }
         report.keptDirectory().ifPresent(kept -> out.line("kept        " + kept));
+        if (report.outcome() == Outcome.RESTORED) {
+            writeLeft(report.plan(), out);
+        }
         out.line("took        " + took(report.took()));
         writeLost(report.lost(), out);
         report.notes().forEach(note -> out.line("- " + note));
+    }
+
+    private static void writeLeft(RestorePlan plan, Output out) {
+        if (plan.leftSegments() > 0) {
+            out.line("left        " + Units.count(plan.leftSegments(), "segment") + " in the archive, "
+                    + Units.exactBytes(plan.leftFileBytes()) + " of files, " + Units.bytes(plan.leftObjectBytes())
+                    + " in the store");
+        }
     }
 
     private static String outcome(RestoreReport report) {
@@ -136,6 +149,8 @@ final class RestoreText {
         to.field("checkpoint_sequence", plan.checkpointSequence());
         to.field("object_bytes", plan.objectBytes()).field("file_bytes", plan.fileBytes());
         to.field("needed_bytes", plan.neededBytes()).field("new_log", plan.newLog());
+        to.field("left_segments", plan.leftSegments()).field("left_first_sequence", plan.leftFirstSequence());
+        to.field("left_object_bytes", plan.leftObjectBytes()).field("left_file_bytes", plan.leftFileBytes());
         to.name("gaps").array();
         plan.gaps().forEach(gap -> to.value(gap.toString()));
         to.endArray().name("strays").array();

@@ -149,6 +149,22 @@ public final class LogWriter {
         return trimmed;
     }
 
+    /**
+     * Puts an older segment in front of the log: see {@link SealedSegments#fillIn}.
+     *
+     * @throws IllegalStateException if the log is closed
+     */
+    public boolean fillIn() throws IOException {
+        housekeeper.checkLock();
+        return sealedSegments.fillIn();
+    }
+
+    /** Ends a fill. */
+    public void endFill() throws IOException {
+        housekeeper.checkLock();
+        sealedSegments.endFill();
+    }
+
     /** Returns the oldest sealed segment; null if there is none. */
     public @Nullable SegmentReport oldestSealed() {
         return sealedSegments.oldest();

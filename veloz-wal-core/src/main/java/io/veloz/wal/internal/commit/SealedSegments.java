@@ -1,6 +1,7 @@
 package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.SegmentReport;
+import io.veloz.wal.internal.recovery.SegmentFill;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
@@ -20,9 +21,10 @@ import org.jspecify.annotations.Nullable;
 public final class SealedSegments {
     private final Storage storage;
     private final TrimMark.Writer mark;
+    private final SegmentFill fill;
     private final CommitState state;
 
-    /** One trim at a time. */
+    /** One trim, or one segment that is filled in, at a time. */
     private final ReentrantLock trimming = new ReentrantLock();
 
     /** Segments below the trim mark that still have to be deleted. Guarded by {@link #trimming}. */
@@ -37,9 +39,15 @@ public final class SealedSegments {
     private long nextSequence;
 
     public SealedSegments(
-            Storage storage, TrimMark.Writer mark, CommitState state, List<SegmentReport> segments, long nextSequence) {
+            Storage storage,
+            TrimMark.Writer mark,
+            SegmentFill fill,
+            CommitState state,
+            List<SegmentReport> segments,
+            long nextSequence) {
         this.storage = storage;
         this.mark = mark;
+        this.fill = fill;
         this.state = state;
         this.segments = new ArrayDeque<>(segments);
         this.nextSequence = nextSequence;
@@ -67,7 +75,8 @@ public final class SealedSegments {
      *
      * <p>Crash table: the trim mark is durable before the first delete. It states which segments may be missing, so a
      * segment that is missing for another reason is never taken for a trimmed one. A crash after the mark leaves some or all
-     * of the segments below it. The next open deletes them, or the next trim if a delete has failed.
+     * of the segments below it. The next open deletes them, or the next trim if a delete has failed. A fill has ended before
+     * the mark, so that it does not bring back what was trimmed.
      *
      * @throws IllegalStateException if the log is closed concurrently
      */
@@ -78,6 +87,7 @@ public final class SealedSegments {
             List<SegmentReport> oldest = oldestUpTo(upToSequence, keepSegments);
             if (!oldest.isEmpty()) {
                 SegmentReport last = oldest.get(oldest.size() - 1);
+                fill.end();
                 mark.write(last.number() + 1, last.lastSequence() + 1);
                 remove(oldest);
             }
@@ -85,6 +95,42 @@ public final class SealedSegments {
         } finally {
             trimming.unlock();
         }
+    }
+
+    /**
+     * Puts the segment before the oldest one in front of the log: see {@link SegmentFill#add}. Call it on a thread that cannot be
+     * interrupted.
+     *
+     * @return false if no fill is pending
+     * @throws IllegalStateException if the log is closed concurrently
+     */
+    boolean fillIn() throws IOException {
+        trimming.lock();
+        try {
+            checkOpen();
+            @Nullable SegmentReport added = fill.add();
+            if (added != null) {
+                addOldest(added);
+            }
+            return added != null;
+        } finally {
+            trimming.unlock();
+        }
+    }
+
+    /** Ends a fill. Does nothing if none is pending. */
+    void endFill() throws IOException {
+        trimming.lock();
+        try {
+            checkOpen();
+            fill.end();
+        } finally {
+            trimming.unlock();
+        }
+    }
+
+    private synchronized void addOldest(SegmentReport added) {
+        segments.addFirst(added);
     }
 
     private synchronized List<SegmentReport> oldestUpTo(long upToSequence, int keepSegments) {

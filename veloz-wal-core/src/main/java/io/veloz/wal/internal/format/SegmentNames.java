@@ -53,6 +53,18 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_restoring";
     }
 
+    /** Returns the name of the file that exists while an archive may fill in older segments of the log. */
+    public String fill() {
+        return "." + prefix + "_fill";
+    }
+
+    /** Returns whether this is the name of a segment that is being filled in. */
+    public boolean isFilling(String name) {
+        return name.startsWith(".")
+                && name.endsWith(".tmp")
+                && isSealed(name.substring(1, name.length() - ".tmp".length()));
+    }
+
     public String checkpoint(int slot) {
         return "." + prefix + "_checkpoint_" + (slot == 0 ? "a" : "b");
     }
@@ -97,6 +109,7 @@ public record SegmentNames(String prefix) {
                 || isQuarantine(name)
                 || name.equals(trimMark())
                 || name.equals(restoring())
+                || name.equals(fill())
                 || name.equals(preparing());
     }
 

@@ -175,8 +175,16 @@ public final class Recovery {
         for (String name : analysis.trimmed) {
             storage.delete(name);
         }
-        if (storage.list().contains(names.preparing())) {
+        List<String> all = storage.list();
+        if (all.contains(names.preparing())) {
             storage.delete(names.preparing());
+        }
+        if (!all.contains(names.fill())) {
+            for (String name : all) {
+                if (names.isFilling(name)) {
+                    storage.delete(name);
+                }
+            }
         }
     }
 

@@ -14,7 +14,7 @@ class ArchiveTableTest {
 
     @BeforeAll
     static void read() throws IOException {
-        tables = new TestedTables("archive.md", "W", "veloz-wal-s3");
+        tables = new TestedTables("archive.md", "W", "veloz-wal-s3", "veloz-wal-testkit");
     }
 
     @Test

@@ -6,10 +6,14 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveFollower;
+import io.veloz.wal.archive.ArchiveFill;
+import io.veloz.wal.archive.ArchiveFillOptions;
 import io.veloz.wal.archive.ArchiveReader;
 import io.veloz.wal.archive.FollowerConfig;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
@@ -47,6 +51,8 @@ class DocumentedArchiveCodeTest {
         read(1);
         directory = dir.resolve("standby");
         followAndPromote();
+        directory = dir.resolve("fast");
+        assertThat(restoreInTwoTimes()).isEqualTo(1);
     }
 
     private void ship(byte[] bytes) {
@@ -68,6 +74,20 @@ class DocumentedArchiveCodeTest {
         System.out.println(report.records() + " records, up to " + report.lastSequence() + ", in " + report.took());
         try (Wal wal = Wal.open(directory)) { // the log continues
             System.out.println(wal.lastSequence());
+        }
+        // end
+        return report.records();
+    }
+
+    private long restoreInTwoTimes() {
+        // begin
+        RestoreReport report =
+                WalRecovery.restoreFrom(archive, RestoreOptions.into(directory).fromCheckpoint());
+        System.out.println(report.plan().leftSegments() + " segments are in the archive only");
+        try (ObjectStore store = ObjectStores.open(archive);
+                Wal wal = Wal.open(directory); // appends, ships and trims
+                ArchiveFill fill = ArchiveFill.start(store, wal, ArchiveFillOptions.defaults())) {
+            System.out.println(wal.lastSequence() + ", " + fill.await());
         }
         // end
         return report.records();

@@ -55,14 +55,29 @@ final class Checkpoints {
                 return Optional.of(fetch(attachment));
             } catch (DamagedObjectException e) {
                 damage = damage == null ? e : damage;
-                notes.accept("the checkpoint that covers the records up to " + attachment.sequence()
-                        + " is damaged and was not used: " + e.getMessage());
+                note(attachment, e);
             }
         }
         if (damage != null && needed > 0) {
             throw damage;
         }
         return Optional.empty();
+    }
+
+    /** Fetches a checkpoint. Returns false, and makes a note, if it is damaged. */
+    boolean isWhole(Attachment attachment) throws IOException {
+        try {
+            var unused = fetch(attachment);
+            return true;
+        } catch (DamagedObjectException e) {
+            note(attachment, e);
+            return false;
+        }
+    }
+
+    private void note(Attachment attachment, DamagedObjectException e) {
+        notes.accept("the checkpoint that covers the records up to " + attachment.sequence()
+                + " is damaged and was not used: " + e.getMessage());
     }
 
     private WalCheckpoint fetch(Attachment attachment) throws IOException {

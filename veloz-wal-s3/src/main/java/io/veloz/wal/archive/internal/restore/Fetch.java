@@ -40,9 +40,12 @@ final class Fetch implements AutoCloseable {
     private final ShipLog log;
     private final ObjectFiles objects;
     private final StagedFiles files;
+    private final StagedChecks checks;
     private final RestoreProgress progress;
     private final ExecutorService threads;
+    private @Nullable ExecutorService ranges;
     private final int parallelism;
+    private boolean keepsCheckpoint;
     private long done;
     private long total;
 
@@ -51,6 +54,7 @@ final class Fetch implements AutoCloseable {
         this.objects = objects;
         this.files = files;
         this.parallelism = parallelism;
+        this.checks = new StagedChecks(files.names());
         this.progress = progress;
         this.threads = Workers.start(parallelism, "veloz-wal-restore");
     }
@@ -59,10 +63,20 @@ final class Fetch implements AutoCloseable {
         return files;
     }
 
+    StagedChecks checks() {
+        return checks;
+    }
+
+    /** Keeps the staged checkpoint in {@link #all}. */
+    void keepCheckpoint() {
+        keepsCheckpoint = true;
+    }
+
     /** Fetches everything that is selected. Returns when all files are durable. */
     void all(RestoreSelection selection) throws IOException {
         total = selection.segmentBytes() + selection.tailBytes();
         deleteUnverifiable(selection);
+        fetchInRanges(selection.segments().size());
         List<Segment> segments = selection.segments();
         List<List<TailSlot>> groups = selection.tailsBySegment();
         int next = 0;
@@ -79,6 +93,15 @@ final class Fetch implements AutoCloseable {
         segments(segments.subList(next, segments.size()));
     }
 
+    /** With fewer objects than requests at the same time, each object is fetched by more than one. */
+    private void fetchInRanges(int segments) {
+        int lanes = parallelism / Math.max(1, segments);
+        if (lanes > 1 && ranges == null) {
+            ranges = Workers.start(parallelism, "veloz-wal-range");
+            objects.fetchInRanges(new ObjectFiles.Ranges(ranges, lanes));
+        }
+    }
+
     /**
      * Deletes the files that an earlier attempt made of tails, which have no digest to verify them, and the files after
      * them, which must not exist before those segments are sealed. Across a lossy gap nothing is sealed.
@@ -90,6 +113,9 @@ final class Fetch implements AutoCloseable {
                 .filter(segment -> segment.number() < before)
                 .map(segment -> files.names().sealedName(segment.number()))
                 .collect(Collectors.toSet());
+        if (keepsCheckpoint) {
+            kept.add(files.names().checkpointName());
+        }
         files.retain(kept);
     }
 
@@ -104,7 +130,7 @@ final class Fetch implements AutoCloseable {
                     await(running.remove());
                 }
                 running.add(threads.submit(unlessFailed(failed, () -> {
-                    stage(segment);
+                    checks.check(stage(segment));
                     advance(segment.fileBytes());
                     return true;
                 })));
@@ -257,6 +283,15 @@ final class Fetch implements AutoCloseable {
     @Override
     public void close() {
         // Running tasks complete: their files have temporary names.
+        close(threads);
+        if (ranges != null) {
+            objects.fetchInRanges(null);
+            close(ranges);
+            ranges = null;
+        }
+    }
+
+    private static void close(ExecutorService threads) {
         threads.shutdown();
         boolean ended = false;
         while (!ended) {

@@ -16,10 +16,12 @@ import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,12 @@ public final class ObjectFiles {
     private final Retries retries;
     private final RateLimiter limiter;
     private final AtomicLong fetched = new AtomicLong();
+
+    /** How large objects are fetched; null if each is one request. */
+    private volatile @Nullable Ranges ranges;
+
+    /** @param lanes the number of ranges of an object that are fetched at the same time */
+    record Ranges(ExecutorService threads, int lanes) {}
 
     /** Receives the content of a file. */
     public interface Sink {
@@ -49,6 +57,15 @@ public final class ObjectFiles {
         @Override
         public void write(byte[] bytes, int length) {}
     };
+
+    /** A request for a range has failed too often. A retry of the object would only repeat that. */
+    static final class RetriedException extends StoreException {
+        private static final long serialVersionUID = 1;
+
+        RetriedException(IOException cause) {
+            super(String.valueOf(cause.getMessage()), cause);
+        }
+    }
 
     /** The sink failed. A retry of the request cannot help. */
     static final class SinkException extends StoreException {
@@ -78,8 +95,13 @@ public final class ObjectFiles {
     }
 
     /** Returns the number of bytes that were read from the store. */
-    long fetched() {
+    public long fetched() {
         return fetched.get();
+    }
+
+    /** Fetches large objects in ranges from now on; with null, each in one request. */
+    void fetchInRanges(@Nullable Ranges value) {
+        ranges = value;
     }
 
     Retries retries() {
@@ -99,13 +121,29 @@ public final class ObjectFiles {
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
         retries.call(() -> {
-            try (InputStream object = store.get(expected.key())) {
+            try (InputStream object = open(expected)) {
                 copy(expected, object, sink);
                 return true;
             } catch (NoSuchObjectException e) {
                 throw new BadObjectException(where(expected) + ": the object is missing", e);
             }
         });
+    }
+
+    private InputStream open(StoredFile expected) throws IOException {
+        @Nullable Ranges current = ranges;
+        if (current == null || expected.objectBytes() <= 2L * RangedObject.RANGE_BYTES) {
+            return new ResumedObject(store, expected.key());
+        }
+        return new RangedObject(
+                store, expected.key(), expected.objectBytes(), current.threads, current.lanes, ranged -> {
+                    try {
+                        return retries.call(ranged::get);
+                    } catch (IOException e) {
+                        boolean mayRetry = e instanceof StoreUnavailableException || !(e instanceof StoreException);
+                        throw mayRetry ? new RetriedException(e) : e;
+                    }
+                });
     }
 
     private void copy(StoredFile expected, InputStream object, Sink sink) throws IOException {

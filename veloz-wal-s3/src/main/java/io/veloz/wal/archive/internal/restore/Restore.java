@@ -11,6 +11,7 @@ import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.TargetLog.Relation;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One restore, from the proof of the archive to the last move into the target. It belongs to one thread. */
 final class Restore {
+    private static final String FILL = "they can be filled in (restore --fill, or ArchiveFill)";
+
     private final ShipLog log;
     private final RestoreOptions options;
     private final Directories directories;
@@ -53,6 +56,9 @@ final class Restore {
     /** Where the objects begin that are not retired. */
     private Floor floor = Floor.NONE;
 
+    /** What is restored, and what is left in the archive. */
+    private @Nullable CheckpointBegin begin;
+
     private @Nullable Fetch fetch;
     private long stageStarted = System.nanoTime();
 
@@ -65,15 +71,46 @@ final class Restore {
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.planner = new RestorePlanner(store, log, options, retries, this::note);
         this.checks = new RestoreChecks(store, options, staging);
+        RestoreChecks.checkOptions(options);
     }
 
     RestorePlan plan() throws IOException {
-        Proof proof = prove();
+        Proof proof = newest(prove());
         RestoreSelection selection = RestoreSelection.of(proof, options);
-        RestorePlan plan = planner.plan(proof, selection);
+        RestorePlan plan = planner.plan(proof, selection, begin().left());
         checks.checkPoint(proof, selection, floor);
         checks.checkKeys(proof, selection, objects.keys());
         return plan;
+    }
+
+    private CheckpointBegin begin() {
+        return Objects.requireNonNull(begin);
+    }
+
+    /** Returns what is restored if the newest checkpoint is whole. */
+    private Proof newest(Proof whole) {
+        CheckpointBegin found =
+                options.beginsAtCheckpoint() ? CheckpointBegin.newest(whole) : CheckpointBegin.all(whole);
+        begin = found;
+        return found.proof();
+    }
+
+    /** Fetches the newest whole checkpoint into a free target. Returns what is restored with it. */
+    private Proof fetchedCheckpoint(Proof whole) throws IOException {
+        for (Attachment checkpoint : Checkpoints.upTo(whole, Long.MAX_VALUE)) {
+            CheckpointBegin found = CheckpointBegin.at(whole, checkpoint);
+            Checkpoints checkpoints = new Checkpoints(found.proof(), options, fetch(whole, null), this::note);
+            // A checkpoint is recognized by the id of the log, which no segment states yet.
+            complete(found.proof().identity());
+            if (checkpoints.isWhole(checkpoint)) {
+                fetch().keepCheckpoint();
+                begin = found;
+                return found.proof();
+            }
+        }
+        note("the archive has no whole checkpoint: the whole log is restored");
+        begin = CheckpointBegin.all(whole);
+        return whole;
     }
 
     RestoreReport run() throws IOException {
@@ -124,9 +161,10 @@ final class Restore {
         return now.record() != floor.record() && now.cut().isAbove(e.key);
     }
 
-    private RestoreReport restore(Proof proof) throws IOException {
+    private RestoreReport restore(Proof whole) throws IOException {
+        Proof proof = newest(whole);
         RestoreSelection selection = RestoreSelection.of(proof, options);
-        RestorePlan plan = planner.plan(proof, selection);
+        RestorePlan plan = planner.plan(proof, selection, begin().left());
         checks.checkPoint(proof, selection, floor);
         checks.checkKeys(proof, selection, objects.keys());
         if (staging.isFree(prefix)) {
@@ -135,8 +173,9 @@ final class Restore {
         }
         staging.lock(prefix);
         if (staging.isFree(prefix)) {
-            fetch(proof, null).all(selection);
-            return plan.newLog() ? copy(plan, proof, selection) : publish(plan, proof, selection);
+            return options.beginsAtCheckpoint()
+                    ? restoreInto(fetchedCheckpoint(whole))
+                    : restoreInto(plan, proof, selection);
         }
         if (plan.newLog() && isCopied()) {
             staging.clear();
@@ -161,6 +200,21 @@ final class Restore {
         checks.checkSpace(plan, local);
         fetch(proof, staging.storage()).all(selection);
         return merge(plan, proof, selection, local, relation);
+    }
+
+    private RestoreReport restoreInto(Proof proof) throws IOException {
+        RestoreSelection selection = RestoreSelection.of(proof, options);
+        RestorePlan plan = planner.plan(proof, selection, begin().left());
+        // Again, as it may begin earlier than with the newest checkpoint.
+        checks.checkPoint(proof, selection, floor);
+        checks.checkSpace(plan, null);
+        return restoreInto(plan, proof, selection);
+    }
+
+    /** Restores into a free target. */
+    private RestoreReport restoreInto(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
+        fetch(proof, null).all(selection);
+        return plan.newLog() ? copy(plan, proof, selection) : publish(plan, proof, selection);
     }
 
     // ---- fetching
@@ -190,9 +244,17 @@ final class Restore {
         if (withCheckpoint) {
             checkpoints(proof).fetch(selection.lastSequence());
         }
-        LogIdentity identity = proof.identity();
-        files().names().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
+        complete(proof.identity());
+        if (!begin().left().isEmpty()) {
+            files().replace(
+                            files().names().fillName(),
+                            begin().fill(log.store().describe()).encode());
+        }
         end(Stage.FETCH);
+    }
+
+    private void complete(LogIdentity identity) throws IOException {
+        files().names().complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
     }
 
     private Checkpoints checkpoints(Proof proof) {
@@ -210,6 +272,9 @@ final class Restore {
         long ahead = found.lastSequence() - plan.archivedSequence();
         note(staging.target() + " has all archived records" + (ahead > 0 ? ", and " + ahead + " more" : "")
                 + "; nothing was changed");
+        if (staging.files().olderSegments().isPending()) {
+            note("older records are in the archive only; " + FILL);
+        }
         if (relation == Relation.SAME_RECORDS) {
             note(
                     "it has the same records in other files, as after a failover and back: a shipper rejects it as diverged;"
@@ -220,8 +285,12 @@ final class Restore {
 
     private RestoreReport publish(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
         complete(proof, selection, true);
-        RecoveryReport found = verify(files().storage());
+        RecoveryReport found = verifyStaged();
         RestoreChecks.checkComplete(found, plan);
+        if (plan.leftSegments() > 0) {
+            note("the records " + plan.leftFirstSequence() + " to " + (plan.firstSequence() - 1)
+                    + " are in the archive only; " + FILL);
+        }
         publication.publish();
         return report(plan, Outcome.RESTORED, found, files().reused(), 0, Optional.empty());
     }
@@ -248,7 +317,7 @@ final class Restore {
         if (sameRecords && localLast > plan.archivedSequence()) {
             local.appendRecordsAfter(plan.archivedSequence(), staging.log());
         }
-        RecoveryReport found = verify(files().storage());
+        RecoveryReport found = verifyStaged();
         if (!tail.isEmpty() && !found.isSound()) {
             throw new WalRestoreException(
                     Reason.DIVERGED,
@@ -270,7 +339,7 @@ final class Restore {
     private RestoreReport copy(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
         complete(proof, selection, false);
         if (selection.gaps().isEmpty()) {
-            RestoreChecks.checkSound(verify(files().storage()), plan);
+            RestoreChecks.checkSound(verifyStaged(), plan);
         }
         staging.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
@@ -299,6 +368,20 @@ final class Restore {
         RecoveryReport found = WalRecovery.verify(
                 ReadOptions.of(storage).prefix(prefix),
                 (done, total) -> options.progress().update(Stage.CHECK, done, total));
+        end(Stage.CHECK);
+        return found;
+    }
+
+    /** Verifies the staged log. Sealed segments whose records were read when they were fetched are not read again. */
+    private RecoveryReport verifyStaged() throws IOException {
+        if (!fetch().checks().areAllSound()) {
+            return verify(files().storage());
+        }
+        RecoveryReport found =
+                WalRecovery.inspect(ReadOptions.of(files().storage()).prefix(prefix));
+        long bytes =
+                found.segments().stream().mapToLong(SegmentReport::fileBytes).sum();
+        options.progress().update(Stage.CHECK, bytes, bytes);
         end(Stage.CHECK);
         return found;
     }

@@ -38,6 +38,16 @@ final class RestoreChecks {
         this.staging = staging;
     }
 
+    /** Checks that the options fit together. */
+    static void checkOptions(RestoreOptions options) {
+        boolean isWhole = !options.isUpToAPoint() && !options.acceptsGaps() && !options.merges();
+        if (options.beginsAtCheckpoint() && !isWhole) {
+            throw new IllegalArgumentException(
+                    "fromCheckpoint restores the end of the whole archive into a directory without"
+                            + " a log; expected neither a point, nor acceptGaps, nor merge");
+        }
+    }
+
     /** Checks that the archive contains the requested records, without gaps that are not accepted. */
     void checkPoint(Proof proof, RestoreSelection selection, Floor floor) {
         checkEnd(proof);

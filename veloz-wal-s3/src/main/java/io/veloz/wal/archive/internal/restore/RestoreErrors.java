@@ -24,7 +24,8 @@ public final class RestoreErrors {
         if (e instanceof WalException || e instanceof IllegalArgumentException) {
             return (RuntimeException) e;
         }
-        if (e instanceof ObjectFiles.SinkException && e.getCause() instanceof Exception cause) {
+        boolean isWrapped = e instanceof ObjectFiles.SinkException || e instanceof ObjectFiles.RetriedException;
+        if (isWrapped && e.getCause() instanceof Exception cause) {
             return translate(cause, where);
         }
         String text = String.valueOf(e.getMessage());

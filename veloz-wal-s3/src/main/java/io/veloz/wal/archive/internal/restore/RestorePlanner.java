@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Proves the archive, and plans what a restore fetches. Writes nothing. It belongs to one thread. */
-final class RestorePlanner {
+public final class RestorePlanner {
     /** Limit of the proofs: a shipper may drop tails faster than they are read. */
     static final int MAX_PROOFS = 5;
 
@@ -35,7 +35,13 @@ final class RestorePlanner {
     private final Retries retries;
     private final Consumer<String> notes;
 
-    RestorePlanner(ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
+    /**
+     * Creates a planner.
+     *
+     * @param options for their point, expected log, parallelism and progress
+     */
+    public RestorePlanner(
+            ObjectStore store, ShipLog log, RestoreOptions options, Retries retries, Consumer<String> notes) {
         this.store = store;
         this.log = log;
         this.options = options;
@@ -45,7 +51,8 @@ final class RestorePlanner {
 
     // ---- the proof
 
-    LogIdentity identity() throws IOException {
+    /** @throws WalRestoreException if there is no archive */
+    public LogIdentity identity() throws IOException {
         return retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(
                         Reason.NOT_AN_ARCHIVE,
@@ -54,7 +61,7 @@ final class RestorePlanner {
     }
 
     /** Proves the archive up to the requested point. */
-    Proof prove() throws IOException {
+    public Proof prove() throws IOException {
         LogIdentity identity = identity();
         if (options.expectedLogId().isPresent()
                 && !options.expectedLogId().get().equals(identity.logId())) {
@@ -99,7 +106,8 @@ final class RestorePlanner {
 
     // ---- the plan
 
-    RestorePlan plan(Proof proof, RestoreSelection selection) {
+    /** @param left the segments that stay in the archive */
+    RestorePlan plan(Proof proof, RestoreSelection selection, List<Segment> left) {
         @Nullable Slot tip = proof.tip();
         boolean newLog = options.isUpToAPoint() || !selection.gaps().isEmpty();
         long fileBytes = selection.segmentBytes() + selection.tailBytes();
@@ -124,6 +132,11 @@ final class RestorePlanner {
                 .fileBytes(fileBytes)
                 .neededBytes((newLog ? 2 : 1) * files + SPARE_BYTES)
                 .newLog(newLog)
+                .left(
+                        left.size(),
+                        left.isEmpty() ? 0 : left.get(0).firstSequence(),
+                        left.stream().mapToLong(Segment::objectBytes).sum(),
+                        left.stream().mapToLong(Segment::fileBytes).sum())
                 .gaps(selection.gaps())
                 .strays(strays(proof))
                 .build();

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
@@ -139,6 +140,11 @@ final class StagedFiles {
         }
         storage.rename(temporary, name);
         storage.forceDirectory();
+    }
+
+    /** Replaces a small file. Returns when it is durable. */
+    void replace(String name, byte[] content) throws IOException {
+        AtomicFile.replace(storage, name, temporary(name), ByteBuffer.wrap(content));
     }
 
     /** Copies a file of the log in the target. Returns when it is durable. */

@@ -11,16 +11,16 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Directories in which every change from a given one on fails, as if the process had crashed. */
-final class CrashingDirectories implements Directories {
+public final class CrashingDirectories implements Directories {
     private final AtomicLong left;
     private final String crashAt;
 
-    CrashingDirectories(long crashAtChange) {
+    public CrashingDirectories(long crashAtChange) {
         left = new AtomicLong(crashAtChange);
         crashAt = "";
     }
 
-    CrashingDirectories(String crashAt) {
+    public CrashingDirectories(String crashAt) {
         left = new AtomicLong(Long.MAX_VALUE);
         this.crashAt = crashAt;
     }

@@ -1,0 +1,90 @@
+package io.veloz.wal.archive.internal.fill;
+
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Workers;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** Fetches segments in order, some of them at the same time and ahead of their use. It belongs to one thread. */
+final class Downloads implements AutoCloseable {
+    private final FillFiles files;
+    private final ObjectFiles objects;
+    private final List<Segment> segments;
+    private final int parallelism;
+    private final Space space;
+    private final ExecutorService threads;
+    private final Queue<Future<Boolean>> running = new ArrayDeque<>();
+
+    private int next;
+
+    /** Checks the free space before a download. */
+    interface Space {
+        /**
+         * Throws if there is not enough.
+         *
+         * @param bytes of the segments that are fetched or will be
+         */
+        void check(long bytes) throws IOException;
+    }
+
+    Downloads(FillFiles files, ObjectFiles objects, List<Segment> segments, int parallelism, Space space) {
+        this.files = files;
+        this.objects = objects;
+        this.segments = segments;
+        this.parallelism = parallelism;
+        this.space = space;
+        this.threads = Workers.start(parallelism, "veloz-wal-fill");
+    }
+
+    /** Waits for the next segment. Returns whether it did not have to be fetched. */
+    boolean next() throws IOException {
+        while (running.size() < parallelism && next < segments.size()) {
+            Segment segment = segments.get(next);
+            space.check(segments.subList(next - running.size(), next + 1).stream()
+                    .mapToLong(Segment::fileBytes)
+                    .sum());
+            running.add(threads.submit(() -> files.fetch(objects, segment)));
+            next++;
+        }
+        return await(running.remove());
+    }
+
+    private static boolean await(Future<Boolean> future) throws IOException {
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("this thread cannot be interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException io) {
+                throw io;
+            } else if (e.getCause() instanceof RuntimeException runtime) {
+                throw runtime;
+            } else if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits for the running downloads, whose files stay for the next run. */
+    @Override
+    public void close() {
+        running.forEach(future -> future.cancel(false));
+        threads.shutdown();
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = threads.awaitTermination(1, TimeUnit.HOURS);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("this thread cannot be interrupted", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package io.veloz.wal.archive.internal.fill;
+
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.FillState;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.OlderSegments;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a fill in the directory of a log: its state, and segments under temporary names. A segment that was fetched
+ * completely is not fetched again, also after a crash. Thread-safe for different segments.
+ */
+public final class FillFiles {
+    private final Storage storage;
+    private final LogFiles names;
+    private final OlderSegments older;
+
+    FillFiles(LogFiles names, OlderSegments older) {
+        this.storage = names.storage();
+        this.names = names;
+        this.older = older;
+    }
+
+    /**
+     * Reads what may be filled in; empty if no fill is pending.
+     *
+     * @throws BadObjectException if the file is damaged
+     */
+    public static Optional<FillState> state(LogFiles log) throws IOException {
+        String where = log.storage().describe() + "/" + log.fillName();
+        try (InputStream in = StorageInputStream.of(log.storage(), log.fillName())) {
+            return Optional.of(FillState.decode(where, in.readNBytes(FillState.MAX_BYTES)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    long usableBytes() throws IOException {
+        return storage.usableBytes();
+    }
+
+    /** Deletes the temporary files of all segments but these. */
+    void retain(List<Segment> kept) throws IOException {
+        Set<String> names = new HashSet<>();
+        kept.forEach(segment -> names.add(older.temporaryName(segment.number())));
+        for (String name : storage.list()) {
+            if (isTemporary(name) && !names.contains(name)) {
+                delete(name);
+            }
+        }
+    }
+
+    private boolean isTemporary(String name) {
+        String begin = "." + names.prefix() + "_";
+        int digits = name.length() - begin.length() - ".wal.tmp".length();
+        if (digits < 1 || digits > 18 || !name.startsWith(begin) || !name.endsWith(".wal.tmp")) {
+            return false;
+        }
+        String number = name.substring(begin.length(), begin.length() + digits);
+        return number.chars().allMatch(c -> c >= '0' && c <= '9')
+                && name.equals(older.temporaryName(Long.parseLong(number)));
+    }
+
+    private void delete(String name) throws IOException {
+        try {
+            storage.delete(name);
+        } catch (NoSuchFileException e) {
+            // Deleted by an open of the log.
+        }
+    }
+
+    /**
+     * Fetches a segment. Returns when its file is complete and forced.
+     *
+     * @return whether the file was complete already
+     */
+    boolean fetch(ObjectFiles objects, Segment segment) throws IOException {
+        String name = older.temporaryName(segment.number());
+        if (isComplete(objects, name, segment.stored())) {
+            return true;
+        }
+        try (Sink sink = new Sink(name)) {
+            objects.read(segment.stored(), sink);
+            sink.finish();
+        }
+        return false;
+    }
+
+    private boolean isComplete(ObjectFiles objects, String name, StoredFile expected) throws IOException {
+        try (StorageFile file = storage.openForReading(name)) {
+            return file.size() == expected.fileBytes()
+                    && objects.fileDigest(file, expected).equals(expected.fileSha256());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** A temporary file, which is deleted unless it is finished. */
+    private final class Sink implements ObjectFiles.Sink, AutoCloseable {
+        private final String name;
+        private @Nullable StorageFile file;
+        private long position;
+        private boolean finished;
+
+        Sink(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public void restart() throws IOException {
+            close();
+            delete(name);
+            file = storage.create(name);
+            position = 0;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
+            position += length;
+        }
+
+        void finish() throws IOException {
+            Objects.requireNonNull(file).force();
+            finished = true;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                file.close();
+                file = null;
+                if (!finished) {
+                    delete(name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+package io.veloz.wal.archive.internal.fill;
+
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.FillState;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.internal.restore.RestorePlanner;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreProgress.Stage;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.OlderSegments;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Fills in the segments before the first one of a log, the newest first: fetches some of them at a time into temporary files, and
+ * adds one after the other. It belongs to one thread, which must not be interrupted, and starts reader threads.
+ *
+ * <p>Crash table. {@link OlderSegments} makes each addition atomic, so the log is complete from its first segment on at any time.
+ *
+ * <pre>
+ *   crash after                       the next run
+ *   the proof                         begins again
+ *   a part of a segment was fetched   fetches this segment again; at most as many as are fetched at the same time
+ *   a segment was fetched             compares its SHA-256, and does not fetch it again
+ *   a segment was added               continues below it
+ *   the last segment was added        finds nothing left, and ends the fill
+ *   the fill was ended                does nothing
+ * </pre>
+ *
+ * <p>A trim of the log ends the fill, also one between two runs.
+ */
+public final class FillIn {
+    private static final String CLOSED = "the log was closed";
+
+    private final ObjectStore store;
+    private final ShipLog log;
+    private final Retries retries;
+    private final LogFiles names;
+    private final OlderSegments older;
+    private final RestoreOptions options;
+    private final long keepFreeBytes;
+    private final BooleanSupplier stopped;
+    private final FillFiles files;
+    private final ObjectFiles objects;
+    private final List<String> notes = new ArrayList<>();
+    private long filled;
+    private int reused;
+
+    /** How a run has ended. */
+    public enum End {
+        /** No fill was pending. */
+        NOT_PENDING,
+        /** Everything that was left in the archive is in the log. */
+        COMPLETE,
+        /** A trim has ended the fill. */
+        TRIMMED,
+        /** The older segments were retired from the archive. */
+        RETIRED,
+        /** It was stopped, or the log was closed. The next run continues. */
+        STOPPED
+    }
+
+    /**
+     * What a run has done.
+     *
+     * @param left the segments that a further run can fill in
+     */
+    public record Result(
+            End end,
+            long filled,
+            int reused,
+            long fetchedBytes,
+            long firstSegment,
+            long firstSequence,
+            List<Segment> left,
+            List<String> notes) {}
+
+    /**
+     * @param names the files of the log
+     * @param options for their parallelism, bandwidth and progress
+     * @param keepFreeBytes the free space that the log needs
+     * @param stopped whether to end after the current segment
+     */
+    public FillIn(
+            ObjectStore store,
+            Retries retries,
+            LogFiles names,
+            OlderSegments older,
+            RestoreOptions options,
+            long keepFreeBytes,
+            BooleanSupplier stopped) {
+        this.store = store;
+        this.log = new ShipLog(store);
+        this.retries = retries;
+        this.names = names;
+        this.older = older;
+        this.options = options;
+        this.keepFreeBytes = keepFreeBytes;
+        this.stopped = stopped;
+        this.files = new FillFiles(names, older);
+        this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
+    }
+
+    public Result run() throws IOException {
+        Optional<FillState> state = state();
+        if (state.isEmpty()) {
+            return ended(End.NOT_PENDING, List.of());
+        }
+        RestorePlanner planner = new RestorePlanner(store, log, options, retries, this::note);
+        LogIdentity identity = planner.identity();
+        checkIdentity(identity, state.get());
+        Floor floor = floor(identity);
+        List<Segment> left = left(planner.prove(), state.get(), floor);
+        files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
+        End end = fill(left, identity);
+        List<Segment> rest = left.subList((int) filled, left.size());
+        if (end == End.STOPPED) {
+            return result(end, rest);
+        }
+        boolean isRetired = floor.cut().segment() > state.get().firstSegment();
+        return ended(end == End.COMPLETE && isRetired ? End.RETIRED : end, rest);
+    }
+
+    private Optional<FillState> state() throws IOException {
+        try {
+            return FillFiles.state(names);
+        } catch (BadObjectException e) {
+            throw new WalRestoreException(
+                    Reason.TARGET_UNUSABLE,
+                    e.getMessage()
+                            + "; the log is complete from its first record on: remove the file to leave it so, or restore"
+                            + " into another directory",
+                    e);
+        }
+    }
+
+    private void checkIdentity(LogIdentity identity, FillState state) {
+        if (!identity.logId().equals(state.logId()) || !identity.origin().equals(state.origin())) {
+            throw new WalRestoreException(
+                    Reason.OTHER_LOG,
+                    store.describe() + " is the archive of log " + identity.logId() + ", origin " + identity.origin()
+                            + "; " + names.storage().describe() + " was restored from " + state.archive() + ", log "
+                            + state.logId() + ", origin " + state.origin() + "; fill in from that archive",
+                    null);
+        }
+    }
+
+    private Floor floor(LogIdentity identity) throws IOException {
+        return new CareChain(store, retries, identity)
+                .lastReadable(this::note)
+                .state()
+                .floor();
+    }
+
+    /** Returns the segments below the log and not below the floor, the newest first. */
+    private List<Segment> left(Proof proof, FillState state, Floor floor) throws IOException {
+        List<Segment> left = new ArrayList<>();
+        long above = older.firstSegment();
+        long last = Math.max(state.firstSegment(), floor.cut().segment());
+        for (int i = proof.segments().size() - 1; i >= 0; i--) {
+            Segment segment = proof.segments().get(i);
+            if (segment.number() == above - 1 && segment.number() >= last) {
+                left.add(segment);
+                above--;
+            }
+        }
+        return left;
+    }
+
+    private End fill(List<Segment> left, LogIdentity identity) throws IOException {
+        long total = left.stream().mapToLong(Segment::fileBytes).sum();
+        long done = 0;
+        try (Downloads downloads = new Downloads(files, objects, left, options.parallelism(), this::checkSpace)) {
+            for (Segment segment : left) {
+                if (stopped.getAsBoolean()) {
+                    return End.STOPPED;
+                }
+                reused += downloads.next() ? 1 : 0;
+                End end = add();
+                if (end != End.COMPLETE) {
+                    return end;
+                }
+                filled++;
+                done += segment.fileBytes();
+                options.progress().update(Stage.FETCH, done, total);
+            }
+            return End.COMPLETE;
+        } catch (BadObjectException e) {
+            Segment damaged = left.get((int) filled);
+            if (floor(identity).cut().segment() > damaged.number()) {
+                return End.RETIRED;
+            }
+            throw new WalRestoreException(
+                    Reason.DAMAGED,
+                    damaged.key(),
+                    damaged.firstSequence(),
+                    damaged.lastSequence(),
+                    e.getMessage() + "; put it back from a version or a copy, and fill in again",
+                    e);
+        }
+    }
+
+    /** Adds one segment. A trim may have ended the fill, or the log may have been closed meanwhile. */
+    private End add() throws IOException {
+        try {
+            return older.add() ? End.COMPLETE : End.TRIMMED;
+        } catch (IllegalStateException e) {
+            note(CLOSED);
+            return End.STOPPED;
+        }
+    }
+
+    /** Checks that segments of that size can be added to those on disk. */
+    private void checkSpace(long bytes) throws IOException {
+        long usable = files.usableBytes();
+        if (usable - bytes < keepFreeBytes) {
+            throw new WalRestoreException(
+                    Reason.NO_SPACE,
+                    names.storage().describe() + " has " + usable + " bytes of free space; expected "
+                            + (keepFreeBytes + bytes) + ", of which " + keepFreeBytes
+                            + " stay free for the log; free space, and fill in again",
+                    null);
+        }
+    }
+
+    private Result ended(End end, List<Segment> rest) throws IOException {
+        try {
+            older.end();
+        } catch (IllegalStateException e) {
+            note(CLOSED);
+            return result(End.STOPPED, rest);
+        }
+        files.retain(List.of());
+        return result(end, List.of());
+    }
+
+    private Result result(End end, List<Segment> left) throws IOException {
+        boolean isKnown = end != End.NOT_PENDING;
+        return new Result(
+                end,
+                filled,
+                reused,
+                objects.fetched(),
+                isKnown ? older.firstSegment() : 0,
+                isKnown ? older.firstSequence() : 0,
+                List.copyOf(left),
+                List.copyOf(notes));
+    }
+
+    private void note(String note) {
+        if (!notes.contains(note)) {
+            notes.add(note);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+package io.veloz.wal.archive.internal.fill;
+
+import static io.veloz.wal.archive.internal.restore.ManySegments.RECORDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.fill.FillIn.End;
+import io.veloz.wal.archive.internal.fill.FillIn.Result;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.CrashingDirectories;
+import io.veloz.wal.archive.internal.restore.DirectRestore;
+import io.veloz.wal.archive.internal.restore.ManySegments;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The second phase of a restore in two times. */
+@Tag("enumeration")
+@Timeout(120)
+class FillInTest {
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private List<Entry> all = List.of();
+    private Path restored;
+    private Path target;
+    private long begin;
+
+    @BeforeEach
+    void restore() throws IOException {
+        ManySegments.make(store, dir.resolve("source"));
+        all = SmallLog.read(dir.resolve("source"));
+        restored = dir.resolve("restored");
+        DirectRestore.restore(store, RestoreOptions.into(restored).fromCheckpoint());
+        target = copy("target");
+        begin = LogFiles.of(target).olderSegments().firstSegment();
+        assertThat(begin).isGreaterThan(4);
+    }
+
+    private Path copy(String name) throws IOException {
+        Path to = Files.createDirectory(dir.resolve(name));
+        try (Stream<Path> files = Files.list(restored)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+        return to;
+    }
+
+    private Result fill(ObjectStore from, Storage storage, BooleanSupplier stopped) throws IOException {
+        LogFiles files = LogFiles.of(storage, "orders");
+        RestoreOptions options = RestoreOptions.into(target).parallelism(2);
+        return new FillIn(from, new Retries(n -> {}), files, files.olderSegments(), options, 0, stopped).run();
+    }
+
+    private Result fill(ObjectStore from) throws IOException {
+        return fill(from, DiskStorage.open(target), () -> false);
+    }
+
+    private Result fill() throws IOException {
+        return fill(store);
+    }
+
+    private void assertSound() {
+        List<Entry> found = SmallLog.read(target);
+        assertThat(found).isEqualTo(all.subList((int) found.get(0).sequence() - 1, all.size()));
+        assertThat(WalRecovery.verify(ReadOptions.of(target), (done, total) -> {})
+                        .isSound())
+                .isTrue();
+    }
+
+    private void assertWhole() throws IOException {
+        assertSound();
+        assertThat(SmallLog.read(target)).hasSize(RECORDS);
+        assertThat(LogFiles.of(target).olderSegments().isPending()).isFalse();
+        try (Stream<Path> files = Files.list(target)) {
+            assertThat(files).noneMatch(file -> file.toString().endsWith(".tmp"));
+        }
+    }
+
+    @Test
+    void everySegmentThatWasLeftIsFilledIn() throws IOException {
+        Result result = fill();
+        assertThat(result.end()).isEqualTo(End.COMPLETE);
+        assertThat(result.filled()).isEqualTo(begin - 1);
+        assertThat(result.firstSequence()).isEqualTo(1);
+        assertWhole();
+        assertThat(fill().end()).isEqualTo(End.NOT_PENDING);
+        try (Wal wal = SmallLog.open(target)) {
+            assertThat(wal.appendDurable(1, SmallLog.bytes("next"))).isEqualTo(RECORDS + 1);
+        }
+    }
+
+    @Test
+    void segmentsAreFetchedTheNewestFirst() throws IOException {
+        List<String> fetched = new ArrayList<>();
+        HeapStore client = store.client(request -> {
+            if (request.kind() == Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS)) {
+                fetched.add(request.key());
+            }
+            return null;
+        });
+        LogFiles files = LogFiles.of(target);
+        RestoreOptions options = RestoreOptions.into(target).parallelism(1);
+        new FillIn(client, new Retries(n -> {}), files, files.olderSegments(), options, 0, () -> false).run();
+        assertThat(fetched).hasSize((int) begin - 1).isSortedAccordingTo((a, b) -> b.compareTo(a));
+    }
+
+    @Test
+    void stoppedFillContinuesInTheNextRun() throws IOException {
+        AtomicInteger checks = new AtomicInteger();
+        Result first = fill(store, DiskStorage.open(target), () -> checks.incrementAndGet() > 2);
+        assertThat(first.end()).isEqualTo(End.STOPPED);
+        assertThat(first.filled()).isEqualTo(2);
+        assertThat(first.left()).hasSize((int) begin - 3);
+        assertSound();
+        assertThat(SmallLog.read(target).get(0).sequence()).isEqualTo(first.firstSequence());
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void segmentThatWasFetchedIsNotFetchedAgain() throws IOException {
+        assertThatThrownBy(() -> fill(store, new CrashingDirectories("rename").open(target), () -> false))
+                .isInstanceOf(IOException.class);
+        Result result = fill();
+        assertThat(result.reused()).isBetween(1, 2);
+        assertThat(result.filled()).isEqualTo(begin - 1);
+        assertWhole();
+    }
+
+    @Test
+    void crashAtEveryChangeOfTheDisk() throws IOException {
+        for (int n = 2; ; n++) {
+            target = copy("change-" + n);
+            boolean crashed = false;
+            try {
+                fill(store, new CrashingDirectories(n).open(target), () -> false);
+            } catch (IOException | WalRestoreException e) {
+                crashed = true;
+                assertSound();
+                if (n % 2 == 0) {
+                    // An engine may open the log before the fill continues.
+                    SmallLog.open(target).close();
+                }
+                fill();
+            }
+            assertWhole();
+            if (!crashed) {
+                assertThat(n).isGreaterThan(30);
+                return;
+            }
+        }
+    }
+
+    @Test
+    void crashAtEveryRequest() throws IOException {
+        for (int n = 1; ; n++) {
+            target = copy("request-" + n);
+            HeapStore client = store.client(Plan.at(n, Fault.DIE_BEFORE));
+            boolean crashed = false;
+            try {
+                fill(client);
+            } catch (IOException e) {
+                crashed = true;
+                assertSound();
+                fill();
+            }
+            assertWhole();
+            if (!crashed) {
+                assertThat(n).isGreaterThan(8);
+                return;
+            }
+        }
+    }
+
+    @Test
+    void anyRequestCanFailOnce() throws IOException {
+        HeapStore client = store.client(request -> request.number() % 2 == 1 ? Fault.FAIL : null);
+        assertThat(fill(client).end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void damagedObjectIsNamedAndWhatWasFilledInStays() throws IOException {
+        String key = ArchiveKeys.segment("orders", begin - 2, 1);
+        byte[] whole = store.objects().get(key);
+        byte[] damaged = whole.clone();
+        damaged[damaged.length / 2] ^= 1;
+        store.damage(key, damaged);
+        WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, this::fill);
+        assertThat(refused.reason()).isEqualTo(Reason.DAMAGED);
+        assertThat(refused.key()).contains(key);
+        assertThat(refused).hasMessageContaining("put it back");
+        assertSound();
+        assertThat(LogFiles.of(target).olderSegments().firstSegment()).isEqualTo(begin - 1);
+        store.damage(key, whole);
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void archiveOfAnotherLogIsRefused() throws IOException {
+        HeapStore other = new HeapStore();
+        ManySegments.make(other, dir.resolve("other"));
+        WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, () -> fill(other));
+        assertThat(refused.reason()).isEqualTo(Reason.OTHER_LOG);
+        assertThat(refused).hasMessageContaining("fill in from that archive");
+        assertSound();
+    }
+
+    @Test
+    void spaceThatTheLogNeedsIsNotUsed() {
+        LogFiles files = LogFiles.of(target);
+        FillIn fill = new FillIn(
+                store,
+                new Retries(n -> {}),
+                files,
+                files.olderSegments(),
+                RestoreOptions.into(target),
+                Long.MAX_VALUE / 2,
+                () -> false);
+        WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, fill::run);
+        assertThat(refused.reason()).isEqualTo(Reason.NO_SPACE);
+        assertThat(refused).hasMessageContaining("stay free for the log");
+    }
+
+    @Test
+    void damagedStateIsRefusedWithTheNextStep() throws IOException {
+        Files.writeString(target.resolve(".orders_fill"), "{");
+        WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, this::fill);
+        assertThat(refused.reason()).isEqualTo(Reason.TARGET_UNUSABLE);
+        assertThat(refused).hasMessageContaining("remove the file");
+        assertSound();
+    }
+}
