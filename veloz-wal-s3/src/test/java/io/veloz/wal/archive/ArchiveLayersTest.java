@@ -26,6 +26,7 @@ class ArchiveLayersTest {
     private static final String PROOF = "io.veloz.wal.archive.internal.proof";
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
+    private static final String REPAIR = "io.veloz.wal.archive.internal.repair";
     private static final String READ = "io.veloz.wal.archive.internal.read";
 
     @Test
@@ -121,6 +122,17 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(READ)
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingBelowThePublicApiDependsOnRepair() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(STORE, S3, FORMAT, IO, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(REPAIR)
                 .check(CLASSES);
     }
 

@@ -88,6 +88,8 @@ final class Tool {
                 .addSubcommand(new SalvageCommand(streams))
                 .addSubcommand(new ShipCommand(streams))
                 .addSubcommand(new RestoreCommand(streams))
+                .addSubcommand(new RepairCommand(streams))
+                .addSubcommand(new DivergenceCommand(streams))
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
                 .addSubcommand(new StressCommand(streams))
