@@ -1,8 +1,8 @@
 package io.veloz.wal.archive;
 
+import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.WalRecovery;
-import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;

@@ -31,8 +31,9 @@ import java.util.Locale;
  * Repairs a log from its archive, and an archive from its log. The log must be closed: both methods take its lock. Thread-safe.
  */
 public final class ArchiveRepair {
-    private static final DateTimeFormatter SUFFIX =
-            DateTimeFormatter.ofPattern("'.damaged-'uuuuMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter SUFFIX = DateTimeFormatter.ofPattern(
+                    "'.damaged-'uuuuMMdd'T'HHmmss'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     private final ObjectStore store;
     private final LogFiles log;
@@ -161,8 +162,8 @@ public final class ArchiveRepair {
                                 object.replacement()))
                         .toList(),
                 found.untouched().stream()
-                        .map(object ->
-                                new Problem(object.key(), object.firstSequence(), object.lastSequence(), object.reason()))
+                        .map(object -> new Problem(
+                                object.key(), object.firstSequence(), object.lastSequence(), object.reason()))
                         .toList(),
                 notes);
     }

@@ -100,8 +100,8 @@ final class ForkSearch {
     private List<Segment> common(RecoveryReport local) throws IOException {
         Set<Long> sealed = Set.copyOf(log.sealed());
         return proof.segments().stream()
-                .filter(segment -> sealed.contains(segment.number())
-                        && segment.lastSequence() >= local.expectedFirstSequence())
+                .filter(segment ->
+                        sealed.contains(segment.number()) && segment.lastSequence() >= local.expectedFirstSequence())
                 .toList();
     }
 
@@ -128,7 +128,9 @@ final class ForkSearch {
                 boolean contains = segment.number() == tail.segment()
                         && segment.isGood()
                         && segment.lastSequence() >= tail.lastSequence();
-                if (contains && !digest(segment.file(), tail.position(), tail.endPosition()).equals(tail.sha256())) {
+                if (contains
+                        && !digest(segment.file(), tail.position(), tail.endPosition())
+                                .equals(tail.sha256())) {
                     return true;
                 }
             }

@@ -388,7 +388,8 @@ final class FoundFiles {
         for (long slot : slots) {
             Tail one = tail(slot);
             Tail other = tail(longest);
-            boolean differs = one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256());
+            boolean differs =
+                    one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256());
             if (differs && isNamed(slot) == isNamed(longest)) {
                 problem(
                         ArchiveKeys.slot(slot),

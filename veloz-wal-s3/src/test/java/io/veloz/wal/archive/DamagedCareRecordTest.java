@@ -97,8 +97,9 @@ class DamagedCareRecordTest {
         ArchiveRetention.plan(care, options());
         for (long number : new long[] {1, 2, 3}) {
             assertThatThrownBy(() -> ArchiveHolds.skipDamaged(care, number))
-                    .isInstanceOfSatisfying(ArchiveCareException.class, e -> assertThat(e.reason())
-                            .isEqualTo(ArchiveCareException.Reason.NOT_DAMAGED));
+                    .isInstanceOfSatisfying(
+                            ArchiveCareException.class,
+                            e -> assertThat(e.reason()).isEqualTo(ArchiveCareException.Reason.NOT_DAMAGED));
         }
         assertThat(verifiedChain()).isEqualTo(2);
     }

@@ -96,11 +96,7 @@ class LogRepairCrashTest {
 
     private static ArchiveRepairReport repair(ObjectStore from, FaultyStorage disk) {
         return ArchiveRepair.log(
-                from,
-                LogFiles.of(disk, "orders"),
-                WalProgress.NONE,
-                new Retries(attempt -> {}),
-                LogRepairTest.CLOCK);
+                from, LogFiles.of(disk, "orders"), WalProgress.NONE, new Retries(attempt -> {}), LogRepairTest.CLOCK);
     }
 
     private void assertNoShorterLog(FaultyStorage disk) {

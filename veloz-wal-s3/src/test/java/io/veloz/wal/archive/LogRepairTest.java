@@ -67,8 +67,7 @@ class LogRepairTest {
     }
 
     private ArchiveRepairReport repair(Path directory) {
-        return ArchiveRepair.log(
-                store, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
+        return ArchiveRepair.log(store, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
     }
 
     private static String name(long segment) {
@@ -147,7 +146,9 @@ class LogRepairTest {
         flip(log.resolve(name(1)), 9000);
         flip(log.resolve(name(2)), 9000);
         ArchiveRepairReport report = repair(log);
-        assertThat(report.repaired()).extracting(ArchiveRepairReport.Repaired::name).containsExactly(name(1));
+        assertThat(report.repaired())
+                .extracting(ArchiveRepairReport.Repaired::name)
+                .containsExactly(name(1));
         assertThat(report.isComplete()).isFalse();
         assertThat(report.untouched()).hasSize(1);
         assertThat(report.untouched().get(0).key()).isEqualTo(name(2));
@@ -299,9 +300,12 @@ class LogRepairTest {
                         .isEqualTo(WalShippingRefusedException.Reason.DIVERGED));
         ArchiveRepairReport report = repair(mine);
         assertThat(report.isComplete()).isTrue();
-        assertThat(report.repaired()).extracting(ArchiveRepairReport.Repaired::cause).contains(Cause.OTHER_FILE);
+        assertThat(report.repaired())
+                .extracting(ArchiveRepairReport.Repaired::cause)
+                .contains(Cause.OTHER_FILE);
         assertWhole(mine);
-        assertThat(ArchiveDivergence.of(store, LogFiles.of(mine), new Retries(attempt -> {})).relation())
+        assertThat(ArchiveDivergence.of(store, LogFiles.of(mine), new Retries(attempt -> {}))
+                        .relation())
                 .isEqualTo(Relation.SAME);
         assertThat(ship(mine)).isEmpty();
         try (Wal wal = SmallLog.open(mine)) {

@@ -119,12 +119,17 @@ class ObjectRepairTest {
 
     @Test
     void missingObjectsAreCreatedAgainWithTheSameBytes() throws IOException {
-        List<String> missing = List.of(keys("segments/").get(0), keys("segments/").get(2), keys("attachments/").get(0));
+        List<String> missing = List.of(
+                keys("segments/").get(0),
+                keys("segments/").get(2),
+                keys("attachments/").get(0));
         missing.forEach(store::remove);
         ArchiveRepairReport report = repair(store);
         assertThat(report.isComplete()).isTrue();
         assertThat(report.repaired()).extracting(Repaired::name).containsExactlyElementsOf(missing);
-        assertThat(report.repaired()).allMatch(object -> object.cause() == Cause.MISSING && object.other().isEmpty());
+        assertThat(report.repaired())
+                .allMatch(object ->
+                        object.cause() == Cause.MISSING && object.other().isEmpty());
         assertThat(store.objects().keySet()).isEqualTo(shipped.keySet());
         missing.forEach(key -> assertThat(store.objects().get(key)).isEqualTo(shipped.get(key)));
         assertWhole(store);
@@ -142,19 +147,22 @@ class ObjectRepairTest {
         assertThat(report.repaired()).allMatch(object -> object.cause() == Cause.DAMAGED);
         assertThat(report.repaired().get(0).other()).endsWith(".e0000000003.wal.lz4");
         assertThat(report.notes()).containsExactly("acquired epoch 3 of the archive to state segments again");
-        before.forEach((key, bytes) -> assertThat(store.objects().get(key)).as(key).isEqualTo(bytes));
+        before.forEach(
+                (key, bytes) -> assertThat(store.objects().get(key)).as(key).isEqualTo(bytes));
         assertWhole(store);
         assertThat(repair(store).repaired()).isEmpty();
         shipMore();
         assertWhole(store);
     }
 
+    /** Ships so many segments that summaries are put, which repeat the statements. */
     private void shipMore() {
         try (Wal wal = SmallLog.open(log)) {
-            for (int i = 0; i < 100; i++) {
-                SmallLog.append(wal, 100);
-                assertThat(DirectShip.ship(wal, store)).isEmpty();
+            for (int i = 0; i < 70; i++) {
+                SmallLog.append(wal, 1);
+                wal.roll();
             }
+            assertThat(DirectShip.ship(wal, store)).isEmpty();
         }
         all = SmallLog.read(log);
     }
@@ -243,8 +251,9 @@ class ObjectRepairTest {
         damage(keys("segments/").get(0));
         int slots = keys("ship/").size();
         assertThatThrownBy(() -> repair(store))
-                .isInstanceOfSatisfying(WalShippingRefusedException.class, e -> assertThat(e.reason())
-                        .isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
+                .isInstanceOfSatisfying(
+                        WalShippingRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
         assertThat(keys("ship/")).hasSize(slots);
     }
 
@@ -326,7 +335,9 @@ class ObjectRepairTest {
             log = dir.resolve("log-" + fault + n);
             copy(original, log);
             HeapStore client = each.client(HeapStore.Plan.at(n, fault));
-            assertThat(repair(client).isComplete()).as(fault + " at request " + n).isTrue();
+            assertThat(repair(client).isComplete())
+                    .as(fault + " at request " + n)
+                    .isTrue();
             each.deliverLate();
             assertThat(verify(each).isSound()).as(fault + " at request " + n).isTrue();
             if (client.requests() < n) {

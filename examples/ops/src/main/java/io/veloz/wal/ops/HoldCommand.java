@@ -82,8 +82,7 @@ final class HoldCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int actions =
-                (from == null ? 0 : 1) + (all ? 1 : 0) + (release == null ? 0 : 1) + (skip == null ? 0 : 1);
+        int actions = (from == null ? 0 : 1) + (all ? 1 : 0) + (release == null ? 0 : 1) + (skip == null ? 0 : 1);
         if (actions > 1 || (from != null && from < 1)) {
             throw new ParameterException(
                     spec.commandLine(), "expected one of --from N (from 1), --all, --release N and --skip-damaged N");

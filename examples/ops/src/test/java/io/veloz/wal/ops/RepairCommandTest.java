@@ -62,7 +62,9 @@ class RepairCommandTest {
                 .contains(": it was damaged; the previous file is orders_0000000000000001.wal.damaged-");
         assertThat(run.lines().get(1)).contains("orders_0000000000000002.wal").endsWith(": it was missing");
         ToolRun.of("verify", log).exits(ExitCode.OK);
-        assertThat(ToolRun.of("repair", log, "--from", archive).exits(ExitCode.OK).out())
+        assertThat(ToolRun.of("repair", log, "--from", archive)
+                        .exits(ExitCode.OK)
+                        .out())
                 .isEqualTo("repaired    nothing\n");
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
     }

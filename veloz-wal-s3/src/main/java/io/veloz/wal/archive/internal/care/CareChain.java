@@ -141,7 +141,8 @@ public final class CareChain {
             Tip before = last == 1
                     ? Tip.NONE
                     : read(last - 1).orElseThrow(() -> new BadObjectException(where(last - 1) + " is missing"));
-            return Optional.of(new Damaged(new Tip(last, rawSha256(last), before.record), String.valueOf(e.getMessage())));
+            return Optional.of(
+                    new Damaged(new Tip(last, rawSha256(last), before.record), String.valueOf(e.getMessage())));
         }
     }
 

@@ -81,8 +81,8 @@ public final class DamagedRecord {
         Optional<CareRecord> put = isBegunDelete(before)
                 ? writer.putAfter(tip, Kind.DELETE, deleted(tip))
                 : writer.putAfter(tip, Kind.HOLD, held(tip));
-        return put.orElseThrow(() -> new IOException(store.describe() + ": another process put care record "
-                + (number + 1) + " meanwhile; run it again"));
+        return put.orElseThrow(() -> new IOException(
+                store.describe() + ": another process put care record " + (number + 1) + " meanwhile; run it again"));
     }
 
     private boolean isBegunDelete(CareState before) throws IOException {
@@ -127,7 +127,8 @@ public final class DamagedRecord {
         TreeMap<Long, Hold> holds = new TreeMap<>(before.holds());
         String reason = "care record " + tip.number() + " is damaged, and may have been a hold";
         long first = Math.max(1, before.floor().cut().sequence());
-        holds.put(tip.number() + 1, new Hold(first, reason, host, clock.instant().truncatedTo(ChronoUnit.MILLIS)));
+        holds.put(
+                tip.number() + 1, new Hold(first, reason, host, clock.instant().truncatedTo(ChronoUnit.MILLIS)));
         return new CareState(
                 before.floor(),
                 isDeleting ? before.plan() : null,

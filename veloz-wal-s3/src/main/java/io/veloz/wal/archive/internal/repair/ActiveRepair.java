@@ -61,9 +61,7 @@ final class ActiveRepair {
             return local.isEndMissing() && isKnown ? Optional.of(next(next, Cause.MISSING)) : Optional.empty();
         }
         List<TailSlot> tails = archive.tails(number);
-        return active.get().isGood() || tails.isEmpty()
-                ? Optional.empty()
-                : Optional.of(patched(active.get(), tails));
+        return active.get().isGood() || tails.isEmpty() ? Optional.empty() : Optional.of(patched(active.get(), tails));
     }
 
     /** Stages the archived beginning of a segment, or an empty segment. */
@@ -111,8 +109,8 @@ final class ActiveRepair {
         ByteBuffer archived = ByteBuffer.allocate(HEADER_BYTES);
         try (StorageFile unmarked = files.openSegment(files.currentName());
                 StorageFile staging = staged.storage().openForReading(files.currentName())) {
-            boolean isWhole = unmarked.readFully(mine, 0) == HEADER_BYTES
-                    && staging.readFully(archived, 0) == HEADER_BYTES;
+            boolean isWhole =
+                    unmarked.readFully(mine, 0) == HEADER_BYTES && staging.readFully(archived, 0) == HEADER_BYTES;
             if (isWhole && mine.flip().equals(archived.flip())) {
                 raw.readFully(mine.clear(), 0);
                 to.overwrite(mine.flip(), 0);

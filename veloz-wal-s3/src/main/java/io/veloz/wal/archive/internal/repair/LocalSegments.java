@@ -47,7 +47,8 @@ final class LocalSegments {
     long lastSealed() {
         int digitsAt = files.prefix().length() + 1;
         return names.stream()
-                .filter(name -> name.startsWith(files.prefix() + "_") && SEALED.matcher(name).matches())
+                .filter(name -> name.startsWith(files.prefix() + "_")
+                        && SEALED.matcher(name).matches())
                 .mapToLong(name -> Long.parseLong(name.substring(digitsAt, name.length() - ".wal".length())))
                 .max()
                 .orElse(0);

@@ -202,8 +202,7 @@ public final class LogRepair {
             cause = found.isPresent() && found.get().isGood() ? Cause.OTHER_FILE : cause;
         }
         segments.put(
-                archived.number(),
-                new Repaired(name, archived.firstSequence(), archived.lastSequence(), cause, ""));
+                archived.number(), new Repaired(name, archived.firstSequence(), archived.lastSequence(), cause, ""));
     }
 
     private Optional<SegmentReport> active(Segment archived) {

@@ -59,8 +59,7 @@ public final class ObjectRepair {
      *
      * @param replacement the key of the object that replaces it; empty if it has its key
      */
-    public record Repaired(
-            String key, long firstSequence, long lastSequence, boolean wasMissing, String replacement) {}
+    public record Repaired(String key, long firstSequence, long lastSequence, boolean wasMissing, String replacement) {}
 
     /** An object that is still missing or damaged. */
     public record Untouched(String key, long firstSequence, long lastSequence, String reason) {}
@@ -191,10 +190,15 @@ public final class ObjectRepair {
             return;
         }
         if (restatement == null) {
-            restatement = Restatement.begin(LocalLog.of(files), store, identity, clock, request -> retries.call(() -> {
-                request.send();
-                return true;
-            }));
+            restatement = Restatement.begin(
+                    LocalLog.of(files),
+                    store,
+                    identity,
+                    clock,
+                    request -> retries.call(() -> {
+                        request.send();
+                        return true;
+                    }));
             notes.add("acquired epoch " + restatement.epoch() + " of the archive to state segments again");
         }
         String key = restatement.restate((Segment) bad.part);

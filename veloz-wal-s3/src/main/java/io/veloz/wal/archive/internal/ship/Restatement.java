@@ -144,8 +144,7 @@ public final class Restatement {
         SealedSegment sealed = log.sealed(last.number())
                 .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
         Slot.@Nullable Part[] uploaded = new Slot.Part[1];
-        attempts.run(
-                () -> uploaded[0] = Uploader.upload(log, store, sealed, writer.epoch(), RateLimiter.UNLIMITED));
+        attempts.run(() -> uploaded[0] = Uploader.upload(log, store, sealed, writer.epoch(), RateLimiter.UNLIMITED));
         Segment next = (Segment) Objects.requireNonNull(uploaded[0]);
         if (!next.fileSha256().equals(last.fileSha256())) {
             throw log.refused(

@@ -22,8 +22,10 @@ class RestatementsTest {
 
     @Test
     void lastStatementCounts() {
-        assertThat(restatements.add(new Restated(segment(3, "k3b", FILE), "k3"))).isEmpty();
-        assertThat(restatements.add(new Restated(segment(3, "k3c", FILE), "k3b"))).isEmpty();
+        assertThat(restatements.add(new Restated(segment(3, "k3b", FILE), "k3")))
+                .isEmpty();
+        assertThat(restatements.add(new Restated(segment(3, "k3c", FILE), "k3b")))
+                .isEmpty();
         assertThat(segments).extracting(Segment::key).containsExactly("k1", "k3c");
         assertThat(restatements.replaced()).containsExactly("k3", "k3b");
     }
@@ -38,7 +40,8 @@ class RestatementsTest {
 
     @Test
     void replacedObjectMustBeTheLastOne() {
-        assertThat(restatements.add(new Restated(segment(1, "k1b", FILE), "k3"))).contains("names k1");
+        assertThat(restatements.add(new Restated(segment(1, "k1b", FILE), "k3")))
+                .contains("names k1");
         assertThat(restatements.add(new Restated(segment(1, "k1", FILE), "k1"))).contains("replaces k1 by k1");
     }
 

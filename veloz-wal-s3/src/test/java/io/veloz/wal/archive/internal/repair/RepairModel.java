@@ -350,15 +350,6 @@ final class RepairModel {
             @Nullable String wrong,
             int shipperTip,
             boolean isFenced) {
-        return new World(
-                chain,
-                objects,
-                world.isRetired,
-                shipperTip,
-                isFenced,
-                repairs,
-                world.janitor,
-                crashes,
-                wrong);
+        return new World(chain, objects, world.isRetired, shipperTip, isFenced, repairs, world.janitor, crashes, wrong);
     }
 }
