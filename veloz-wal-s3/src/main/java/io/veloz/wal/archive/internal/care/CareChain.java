@@ -16,6 +16,7 @@ import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +136,9 @@ public final class CareChain {
             return Optional.empty();
         }
         try {
-            read(last).orElseThrow(() -> new StoreUnavailableException(where(last) + " is listed and missing", null));
+            if (read(last).isEmpty()) {
+                throw new StoreUnavailableException(where(last) + " is listed and missing", null);
+            }
             return Optional.empty();
         } catch (BadObjectException e) {
             Tip before = last == 1
@@ -201,7 +204,7 @@ public final class CareChain {
         long last = NumberedObjects.last(store, retries, ArchiveKeys.CARE);
         for (long number = 1; number <= last; number++) {
             Tip next = number < last ? readOrSkipped(number, before, last) : require(number, last);
-            if (next.record == before.record) {
+            if (Objects.equals(next.record, before.record)) {
                 before = next;
                 continue;
             }
