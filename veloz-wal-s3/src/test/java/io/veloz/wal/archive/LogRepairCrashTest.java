@@ -99,8 +99,16 @@ class LogRepairCrashTest {
                 from, LogFiles.of(disk, "orders"), WalProgress.NONE, new Retries(attempt -> {}), LogRepairTest.CLOCK);
     }
 
+    private static WalConfig small(FaultyStorage disk) {
+        return WalConfig.builder(disk)
+                .segmentBytes(16 * 1024)
+                .maxBatchBytes(4 * 1024)
+                .bufferBytes(8 * 1024)
+                .build();
+    }
+
     private void assertNoShorterLog(FaultyStorage disk) {
-        try (Wal wal = Wal.open(WalConfig.builder(disk).build())) {
+        try (Wal wal = Wal.open(small(disk))) {
             assertThat(wal.lastSequence()).isEqualTo(RECORDS);
         } catch (WalException e) {
             return;
