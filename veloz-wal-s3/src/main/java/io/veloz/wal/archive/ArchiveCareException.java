@@ -27,6 +27,8 @@ public final class ArchiveCareException extends RuntimeException {
         RETIRED,
         /** There is no such hold. */
         NO_SUCH_HOLD,
+        /** The care record is not the last one, or can be read: nothing has to be skipped. */
+        NOT_DAMAGED,
         /** The archive has too many holds or acknowledged gaps: release those that are not needed. */
         TOO_MANY
     }

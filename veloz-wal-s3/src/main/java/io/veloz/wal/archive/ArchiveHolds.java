@@ -84,6 +84,25 @@ public final class ArchiveHolds {
         }));
     }
 
+    /**
+     * Continues the care of an archive whose last care record is damaged: without it no care record can be put any more. Use it only
+     * if no intact copy of that record exists, and no retention runs. The damaged record may have been a hold, so the next one is a
+     * hold of all records that are not retired; release it when all needed holds are made again. Recorded verifications end. If
+     * objects that an open plan names are missing, the damaged record was the deletion of that plan, and the next one is, too.
+     *
+     * @param record the number of the damaged record
+     * @return the number of the next record
+     * @throws ArchiveCareException if that is not the last record, or it can be read
+     * @throws WalRestoreException if the store failed, or the record before it is damaged, too
+     */
+    public static long skipDamaged(ObjectStore store, long record) {
+        return skipDamaged(new CareAccess(store), record);
+    }
+
+    static long skipDamaged(CareAccess care, long record) {
+        return care.run(() -> care.damagedRecord().skip(record).number());
+    }
+
     /** Returns the holds that are in force, oldest first. */
     public static List<ArchiveCare.Hold> list(ObjectStore store) {
         return ArchiveCare.of(store).holds();

@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.care.DamagedRecord;
 import io.veloz.wal.archive.internal.care.Janitor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.proof.Retries;
@@ -54,6 +55,10 @@ final class CareAccess {
 
     CareWriter writer() throws IOException {
         return new CareWriter(store, retries, identity(), clock, host());
+    }
+
+    DamagedRecord damagedRecord() throws IOException {
+        return new DamagedRecord(store, retries, identity(), clock, host());
     }
 
     Janitor janitor(ArchiveRetentionOptions options) throws IOException {

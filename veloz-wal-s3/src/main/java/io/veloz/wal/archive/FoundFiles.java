@@ -19,6 +19,7 @@ import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
@@ -39,6 +40,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -66,7 +68,14 @@ final class FoundFiles {
     private final Path candidate;
     private final WalProgress progress;
     private final List<Problem> problems = new ArrayList<>();
-    private final Map<Long, Segment> committed = new HashMap<>();
+
+    /** The statements of each segment, the last one first. */
+    private final Map<Long, List<Segment>> committed = new HashMap<>();
+
+    /** The digests by which slots name the slots before them. */
+    private final Set<String> named = new HashSet<>();
+
+    private final Map<Long, String> tailDigests = new HashMap<>();
     private final TreeMap<Long, Attachment> checkpoints = new TreeMap<>();
     private final TreeMap<Long, TreeMap<Long, List<Long>>> tailSlots = new TreeMap<>();
     private final Map<Long, Tail> tailParts = new HashMap<>();
@@ -178,11 +187,10 @@ final class FoundFiles {
     /** Reads a slot. Returns whether it exists. */
     private boolean readSlot(long number) throws IOException {
         try {
-            Slot slot = retries.call(() -> log.check(number))
-                    .map(SlotCodec.Decoded::slot)
-                    .orElse(null);
+            SlotCodec.@Nullable Decoded slot =
+                    retries.call(() -> log.check(number)).orElse(null);
             if (slot != null) {
-                add(slot);
+                add(slot.slot(), slot.sha256());
             }
             return slot != null;
         } catch (BadObjectException | UnknownArchiveFormatException e) {
@@ -191,7 +199,7 @@ final class FoundFiles {
         }
     }
 
-    private void add(Slot slot) throws BadObjectException {
+    private void add(Slot slot, String sha256) throws BadObjectException {
         if (slot.part() instanceof Epoch epoch && !epoch.logJson().isEmpty() && identity == null) {
             use(LogIdentity.decode(
                     ArchiveKeys.slot(slot.number()), epoch.logJson().getBytes(StandardCharsets.UTF_8)));
@@ -201,18 +209,26 @@ final class FoundFiles {
             problem(ArchiveKeys.slot(slot.number()), -1, -1, "it belongs to log " + slot.logId());
             return;
         }
+        named.add(slot.previous());
         if (slot.part() instanceof Segment segment) {
-            committed.put(segment.number(), segment);
+            add(segment);
+        } else if (slot.part() instanceof Restated restated) {
+            add(restated.segment());
         } else if (slot.part() instanceof Attachment attachment
                 && attachment.name().equals("checkpoint")) {
             checkpoints.put(attachment.sequence(), attachment);
         } else if (slot.part() instanceof Tail tail) {
             tailParts.put(slot.number(), tail);
+            tailDigests.put(slot.number(), sha256);
             tailSlots
                     .computeIfAbsent(tail.segment(), any -> new TreeMap<>())
                     .computeIfAbsent(tail.position(), any -> new ArrayList<>())
                     .add(slot.number());
         }
+    }
+
+    private void add(Segment segment) {
+        committed.computeIfAbsent(segment.number(), any -> new ArrayList<>()).add(0, segment);
     }
 
     private void listSegments() throws IOException {
@@ -238,17 +254,25 @@ final class FoundFiles {
 
     /** Copies a segment. Returns whether it was copied. */
     private boolean segment(long number) throws IOException {
-        @Nullable Segment named = committed.get(number);
-        if (named != null && isIntact(named)) {
-            return publish(number);
+        List<Segment> statements = committed.getOrDefault(number, List.of());
+        for (Segment statement : statements) {
+            if (isIntact(statement)) {
+                return publish(number);
+            }
         }
         TreeMap<String, String> versions = new TreeMap<>();
         for (String key : keys.getOrDefault(number, Set.of())) {
-            if (named == null || !key.equals(named.key())) {
+            if (statements.stream().noneMatch(statement -> statement.key().equals(key))) {
                 String sha256 = version(number, key);
                 if (!sha256.isEmpty()) {
                     versions.put(sha256, key);
                 }
+            }
+        }
+        for (Segment statement : statements) {
+            if (versions.containsKey(statement.fileSha256())) {
+                // A slot contains the digest of this version.
+                versions.keySet().retainAll(Set.of(statement.fileSha256()));
             }
         }
         if (versions.size() > 1) {
@@ -372,13 +396,18 @@ final class FoundFiles {
         return java.util.Objects.requireNonNull(tailParts.get(slot));
     }
 
-    /** Returns the longest of the tails with the same position; -1 if two tails of equal length differ. */
+    /**
+     * Returns the longest of the tails with the same position. Of two tails of equal length that differ, the one that the slot
+     * after it names; -1 if that is none of them.
+     */
     private long choose(List<Long> slots) {
         long longest = slots.get(0);
         for (long slot : slots) {
             Tail one = tail(slot);
             Tail other = tail(longest);
-            if (one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256())) {
+            boolean differs =
+                    one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256());
+            if (differs && isNamed(slot) == isNamed(longest)) {
                 problem(
                         ArchiveKeys.slot(slot),
                         one.firstSequence(),
@@ -386,9 +415,14 @@ final class FoundFiles {
                         "it contradicts slot " + longest + ", and it is unknown which one is valid");
                 return -1;
             }
-            longest = one.endPosition() > other.endPosition() ? slot : longest;
+            boolean isBetter = differs ? isNamed(slot) : one.endPosition() > other.endPosition();
+            longest = isBetter ? slot : longest;
         }
         return longest;
+    }
+
+    private boolean isNamed(long slot) {
+        return named.contains(tailDigests.getOrDefault(slot, ""));
     }
 
     // ---- checkpoints

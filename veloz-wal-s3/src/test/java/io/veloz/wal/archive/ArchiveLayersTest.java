@@ -30,6 +30,7 @@ class ArchiveLayersTest {
     private static final String RESTORE = "io.veloz.wal.archive.internal.restore";
     private static final String SHIP = "io.veloz.wal.archive.internal.ship";
     private static final String FILL = "io.veloz.wal.archive.internal.fill";
+    private static final String REPAIR = "io.veloz.wal.archive.internal.repair";
     private static final String READ = "io.veloz.wal.archive.internal.read";
     private static final String FOLLOW = "io.veloz.wal.archive.internal.follow";
 
@@ -161,6 +162,17 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(FILL)
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingBelowThePublicApiDependsOnRepair() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(STORE, S3, FORMAT, IO, SHIPLOG, PROOF, RESTORE, SHIP, READ)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(REPAIR)
                 .check(CLASSES);
     }
 

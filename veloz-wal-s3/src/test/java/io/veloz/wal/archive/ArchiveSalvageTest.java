@@ -173,4 +173,24 @@ class ArchiveSalvageTest {
                 .containsExactlyInAnyOrder(ArchiveKeys.segment("orders", 2, 1), ArchiveKeys.segment("orders", 2, 2));
         assertThat(report.log().lost()).hasSize(1);
     }
+
+    @Test
+    void versionWhoseDigestASlotContainsIsSalvaged() throws IOException {
+        Path fork = dir.resolve("fork");
+        Files.createDirectory(fork);
+        Files.copy(source.resolve("orders_0000000000000001.wal"), fork.resolve("orders_0000000000000001.wal"));
+        LogFiles.of(fork).complete(LogFiles.of(source).logId().orElseThrow(), 1, 1);
+        try (Wal wal = SmallLog.open(fork)) {
+            SmallLog.append(wal, 200);
+        }
+        byte[] other = Files.readAllBytes(fork.resolve("orders_0000000000000002.wal"));
+        String named = ArchiveKeys.segment("orders", 2, 2);
+        // The object that the slot names is missing. One of two other objects contains the same file.
+        store.damage(ArchiveKeys.segment("orders", 2, 3), store.objects().get(named));
+        store.damage(ArchiveKeys.segment("orders", 2, 1), Lz4Frames.compress(other));
+        store.remove(named);
+        ArchiveSalvageReport report = salvage();
+        assertThat(SmallLog.read(target)).isEqualTo(records);
+        assertThat(report.problems()).extracting(ArchiveReport.Problem::key).containsExactly(named);
+    }
 }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             "  veloz-wal hold s3://bucket/orders --from 1201 --reason \"case 17\"",
             "  veloz-wal hold s3://bucket/orders --all --reason audit",
             "  veloz-wal hold s3://bucket/orders --release 12",
+            "  veloz-wal hold s3://bucket/orders --skip-damaged 41",
             "",
             "  0   done",
             "  2   failed: the archive is damaged, or access is denied",
@@ -57,6 +58,15 @@ final class HoldCommand implements Callable<Integer> {
     @Option(names = "--release", paramLabel = "N", description = "End the hold with this number.")
     private @Nullable Long release;
 
+    @Option(
+            names = "--skip-damaged",
+            paramLabel = "N",
+            description =
+                    "Continue after care record N, the last one, which is damaged and of which no copy exists. Stop"
+                            + " `retention` first. Holds everything that is not retired: release that hold when all"
+                            + " needed holds are made again.")
+    private @Nullable Long skip;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -72,14 +82,17 @@ final class HoldCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int actions = (from == null ? 0 : 1) + (all ? 1 : 0) + (release == null ? 0 : 1);
+        int actions = (from == null ? 0 : 1) + (all ? 1 : 0) + (release == null ? 0 : 1) + (skip == null ? 0 : 1);
         if (actions > 1 || (from != null && from < 1)) {
             throw new ParameterException(
-                    spec.commandLine(), "expected one of --from N (from 1), --all and --release N");
+                    spec.commandLine(), "expected one of --from N (from 1), --all, --release N and --skip-damaged N");
         }
         try (ObjectStore store = arguments.open(spec, uri)) {
             if (release != null) {
                 ArchiveHolds.release(store, release);
+            } else if (skip != null) {
+                long next = ArchiveHolds.skipDamaged(store, skip);
+                streams.err().println("note: care record " + next + " follows the damaged one");
             } else if (actions == 1) {
                 ArchiveHolds.hold(store, from == null ? 0 : from, reason);
             }

@@ -90,6 +90,8 @@ final class Tool {
                 .addSubcommand(new ShipCommand(streams))
                 .addSubcommand(new FollowCommand(streams))
                 .addSubcommand(new RestoreCommand(streams))
+                .addSubcommand(new RepairCommand(streams))
+                .addSubcommand(new DivergenceCommand(streams))
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
                 .addSubcommand(new StressCommand(streams))

@@ -12,9 +12,11 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -123,6 +125,44 @@ public final class CareChain {
     }
 
     /**
+     * Returns the last record if it is damaged, with the digest of its bytes and the state before it.
+     *
+     * @return empty if the last record is not damaged
+     * @throws BadObjectException if it is missing, or the record before it is damaged or missing
+     */
+    Optional<Damaged> damagedTip() throws IOException {
+        long last = NumberedObjects.last(store, retries, ArchiveKeys.CARE);
+        if (last == 0) {
+            return Optional.empty();
+        }
+        try {
+            if (read(last).isEmpty()) {
+                throw new StoreUnavailableException(where(last) + " is listed and missing", null);
+            }
+            return Optional.empty();
+        } catch (BadObjectException e) {
+            Tip before = last == 1
+                    ? Tip.NONE
+                    : read(last - 1).orElseThrow(() -> new BadObjectException(where(last - 1) + " is missing"));
+            return Optional.of(
+                    new Damaged(new Tip(last, rawSha256(last), before.record), String.valueOf(e.getMessage())));
+        }
+    }
+
+    /**
+     * A damaged last record.
+     *
+     * @param tip its number and the digest of its bytes as they are, and the record before it
+     */
+    record Damaged(Tip tip, String problem) {}
+
+    private String rawSha256(long number) throws IOException {
+        byte[] bytes = retries.call(() -> bytes(number))
+                .orElseThrow(() -> new BadObjectException(where(number) + " is missing"));
+        return Digest.of(bytes);
+    }
+
+    /**
      * Puts a record. Returns false if another one has its number. A record that cannot be read again is not put: it would stay the
      * last one.
      *
@@ -163,9 +203,11 @@ public final class CareChain {
         Tip before = Tip.NONE;
         long last = NumberedObjects.last(store, retries, ArchiveKeys.CARE);
         for (long number = 1; number <= last; number++) {
-            long missing = number;
-            Tip next = read(number)
-                    .orElseThrow(() -> new BadObjectException(where(missing) + " is missing; the last one is " + last));
+            Tip next = number < last ? readOrSkipped(number, before, last) : require(number, last);
+            if (Objects.equals(next.record, before.record)) {
+                before = next;
+                continue;
+            }
             String problem = problem(before, next);
             if (!problem.isEmpty()) {
                 throw new BadObjectException(where(number) + ": " + problem);
@@ -173,6 +215,38 @@ public final class CareChain {
             before = next;
         }
         return last;
+    }
+
+    private Tip require(long number, long last) throws IOException {
+        return read(number)
+                .orElseThrow(() -> new BadObjectException(where(number) + " is missing; the last one is " + last));
+    }
+
+    /**
+     * Reads a record. If it is damaged, and the one after it names its bytes as they are, that one was put by an operator who has
+     * skipped it: every other step refuses a damaged last record. Then this returns the state before it.
+     */
+    private Tip readOrSkipped(long number, Tip before, long last) throws IOException {
+        try {
+            return require(number, last);
+        } catch (BadObjectException e) {
+            String raw = rawSha256(number);
+            if (isNext(number + 1, raw)) {
+                return new Tip(number, raw, before.record);
+            }
+            throw e;
+        }
+    }
+
+    private boolean isNext(long number, String previous) throws IOException {
+        try {
+            return read(number)
+                    .map(Tip::record)
+                    .filter(next -> next.previous().equals(previous))
+                    .isPresent();
+        } catch (BadObjectException e) {
+            return false;
+        }
     }
 
     private static String problem(Tip before, Tip next) {

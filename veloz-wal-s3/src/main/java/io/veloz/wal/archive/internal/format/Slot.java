@@ -70,7 +70,7 @@ public record Slot(
     }
 
     /** The content of a slot. */
-    public sealed interface Part permits Epoch, Tail, StoredPart, Gap, Summary {}
+    public sealed interface Part permits Epoch, Tail, StoredPart, Restated, Gap, Summary {}
 
     /**
      * A file of the log that was uploaded as an object. Immutable.
@@ -204,6 +204,15 @@ public record Slot(
             long minTimestampNanos,
             long maxTimestampNanos)
             implements StoredPart {}
+
+    /**
+     * Commits another object of a segment that is committed already, because the first object is damaged or missing. Both objects
+     * contain the same file. The last statement of a segment counts.
+     *
+     * @param segment with the key of the new object
+     * @param replaces the key of the object that the last statement before this one names
+     */
+    public record Restated(Segment segment, String replaces) implements Part {}
 
     /**
      * Commits a file that belongs to a record: a checkpoint.

@@ -8,6 +8,7 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Reason;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
@@ -100,6 +101,8 @@ final class SlotHead {
             return "TAIL";
         } else if (part instanceof Segment) {
             return "SEGMENT";
+        } else if (part instanceof Restated) {
+            return "RESTATED";
         } else if (part instanceof Attachment) {
             return "ATTACHMENT";
         } else if (part instanceof Gap) {
@@ -122,6 +125,8 @@ final class SlotHead {
             json.put("tail", encode(tail));
         } else if (part instanceof Segment segment) {
             json.put("segment", encode(segment));
+        } else if (part instanceof Restated restated) {
+            json.put("segment", encode(restated.segment()).put("replaces", restated.replaces()));
         } else if (part instanceof Attachment attachment) {
             Json fields = Json.create().put("name", attachment.name()).put("sequence", attachment.sequence());
             json.put("attachment", put(fields, attachment.stored()));
@@ -219,7 +224,7 @@ final class SlotHead {
             long number = json.number("slot", 1, ArchiveKeys.MAX_SLOT);
             SlotRef kept = ref(json, "kept", 0);
             Part part = part(where, json);
-            if (format == 1 && part instanceof Summary) {
+            if (format == 1 && (part instanceof Summary || part instanceof Restated)) {
                 throw UnknownArchiveFormatException.ofKind(where, json.string("kind"));
             }
             boolean hasChain = format > 1 && !(part instanceof Tail);
@@ -315,6 +320,7 @@ final class SlotHead {
             case "EPOCH" -> epoch(where, json);
             case "TAIL" -> tail(json.object("tail"));
             case "SEGMENT" -> segment(json.object("segment"));
+            case "RESTATED" -> restated(json.object("segment"));
             case "ATTACHMENT" -> attachment(json.object("attachment"));
             case "GAP" -> gap(json.object("gap"));
             case "SUMMARY" -> summary(json.object("covers"));
@@ -361,7 +367,7 @@ final class SlotHead {
 
     private static StoredFile stored(Json json, long minFileBytes) throws BadObjectException {
         return new StoredFile(
-                key(json),
+                key(json, "key"),
                 json.number("objectBytes", 1),
                 json.sha256("objectSha256"),
                 json.number("fileBytes", minFileBytes),
@@ -390,10 +396,14 @@ final class SlotHead {
         return id;
     }
 
-    private static String key(Json json) throws BadObjectException {
-        String key = json.string("key");
+    private static Restated restated(Json json) throws BadObjectException {
+        return new Restated(segment(json), key(json, "replaces"));
+    }
+
+    private static String key(Json json, String field) throws BadObjectException {
+        String key = json.string(field);
         if (!ArchiveKeys.isKey(key)) {
-            throw new BadObjectException(json.where() + ": field \"key\" is \"" + Text.printable(key)
+            throw new BadObjectException(json.where() + ": field \"" + field + "\" is \"" + Text.printable(key)
                     + "\"; expected parts of letters, digits and \"._-\", none beginning with a dot");
         }
         return key;

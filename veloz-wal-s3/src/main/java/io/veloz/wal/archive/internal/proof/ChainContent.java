@@ -9,6 +9,7 @@ import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ final class ChainContent {
     private final LogIdentity identity;
     private final TreeMap<Long, SlotSummary> kept = new TreeMap<>();
     private final List<Segment> segments = new ArrayList<>();
+    private final Restatements restatements = new Restatements(segments);
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Gap> declared = new ArrayList<>();
     private final List<LostRange> gaps = new ArrayList<>();
@@ -71,6 +73,10 @@ final class ChainContent {
                     archived.segment() > segment.number() || archived.equals(end),
                     slot,
                     archived + "; the segment ends with " + end);
+        } else if (slot.part instanceof Restated restated) {
+            checkSegment(slot, restated.segment());
+            String problem = restatements.add(restated);
+            check(problem.isEmpty(), slot, problem);
         } else if (slot.part instanceof Attachment attachment) {
             checkAttachment(slot, attachment);
             attachments.add(attachment);
@@ -216,6 +222,11 @@ final class ChainContent {
 
     List<Segment> segments() {
         return segments;
+    }
+
+    /** Returns the keys of objects that later slots have replaced. They may be missing or damaged. */
+    List<String> replaced() {
+        return restatements.replaced();
     }
 
     List<Attachment> attachments() {

@@ -55,6 +55,9 @@ public final class Prover {
 
     private long nextSegment;
 
+    /** Objects that later slots have replaced. */
+    private List<String> replaced = List.of();
+
     /** The kept slots of the last proof, oldest first. */
     private List<SlotSummary> keptSlots = List.of();
 
@@ -257,6 +260,7 @@ public final class Prover {
         LostSlots lost = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment);
         proof.segments().forEach(segment -> lost.named(segment.key()));
         proof.attachments().forEach(attachment -> lost.named(attachment.key()));
+        replaced.forEach(lost::named);
         skipped.forEach(range -> lost.skipped(range[0], range[1]));
         @Nullable
         Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
@@ -305,6 +309,7 @@ public final class Prover {
             content.add(slot);
         }
         nextSegment = content.nextSegment();
+        replaced = content.replaced();
         add(tails(tip, nextSegment, Long.MAX_VALUE), content, tails);
         List<TailSlot> joined = joined(tails);
         content.checkEnd(tip);

@@ -10,6 +10,7 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Reason;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
@@ -102,6 +103,7 @@ class FormatTwoTest {
             new Epoch(IDENTITY.text(), Reason.PROMOTION, 2),
             new Segment(2, stored, 5, 1, 9, 9, -5, 7),
             new Attachment("checkpoint", 3, stored),
+            new Restated(new Segment(2, stored, 5, 1, 9, 9, -5, 7), "segments/w"),
             new Gap(5, 9, 7, "the spool was full")
         }) {
             assertThat(SlotCodec.decode("k", 14, SlotCodec.encode(slot(part, CHAIN)))
@@ -110,6 +112,16 @@ class FormatTwoTest {
         }
         Slot first = slot(GAP, new ChainState(List.of(), SlotRef.NONE, SlotRef.NONE, 0, null));
         assertThat(SlotCodec.decode("k", 14, SlotCodec.encode(first)).slot()).isEqualTo(first);
+    }
+
+    @Test
+    void restatedSegmentNamesTheObjectThatItReplaces() {
+        StoredFile stored = new StoredFile("segments/x", 5, A, 6, B);
+        Slot restated = slot(new Restated(new Segment(2, stored, 5, 1, 9, 9, -5, 7), "segments/w"), CHAIN);
+        assertThat(head(SlotCodec.encode(restated)))
+                .contains("\"kind\":\"RESTATED\"")
+                .contains("\"segment\":{\"number\":2,\"key\":\"segments/x\"")
+                .contains("\"maxTimestampNanos\":7,\"replaces\":\"segments/w\"}");
     }
 
     // ---- heads that no writer produces

@@ -1,0 +1,76 @@
+package io.veloz.wal.archive.internal.proof;
+
+import io.veloz.wal.archive.internal.format.Slot.Restated;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Applies the slots that commit another object of a segment. The last one counts, and all of them must state the same file. It
+ * belongs to one thread.
+ */
+final class Restatements {
+    private final List<Segment> segments;
+    private final List<String> replaced = new ArrayList<>();
+
+    /** @param segments the committed segments so far, by ascending number, in which a statement is replaced */
+    Restatements(List<Segment> segments) {
+        this.segments = segments;
+    }
+
+    /** Replaces the statement of a segment. Returns why that is not possible; empty if it was replaced. */
+    String add(Restated restated) {
+        Segment next = restated.segment();
+        int at = indexOf(next.number());
+        if (at < 0) {
+            return "states segment " + next.number() + " again, which no slot before it commits";
+        }
+        Segment last = segments.get(at);
+        if (!restated.replaces().equals(last.key()) || next.key().equals(last.key())) {
+            return "replaces " + restated.replaces() + " by " + next.key() + "; the last statement of segment "
+                    + next.number() + " names " + last.key();
+        }
+        if (!next.equals(withObjectOf(next, last))) {
+            return "states " + next + "; expected the same file as " + last;
+        }
+        replaced.add(last.key());
+        segments.set(at, next);
+        return "";
+    }
+
+    /** Returns a statement with another object. */
+    private static Segment withObjectOf(Segment object, Segment file) {
+        return new Segment(
+                file.number(),
+                new StoredFile(
+                        object.key(), object.objectBytes(), object.objectSha256(), file.fileBytes(), file.fileSha256()),
+                file.dataBytes(),
+                file.firstSequence(),
+                file.lastSequence(),
+                file.records(),
+                file.minTimestampNanos(),
+                file.maxTimestampNanos());
+    }
+
+    private int indexOf(long number) {
+        int low = 0;
+        int high = segments.size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            long found = segments.get(middle).number();
+            if (found == number) {
+                return middle;
+            } else if (found < number) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return -1;
+    }
+
+    List<String> replaced() {
+        return replaced;
+    }
+}

@@ -1,0 +1,85 @@
+package io.veloz.wal.archive.internal.repair;
+
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.ObjectFiles;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Fetches segments and tails of a proven archive. Confined to one thread. */
+final class ArchivedParts {
+    private final ShipLog log;
+    private final ObjectFiles objects;
+    private final Retries retries;
+    private final Proof proof;
+
+    ArchivedParts(ObjectStore store, Retries retries, Proof proof) {
+        this.log = new ShipLog(store);
+        this.objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        this.retries = retries;
+        this.proof = proof;
+    }
+
+    List<Segment> segments() {
+        return proof.segments();
+    }
+
+    /** Returns the tails of a segment, which begin with its first byte. */
+    List<TailSlot> tails(long segment) {
+        return proof.tails().stream()
+                .filter(slot -> slot.tail().segment() == segment)
+                .toList();
+    }
+
+    /** Fetches a sealed segment. Returns when the file is complete and forced. */
+    void fetch(Segment segment, NewFile to) throws IOException {
+        try {
+            objects.read(segment.stored(), to);
+        } catch (BadObjectException e) {
+            throw damaged(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
+        }
+        to.finish();
+    }
+
+    /** Fetches the tails of a segment. The caller finishes the file. */
+    void fetch(List<TailSlot> tails, NewFile to) throws IOException {
+        to.restart();
+        for (TailSlot tail : tails) {
+            byte[] content = content(tail);
+            to.write(content, content.length);
+        }
+    }
+
+    private byte[] content(TailSlot tail) throws IOException {
+        String key = ArchiveKeys.slot(tail.slot());
+        try {
+            return retries.call(() -> {
+                SlotCodec.@Nullable Decoded found = log.slot(tail.slot()).orElse(null);
+                if (found == null || !found.sha256().equals(tail.sha256())) {
+                    throw new BadObjectException(log.where(key)
+                            + (found == null
+                                    ? ": the object is missing; a shipper may have dropped it, then run it again"
+                                    : ": SHA-256 " + found.sha256() + "; expected " + tail.sha256()));
+                }
+                return found.content();
+            });
+        } catch (BadObjectException e) {
+            throw damaged(key, tail.tail().firstSequence(), tail.tail().lastSequence(), e);
+        }
+    }
+
+    private static WalRestoreException damaged(String key, long first, long last, BadObjectException e) {
+        return new WalRestoreException(
+                Reason.DAMAGED, key, first, last, e.getMessage() + "; nothing in the directory was changed", e);
+    }
+}

@@ -1,0 +1,347 @@
+package io.veloz.wal.archive.internal.repair;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecoveryReport;
+import io.veloz.wal.SegmentReport;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
+import io.veloz.wal.storage.StorageInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Replaces damaged and missing segments of a log by those of its archive. The caller has the lock of the log. An instance is for
+ * one run, and confined to one thread.
+ *
+ * <p>New files are fetched next to the log first, under names that it does not read. Then the log is verified as it will be.
+ * Only if that shows every new segment joined to its neighbours, no good segment lost and no record fewer, files are renamed. A
+ * damaged file is never deleted: it stays under another name.
+ *
+ * <p>Crash table. After each step the directory is forced. Run the same repair again after a crash.
+ *
+ * <pre>
+ *   new files fetched              the log is as before; the next run deletes and fetches them again
+ *   active segment copied aside    the log is as before, with one more file that it does not read
+ *   active segment replaced        a whole one: the archived prefix, or an empty segment, which has the next number
+ *   damaged segment renamed        the segment is missing, so the log does not open
+ *   new segment renamed            repaired so far
+ * </pre>
+ *
+ * <p>Order matters: an empty active segment takes its place before the segments that it follows, as its number shows that they
+ * are missing. It takes its place after them if the file that it replaces has the number of one of them.
+ */
+public final class LogRepair {
+    private final Storage storage;
+    private final String prefix;
+    private final Proof proof;
+    private final Floor floor;
+    private final ArchivedParts archive;
+    private final StagedNames staged;
+    private final LogFiles stagedFiles;
+    private final LogFiles files;
+    private final WalProgress progress;
+    private final SetAside aside;
+    private final TreeMap<Long, Repaired> segments = new TreeMap<>();
+    private LocalSegments local;
+
+    /** Why a file is replaced. */
+    public enum Cause {
+        DAMAGED,
+        MISSING,
+        /** It has the archived records in another file, as after a failover and back. */
+        OTHER_FILE
+    }
+
+    /**
+     * A file that was replaced.
+     *
+     * @param kept the name of the previous file; empty if there was none
+     */
+    public record Repaired(String file, long firstSequence, long lastSequence, Cause cause, String kept) {
+        Repaired kept(String name) {
+            return new Repaired(file, firstSequence, lastSequence, cause, name);
+        }
+    }
+
+    /** A damaged or missing file that stays as it is. */
+    public record Untouched(String file, long firstSequence, long lastSequence, String reason) {}
+
+    /** The result. */
+    public record Result(List<Repaired> repaired, List<Untouched> untouched, RecoveryReport log) {}
+
+    /**
+     * @param storage the directory of the log
+     * @param proof the archive above its floor
+     * @param suffix the end of the names of files that are set aside
+     */
+    public LogRepair(
+            Storage storage,
+            ObjectStore store,
+            Retries retries,
+            Proof proof,
+            Floor floor,
+            String suffix,
+            WalProgress progress)
+            throws IOException {
+        this.storage = storage;
+        this.prefix = proof.identity().prefix();
+        this.proof = proof;
+        this.floor = floor;
+        this.archive = new ArchivedParts(store, retries, proof);
+        this.staged = new StagedNames(storage);
+        this.stagedFiles = LogFiles.of(staged, prefix);
+        this.files = LogFiles.of(storage, prefix);
+        this.progress = progress;
+        this.aside = new SetAside(storage, suffix);
+        staged.clear();
+        this.local = verify(view(Map.of()));
+    }
+
+    /**
+     * Repairs the log.
+     *
+     * @throws WalRestoreException if a record differs from the archive, or the archived files do not join the others; nothing was
+     *     changed
+     */
+    public Result run() throws IOException {
+        requireSameLog();
+        for (Segment segment : archive.segments()) {
+            if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
+                consider(segment);
+            }
+        }
+        ActiveRepair active = new ActiveRepair(archive, local, files, stagedFiles);
+        Optional<Repaired> current = active.stage(segments);
+        if (segments.isEmpty() && current.isEmpty()) {
+            return result(List.of());
+        }
+        // Order matters: all new names are durable before the first file of the log is renamed.
+        storage.forceDirectory();
+        requireBetter(current);
+        List<Repaired> done = new ArrayList<>();
+        if (current.isPresent() && !active.isLast()) {
+            done.add(replaceActive(current.get()));
+        }
+        for (Repaired segment : segments.values()) {
+            done.add(replaceSealed(segment));
+        }
+        if (current.isPresent() && active.isLast()) {
+            done.add(replaceActive(current.get()));
+        }
+        local = verify(view(Map.of()));
+        return result(done);
+    }
+
+    private LocalSegments verify(Storage view) throws IOException {
+        return new LocalSegments(files, WalRecovery.verify(options(view), progress), view.list());
+    }
+
+    private ReadOptions options(Storage view) {
+        return ReadOptions.of(view).prefix(prefix);
+    }
+
+    private NameView view(Map<String, String> replaced) throws IOException {
+        Map<String, String> names = new TreeMap<>();
+        for (String name : storage.list()) {
+            if (!name.startsWith(StagedNames.PREFIX)) {
+                names.put(name, name);
+            }
+        }
+        names.putAll(replaced);
+        return new NameView(storage, names);
+    }
+
+    private void requireSameLog() {
+        String id = local.report().logId();
+        if (id.isEmpty()) {
+            throw new WalRestoreException(
+                    Reason.TARGET_UNUSABLE,
+                    storage.describe() + " has no readable segment of a log \"" + prefix
+                            + "\"; restore into another directory",
+                    null);
+        }
+        if (!id.equals(proof.identity().logId())) {
+            throw new WalRestoreException(
+                    Reason.OTHER_LOG,
+                    storage.describe() + " contains log " + id + ", the archive contains log "
+                            + proof.identity().logId(),
+                    null);
+        }
+    }
+
+    // ---- sealed segments
+
+    private void consider(Segment archived) throws IOException {
+        String name = files.sealedName(archived.number());
+        Optional<SegmentReport> found = local.has(name) ? local.of(name) : active(archived);
+        if (local.has(name) ? hasContentOf(archived, name) : isUnsealed(archived, found) || isBehind(archived, found)) {
+            return;
+        }
+        try (NewFile to = new NewFile(staged, name)) {
+            archive.fetch(archived, to);
+        }
+        Cause cause = found.isEmpty() && !local.has(name) ? Cause.MISSING : Cause.DAMAGED;
+        if (cause != Cause.MISSING) {
+            requireSameRecords(archived, name);
+            cause = found.isPresent() && found.get().isGood() ? Cause.OTHER_FILE : cause;
+        }
+        segments.put(
+                archived.number(), new Repaired(name, archived.firstSequence(), archived.lastSequence(), cause, ""));
+    }
+
+    private Optional<SegmentReport> active(Segment archived) {
+        return local.active().filter(active -> local.activeNumber(active) == archived.number());
+    }
+
+    private boolean hasContentOf(Segment archived, String name) throws IOException {
+        try (InputStream in = StorageInputStream.of(storage, name)) {
+            return Digest.of(in).equals(archived.fileSha256());
+        }
+    }
+
+    /** Returns whether the active segment has the archived data, and lacks only the footer, which the next open adds. */
+    private boolean isUnsealed(Segment archived, Optional<SegmentReport> active) throws IOException {
+        if (active.isEmpty() || !active.get().isGood() || active.get().dataBytes() != archived.dataBytes()) {
+            return false;
+        }
+        String name = "data";
+        try (NewFile to = new NewFile(staged, name)) {
+            archive.fetch(archived, to);
+        }
+        try (StorageFile mine = files.openSegment(active.get().file());
+                StorageFile other = staged.openForReading(name)) {
+            return FileBytes.sha256(mine, 0, archived.dataBytes())
+                    .equals(FileBytes.sha256(other, 0, archived.dataBytes()));
+        } finally {
+            staged.delete(name);
+        }
+    }
+
+    /** Returns whether the log ends before the segment, and nothing shows that it was longer. */
+    private boolean isBehind(Segment archived, Optional<SegmentReport> active) {
+        if (active.isPresent()) {
+            boolean isShorter = active.get().lastSequence() < archived.lastSequence();
+            return active.get().isGood() && isShorter && !local.isEndMissing();
+        }
+        return archived.number() > local.last() && !local.isEndMissing();
+    }
+
+    private void requireSameRecords(Segment archived, String name) throws IOException {
+        NameView single = new NameView(storage, Map.of(name, StagedNames.staged(name)));
+        long from = Math.max(1, archived.firstSequence());
+        long different = SameRecords.firstDifference(
+                options(view(Map.of())).salvage().fromSequence(from).untilSequence(archived.lastSequence()),
+                options(single).acceptMissingEnds(true));
+        if (different >= 0) {
+            throw refused(
+                    different,
+                    "record " + different + " differs from the archived one, so this log has diverged: compare with"
+                            + " `divergence`, and decide which records are correct");
+        }
+    }
+
+    // ---- the result before it is made
+
+    /** Requires that the log with the new files has every good segment and every readable record that it has now. */
+    private void requireBetter(Optional<Repaired> current) throws IOException {
+        Map<String, String> replaced = new TreeMap<>();
+        for (String name : staged.list()) {
+            replaced.put(name, StagedNames.staged(name));
+        }
+        NameView after = view(replaced);
+        LocalSegments then = verify(after);
+        for (SegmentReport was : local.report().segments()) {
+            boolean stays = !replaced.containsKey(was.file());
+            if (was.isGood() && was.records() > 0 && stays) {
+                requireGood(then, was.file(), was.firstSequence());
+            }
+        }
+        for (Repaired segment : segments.values()) {
+            requireGood(then, segment.file(), segment.firstSequence());
+        }
+        if (current.isPresent() && current.get().lastSequence() > 0) {
+            requireGood(then, current.get().file(), current.get().firstSequence());
+        }
+        boolean isActiveReplaced = current.isPresent();
+        long had = Math.max(local.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(view(Map.of()))) : 0);
+        long has = Math.max(then.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(after)) : 0);
+        if (has < had) {
+            throw refused(
+                    has + 1,
+                    "it has readable records up to " + had + ", and would end with record " + has
+                            + ": the records after it follow files that the archive has otherwise. Restore with merge to"
+                            + " keep them");
+        }
+    }
+
+    private void requireGood(LocalSegments then, String name, long sequence) throws IOException {
+        Optional<SegmentReport> found = then.of(name);
+        if (found.isEmpty() || !found.get().isGood()) {
+            throw refused(
+                    found.map(SegmentReport::firstSequence).orElse(sequence),
+                    name + " would not join the segments around it ("
+                            + found.map(report -> report.verdict() + " " + report.detail())
+                                    .orElse("not part of the log")
+                            + "). Restore with merge to keep all records");
+        }
+    }
+
+    private WalRestoreException refused(long sequence, String why) throws IOException {
+        staged.clear();
+        return new WalRestoreException(
+                Reason.DIVERGED, null, sequence, -1, storage.describe() + ": " + why + "; nothing was changed", null);
+    }
+
+    // ---- changes
+
+    private Repaired replaceSealed(Repaired segment) throws IOException {
+        String kept = local.has(segment.file()) ? aside.rename(segment.file()) : "";
+        storage.rename(StagedNames.staged(segment.file()), segment.file());
+        storage.forceDirectory();
+        return segment.kept(kept);
+    }
+
+    private Repaired replaceActive(Repaired segment) throws IOException {
+        String kept = local.has(segment.file()) ? aside.copy(segment.file()) : "";
+        storage.rename(StagedNames.staged(segment.file()), segment.file());
+        storage.forceDirectory();
+        return segment.kept(kept);
+    }
+
+    private Result result(List<Repaired> repaired) {
+        List<Untouched> untouched = new ArrayList<>();
+        for (SegmentReport segment : local.report().segments()) {
+            if (!segment.isGood()) {
+                untouched.add(new Untouched(
+                        segment.file(), segment.firstSequence(), segment.lastSequence(), reason(segment)));
+            }
+        }
+        return new Result(List.copyOf(repaired), untouched, local.report());
+    }
+
+    private String reason(SegmentReport segment) {
+        boolean isRetired = floor.isRaised()
+                && segment.lastSequence() > 0
+                && segment.lastSequence() < floor.cut().sequence();
+        String why = isRetired
+                ? "retired from the archive by care record " + floor.record()
+                : "no slot commits it, or it does not depend on the archive";
+        return segment.verdict() + (segment.detail().isEmpty() ? "" : " (" + segment.detail() + ")") + ": " + why;
+    }
+}

@@ -1,0 +1,189 @@
+package io.veloz.wal.archive.internal.ship;
+
+import io.veloz.wal.WalFencedException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.internal.ship.WriterState.Phase;
+import io.veloz.wal.archive.internal.ship.WriterState.Tip;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.spi.SealedSegment;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Uploads segments again whose objects are damaged, and commits the new objects, in an epoch of its own. The keys of the new
+ * objects contain that epoch, so a damaged object is never replaced. An instance is confined to one thread.
+ *
+ * <p>Only the writer of the newest epoch may state a segment again. So this acquires an epoch as a shipper does: from a directory
+ * that has the right to ship, and whose log ends as the archive does. A shipper that runs meanwhile is fenced.
+ *
+ * <p>Crash table:
+ *
+ * <pre>
+ * after the EPOCH:              an epoch without other slots, as after a crash of a shipper
+ * after the object, no slot:    one object of this epoch without a slot; it is not reused, and the next repair uploads another
+ * after the slot, answer lost:  settled by reading, as for any slot
+ * </pre>
+ */
+public final class Restatement {
+    private static final byte[] NO_CONTENT = new byte[0];
+
+    private final LocalLog log;
+    private final ObjectStore store;
+    private final Clock clock;
+    private final Attempts attempts;
+    private final ShipLog shipLog;
+    private final LogIdentity identity;
+    private final ArchiveCheck archiveCheck;
+    private final LocalCheck localCheck;
+    private final DirectoryFile file;
+    private final ShippingRight right;
+    private SlotWriter writer;
+
+    /** Repeats a request that fails for a while. */
+    @FunctionalInterface
+    public interface Attempts {
+        /** Makes a request until it succeeds, or throws the last failure. */
+        void run(Request request) throws IOException;
+    }
+
+    /** A request that may be made again after it has failed. */
+    @FunctionalInterface
+    public interface Request {
+        void send() throws IOException;
+    }
+
+    private Restatement(LocalLog log, ObjectStore store, LogIdentity identity, Clock clock, Attempts attempts)
+            throws IOException {
+        this.log = log;
+        this.store = store;
+        this.clock = clock;
+        this.attempts = attempts;
+        this.shipLog = new ShipLog(store);
+        this.identity = identity;
+        this.archiveCheck = new ArchiveCheck(log, shipLog, clock);
+        this.localCheck = new LocalCheck(log, shipLog);
+        this.file = DirectoryFile.open(log.files(), identity);
+        this.right = new ShippingRight(log, shipLog, file, localCheck, 0);
+        this.writer = newWriter(file.kept().number());
+    }
+
+    /**
+     * Acquires the next epoch of an archive.
+     *
+     * @param identity of an existing archive
+     * @throws WalShippingRefusedException if the directory has no right to ship, or log and archive are inconsistent
+     * @throws WalFencedException if another writer has acquired a later epoch meanwhile
+     */
+    public static Restatement begin(
+            LocalLog log, ObjectStore store, LogIdentity identity, Clock clock, Attempts attempts) throws IOException {
+        Restatement begun;
+        try {
+            begun = new Restatement(log, store, identity, clock, attempts);
+        } catch (DamagedDirectoryFileException e) {
+            throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
+        }
+        begun.acquire();
+        return begun;
+    }
+
+    private SlotWriter newWriter(long hint) {
+        return SlotWriter.create(shipLog, identity, file.instance(), clock, hint);
+    }
+
+    /** Returns the epoch. */
+    public long epoch() {
+        return writer.epoch();
+    }
+
+    private void acquire() throws IOException {
+        attempts.run(() -> archiveCheck.checkStore(identity));
+        while (writer.phase() != Phase.READY) {
+            if (writer.phase() == Phase.CHECK) {
+                SlotWriter checked = writer;
+                @Nullable Epoch[] epoch = new Epoch[1];
+                attempts.run(() -> epoch[0] = check(checked.tip()).orElse(null));
+                if (epoch[0] == null) {
+                    writer = newWriter(0);
+                } else {
+                    writer.claim(epoch[0], right.instance());
+                }
+            } else {
+                step();
+            }
+        }
+        right.confirmed(writer.id(), writer.tip().kept());
+    }
+
+    /** Returns the EPOCH with which the tip may be continued; empty if the tip has to be searched again. */
+    private Optional<Epoch> check(Tip tip) throws IOException {
+        if (!right.checkConfirmed(tip) || !archiveCheck.checkTip(identity, tip)) {
+            return Optional.empty();
+        }
+        Optional<Epoch> epoch = right.acquire(identity, tip, writer.id());
+        localCheck.check(tip);
+        return epoch;
+    }
+
+    /**
+     * Commits another object of a segment. Returns the key of that object when it counts.
+     *
+     * @param last the last statement of the segment. The sealed file in the directory must have its content
+     */
+    public String restate(Segment last) throws IOException {
+        SealedSegment sealed = log.sealed(last.number())
+                .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
+        Slot.@Nullable Part[] uploaded = new Slot.Part[1];
+        attempts.run(() -> uploaded[0] = Uploader.upload(log, store, sealed, writer.epoch(), RateLimiter.UNLIMITED));
+        Segment next = (Segment) Objects.requireNonNull(uploaded[0]);
+        if (!next.fileSha256().equals(last.fileSha256())) {
+            throw log.refused(
+                    store,
+                    Reason.DIVERGED,
+                    "segment " + last.number() + " has SHA-256 " + next.fileSha256() + "; the archive has "
+                            + last.fileSha256());
+        }
+        writer.put(writer.tip().archived(), new Restated(next, last.key()), NO_CONTENT);
+        while (writer.phase() != Phase.READY) {
+            step();
+        }
+        right.confirmed(writer.id(), writer.tip().kept());
+        return next.key();
+    }
+
+    private void step() throws IOException {
+        if (writer.phase() == Phase.FENCED || writer.phase() == Phase.BROKEN) {
+            throw lost(writer.winner());
+        }
+        SlotWriter current = writer;
+        attempts.run(current::step);
+    }
+
+    private RuntimeException lost(Slot winner) {
+        if (writer.phase() == Phase.BROKEN) {
+            return log.refused(
+                    store,
+                    Reason.BROKEN,
+                    "slot " + winner.number() + " is of writer " + winner.writer() + " in epoch " + winner.epoch()
+                            + ", but only this repair may have put it: verify the archive");
+        }
+        return new WalFencedException(
+                store.describe(),
+                winner.writer(),
+                winner.host(),
+                winner.written(),
+                winner.epoch(),
+                writer.tip().archived().sequence() + 1,
+                log.range().lastSequence());
+    }
+}

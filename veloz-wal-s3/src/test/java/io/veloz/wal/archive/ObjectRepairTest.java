@@ -1,0 +1,389 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.ReadOptions;
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalException;
+import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalShippingRefusedException;
+import io.veloz.wal.archive.ArchiveRepairReport.Cause;
+import io.veloz.wal.archive.ArchiveRepairReport.Repaired;
+import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.CareState.Plan;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.restore.DirectRestore;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.internal.restore.TestArchive;
+import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.s3.S3ProxyServer;
+import io.veloz.wal.archive.store.DirectoryStore;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.ObjectContent;
+import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The repair of an archive from its log. */
+@Timeout(120)
+class ObjectRepairTest {
+    private static final int RECORDS = 600;
+
+    @TempDir
+    Path dir;
+
+    private final HeapStore store = new HeapStore();
+    private Path log;
+    private List<Entry> all;
+    private Map<String, byte[]> shipped;
+
+    @BeforeEach
+    void ship() {
+        log = dir.resolve("log");
+        try (Wal wal = SmallLog.open(log)) {
+            SmallLog.append(wal, RECORDS / 2);
+            wal.writeCheckpoint(100, out -> out.write(1));
+            assertThat(DirectShip.ship(wal, store)).isEmpty();
+            SmallLog.append(wal, RECORDS / 2);
+            assertThat(DirectShip.ship(wal, store)).isEmpty();
+        }
+        all = SmallLog.read(log);
+        shipped = store.objects();
+        assertThat(keys("segments/")).hasSizeGreaterThan(3);
+        assertThat(keys("attachments/")).hasSize(1);
+    }
+
+    private List<String> keys(String prefix) {
+        return store.objects().keySet().stream()
+                .filter(key -> key.startsWith(prefix))
+                .toList();
+    }
+
+    private ArchiveRepairReport repair(ObjectStore from) {
+        return ArchiveRepair.archive(
+                from, LogFiles.of(log), WalProgress.NONE, new Retries(attempt -> {}), LogRepairTest.CLOCK);
+    }
+
+    private static ArchiveReport verify(ObjectStore archive) {
+        return new ArchiveVerifier(archive, new Retries(attempt -> {})).full(WalProgress.NONE);
+    }
+
+    private void assertWhole(ObjectStore archive) throws IOException {
+        ArchiveReport report = verify(archive);
+        assertThat(report.isSound()).as(report.toString()).isTrue();
+        Path restored = Files.createTempDirectory(dir, "restored-").resolve("log");
+        DirectRestore.restore(archive, RestoreOptions.into(restored));
+        assertThat(SmallLog.read(restored)).isEqualTo(all);
+        try (ArchiveReader reader =
+                ArchiveReader.open(archive, ArchiveReadOptions.defaults(), new Retries(attempt -> {}))) {
+            assertThat(SmallLog.read(reader.options())).isEqualTo(all);
+        }
+    }
+
+    private void damage(String key) {
+        byte[] bytes = store.objects().get(key).clone();
+        bytes[bytes.length / 2] ^= 1;
+        store.damage(key, bytes);
+    }
+
+    @Test
+    void soundArchiveIsNotChanged() {
+        assertThat(repair(store)).isEqualTo(new ArchiveRepairReport(List.of(), List.of(), List.of()));
+        assertThat(store.objects()).hasSameSizeAs(shipped);
+    }
+
+    @Test
+    void missingObjectsAreCreatedAgainWithTheSameBytes() throws IOException {
+        List<String> missing = List.of(
+                keys("segments/").get(0),
+                keys("segments/").get(2),
+                keys("attachments/").get(0));
+        missing.forEach(store::remove);
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.repaired()).extracting(Repaired::name).containsExactlyElementsOf(missing);
+        assertThat(report.repaired())
+                .allMatch(object ->
+                        object.cause() == Cause.MISSING && object.other().isEmpty());
+        assertThat(store.objects().keySet()).isEqualTo(shipped.keySet());
+        missing.forEach(key -> assertThat(store.objects().get(key)).isEqualTo(shipped.get(key)));
+        assertWhole(store);
+    }
+
+    @Test
+    void damagedObjectsAreReplacedByOthersAndStay() throws IOException {
+        List<String> damaged = keys("segments/").subList(0, 2);
+        damaged.forEach(this::damage);
+        assertThat(verify(store).isSound()).isFalse();
+        Map<String, byte[]> before = store.objects();
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.repaired()).extracting(Repaired::name).containsExactlyElementsOf(damaged);
+        assertThat(report.repaired()).allMatch(object -> object.cause() == Cause.DAMAGED);
+        assertThat(report.repaired().get(0).other()).endsWith(".e0000000003.wal.lz4");
+        assertThat(report.notes()).containsExactly("acquired epoch 3 of the archive to state segments again");
+        before.forEach(
+                (key, bytes) -> assertThat(store.objects().get(key)).as(key).isEqualTo(bytes));
+        assertWhole(store);
+        assertThat(repair(store).repaired()).isEmpty();
+        shipMore();
+        assertWhole(store);
+    }
+
+    /** Ships so many segments that summaries are put, which repeat the statements. */
+    private void shipMore() {
+        try (Wal wal = SmallLog.open(log)) {
+            for (int i = 0; i < 70; i++) {
+                SmallLog.append(wal, 1);
+                wal.roll();
+            }
+            assertThat(DirectShip.ship(wal, store)).isEmpty();
+        }
+        all = SmallLog.read(log);
+    }
+
+    @Test
+    void replacementCanBeReplacedAgain() throws IOException {
+        String key = keys("segments/").get(1);
+        damage(key);
+        String second = repair(store).repaired().get(0).other();
+        damage(second);
+        String third = repair(store).repaired().get(0).other();
+        assertThat(third).endsWith(".e0000000004.wal.lz4");
+        assertWhole(store);
+    }
+
+    /** The archive was written by a version that compressed otherwise. */
+    @Test
+    void missingObjectWithOtherBytesIsReplaced() throws IOException {
+        HeapStore other = new HeapStore();
+        new TestArchive(other, log)
+                .segments(1, LogFiles.of(log).sealed().size())
+                .tails(1000, Long.MAX_VALUE);
+        String key = other.objects().keySet().stream()
+                .filter(object -> object.startsWith("segments/"))
+                .findFirst()
+                .orElseThrow();
+        byte[] file = Files.readAllBytes(log.resolve("orders_0000000000000001.wal"));
+        assertThat(file).isNotEmpty();
+        other.remove(key);
+        ArchiveRepairReport report = repair(other);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.repaired()).hasSize(1);
+        assertThat(verify(other).isSound()).isTrue();
+    }
+
+    @Test
+    void objectIsNotTakenFromAFileWithOtherBytes() throws IOException {
+        String key = keys("segments/").get(0);
+        store.remove(key);
+        Path file = log.resolve("orders_0000000000000001.wal");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[9000] ^= 1;
+        Files.write(file, bytes);
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched()).hasSize(1);
+        assertThat(report.untouched().get(0).reason()).contains("the file in the directory has other bytes");
+        assertThat(keys("segments/")).doesNotContain(key);
+    }
+
+    @Test
+    void trimmedSegmentIsNamed() throws IOException {
+        String key = keys("segments/").get(0);
+        store.remove(key);
+        Files.delete(log.resolve("orders_0000000000000001.wal"));
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.untouched()).hasSize(1);
+        assertThat(report.untouched().get(0).reason()).contains("the directory does not have this file");
+    }
+
+    @Test
+    void damagedCheckpointIsNamed() {
+        damage(keys("attachments/").get(0));
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched().get(0).reason()).contains("write a new one");
+    }
+
+    @Test
+    void openLogIsRefused() {
+        try (Wal wal = SmallLog.open(log)) {
+            assertThat(wal.lastSequence()).isEqualTo(RECORDS);
+            assertThatThrownBy(() -> repair(store)).isInstanceOf(WalLockedException.class);
+        }
+    }
+
+    @Test
+    void directoryThatWasReplacedMayNotStateASegmentAgain() throws IOException {
+        Path restored = dir.resolve("restored");
+        DirectRestore.restore(store, RestoreOptions.into(restored));
+        ArchiveTakeOver.permit(store, LogFiles.of(restored), 2);
+        try (Wal wal = SmallLog.open(restored)) {
+            SmallLog.append(wal, 1);
+            assertThat(DirectShip.ship(wal, store)).isEmpty();
+        }
+        damage(keys("segments/").get(0));
+        int slots = keys("ship/").size();
+        assertThatThrownBy(() -> repair(store))
+                .isInstanceOfSatisfying(
+                        WalShippingRefusedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
+        assertThat(keys("ship/")).hasSize(slots);
+    }
+
+    @Test
+    void retiredObjectIsNotPutAgain() throws IOException {
+        List<Segment> segments = CaredArchive.proof(store).segments();
+        Cut cut = new Cut(2, segments.get(1).firstSequence());
+        CareWriter care = new CareWriter(
+                store, new Retries(attempt -> {}), CaredArchive.identity(store), Clock.systemUTC(), "host");
+        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(2, cut, 1, 1, 1, 1)));
+        store.remove(segments.get(0).key());
+        store.remove(segments.get(1).key());
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired())
+                .extracting(Repaired::name)
+                .containsExactly(segments.get(1).key());
+        assertThat(report.notes()).hasSize(1);
+        assertThat(report.notes().get(0)).contains("were retired by care record 2");
+    }
+
+    @Test
+    void chainOfSlotsThatIsDamagedIsRefused() {
+        store.remove(keys("ship/").get(0));
+        assertThatThrownBy(() -> repair(store)).isInstanceOf(WalRestoreException.class);
+    }
+
+    // ---- crashes and stores
+
+    private void breakObjects() {
+        store.remove(keys("segments/").get(0));
+        damage(keys("segments/").get(0));
+        damage(keys("segments/").get(1));
+    }
+
+    @Tag("enumeration")
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"DIE_BEFORE", "DIE_AFTER"})
+    void repairThatDiesAtAnyRequestIsCompletedByTheNext(Fault fault) throws IOException {
+        breakObjects();
+        Map<String, byte[]> broken = store.objects();
+        Path original = log;
+        for (int n = 1; ; n++) {
+            HeapStore each = new HeapStore();
+            broken.forEach(each::damage);
+            log = dir.resolve("log-" + fault + n);
+            copy(original, log);
+            HeapStore client = each.client(HeapStore.Plan.at(n, fault));
+            try {
+                repair(client);
+            } catch (WalException e) {
+                assertThat(client.isDead()).isTrue();
+            }
+            if (client.isDead()) {
+                repair(each);
+            }
+            assertThat(verify(each).isSound()).as(fault + " at request " + n).isTrue();
+            if (!client.isDead()) {
+                assertThat(n).isGreaterThan(25);
+                return;
+            }
+        }
+    }
+
+    @Tag("enumeration")
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"FAIL", "LOSE_ANSWER", "LATE", "DUPLICATE"})
+    void anyRequestCanFailOnce(Fault fault) throws IOException {
+        breakObjects();
+        Map<String, byte[]> broken = store.objects();
+        Path original = log;
+        for (int n = 1; ; n++) {
+            HeapStore each = new HeapStore();
+            broken.forEach(each::damage);
+            log = dir.resolve("log-" + fault + n);
+            copy(original, log);
+            HeapStore client = each.client(HeapStore.Plan.at(n, fault));
+            assertThat(repair(client).isComplete())
+                    .as(fault + " at request " + n)
+                    .isTrue();
+            each.deliverLate();
+            assertThat(verify(each).isSound()).as(fault + " at request " + n).isTrue();
+            if (client.requests() < n) {
+                return;
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectory(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    @Test
+    void directoryIsRepaired() throws IOException {
+        try (ObjectStore archive = new DirectoryStore(dir.resolve("archive"))) {
+            repairIn(archive);
+        }
+    }
+
+    @Test
+    void bucketIsRepaired() throws IOException, InterruptedException {
+        try (ObjectStore archive = S3ProxyServer.shared().open(S3ProxyServer.newUri())) {
+            repairIn(archive);
+        }
+    }
+
+    private void repairIn(ObjectStore archive) throws IOException {
+        breakObjects();
+        for (Map.Entry<String, byte[]> object : store.objects().entrySet()) {
+            archive.putIfAbsent(object.getKey(), ObjectContent.of(object.getValue()));
+        }
+        Path broken = dir.resolve("broken");
+        copy(log, broken);
+        Files.delete(broken.resolve("orders_0000000000000004.wal"));
+        assertThat(repair(archive).repaired()).hasSize(3);
+        assertWhole(archive);
+        ArchiveRepairReport local = ArchiveRepair.log(
+                archive, LogFiles.of(broken), WalProgress.NONE, new Retries(attempt -> {}), LogRepairTest.CLOCK);
+        assertThat(local.isComplete()).isTrue();
+        assertThat(SmallLog.read(ReadOptions.of(broken))).isEqualTo(all);
+        assertThat(ArchiveDivergence.of(archive, LogFiles.of(broken)).relation())
+                .isEqualTo(ArchiveDivergence.Relation.SAME);
+    }
+}
