@@ -36,7 +36,11 @@ public final class StandbyClaim {
     /** Whether the archive ended before the last applied slot once. */
     private boolean isSuspect;
 
-    /** @param slot the acquired EPOCH slot */
+    /**
+     * An acquired epoch.
+     *
+     * @param slot its EPOCH slot
+     */
     public record Acquired(SlotRef slot, long epoch) {}
 
     /**
