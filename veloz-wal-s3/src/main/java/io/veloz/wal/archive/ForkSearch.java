@@ -8,8 +8,10 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveDivergence.Relation;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
-import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -21,7 +23,6 @@ import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.util.List;
 import java.util.Set;
 
@@ -38,11 +39,13 @@ final class ForkSearch {
     private final Proof proof;
     private final Floor floor;
     private final Retries retries;
+    private final DataKeys keys;
 
     ForkSearch(ObjectStore store, LogFiles log, Proof proof, Retries retries) throws IOException {
         this.store = store;
         this.log = log;
         this.retries = retries;
+        this.keys = new DataKeys(store.encryptionKeys());
         this.floor = new CareChain(store, retries, proof.identity())
                 .lastReadable(finding -> {})
                 .state()
@@ -112,7 +115,9 @@ final class ForkSearch {
         while (low < high) {
             int middle = (low + high) >>> 1;
             Segment segment = segments.get(middle);
-            if (digest(log.sealedName(segment.number()), 0, Long.MAX_VALUE).equals(segment.fileSha256())) {
+            ContentDigest digest = keys.digest(segment.stored().encryption(), segment.key());
+            if (digest(log.sealedName(segment.number()), 0, Long.MAX_VALUE, digest)
+                    .equals(segment.fileSha256())) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -129,7 +134,7 @@ final class ForkSearch {
                         && segment.isGood()
                         && segment.lastSequence() >= tail.lastSequence();
                 if (contains
-                        && !digest(segment.file(), tail.position(), tail.endPosition())
+                        && !digest(segment.file(), tail.position(), tail.endPosition(), digest(slot))
                                 .equals(tail.sha256())) {
                     return true;
                 }
@@ -138,8 +143,11 @@ final class ForkSearch {
         return false;
     }
 
-    private String digest(String file, long from, long to) throws IOException {
-        MessageDigest digest = Digest.sha256();
+    private ContentDigest digest(TailSlot slot) throws IOException {
+        return keys.digest(slot.tail().encryption(), ArchiveKeys.slot(slot.slot()));
+    }
+
+    private String digest(String file, long from, long to, ContentDigest digest) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         // Not the bytes on disk: the end marks in the header page of an active segment change.
         try (StorageFile in = log.openSegment(file)) {
@@ -152,7 +160,7 @@ final class ForkSearch {
                 digest.update(buffer.flip());
             }
         }
-        return Digest.hex(digest);
+        return digest.hex();
     }
 
     /** Returns the first record of a range that differs; -1 if none does. Records that one of the two has lost are skipped. */

@@ -7,6 +7,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.crypt.DecryptingStream;
 import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
@@ -39,6 +40,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Optional;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -263,7 +266,7 @@ final class FoundFiles {
         TreeMap<String, String> versions = new TreeMap<>();
         for (String key : keys.getOrDefault(number, Set.of())) {
             if (statements.stream().noneMatch(statement -> statement.key().equals(key))) {
-                String sha256 = version(number, key);
+                String sha256 = version(number, key, statements);
                 if (!sha256.isEmpty()) {
                     versions.put(sha256, key);
                 }
@@ -286,7 +289,8 @@ final class FoundFiles {
             return false;
         }
         return versions.size() == 1
-                && !version(number, versions.firstEntry().getValue()).isEmpty()
+                && !version(number, versions.firstEntry().getValue(), statements)
+                        .isEmpty()
                 && publish(number);
     }
 
@@ -300,8 +304,11 @@ final class FoundFiles {
         }
     }
 
-    /** Returns the SHA-256 of the file in an object that no slot names; empty if it is not an intact segment of this log. */
-    private String version(long number, String key) throws IOException {
+    /**
+     * Copies the file in an object that no slot names. Returns its SHA-256, or the digest that a statement has of it; empty if it
+     * is not an intact segment of this log.
+     */
+    private String version(long number, String key, List<Segment> statements) throws IOException {
         long limit = MAX_COMPRESSION * (1 + sizes.getOrDefault(key, 0L));
         try {
             var digest = Digest.sha256();
@@ -323,7 +330,7 @@ final class FoundFiles {
             String owner = one.logId().orElse("");
             logId = logId.isEmpty() ? owner : logId;
             if (one.sealed(number).isPresent() && owner.equals(logId)) {
-                return Digest.hex(digest);
+                return stated(number, statements).orElse(Digest.hex(digest));
             }
             problem(key, -1, -1, "it is not segment " + number + " of log " + logId);
         } catch (WalException | IOException e) {
@@ -333,6 +340,22 @@ final class FoundFiles {
             problem(key, -1, -1, String.valueOf(e.getMessage()));
         }
         return "";
+    }
+
+    /** Returns the digest that an encrypted statement has of the copied file. */
+    private Optional<String> stated(long number, List<Segment> statements) throws IOException {
+        for (Segment statement : statements) {
+            if (statement.stored().encryption() == null) {
+                continue;
+            }
+            ContentDigest digest = log.keys().digest(statement.stored().encryption(), log.where(statement.key()));
+            try (InputStream in = Files.newInputStream(candidate.resolve(name(number)))) {
+                if (digest.of(in).equals(statement.fileSha256())) {
+                    return Optional.of(statement.fileSha256());
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** Returns an object in the clear. The head of an encrypted one replaces its slot. */
@@ -400,13 +423,12 @@ final class FoundFiles {
      * Returns the longest of the tails with the same position. Of two tails of equal length that differ, the one that the slot
      * after it names; -1 if that is none of them.
      */
-    private long choose(List<Long> slots) {
+    private long choose(List<Long> slots) throws IOException {
         long longest = slots.get(0);
         for (long slot : slots) {
             Tail one = tail(slot);
             Tail other = tail(longest);
-            boolean differs =
-                    one.endPosition() == other.endPosition() && !one.sha256().equals(other.sha256());
+            boolean differs = one.endPosition() == other.endPosition() && !isSame(slot, longest);
             if (differs && isNamed(slot) == isNamed(longest)) {
                 problem(
                         ArchiveKeys.slot(slot),
@@ -419,6 +441,20 @@ final class FoundFiles {
             longest = isBetter ? slot : longest;
         }
         return longest;
+    }
+
+    /** Returns whether two tails have the same bytes. The digests of encrypted ones differ although their contents are equal. */
+    private boolean isSame(long one, long other) throws IOException {
+        if (tail(one).encryption() == null && tail(other).encryption() == null) {
+            return tail(one).sha256().equals(tail(other).sha256());
+        }
+        return one == other || Arrays.equals(content(one), content(other));
+    }
+
+    private byte[] content(long slot) throws IOException {
+        return retries.call(() -> log.slot(slot)
+                .orElseThrow(() -> new BadObjectException("slot " + slot + " disappeared while it was read"))
+                .content());
     }
 
     private boolean isNamed(long slot) {

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Applies the slots that commit another object of a segment. The last one counts, and all of them must state the same file. It
@@ -39,12 +40,22 @@ final class Restatements {
         return "";
     }
 
-    /** Returns a statement with another object. */
+    /**
+     * Returns a statement with another object. The digests of a file that is encrypted with another data key cannot be compared
+     * without keys; the writer has compared them.
+     */
     private static Segment withObjectOf(Segment object, Segment file) {
+        boolean isComparable =
+                Objects.equals(object.stored().encryption(), file.stored().encryption());
         return new Segment(
                 file.number(),
                 new StoredFile(
-                        object.key(), object.objectBytes(), object.objectSha256(), file.fileBytes(), file.fileSha256()),
+                        object.key(),
+                        object.objectBytes(),
+                        object.objectSha256(),
+                        file.fileBytes(),
+                        isComparable ? file.fileSha256() : object.fileSha256(),
+                        object.stored().encryption()),
                 file.dataBytes(),
                 file.firstSequence(),
                 file.lastSequence(),

@@ -13,6 +13,7 @@ import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,14 @@ final class ArchivedParts {
         return proof.tails().stream()
                 .filter(slot -> slot.tail().segment() == segment)
                 .toList();
+    }
+
+    /** Returns whether a stream is the file that the archive has of a segment. */
+    boolean isFileOf(Segment segment, InputStream file) throws IOException {
+        String digest = log.keys()
+                .digest(segment.stored().encryption(), log.where(segment.key()))
+                .of(file);
+        return digest.equals(segment.fileSha256());
     }
 
     /** Fetches a sealed segment. Returns when the file is complete and forced. */

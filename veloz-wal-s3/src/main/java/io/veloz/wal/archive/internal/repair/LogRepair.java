@@ -8,7 +8,6 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
-import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Retries;
@@ -211,7 +210,7 @@ public final class LogRepair {
 
     private boolean hasContentOf(Segment archived, String name) throws IOException {
         try (InputStream in = StorageInputStream.of(storage, name)) {
-            return Digest.of(in).equals(archived.fileSha256());
+            return archive.isFileOf(archived, in);
         }
     }
 

@@ -164,7 +164,7 @@ public final class ObjectRepair {
                 leave(bad, "the directory does not have this file");
                 return Optional.empty();
             }
-            SameObject local = SameObject.of(files, file);
+            SameObject local = SameObject.of(files, file, bad.part.stored(), objects.keys());
             if (!local.isFileOf(bad.part.stored())) {
                 leave(bad, "the file in the directory has other bytes");
                 return Optional.empty();

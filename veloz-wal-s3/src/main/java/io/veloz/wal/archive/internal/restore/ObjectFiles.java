@@ -84,7 +84,7 @@ public final class ObjectFiles {
     }
 
     /** Returns the keys of the content of objects. */
-    DataKeys keys() {
+    public DataKeys keys() {
         return keys;
     }
 

@@ -3,6 +3,7 @@ package io.veloz.wal.archive.internal.ship;
 import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
@@ -15,6 +16,7 @@ import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
@@ -43,6 +45,7 @@ public final class Restatement {
     private final Clock clock;
     private final Attempts attempts;
     private final ShipLog shipLog;
+    private final EncryptedUploads contents;
     private final LogIdentity identity;
     private final ArchiveCheck archiveCheck;
     private final LocalCheck localCheck;
@@ -70,6 +73,7 @@ public final class Restatement {
         this.clock = clock;
         this.attempts = attempts;
         this.shipLog = new ShipLog(store);
+        this.contents = new EncryptedUploads(shipLog.keys());
         this.identity = identity;
         this.archiveCheck = new ArchiveCheck(log, shipLog, clock);
         this.localCheck = new LocalCheck(log, shipLog);
@@ -144,13 +148,15 @@ public final class Restatement {
         SealedSegment sealed = log.sealed(last.number())
                 .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
         Slot.@Nullable Part[] uploaded = new Slot.Part[1];
-        attempts.run(() -> uploaded[0] = Uploader.upload(log, store, sealed, writer.epoch(), RateLimiter.UNLIMITED));
+        attempts.run(() -> uploaded[0] =
+                Uploader.upload(log, store, contents, sealed, writer.epoch(), RateLimiter.UNLIMITED));
         Segment next = (Segment) Objects.requireNonNull(uploaded[0]);
-        if (!next.fileSha256().equals(last.fileSha256())) {
+        String digest = digest(sealed, last);
+        if (!digest.equals(last.fileSha256())) {
             throw log.refused(
                     store,
                     Reason.DIVERGED,
-                    "segment " + last.number() + " has SHA-256 " + next.fileSha256() + "; the archive has "
+                    "segment " + last.number() + " has the digest " + digest + "; the archive has "
                             + last.fileSha256());
         }
         writer.put(writer.tip().archived(), new Restated(next, last.key()), NO_CONTENT);
@@ -159,6 +165,15 @@ public final class Restatement {
         }
         right.confirmed(writer.id(), writer.tip().kept());
         return next.key();
+    }
+
+    /** Returns the digest of a local file as it is stated of the file in an object. */
+    private String digest(SealedSegment local, Segment stated) throws IOException {
+        ContentDigest digest =
+                shipLog.keys().digest(stated.stored().encryption(), shipLog.where(stated.key()));
+        try (InputStream in = log.files().open(local.file())) {
+            return digest.of(in);
+        }
     }
 
     private void step() throws IOException {

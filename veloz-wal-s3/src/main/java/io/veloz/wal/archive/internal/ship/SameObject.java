@@ -1,5 +1,8 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.crypt.DataKey;
+import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -15,11 +18,14 @@ public final class SameObject {
     }
 
     /**
-     * Compresses a file of the log once, to compare it with a statement. The same version of the library compresses a file to
-     * the same bytes; another version may not.
+     * Compresses a file of the log once, and encrypts it with the data key of a statement, to compare it with that. The same
+     * version of the library gives the same bytes; another version may not. Other bytes must not be put: the data key would
+     * encrypt two contents.
      */
-    public static SameObject of(LogFiles files, String file) throws IOException {
-        return new SameObject(FileObject.read(files, file, 0, RateLimiter.UNLIMITED));
+    public static SameObject of(LogFiles files, String file, StoredFile stated, DataKeys keys) throws IOException {
+        Encryption encryption = stated.encryption();
+        DataKey key = encryption == null ? null : keys.open(encryption, stated.key());
+        return new SameObject(FileObject.read(files, file, 0, RateLimiter.UNLIMITED, stated.key(), key));
     }
 
     /** Returns whether the file is the stated one. */
@@ -32,8 +38,15 @@ public final class SameObject {
         return content.length() == stated.objectBytes() && content.sha256().equals(stated.objectSha256());
     }
 
-    /** Creates the object. Returns false if one exists under its key. */
+    /**
+     * Creates the object. Returns false if one exists under its key.
+     *
+     * @throws IllegalArgumentException if the object would not have the stated bytes
+     */
     public boolean put(ObjectStore store, StoredFile stated) throws IOException {
+        if (!isObjectOf(stated)) {
+            throw new IllegalArgumentException(stated.key() + ": the file does not give the stated object");
+        }
         return store.putIfAbsent(stated.key(), content);
     }
 }
