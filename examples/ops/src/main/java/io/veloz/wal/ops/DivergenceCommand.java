@@ -7,7 +7,6 @@ import io.veloz.wal.archive.ArchiveDivergence.Relation;
 import io.veloz.wal.archive.ArchiveReadOptions;
 import io.veloz.wal.archive.ArchiveReader;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.spi.LogFiles;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -79,9 +78,10 @@ final class DivergenceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ReadOptions local = new LogArguments(directory, prefix).options();
+        LogArguments log = new LogArguments(directory, prefix);
+        ReadOptions local = log.options();
         try (ObjectStore store = arguments.open(spec, uri)) {
-            ArchiveDivergence found = ArchiveDivergence.of(store, LogFiles.of(local.storage(), prefix));
+            ArchiveDivergence found = ArchiveDivergence.of(store, log.files());
             if (found.relation() == Relation.OTHER_LOG || found.relation() == Relation.NO_LOG) {
                 throw new CommandFailure(
                         ExitCode.REFUSED, directory + " does not contain the log of " + store.describe());

@@ -1,6 +1,5 @@
 package io.veloz.wal.ops;
 
-import io.veloz.wal.ReadOptions;
 import io.veloz.wal.archive.ArchiveRepair;
 import io.veloz.wal.archive.ArchiveRepairReport;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
@@ -91,8 +90,7 @@ final class RepairCommand implements Callable<Integer> {
 
     @SuppressWarnings("try")
     private int repair(Path directory, String uri, boolean isArchive) {
-        ReadOptions options = new LogArguments(directory, prefix).options();
-        LogFiles log = LogFiles.of(options.storage(), prefix);
+        LogFiles log = new LogArguments(directory, prefix).files();
         ArchiveRepairReport report;
         try (ObjectStore store = arguments.open(spec, uri);
                 ShipLock shipping = ShipLock.acquire(directory, prefix, uri);

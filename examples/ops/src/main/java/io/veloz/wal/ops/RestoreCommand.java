@@ -163,12 +163,14 @@ final class RestoreCommand implements Callable<Integer> {
         ArchiveFillOptions options = ArchiveFillOptions.defaults();
         options = parallel == null ? options : options.parallelism(parallel);
         options = bandwidth == null ? options : options.bytesPerSecond(bandwidth);
+        FillText.write(fill(options), directory, json, streams.out());
+        return ExitCode.OK;
+    }
+
+    private ArchiveFillReport fill(ArchiveFillOptions options) {
         try (ObjectStore store = arguments.open(spec, uri);
                 RestoreBar bar = new RestoreBar(streams)) {
-            ArchiveFillReport report = ArchiveFill.fill(store, directory, options.progress(bar));
-            bar.close();
-            FillText.write(report, directory, json, streams.out());
-            return ExitCode.OK;
+            return ArchiveFill.fill(store, directory, options.progress(bar));
         }
     }
 

@@ -99,8 +99,7 @@ class RestoreInTwoTimesTest {
                         .exits(ExitCode.WARNING)
                         .err())
                 .containsPattern("note: the records before \\d+ are in file://");
-        ToolRun second =
-                ToolRun.of("restore", "--fill", archive, restored).exits(ExitCode.OK);
+        ToolRun second = ToolRun.of("restore", "--fill", archive, restored).exits(ExitCode.OK);
         assertThat(second.out())
                 .contains("outcome     complete", "filled in   " + left + " segments", "records     from 1 on");
         assertThat(ToolRun.of("verify", restored).exits(ExitCode.OK).out()).doesNotContain("fill-in");

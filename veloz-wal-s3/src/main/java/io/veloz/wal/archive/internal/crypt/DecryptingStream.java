@@ -17,7 +17,11 @@ public final class DecryptingStream extends InputStream {
     private byte[] plain = new byte[0];
     private int position;
 
-    /** @param encryptedBytes the length of the encrypted content */
+    /**
+     * Creates a stream of content in the clear.
+     *
+     * @param encryptedBytes the length of the encrypted content
+     */
     public DecryptingStream(InputStream source, long encryptedBytes, DataKey key, byte[] head) {
         this.source = source;
         this.key = key;

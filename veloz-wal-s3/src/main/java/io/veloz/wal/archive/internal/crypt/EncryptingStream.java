@@ -23,7 +23,11 @@ public final class EncryptingStream extends InputStream {
      */
     @FunctionalInterface
     public interface ChunkCheck {
-        /** @param tag of the encrypted chunk, equal only if key, number and content are */
+        /**
+         * Checks a chunk.
+         *
+         * @param tag of the encrypted chunk, equal only if key, number and content are
+         */
         void check(long number, byte[] tag) throws IOException;
     }
 

@@ -156,9 +156,7 @@ final class Standby {
         state = state.with(
                 isEnd ? new Archived(segment.number(), segment.fileBytes(), segment.lastSequence()) : end,
                 segment.number(),
-                isEnd
-                        ? new Content(segment.number(), 0, segment.fileBytes(), files.sha256(segment))
-                        : state.content());
+                isEnd ? new Content(segment.number(), 0, segment.fileBytes(), files.sha256(segment)) : state.content());
     }
 
     /** A segment that cannot be sealed is damaged on this disk, and is fetched. */

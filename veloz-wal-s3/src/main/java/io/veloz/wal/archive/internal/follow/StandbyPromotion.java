@@ -42,6 +42,8 @@ public final class StandbyPromotion {
     private final Clock clock;
 
     /**
+     * The result of a promotion.
+     *
      * @param epoch the acquired epoch; 0 if an earlier run had completed the promotion
      * @param over the epoch that it replaces
      * @param lastSequence the last record of the log

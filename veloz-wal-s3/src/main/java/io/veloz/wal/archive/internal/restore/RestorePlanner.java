@@ -51,7 +51,11 @@ public final class RestorePlanner {
 
     // ---- the proof
 
-    /** @throws WalRestoreException if there is no archive */
+    /**
+     * Returns the identity of the log.
+     *
+     * @throws WalRestoreException if there is no archive
+     */
     public LogIdentity identity() throws IOException {
         return retries.call(log::identity)
                 .orElseThrow(() -> new WalRestoreException(

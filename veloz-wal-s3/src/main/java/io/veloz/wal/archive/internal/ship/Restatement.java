@@ -148,8 +148,8 @@ public final class Restatement {
         SealedSegment sealed = log.sealed(last.number())
                 .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
         Slot.@Nullable Part[] uploaded = new Slot.Part[1];
-        attempts.run(() -> uploaded[0] =
-                Uploader.upload(log, store, contents, sealed, writer.epoch(), RateLimiter.UNLIMITED));
+        attempts.run(() ->
+                uploaded[0] = Uploader.upload(log, store, contents, sealed, writer.epoch(), RateLimiter.UNLIMITED));
         Segment next = (Segment) Objects.requireNonNull(uploaded[0]);
         String digest = digest(sealed, last);
         if (!digest.equals(last.fileSha256())) {
@@ -169,8 +169,7 @@ public final class Restatement {
 
     /** Returns the digest of a local file as it is stated of the file in an object. */
     private String digest(SealedSegment local, Segment stated) throws IOException {
-        ContentDigest digest =
-                shipLog.keys().digest(stated.stored().encryption(), shipLog.where(stated.key()));
+        ContentDigest digest = shipLog.keys().digest(stated.stored().encryption(), shipLog.where(stated.key()));
         try (InputStream in = log.files().open(local.file())) {
             return digest.of(in);
         }
