@@ -1,6 +1,7 @@
 package io.veloz.wal.archive;
 
 import io.veloz.wal.WalException;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.follow.Follower;
 import io.veloz.wal.archive.internal.follow.StandbyPromotion;
 import io.veloz.wal.archive.internal.format.FollowState;
@@ -161,6 +162,10 @@ public final class ArchiveFollower implements AutoCloseable {
         } catch (ArchiveFollowException | WalException e) {
             LOG.error("follower failed: {}", e.getMessage());
             failure = e;
+            isStopping = true;
+        } catch (MissingKeyException e) {
+            failure = RestoreErrors.translate(e, store.describe());
+            LOG.error("follower failed: {}", e.getMessage());
             isStopping = true;
         } catch (IOException | RuntimeException | Error e) {
             lastError = String.valueOf(e);

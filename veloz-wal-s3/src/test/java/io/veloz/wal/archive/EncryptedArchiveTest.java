@@ -23,7 +23,9 @@ import io.veloz.wal.fault.Logs;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.LogFiles;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -246,5 +248,117 @@ class EncryptedArchiveTest {
             assertThat(problem.key()).isEqualTo(segments.get(1));
             assertThat(problem.reason()).contains("its head is of the object " + segments.get(0));
         });
+    }
+
+    // ---- standby and repair
+
+    @Test
+    void standbyOfAnEncryptedArchiveIsPromotedWithItsKeys() {
+        Path standby = dir.resolve("standby");
+        FollowerConfig config =
+                FollowerConfig.builder(store, standby).pollInterval(Duration.ofMillis(5)).build();
+        try (ArchiveFollower follower = ArchiveFollower.start(config)) {
+            assertThat(follower.awaitCaughtUp(Duration.ofSeconds(60))).isTrue();
+            assertThat(follower.promote().lastSequence()).isEqualTo(806);
+        }
+        assertThat(SmallLog.read(standby)).isEqualTo(SmallLog.read(log));
+        try (Wal wal = SmallLog.open(standby)) {
+            SmallLog.append(wal, 3);
+            ShipperConfig shipping = ShipperConfig.builder(store)
+                    .flushInterval(Duration.ofMillis(20))
+                    .build();
+            try (WalShipper shipper = WalShipper.start(wal, shipping)) {
+                assertThat(shipper.awaitArchived(809, Duration.ofSeconds(60))).isTrue();
+            }
+        }
+        assertThat(ArchiveStatus.of(withoutKeys).archivedSequence()).isEqualTo(809);
+    }
+
+    @Test
+    void standbyWithoutKeysStopsWithTheKeyThatIsMissing() {
+        FollowerConfig config = FollowerConfig.builder(withoutKeys, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(5))
+                .build();
+        try (ArchiveFollower follower = ArchiveFollower.start(config)) {
+            assertThat(follower.awaitCaughtUp(Duration.ofSeconds(60))).isFalse();
+            assertThat(follower.status().failure()).isInstanceOfSatisfying(WalRestoreException.class, e -> {
+                assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING);
+                assertThat(e).hasMessageContaining("encrypted by the key \"old\"");
+            });
+        }
+    }
+
+    @Test
+    void promotionWithoutTheNewestKeyFencesNobody() {
+        Map<String, byte[]> before = store.objects();
+        FollowerConfig config = FollowerConfig.builder(store.with(new TestKeys("old")), dir.resolve("standby"))
+                .build();
+        assertThatThrownBy(() -> ArchiveFollower.promote(config, 2))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING));
+        assertThat(store.objects().keySet()).isEqualTo(before.keySet());
+    }
+
+    private String segmentKey(int index) {
+        return store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SEGMENTS))
+                .toList()
+                .get(index);
+    }
+
+    private void assertContentIsSound() {
+        var options = ArchiveVerifyOptions.level(Level.CONTENT).build();
+        assertThat(new ArchiveVerifier(store).verify(options, WalProgress.NONE).problems())
+                .isEmpty();
+    }
+
+    @Test
+    void missingEncryptedObjectIsPutAgainWithTheSameBytes() {
+        String key = segmentKey(2);
+        byte[] before = store.objects().get(key);
+        store.remove(key);
+        ArchiveRepair.archive(store, LogFiles.of(log), WalProgress.NONE);
+        assertThat(store.objects().get(key)).isEqualTo(before);
+        assertContentIsSound();
+    }
+
+    @Test
+    void damagedEncryptedObjectIsStatedAgainUnderAnotherDataKey() {
+        String key = segmentKey(2);
+        byte[] bad = store.objects().get(key);
+        bad[bad.length / 2] ^= 1;
+        store.damage(key, bad);
+        ArchiveRepairReport report = ArchiveRepair.archive(store, LogFiles.of(log), WalProgress.NONE);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.repaired()).singleElement().satisfies(repaired -> assertThat(repaired.other())
+                .isNotEmpty()
+                .isNotEqualTo(key));
+        assertContentIsSound();
+        assertThat(SmallLog.read(restored(store))).isEqualTo(SmallLog.read(log));
+    }
+
+    @Test
+    void damagedSegmentOfTheLogIsReplacedFromTheEncryptedArchive() throws IOException {
+        List<Entry> all = SmallLog.read(log);
+        Path segment = log.resolve(LogFiles.of(log).sealedName(2));
+        byte[] bad = Files.readAllBytes(segment);
+        bad[bad.length / 2] ^= 1;
+        Files.write(segment, bad);
+        assertThat(ArchiveRepair.log(store, LogFiles.of(log), WalProgress.NONE).isComplete())
+                .isTrue();
+        assertThat(SmallLog.read(log)).isEqualTo(all);
+        assertThat(ArchiveDivergence.of(store, LogFiles.of(log)).relation())
+                .isEqualTo(ArchiveDivergence.Relation.SAME);
+    }
+
+    // ---- restore in two times
+
+    @Test
+    void encryptedSegmentsAreFilledIn() {
+        Path target = dir.resolve("restored");
+        DirectRestore.restore(store, RestoreOptions.into(target).fromCheckpoint());
+        assertThat(SmallLog.read(target).get(0).sequence()).isGreaterThan(1);
+        ArchiveFill.fill(store, target, ArchiveFillOptions.defaults());
+        assertThat(SmallLog.read(target)).isEqualTo(SmallLog.read(log));
     }
 }

@@ -36,6 +36,21 @@ public final class DataKeys {
     }
 
     /**
+     * Checks that a key is configured.
+     *
+     * @param where what it is needed for, in the message
+     */
+    public void require(String id, String where) throws MissingKeyException {
+        if (!has(id)) {
+            throw missing(id, where);
+        }
+    }
+
+    private static MissingKeyException missing(String id, String where) {
+        return new MissingKeyException(where + " is encrypted by the key \"" + id + "\"" + MissingKeyException.NEXT);
+    }
+
+    /**
      * Returns a random data key, wrapped by the active key; null if nothing is encrypted.
      *
      * @throws IllegalStateException if the active key is unknown or has another length
@@ -71,8 +86,7 @@ public final class DataKeys {
     public DataKey open(Encryption encryption, String where) throws MissingKeyException {
         byte[] key = keys.key(encryption.keyId());
         if (key == null || key.length != EncryptionKeys.KEY_BYTES) {
-            throw new MissingKeyException(
-                    where + " is encrypted by the key \"" + encryption.keyId() + "\"" + MissingKeyException.NEXT);
+            throw missing(encryption.keyId(), where);
         }
         try {
             Cipher cipher = Cipher.getInstance(WRAP);

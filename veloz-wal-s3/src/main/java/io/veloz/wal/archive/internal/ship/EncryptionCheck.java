@@ -37,7 +37,7 @@ final class EncryptionCheck {
     void check(Tip tip) throws IOException {
         String active = shipLog.keys().activeId();
         if (active == null) {
-            Optional<String> before = config.allowsPlain() ? Optional.empty() : keyBefore(tip.slot());
+            Optional<String> before = config.allowsPlain() ? Optional.empty() : keyBefore(shipLog, tip.slot());
             if (before.isPresent()) {
                 throw log.refused(
                         shipLog.store(),
@@ -60,7 +60,7 @@ final class EncryptionCheck {
     }
 
     /** Returns the key by which the last content before this writer was encrypted; empty if it is in the clear. */
-    private Optional<String> keyBefore(@Nullable Slot tip) throws IOException {
+    static Optional<String> keyBefore(ShipLog shipLog, @Nullable Slot tip) throws IOException {
         for (Slot slot = tip; slot != null; slot = ChainIdentity.keptBefore(shipLog, slot)) {
             if (slot.part() instanceof Tail tail) {
                 return Optional.ofNullable(tail.encryption()).map(encryption -> encryption.keyId());

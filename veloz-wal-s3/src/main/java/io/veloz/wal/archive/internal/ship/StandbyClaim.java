@@ -109,6 +109,11 @@ public final class StandbyClaim {
         if (!isOurs && last.epoch() != over) {
             throw lost(last);
         }
+        // Before the fence: a standby that cannot read the last records must not fence their writer.
+        Optional<String> key = EncryptionCheck.keyBefore(shipLog, last);
+        if (key.isPresent()) {
+            shipLog.keys().require(key.get(), shipLog.store().describe());
+        }
         file.add(writer.id());
         Epoch epoch = isOurs
                 ? ShippingRight.epoch(shipLog, identity, Slot.Reason.START, 0)
