@@ -126,7 +126,7 @@ class DocumentedArchiveCodeTest {
                 .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
         assertThat(shown("docs/archive.md"))
-                .hasSize(2)
+                .hasSize(3)
                 .allSatisfy(block -> assertThat(here).contains(block));
     }
 

@@ -218,8 +218,11 @@ public final class CareChain {
     }
 
     private Tip require(long number, long last) throws IOException {
-        return read(number)
-                .orElseThrow(() -> new BadObjectException(where(number) + " is missing; the last one is " + last));
+        return read(number).orElseThrow(() -> missing(number, last));
+    }
+
+    private BadObjectException missing(long number, long last) {
+        return new BadObjectException(where(number) + " is missing; the last one is " + last);
     }
 
     /**
@@ -227,8 +230,9 @@ public final class CareChain {
      * skipped it: every other step refuses a damaged last record. Then this returns the state before it.
      */
     private Tip readOrSkipped(long number, Tip before, long last) throws IOException {
+        Optional<Tip> found;
         try {
-            return require(number, last);
+            found = read(number);
         } catch (BadObjectException e) {
             String raw = rawSha256(number);
             if (isNext(number + 1, raw)) {
@@ -236,6 +240,7 @@ public final class CareChain {
             }
             throw e;
         }
+        return found.orElseThrow(() -> missing(number, last));
     }
 
     private boolean isNext(long number, String previous) throws IOException {
