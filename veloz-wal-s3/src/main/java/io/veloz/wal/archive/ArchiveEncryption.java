@@ -14,9 +14,12 @@ import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,10 @@ import org.jspecify.annotations.Nullable;
 public final class ArchiveEncryption {
     /** A copy of a key, encrypted to a few recipients, has some hundred bytes for each. */
     private static final int MAX_ESCROW_BYTES = 64 * 1024;
+
+    /** An armored message: headers, an empty line, and the first characters of its content. */
+    private static final Pattern ARMORED =
+            Pattern.compile("-----BEGIN PGP MESSAGE-----[^\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n([A-Za-z0-9+/]{4})");
 
     private ArchiveEncryption() {}
 
@@ -88,14 +95,13 @@ public final class ArchiveEncryption {
         return List.copyOf(keys);
     }
 
-    /** Returns whether a message is armored, or begins with a session key for a public key (packet 1, old or new format). */
+    /** Returns whether a message begins with a session key for a public key (packet 1, old or new format). */
     private static boolean isEncrypted(byte[] message) {
-        String armor = "-----BEGIN PGP MESSAGE-----";
-        if (message.length >= armor.length()
-                && new String(message, 0, armor.length(), StandardCharsets.US_ASCII).equals(armor)) {
-            return true;
-        }
         int tag = message.length < 2 ? 0 : message[0] & 0xFF;
+        Matcher armored = ARMORED.matcher(new String(message, StandardCharsets.ISO_8859_1));
+        if (armored.lookingAt()) {
+            tag = Base64.getDecoder().decode(armored.group(1))[0] & 0xFF;
+        }
         return (tag & 0xFC) == 0x84 || tag == 0xC1;
     }
 

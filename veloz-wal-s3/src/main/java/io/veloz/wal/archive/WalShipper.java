@@ -14,7 +14,6 @@ import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
-import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -88,7 +87,7 @@ public final class WalShipper implements AutoCloseable {
                 config,
                 log,
                 // In a directory the second put would wait for the same disk.
-                config.hedgesPuts() && !(opened instanceof DirectoryStore) ? hedged(store, name) : store,
+                config.hedgesPuts() && !opened.describe().startsWith("file:") ? hedged(store, name) : store,
                 state,
                 new Backoff(new Random()),
                 new RateLimiter(config.uploadBytesPerSecond(), signal, state::isCloseTimedOut),

@@ -208,12 +208,17 @@ class EncryptedArchiveTest {
 
     @Test
     void keyInTheClearIsNotEscrowed() {
-        byte[] clear = "k=c2VjcmV0".getBytes(StandardCharsets.US_ASCII);
-        assertThatThrownBy(() -> ArchiveEncryption.escrow(store, "k", clear))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("expected an OpenPGP message")
-                .hasMessageNotContaining("c2VjcmV0");
+        // The last one is armored, and a literal packet (11) instead of one for a public key.
+        for (String text : List.of("k=c2VjcmV0", "-----BEGIN PGP MESSAGE-----\n\nyxBiAGc=", "")) {
+            byte[] clear = text.getBytes(StandardCharsets.US_ASCII);
+            assertThatThrownBy(() -> ArchiveEncryption.escrow(store, "k", clear))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("expected an OpenPGP message")
+                    .hasMessageNotContaining("c2VjcmV0");
+        }
         assertThat(store.objects()).doesNotContainKey("keys/k.pgp");
+        byte[] armored = "-----BEGIN PGP MESSAGE-----\nComment: key\n\nhQEMA5vJ".getBytes(StandardCharsets.US_ASCII);
+        assertThat(ArchiveEncryption.escrow(store, "k", armored)).isTrue();
     }
 
     // ---- salvage

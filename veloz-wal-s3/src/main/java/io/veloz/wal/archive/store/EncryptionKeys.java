@@ -29,7 +29,8 @@ public interface EncryptionKeys {
 
     /**
      * Returns the id of the key for new objects: 1 to 64 letters, digits and {@code "._-"}, the first one a letter or
-     * digit. Null if nothing is to be encrypted.
+     * digit. Null if nothing is to be encrypted. A shipper asks once when it starts, so another key is used from its next start
+     * on.
      */
     @Nullable
     String activeId();

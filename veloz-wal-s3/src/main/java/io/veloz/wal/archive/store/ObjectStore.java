@@ -12,6 +12,8 @@ import java.util.Optional;
  * An object becomes visible as a whole or not at all. An object that was put is visible to every later {@link #get} and
  * {@link #list}. The archive does not rely on conditional deletes, replacement or modification times.
  *
+ * <p>Every request ends within a bounded time, also if the store is silent: the threads of a shipper and of a restore wait for it.
+ *
  * <p>Implementations do not retry, because the retry of a put that succeeded returns "exists". Every method throws
  *
  * <ul>

@@ -16,8 +16,12 @@ public final class DataKeys {
 
     private final EncryptionKeys keys;
 
+    /** Read once: a writer that was permitted to encrypt must neither stop to, nor use a key that was not checked. */
+    private final @Nullable String activeId;
+
     public DataKeys(EncryptionKeys keys) {
         this.keys = keys;
+        this.activeId = keys.activeId();
     }
 
     /** Returns keys that open nothing, and encrypt nothing. */
@@ -27,7 +31,7 @@ public final class DataKeys {
 
     /** Returns the id of the key that wraps new data keys; null if nothing is encrypted. */
     public @Nullable String activeId() {
-        return keys.activeId();
+        return activeId;
     }
 
     /** Returns whether the key with this id is configured. */
@@ -56,7 +60,7 @@ public final class DataKeys {
      * @throws IllegalStateException if the active key is unknown or has another length
      */
     public @Nullable DataKey next() {
-        String id = keys.activeId();
+        String id = activeId;
         if (id == null) {
             return null;
         }
@@ -94,7 +98,7 @@ public final class DataKeys {
             byte[] wrapped = Base64.getDecoder().decode(encryption.wrapped());
             SecretKey secret = (SecretKey) cipher.unwrap(wrapped, "AES", Cipher.SECRET_KEY);
             return new DataKey(encryption, secret.getEncoded());
-        } catch (GeneralSecurityException e) {
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new MissingKeyException(
                     where + " is encrypted by another key \"" + encryption.keyId() + "\" than the configured one");
         }

@@ -226,7 +226,7 @@ public final class SlotCodec {
                     content(where, length, tail.sha256(), key.digest(), in, clear, content);
                 } catch (MissingKeyException e) {
                     locked = e;
-                    in.skipNBytes(encryptedBytes);
+                    in.discard(where, encryptedBytes);
                 }
             }
         } else if (slot.part() instanceof Summary summary) {

@@ -48,11 +48,16 @@ final class SlotStream extends FilterInputStream {
         return total > limit ? -1 : got;
     }
 
-    /** Reads instead, so that the digest covers every byte. */
-    @Override
-    public long skip(long count) throws IOException {
-        byte[] chunk = new byte[(int) Math.min(8192, Math.max(1, count))];
-        return Math.max(0, read(chunk, 0, (int) Math.min(chunk.length, count)));
+    /** Reads bytes that are not decoded, so that the digest covers them. */
+    void discard(String where, long count) throws IOException {
+        byte[] chunk = new byte[(int) Math.min(8192, count)];
+        for (long left = count; left > 0; ) {
+            int got = read(chunk, 0, (int) Math.min(chunk.length, left));
+            if (got < 0) {
+                throw new BadObjectException(where + " ends inside the encrypted content");
+            }
+            left -= got;
+        }
     }
 
     private void add(byte[] bytes, int from, int length) {

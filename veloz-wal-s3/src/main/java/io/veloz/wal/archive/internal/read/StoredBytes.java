@@ -56,7 +56,7 @@ final class StoredBytes extends InputStream {
             Encryption encryption = object.encryption();
             long end = Math.min(frameBytes(object), from + rangeBytes);
             return encryption == null
-                    ? request(object, from, (int) (end - from))
+                    ? request(object, from, (int) (end - from), bytes -> bytes)
                     : decrypted(object, encryption, from, end);
         }
 
@@ -71,7 +71,8 @@ final class StoredBytes extends InputStream {
             boolean toTheEnd = (last + 1) * DataKey.CHUNK_BYTES >= total;
             long start = first == 0 && toTheEnd ? 0 : head.length + first * encryptedChunk;
             long stop = toTheEnd ? object.objectBytes() : head.length + (last + 1) * encryptedChunk;
-            byte[] bytes = request(object, start, (int) (stop - start));
+            // Decrypted by the request: what was damaged in transit is fetched again.
+            return request(object, start, (int) (stop - start), bytes -> {
             int at = start == 0 ? head.length : 0;
             ByteArrayOutputStream clear = new ByteArrayOutputStream((int) (end - from) + DataKey.CHUNK_BYTES);
             for (long chunk = first; chunk <= last; chunk++) {
@@ -86,9 +87,16 @@ final class StoredBytes extends InputStream {
             }
             int skipped = (int) (from - first * DataKey.CHUNK_BYTES);
             return Arrays.copyOfRange(clear.toByteArray(), skipped, skipped + (int) (end - from));
+            });
         }
 
-        private byte[] request(StoredFile object, long from, int length) throws IOException {
+        /** Decodes what was fetched. */
+        @FunctionalInterface
+        private interface Decoding {
+            byte[] decode(byte[] bytes) throws IOException;
+        }
+
+        private byte[] request(StoredFile object, long from, int length, Decoding decoding) throws IOException {
             boolean whole = length == object.objectBytes();
             boolean last = from + length == object.objectBytes();
             String where = store.describe() + "/" + object.key();
@@ -108,7 +116,7 @@ final class StoredBytes extends InputStream {
                         throw new BadObjectException("SHA-256 mismatch in " + where + ": expected "
                                 + object.objectSha256() + ", got " + Digest.of(bytes));
                     }
-                    return bytes;
+                    return decoding.decode(bytes);
                 } catch (NoSuchObjectException e) {
                     throw new BadObjectException(where + ": the object is missing", e);
                 }

@@ -114,6 +114,14 @@ final class Background {
         return cleanUp(now);
     }
 
+    /** Reads a slot for a SUMMARY that is due. A writer that is never idle would otherwise put none. */
+    void readForDueSummary(Summarizer summarizer) {
+        long now = nanoTime.getAsLong();
+        if (summarizer.isDue() && now - summaryAt >= 0) {
+            readForSummary(summarizer, now);
+        }
+    }
+
     /** A failure to read a slot is a job of its own: slots are still put, and their success must not end it. */
     private void readGaps(History history, long now) {
         try {

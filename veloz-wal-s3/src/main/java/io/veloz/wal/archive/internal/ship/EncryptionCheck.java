@@ -66,9 +66,10 @@ final class EncryptionCheck {
                 return Optional.ofNullable(tail.encryption()).map(encryption -> encryption.keyId());
             } else if (slot.part() instanceof StoredPart stored) {
                 return Optional.ofNullable(stored.stored().encryption()).map(encryption -> encryption.keyId());
-            } else if (slot.part() instanceof Epoch epoch) {
-                return Optional.of(epoch.keyId()).filter(id -> !id.isEmpty());
+            } else if (slot.part() instanceof Epoch epoch && !epoch.keyId().isEmpty()) {
+                return Optional.of(epoch.keyId());
             }
+            // A writer without a key that has put no content decides nothing: it may have been permitted once.
         }
         return Optional.empty();
     }

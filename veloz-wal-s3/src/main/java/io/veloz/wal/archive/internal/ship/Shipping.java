@@ -23,6 +23,7 @@ import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.util.Objects;
@@ -164,7 +165,7 @@ public final class Shipping implements AutoCloseable {
             throw new WalShippingRefusedException(Reason.DAMAGED_FILE, String.valueOf(e.getMessage()));
         } catch (MissingKeyException e) {
             throw new WalShippingRefusedException(Reason.KEY_MISSING, String.valueOf(e.getMessage()));
-        } catch (IOException e) {
+        } catch (StoreException e) {
             catchUp.stepFailed();
             throw e;
         }
@@ -295,6 +296,7 @@ public final class Shipping implements AutoCloseable {
         }
         Archived archived = current.tip().archived();
         Summarizer summaries = Objects.requireNonNull(summarizer);
+        background.readForDueSummary(summaries);
         if (summaries.isReady()) {
             Summarizer.Next next = summaries.next();
             current.put(archived, next.part(), next.content());

@@ -141,6 +141,11 @@ final class Summarizer {
         mergedPeaks = 0;
     }
 
+    /** Returns whether a SUMMARY would be put if all its slots had been read. */
+    boolean isDue() {
+        return hasStep() && (entries.size() + unread.size() >= fanOut || isLevelTwo());
+    }
+
     /** Returns whether a SUMMARY is due, and all its slots have been read. */
     boolean isReady() {
         boolean isBounded = Math.max(entries.size(), known().size()) <= maxEntries;

@@ -203,6 +203,7 @@ final class Uploader {
      */
     private static StoredFile put(ObjectStore store, EncryptedUploads contents, String key, FileObject object)
             throws IOException {
+        contents.begins(key, object);
         if (!store.putIfAbsent(key, object)) {
             String found;
             try (InputStream in = store.get(key)) {
@@ -215,7 +216,7 @@ final class Uploader {
                         null);
             }
         }
-        contents.forget();
+        contents.stored(key);
         return new StoredFile(
                 key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256(), object.encryption());
     }

@@ -13,7 +13,9 @@ import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.ArchiveEncryption;
 import io.veloz.wal.archive.internal.crypt.DataKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
@@ -34,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -306,5 +309,102 @@ class EncryptedShippingTest {
                             .content())
                     .isInstanceOf(IOException.class);
         }
+    }
+
+    // ---- interrupted uploads, and keys that change
+
+    @Test
+    void uploadThatMayBeStoredIsSentAgainAfterAnother() throws IOException {
+        try (Wal wal = wal()) {
+            append(wal, 3);
+            wal.writeCheckpoint(1, out -> out.write(1));
+            wal.writeCheckpoint(2, out -> out.write(2));
+            EncryptedUploads uploads = new EncryptedUploads(new DataKeys(new TestKeys("k1")));
+            EncryptedUploads.Reading reading =
+                    key -> FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
+            FileObject first = uploads.content("a", reading);
+            uploads.begins("a", first);
+            uploads.begins("b", uploads.content("b", reading));
+            uploads.stored("b");
+            assertThat(uploads.content("a", reading).sha256()).isEqualTo(first.sha256());
+            uploads.stored("a");
+            assertThat(uploads.content("a", reading).sha256()).isNotEqualTo(first.sha256());
+        }
+    }
+
+    @Test
+    void contentThatWasNotSentIsReadAgain() throws IOException {
+        try (Wal wal = wal()) {
+            append(wal, 3);
+            wal.writeCheckpoint(1, out -> out.write(1));
+            EncryptedUploads uploads = new EncryptedUploads(new DataKeys(new TestKeys("k1")));
+            int[] readings = new int[1];
+            EncryptedUploads.Reading reading = key -> {
+                readings[0]++;
+                return FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
+            };
+            var unused = uploads.content("a", reading);
+            unused = uploads.content("a", reading);
+            assertThat(readings[0]).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void writerThatEncryptsContinuesToWhateverItsKeysSay() throws IOException {
+        AtomicReference<String> active = new AtomicReference<>("k1");
+        EncryptionKeys keys = new EncryptionKeys() {
+            @Override
+            public String activeId() {
+                return active.get();
+            }
+
+            @Override
+            public byte[] key(String id) {
+                return new TestKeys("k1").key(id);
+            }
+        };
+        HeapStore changing = store.with(keys);
+        try (Wal wal = wal();
+                Stepper shipper = new Stepper(LocalLog.of(wal), changing)) {
+            append(wal, 3);
+            shipper.ship();
+            active.set(null);
+            append(wal, 3);
+            shipper.ship();
+        }
+        assertThat(TestShip.slots(store))
+                .filteredOn(slot -> slot.part() instanceof Tail)
+                .hasSizeGreaterThan(1)
+                .allSatisfy(slot ->
+                        assertThat(((Tail) slot.part()).encryption()).isNotNull());
+    }
+
+    @Test
+    void permissionToContinueInTheClearIsForOneStart() {
+        HeapStore plain = store.with(EncryptionKeys.NONE);
+        try (Wal wal = wal()) {
+            ship(wal, store);
+            try (Stepper permitted = new Stepper(
+                    LocalLog.of(wal), plain, TestShip.shipping(plain).allowPlain(true).build())) {
+                permitted.ship();
+                assertThat(permitted.epoch).isEqualTo(2);
+            }
+            append(wal, 1);
+            assertRefused(wal, plain, Reason.KEY_MISSING);
+        }
+    }
+
+    @Test
+    void truncatedEncryptedTailIsDamageWithoutTheKey() throws IOException {
+        try (Wal wal = wal()) {
+            append(wal, 3);
+            ship(wal, store);
+        }
+        byte[] good = store.objects().get(ArchiveKeys.slot(2));
+        for (int length = 0; length < good.length; length++) {
+            byte[] cut = Arrays.copyOf(good, length);
+            assertThatThrownBy(() -> SlotCodec.decode("ship/2", 2, cut)).isInstanceOf(BadObjectException.class);
+        }
+        assertThat(SlotCodec.decode("ship/2", 2, good).slot().number()).isEqualTo(2);
     }
 }

@@ -14,9 +14,12 @@ import io.veloz.wal.archive.SpoolPolicy;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -309,6 +312,24 @@ class ShippingTest {
                     .isInstanceOfSatisfying(
                             WalShippingRefusedException.class,
                             refused -> assertThat(refused.reason()).isEqualTo(reason));
+        }
+    }
+
+    /** A backlog leaves no idle moment in which the slots for the SUMMARY could be read. */
+    @Test
+    void shipperThatIsNeverIdlePutsSummaries() throws IOException {
+        try (Wal wal = open(new FaultyStorage(1, DiskRules.WORST))) {
+            for (int segment = 0; segment < 140; segment++) {
+                append(wal, 1);
+                wal.roll();
+            }
+            HeapStore busy = new HeapStore();
+            try (Stepper shipper = new Stepper(LocalLog.of(wal), busy)) {
+                shipper.ship();
+            }
+            assertThat(TestShip.slots(busy))
+                    .filteredOn(slot -> slot.part() instanceof Summary)
+                    .hasSize(2);
         }
     }
 }
