@@ -73,20 +73,20 @@ final class StoredBytes extends InputStream {
             long stop = toTheEnd ? object.objectBytes() : head.length + (last + 1) * encryptedChunk;
             // Decrypted by the request: what was damaged in transit is fetched again.
             return request(object, start, (int) (stop - start), bytes -> {
-            int at = start == 0 ? head.length : 0;
-            ByteArrayOutputStream clear = new ByteArrayOutputStream((int) (end - from) + DataKey.CHUNK_BYTES);
-            for (long chunk = first; chunk <= last; chunk++) {
-                int length = Math.min(encryptedChunk, bytes.length - at);
-                boolean isLast = (chunk + 1) * DataKey.CHUNK_BYTES >= total;
-                try {
-                    clear.writeBytes(key.decrypt(bytes, at, length, chunk, isLast, head));
-                } catch (IOException e) {
-                    throw new BadObjectException(where + ": " + e.getMessage(), e);
+                int at = start == 0 ? head.length : 0;
+                ByteArrayOutputStream clear = new ByteArrayOutputStream((int) (end - from) + DataKey.CHUNK_BYTES);
+                for (long chunk = first; chunk <= last; chunk++) {
+                    int length = Math.min(encryptedChunk, bytes.length - at);
+                    boolean isLast = (chunk + 1) * DataKey.CHUNK_BYTES >= total;
+                    try {
+                        clear.writeBytes(key.decrypt(bytes, at, length, chunk, isLast, head));
+                    } catch (IOException e) {
+                        throw new BadObjectException(where + ": " + e.getMessage(), e);
+                    }
+                    at += length;
                 }
-                at += length;
-            }
-            int skipped = (int) (from - first * DataKey.CHUNK_BYTES);
-            return Arrays.copyOfRange(clear.toByteArray(), skipped, skipped + (int) (end - from));
+                int skipped = (int) (from - first * DataKey.CHUNK_BYTES);
+                return Arrays.copyOfRange(clear.toByteArray(), skipped, skipped + (int) (end - from));
             });
         }
 

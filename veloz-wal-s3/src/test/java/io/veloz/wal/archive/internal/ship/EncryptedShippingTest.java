@@ -320,8 +320,8 @@ class EncryptedShippingTest {
             wal.writeCheckpoint(1, out -> out.write(1));
             wal.writeCheckpoint(2, out -> out.write(2));
             EncryptedUploads uploads = new EncryptedUploads(new DataKeys(new TestKeys("k1")));
-            EncryptedUploads.Reading reading =
-                    key -> FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
+            EncryptedUploads.Reading reading = key ->
+                    FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
             FileObject first = uploads.content("a", reading);
             uploads.begins("a", first);
             uploads.begins("b", uploads.content("b", reading));
@@ -375,8 +375,8 @@ class EncryptedShippingTest {
         assertThat(TestShip.slots(store))
                 .filteredOn(slot -> slot.part() instanceof Tail)
                 .hasSizeGreaterThan(1)
-                .allSatisfy(slot ->
-                        assertThat(((Tail) slot.part()).encryption()).isNotNull());
+                .allSatisfy(
+                        slot -> assertThat(((Tail) slot.part()).encryption()).isNotNull());
     }
 
     @Test
@@ -385,7 +385,9 @@ class EncryptedShippingTest {
         try (Wal wal = wal()) {
             ship(wal, store);
             try (Stepper permitted = new Stepper(
-                    LocalLog.of(wal), plain, TestShip.shipping(plain).allowPlain(true).build())) {
+                    LocalLog.of(wal),
+                    plain,
+                    TestShip.shipping(plain).allowPlain(true).build())) {
                 permitted.ship();
                 assertThat(permitted.epoch).isEqualTo(2);
             }
