@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
                     + " warm standby. DIR is empty at the first start. No engine opens it before the promotion.",
             "",
             "With --promote: makes DIR the log that continues the archive. It fences the old writer first, and applies all that"
-                    + " it has archived then. It replaces the epoch of the last applied slot, or that of --over, and no other. Stop"
+                    + " it has archived then. It replaces the epoch of --over, and no other. Stop"
                     + " `follow`, and the host of the old engine: a fence stops its archive, not its trading. If it fails, run the"
                     + " same command again: it continues."
         },
@@ -37,7 +37,6 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal follow s3://bucket/orders /var/lib/veloz/standby",
             "  veloz-wal follow --json --status-interval 10s s3://bucket/orders /var/lib/veloz/standby",
-            "  veloz-wal follow s3://bucket/orders /var/lib/veloz/standby --promote",
             "  veloz-wal follow s3://bucket/orders /var/lib/veloz/standby --promote --over 7",
             "",
             "  0   stopped; promoted; with --once: everything is applied",
@@ -65,7 +64,7 @@ final class FollowCommand implements Callable<Integer> {
     @Option(
             names = "--over",
             paramLabel = "EPOCH",
-            description = "With --promote: the epoch to replace. Default: that of the last applied slot.")
+            description = "With --promote: the epoch to replace, whose writer is stopped for good.")
     private @Nullable Long over;
 
     @Option(names = "--once", description = "Apply everything that is archived now, and exit.")
@@ -102,6 +101,12 @@ final class FollowCommand implements Callable<Integer> {
     public Integer call() {
         if (over != null && (over < 1 || !promote)) {
             throw new ParameterException(spec.commandLine(), "--over: expected an epoch from 1 on, and --promote");
+        }
+        if (promote && over == null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--promote: name the epoch to replace with --over; `veloz-wal status URI` prints the last one, its host and"
+                            + " its time. Stop that host first");
         }
         if (once && promote) {
             throw new ParameterException(spec.commandLine(), "expected one of --once and --promote");

@@ -53,7 +53,7 @@ class FollowCommandTest {
                 .contains("caught-up: applied up to record 12 of epoch 1", "0 records behind");
         ToolRun.of("dump", standby()).failsWith("a restore into it has not ended");
         ToolRun promoted =
-                ToolRun.of("follow", archive(), standby(), "--promote").exits(ExitCode.OK);
+                ToolRun.of("follow", archive(), standby(), "--promote", "--over", 1).exits(ExitCode.OK);
         assertThat(promoted.out()).contains("acquired epoch 2 over epoch 1", "records     up to 12");
         assertThat(ToolRun.of("dump", standby()).out())
                 .isEqualTo(ToolRun.of("dump", log()).out());
@@ -71,7 +71,7 @@ class FollowCommandTest {
         assertThat(status.get("applied_sequence").asLong()).isEqualTo(12);
         assertThat(status.get("lag_records").asLong()).isZero();
         assertThat(status.get("caught_up_at").asText()).isNotEmpty();
-        var promoted = ToolRun.of("follow", "--json", archive(), standby(), "--promote")
+        var promoted = ToolRun.of("follow", "--json", archive(), standby(), "--promote", "--over", 1)
                 .exits(ExitCode.OK)
                 .json();
         assertThat(promoted.get("outcome").asText()).isEqualTo("PROMOTED");
@@ -83,7 +83,7 @@ class FollowCommandTest {
         ship(12);
         ToolRun.of("follow", "--once", archive(), standby()).exits(ExitCode.OK);
         ToolRun.of("ship", "--once", "--take-over", 1, log(), archive()).exits(ExitCode.OK);
-        ToolRun.of("follow", archive(), standby(), "--promote").isRefusedWith("promote over epoch 2");
+        ToolRun.of("follow", archive(), standby(), "--promote", "--over", 1).isRefusedWith("promote over epoch 2");
         var lost = ToolRun.of("follow", "--json", archive(), standby(), "--promote", "--over", 1)
                 .exits(ExitCode.REFUSED)
                 .json();
@@ -94,7 +94,11 @@ class FollowCommandTest {
     @Test
     void optionsThatDoNotFitAreRefused() {
         ToolRun.of("follow", archive(), standby(), "--over", 2).exits(ExitCode.USAGE);
-        ToolRun.of("follow", archive(), standby(), "--once", "--promote").exits(ExitCode.USAGE);
+        ToolRun.of("follow", archive(), standby(), "--once", "--promote", "--over", 1).exits(ExitCode.USAGE);
+        assertThat(ToolRun.of("follow", archive(), standby(), "--promote")
+                        .exits(ExitCode.USAGE)
+                        .err())
+                .contains("name the epoch to replace with --over");
         ToolRun.of("follow", archive(), standby()).isRefusedWith("is not an archive");
     }
 
@@ -163,7 +167,7 @@ class FollowCommandTest {
     /** Returns the time since the kill, at which a record is durable in the promoted log. */
     private Duration promoteAndAppend(String archive, Map<String, String> environment, long killed) throws Exception {
         try (ChildTool promote =
-                ChildTool.startWith(environment, "follow", "--json", archive, standby(), "--promote")) {
+                ChildTool.startWith(environment, "follow", "--json", archive, standby(), "--promote", "--over", "1")) {
             List<String> lines = promote.linesLeft();
             assertThat(promote.exitCode()).as(promote.errors()).isZero();
             assertThat(lines).singleElement().asString().contains("\"outcome\":\"PROMOTED\"", "\"over\":1");

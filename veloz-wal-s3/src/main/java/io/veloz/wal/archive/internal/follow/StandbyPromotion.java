@@ -70,26 +70,30 @@ public final class StandbyPromotion {
         }
         long replaced = over > 0 ? over : begun.over() > 0 ? begun.over() : lastEpoch();
         standby.save(standby.state().promoting(new Promotion(replaced, false)));
-        Acquired acquired = acquire(replaced);
+        Acquired acquired = acquire(replaced, begun);
         catchUp(acquired.slot(), replaced);
-        complete();
+        try {
+            complete();
+        } catch (ArchiveFollowException e) {
+            throw fenced(acquired.epoch(), e);
+        }
         standby.save(standby.state().promoting(new Promotion(replaced, true)));
         return open(acquired.epoch(), replaced);
     }
 
     /** Returns the epoch of the last applied slot, which is the one that the operator could see. */
-    private long lastEpoch() throws IOException {
-        while (standby.state().place().epoch() == 0) {
-            if (follower.step(true) == Follower.Step.CAUGHT_UP
-                    && standby.state().place().epoch() == 0) {
-                throw new ArchiveFollowException(
-                        Reason.LOST_SLOTS, follower.log().store().describe() + " has no slot: nothing can be promoted");
-            }
+    private long lastEpoch() {
+        if (standby.state().place().epoch() == 0) {
+            // Otherwise a wrong directory would replace whatever epoch is the last one.
+            throw new ArchiveFollowException(
+                    Reason.NOT_A_STANDBY,
+                    standby.files().describe() + " has applied no slot yet: follow the archive first, or name the epoch to"
+                            + " replace");
         }
         return standby.state().place().epoch();
     }
 
-    private Acquired acquire(long over) throws IOException {
+    private Acquired acquire(long over, Promotion begun) throws IOException {
         DirectoryFile file = DirectoryFile.open(standby.files().names(), follower.identity());
         StandbyClaim claim = new StandbyClaim(
                 follower.log(),
@@ -109,12 +113,31 @@ public final class StandbyPromotion {
                 // No slot of this directory can become the next one any more: its number is taken.
                 standby.save(standby.state().promoting(Promotion.NONE));
             }
+            forget(claim, begun);
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            forget(claim, begun);
             throw e;
         }
     }
 
+    /** A promotion of which nothing was sent has not begun: the standby may follow. */
+    private void forget(StandbyClaim claim, Promotion begun) throws IOException {
+        if (!claim.isClaimed() && begun.over() == 0) {
+            standby.save(standby.state().promoting(Promotion.NONE));
+        }
+    }
+
+    private static ArchiveFollowException fenced(long epoch, ArchiveFollowException e) {
+        return new ArchiveFollowException(
+                e.reason(),
+                e.getMessage() + "; epoch " + epoch + " was acquired, so the writer before it is fenced: promote another"
+                        + " standby over epoch " + epoch + ", or let the old primary take it over");
+    }
+
     /** Applies everything up to the EPOCH slot. */
     private void catchUp(SlotRef epoch, long over) throws IOException {
+        boolean isSuspect = false;
         while (!standby.state().place().slot().equals(epoch)) {
             if (!standby.state().isSearching() && standby.state().place().slot().number() >= epoch.number()) {
                 standby.save(standby.state().promoting(Promotion.NONE));
@@ -125,7 +148,19 @@ public final class StandbyPromotion {
                                 + " had acquired one. If it is stopped for good and this standby is to replace it, promote"
                                 + " over that epoch");
             }
-            var unused = follower.step(true);
+            if (follower.step(true) == Follower.Step.CAUGHT_UP
+                    && !standby.state().place().slot().equals(epoch)
+                    && standby.state().place().slot().number() < epoch.number()) {
+                if (isSuspect) {
+                    throw new ArchiveFollowException(
+                            Reason.LOST_SLOTS,
+                            follower.log().store().describe() + " ends with slot "
+                                    + standby.state().place().slot().number() + ", and this promotion has put slot "
+                                    + epoch.number() + ": slots were deleted. Restore them from a version or a copy, then"
+                                    + " promote again");
+                }
+                isSuspect = true;
+            }
         }
     }
 

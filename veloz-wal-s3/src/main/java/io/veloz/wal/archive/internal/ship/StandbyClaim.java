@@ -33,8 +33,10 @@ public final class StandbyClaim {
     private final LostSlots.BeforeEpoch lostSlots;
     private SlotWriter writer;
 
-    /** Whether the archive ended before the last applied slot once. */
+    /** Whether the archive ended once before a slot that this directory knows. */
     private boolean isSuspect;
+
+    private boolean isClaimed;
 
     /**
      * An acquired epoch.
@@ -87,17 +89,19 @@ public final class StandbyClaim {
     }
 
     private void check(Tip tip) throws IOException {
-        if (applied > tip.number() && isSuspect) {
-            throw lostSlots(
-                    "the archive ends with slot " + tip.number() + ", and this standby has applied slot " + applied);
+        file.read();
+        // Also a slot that this directory has put itself: without a second sight of a shorter archive it would search forever.
+        long known = Math.max(applied, file.kept().number());
+        if (known > tip.number() && isSuspect) {
+            throw lostSlots("the archive ends with slot " + tip.number() + ", and this standby has "
+                    + (known == applied ? "applied" : "put") + " slot " + known);
         }
-        isSuspect = applied > tip.number();
+        isSuspect = known > tip.number();
         Optional<LostSlots.Evidence> evidence = lostSlots.against(tip.slot());
         if (evidence.isPresent()) {
             throw lostSlots(evidence.get().key() + ": " + evidence.get().reason());
         }
-        file.read();
-        if (isSuspect || lostSlots.needsRecheck() || file.kept().number() > tip.number()) {
+        if (isSuspect || lostSlots.needsRecheck()) {
             writer = create(0);
             return;
         }
@@ -114,11 +118,17 @@ public final class StandbyClaim {
         if (key.isPresent()) {
             shipLog.keys().require(key.get(), shipLog.store().describe());
         }
+        isClaimed = true;
         file.add(writer.id());
         Epoch epoch = isOurs
                 ? ShippingRight.epoch(shipLog, identity, Slot.Reason.START, 0)
                 : ShippingRight.epoch(shipLog, identity, Slot.Reason.PROMOTION, last.epoch());
         writer.claim(epoch, file.instance());
+    }
+
+    /** Returns whether the EPOCH may have been put. */
+    public boolean isClaimed() {
+        return isClaimed;
     }
 
     private ArchiveFollowException lost(Slot winner) {

@@ -15,15 +15,21 @@ import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.internal.ship.DirectoryFile;
+import io.veloz.wal.archive.internal.ship.StandbyClaim;
+import io.veloz.wal.archive.internal.ship.StandbyClaim.Acquired;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.InterposedStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -232,10 +238,55 @@ class PromotionTest {
     }
 
     @Test
-    void standbyWithoutASlotIsPromotedOverTheLastEpoch() throws IOException {
+    void standbyWithoutASlotIsPromotedOverANamedEpochOnly() throws IOException {
         FaultyStorage fresh = FollowRig.disk();
-        FollowRig.promote(rig.store, fresh, 0);
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, fresh, 0))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.NOT_A_STANDBY));
+        assertThat(epochs()).hasSize(1);
+        FollowRig.promote(rig.store, fresh, 1);
         FollowRig.assertContinues(rig.store, fresh, rig.records());
+    }
+
+    @Test
+    void epochOfAPromotionThatTheArchiveHasLostIsReported() throws IOException {
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            Acquired acquired = claimed(follower);
+            rig.store.remove(ArchiveKeys.slot(acquired.slot().number()));
+            assertThatThrownBy(() -> claimed(follower))
+                    .isInstanceOfSatisfying(
+                            ArchiveFollowException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.LOST_SLOTS))
+                    .hasMessageContaining(
+                            "this standby has put slot " + acquired.slot().number());
+        }
+    }
+
+    private static Acquired claimed(Follower follower) throws IOException {
+        DirectoryFile file = DirectoryFile.open(follower.standby().files().names(), follower.identity());
+        long applied = follower.state().place().slot().number();
+        var claim = new StandbyClaim(follower.log(), follower.identity(), file, 1, applied, Clock.systemUTC());
+        for (int step = 0; step < 1000; step++) {
+            // The search begins at the lost slot, and begins again when it is missing.
+            Optional<Acquired> acquired = follower.retries().call(claim::step);
+            if (acquired.isPresent()) {
+                return acquired.get();
+            }
+        }
+        throw new AssertionError("the claim does not end");
+    }
+
+    @Test
+    void promotionThatHasSentNothingHasNotBegun() throws IOException {
+        HeapStore away = rig.store.client(Plan.randomly(1, 100));
+        assertThatThrownBy(() -> FollowRig.promote(away, standby, 99)).isInstanceOf(Exception.class);
+        HeapStore denied = rig.store.client(request -> request.kind() == Kind.LIST ? Fault.DENY : null);
+        assertThatThrownBy(() -> FollowRig.promote(denied, standby, 99)).isInstanceOf(IOException.class);
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            follower.checkNoPromotion();
+            assertThat(follower.state().promotion().over()).isZero();
+        }
     }
 
     @Test
