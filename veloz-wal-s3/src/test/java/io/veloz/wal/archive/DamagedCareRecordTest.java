@@ -231,6 +231,23 @@ class DamagedCareRecordTest {
         assertThat(state.heldFrom()).isEqualTo(1);
     }
 
+    // ---- the limit of holds
+
+    @Test
+    void asManyHoldsAsPossibleAreReplacedByTheHoldOfEverything() throws IOException {
+        for (int i = 0; i < CareState.MAX_HOLDS; i++) {
+            ArchiveHolds.hold(care, 20 + i, "audit");
+        }
+        ArchiveHolds.release(care, CaredArchive.state(store).holds().firstKey());
+        long last = ArchiveCare.of(store).record();
+        damage(last);
+        ArchiveHolds.skipDamaged(care, last);
+        CareState state = CaredArchive.state(store);
+        assertThat(state.holds()).hasSize(1).containsKey(last + 1);
+        assertThat(state.heldFrom()).isEqualTo(1);
+        assertThat(verifiedChain()).isEqualTo(last + 1);
+    }
+
     @Test
     void recordThatCanBeReadIsNotSkipped() throws IOException {
         ArchiveRetention.plan(care, options());

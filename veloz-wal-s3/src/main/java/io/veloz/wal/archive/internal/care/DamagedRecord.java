@@ -178,8 +178,10 @@ public final class DamagedRecord {
     private CareState held(Tip tip, long damaged) {
         CareState before = tip.state();
         boolean isDeleting = before.delete() > 0;
-        TreeMap<Long, Hold> holds = new TreeMap<>(before.holds());
-        String reason = "care record " + damaged + " is damaged, and may have been a hold";
+        boolean isFull = before.holds().size() >= CareState.MAX_HOLDS;
+        TreeMap<Long, Hold> holds = isFull ? new TreeMap<>() : new TreeMap<>(before.holds());
+        String reason = "care record " + damaged + " is damaged, and may have been a hold"
+                + (isFull ? "; replaces " + before.holds().size() + " holds" : "");
         long first = Math.max(1, before.floor().cut().sequence());
         holds.put(
                 tip.number() + 1, new Hold(first, reason, host, clock.instant().truncatedTo(ChronoUnit.MILLIS)));
