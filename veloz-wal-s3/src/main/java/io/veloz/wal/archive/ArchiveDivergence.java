@@ -49,7 +49,7 @@ public record ArchiveDivergence(
      * Compares a log with an archive. Searches the last equal segment by its digests, reading some of the local files, and then
      * compares the records after it. Modifies neither, and may run while another process writes the log.
      *
-     * @throws WalRestoreException if the archive is damaged or cannot be read, or if the log has only records that are retired from
+     * @throws WalRestoreException if the archive or its last care record is damaged or cannot be read, or if the log has only records that are retired from
      *     the archive; see the reason
      * @throws io.veloz.wal.WalCorruptException if the log is damaged where it has to be compared
      */

@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveCareException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
+import io.veloz.wal.archive.internal.care.DamagedRecord;
 import io.veloz.wal.archive.internal.format.CareCodec;
 import io.veloz.wal.archive.internal.format.CareRecord;
 import io.veloz.wal.archive.internal.format.CareRecord.Kind;
@@ -12,6 +13,7 @@ import io.veloz.wal.archive.store.ObjectStore;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Holds keep the records of an archive from a record on, whatever retention is configured to keep. Stateless. */
 public final class ArchiveHolds {
@@ -85,22 +87,52 @@ public final class ArchiveHolds {
     }
 
     /**
+     * What was put after a damaged care record.
+     *
+     * @param record the number of the record after it
+     * @param isDelete whether that record retires objects that are missing; otherwise it is the hold
+     * @param hold the number of the hold of all records that are not retired
+     * @param firstSequence the first record that is not retired, from which on everything is held
+     * @param reason why the record has this kind
+     */
+    public record Skipped(long record, boolean isDelete, long hold, long firstSequence, String reason) {}
+
+    /**
      * Continues the care of an archive whose last care record is damaged: without it no care record can be put any more. Use it only
-     * if no intact copy of that record exists, and no retention runs. The damaged record may have been a hold, so the next one is a
-     * hold of all records that are not retired; release it when all needed holds are made again. Recorded verifications end. If
-     * objects that an open plan names are missing, the damaged record was the deletion of that plan, and the next one is, too.
+     * if no intact copy of that record exists, and no retention runs. The damaged record may have been a hold, so a hold of all
+     * records that are not retired is put; release it when all needed holds are made again. Recorded verifications end. If the
+     * objects of an open plan are missing as a deletion leaves them, up to some record, and no hold and no need is before that
+     * record, then the damaged record was the deletion: these objects are retired before the hold is put, and no others.
      *
      * @param record the number of the damaged record
-     * @return the number of the next record
+     * @param needs which records recovery points need; see the backup module
      * @throws ArchiveCareException if that is not the last record, or it can be read
-     * @throws WalRestoreException if the store failed, or the record before it is damaged, too
+     * @throws WalRestoreException if the store failed, or the record before it is damaged, too. If the next record was put, hold all
+     *     records
      */
-    public static long skipDamaged(ObjectStore store, long record) {
+    public static Skipped skipDamaged(ObjectStore store, long record, RetentionNeeds needs) {
+        return skipDamaged(new CareAccess(store), record, Optional.of(needs));
+    }
+
+    /** Does the same for needs that are not known: if there are recovery points, nothing is retired. */
+    public static Skipped skipDamaged(ObjectStore store, long record) {
         return skipDamaged(new CareAccess(store), record);
     }
 
-    static long skipDamaged(CareAccess care, long record) {
-        return care.run(() -> care.damagedRecord().skip(record).number());
+    static Skipped skipDamaged(CareAccess care, long record) {
+        return skipDamaged(care, record, Optional.empty());
+    }
+
+    static Skipped skipDamaged(CareAccess care, long record, Optional<RetentionNeeds> needs) {
+        return care.run(() -> {
+            DamagedRecord.Skipped put = care.damagedRecord().skip(record, needs);
+            return new Skipped(
+                    put.record().number(),
+                    put.record().kind() == Kind.DELETE,
+                    put.hold().number(),
+                    Math.max(1, put.hold().state().floor().cut().sequence()),
+                    put.why());
+        });
     }
 
     /** Returns the holds that are in force, oldest first. */

@@ -65,7 +65,7 @@ public final class ArchiveRepair {
     static ArchiveRepairReport log(
             ObjectStore store, LogFiles log, WalProgress progress, Retries retries, Clock clock) {
         ArchiveRepair repair = new ArchiveRepair(store, log, retries, clock);
-        return repair.underLock((proof, floor) -> repair.repairLog(proof, floor, progress));
+        return repair.underLock((proof, floor, findings) -> repair.repairLog(proof, floor, findings, progress));
     }
 
     /**
@@ -75,7 +75,8 @@ public final class ArchiveRepair {
      * meanwhile is fenced.
      *
      * @throws WalLockedException if the log is open
-     * @throws WalRestoreException if the chain of slots is damaged, or the store cannot be read; see the reason
+     * @throws WalRestoreException if the chain of slots or the last care record is damaged, or the store cannot be read; see the
+     *     reason
      * @throws WalShippingRefusedException if a segment has to be stated again, and this directory may not ship
      * @throws WalFencedException if another writer acquired a later epoch meanwhile
      */
@@ -86,11 +87,15 @@ public final class ArchiveRepair {
     static ArchiveRepairReport archive(
             ObjectStore store, LogFiles log, WalProgress progress, Retries retries, Clock clock) {
         ArchiveRepair repair = new ArchiveRepair(store, log, retries, clock);
-        return repair.underLock((proof, floor) -> repair.repairArchive(proof, floor, progress));
+        return repair.underLock((proof, floor, findings) -> {
+            repair.requireReadable(findings);
+            return repair.repairArchive(proof, floor, progress);
+        });
     }
 
     private interface Task {
-        ArchiveRepairReport run(Proof proof, Floor floor) throws IOException;
+        /** @param findings the care records after that of the floor, which cannot be read */
+        ArchiveRepairReport run(Proof proof, Floor floor, List<String> findings) throws IOException;
     }
 
     @SuppressWarnings("try")
@@ -100,21 +105,34 @@ public final class ArchiveRepair {
             try (StorageLock lock = log.lock()) {
                 log.checkNoRestore();
                 Proof proof = verifier.proof();
+                List<String> findings = new ArrayList<>();
                 // After the proof: a floor that is raised meanwhile is then known.
                 Floor floor = new CareChain(store, retries, proof.identity())
-                        .lastReadable(finding -> {})
+                        .lastReadable(findings::add)
                         .state()
                         .floor();
-                return task.run(proof, floor);
+                return task.run(proof, floor, findings);
             }
         });
     }
 
-    private ArchiveRepairReport repairLog(Proof proof, Floor floor, WalProgress progress) throws IOException {
+    /** An object below a floor that cannot be read seems to be missing. Put again, it would be below the floor for good. */
+    private void requireReadable(List<String> findings) {
+        if (!findings.isEmpty()) {
+            throw new WalRestoreException(
+                    Reason.DAMAGED,
+                    store.describe() + ": the last care record cannot be read, so it is not known which objects are"
+                            + " retired: " + findings.get(0) + "; put it back, or skip it (hold --skip-damaged)",
+                    null);
+        }
+    }
+
+    private ArchiveRepairReport repairLog(Proof proof, Floor floor, List<String> findings, WalProgress progress)
+            throws IOException {
         String suffix = SUFFIX.format(clock.instant());
         LogRepair.Result found =
                 new LogRepair(log.storage(), store, retries, proof.from(floor.cut()), floor, suffix, progress).run();
-        List<String> notes = new ArrayList<>();
+        List<String> notes = new ArrayList<>(findings);
         long last = found.log().lastSequence();
         long archived = proof.archived().sequence();
         if (last < archived) {

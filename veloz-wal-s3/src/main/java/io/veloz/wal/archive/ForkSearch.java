@@ -46,10 +46,8 @@ final class ForkSearch {
         this.log = log;
         this.retries = retries;
         this.keys = new DataKeys(store.encryptionKeys());
-        this.floor = new CareChain(store, retries, proof.identity())
-                .lastReadable(finding -> {})
-                .state()
-                .floor();
+        this.floor =
+                new CareChain(store, retries, proof.identity()).tip().state().floor();
         this.proof = proof.from(floor.cut());
     }
 

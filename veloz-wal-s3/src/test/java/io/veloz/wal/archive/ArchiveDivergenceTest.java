@@ -1,8 +1,10 @@
 package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveDivergence.Relation;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog;
@@ -64,6 +66,15 @@ class ArchiveDivergenceTest {
     @Test
     void shippedLogIsTheSame() {
         assertThat(compare(log)).isEqualTo(new ArchiveDivergence(Relation.SAME, -1, 600, 600, 1, false));
+    }
+
+    @Test
+    void damagedLastCareRecordIsRefused() {
+        ArchiveHolds.hold(store, 0, "audit");
+        store.damage("care/00000000000000000001", new byte[100]);
+        assertThatThrownBy(() -> compare(log))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("care/00000000000000000001");
     }
 
     @Test

@@ -109,6 +109,18 @@ class LogRepairTest {
         assertThat(repair(log).repaired()).isEmpty();
     }
 
+    @Test
+    void damagedLastCareRecordIsNoted() throws IOException {
+        archive().tails(4000, Long.MAX_VALUE);
+        ArchiveHolds.hold(store, 0, "audit");
+        store.damage("care/00000000000000000001", new byte[100]);
+        flip(log.resolve(name(1)), 9000);
+        ArchiveRepairReport report = repair(log);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.notes()).singleElement().asString().contains("care/00000000000000000001");
+        assertWhole(log);
+    }
+
     private void assertNoStagedFiles() throws IOException {
         try (Stream<Path> files = Files.list(log)) {
             assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.startsWith(".repair"));

@@ -135,6 +135,19 @@ class ObjectRepairTest {
         assertWhole(store);
     }
 
+    /** The damaged record may have raised the floor: what seems to be missing may be retired. */
+    @Test
+    void damagedLastCareRecordIsNamedAndNothingIsPut() {
+        ArchiveHolds.hold(store, 0, "audit");
+        store.damage("care/00000000000000000001", new byte[100]);
+        store.remove(keys("segments/").get(0));
+        Map<String, byte[]> before = store.objects();
+        assertThatThrownBy(() -> repair(store))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("care/00000000000000000001");
+        assertThat(store.objects().keySet()).isEqualTo(before.keySet());
+    }
+
     @Test
     void damagedObjectsAreReplacedByOthersAndStay() throws IOException {
         List<String> damaged = keys("segments/").subList(0, 2);

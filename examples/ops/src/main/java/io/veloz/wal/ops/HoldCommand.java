@@ -3,6 +3,7 @@ package io.veloz.wal.ops;
 import io.veloz.wal.archive.ArchiveCare;
 import io.veloz.wal.archive.ArchiveHolds;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.backup.RecoveryPoints;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -63,8 +64,9 @@ final class HoldCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "Continue after care record N, the last one, which is damaged and of which no copy exists. Stop"
-                            + " `retention` first. Holds everything that is not retired: release that hold when all"
-                            + " needed holds are made again.")
+                            + " `retention` first. Retires objects of an open plan if they are missing as its deletion"
+                            + " leaves them, and no others. Holds everything that is not retired: release that"
+                            + " hold when all needed holds are made again.")
     private @Nullable Long skip;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -91,14 +93,24 @@ final class HoldCommand implements Callable<Integer> {
             if (release != null) {
                 ArchiveHolds.release(store, release);
             } else if (skip != null) {
-                long next = ArchiveHolds.skipDamaged(store, skip);
-                streams.err().println("note: care record " + next + " follows the damaged one");
+                note(ArchiveHolds.skipDamaged(store, skip, RecoveryPoints.needs(store)));
             } else if (actions == 1) {
                 ArchiveHolds.hold(store, from == null ? 0 : from, reason);
             }
             write(store.describe(), ArchiveHolds.list(store));
             return ExitCode.OK;
         }
+    }
+
+    private void note(ArchiveHolds.Skipped skipped) {
+        String kind =
+                skipped.isDelete() ? "a DELETE of the objects before record " + skipped.firstSequence() : "a HOLD";
+        streams.err()
+                .println("note: care record " + skipped.record() + ", " + kind + ", follows the damaged one: "
+                        + skipped.reason());
+        streams.err()
+                .println("note: hold " + skipped.hold() + " keeps the records from " + skipped.firstSequence()
+                        + " on, and all recorded verifications have ended");
     }
 
     private void write(String archive, List<ArchiveCare.Hold> holds) {

@@ -2,12 +2,15 @@ package io.veloz.wal.archive.internal.care;
 
 import io.veloz.wal.archive.ArchiveCareException;
 import io.veloz.wal.archive.ArchiveCareException.Reason;
+import io.veloz.wal.archive.RetentionNeeds;
 import io.veloz.wal.archive.internal.care.CareChain.Damaged;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.CareRecord;
 import io.veloz.wal.archive.internal.format.CareRecord.Kind;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.CareState.Hold;
 import io.veloz.wal.archive.internal.format.CareState.Plan;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -19,9 +22,10 @@ import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +36,18 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>What the damaged record may have been</caption>
  * <tr><th>kind</th><th>then</th></tr>
- * <tr><td>DELETE, some of whose objects are deleted</td><td>objects between the floor and the open plan are missing: the next
- * record is a DELETE up to that plan</td></tr>
- * <tr><td>DELETE, nothing deleted yet; HOLD</td><td>the plan is closed, and a hold keeps everything that is not retired, until
+ * <tr><td>DELETE, some of whose segments are deleted</td><td>objects between the floor and the open plan are missing as {@link
+ * BegunDelete} describes: the next record is a DELETE of these, and no others. A hold follows, as below</td></tr>
+ * <tr><td>DELETE, no segment deleted yet; HOLD</td><td>the plan is closed, and a hold keeps everything that is not retired, until
  * the operator releases it. A janitor that has read the DELETE must not run any more</td></tr>
  * <tr><td>VERIFIED that has found damage</td><td>all marks end, so retention requires another verification</td></tr>
  * <tr><td>PLAN, DONE, RELEASE</td><td>the step is made again</td></tr>
  * </table>
+ *
+ * <p>If a need or a hold that is known is below the cut of the DELETE, the next record is the hold.
+ *
+ * <p>Crash after the DELETE, before the hold: all marks have ended, so nothing is retired before another verification. An operator
+ * puts the hold, as the command has failed.
  *
  * <p>The next record names the bytes of the damaged one as they are, so {@link CareChain#verify} recognizes it. If the damaged
  * record is put back afterwards, the record after it does not follow it any more, and that is reported.
@@ -52,7 +61,6 @@ public final class DamagedRecord {
     private final Clock clock;
     private final String host;
     private final CareWriter writer;
-    private @Nullable Proof proof;
 
     public DamagedRecord(ObjectStore store, Retries retries, LogIdentity identity, Clock clock, String host) {
         this.store = store;
@@ -64,12 +72,25 @@ public final class DamagedRecord {
     }
 
     /**
+     * What was put after the damaged record.
+     *
+     * @param record the one after it
+     * @param hold the one that holds everything that is not retired
+     * @param why the reason for its kind
+     */
+    public record Skipped(CareRecord record, CareRecord hold, String why) {}
+
+    /** The next step. */
+    private record Step(@Nullable CareState deleted, String why) {}
+
+    /**
      * Puts the record after a damaged last one.
      *
      * @param number of the damaged record, as the operator has seen it
-     * @throws ArchiveCareException if that is not the last record, or it is not damaged, or a hold contradicts a DELETE
+     * @param needs empty if they are not known
+     * @throws ArchiveCareException if that is not the last record, or it is not damaged
      */
-    public CareRecord skip(long number) throws IOException {
+    public Skipped skip(long number, Optional<RetentionNeeds> needs) throws IOException {
         Damaged damaged = writer.chain()
                 .damagedTip()
                 .filter(found -> found.tip().number() == number)
@@ -77,55 +98,90 @@ public final class DamagedRecord {
                         Reason.NOT_DAMAGED,
                         store.describe() + ": care record " + number + " is not the last one, or it can be read"));
         Tip tip = damaged.tip();
-        CareState before = tip.state();
-        Optional<CareRecord> put = isBegunDelete(before)
-                ? writer.putAfter(tip, Kind.DELETE, deleted(tip))
-                : writer.putAfter(tip, Kind.HOLD, held(tip));
-        return put.orElseThrow(() -> new IOException(
-                store.describe() + ": another process put care record " + (number + 1) + " meanwhile; run it again"));
+        Step step = step(tip, needs);
+        CareState deleted = step.deleted;
+        CareRecord put = (deleted == null
+                        ? writer.putAfter(tip, Kind.HOLD, held(tip, number))
+                        : writer.putAfter(tip, Kind.DELETE, deleted))
+                .orElseThrow(() -> new IOException(store.describe() + ": another process put care record "
+                        + (number + 1) + " meanwhile; run it again"));
+        CareRecord hold = deleted == null ? put : writer.put(Kind.HOLD, last -> held(last, number));
+        return new Skipped(put, hold, step.why);
     }
 
-    private boolean isBegunDelete(CareState before) throws IOException {
+    private Step step(Tip tip, Optional<RetentionNeeds> needs) throws IOException {
+        CareState before = tip.state();
         Plan plan = before.plan();
         if (plan == null || before.delete() > 0) {
-            return false;
+            return new Step(null, "the record before has no plan that may have been applied");
         }
-        Proof proven = proof();
-        for (String key : Removable.missing(before.floor().cut(), proven, Map.of())) {
-            if (plan.cut().isAbove(key) && retries.call(() -> store.head(key)).isEmpty()) {
-                return true;
+        Prover prover = new Prover(new ShipLog(store), identity, retries, PARALLELISM, slots -> {});
+        Proof proof = prover.prove(Long.MAX_VALUE);
+        BegunDelete begun = BegunDelete.of(before, plan.cut(), proof, gone(proof, before, prover.objects()));
+        if (begun.missing().isEmpty()) {
+            return new Step(null, "no object of the open plan is missing");
+        }
+        Cut cut = begun.cut();
+        if (cut == null) {
+            return new Step(
+                    null,
+                    begun.missing().size() + " objects of the open plan are missing, such as "
+                            + begun.missing().get(0) + ", but not as a deletion leaves them: put them back");
+        }
+        String kept = kept(before, cut, needs);
+        return kept.isEmpty()
+                ? new Step(
+                        deleted(before, Removable.floor(tip.number() + 1, cut, proof)),
+                        "all objects before record " + cut.sequence() + " are missing, as a deletion leaves them")
+                : new Step(null, "objects before record " + cut.sequence() + " are missing, and " + kept);
+    }
+
+    private Set<String> gone(Proof proof, CareState before, Map<String, Long> objects) throws IOException {
+        Set<String> gone = new HashSet<>();
+        for (String key : Removable.missing(before.floor().cut(), proof, objects)) {
+            if (retries.call(() -> store.head(key)).isEmpty()) {
+                gone.add(key);
             }
         }
-        return false;
+        return gone;
     }
 
-    private Proof proof() throws IOException {
-        Proof known = proof;
-        if (known == null) {
-            known = new Prover(new ShipLog(store), identity, retries, PARALLELISM, slots -> {}).prove(Long.MAX_VALUE);
-            proof = known;
+    /** Returns what keeps records before a cut; empty if nothing does. */
+    private String kept(CareState before, Cut cut, Optional<RetentionNeeds> needs) throws IOException {
+        if (before.heldFrom() < cut.sequence()) {
+            return "a hold keeps the records from " + before.heldFrom() + " on: put them back";
         }
-        return known;
-    }
-
-    private CareState deleted(Tip tip) throws IOException {
-        CareState before = tip.state();
-        Cut cut = Objects.requireNonNull(before.plan()).cut();
-        if (cut.sequence() > before.heldFrom()) {
-            throw new ArchiveCareException(
-                    Reason.MISSING_OBJECT,
-                    store.describe() + ": objects before record " + cut.sequence()
-                            + " are missing, and a hold keeps the records from " + before.heldFrom()
-                            + " on; put them back from a version or a copy");
+        if (needs.isEmpty()) {
+            long points = NumberedObjects.last(store, retries, ArchiveKeys.POINTS);
+            return points == 0 ? "" : "the needs of " + points + " recovery points are not known";
         }
-        return before.deleted(Removable.floor(tip.number() + 1, cut, proof()));
+        return needs.get().read().stream()
+                .filter(need -> need.firstSequence() < cut.sequence()
+                        && need.firstSequence() >= before.floor().cut().sequence())
+                .findFirst()
+                .map(need -> need.what() + " needs the records from " + need.firstSequence() + " on: put them back")
+                .orElse("");
     }
 
-    private CareState held(Tip tip) {
+    private static CareState deleted(CareState before, Floor floor) {
+        CareState deleted = before.deleted(floor);
+        return new CareState(
+                deleted.floor(),
+                deleted.plan(),
+                deleted.delete(),
+                deleted.holds(),
+                new TreeMap<>(),
+                deleted.gaps(),
+                deleted.damaged());
+    }
+
+    private CareState held(Tip tip, long damaged) {
         CareState before = tip.state();
         boolean isDeleting = before.delete() > 0;
-        TreeMap<Long, Hold> holds = new TreeMap<>(before.holds());
-        String reason = "care record " + tip.number() + " is damaged, and may have been a hold";
+        boolean isFull = before.holds().size() >= CareState.MAX_HOLDS;
+        TreeMap<Long, Hold> holds = isFull ? new TreeMap<>() : new TreeMap<>(before.holds());
+        String reason = "care record " + damaged + " is damaged, and may have been a hold"
+                + (isFull ? "; replaces " + before.holds().size() + " holds" : "");
         long first = Math.max(1, before.floor().cut().sequence());
         holds.put(
                 tip.number() + 1, new Hold(first, reason, host, clock.instant().truncatedTo(ChronoUnit.MILLIS)));

@@ -207,10 +207,7 @@ public final class ObjectRepair {
 
     /** Returns whether retention has retired an object meanwhile. */
     private boolean isRetired(Found bad) throws IOException {
-        Floor floor = new CareChain(store, retries, identity)
-                .lastReadable(finding -> {})
-                .state()
-                .floor();
+        Floor floor = new CareChain(store, retries, identity).tip().state().floor();
         if (!floor.cut().isAbove(bad.part.key())) {
             return false;
         }
