@@ -339,6 +339,37 @@ class LogRepairTest {
     }
 
     @Test
+    void recordsAfterTheArchivedOnesInADamagedSegmentAreNotLost() throws IOException {
+        Path mine = dir.resolve("mine");
+        Path theirs = dir.resolve("theirs");
+        Files.createDirectory(theirs);
+        try (Wal wal = SmallLog.open(mine)) {
+            SmallLog.append(wal, RECORDS);
+            for (String name : wal.files().storage().list()) {
+                if (!name.equals(wal.files().lockName())) {
+                    Files.copy(mine.resolve(name), theirs.resolve(name));
+                }
+            }
+            SmallLog.append(wal, 5);
+        }
+        SmallLog.open(mine).close();
+        assertThat(ship(theirs)).isEmpty();
+        Path last = mine.resolve(name(LogFiles.of(mine).sealed().size()));
+        assertThat(theirs.resolve(last.getFileName())).exists();
+        flip(last, 4096 + 300);
+        byte[] before = Files.readAllBytes(last);
+        List<Entry> readable = SmallLog.read(ReadOptions.of(mine).salvage());
+        assertThat(readable.get(readable.size() - 1).sequence()).isEqualTo(RECORDS + 5);
+        assertThatThrownBy(() -> repair(mine))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DIVERGED))
+                .hasMessageContaining("record " + (RECORDS + 1) + " is readable")
+                .hasMessageContaining("nothing was changed");
+        assertThat(Files.readAllBytes(last)).isEqualTo(before);
+        assertThat(SmallLog.read(ReadOptions.of(mine).salvage())).isEqualTo(readable);
+    }
+
+    @Test
     void logWithOtherRecordsIsRefused() throws IOException {
         Path mine = dir.resolve("mine");
         Path theirs = dir.resolve("theirs");

@@ -277,16 +277,27 @@ public final class LogRepair {
         if (current.isPresent() && current.get().lastSequence() > 0) {
             requireGood(then, current.get().file(), current.get().firstSequence());
         }
-        boolean isActiveReplaced = current.isPresent();
-        long had = Math.max(local.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(view(Map.of()))) : 0);
-        long has = Math.max(then.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(after)) : 0);
-        if (has < had) {
+        requireReadable(after);
+    }
+
+    /**
+     * Requires that a salvage of the log with the new files returns every record that it returns now. Good segments do not show
+     * this: a damaged one may have readable records after the last record of the file that replaces it.
+     */
+    private void requireReadable(Storage after) throws IOException {
+        long lost = SameRecords.firstMissing(
+                fromFirstReplaced(options(view(Map.of())).salvage()), fromFirstReplaced(options(after).salvage()));
+        if (lost >= 0) {
             throw refused(
-                    has + 1,
-                    "it has readable records up to " + had + ", and would end with record " + has
-                            + ": the records after it follow files that the archive has otherwise. Restore with merge to"
-                            + " keep them");
+                    lost,
+                    "record " + lost + " is readable, and would not be part of the log: it follows files that the archive"
+                            + " has otherwise. Restore with merge to keep it");
         }
+    }
+
+    private ReadOptions fromFirstReplaced(ReadOptions options) {
+        long first = segments.isEmpty() ? 0 : segments.firstEntry().getValue().firstSequence();
+        return first > local.report().expectedFirstSequence() ? options.fromSequence(first) : options;
     }
 
     private void requireGood(LocalSegments then, String name, long sequence) throws IOException {
