@@ -9,7 +9,6 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
 import io.veloz.wal.archive.ArchiveRepairReport.Repaired;
 import io.veloz.wal.archive.internal.care.CareWriter;
@@ -248,12 +247,17 @@ class ObjectRepairTest {
             SmallLog.append(wal, 1);
             assertThat(DirectShip.ship(wal, store)).isEmpty();
         }
-        damage(keys("segments/").get(0));
+        String missing = keys("segments/").get(0);
+        String damaged = keys("segments/").get(1);
+        store.remove(missing);
+        damage(damaged);
         int slots = keys("ship/").size();
-        assertThatThrownBy(() -> repair(store))
-                .isInstanceOfSatisfying(
-                        WalShippingRefusedException.class,
-                        e -> assertThat(e.reason()).isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired()).extracting(Repaired::name).containsExactly(missing);
+        assertThat(report.untouched()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(damaged);
+            assertThat(problem.reason()).contains("acquired epoch 3", "ship --take-over EPOCH");
+        });
         assertThat(keys("ship/")).hasSize(slots);
     }
 
