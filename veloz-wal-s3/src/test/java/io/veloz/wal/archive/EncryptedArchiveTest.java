@@ -296,8 +296,9 @@ class EncryptedArchiveTest {
     @Test
     void standbyOfAnEncryptedArchiveIsPromotedWithItsKeys() {
         Path standby = dir.resolve("standby");
-        FollowerConfig config =
-                FollowerConfig.builder(store, standby).pollInterval(Duration.ofMillis(5)).build();
+        FollowerConfig config = FollowerConfig.builder(store, standby)
+                .pollInterval(Duration.ofMillis(5))
+                .build();
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
             assertThat(follower.awaitCaughtUp(Duration.ofSeconds(60))).isTrue();
             assertThat(follower.promote().lastSequence()).isEqualTo(806);
@@ -371,11 +372,25 @@ class EncryptedArchiveTest {
         store.damage(key, bad);
         ArchiveRepairReport report = ArchiveRepair.archive(store, LogFiles.of(log), WalProgress.NONE);
         assertThat(report.isComplete()).isTrue();
-        assertThat(report.repaired()).singleElement().satisfies(repaired -> assertThat(repaired.other())
-                .isNotEmpty()
-                .isNotEqualTo(key));
+        assertThat(report.repaired())
+                .singleElement()
+                .satisfies(repaired -> assertThat(repaired.other()).isNotEmpty().isNotEqualTo(key));
         assertContentIsSound();
         assertThat(SmallLog.read(restored(store))).isEqualTo(SmallLog.read(log));
+    }
+
+    /** The shipper was allowed to encrypt by it. */
+    @Test
+    void objectIsStatedAgainByTheKeyOfTheArchiveAlsoIfItIsNotEscrowed() {
+        store.remove(ArchiveKeys.escrow("new"));
+        String key = segmentKey(2);
+        byte[] bad = store.objects().get(key);
+        bad[bad.length / 2] ^= 1;
+        store.damage(key, bad);
+        assertThat(ArchiveRepair.archive(store, LogFiles.of(log), WalProgress.NONE)
+                        .isComplete())
+                .isTrue();
+        assertContentIsSound();
     }
 
     @Test
@@ -388,8 +403,7 @@ class EncryptedArchiveTest {
         assertThat(ArchiveRepair.log(store, LogFiles.of(log), WalProgress.NONE).isComplete())
                 .isTrue();
         assertThat(SmallLog.read(log)).isEqualTo(all);
-        assertThat(ArchiveDivergence.of(store, LogFiles.of(log)).relation())
-                .isEqualTo(ArchiveDivergence.Relation.SAME);
+        assertThat(ArchiveDivergence.of(store, LogFiles.of(log)).relation()).isEqualTo(ArchiveDivergence.Relation.SAME);
     }
 
     // ---- restore in two times

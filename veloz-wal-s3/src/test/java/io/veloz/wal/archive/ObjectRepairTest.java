@@ -30,6 +30,7 @@ import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
@@ -39,6 +40,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -259,6 +261,19 @@ class ObjectRepairTest {
             assertThat(problem.reason()).contains("acquired epoch 3", "ship --take-over EPOCH");
         });
         assertThat(keys("ship/")).hasSize(slots);
+    }
+
+    @Test
+    void keyThatIsNotEscrowedEncryptsNothing() {
+        damage(keys("segments/").get(0));
+        Set<String> before = store.objects().keySet();
+        ArchiveRepairReport report = repair(store.with(new TestKeys("k9")));
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.reason()).contains("the archive has no keys/k9.pgp"));
+        assertThat(keys("segments/")).allMatch(before::contains);
+        assertThat(keys("ship/")).allMatch(before::contains);
     }
 
     @Test
