@@ -67,7 +67,11 @@ class LogRepairTest {
     }
 
     private ArchiveRepairReport repair(Path directory) {
-        return ArchiveRepair.log(store, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
+        return repair(store, directory);
+    }
+
+    private static ArchiveRepairReport repair(HeapStore from, Path directory) {
+        return ArchiveRepair.log(from, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
     }
 
     private static String name(long segment) {
@@ -266,19 +270,73 @@ class LogRepairTest {
     }
 
     @Test
-    void damagedObjectChangesNothing() throws IOException {
+    void damagedObjectLeavesItsSegmentAndRepairsTheOthers() throws IOException {
         archive();
+        String key = segmentKey();
+        store.damage(key, new byte[] {1, 2, 3});
+        flip(log.resolve(name(1)), 9000);
+        flip(log.resolve(name(2)), 9000);
+        byte[] before = Files.readAllBytes(log.resolve(name(1)));
+        ArchiveRepairReport report = repair(log);
+        assertThat(report.repaired())
+                .extracting(ArchiveRepairReport.Repaired::name)
+                .containsExactly(name(2));
+        assertThat(report.untouched()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(name(1));
+            assertThat(problem.reason()).contains(key);
+        });
+        assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
+        assertNoStagedFiles();
+    }
+
+    @Test
+    void missingActiveSegmentIsNotCreatedAfterASegmentThatCannotBeFetched() throws IOException {
+        archive().tails(1000, Long.MAX_VALUE);
         String key = store.objects().keySet().stream()
+                .filter(object -> object.startsWith("segments/"))
+                .reduce((one, next) -> next)
+                .orElseThrow();
+        store.damage(key, new byte[] {1, 2, 3});
+        Files.delete(log.resolve("orders_current.wal"));
+        Files.delete(log.resolve(name(sealed)));
+        ArchiveRepairReport report = repair(log);
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched())
+                .anyMatch(problem ->
+                        problem.key().equals(name(sealed)) && problem.reason().contains(key));
+        assertThat(log.resolve("orders_current.wal")).doesNotExist();
+        assertThat(verify(log).isSound()).isFalse();
+        assertNoStagedFiles();
+    }
+
+    @Test
+    void failedRequestLeavesNoStagedFile() throws IOException {
+        archive();
+        flip(log.resolve(name(1)), 9000);
+        flip(log.resolve(name(2)), 9000);
+        byte[] before = Files.readAllBytes(log.resolve(name(1)));
+        for (int n = 1; ; n++) {
+            HeapStore client = store.client(HeapStore.Plan.at(n, HeapStore.Fault.DIE_BEFORE));
+            try {
+                repair(client, log);
+            } catch (WalException e) {
+                assertThat(client.isDead()).isTrue();
+            }
+            assertNoStagedFiles();
+            if (!client.isDead()) {
+                assertThat(n).isGreaterThan(3);
+                break;
+            }
+            assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
+        }
+        assertWhole(log);
+    }
+
+    private String segmentKey() {
+        return store.objects().keySet().stream()
                 .filter(object -> object.startsWith("segments/"))
                 .findFirst()
                 .orElseThrow();
-        store.damage(key, new byte[] {1, 2, 3});
-        flip(log.resolve(name(1)), 9000);
-        byte[] before = Files.readAllBytes(log.resolve(name(1)));
-        assertThatThrownBy(() -> repair(log))
-                .isInstanceOfSatisfying(
-                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED));
-        assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
     }
 
     // ---- the same records in other files

@@ -7,6 +7,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -57,6 +58,7 @@ public final class LogRepair {
     private final WalProgress progress;
     private final SetAside aside;
     private final TreeMap<Long, Repaired> segments = new TreeMap<>();
+    private final Map<String, Untouched> unfetched = new TreeMap<>();
     private LocalSegments local;
 
     /** Why a file is replaced. */
@@ -120,19 +122,14 @@ public final class LogRepair {
      */
     public Result run() throws IOException {
         requireSameLog();
-        for (Segment segment : archive.segments()) {
-            if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
-                consider(segment);
-            }
-        }
         ActiveRepair active = new ActiveRepair(archive, local, files, stagedFiles);
-        Optional<Repaired> current = active.stage(segments);
-        if (segments.isEmpty() && current.isEmpty()) {
-            return result(List.of());
+        Optional<Repaired> current;
+        try {
+            current = stage(active);
+        } catch (IOException | RuntimeException e) {
+            clearStaged(e);
+            throw e;
         }
-        // Order matters: all new names are durable before the first file of the log is renamed.
-        storage.forceDirectory();
-        requireBetter(current);
         List<Repaired> done = new ArrayList<>();
         if (current.isPresent() && !active.isLast()) {
             done.add(replaceActive(current.get()));
@@ -143,8 +140,50 @@ public final class LogRepair {
         if (current.isPresent() && active.isLast()) {
             done.add(replaceActive(current.get()));
         }
-        local = verify(view(Map.of()));
+        local = done.isEmpty() ? local : verify(view(Map.of()));
         return result(done);
+    }
+
+    /** Stages all new files, and verifies the log as it will be. Returns the active segment if it has to be replaced. */
+    private Optional<Repaired> stage(ActiveRepair active) throws IOException {
+        for (Segment segment : archive.segments()) {
+            if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
+                consider(segment);
+            }
+        }
+        Optional<Repaired> current = stageActive(active);
+        if (segments.isEmpty() && current.isEmpty()) {
+            return current;
+        }
+        // Order matters: all new names are durable before the first file of the log is renamed.
+        storage.forceDirectory();
+        requireBetter(current);
+        return current;
+    }
+
+    private Optional<Repaired> stageActive(ActiveRepair active) throws IOException {
+        if (local.isEndMissing() && !unfetched.isEmpty()) {
+            // A new active segment would hide that sealed ones before it are missing.
+            return Optional.empty();
+        }
+        try {
+            return active.stage(segments);
+        } catch (BadObjectException e) {
+            if (active.isRequired()) {
+                throw e;
+            }
+            leave(files.currentName(), -1, -1, String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private void clearStaged(Exception failure) {
+        try {
+            staged.clear();
+        } catch (IOException | RuntimeException e) {
+            // The next run deletes them.
+            failure.addSuppressed(e);
+        }
     }
 
     private LocalSegments verify(Storage view) throws IOException {
@@ -186,7 +225,24 @@ public final class LogRepair {
 
     // ---- sealed segments
 
+    /** Stages a segment if it has to be replaced. If its object is damaged or missing, the others are repaired without it. */
     private void consider(Segment archived) throws IOException {
+        try {
+            stage(archived);
+        } catch (BadObjectException e) {
+            leave(
+                    files.sealedName(archived.number()),
+                    archived.firstSequence(),
+                    archived.lastSequence(),
+                    String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void leave(String file, long first, long last, String reason) {
+        unfetched.put(file, new Untouched(file, first, last, reason));
+    }
+
+    private void stage(Segment archived) throws IOException {
         String name = files.sealedName(archived.number());
         Optional<SegmentReport> found = local.has(name) ? local.of(name) : active(archived);
         if (local.has(name) ? hasContentOf(archived, name) : isUnsealed(archived, found) || isBehind(archived, found)) {
@@ -312,8 +368,7 @@ public final class LogRepair {
         }
     }
 
-    private WalRestoreException refused(long sequence, String why) throws IOException {
-        staged.clear();
+    private WalRestoreException refused(long sequence, String why) {
         return new WalRestoreException(
                 Reason.DIVERGED, null, sequence, -1, storage.describe() + ": " + why + "; nothing was changed", null);
     }
@@ -335,9 +390,9 @@ public final class LogRepair {
     }
 
     private Result result(List<Repaired> repaired) {
-        List<Untouched> untouched = new ArrayList<>();
+        List<Untouched> untouched = new ArrayList<>(unfetched.values());
         for (SegmentReport segment : local.report().segments()) {
-            if (!segment.isGood()) {
+            if (!segment.isGood() && !unfetched.containsKey(segment.file())) {
                 untouched.add(new Untouched(
                         segment.file(), segment.firstSequence(), segment.lastSequence(), reason(segment)));
             }
