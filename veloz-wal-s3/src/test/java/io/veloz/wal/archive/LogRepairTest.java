@@ -15,7 +15,15 @@ import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveDivergence.Relation;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
+import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.CareState.Plan;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.repair.LogRepair;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.restore.TestArchive;
@@ -307,6 +315,30 @@ class LogRepairTest {
         assertThat(log.resolve("orders_current.wal")).doesNotExist();
         assertThat(verify(log).isSound()).isFalse();
         assertNoStagedFiles();
+    }
+
+    @Test
+    void objectThatIsRetiredMeanwhileIsNamedAsRetired() throws IOException {
+        archive();
+        flip(log.resolve(name(1)), 9000);
+        List<Segment> segments = CaredArchive.proof(store).segments();
+        LogRepair repair = new LogRepair(
+                LogFiles.of(log).storage(),
+                store,
+                new Retries(attempt -> {}),
+                CaredArchive.proof(store),
+                Floor.NONE,
+                SUFFIX,
+                WalProgress.NONE);
+        Cut cut = new Cut(2, segments.get(1).firstSequence());
+        CareWriter care =
+                new CareWriter(store, new Retries(attempt -> {}), CaredArchive.identity(store), CLOCK, "host");
+        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(2, cut, 1, 1, 1, 1)));
+        store.remove(segments.get(0).key());
+        assertThat(repair.run().untouched())
+                .singleElement()
+                .satisfies(file -> assertThat(file.reason()).contains("retired from the archive by care record 2"));
     }
 
     @Test

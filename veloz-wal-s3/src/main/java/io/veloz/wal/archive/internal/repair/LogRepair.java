@@ -7,6 +7,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -51,6 +52,7 @@ public final class LogRepair {
     private final String prefix;
     private final Proof proof;
     private final Floor floor;
+    private final CareChain care;
     private final ArchivedParts archive;
     private final StagedNames staged;
     private final LogFiles stagedFiles;
@@ -104,6 +106,7 @@ public final class LogRepair {
         this.prefix = proof.identity().prefix();
         this.proof = proof;
         this.floor = floor;
+        this.care = new CareChain(store, retries, proof.identity());
         this.archive = new ArchivedParts(store, retries, proof);
         this.staged = new StagedNames(storage);
         this.stagedFiles = LogFiles.of(staged, prefix);
@@ -234,8 +237,16 @@ public final class LogRepair {
                     files.sealedName(archived.number()),
                     archived.firstSequence(),
                     archived.lastSequence(),
-                    String.valueOf(e.getMessage()));
+                    retired(archived).orElse(String.valueOf(e.getMessage())));
         }
+    }
+
+    /** Returns why an object may be missing: a janitor that runs meanwhile has raised the floor above it. */
+    private Optional<String> retired(Segment archived) throws IOException {
+        Floor now = care.lastReadable(finding -> {}).state().floor();
+        return now.cut().isAbove(archived.key())
+                ? Optional.of("retired from the archive by care record " + now.record() + " meanwhile")
+                : Optional.empty();
     }
 
     private void leave(String file, long first, long last, String reason) {
@@ -342,11 +353,13 @@ public final class LogRepair {
      */
     private void requireReadable(Storage after) throws IOException {
         long lost = SameRecords.firstMissing(
-                fromFirstReplaced(options(view(Map.of())).salvage()), fromFirstReplaced(options(after).salvage()));
+                fromFirstReplaced(options(view(Map.of())).salvage()),
+                fromFirstReplaced(options(after).salvage()));
         if (lost >= 0) {
             throw refused(
                     lost,
-                    "record " + lost + " is readable, and would not be part of the log: it follows files that the archive"
+                    "record " + lost
+                            + " is readable, and would not be part of the log: it follows files that the archive"
                             + " has otherwise. Restore with merge to keep it");
         }
     }
