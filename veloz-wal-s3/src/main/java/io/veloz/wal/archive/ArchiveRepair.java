@@ -48,13 +48,13 @@ public final class ArchiveRepair {
     /**
      * Replaces damaged and missing segments of a log by those of its archive, and segments that have the archived records in another
      * file. Of the active segment only the archived beginning is replaced. The previous files stay in the directory under other
-     * names. A segment that is not archived stays as it is, and is named in the report.
+     * names. A segment that is not archived, or whose object is damaged or missing, stays as it is, and is named in the report.
      *
      * <p>Everything is fetched and verified before the first file is renamed. Run it again after a crash.
      *
      * @throws WalLockedException if the log is open
-     * @throws WalRestoreException if log and archive have different records, or an object is damaged; see the reason. Nothing was
-     *     changed then
+     * @throws WalRestoreException if log and archive have different records, or the repaired log would lose one, or the slots are
+     *     damaged; see the reason. Nothing was changed then
      */
     public static ArchiveRepairReport log(ObjectStore store, LogFiles log, WalProgress progress) {
         return log(store, log, progress, Retries.withBackoff(), Clock.systemUTC());
