@@ -1,11 +1,9 @@
 package io.veloz.wal.archive;
 
-import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
-import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
 import io.veloz.wal.archive.ArchiveRepairReport.Repaired;
 import io.veloz.wal.archive.ArchiveReport.Problem;
@@ -50,13 +48,13 @@ public final class ArchiveRepair {
     /**
      * Replaces damaged and missing segments of a log by those of its archive, and segments that have the archived records in another
      * file. Of the active segment only the archived beginning is replaced. The previous files stay in the directory under other
-     * names. A segment that is not archived stays as it is, and is named in the report.
+     * names. A segment that is not archived, or whose object is damaged or missing, stays as it is, and is named in the report.
      *
      * <p>Everything is fetched and verified before the first file is renamed. Run it again after a crash.
      *
      * @throws WalLockedException if the log is open
-     * @throws WalRestoreException if log and archive have different records, or an object is damaged; see the reason. Nothing was
-     *     changed then
+     * @throws WalRestoreException if log and archive have different records, or the repaired log would lose one, or the slots are
+     *     damaged; see the reason. Nothing was changed then
      */
     public static ArchiveRepairReport log(ObjectStore store, LogFiles log, WalProgress progress) {
         return log(store, log, progress, Retries.withBackoff(), Clock.systemUTC());
@@ -72,13 +70,12 @@ public final class ArchiveRepair {
      * Puts objects of an archive again that are missing or damaged, from the files of its log. Reads every object. A missing object is
      * created under its key if that gives the same bytes. Otherwise the segment is uploaded under another key, and stated again in
      * the chain. That acquires an epoch, as a shipper does, so the directory must have the right to ship, and a shipper that runs
-     * meanwhile is fenced.
+     * meanwhile is fenced. If this directory may not ship, or another writer acquires a later epoch meanwhile, the segments that
+     * are not stated again are untouched in the report, with the reason.
      *
      * @throws WalLockedException if the log is open
      * @throws WalRestoreException if the chain of slots or the last care record is damaged, or the store cannot be read; see the
      *     reason
-     * @throws WalShippingRefusedException if a segment has to be stated again, and this directory may not ship
-     * @throws WalFencedException if another writer acquired a later epoch meanwhile
      */
     public static ArchiveRepairReport archive(ObjectStore store, LogFiles log, WalProgress progress) {
         return archive(store, log, progress, Retries.withBackoff(), Clock.systemUTC());

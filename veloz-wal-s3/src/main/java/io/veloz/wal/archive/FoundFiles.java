@@ -10,6 +10,7 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.crypt.DecryptingStream;
 import io.veloz.wal.archive.internal.crypt.Encryption;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.BadObjectException;
@@ -85,6 +86,10 @@ final class FoundFiles {
     private final TreeMap<Long, Set<String>> keys = new TreeMap<>();
     private final Map<String, Long> sizes = new HashMap<>();
     private @Nullable LogIdentity identity;
+
+    /** The first failure because of a key that is not configured. */
+    private @Nullable MissingKeyException locked;
+
     private String logId = "";
     private String prefix = "";
     private int segments;
@@ -116,7 +121,11 @@ final class FoundFiles {
         return tails;
     }
 
-    /** Copies all intact files. */
+    /**
+     * Copies all intact files that the configured keys open.
+     *
+     * @throws MissingKeyException if they open none
+     */
     void collect() throws IOException {
         Files.createDirectories(candidate);
         readIdentity();
@@ -141,6 +150,9 @@ final class FoundFiles {
         }
         checkpoint();
         if (segments == 0 && tails == 0) {
+            if (locked != null) {
+                throw locked;
+            }
             throw new WalRestoreException(
                     Reason.DAMAGED,
                     store.describe() + ": no segment and no tail is intact; nothing can be salvaged",
@@ -298,7 +310,8 @@ final class FoundFiles {
         try (ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(segment.number()))) {
             objects.read(segment.stored(), sink);
             return true;
-        } catch (BadObjectException e) {
+        } catch (BadObjectException | MissingKeyException e) {
+            noteKey(e);
             problem(segment.key(), segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
             return false;
         }
@@ -337,6 +350,7 @@ final class FoundFiles {
             if (e instanceof io.veloz.wal.archive.store.StoreException failure) {
                 throw failure;
             }
+            noteKey(e);
             problem(key, -1, -1, String.valueOf(e.getMessage()));
         }
         return "";
@@ -348,11 +362,14 @@ final class FoundFiles {
             if (statement.stored().encryption() == null) {
                 continue;
             }
-            ContentDigest digest = log.keys().digest(statement.stored().encryption(), log.where(statement.key()));
             try (InputStream in = Files.newInputStream(candidate.resolve(name(number)))) {
+                ContentDigest digest = log.keys().digest(statement.stored().encryption(), log.where(statement.key()));
                 if (digest.of(in).equals(statement.fileSha256())) {
                     return Optional.of(statement.fileSha256());
                 }
+            } catch (MissingKeyException e) {
+                // The statement is a problem already, as its object cannot be read either.
+                noteKey(e);
             }
         }
         return Optional.empty();
@@ -394,7 +411,8 @@ final class FoundFiles {
         long position = 0;
         try (ScratchFile sink = new ScratchFile(files.storage(), name)) {
             while (byPosition.containsKey(position)) {
-                long slot = choose(byPosition.get(position));
+                List<Long> unlocked = unlocked(byPosition.get(position));
+                long slot = unlocked.isEmpty() ? -1 : choose(unlocked);
                 if (slot < 0) {
                     break;
                 }
@@ -413,6 +431,23 @@ final class FoundFiles {
                 position = tail.endPosition();
             }
         }
+    }
+
+    /** Returns the tails that the configured keys open. */
+    private List<Long> unlocked(List<Long> slots) {
+        List<Long> unlocked = new ArrayList<>();
+        for (long slot : slots) {
+            String key = ArchiveKeys.slot(slot);
+            Tail tail = tail(slot);
+            try {
+                log.keys().digest(tail.encryption(), log.where(key));
+                unlocked.add(slot);
+            } catch (MissingKeyException e) {
+                noteKey(e);
+                problem(key, tail.firstSequence(), tail.lastSequence(), String.valueOf(e.getMessage()));
+            }
+        }
+        return unlocked;
     }
 
     private Tail tail(long slot) {
@@ -469,15 +504,24 @@ final class FoundFiles {
         for (Attachment attachment : checkpoints.descendingMap().values()) {
             try (ScratchFile sink = new ScratchFile(files.storage(), files.checkpointName())) {
                 objects.read(attachment.stored(), sink);
-            } catch (BadObjectException e) {
+            } catch (BadObjectException | MissingKeyException e) {
+                noteKey(e);
                 problem(attachment.key(), -1, -1, String.valueOf(e.getMessage()));
-                files.storage().delete(files.checkpointName());
+                if (files.storage().list().contains(files.checkpointName())) {
+                    files.storage().delete(files.checkpointName());
+                }
                 continue;
             }
             if (WalCheckpoint.newest(ReadOptions.of(files.storage()).prefix(prefix))
                     .isPresent()) {
                 return;
             }
+        }
+    }
+
+    private void noteKey(Exception e) {
+        if (locked == null && e instanceof MissingKeyException missing) {
+            locked = missing;
         }
     }
 

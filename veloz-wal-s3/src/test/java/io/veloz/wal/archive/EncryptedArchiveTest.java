@@ -255,6 +255,47 @@ class EncryptedArchiveTest {
         });
     }
 
+    private ArchiveSalvageReport salvaged(HeapStore from) {
+        return ArchiveSalvage.salvage(from, dir.resolve("salvaged"), WalProgress.NONE, new Retries(attempt -> {}));
+    }
+
+    @Test
+    void objectsWithoutTheirKeyAreProblemsOfASalvage() {
+        List<Entry> all = SmallLog.read(log);
+        ArchiveSalvageReport report = salvaged(store.with(new TestKeys("new")));
+        assertThat(report.segments()).isPositive();
+        assertThat(report.problems()).anySatisfy(problem -> {
+            assertThat(problem.key()).startsWith(ArchiveKeys.SEGMENTS);
+            assertThat(problem.reason()).contains("encrypted by the key \"old\"");
+        });
+        assertThat(report.problems())
+                .anyMatch(problem -> problem.key().startsWith("attachments/")
+                        && problem.reason().contains("encrypted by the key \"old\""));
+        List<Entry> salvaged = SmallLog.read(dir.resolve("salvaged"));
+        assertThat(all).containsAll(salvaged);
+        assertThat(salvaged.get(salvaged.size() - 1)).isEqualTo(all.get(all.size() - 1));
+    }
+
+    @Test
+    void tailsWithoutTheirKeyAreProblemsOfASalvage() {
+        List<Entry> all = SmallLog.read(log);
+        ArchiveSalvageReport report = salvaged(store.with(new TestKeys("old")));
+        assertThat(report.problems()).anySatisfy(problem -> {
+            assertThat(problem.key()).startsWith(ArchiveKeys.SLOTS);
+            assertThat(problem.reason()).contains("encrypted by the key \"new\"");
+        });
+        assertThat(all).startsWith(SmallLog.read(dir.resolve("salvaged")).toArray(Entry[]::new));
+    }
+
+    @Test
+    void salvageWithoutAnyKeyIsRefusedWithTheKey() {
+        assertThatThrownBy(() -> salvaged(withoutKeys))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_MISSING))
+                .hasMessageContaining("encrypted by the key");
+        assertThat(dir.resolve("salvaged")).doesNotExist();
+    }
+
     // ---- standby and repair
 
     @Test
@@ -341,6 +382,20 @@ class EncryptedArchiveTest {
                 .satisfies(repaired -> assertThat(repaired.other()).isNotEmpty().isNotEqualTo(key));
         assertContentIsSound();
         assertThat(SmallLog.read(restored(store))).isEqualTo(SmallLog.read(log));
+    }
+
+    /** The shipper was allowed to encrypt by it. */
+    @Test
+    void objectIsStatedAgainByTheKeyOfTheArchiveAlsoIfItIsNotEscrowed() {
+        store.remove(ArchiveKeys.escrow("new"));
+        String key = segmentKey(2);
+        byte[] bad = store.objects().get(key);
+        bad[bad.length / 2] ^= 1;
+        store.damage(key, bad);
+        assertThat(ArchiveRepair.archive(store, LogFiles.of(log), WalProgress.NONE)
+                        .isComplete())
+                .isTrue();
+        assertContentIsSound();
     }
 
     @Test

@@ -15,7 +15,15 @@ import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveDivergence.Relation;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
+import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.CareState.Plan;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.repair.LogRepair;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.restore.TestArchive;
@@ -67,7 +75,11 @@ class LogRepairTest {
     }
 
     private ArchiveRepairReport repair(Path directory) {
-        return ArchiveRepair.log(store, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
+        return repair(store, directory);
+    }
+
+    private static ArchiveRepairReport repair(HeapStore from, Path directory) {
+        return ArchiveRepair.log(from, LogFiles.of(directory), WalProgress.NONE, new Retries(attempt -> {}), CLOCK);
     }
 
     private static String name(long segment) {
@@ -278,19 +290,97 @@ class LogRepairTest {
     }
 
     @Test
-    void damagedObjectChangesNothing() throws IOException {
+    void damagedObjectLeavesItsSegmentAndRepairsTheOthers() throws IOException {
         archive();
+        String key = segmentKey();
+        store.damage(key, new byte[] {1, 2, 3});
+        flip(log.resolve(name(1)), 9000);
+        flip(log.resolve(name(2)), 9000);
+        byte[] before = Files.readAllBytes(log.resolve(name(1)));
+        ArchiveRepairReport report = repair(log);
+        assertThat(report.repaired())
+                .extracting(ArchiveRepairReport.Repaired::name)
+                .containsExactly(name(2));
+        assertThat(report.untouched()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(name(1));
+            assertThat(problem.reason()).contains(key);
+        });
+        assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
+        assertNoStagedFiles();
+    }
+
+    @Test
+    void missingActiveSegmentIsNotCreatedAfterASegmentThatCannotBeFetched() throws IOException {
+        archive().tails(1000, Long.MAX_VALUE);
         String key = store.objects().keySet().stream()
+                .filter(object -> object.startsWith("segments/"))
+                .reduce((one, next) -> next)
+                .orElseThrow();
+        store.damage(key, new byte[] {1, 2, 3});
+        Files.delete(log.resolve("orders_current.wal"));
+        Files.delete(log.resolve(name(sealed)));
+        ArchiveRepairReport report = repair(log);
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched())
+                .anyMatch(problem ->
+                        problem.key().equals(name(sealed)) && problem.reason().contains(key));
+        assertThat(log.resolve("orders_current.wal")).doesNotExist();
+        assertThat(verify(log).isSound()).isFalse();
+        assertNoStagedFiles();
+    }
+
+    @Test
+    void objectThatIsRetiredMeanwhileIsNamedAsRetired() throws IOException {
+        archive();
+        flip(log.resolve(name(1)), 9000);
+        List<Segment> segments = CaredArchive.proof(store).segments();
+        LogRepair repair = new LogRepair(
+                LogFiles.of(log).storage(),
+                store,
+                new Retries(attempt -> {}),
+                CaredArchive.proof(store),
+                Floor.NONE,
+                SUFFIX,
+                WalProgress.NONE);
+        Cut cut = new Cut(2, segments.get(1).firstSequence());
+        CareWriter care =
+                new CareWriter(store, new Retries(attempt -> {}), CaredArchive.identity(store), CLOCK, "host");
+        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(2, cut, 1, 1, 1, 1)));
+        store.remove(segments.get(0).key());
+        assertThat(repair.run().untouched())
+                .singleElement()
+                .satisfies(file -> assertThat(file.reason()).contains("retired from the archive by care record 2"));
+    }
+
+    @Test
+    void failedRequestLeavesNoStagedFile() throws IOException {
+        archive();
+        flip(log.resolve(name(1)), 9000);
+        flip(log.resolve(name(2)), 9000);
+        byte[] before = Files.readAllBytes(log.resolve(name(1)));
+        for (int n = 1; ; n++) {
+            HeapStore client = store.client(HeapStore.Plan.at(n, HeapStore.Fault.DIE_BEFORE));
+            try {
+                repair(client, log);
+            } catch (WalException e) {
+                assertThat(client.isDead()).isTrue();
+            }
+            assertNoStagedFiles();
+            if (!client.isDead()) {
+                assertThat(n).isGreaterThan(3);
+                break;
+            }
+            assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
+        }
+        assertWhole(log);
+    }
+
+    private String segmentKey() {
+        return store.objects().keySet().stream()
                 .filter(object -> object.startsWith("segments/"))
                 .findFirst()
                 .orElseThrow();
-        store.damage(key, new byte[] {1, 2, 3});
-        flip(log.resolve(name(1)), 9000);
-        byte[] before = Files.readAllBytes(log.resolve(name(1)));
-        assertThatThrownBy(() -> repair(log))
-                .isInstanceOfSatisfying(
-                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED));
-        assertThat(Files.readAllBytes(log.resolve(name(1)))).isEqualTo(before);
     }
 
     // ---- the same records in other files
@@ -348,6 +438,37 @@ class LogRepairTest {
                 .hasMessageContaining("Restore with merge")
                 .hasMessageContaining("nothing was changed");
         assertWhole(mine);
+    }
+
+    @Test
+    void recordsAfterTheArchivedOnesInADamagedSegmentAreNotLost() throws IOException {
+        Path mine = dir.resolve("mine");
+        Path theirs = dir.resolve("theirs");
+        Files.createDirectory(theirs);
+        try (Wal wal = SmallLog.open(mine)) {
+            SmallLog.append(wal, RECORDS);
+            for (String name : wal.files().storage().list()) {
+                if (!name.equals(wal.files().lockName())) {
+                    Files.copy(mine.resolve(name), theirs.resolve(name));
+                }
+            }
+            SmallLog.append(wal, 5);
+        }
+        SmallLog.open(mine).close();
+        assertThat(ship(theirs)).isEmpty();
+        Path last = mine.resolve(name(LogFiles.of(mine).sealed().size()));
+        assertThat(theirs.resolve(last.getFileName())).exists();
+        flip(last, 4096 + 300);
+        byte[] before = Files.readAllBytes(last);
+        List<Entry> readable = SmallLog.read(ReadOptions.of(mine).salvage());
+        assertThat(readable.get(readable.size() - 1).sequence()).isEqualTo(RECORDS + 5);
+        assertThatThrownBy(() -> repair(mine))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DIVERGED))
+                .hasMessageContaining("record " + (RECORDS + 1) + " is readable")
+                .hasMessageContaining("nothing was changed");
+        assertThat(Files.readAllBytes(last)).isEqualTo(before);
+        assertThat(SmallLog.read(ReadOptions.of(mine).salvage())).isEqualTo(readable);
     }
 
     @Test

@@ -9,7 +9,6 @@ import io.veloz.wal.WalException;
 import io.veloz.wal.WalLockedException;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
 import io.veloz.wal.archive.ArchiveRepairReport.Repaired;
 import io.veloz.wal.archive.internal.care.CareWriter;
@@ -31,6 +30,7 @@ import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
@@ -40,6 +40,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -261,13 +262,31 @@ class ObjectRepairTest {
             SmallLog.append(wal, 1);
             assertThat(DirectShip.ship(wal, store)).isEmpty();
         }
-        damage(keys("segments/").get(0));
+        String missing = keys("segments/").get(0);
+        String damaged = keys("segments/").get(1);
+        store.remove(missing);
+        damage(damaged);
         int slots = keys("ship/").size();
-        assertThatThrownBy(() -> repair(store))
-                .isInstanceOfSatisfying(
-                        WalShippingRefusedException.class,
-                        e -> assertThat(e.reason()).isEqualTo(WalShippingRefusedException.Reason.SUPERSEDED));
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired()).extracting(Repaired::name).containsExactly(missing);
+        assertThat(report.untouched()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(damaged);
+            assertThat(problem.reason()).contains("acquired epoch 3", "ship --take-over EPOCH");
+        });
         assertThat(keys("ship/")).hasSize(slots);
+    }
+
+    @Test
+    void keyThatIsNotEscrowedEncryptsNothing() {
+        damage(keys("segments/").get(0));
+        Set<String> before = store.objects().keySet();
+        ArchiveRepairReport report = repair(store.with(new TestKeys("k9")));
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.reason()).contains("the archive has no keys/k9.pgp"));
+        assertThat(keys("segments/")).allMatch(before::contains);
+        assertThat(keys("ship/")).allMatch(before::contains);
     }
 
     @Test

@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
             "  veloz-wal repair s3://bucket/orders --from /var/lib/veloz/wal",
             "",
             "  0   nothing is damaged or missing now",
-            "  2   something is damaged or missing still; or failed, and nothing was changed",
-            "  3   fenced, or superseded: another directory has taken over the archive",
+            "  2   something is damaged or missing still, also if another directory has taken over the archive; or failed, and",
+            "      nothing was changed",
             "  4   refused: the log is open, is another one, or has different records; nothing was changed",
             "  5   the store cannot be reached: run it again later",
             "  64  usage"

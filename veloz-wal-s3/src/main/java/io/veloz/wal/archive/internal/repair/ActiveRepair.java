@@ -29,6 +29,7 @@ final class ActiveRepair {
     private final LogFiles files;
     private final LogFiles staged;
     private boolean isLast;
+    private boolean isRequired;
 
     ActiveRepair(ArchivedParts archive, LocalSegments local, LogFiles files, LogFiles staged) {
         this.archive = archive;
@@ -42,7 +43,16 @@ final class ActiveRepair {
         return isLast;
     }
 
-    /** Stages the active segment if it has to be replaced. */
+    /** Returns whether the staged sealed segments need another active segment after them. */
+    boolean isRequired() {
+        return isRequired;
+    }
+
+    /**
+     * Stages the active segment if it has to be replaced.
+     *
+     * @throws io.veloz.wal.archive.internal.format.BadObjectException if a tail is damaged or missing
+     */
     Optional<Repaired> stage(SortedMap<Long, Repaired> segments) throws IOException {
         Optional<SegmentReport> active = local.active();
         long number = active.map(local::activeNumber).orElse(0L);
@@ -53,6 +63,7 @@ final class ActiveRepair {
                 && segments.values().stream().anyMatch(segment -> segment.cause() == Cause.OTHER_FILE);
         if (isOvertaken || (followsOther && number == lastStaged + 1)) {
             isLast = isOvertaken;
+            isRequired = true;
             return Optional.of(next(lastStaged + 1, active.get().isGood() ? Cause.OTHER_FILE : Cause.DAMAGED));
         }
         if (active.isEmpty()) {

@@ -1,7 +1,5 @@
 package io.veloz.wal.archive.internal.repair;
 
-import io.veloz.wal.WalRestoreException;
-import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -50,17 +48,21 @@ final class ArchivedParts {
         return digest.equals(segment.fileSha256());
     }
 
-    /** Fetches a sealed segment. Returns when the file is complete and forced. */
+    /**
+     * Fetches a sealed segment. Returns when the file is complete and forced.
+     *
+     * @throws BadObjectException if the object is damaged or missing
+     */
     void fetch(Segment segment, NewFile to) throws IOException {
-        try {
-            objects.read(segment.stored(), to);
-        } catch (BadObjectException e) {
-            throw damaged(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
-        }
+        objects.read(segment.stored(), to);
         to.finish();
     }
 
-    /** Fetches the tails of a segment. The caller finishes the file. */
+    /**
+     * Fetches the tails of a segment. The caller finishes the file.
+     *
+     * @throws BadObjectException if one of them is damaged or missing
+     */
     void fetch(List<TailSlot> tails, NewFile to) throws IOException {
         to.restart();
         for (TailSlot tail : tails) {
@@ -71,24 +73,15 @@ final class ArchivedParts {
 
     private byte[] content(TailSlot tail) throws IOException {
         String key = ArchiveKeys.slot(tail.slot());
-        try {
-            return retries.call(() -> {
-                SlotCodec.@Nullable Decoded found = log.slot(tail.slot()).orElse(null);
-                if (found == null || !found.sha256().equals(tail.sha256())) {
-                    throw new BadObjectException(log.where(key)
-                            + (found == null
-                                    ? ": the object is missing; a shipper may have dropped it, then run it again"
-                                    : ": SHA-256 " + found.sha256() + "; expected " + tail.sha256()));
-                }
-                return found.content();
-            });
-        } catch (BadObjectException e) {
-            throw damaged(key, tail.tail().firstSequence(), tail.tail().lastSequence(), e);
-        }
-    }
-
-    private static WalRestoreException damaged(String key, long first, long last, BadObjectException e) {
-        return new WalRestoreException(
-                Reason.DAMAGED, key, first, last, e.getMessage() + "; nothing in the directory was changed", e);
+        return retries.call(() -> {
+            SlotCodec.@Nullable Decoded found = log.slot(tail.slot()).orElse(null);
+            if (found == null || !found.sha256().equals(tail.sha256())) {
+                throw new BadObjectException(log.where(key)
+                        + (found == null
+                                ? ": the object is missing; a shipper may have dropped it, then run it again"
+                                : ": SHA-256 " + found.sha256() + "; expected " + tail.sha256()));
+            }
+            return found.content();
+        });
     }
 }

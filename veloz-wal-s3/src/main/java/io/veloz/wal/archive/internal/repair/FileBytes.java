@@ -1,8 +1,5 @@
 package io.veloz.wal.archive.internal.repair;
 
-import io.veloz.wal.ReadOptions;
-import io.veloz.wal.WalException;
-import io.veloz.wal.WalReader;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
@@ -27,19 +24,5 @@ final class FileBytes {
             digest.update(chunk.flip());
         }
         return Digest.hex(digest);
-    }
-
-    /** Returns the last record that a salvage would return; 0 if there is none. */
-    static long lastReadable(ReadOptions options) {
-        long last = 0;
-        try (WalReader reader = WalReader.open(options.salvage())) {
-            while (reader.next()) {
-                last = reader.sequence();
-            }
-        } catch (WalException e) {
-            // Nothing after this record is readable.
-            return last;
-        }
-        return last;
     }
 }

@@ -70,13 +70,4 @@ final class LocalSegments {
                 .anyMatch(segment -> segment.verdict() == Verdict.MISSING
                         && (segment.file().equals(files.currentName()) || !has(files.currentName())));
     }
-
-    /** Returns the last record of a good segment. */
-    long lastGood() {
-        return report.segments().stream()
-                .filter(segment -> segment.isGood() && segment.records() > 0)
-                .mapToLong(SegmentReport::lastSequence)
-                .max()
-                .orElse(0);
-    }
 }

@@ -7,6 +7,8 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -50,6 +52,7 @@ public final class LogRepair {
     private final String prefix;
     private final Proof proof;
     private final Floor floor;
+    private final CareChain care;
     private final ArchivedParts archive;
     private final StagedNames staged;
     private final LogFiles stagedFiles;
@@ -57,6 +60,7 @@ public final class LogRepair {
     private final WalProgress progress;
     private final SetAside aside;
     private final TreeMap<Long, Repaired> segments = new TreeMap<>();
+    private final Map<String, Untouched> unfetched = new TreeMap<>();
     private LocalSegments local;
 
     /** Why a file is replaced. */
@@ -102,6 +106,7 @@ public final class LogRepair {
         this.prefix = proof.identity().prefix();
         this.proof = proof;
         this.floor = floor;
+        this.care = new CareChain(store, retries, proof.identity());
         this.archive = new ArchivedParts(store, retries, proof);
         this.staged = new StagedNames(storage);
         this.stagedFiles = LogFiles.of(staged, prefix);
@@ -120,19 +125,14 @@ public final class LogRepair {
      */
     public Result run() throws IOException {
         requireSameLog();
-        for (Segment segment : archive.segments()) {
-            if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
-                consider(segment);
-            }
-        }
         ActiveRepair active = new ActiveRepair(archive, local, files, stagedFiles);
-        Optional<Repaired> current = active.stage(segments);
-        if (segments.isEmpty() && current.isEmpty()) {
-            return result(List.of());
+        Optional<Repaired> current;
+        try {
+            current = stage(active);
+        } catch (IOException | RuntimeException e) {
+            clearStaged(e);
+            throw e;
         }
-        // Order matters: all new names are durable before the first file of the log is renamed.
-        storage.forceDirectory();
-        requireBetter(current);
         List<Repaired> done = new ArrayList<>();
         if (current.isPresent() && !active.isLast()) {
             done.add(replaceActive(current.get()));
@@ -143,8 +143,50 @@ public final class LogRepair {
         if (current.isPresent() && active.isLast()) {
             done.add(replaceActive(current.get()));
         }
-        local = verify(view(Map.of()));
+        local = done.isEmpty() ? local : verify(view(Map.of()));
         return result(done);
+    }
+
+    /** Stages all new files, and verifies the log as it will be. Returns the active segment if it has to be replaced. */
+    private Optional<Repaired> stage(ActiveRepair active) throws IOException {
+        for (Segment segment : archive.segments()) {
+            if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
+                consider(segment);
+            }
+        }
+        Optional<Repaired> current = stageActive(active);
+        if (segments.isEmpty() && current.isEmpty()) {
+            return current;
+        }
+        // Order matters: all new names are durable before the first file of the log is renamed.
+        storage.forceDirectory();
+        requireBetter(current);
+        return current;
+    }
+
+    private Optional<Repaired> stageActive(ActiveRepair active) throws IOException {
+        if (local.isEndMissing() && !unfetched.isEmpty()) {
+            // A new active segment would hide that sealed ones before it are missing.
+            return Optional.empty();
+        }
+        try {
+            return active.stage(segments);
+        } catch (BadObjectException e) {
+            if (active.isRequired()) {
+                throw e;
+            }
+            leave(files.currentName(), -1, -1, String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private void clearStaged(Exception failure) {
+        try {
+            staged.clear();
+        } catch (IOException | RuntimeException e) {
+            // The next run deletes them.
+            failure.addSuppressed(e);
+        }
     }
 
     private LocalSegments verify(Storage view) throws IOException {
@@ -186,7 +228,32 @@ public final class LogRepair {
 
     // ---- sealed segments
 
+    /** Stages a segment if it has to be replaced. If its object is damaged or missing, the others are repaired without it. */
     private void consider(Segment archived) throws IOException {
+        try {
+            stage(archived);
+        } catch (BadObjectException e) {
+            leave(
+                    files.sealedName(archived.number()),
+                    archived.firstSequence(),
+                    archived.lastSequence(),
+                    retired(archived).orElse(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Returns why an object may be missing: a janitor that runs meanwhile has raised the floor above it. */
+    private Optional<String> retired(Segment archived) throws IOException {
+        Floor now = care.lastReadable(finding -> {}).state().floor();
+        return now.cut().isAbove(archived.key())
+                ? Optional.of("retired from the archive by care record " + now.record() + " meanwhile")
+                : Optional.empty();
+    }
+
+    private void leave(String file, long first, long last, String reason) {
+        unfetched.put(file, new Untouched(file, first, last, reason));
+    }
+
+    private void stage(Segment archived) throws IOException {
         String name = files.sealedName(archived.number());
         Optional<SegmentReport> found = local.has(name) ? local.of(name) : active(archived);
         if (local.has(name) ? hasContentOf(archived, name) : isUnsealed(archived, found) || isBehind(archived, found)) {
@@ -277,16 +344,29 @@ public final class LogRepair {
         if (current.isPresent() && current.get().lastSequence() > 0) {
             requireGood(then, current.get().file(), current.get().firstSequence());
         }
-        boolean isActiveReplaced = current.isPresent();
-        long had = Math.max(local.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(view(Map.of()))) : 0);
-        long has = Math.max(then.lastGood(), isActiveReplaced ? FileBytes.lastReadable(options(after)) : 0);
-        if (has < had) {
+        requireReadable(after);
+    }
+
+    /**
+     * Requires that a salvage of the log with the new files returns every record that it returns now. Good segments do not show
+     * this: a damaged one may have readable records after the last record of the file that replaces it.
+     */
+    private void requireReadable(Storage after) throws IOException {
+        long lost = SameRecords.firstMissing(
+                fromFirstReplaced(options(view(Map.of())).salvage()),
+                fromFirstReplaced(options(after).salvage()));
+        if (lost >= 0) {
             throw refused(
-                    has + 1,
-                    "it has readable records up to " + had + ", and would end with record " + has
-                            + ": the records after it follow files that the archive has otherwise. Restore with merge to"
-                            + " keep them");
+                    lost,
+                    "record " + lost
+                            + " is readable, and would not be part of the log: it follows files that the archive"
+                            + " has otherwise. Restore with merge to keep it");
         }
+    }
+
+    private ReadOptions fromFirstReplaced(ReadOptions options) {
+        long first = segments.isEmpty() ? 0 : segments.firstEntry().getValue().firstSequence();
+        return first > local.report().expectedFirstSequence() ? options.fromSequence(first) : options;
     }
 
     private void requireGood(LocalSegments then, String name, long sequence) throws IOException {
@@ -301,8 +381,7 @@ public final class LogRepair {
         }
     }
 
-    private WalRestoreException refused(long sequence, String why) throws IOException {
-        staged.clear();
+    private WalRestoreException refused(long sequence, String why) {
         return new WalRestoreException(
                 Reason.DIVERGED, null, sequence, -1, storage.describe() + ": " + why + "; nothing was changed", null);
     }
@@ -324,9 +403,9 @@ public final class LogRepair {
     }
 
     private Result result(List<Repaired> repaired) {
-        List<Untouched> untouched = new ArrayList<>();
+        List<Untouched> untouched = new ArrayList<>(unfetched.values());
         for (SegmentReport segment : local.report().segments()) {
-            if (!segment.isGood()) {
+            if (!segment.isGood() && !unfetched.containsKey(segment.file())) {
                 untouched.add(new Untouched(
                         segment.file(), segment.firstSequence(), segment.lastSequence(), reason(segment)));
             }

@@ -3,7 +3,9 @@ package io.veloz.wal.archive.internal.repair;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
@@ -116,9 +118,7 @@ public final class ObjectRepair {
             done += part.objectBytes();
         }
         progress.update(total, total);
-        for (Found bad : toRestate) {
-            restate(bad);
-        }
+        restateAll();
         return new Result(List.copyOf(repaired), List.copyOf(untouched), List.copyOf(notes));
     }
 
@@ -183,6 +183,23 @@ public final class ObjectRepair {
                 .map(WalCheckpoint::file)
                 .findFirst()
                 .orElse("");
+    }
+
+    /** Restates all, or those before a refusal: the others are left then, and what was done before counts. */
+    private void restateAll() throws IOException {
+        for (int i = 0; i < toRestate.size(); i++) {
+            try {
+                restate(toRestate.get(i));
+            } catch (WalShippingRefusedException | WalFencedException e) {
+                boolean isSuperseded = e instanceof WalShippingRefusedException refused
+                        && refused.reason() == WalShippingRefusedException.Reason.SUPERSEDED;
+                String next = isSuperseded ? " (`ship --take-over EPOCH`)" : "";
+                for (Found left : toRestate.subList(i, toRestate.size())) {
+                    leave(left, "it cannot be stated again: " + e.getMessage() + next);
+                }
+                return;
+            }
+        }
     }
 
     private void restate(Found bad) throws IOException {

@@ -29,6 +29,23 @@ public final class SameRecords {
         }
     }
 
+    /** Returns the first record that one reader returns, and the other does not; -1 if there is none. */
+    static long firstMissing(ReadOptions one, ReadOptions other) {
+        try (WalReader mine = WalReader.open(one);
+                WalReader theirs = WalReader.open(other)) {
+            boolean more = theirs.next();
+            while (mine.next()) {
+                while (more && theirs.sequence() < mine.sequence()) {
+                    more = theirs.next();
+                }
+                if (!more || theirs.sequence() != mine.sequence()) {
+                    return mine.sequence();
+                }
+            }
+            return -1;
+        }
+    }
+
     /** Returns whether the current records of two readers are equal in everything that a replay returns. */
     public static boolean isSame(WalReader one, WalReader other) {
         return one.sequence() == other.sequence()

@@ -1,7 +1,6 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.WalShippingRefusedException.Reason;
-import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
@@ -21,12 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class EncryptionCheck {
     private final LocalLog log;
     private final ShipLog shipLog;
-    private final ShipperConfig config;
+    private final boolean allowsPlain;
+    private final boolean requiresEscrow;
 
-    EncryptionCheck(LocalLog log, ShipLog shipLog, ShipperConfig config) {
+    EncryptionCheck(LocalLog log, ShipLog shipLog, boolean allowsPlain, boolean requiresEscrow) {
         this.log = log;
         this.shipLog = shipLog;
-        this.config = config;
+        this.allowsPlain = allowsPlain;
+        this.requiresEscrow = requiresEscrow;
     }
 
     /**
@@ -37,7 +38,7 @@ final class EncryptionCheck {
     void check(Tip tip) throws IOException {
         String active = shipLog.keys().activeId();
         if (active == null) {
-            Optional<String> before = config.allowsPlain() ? Optional.empty() : keyBefore(shipLog, tip.slot());
+            Optional<String> before = allowsPlain ? Optional.empty() : keyBefore(shipLog, tip.slot());
             if (before.isPresent()) {
                 throw log.refused(
                         shipLog.store(),
@@ -47,7 +48,7 @@ final class EncryptionCheck {
                                 + " set VELOZ_WAL_KEYS or the setting keys; to continue in the clear, allow it with"
                                 + " ShipperConfig.allowPlain (ship --allow-plain)");
             }
-        } else if (config.requiresEscrow()
+        } else if (requiresEscrow
                 && shipLog.store().head(ArchiveKeys.escrow(active)).isEmpty()) {
             throw log.refused(
                     shipLog.store(),

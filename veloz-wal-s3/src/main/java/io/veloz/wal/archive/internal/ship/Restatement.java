@@ -136,7 +136,16 @@ public final class Restatement {
         }
         Optional<Epoch> epoch = right.acquire(identity, tip, writer.id());
         localCheck.check(tip);
+        checkEncryption(tip);
         return epoch;
+    }
+
+    /** A key by which the archive is encrypted already was accepted by its shipper, also if it is not escrowed. */
+    private void checkEncryption(Tip tip) throws IOException {
+        String active = shipLog.keys().activeId();
+        boolean isUsed =
+                active != null && EncryptionCheck.keyBefore(shipLog, tip.slot()).equals(Optional.of(active));
+        new EncryptionCheck(log, shipLog, false, !isUsed).check(tip);
     }
 
     /**

@@ -97,7 +97,7 @@ public final class Shipping implements AutoCloseable {
         this.shipLog = new ShipLog(store);
         this.archiveCheck = new ArchiveCheck(log, shipLog, config.clock());
         this.localCheck = new LocalCheck(log, shipLog);
-        this.encryptionCheck = new EncryptionCheck(log, shipLog, config);
+        this.encryptionCheck = new EncryptionCheck(log, shipLog, config.allowsPlain(), config.requiresEscrow());
         this.progress = progress;
         this.nanoTime = nanoTime;
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
