@@ -122,8 +122,10 @@ public final class FillIn {
         RestorePlanner planner = new RestorePlanner(store, log, options, retries, this::note);
         LogIdentity identity = planner.identity();
         checkIdentity(identity, state.get());
+        Proof proof = planner.prove();
+        // After the proof, because retention may raise the floor meanwhile.
         Floor floor = floor(identity);
-        List<Segment> left = left(planner.prove(), state.get(), floor);
+        List<Segment> left = left(proof, state.get(), floor);
         files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
         End end = fill(left, identity);
         List<Segment> rest = left.subList((int) filled, left.size());
@@ -165,7 +167,11 @@ public final class FillIn {
                 .floor();
     }
 
-    /** Returns the segments below the log and not below the floor, the newest first. */
+    /**
+     * Returns the segments below the log and not below the floor, the newest first.
+     *
+     * @throws WalRestoreException if the archive lacks one of them, so that a fill would end for good without it
+     */
     private List<Segment> left(Proof proof, FillState state, Floor floor) throws IOException {
         List<Segment> left = new ArrayList<>();
         long above = older.firstSegment();
@@ -177,7 +183,26 @@ public final class FillIn {
                 above--;
             }
         }
+        if (above > last && older.isPending()) {
+            throw missing(last, above - 1, proof);
+        }
         return left;
+    }
+
+    private WalRestoreException missing(long first, long last, Proof proof) {
+        long end = proof.archived().segment();
+        long below = proof.segments().stream()
+                .mapToLong(Segment::number)
+                .filter(number -> number <= last)
+                .max()
+                .orElse(0);
+        return new WalRestoreException(
+                end < last ? Reason.ARCHIVE_TOO_SHORT : Reason.DAMAGED,
+                store.describe() + " lacks segment " + Math.max(first, below + 1) + " to " + last + " of the log in "
+                        + names.storage().describe() + ", and ends in segment " + end
+                        + "; expected all segments before the log; put the lost objects back from versions or a copy, and fill in"
+                        + " again, or remove " + names.fillName() + " to leave the log as it is",
+                null);
     }
 
     private End fill(List<Segment> left, LogIdentity identity) throws IOException {
