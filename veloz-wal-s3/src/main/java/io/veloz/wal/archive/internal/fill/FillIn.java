@@ -126,7 +126,6 @@ public final class FillIn {
         // After the proof, because retention may raise the floor meanwhile.
         Floor floor = floor(identity);
         List<Segment> left = left(proof, state.get(), floor);
-        files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
         End end = fill(left, identity);
         List<Segment> rest = left.subList((int) filled, left.size());
         if (end == End.STOPPED) {
@@ -209,20 +208,26 @@ public final class FillIn {
         long total = left.stream().mapToLong(Segment::fileBytes).sum();
         long done = 0;
         try (Downloads downloads = new Downloads(files, objects, left, options.parallelism(), this::checkSpace)) {
+            files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
             for (Segment segment : left) {
                 if (stopped.getAsBoolean()) {
                     return End.STOPPED;
                 }
                 reused += downloads.next() ? 1 : 0;
-                End end = add();
-                if (end != End.COMPLETE) {
-                    return end;
+                if (!older.add(segment.number())) {
+                    return End.TRIMMED;
                 }
                 filled++;
                 done += segment.fileBytes();
                 options.progress().update(Stage.FETCH, done, total);
             }
             return End.COMPLETE;
+        } catch (IllegalStateException e) {
+            if (!isClosed()) {
+                throw e;
+            }
+            note(CLOSED);
+            return End.STOPPED;
         } catch (BadObjectException e) {
             Segment damaged = left.get((int) filled);
             if (floor(identity).cut().segment() > damaged.number()) {
@@ -238,13 +243,12 @@ public final class FillIn {
         }
     }
 
-    /** Adds one segment. A trim may have ended the fill, or the log may have been closed meanwhile. */
-    private End add() throws IOException {
+    private boolean isClosed() {
         try {
-            return older.add() ? End.COMPLETE : End.TRIMMED;
+            older.checkOpen();
+            return false;
         } catch (IllegalStateException e) {
-            note(CLOSED);
-            return End.STOPPED;
+            return true;
         }
     }
 
@@ -264,11 +268,14 @@ public final class FillIn {
     private Result ended(End end, List<Segment> rest) throws IOException {
         try {
             older.end();
+            files.retain(List.of());
         } catch (IllegalStateException e) {
+            if (!isClosed()) {
+                throw e;
+            }
             note(CLOSED);
             return result(End.STOPPED, rest);
         }
-        files.retain(List.of());
         return result(end, List.of());
     }
 
