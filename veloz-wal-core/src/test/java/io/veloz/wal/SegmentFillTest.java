@@ -156,8 +156,12 @@ class SegmentFillTest {
         OlderSegments older = wal.olderSegments();
         fetch(storage, older, 3);
         wal.close();
-        assertThatThrownBy(() -> older.add(3)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
-        assertThatThrownBy(older::checkOpen).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> older.add(3))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+        assertThatThrownBy(older::checkOpen)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
         assertSoundFrom(storage, 10);
     }
 
