@@ -35,13 +35,18 @@ final class OlderSegmentsOfOpenLog implements OlderSegments {
     }
 
     @Override
+    public void checkOpen() {
+        writer.checkFilling();
+    }
+
+    @Override
     public String temporaryName(long number) {
         return reading.temporaryName(number);
     }
 
     @Override
-    public boolean add() throws IOException {
-        return onOwnThread(writer::fillIn);
+    public boolean add(long number) throws IOException {
+        return onOwnThread(() -> writer.fillIn(number));
     }
 
     @Override

@@ -35,8 +35,8 @@ public final class WalRestoreException extends WalException {
         /** Retention has deleted the requested records: choose later ones. */
         RETIRED,
         /**
-         * The archive ends before the record that {@code atLeast} requires: its newest objects were deleted or never
-         * stored.
+         * The archive ends before the record that {@code atLeast} requires, or before the log whose older segments are
+         * filled in: its newest objects were deleted or never stored.
          */
         ARCHIVE_TOO_SHORT,
         /** The target directory is not empty: use another directory, or merge. */

@@ -73,14 +73,14 @@ class SegmentFillTest {
         assertSoundFrom(storage, 10);
         for (long number = 3; number >= 1; number--) {
             fetch(storage, older, number);
-            assertThat(older.add()).isTrue();
+            assertThat(older.add(number)).isTrue();
             assertThat(older.firstSegment()).isEqualTo(number);
             assertThat(older.firstSequence()).isEqualTo(3 * number - 2);
             assertSoundFrom(storage, 3 * number - 2);
         }
         older.end();
         assertThat(older.isPending()).isFalse();
-        assertThat(older.add()).isFalse();
+        assertThat(older.add(0)).isFalse();
         try (Wal wal = TestLog.open(storage)) {
             assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(RECORDS + 1);
         }
@@ -95,7 +95,7 @@ class SegmentFillTest {
             OlderSegments older = wal.olderSegments();
             for (long number = 3; number >= 1; number--) {
                 fetch(storage, older, number);
-                assertThat(older.add()).isTrue();
+                assertThat(older.add(number)).isTrue();
                 wal.roll();
                 TestLog.append(wal, 1);
                 try (WalReader reader = wal.reader()) {
@@ -116,13 +116,13 @@ class SegmentFillTest {
         try (Wal wal = TestLog.open(storage)) {
             OlderSegments older = wal.olderSegments();
             fetch(storage, older, 3);
-            assertThat(older.add()).isTrue();
+            assertThat(older.add(3)).isTrue();
             wal.writeCheckpoint(9, STATE);
             wal.writeCheckpoint(9, STATE);
             assertThat(wal.trim(0).deletedSegments()).containsExactly(sealed(3));
             assertThat(older.isPending()).isFalse();
             fetch(storage, older, 3);
-            assertThat(older.add()).isFalse();
+            assertThat(older.add(3)).isFalse();
             assertThat(older.firstSegment()).isEqualTo(BEGIN);
         }
         assertSoundFrom(storage, 10);
@@ -145,7 +145,7 @@ class SegmentFillTest {
         OlderSegments older = closed(storage);
         fetch(storage, older, 3);
         TestLog.open(storage).close();
-        assertThat(older.add()).isTrue();
+        assertThat(older.add(3)).isTrue();
         assertSoundFrom(storage, 7);
     }
 
@@ -156,7 +156,12 @@ class SegmentFillTest {
         OlderSegments older = wal.olderSegments();
         fetch(storage, older, 3);
         wal.close();
-        assertThatThrownBy(older::add).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> older.add(3))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+        assertThatThrownBy(older::checkOpen)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
         assertSoundFrom(storage, 10);
     }
 
@@ -164,10 +169,30 @@ class SegmentFillTest {
 
     private static void refuses(MemoryStorage storage, String message) {
         var before = storage.content();
-        assertThatThrownBy(() -> closed(storage).add())
+        assertThatThrownBy(() -> closed(storage).add(3))
                 .isInstanceOf(WalCorruptException.class)
                 .hasMessageContaining(message);
         assertThat(storage.content()).isEqualTo(before);
+    }
+
+    @Test
+    void otherNumberThanTheOneBeforeTheLogIsRefused() throws IOException {
+        MemoryStorage storage = restored.copy();
+        OlderSegments older = closed(storage);
+        fetch(storage, older, 3);
+        assertThatThrownBy(() -> older.add(2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected 3, because the log begins with segment 4");
+        assertThat(older.add(3)).isTrue();
+        assertThatThrownBy(() -> older.add(3)).isInstanceOf(IllegalArgumentException.class);
+        assertSoundFrom(storage, 7);
+    }
+
+    @Test
+    void temporaryFileOfARecoveryIsNotTheOneOfAFill() {
+        String name = closed(restored.copy()).temporaryName(3);
+        assertThat(name).isNotEqualTo("." + sealed(3) + ".tmp");
+        assertThat(LogFiles.of(restored, "orders").isOwn(name)).isTrue();
     }
 
     @Test
@@ -243,8 +268,8 @@ class SegmentFillTest {
             storage.failAt(n);
             boolean died = false;
             try {
-                dying.add();
-                dying.add();
+                dying.add(3);
+                dying.add(2);
                 dying.end();
             } catch (IOException e) {
                 died = true;
@@ -255,7 +280,7 @@ class SegmentFillTest {
             TestLog.open(after.copy()).close();
             while (older.isPending() && older.firstSegment() > 2) {
                 fetch(after, older, older.firstSegment() - 1);
-                assertThat(older.add()).isTrue();
+                assertThat(older.add(older.firstSegment() - 1)).isTrue();
             }
             older.end();
             assertSoundFrom(after, 4);

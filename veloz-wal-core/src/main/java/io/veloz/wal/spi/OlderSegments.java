@@ -25,18 +25,27 @@ public interface OlderSegments {
     /** Returns the sequence of the first record of that segment. */
     long firstSequence() throws IOException;
 
-    /** Returns the name of the file in the log's storage from which {@link #add} takes a segment. */
+    /**
+     * Checks that files with temporary names may be changed. Call it before each change.
+     *
+     * @throws IllegalStateException if the log is closed, so that another process may have opened it
+     */
+    void checkOpen();
+
+    /** Returns the name of the file in the log's storage from which {@link #add} takes a segment. No other file has it. */
     String temporaryName(long number);
 
     /**
      * Adds the segment before the first one, whose complete file is in the storage under its temporary name. Returns when this
      * is durable. The log then begins with that segment.
      *
+     * @param number the number of that segment
      * @return false if no fill is pending any more, so nothing was changed
+     * @throws IllegalArgumentException if the log does not begin with the segment after that number
      * @throws WalCorruptException if the file is not the sealed segment that the first one follows. The log was not changed
      * @throws IllegalStateException if the log is closed
      */
-    boolean add() throws IOException;
+    boolean add(long number) throws IOException;
 
     /** Ends the fill: the log stays as it is. Returns when this is durable. Does nothing if none is pending. */
     void end() throws IOException;

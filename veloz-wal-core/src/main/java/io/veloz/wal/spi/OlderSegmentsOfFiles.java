@@ -31,13 +31,18 @@ final class OlderSegmentsOfFiles implements OlderSegments {
     }
 
     @Override
-    public String temporaryName(long number) {
-        return names.temporary(names.sealed(number));
+    public void checkOpen() {
+        // The caller has the lock.
     }
 
     @Override
-    public boolean add() throws IOException {
-        return fill.add() != null;
+    public String temporaryName(long number) {
+        return names.filling(number);
+    }
+
+    @Override
+    public boolean add(long number) throws IOException {
+        return fill.add(number) != null;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.fill.FillFiles;
 import io.veloz.wal.archive.internal.fill.FillIn;
+import io.veloz.wal.archive.internal.fill.LockedLogStorage;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FillState;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -17,12 +18,15 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.OlderSegments;
-import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
@@ -37,22 +41,44 @@ import java.util.function.BooleanSupplier;
  * the fill for good. Thread-safe.
  */
 public final class ArchiveFill implements AutoCloseable {
+    /** The open logs that are filled in. Two fills of a log would replace each other's temporary files. */
+    private static final Set<Wal> FILLED_LOGS = ConcurrentHashMap.newKeySet();
+
     private final FutureTask<ArchiveFillReport> task;
     private volatile boolean stopped;
 
     private ArchiveFill(ObjectStore store, Wal wal, ArchiveFillOptions options) {
-        this.task = new FutureTask<>(
-                () -> run(store, wal.files(), wal.olderSegments(), options, Retries.withBackoff(), () -> stopped));
+        this.task = new FutureTask<>(() -> {
+            try {
+                FillIn.Result result =
+                        run(store, wal.files(), wal.olderSegments(), options, Retries.withBackoff(), () -> stopped);
+                return report(result, result.notes());
+            } finally {
+                FILLED_LOGS.remove(wal);
+            }
+        });
     }
 
     /**
      * Starts to fill in the older segments of an open log, on a thread of its own. The caller closes the store after this.
      *
      * <p>The application goes on as usual. Readers that are opened later begin with the segments that were added until then.
+     *
+     * @throws IllegalStateException if another fill of this log runs: await or close it first
      */
     public static ArchiveFill start(ObjectStore store, Wal wal, ArchiveFillOptions options) {
         ArchiveFill fill = new ArchiveFill(store, wal, options);
-        new UninterruptibleThread(fill.task, "veloz-wal-fill " + store.describe()).start();
+        UninterruptibleThread thread = new UninterruptibleThread(fill.task, "veloz-wal-fill " + store.describe());
+        if (!FILLED_LOGS.add(wal)) {
+            throw new IllegalStateException(
+                    wal.files().storage().describe() + ": another fill of this log runs; await or close it first");
+        }
+        try {
+            thread.start();
+        } catch (Throwable t) {
+            FILLED_LOGS.remove(wal);
+            throw t;
+        }
         return fill;
     }
 
@@ -81,14 +107,18 @@ public final class ArchiveFill implements AutoCloseable {
             ObjectStore store, Path directory, ArchiveFillOptions options, Retries retries) throws IOException {
         LogIdentity identity =
                 new RestorePlanner(store, new ShipLog(store), options.fetching(), retries, note -> {}).identity();
-        LogFiles files = LogFiles.of(DiskStorage.open(directory), identity.prefix());
+        LockedLogStorage storage = new LockedLogStorage(directory);
+        LogFiles files = LogFiles.of(storage, identity.prefix());
         try (StorageLock lock = files.lock()) {
             files.checkNoRestore();
-            return run(store, files, files.olderSegments(), options, retries, () -> false);
+            FillIn.Result result = run(store, files, files.olderSegments(), options, retries, () -> false);
+            List<String> notes = new ArrayList<>(result.notes());
+            storage.note().ifPresent(notes::add);
+            return report(result, notes);
         }
     }
 
-    private static ArchiveFillReport run(
+    private static FillIn.Result run(
             ObjectStore store,
             LogFiles files,
             OlderSegments older,
@@ -96,8 +126,10 @@ public final class ArchiveFill implements AutoCloseable {
             Retries retries,
             BooleanSupplier stopped)
             throws IOException {
-        FillIn.Result result =
-                new FillIn(store, retries, files, older, options.fetching(), options.keepFreeBytes(), stopped).run();
+        return new FillIn(store, retries, files, older, options.fetching(), options.keepFreeBytes(), stopped).run();
+    }
+
+    private static ArchiveFillReport report(FillIn.Result result, List<String> notes) {
         return new ArchiveFillReport(
                 ArchiveFillReport.Outcome.valueOf(result.end().name()),
                 result.filled(),
@@ -106,7 +138,7 @@ public final class ArchiveFill implements AutoCloseable {
                 result.firstSequence(),
                 result.left().size(),
                 result.left().stream().mapToLong(Segment::objectBytes).sum(),
-                result.notes());
+                notes);
     }
 
     /**

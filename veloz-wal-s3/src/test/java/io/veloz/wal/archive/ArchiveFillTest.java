@@ -3,7 +3,9 @@ package io.veloz.wal.archive;
 import static io.veloz.wal.archive.internal.restore.ManySegments.RECORDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
@@ -26,8 +28,15 @@ import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -219,5 +228,113 @@ class ArchiveFillTest {
                 .isEqualTo(SmallLog.read(dir.resolve("log")).subList((int) floor - 1, CaredArchive.RECORDS));
         assertSound(target);
         assertThat(ArchiveFill.pending(LogFiles.of(target))).isEmpty();
+    }
+
+    @Test
+    void secondFillOfAnOpenLogIsRefusedUntilTheFirstEnds() throws IOException {
+        restore(heap);
+        try (Wal wal = SmallLog.open(target)) {
+            List<Throwable> refused = new ArrayList<>();
+            HeapStore client = heap.client(request -> {
+                if (request.key().startsWith("segments/") && refused.isEmpty()) {
+                    refused.add(catchThrowable(() -> ArchiveFill.start(heap, wal, OPTIONS)));
+                }
+                return null;
+            });
+            try (ArchiveFill fill = ArchiveFill.start(client, wal, OPTIONS.parallelism(1))) {
+                assertThat(fill.await().outcome()).isEqualTo(Outcome.COMPLETE);
+            }
+            assertThat(refused.get(0))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("another fill of this log runs");
+            try (ArchiveFill later = ArchiveFill.start(heap, wal, OPTIONS)) {
+                assertThat(later.await().outcome()).isEqualTo(Outcome.NOT_PENDING);
+            }
+        }
+        assertSound(target);
+    }
+
+    @Test
+    void fillOfALogThatWasClosedCreatesNoFile() throws IOException {
+        restore(heap);
+        Wal wal = SmallLog.open(target);
+        List<String> atClose = new ArrayList<>();
+        HeapStore client = heap.client(request -> {
+            if (!request.key().startsWith("segments/") || !atClose.isEmpty()) {
+                return null;
+            }
+            wal.close();
+            try {
+                for (String name : names()) {
+                    if (name.endsWith(".tmp")) {
+                        Files.delete(target.resolve(name));
+                    }
+                }
+                atClose.addAll(names());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return Fault.FAIL;
+        });
+        try (ArchiveFill fill = ArchiveFill.start(client, wal, OPTIONS.parallelism(1))) {
+            assertThat(fill.await().outcome()).isEqualTo(Outcome.STOPPED);
+        }
+        assertThat(names()).containsExactlyElementsOf(atClose);
+        assertThat(fill(heap).outcome()).isEqualTo(Outcome.COMPLETE);
+        assertSound(target);
+    }
+
+    @Test
+    void filledFilesHaveTheOwnerAndThePermissionsOfTheDirectory() throws IOException {
+        restore(heap);
+        assumeTrue(Files.getOwner(dir).getName().equals("root"), "only root can give files away");
+        UserPrincipal nobody =
+                dir.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+        Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-x---"));
+        Files.setOwner(target, nobody);
+        try (Stream<Path> files = Files.list(target)) {
+            for (Path file : files.toList()) {
+                Files.setOwner(file, nobody);
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+            }
+        }
+        assertThat(fill(heap).outcome()).isEqualTo(Outcome.COMPLETE);
+        try (Stream<Path> files = Files.list(target)) {
+            for (Path file : files.toList()) {
+                assertThat(Files.getOwner(file)).as("%s", file).isEqualTo(nobody);
+                assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                        .as("%s", file)
+                        .isEqualTo("rw-r-----");
+            }
+        }
+    }
+
+    @Test
+    void fillThatHasLostItsLockChangesNothingMore() throws IOException {
+        restore(heap);
+        List<String> left = new ArrayList<>();
+        HeapStore client = heap.client(request -> {
+            if (request.key().startsWith("segments/") && left.isEmpty()) {
+                try {
+                    Files.delete(target.resolve("orders.lock"));
+                    left.addAll(names());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            return null;
+        });
+        assertThatThrownBy(() -> ArchiveFill.fill(client, target, OPTIONS.parallelism(1), new Retries(n -> {})))
+                .isInstanceOf(WalRestoreException.class)
+                .hasMessageContaining("lock");
+        assertThat(names()).containsExactlyElementsOf(left);
+        assertThat(fill(heap).outcome()).isEqualTo(Outcome.COMPLETE);
+        assertSound(target);
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(target)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
     }
 }

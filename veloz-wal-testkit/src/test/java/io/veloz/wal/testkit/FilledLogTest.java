@@ -76,7 +76,7 @@ class FilledLogTest {
             OlderSegments older = wal.olderSegments();
             for (long number = BEGIN - 1; number > 1; number--) {
                 write(storage, older.temporaryName(number), segments.get(number));
-                assertThat(older.add()).isTrue();
+                assertThat(older.add(number)).isTrue();
                 history.acknowledge(new Step(Kind.ADDED, first(number)));
                 append(wal);
             }
@@ -86,7 +86,7 @@ class FilledLogTest {
             assertThat(wal.trim(0).deletedSegments()).hasSize(1);
             history.acknowledge(new Step(Kind.TRIMMED, first(3)));
             write(storage, older.temporaryName(2), segments.get(2L));
-            assertThat(older.add()).isFalse();
+            assertThat(older.add(2)).isFalse();
         }
     }
 
@@ -152,7 +152,7 @@ class FilledLogTest {
         if (older.isPending() && history.begun().isEmpty() && older.firstSegment() > 1) {
             long number = older.firstSegment() - 1;
             write(storage, older.temporaryName(number), segments.get(number));
-            assertThat(older.add()).isTrue();
+            assertThat(older.add(number)).isTrue();
             history.acknowledge(new Step(Kind.ADDED, first(number)));
             assertThat(assertComplete(storage).get(0)).isEqualTo(first(number));
         }

@@ -154,9 +154,18 @@ public final class LogWriter {
      *
      * @throws IllegalStateException if the log is closed
      */
-    public boolean fillIn() throws IOException {
+    public boolean fillIn(long number) throws IOException {
         housekeeper.checkLock();
-        return sealedSegments.fillIn();
+        return sealedSegments.fillIn(number);
+    }
+
+    /**
+     * Checks that a fill may change files.
+     *
+     * @throws IllegalStateException if the log is closed
+     */
+    public void checkFilling() {
+        sealedSegments.checkOpen();
     }
 
     /** Ends a fill. */

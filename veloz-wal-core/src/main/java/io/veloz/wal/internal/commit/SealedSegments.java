@@ -104,11 +104,11 @@ public final class SealedSegments {
      * @return false if no fill is pending
      * @throws IllegalStateException if the log is closed concurrently
      */
-    boolean fillIn() throws IOException {
+    boolean fillIn(long number) throws IOException {
         trimming.lock();
         try {
             checkOpen();
-            @Nullable SegmentReport added = fill.add();
+            @Nullable SegmentReport added = fill.add(number);
             if (added != null) {
                 addOldest(added);
             }
@@ -169,7 +169,7 @@ public final class SealedSegments {
     }
 
     /** A failed log must not change any more, and a closed one may have been opened by another process. */
-    private void checkOpen() {
+    void checkOpen() {
         state.throwIfFailed();
         if (ended) {
             throw new IllegalStateException("the log is closed");

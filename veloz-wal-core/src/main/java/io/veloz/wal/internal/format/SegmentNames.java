@@ -12,6 +12,7 @@ public record SegmentNames(String prefix) {
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}");
     private static final int DIGITS = 16;
     private static final String EXTENSION = ".wal";
+    private static final String FILLING = ".fill.tmp";
 
     public SegmentNames {
         if (!PREFIX.matcher(prefix).matches()) {
@@ -58,8 +59,23 @@ public record SegmentNames(String prefix) {
         return "." + prefix + "_fill";
     }
 
+    /**
+     * Returns the name of a segment that is being filled in. It is not the temporary name of a sealed segment, so that recovery
+     * and a fill cannot replace each other's files.
+     */
+    public String filling(long number) {
+        return "." + sealed(number) + FILLING;
+    }
+
     /** Returns whether this is the name of a segment that is being filled in. */
     public boolean isFilling(String name) {
+        return name.startsWith(".")
+                && name.endsWith(FILLING)
+                && isSealed(name.substring(1, name.length() - FILLING.length()));
+    }
+
+    /** Returns whether this is the temporary name of a sealed segment. */
+    public boolean isTemporarySealed(String name) {
         return name.startsWith(".")
                 && name.endsWith(".tmp")
                 && isSealed(name.substring(1, name.length() - ".tmp".length()));
@@ -110,6 +126,7 @@ public record SegmentNames(String prefix) {
                 || name.equals(trimMark())
                 || name.equals(restoring())
                 || name.equals(fill())
+                || isFilling(name)
                 || name.equals(preparing());
     }
 

@@ -181,7 +181,7 @@ public final class Recovery {
         }
         if (!all.contains(names.fill())) {
             for (String name : all) {
-                if (names.isFilling(name)) {
+                if (names.isFilling(name) || names.isTemporarySealed(name)) {
                     storage.delete(name);
                 }
             }

@@ -75,16 +75,21 @@ public final class SegmentFill {
     /**
      * Adds the segment before the first one from its temporary file. Returns when this is durable.
      *
+     * @param number the number of that segment
      * @return null if no fill is pending
+     * @throws IllegalArgumentException if the log does not begin with the segment after that number
      * @throws WalCorruptException if the file is not that segment; the log was not changed
      */
-    public @Nullable SegmentReport add() throws IOException {
+    public @Nullable SegmentReport add(long number) throws IOException {
         if (!isPending()) {
             return null;
         }
         TrimMark above = begin();
-        long number = above.firstSegment() - 1;
-        String temporary = names.temporary(names.sealed(number));
+        if (number != above.firstSegment() - 1) {
+            throw new IllegalArgumentException("segment " + number + " of " + storage.describe() + ": expected "
+                    + (above.firstSegment() - 1) + ", because the log begins with segment " + above.firstSegment());
+        }
+        String temporary = names.filling(number);
         SegmentReport added;
         try (StorageFile file = storage.open(temporary)) {
             added = check(file, temporary, above);

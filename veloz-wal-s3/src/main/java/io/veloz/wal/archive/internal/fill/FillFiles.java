@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * completely is not fetched again, also after a crash. Thread-safe for different segments.
  */
 public final class FillFiles {
+    private static final int MAX_DIGITS = 18;
+
     private final Storage storage;
     private final LogFiles names;
     private final OlderSegments older;
@@ -54,29 +56,38 @@ public final class FillFiles {
         return storage.usableBytes();
     }
 
-    /** Deletes the temporary files of all segments but these. */
+    /** Deletes the temporary files of all segments before the log but these. */
     void retain(List<Segment> kept) throws IOException {
         Set<String> names = new HashSet<>();
         kept.forEach(segment -> names.add(older.temporaryName(segment.number())));
         for (String name : storage.list()) {
-            if (isTemporary(name) && !names.contains(name)) {
+            if (isTemporary(name) && !names.contains(name) && number(name) < older.firstSegment()) {
                 delete(name);
             }
         }
     }
 
     private boolean isTemporary(String name) {
-        String begin = "." + names.prefix() + "_";
-        int digits = name.length() - begin.length() - ".wal.tmp".length();
-        if (digits < 1 || digits > 18 || !name.startsWith(begin) || !name.endsWith(".wal.tmp")) {
-            return false;
-        }
-        String number = name.substring(begin.length(), begin.length() + digits);
-        return number.chars().allMatch(c -> c >= '0' && c <= '9')
-                && name.equals(older.temporaryName(Long.parseLong(number)));
+        int begin = digitsAt();
+        int end = name.indexOf('.', begin);
+        return name.startsWith("." + names.prefix() + "_")
+                && end > begin
+                && end <= begin + MAX_DIGITS
+                && name.substring(begin, end).chars().allMatch(c -> c >= '0' && c <= '9')
+                && name.equals(older.temporaryName(number(name)));
     }
 
+    private long number(String temporary) {
+        return Long.parseLong(temporary.substring(digitsAt(), temporary.indexOf('.', digitsAt())));
+    }
+
+    private int digitsAt() {
+        return names.prefix().length() + 2;
+    }
+
+    /** Deletes a file, unless the log was closed and another process may have opened it. */
     private void delete(String name) throws IOException {
+        older.checkOpen();
         try {
             storage.delete(name);
         } catch (NoSuchFileException e) {
@@ -90,6 +101,7 @@ public final class FillFiles {
      * @return whether the file was complete already
      */
     boolean fetch(ObjectFiles objects, Segment segment) throws IOException {
+        older.checkOpen();
         String name = older.temporaryName(segment.number());
         if (isComplete(objects, name, segment.stored())) {
             return true;
@@ -125,6 +137,7 @@ public final class FillFiles {
         public void restart() throws IOException {
             close();
             delete(name);
+            older.checkOpen();
             file = storage.create(name);
             position = 0;
         }

@@ -122,9 +122,10 @@ public final class FillIn {
         RestorePlanner planner = new RestorePlanner(store, log, options, retries, this::note);
         LogIdentity identity = planner.identity();
         checkIdentity(identity, state.get());
+        Proof proof = planner.prove();
+        // After the proof, because retention may raise the floor meanwhile.
         Floor floor = floor(identity);
-        List<Segment> left = left(planner.prove(), state.get(), floor);
-        files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
+        List<Segment> left = left(proof, state.get(), floor);
         End end = fill(left, identity);
         List<Segment> rest = left.subList((int) filled, left.size());
         if (end == End.STOPPED) {
@@ -165,7 +166,11 @@ public final class FillIn {
                 .floor();
     }
 
-    /** Returns the segments below the log and not below the floor, the newest first. */
+    /**
+     * Returns the segments below the log and not below the floor, the newest first.
+     *
+     * @throws WalRestoreException if the archive lacks one of them, so that a fill would end for good without it
+     */
     private List<Segment> left(Proof proof, FillState state, Floor floor) throws IOException {
         List<Segment> left = new ArrayList<>();
         long above = older.firstSegment();
@@ -177,27 +182,52 @@ public final class FillIn {
                 above--;
             }
         }
+        if (above > last && older.isPending()) {
+            throw missing(last, above - 1, proof);
+        }
         return left;
+    }
+
+    private WalRestoreException missing(long first, long last, Proof proof) {
+        long end = proof.archived().segment();
+        long below = proof.segments().stream()
+                .mapToLong(Segment::number)
+                .filter(number -> number <= last)
+                .max()
+                .orElse(0);
+        return new WalRestoreException(
+                end < last ? Reason.ARCHIVE_TOO_SHORT : Reason.DAMAGED,
+                store.describe() + " lacks segment " + Math.max(first, below + 1) + " to " + last + " of the log in "
+                        + names.storage().describe() + ", and ends in segment " + end
+                        + "; expected all segments before the log; put the lost objects back from versions or a copy, and fill in"
+                        + " again, or remove " + names.fillName() + " to leave the log as it is",
+                null);
     }
 
     private End fill(List<Segment> left, LogIdentity identity) throws IOException {
         long total = left.stream().mapToLong(Segment::fileBytes).sum();
         long done = 0;
         try (Downloads downloads = new Downloads(files, objects, left, options.parallelism(), this::checkSpace)) {
+            files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
             for (Segment segment : left) {
                 if (stopped.getAsBoolean()) {
                     return End.STOPPED;
                 }
                 reused += downloads.next() ? 1 : 0;
-                End end = add();
-                if (end != End.COMPLETE) {
-                    return end;
+                if (!older.add(segment.number())) {
+                    return End.TRIMMED;
                 }
                 filled++;
                 done += segment.fileBytes();
                 options.progress().update(Stage.FETCH, done, total);
             }
             return End.COMPLETE;
+        } catch (IllegalStateException e) {
+            if (!isClosed()) {
+                throw e;
+            }
+            note(CLOSED);
+            return End.STOPPED;
         } catch (BadObjectException e) {
             Segment damaged = left.get((int) filled);
             if (floor(identity).cut().segment() > damaged.number()) {
@@ -213,13 +243,12 @@ public final class FillIn {
         }
     }
 
-    /** Adds one segment. A trim may have ended the fill, or the log may have been closed meanwhile. */
-    private End add() throws IOException {
+    private boolean isClosed() {
         try {
-            return older.add() ? End.COMPLETE : End.TRIMMED;
+            older.checkOpen();
+            return false;
         } catch (IllegalStateException e) {
-            note(CLOSED);
-            return End.STOPPED;
+            return true;
         }
     }
 
@@ -239,11 +268,14 @@ public final class FillIn {
     private Result ended(End end, List<Segment> rest) throws IOException {
         try {
             older.end();
+            files.retain(List.of());
         } catch (IllegalStateException e) {
+            if (!isClosed()) {
+                throw e;
+            }
             note(CLOSED);
             return result(End.STOPPED, rest);
         }
-        files.retain(List.of());
         return result(end, List.of());
     }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>File systems without POSIX attributes are left unchanged. If a change is not permitted, the restore continues, and
  * {@link #note} contains both owners.
  */
-final class Ownership {
+public final class Ownership {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     private final Path target;
@@ -29,7 +29,7 @@ final class Ownership {
     private @Nullable String note;
 
     /** @param target an existing directory */
-    Ownership(Path target) throws IOException {
+    public Ownership(Path target) throws IOException {
         this.target = target;
         @Nullable PosixFileAttributeView view = Files.getFileAttributeView(target, PosixFileAttributeView.class);
         this.expected = view == null ? null : view.readAttributes();
@@ -61,7 +61,7 @@ final class Ownership {
      * Sets owner, group and permissions of a file without opening it: closing any channel of a lock file would release its
      * lock.
      */
-    void apply(Path file) throws IOException {
+    public void apply(Path file) throws IOException {
         if (expected == null) {
             return;
         }
@@ -99,7 +99,7 @@ final class Ownership {
     }
 
     /** Returns what the operator has to do about the owner of the files; empty if nothing. */
-    Optional<String> note() {
+    public Optional<String> note() {
         return Optional.ofNullable(note);
     }
 }

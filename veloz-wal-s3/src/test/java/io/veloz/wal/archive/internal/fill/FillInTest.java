@@ -32,7 +32,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -236,6 +238,31 @@ class FillInTest {
         assertThat(refused.reason()).isEqualTo(Reason.OTHER_LOG);
         assertThat(refused).hasMessageContaining("fill in from that archive");
         assertSound();
+    }
+
+    @Test
+    void archiveThatWasRolledBackIsRefusedAndTheFillStaysPending() throws IOException {
+        Map<String, byte[]> lost = new HashMap<>();
+        store.objects().forEach((key, bytes) -> {
+            // Slot 1 is the epoch, and slots 2 and 3 are segments 1 and 2.
+            boolean isNewSlot = key.startsWith(ArchiveKeys.SLOTS) && ArchiveKeys.slotNumber(key) > 3;
+            boolean isNewSegment = ArchiveKeys.segmentKey(key)
+                    .filter(segment -> segment.number() > 2)
+                    .isPresent();
+            if (isNewSlot || isNewSegment || key.startsWith(ArchiveKeys.ATTACHMENTS)) {
+                lost.put(key, bytes);
+            }
+        });
+        lost.keySet().forEach(store::remove);
+        WalRestoreException refused = catchThrowableOfType(WalRestoreException.class, this::fill);
+        assertThat(refused.reason()).isEqualTo(Reason.ARCHIVE_TOO_SHORT);
+        assertThat(refused).hasMessageContaining("segment 3 to " + (begin - 1));
+        assertThat(LogFiles.of(target).olderSegments().isPending()).isTrue();
+        assertThat(LogFiles.of(target).olderSegments().firstSegment()).isEqualTo(begin);
+        assertSound();
+        lost.forEach(store::damage);
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
     }
 
     @Test
