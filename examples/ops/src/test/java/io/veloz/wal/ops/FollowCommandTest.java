@@ -52,8 +52,8 @@ class FollowCommandTest {
                         .out())
                 .contains("caught-up: applied up to record 12 of epoch 1", "0 records behind");
         ToolRun.of("dump", standby()).failsWith("a restore into it has not ended");
-        ToolRun promoted =
-                ToolRun.of("follow", archive(), standby(), "--promote", "--over", 1).exits(ExitCode.OK);
+        ToolRun promoted = ToolRun.of("follow", archive(), standby(), "--promote", "--over", 1)
+                .exits(ExitCode.OK);
         assertThat(promoted.out()).contains("acquired epoch 2 over epoch 1", "records     up to 12");
         assertThat(ToolRun.of("dump", standby()).out())
                 .isEqualTo(ToolRun.of("dump", log()).out());
@@ -94,7 +94,8 @@ class FollowCommandTest {
     @Test
     void optionsThatDoNotFitAreRefused() {
         ToolRun.of("follow", archive(), standby(), "--over", 2).exits(ExitCode.USAGE);
-        ToolRun.of("follow", archive(), standby(), "--once", "--promote", "--over", 1).exits(ExitCode.USAGE);
+        ToolRun.of("follow", archive(), standby(), "--once", "--promote", "--over", 1)
+                .exits(ExitCode.USAGE);
         assertThat(ToolRun.of("follow", archive(), standby(), "--promote")
                         .exits(ExitCode.USAGE)
                         .err())

@@ -87,8 +87,8 @@ public final class StandbyPromotion {
             // Otherwise a wrong directory would replace whatever epoch is the last one.
             throw new ArchiveFollowException(
                     Reason.NOT_A_STANDBY,
-                    standby.files().describe() + " has applied no slot yet: follow the archive first, or name the epoch to"
-                            + " replace");
+                    standby.files().describe()
+                            + " has applied no slot yet: follow the archive first, or name the epoch to" + " replace");
         }
         return standby.state().place().epoch();
     }
@@ -131,8 +131,9 @@ public final class StandbyPromotion {
     private static ArchiveFollowException fenced(long epoch, ArchiveFollowException e) {
         return new ArchiveFollowException(
                 e.reason(),
-                e.getMessage() + "; epoch " + epoch + " was acquired, so the writer before it is fenced: promote another"
-                        + " standby over epoch " + epoch + ", or let the old primary take it over");
+                e.getMessage() + "; epoch " + epoch
+                        + " was acquired, so the writer before it is fenced: promote another" + " standby over epoch "
+                        + epoch + ", or let the old primary take it over");
     }
 
     /** Applies everything up to the EPOCH slot. */
@@ -156,7 +157,8 @@ public final class StandbyPromotion {
                             Reason.LOST_SLOTS,
                             follower.log().store().describe() + " ends with slot "
                                     + standby.state().place().slot().number() + ", and this promotion has put slot "
-                                    + epoch.number() + ": slots were deleted. Restore them from a version or a copy, then"
+                                    + epoch.number()
+                                    + ": slots were deleted. Restore them from a version or a copy, then"
                                     + " promote again");
                 }
                 isSuspect = true;

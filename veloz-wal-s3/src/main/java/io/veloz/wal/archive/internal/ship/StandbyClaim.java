@@ -90,7 +90,8 @@ public final class StandbyClaim {
 
     private void check(Tip tip) throws IOException {
         file.read();
-        // Also a slot that this directory has put itself: without a second sight of a shorter archive it would search forever.
+        // Also a slot that this directory has put itself: without a second sight of a shorter archive it would search
+        // forever.
         long known = Math.max(applied, file.kept().number());
         if (known > tip.number() && isSuspect) {
             throw lostSlots("the archive ends with slot " + tip.number() + ", and this standby has "
