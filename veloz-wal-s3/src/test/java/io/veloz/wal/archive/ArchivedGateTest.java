@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
@@ -145,16 +146,25 @@ class ArchivedGateTest {
 
     @Test
     void fencedShipperPublishesNothingMore() {
+        // While its store is away the first shipper does not detect that it is fenced.
+        AtomicBoolean away = new AtomicBoolean();
+        HeapStore own = store.client(request -> away.get() ? Fault.FAIL : null);
         try (Wal wal = open();
-                WalShipper first = WalShipper.start(wal, config().build())) {
+                WalShipper first = WalShipper.start(
+                        wal,
+                        ShipperConfig.builder(own)
+                                .flushInterval(Duration.ofHours(1))
+                                .build())) {
             Sink sink = new Sink(first);
             OutputGate<String> gate = first.archivedGate(8, sink);
             gate.append(() -> append(wal), "a");
             await("published", () -> sink.published().size() == 1);
+            away.set(true);
             try (WalShipper second = WalShipper.start(wal, config().build())) {
                 await("the second epoch", () -> second.status().epoch() == 2);
                 gate.append(() -> append(wal), "b");
                 gate.append(wal::lastSequence, "without a record");
+                away.set(false);
                 await("discarded", () -> sink.discarded().size() == 2);
                 assertThat(sink.discarded()).containsExactly(2L, 2L);
                 assertThat(sink.cause.get()).isInstanceOfSatisfying(WalFencedException.class, fenced -> {
