@@ -127,6 +127,8 @@ public final class Restatement {
             }
         }
         right.confirmed(writer.id(), writer.tip().kept());
+        // For a shipper in a process of its own, which refuses to replace a recent writer without a permission.
+        file.permit(writer.epoch());
     }
 
     /** Returns the EPOCH with which the tip may be continued; empty if the tip has to be searched again. */
