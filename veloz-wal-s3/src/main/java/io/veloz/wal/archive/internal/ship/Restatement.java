@@ -126,8 +126,13 @@ public final class Restatement {
                 step();
             }
         }
+        confirmed();
+    }
+
+    private void confirmed() throws IOException {
         right.confirmed(writer.id(), writer.tip().kept());
-        // For a shipper in a process of its own, which refuses to replace a recent writer without a permission.
+        // Ends with each confirmed slot. For a shipper in a process of its own, which refuses to replace a recent writer
+        // without a permission.
         file.permit(writer.epoch());
     }
 
@@ -174,7 +179,7 @@ public final class Restatement {
         while (writer.phase() != Phase.READY) {
             step();
         }
-        right.confirmed(writer.id(), writer.tip().kept());
+        confirmed();
         return next.key();
     }
 
