@@ -131,7 +131,8 @@ public final class Restatement {
 
     private void confirmed() throws IOException {
         right.confirmed(writer.id(), writer.tip().kept());
-        // Ends with each confirmed slot. For a shipper in a process of its own, which refuses to replace a recent writer
+        // Ends with each confirmed slot. For a shipper in a process of its own, which refuses to replace a recent
+        // writer
         // without a permission.
         file.permit(writer.epoch());
     }
