@@ -71,11 +71,11 @@ public final class StandbyPromotion {
         long replaced = over > 0 ? over : begun.over() > 0 ? begun.over() : lastEpoch();
         standby.save(standby.state().promoting(new Promotion(replaced, false)));
         Acquired acquired = acquire(replaced, begun);
-        catchUp(acquired.slot(), replaced);
         try {
+            catchUp(acquired.slot(), replaced);
             complete();
         } catch (ArchiveFollowException e) {
-            throw fenced(acquired.epoch(), e);
+            throw e.reason() == Reason.LOST_PROMOTION ? e : fenced(acquired.epoch(), e);
         }
         standby.save(standby.state().promoting(new Promotion(replaced, true)));
         return open(acquired.epoch(), replaced);
@@ -88,7 +88,7 @@ public final class StandbyPromotion {
             throw new ArchiveFollowException(
                     Reason.NOT_A_STANDBY,
                     standby.files().describe()
-                            + " has applied no slot yet: follow the archive first, or name the epoch to" + " replace");
+                            + " has applied no slot yet: follow the archive first, or name the epoch to replace");
         }
         return standby.state().place().epoch();
     }
@@ -132,8 +132,9 @@ public final class StandbyPromotion {
         return new ArchiveFollowException(
                 e.reason(),
                 e.getMessage() + "; epoch " + epoch
-                        + " was acquired, so the writer before it is fenced: promote another" + " standby over epoch "
-                        + epoch + ", or let the old primary take it over");
+                        + " was acquired, so the writer before it is fenced: promote another standby over epoch "
+                        + epoch
+                        + ", or let the old primary take it over");
     }
 
     /** Applies everything up to the EPOCH slot. */
