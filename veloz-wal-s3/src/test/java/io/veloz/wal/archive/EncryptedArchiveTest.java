@@ -336,7 +336,7 @@ class EncryptedArchiveTest {
     }
 
     @Test
-    void promotionWithoutTheNewestKeyFencesNobody() {
+    void promotionWithoutTheNewestKeyFencesNoWriter() {
         Map<String, byte[]> before = store.objects();
         FollowerConfig config = FollowerConfig.builder(store.with(new TestKeys("old")), dir.resolve("standby"))
                 .build();

@@ -169,7 +169,7 @@ class ObjectRepairTest {
         assertWhole(store);
     }
 
-    /** Ships so many segments that summaries are put, which repeat the statements. */
+    /** Ships enough segments for summaries, which repeat the statements. */
     private void shipMore() {
         try (Wal wal = SmallLog.open(log)) {
             for (int i = 0; i < 70; i++) {

@@ -124,7 +124,7 @@ final class ShipCommand implements Callable<Integer> {
             names = "--no-escrow",
             description =
                     "Encrypt although the archive has no copy of the key for the recovery keys (see keys --escrow)."
-                            + " Whoever loses the key then loses the archive.")
+                            + " A loss of the key is a loss of the archive then.")
     private boolean noEscrow;
 
     @Option(

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The digest of content in the clear, as a slot states it: SHA-256, or HMAC-SHA-256 under the data key if the content is
- * encrypted. A plain digest would show to everybody who can read the slots whether a guess of the content is right. Confined
+ * encrypted. With a plain digest a reader of the slots could test a guess of the content. Confined
  * to one thread.
  */
 public final class ContentDigest {

@@ -35,7 +35,7 @@ public final class HedgedStore implements ObjectStore {
     /** The duration of a larger put depends on its size. */
     private static final int MAX_BYTES = 256 * 1024;
 
-    /** While so many copies of earlier puts have no answer, no put is hedged. */
+    /** No put is hedged while this number of copies of earlier puts has no answer. */
     private static final int MAX_UNANSWERED = 3;
 
     private final ObjectStore store;

@@ -53,8 +53,8 @@ final class EncryptionCheck {
             throw log.refused(
                     shipLog.store(),
                     Reason.KEY_NOT_ESCROWED,
-                    "the archive has no " + ArchiveKeys.escrow(active) + ": whoever loses the key \"" + active
-                            + "\" loses the archive. Put the key there, encrypted to the recovery keys"
+                    "the archive has no " + ArchiveKeys.escrow(active) + ", so a loss of the key \"" + active
+                            + "\" is a loss of the archive. Put the key there, encrypted to the recovery keys"
                             + " (keys URI --escrow), or do without with ShipperConfig.requireEscrow(false)"
                             + " (ship --no-escrow)");
         }
