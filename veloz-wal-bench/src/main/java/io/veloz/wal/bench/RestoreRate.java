@@ -121,14 +121,16 @@ public final class RestoreRate {
             wal.sync();
             wal.roll();
             long end = System.nanoTime() + TIMEOUT.toNanos();
-            // Its records are archived in tails before.
-            while (objects(store).size() < wal.files().sealed().size()) {
+            // Its records are archived in tails before. A restore in two times needs the checkpoint as well.
+            while (objects(store).size() < wal.files().sealed().size()
+                    || store.list("attachments/", "").isEmpty()) {
                 if (System.nanoTime() > end) {
                     throw new IllegalStateException("shipping is too slow: " + shipper.status());
                 }
                 LockSupport.parkNanos(POLL_NANOS);
             }
         }
+        ArchiveLag.delete(directory);
     }
 
     private void compare(String what, String uri, ObjectStore store, Map<String, String> settings) throws Exception {

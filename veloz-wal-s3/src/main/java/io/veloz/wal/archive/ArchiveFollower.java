@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * ArchiveFollower standby = ArchiveFollower.start(FollowerConfig.builder(uri, directory).build());
  * …
- * ArchivePromotion promotion = standby.promote();
+ * standby.awaitCaughtUp(timeout);
+ * ArchivePromotion promotion = standby.promote(standby.status().epoch());
  * Wal wal = Wal.open(WalConfig.builder(directory).build());
  * WalShipper shipper = WalShipper.start(wal, ShipperConfig.builder(uri).build());
  * }</pre>
@@ -89,12 +90,13 @@ public final class ArchiveFollower implements AutoCloseable {
     /**
      * Promotes a standby that no process follows. Run it again if it fails: it continues.
      *
-     * @param over the epoch to replace; 0 for the one in which a promotion has begun, or else of the last applied slot
+     * @param over the epoch to replace, from 1 on
      * @throws ArchiveFollowException see {@link #promote(long)}
      * @throws io.veloz.wal.WalLockedException if a process follows it
      * @throws io.veloz.wal.WalRestoreException if there is no archive, or the store or the disk failed
      */
     public static ArchivePromotion promote(FollowerConfig config, long over) {
+        checkEpoch(over);
         try (ArchiveFollower opened = open(config)) {
             return opened.promoteStopped(over);
         }
@@ -219,11 +221,6 @@ public final class ArchiveFollower implements AutoCloseable {
 
     // ---- promotion
 
-    /** Does the same as {@link #promote(long)} over the epoch of the last applied slot. */
-    public ArchivePromotion promote() {
-        return promote(0);
-    }
-
     /**
      * Promotes the standby to the log that continues the archive: fences the writer of an epoch, then applies everything that
      * it has archived. Ends the follower, also if it fails. When this method returns, the log opens with all archived records,
@@ -232,11 +229,13 @@ public final class ArchiveFollower implements AutoCloseable {
      * <p>The old writer cannot archive any more. That does not stop its engine from trading while it is cut off from the store:
      * stop that host first.
      *
-     * @param over the epoch to replace; 0 for that of the last applied slot
+     * @param over the epoch to replace, from 1 on, as {@link FollowerStatus#epoch} of a standby that has caught up. There is no
+     *     default: a standby that is late would replace another epoch than the caller has seen
      * @throws ArchiveFollowException with {@link ArchiveFollowException.Reason#LOST_PROMOTION} if another epoch is the last one
      * @throws io.veloz.wal.WalRestoreException if the store or the disk failed
      */
     public ArchivePromotion promote(long over) {
+        checkEpoch(over);
         try {
             stop();
             return promoteStopped(over);
@@ -245,10 +244,13 @@ public final class ArchiveFollower implements AutoCloseable {
         }
     }
 
-    private ArchivePromotion promoteStopped(long over) {
-        if (over < 0) {
-            throw new IllegalArgumentException("epoch " + over + ": expected 0 or more");
+    private static void checkEpoch(long over) {
+        if (over < 1) {
+            throw new IllegalArgumentException("epoch " + over + " to replace: expected 1 or more");
         }
+    }
+
+    private ArchivePromotion promoteStopped(long over) {
         long started = System.nanoTime();
         StandbyPromotion.Result result =
                 call(store, config, () -> new StandbyPromotion(follower, config.clock()).run(over));

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory of the standby
  * @param state what it does
  * @param slot the last applied slot; 0 if there is none
- * @param epoch of its writer, which a promotion replaces by default; 0 if there is none
+ * @param epoch of its writer; 0 if there is none
  * @param host of its writer
  * @param written when it was written, by the clock of its writer; {@link Instant#EPOCH} if there is none
  * @param appliedSequence the last applied record, which is durable in the directory

@@ -94,7 +94,7 @@ class ArchiveFollowerTest {
             assertThat(status.caughtUpAt()).isPresent();
             assertThat(status.state()).isEqualTo(State.FOLLOWING);
             ship(old, wal, 3);
-            ArchivePromotion promotion = standby.promote();
+            ArchivePromotion promotion = standby.promote(1);
             assertThat(promotion.lastSequence()).isEqualTo(wal.durableSequence());
             assertThat(promotion.epoch()).isEqualTo(2);
             assertThat(standby.status().state()).isEqualTo(State.CLOSED);
@@ -118,7 +118,7 @@ class ArchiveFollowerTest {
                 assertThat(follower.awaitCaughtUp(SOON)).isTrue();
                 assertThatThrownBy(() -> ArchiveFollower.start(config().build()))
                         .isInstanceOf(WalLockedException.class);
-                assertThatThrownBy(() -> ArchiveFollower.promote(config().build(), 0))
+                assertThatThrownBy(() -> ArchiveFollower.promote(config().build(), 1))
                         .isInstanceOf(WalLockedException.class);
             }
             ship(shipper, wal, 300);
@@ -128,7 +128,7 @@ class ArchiveFollowerTest {
                 assertThat(follower.status().appliedSequence()).isEqualTo(310);
             }
         }
-        assertThat(ArchiveFollower.promote(config().build(), 0).lastSequence()).isEqualTo(310);
+        assertThat(ArchiveFollower.promote(config().build(), 1).lastSequence()).isEqualTo(310);
         assertThat(SmallLog.read(ReadOptions.of(standby()))).isEqualTo(SmallLog.read(ReadOptions.of(log())));
     }
 
@@ -198,7 +198,7 @@ class ArchiveFollowerTest {
         assertThatThrownBy(() -> SmallLog.open(standby()))
                 .isInstanceOf(WalOpenException.class)
                 .hasMessageContaining("promote it if it follows an archive");
-        assertThat(ArchiveFollower.promote(config().build(), 0).lastSequence()).isEqualTo(10);
+        assertThat(ArchiveFollower.promote(config().build(), 1).lastSequence()).isEqualTo(10);
     }
 
     @Test

@@ -116,7 +116,7 @@ final class FollowCommand implements Callable<Integer> {
                     .pollInterval(pollInterval)
                     .build();
             if (promote) {
-                write(store.describe(), ArchiveFollower.promote(config, over == null ? 0 : over));
+                write(store.describe(), ArchiveFollower.promote(config, over));
                 return ExitCode.OK;
             }
             return follow(config);

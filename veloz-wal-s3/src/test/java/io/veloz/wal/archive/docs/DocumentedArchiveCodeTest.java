@@ -110,7 +110,9 @@ class DocumentedArchiveCodeTest {
                 ArchiveFollower.start(FollowerConfig.builder(archive, directory).build())) {
             System.out.println(standby.status().lag() + ", up to record "
                     + standby.status().appliedSequence());
-            System.out.println(standby.promote().lastSequence() + " is the last record that was archived");
+            standby.awaitCaughtUp(Duration.ofMinutes(5));
+            long epoch = standby.status().epoch(); // its writer is stopped for good: stop that host first
+            System.out.println(standby.promote(epoch).lastSequence() + " is the last record that was archived");
         }
         try (Wal wal = Wal.open(directory)) { // the log continues
             System.out.println(wal.lastSequence());

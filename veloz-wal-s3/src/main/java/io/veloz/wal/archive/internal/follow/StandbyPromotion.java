@@ -59,7 +59,7 @@ public final class StandbyPromotion {
     /**
      * Promotes the standby. Afterwards the log opens, and a shipper in its directory continues the archive.
      *
-     * @param over the epoch to replace; 0 for the one in which a promotion has begun, or else of the last applied slot
+     * @param over the epoch to replace
      * @throws ArchiveFollowException if another epoch is the last one. The standby continues to follow
      * @throws IOException if the store or the disk failed; run it again
      */
@@ -68,29 +68,16 @@ public final class StandbyPromotion {
         if (begun.isComplete()) {
             return open(0, begun.over());
         }
-        long replaced = over > 0 ? over : begun.over() > 0 ? begun.over() : lastEpoch();
-        standby.save(standby.state().promoting(new Promotion(replaced, false)));
-        Acquired acquired = acquire(replaced, begun);
+        standby.save(standby.state().promoting(new Promotion(over, false)));
+        Acquired acquired = acquire(over, begun);
         try {
-            catchUp(acquired.slot(), replaced);
+            catchUp(acquired.slot(), over);
             complete();
         } catch (ArchiveFollowException e) {
             throw e.reason() == Reason.LOST_PROMOTION ? e : fenced(acquired.epoch(), e);
         }
-        standby.save(standby.state().promoting(new Promotion(replaced, true)));
-        return open(acquired.epoch(), replaced);
-    }
-
-    /** Returns the epoch of the last applied slot, which is the one that the operator could see. */
-    private long lastEpoch() {
-        if (standby.state().place().epoch() == 0) {
-            // Otherwise a wrong directory would replace whatever epoch is the last one.
-            throw new ArchiveFollowException(
-                    Reason.NOT_A_STANDBY,
-                    standby.files().describe()
-                            + " has applied no slot yet: follow the archive first, or name the epoch to replace");
-        }
-        return standby.state().place().epoch();
+        standby.save(standby.state().promoting(new Promotion(over, true)));
+        return open(acquired.epoch(), over);
     }
 
     private Acquired acquire(long over, Promotion begun) throws IOException {

@@ -67,7 +67,7 @@ class FollowCrashTest {
                 stage++;
             }
             if (!isAlreadyPromoted()) {
-                FollowRig.promote(client, disk, 0);
+                FollowRig.promote(client, disk);
             }
             isPromoted = true;
         }

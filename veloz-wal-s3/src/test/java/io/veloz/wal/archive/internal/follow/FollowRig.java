@@ -107,6 +107,14 @@ final class FollowRig implements AutoCloseable {
         }
     }
 
+    /** Promotes over the epoch of the last applied slot. */
+    static StandbyPromotion.Result promote(ObjectStore store, Storage storage) throws IOException {
+        try (Follower follower = follower(store, storage)) {
+            long over = follower.state().place().epoch();
+            return new StandbyPromotion(follower, Clock.systemUTC()).run(over);
+        }
+    }
+
     static StandbyPromotion.Result promote(ObjectStore store, Storage storage, long over) throws IOException {
         try (Follower follower = follower(store, storage)) {
             return new StandbyPromotion(follower, Clock.systemUTC()).run(over);

@@ -39,7 +39,7 @@ class FollowerTest {
     }
 
     private void assertPromotes() throws IOException {
-        FollowRig.promote(rig.store, standby, 0);
+        FollowRig.promote(rig.store, standby);
         FollowRig.assertContinues(rig.store, standby, rig.records());
     }
 
@@ -189,7 +189,7 @@ class FollowerTest {
                             e -> assertThat(e.reason()).isEqualTo(Reason.LOST_SLOTS))
                     .hasMessageContaining("Restore the slots from a version or a copy");
         }
-        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 0))
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 1))
                 .isInstanceOfSatisfying(
                         ArchiveFollowException.class,
                         e -> assertThat(e.reason()).isEqualTo(Reason.LOST_SLOTS));
@@ -238,7 +238,7 @@ class FollowerTest {
     }
 
     private void assertNotPromoted(String why) {
-        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 0))
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 1))
                 .isInstanceOfSatisfying(
                         ArchiveFollowException.class,
                         e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED))
