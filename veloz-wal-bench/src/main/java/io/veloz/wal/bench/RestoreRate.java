@@ -37,6 +37,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class RestoreRate {
     private static final int MIB = 1024 * 1024;
     private static final int PARALLELISM = 8;
+    private static final long LINK_BYTES_PER_SECOND = 125_000_000;
     private static final int RECORD_BYTES = 4096;
     private static final long POLL_NANOS = 50_000_000;
     private static final Duration TIMEOUT = Duration.ofMinutes(30);
@@ -93,7 +94,11 @@ public final class RestoreRate {
         try (S3Proxy server = S3Proxy.start(jar, scratch.resolve("s3proxy"));
                 ObjectStore store = server.open("rate")) {
             write(scratch.resolve("log-2"), store);
-            compare("S3Proxy", "s3://bench/rate", store, server.settings());
+            compare("S3Proxy", "s3://bench/rate", store, server.settings(server.endpoint()));
+            try (SlowLink link = SlowLink.open(server.endpoint(), LINK_BYTES_PER_SECOND);
+                    ObjectStore slow = server.open("rate", link.endpoint())) {
+                compare("S3Proxy, 1 Gbit/s", "s3://bench/rate", slow, server.settings(link.endpoint()));
+            }
         }
     }
 

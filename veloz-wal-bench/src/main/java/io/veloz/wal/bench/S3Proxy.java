@@ -85,21 +85,30 @@ final class S3Proxy implements AutoCloseable {
         }
     }
 
+    URI endpoint() {
+        return endpoint;
+    }
+
     ObjectStore open(String prefix) {
+        return open(prefix, endpoint);
+    }
+
+    /** Opens a prefix through a relay. */
+    ObjectStore open(String prefix, URI through) {
         return new S3Store(
                 URI.create("s3://bench/" + prefix),
                 S3Settings.builder()
-                        .endpoint(endpoint.toString())
+                        .endpoint(through.toString())
                         .region("us-east-1")
                         .credentials(() -> KEY)
                         .build());
     }
 
     /** Returns the settings for a URI of this server. The key is passed to the SDK as properties of the system. */
-    Map<String, String> settings() {
+    Map<String, String> settings(URI through) {
         System.setProperty("aws.accessKeyId", KEY.accessKeyId());
         System.setProperty("aws.secretAccessKey", KEY.secretAccessKey());
-        return Map.of("endpoint", endpoint.toString(), "region", "us-east-1");
+        return Map.of("endpoint", through.toString(), "region", "us-east-1");
     }
 
     @Override
