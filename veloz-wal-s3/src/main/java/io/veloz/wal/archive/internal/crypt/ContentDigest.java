@@ -39,6 +39,16 @@ public final class ContentDigest {
         return new ContentDigest(null, mac);
     }
 
+    /** Returns a digest of the same content so far. */
+    public ContentDigest copy() {
+        try {
+            return new ContentDigest(
+                    plain == null ? null : (MessageDigest) plain.clone(), keyed == null ? null : (Mac) keyed.clone());
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError("the digests of the Java platform can be copied", e);
+        }
+    }
+
     public void update(byte[] bytes, int from, int length) {
         if (plain != null) {
             plain.update(bytes, from, length);

@@ -190,6 +190,11 @@ final class StagedFiles {
         }
 
         @Override
+        public void rewind(long to) {
+            position = to;
+        }
+
+        @Override
         public void write(byte[] bytes, int length) throws IOException {
             open().writeFully(ByteBuffer.wrap(bytes, 0, length), position);
             position += length;
