@@ -65,6 +65,20 @@ public final class ContentDigest {
         }
     }
 
+    /** Adds so many bytes of a stream. Returns false if it ends before. */
+    public boolean update(InputStream in, long length) throws IOException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        for (long left = length; left > 0; ) {
+            int count = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+            if (count < 0) {
+                return false;
+            }
+            update(buffer, 0, count);
+            left -= count;
+        }
+        return true;
+    }
+
     /** Returns the digest of a stream, which is read to its end. */
     public String of(InputStream in) throws IOException {
         byte[] buffer = new byte[BUFFER_BYTES];

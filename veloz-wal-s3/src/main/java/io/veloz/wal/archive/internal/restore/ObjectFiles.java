@@ -54,6 +54,11 @@ public final class ObjectFiles {
          */
         void rewind(long position) throws IOException;
 
+        /** Returns what an earlier attempt, perhaps of another process, has left of the file. Then {@link #rewind} is first. */
+        default InputStream kept() throws IOException {
+            return InputStream.nullInputStream();
+        }
+
         void write(byte[] bytes, int length) throws IOException;
     }
 
@@ -131,16 +136,59 @@ public final class ObjectFiles {
      * @throws io.veloz.wal.archive.internal.crypt.MissingKeyException if it is encrypted, and the key is not configured
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
+        if (!continueKept(expected, sink)) {
+            check(expected.key(), "file SHA-256", readFrom(expected, 0, digest(expected), sink), expected.fileSha256());
+        }
+    }
+
+    private ContentDigest digest(StoredFile expected) throws IOException {
+        return keys.digest(expected.encryption(), where(expected.key()));
+    }
+
+    /**
+     * Continues after the parts that an earlier attempt has left. They have no digests of their own, so only the digest of the
+     * whole file shows whether they are right.
+     *
+     * @return false if none are left, or they were wrong
+     */
+    private boolean continueKept(StoredFile expected, Sink sink) throws IOException {
+        ContentDigest kept = digest(expected);
+        int count = 0;
+        try (InputStream in = sink.kept()) {
+            for (StoredFrame part : expected.parts()) {
+                ContentDigest next = kept.copy();
+                if (!next.update(in, part.fileBytes())) {
+                    break;
+                }
+                kept = next;
+                count++;
+            }
+        }
+        return count > 0 && readFrom(expected, count, kept, sink).equals(expected.fileSha256());
+    }
+
+    /**
+     * Reads the objects of a file from one on. Returns the digest of the file.
+     *
+     * @param before the digest of the file up to that object
+     */
+    private String readFrom(StoredFile expected, int first, ContentDigest before, Sink sink) throws IOException {
         List<StoredFrame> frames = expected.frames();
-        ContentDigest file = keys.digest(expected.encryption(), where(expected.key()));
-        long position = 0;
+        ContentDigest file = before;
+        long position = frames.subList(0, first).stream()
+                .mapToLong(StoredFrame::fileBytes)
+                .sum();
+        if (first > 0) {
+            long end = position;
+            toSink(() -> sink.rewind(end));
+        }
         try (FrameSource objects = open(expected, frames)) {
-            for (int i = 0; i < frames.size(); i++) {
+            for (int i = first; i < frames.size(); i++) {
                 file = read(frames.get(i), i, objects, file, position, sink);
                 position += frames.get(i).fileBytes();
             }
         }
-        check(expected.key(), "file SHA-256", file.hex(), expected.fileSha256());
+        return file.hex();
     }
 
     /** Reads an object, whose content begins at a position of the file. Returns the digest of the file up to its end. */

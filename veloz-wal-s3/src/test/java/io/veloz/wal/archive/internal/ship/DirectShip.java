@@ -36,7 +36,10 @@ public final class DirectShip {
             stepper = new TestShip.Stepper(
                     LocalLog.of(wal),
                     store,
-                    TestShip.shipping(store).partBytes(partBytes).build());
+                    TestShip.shipping(store)
+                            .partBytes(partBytes)
+                            .requireEscrow(false)
+                            .build());
         }
 
         /** Ships all records that are durable. */

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.internal.io.RateLimiter;
-import io.veloz.wal.fault.DiskRules;
-import io.veloz.wal.fault.FaultyStorage;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

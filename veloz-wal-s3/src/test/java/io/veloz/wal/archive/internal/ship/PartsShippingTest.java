@@ -22,14 +22,14 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.HeapStore.Request;
-import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.TestKeys;
-import io.veloz.wal.fault.DiskRules;
-import io.veloz.wal.fault.FaultyStorage;
+import io.veloz.wal.testkit.DiskRules;
+import io.veloz.wal.testkit.FaultyStorage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -47,8 +47,7 @@ class PartsShippingTest {
     private static final int PART_BYTES = 4096;
     private static final long SEGMENT_BYTES = 32 * 1024;
 
-    /** Records of one segment and a half. */
-    private static final int RECORDS = 300;
+    private static final int RECORDS = 200;
 
     private final HeapStore store = new HeapStore().with(EncryptionKeys.NONE);
 
@@ -84,6 +83,12 @@ class PartsShippingTest {
         return segments;
     }
 
+    private static List<String> keys(HeapStore of) throws IOException {
+        return segments(of).stream()
+                .flatMap(segment -> segment.objectKeys().stream())
+                .toList();
+    }
+
     private static List<String> objects(HeapStore of) {
         return of.objects().keySet().stream()
                 .filter(key -> key.startsWith(ArchiveKeys.SEGMENTS))
@@ -102,7 +107,8 @@ class PartsShippingTest {
         Segment segment = segments(store).get(0);
         int count = (int) ((segment.fileBytes() + PART_BYTES - 1) / PART_BYTES);
         assertThat(count).isGreaterThan(4);
-        assertThat(objects(store)).isEqualTo(segment.objectKeys()).hasSize(count);
+        assertThat(objects(store)).isEqualTo(keys(store)).startsWith(segment.objectKeys().toArray(String[]::new));
+        assertThat(segment.objectKeys()).hasSize(count);
         assertThat(objects(store).get(2))
                 .isEqualTo("segments/orders_0000000000000001.e0000000001.wal.lz4.p0003of000" + count);
         assertThat(segment.stored().frames().subList(0, count - 1))
@@ -120,7 +126,9 @@ class PartsShippingTest {
                 shipper.ship();
             }
         }
-        assertThat(objects(store)).containsExactly(segments(store).get(0).key());
+        assertThat(objects(store))
+                .isEqualTo(segments(store).stream().map(Segment::key).toList())
+                .isNotEmpty();
     }
 
     /** Each part is a complete frame, so {@code cat p* | lz4 -d} is the segment. */
@@ -198,7 +206,7 @@ class PartsShippingTest {
         int runs = withFaultInEachRequest(fault, new TestKeys("k1"), (wal, shared) -> {
             shared.deliverLate();
             assertArchiveIsLog(shared, wal);
-            assertThat(objects(shared)).isEqualTo(segments(shared).get(0).objectKeys());
+            assertThat(objects(shared)).isEqualTo(keys(shared)).hasSizeGreaterThan(5);
         });
         assertThat(runs).isGreaterThan(9);
     }
@@ -209,7 +217,7 @@ class PartsShippingTest {
         HeapStore client = store.client(request -> {
             boolean isPart = request.kind() == Kind.PUT && request.key().startsWith(ArchiveKeys.SEGMENTS);
             int sent = isPart ? puts.merge(request.key(), 1, Integer::sum) : 0;
-            return sent == 1 && request.key().contains(".p0005of") ? Fault.FAIL : null;
+            return sent == 1 && isFifth(request.key()) ? Fault.FAIL : null;
         });
         try (Wal wal = wal()) {
             append(wal, RECORDS);
@@ -217,20 +225,24 @@ class PartsShippingTest {
             assertArchiveIsLog(store, wal);
         }
         assertThat(puts).hasSizeGreaterThan(5);
-        puts.forEach((key, count) -> assertThat(count).as(key).isEqualTo(key.contains(".p0005of") ? 2 : 1));
+        puts.forEach((key, count) -> assertThat(count).as(key).isEqualTo(isFifth(key) ? 2 : 1));
+    }
+
+    private static boolean isFifth(String key) {
+        return key.contains("_0000000000000001.") && key.contains(".p0005of");
     }
 
     /** A part with other bytes cannot be of this epoch, so it is not accepted. */
     @Test
     void partWithOtherBytesIsNotCommitted() throws IOException {
-        try (Wal wal = wal()) {
-            append(wal, RECORDS);
-            ship(wal, store);
-        }
-        HeapStore other = new HeapStore().with(EncryptionKeys.NONE);
-        other.putIfAbsent(objects(store).get(1), ObjectContent.of(new byte[] {1}));
+        HeapStore client = store.client(request -> {
+            if (request.kind() == Kind.PUT && request.key().contains(".p0001of")) {
+                store.damage(request.key().replace(".p0001of", ".p0002of"), new byte[] {1});
+            }
+            return null;
+        });
         try (Wal wal = wal();
-                Stepper shipper = shipper(wal, other)) {
+                Stepper shipper = shipper(wal, client)) {
             append(wal, RECORDS);
             for (int i = 0; i < 50 && shipper.failures.isEmpty(); i++) {
                 advance(shipper);
@@ -238,7 +250,7 @@ class PartsShippingTest {
             assertThat(shipper.failures)
                     .anySatisfy(failure -> assertThat(failure).contains("SHA-256 mismatch", ".p0002of"));
         }
-        assertThat(segments(other)).isEmpty();
+        assertThat(segments(store)).isEmpty();
     }
 
     private static void advance(Stepper shipper) throws IOException {
@@ -277,7 +289,7 @@ class PartsShippingTest {
     }
 
     private static void addContent(Map<String, byte[]> contents, byte[] object) {
-        String text = new String(object, java.nio.charset.StandardCharsets.ISO_8859_1);
+        String text = new String(object, StandardCharsets.ISO_8859_1);
         int start = text.indexOf("\"wrapped\":\"") + 11;
         byte[] before = contents.putIfAbsent(text.substring(start, start + 56), object);
         assertThat(before == null || Arrays.equals(before, object)).isTrue();
