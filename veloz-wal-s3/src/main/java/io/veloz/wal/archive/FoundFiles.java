@@ -8,16 +8,12 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.internal.crypt.ContentDigest;
-import io.veloz.wal.archive.internal.crypt.DecryptingStream;
-import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
-import io.veloz.wal.archive.internal.format.Lz4Frames;
-import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
@@ -32,10 +28,8 @@ import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.spi.LogFiles;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,9 +55,6 @@ final class FoundFiles {
     /** The directory in which a file is checked. */
     static final String CANDIDATE = "candidate";
 
-    /** The maximum compression ratio of an LZ4 frame. */
-    private static final long MAX_COMPRESSION = 256;
-
     private final ObjectStore store;
     private final ShipLog log;
     private final Retries retries;
@@ -83,8 +74,7 @@ final class FoundFiles {
     private final TreeMap<Long, Attachment> checkpoints = new TreeMap<>();
     private final TreeMap<Long, TreeMap<Long, List<Long>>> tailSlots = new TreeMap<>();
     private final Map<Long, Tail> tailParts = new HashMap<>();
-    private final TreeMap<Long, Set<String>> keys = new TreeMap<>();
-    private final Map<String, Long> sizes = new HashMap<>();
+    private final FoundObjects found;
     private @Nullable LogIdentity identity;
 
     /** The first failure because of a key that is not configured. */
@@ -98,6 +88,7 @@ final class FoundFiles {
     FoundFiles(ObjectStore store, Retries retries, Path directory, WalProgress progress) {
         this.store = store;
         this.log = new ShipLog(store);
+        this.found = new FoundObjects(store, log);
         this.retries = retries;
         this.objects = new ObjectFiles(store, retries, Long.MAX_VALUE);
         this.directory = directory;
@@ -137,7 +128,7 @@ final class FoundFiles {
                     store.describe() + ": neither log.json nor a slot nor a segment identifies the log",
                     null);
         }
-        TreeSet<Long> numbers = new TreeSet<>(keys.keySet());
+        TreeSet<Long> numbers = new TreeSet<>(found.numbers());
         numbers.addAll(committed.keySet());
         numbers.addAll(tailSlots.keySet());
         long done = 0;
@@ -255,8 +246,7 @@ final class FoundFiles {
                 SegmentKey key = ArchiveKeys.segmentKey(object.key()).orElse(null);
                 if (key != null && (prefix.isEmpty() || key.prefix().equals(prefix))) {
                     prefix = key.prefix();
-                    sizes.put(object.key(), object.bytes());
-                    keys.computeIfAbsent(key.number(), any -> new TreeSet<>()).add(object.key());
+                    found.add(key, object);
                 }
             }
             if (after.equals(from)) {
@@ -276,7 +266,7 @@ final class FoundFiles {
             }
         }
         TreeMap<String, String> versions = new TreeMap<>();
-        for (String key : keys.getOrDefault(number, Set.of())) {
+        for (String key : found.files(number)) {
             if (statements.stream().noneMatch(statement -> statement.key().equals(key))) {
                 String sha256 = version(number, key, statements);
                 if (!sha256.isEmpty()) {
@@ -318,17 +308,15 @@ final class FoundFiles {
     }
 
     /**
-     * Copies the file in an object that no slot names. Returns its SHA-256, or the digest that a statement has of it; empty if it
+     * Copies a file whose objects no slot names. Returns its SHA-256, or the digest that a statement has of it; empty if it
      * is not an intact segment of this log.
      */
     private String version(long number, String key, List<Segment> statements) throws IOException {
-        long limit = MAX_COMPRESSION * (1 + sizes.getOrDefault(key, 0L));
         try {
             var digest = Digest.sha256();
             retries.call(() -> {
                 digest.reset();
-                try (InputStream object = store.get(key);
-                        InputStream in = Lz4Frames.decompress(clear(key, object), limit);
+                try (InputStream in = found.open(key);
                         ScratchFile sink = new ScratchFile(ArchiveSalvage.open(candidate), name(number))) {
                     sink.restart();
                     byte[] chunk = new byte[64 * 1024];
@@ -375,18 +363,6 @@ final class FoundFiles {
         return Optional.empty();
     }
 
-    /** Returns an object in the clear. The head of an encrypted one replaces its slot. */
-    private InputStream clear(String key, InputStream object) throws IOException {
-        String where = log.where(key);
-        ObjectHead.Found head = ObjectHead.read(where, key, object);
-        Encryption encryption = head.encryption();
-        if (encryption == null) {
-            return new SequenceInputStream(new ByteArrayInputStream(head.read()), object);
-        }
-        long left = Math.max(0, sizes.getOrDefault(key, 0L) - head.read().length);
-        return new DecryptingStream(object, left, log.keys().open(encryption, where), head.read());
-    }
-
     private boolean publish(long number) throws IOException {
         Files.move(
                 candidate.resolve(name(number)),
@@ -422,7 +398,7 @@ final class FoundFiles {
                 Tail tail = tail(slot);
                 long start = sink.position();
                 retries.call(() -> {
-                    sink.seek(start);
+                    sink.rewind(start);
                     return log.copy(slot, sink)
                             .orElseThrow(
                                     () -> new BadObjectException("slot " + slot + " disappeared while it was read"));

@@ -266,7 +266,7 @@ final class RecordCheck {
         long start = sink.position();
         try {
             return retries.call(() -> {
-                sink.seek(start);
+                sink.rewind(start);
                 SlotCodec.@Nullable Decoded decoded =
                         log.copy(tail.slot(), sink).orElse(null);
                 if (decoded == null) {

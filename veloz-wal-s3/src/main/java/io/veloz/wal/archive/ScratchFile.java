@@ -31,6 +31,12 @@ final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoClos
         position = 0;
     }
 
+    /** Continues at an earlier position, from which on the content will be written again. */
+    @Override
+    public void rewind(long to) {
+        position = to;
+    }
+
     @Override
     public void write(byte[] bytes, int length) throws IOException {
         Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
@@ -39,11 +45,6 @@ final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoClos
 
     long position() {
         return position;
-    }
-
-    /** Continues at an earlier position, from which on the content will be written again. */
-    void seek(long to) {
-        position = to;
     }
 
     @Override

@@ -82,6 +82,10 @@ public final class ShipperConfig {
         return values.uploadBytesPerSecond;
     }
 
+    public long partBytes() {
+        return values.partBytes;
+    }
+
     public boolean hedgesPuts() {
         return values.hedgesPuts;
     }
@@ -116,6 +120,7 @@ public final class ShipperConfig {
         private boolean requiresEscrow = true;
         private long takeOver;
         private long uploadBytesPerSecond = Long.MAX_VALUE;
+        private long partBytes = 16 * 1024 * 1024;
         private boolean hedgesPuts = true;
         private Duration lagBound = Duration.ofSeconds(30);
         private Duration closeTimeout = Duration.ofSeconds(10);
@@ -139,6 +144,7 @@ public final class ShipperConfig {
             requiresEscrow = other.requiresEscrow;
             takeOver = other.takeOver;
             uploadBytesPerSecond = other.uploadBytesPerSecond;
+            partBytes = other.partBytes;
             hedgesPuts = other.hedgesPuts;
             lagBound = other.lagBound;
             closeTimeout = other.closeTimeout;
@@ -245,6 +251,19 @@ public final class ShipperConfig {
                 throw new IllegalArgumentException("uploadBytesPerSecond " + value + ": expected 1 or more");
             }
             uploadBytesPerSecond = value;
+            return this;
+        }
+
+        /**
+         * Sets the size of the parts of large segments, uncompressed: a segment with data of more than four parts is uploaded in
+         * parts, four at a time, so that a connection that breaks does not begin it again. A segment of more than 64 parts has
+         * 64 larger ones. Default: 16 MiB, so that segments of up to 64 MiB are one object.
+         */
+        public Builder partBytes(long value) {
+            if (value < 4 * 1024 || value > 1024 * 1024 * 1024) {
+                throw new IllegalArgumentException("partBytes " + value + ": expected 4 KiB to 1 GiB");
+            }
+            partBytes = value;
             return this;
         }
 

@@ -16,6 +16,7 @@ import io.veloz.wal.archive.internal.format.CareState.Mark;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
@@ -111,7 +112,7 @@ final class Verification {
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(care.store().describe(), whole, after.floor()),
-                options.level() == Level.CHAIN ? 0 : named.size(),
+                options.level() == Level.CHAIN ? 0 : objects(proof.segments(), proof.attachments()),
                 read,
                 all(),
                 orphans(whole),
@@ -200,7 +201,8 @@ final class Verification {
 
     private List<String> orphans(Proof whole) {
         Map<String, Long> listed = prover.objects();
-        named(whole).forEach(object -> listed.remove(object.stored().key()));
+        named(whole)
+                .forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
         return listed.keySet().stream()
                 .filter(key -> !ArchiveKeys.isOfBackup(key))
                 .sorted()
@@ -211,25 +213,37 @@ final class Verification {
 
     private void sizes(List<Named> named, Map<String, Long> listed) throws IOException {
         for (Named object : named) {
-            StoredFile expected = object.stored();
-            @Nullable Long bytes = listed.get(expected.key());
-            if (bytes == null) {
-                // A list may be stale.
-                bytes = care.retries()
-                        .call(() -> care.store().head(expected.key()))
-                        .map(StoredObject::bytes)
-                        .orElse(null);
-            }
-            if (bytes == null || bytes != expected.objectBytes()) {
-                String found = bytes == null ? "it is missing" : bytes + " bytes";
-                found(Level.PRESENCE)
-                        .add(new Problem(
-                                expected.key(),
-                                object.firstSequence(),
-                                object.lastSequence(),
-                                found + "; expected " + expected.objectBytes() + " bytes"));
+            for (StoredFrame expected : object.stored().frames()) {
+                size(object, expected, listed);
             }
         }
+    }
+
+    private void size(Named object, StoredFrame expected, Map<String, Long> listed) throws IOException {
+        @Nullable Long bytes = listed.get(expected.key());
+        if (bytes == null) {
+            // A list may be stale.
+            bytes = care.retries()
+                    .call(() -> care.store().head(expected.key()))
+                    .map(StoredObject::bytes)
+                    .orElse(null);
+        }
+        if (bytes == null || bytes != expected.objectBytes()) {
+            String found = bytes == null ? "it is missing" : bytes + " bytes";
+            found(Level.PRESENCE)
+                    .add(new Problem(
+                            expected.key(),
+                            object.firstSequence(),
+                            object.lastSequence(),
+                            found + "; expected " + expected.objectBytes() + " bytes"));
+        }
+    }
+
+    /** Returns the number of objects of segments and attachments. */
+    private static int objects(List<Segment> segments, List<Attachment> attachments) {
+        return Stream.concat(segments.stream(), attachments.stream())
+                .mapToInt(part -> part.stored().frames().size())
+                .sum();
     }
 
     // ---- content
@@ -239,8 +253,7 @@ final class Verification {
         skipped = (long) proof.segments().size() - chosen.segments().size();
         options.onCost()
                 .accept(new Cost(
-                        (long) chosen.segments().size()
-                                + chosen.attachments().size()
+                        (long) objects(chosen.segments(), chosen.attachments())
                                 + chosen.tails().size(),
                         chosen.segments().stream()
                                         .mapToLong(Segment::objectBytes)
@@ -262,10 +275,10 @@ final class Verification {
                     progress);
             check.check(chosen);
             replaced(check, chosen, state);
-            // A missing object is known from its size already.
+            // A missing object is known from its size already, also if it is a part of a segment.
             check.problems().stream()
                     .filter(found ->
-                            all().stream().noneMatch(known -> known.key().equals(found.key())))
+                            all().stream().noneMatch(known -> known.key().startsWith(found.key())))
                     .forEach(found(Level.CONTENT)::add);
             return check.read();
         } finally {

@@ -11,6 +11,7 @@ import io.veloz.wal.independent.IndependentSlot.Kind;
 import io.veloz.wal.independent.IndependentSlot.Reach;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -175,6 +176,36 @@ final class IndependentArchive {
 
     private byte[] object(IndependentJson described, String key) throws IOException {
         expect(described.text("key").equals(key), "the key " + key);
+        byte[] file = described.has("parts") ? parts(described, key) : frame(described, key);
+        expect(
+                IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)),
+                "the digest of the file in " + key);
+        return file;
+    }
+
+    private byte[] parts(IndependentJson described, String key) throws IOException {
+        IndependentJson parts = described.object("parts");
+        int count = parts.names().size();
+        expect(count >= 2 && count <= 64, "the number of parts of " + key);
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        StringBuilder digests = new StringBuilder();
+        long bytes = 0;
+        for (int number = 1; number <= count; number++) {
+            IndependentJson part = parts.object(Integer.toString(number));
+            file.writeBytes(frame(part, String.format(Locale.ROOT, "%s.p%04dof%04d", key, number, count)));
+            digests.append(part.hex("objectSha256", 64)).append('\n');
+            bytes += part.number("objectBytes", 1);
+        }
+        expect(bytes == described.number("objectBytes", 1), "the size of the parts of " + key);
+        expect(file.size() == described.number("fileBytes", 1), "the size of the file in " + key);
+        expect(
+                IndependentSlot.hexSha256(digests.toString().getBytes(StandardCharsets.US_ASCII))
+                        .equals(described.hex("objectSha256", 64)),
+                "the digest of the parts of " + key);
+        return file.toByteArray();
+    }
+
+    private byte[] frame(IndependentJson described, String key) throws IOException {
         accounted.add(key);
         byte[] bytes = Files.readAllBytes(root.resolve(key));
         expect(bytes.length == described.number("objectBytes", 1), "the size of " + key);
@@ -184,9 +215,6 @@ final class IndependentArchive {
         IndependentFrames frames = new IndependentFrames(bytes);
         byte[] file = frames.frame(size);
         expect(frames.isAtEnd(), "bytes after the frame in " + key);
-        expect(
-                IndependentSlot.hexSha256(file).equals(described.hex("fileSha256", 64)),
-                "the digest of the file in " + key);
         return file;
     }
 
@@ -306,17 +334,22 @@ final class IndependentArchive {
     }
 
     private void checkLostSlots(List<String> objects, long epoch) {
-        Pattern pattern = Pattern.compile("segments/" + prefix + "_(\\d{16})\\.e(\\d{10})\\.wal\\.lz4");
+        Pattern pattern = Pattern.compile("segments/" + prefix + "_(\\d{16})\\.e(\\d{10})\\.wal\\.lz4"
+                + "(?:\\.p\\d{4}of\\d{4})?");
         Pattern checkpoint = Pattern.compile("attachments/checkpoint_\\d{20}\\.e(\\d{10})\\.lz4");
-        Set<Long> unnamed = new TreeSet<>();
+        Map<Long, Long> unnamed = new TreeMap<>();
         for (String key : objects) {
             Matcher segment = pattern.matcher(key);
             Matcher attachment = checkpoint.matcher(key);
             if (segment.matches()) {
                 long of = Long.parseLong(segment.group(2));
+                long number = Long.parseLong(segment.group(1));
                 expect(of <= epoch, key + " is of a later epoch");
-                expect(Long.parseLong(segment.group(1)) <= committed + 1, key + " is beyond the next segment");
-                expect(accounted.contains(key) || unnamed.add(of), "slots are lost: no slot names " + key);
+                expect(number <= committed + 1, key + " is beyond the next segment");
+                // An upload in parts that was cut leaves several objects of one segment.
+                boolean isNamed = accounted.contains(key);
+                Long other = isNamed ? null : unnamed.putIfAbsent(of, number);
+                expect(other == null || other == number, "slots are lost: no slot names " + key);
             } else if (attachment.matches()) {
                 expect(Long.parseLong(attachment.group(1)) <= epoch, key + " is of a later epoch");
             }

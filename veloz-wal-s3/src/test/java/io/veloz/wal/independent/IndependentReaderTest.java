@@ -183,6 +183,7 @@ class IndependentReaderTest {
         for (int life = 0; life <= random.nextInt(3); life++) {
             ShipperConfig config = ShipperConfig.builder(archive.toUri().toString())
                     .flushInterval(Duration.ofMillis(100))
+                    .partBytes(random.nextBoolean() ? 4096 : 16 * 1024 * 1024)
                     .build();
             try (Wal wal = Wal.open(config(random, log));
                     WalShipper shipper = WalShipper.start(wal, config)) {

@@ -85,6 +85,8 @@ final class IndependentSummaries {
                 "the digest of the content of slot " + slot.number);
         List<Name> covered = new ArrayList<>();
         Name before = null;
+        long parts = lines(slot).stream().mapToLong(IndependentSummaries::parts).sum();
+        expect((covers.has("parts") ? covers.number("parts", 1) : 0) == parts, "the parts of slot " + slot.number);
         for (IndependentJson line : lines(slot)) {
             if (line.has("summary")) {
                 IndependentSlot earlier = summaries.get(name(line.object("summary")));
@@ -101,6 +103,12 @@ final class IndependentSummaries {
         int first = chain.indexOf(before) + 1;
         expect(covered.equals(chain.subList(first, chain.size())), "the range of slot " + slot.number);
         expect(name(covers.object("to")).equals(chain.get(chain.size() - 1)), "the end of slot " + slot.number);
+    }
+
+    /** Returns the number of parts of the segment in an entry. */
+    private static long parts(IndependentJson line) {
+        boolean inParts = line.has("segment") && line.object("segment").has("parts");
+        return inParts ? line.object("segment").object("parts").names().size() : 0;
     }
 
     private void addEntry(IndependentJson line, List<Name> covered) {

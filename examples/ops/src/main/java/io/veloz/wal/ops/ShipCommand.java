@@ -93,6 +93,14 @@ final class ShipCommand implements Callable<Integer> {
     private @Nullable Long bandwidth;
 
     @Option(
+            names = "--part-size",
+            paramLabel = "BYTES",
+            converter = Quantities.Bytes.class,
+            description = "Size of the parts in which segments with more data than four parts are uploaded."
+                    + " Default: 16MiB.")
+    private @Nullable Long partSize;
+
+    @Option(
             names = "--end-within",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
@@ -217,6 +225,9 @@ final class ShipCommand implements Callable<Integer> {
                 .requireEscrow(!noEscrow);
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
+        }
+        if (partSize != null) {
+            config.partBytes(partSize);
         }
         return declareGaps ? config.spoolPolicy(SpoolPolicy.giveUpOldest(Long.MAX_VALUE)) : config;
     }

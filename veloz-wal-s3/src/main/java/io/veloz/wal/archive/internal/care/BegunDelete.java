@@ -1,5 +1,7 @@
 package io.veloz.wal.archive.internal.care;
 
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -12,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The evidence of a DELETE that is not readable: objects are missing as a janitor deletes them, checkpoints first, then segments,
- * each oldest first. Immutable.
+ * each oldest first, and the parts of a segment in their order. Immutable.
  *
- * @param cut the smallest one above all missing objects, which are all objects below it; null if they are missing otherwise
+ * @param cut the smallest one above all missing objects, which are all objects below it, except for the last parts of the last
+ *     segment; null if they are missing otherwise
  * @param missing the objects below the open plan that are missing
  */
 record BegunDelete(@Nullable Cut cut, List<String> missing) {
@@ -27,8 +30,21 @@ record BegunDelete(@Nullable Cut cut, List<String> missing) {
         List<String> missing =
                 below(kept, planned).stream().filter(gone::contains).toList();
         @Nullable Cut cut = smallest(kept, gone, missing);
-        boolean isWhole = cut != null && below(kept, cut).equals(missing);
-        return new BegunDelete(isWhole ? cut : null, missing);
+        boolean isBegun = cut != null && isBeginning(missing, below(kept, cut));
+        return new BegunDelete(isBegun ? cut : null, missing);
+    }
+
+    /** Returns whether all objects are missing, except for the last parts of the last segment. */
+    private static boolean isBeginning(List<String> missing, List<String> below) {
+        if (missing.isEmpty() || !below.subList(0, missing.size()).equals(missing)) {
+            return false;
+        }
+        String last = whole(missing.get(missing.size() - 1));
+        return below.stream().skip(missing.size()).allMatch(key -> whole(key).equals(last));
+    }
+
+    private static String whole(String key) {
+        return ArchiveKeys.segmentKey(key).map(SegmentKey::whole).orElse(key);
     }
 
     private static List<String> below(Proof proof, Cut cut) {
@@ -39,7 +55,7 @@ record BegunDelete(@Nullable Cut cut, List<String> missing) {
     static List<String> keys(Proof proof) {
         return Stream.concat(
                         proof.attachments().stream().map(Attachment::key),
-                        proof.segments().stream().map(Segment::key))
+                        proof.segments().stream().flatMap(segment -> segment.objectKeys().stream()))
                 .sorted()
                 .toList();
     }
@@ -52,7 +68,7 @@ record BegunDelete(@Nullable Cut cut, List<String> missing) {
             if (isSegmentMissing && missing.stream().allMatch(cut::isAbove)) {
                 return cut;
             }
-            isSegmentMissing |= gone.contains(segment.key());
+            isSegmentMissing |= segment.objectKeys().stream().anyMatch(gone::contains);
         }
         return null;
     }

@@ -362,7 +362,8 @@ public final class Janitor {
     private ArchiveRetentionReport report(
             View view, Removable gone, Cut cut, Plan plan, Outcome outcome, Optional<Instant> due) {
         List<Segment> going = view.proof.segments().stream()
-                .filter(segment -> segment.number() < cut.segment() && view.objects.containsKey(segment.key()))
+                .filter(segment -> segment.number() < cut.segment()
+                        && segment.objectKeys().stream().anyMatch(view.objects::containsKey))
                 .toList();
         return new ArchiveRetentionReport(
                 outcome,

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.care;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.Digest;
@@ -29,13 +30,13 @@ record Removable(List<String> keys, long bytes, long segments) {
     /** @param objects the listed objects with their sizes */
     static Removable below(Cut cut, Proof proof, Map<String, Long> objects) {
         Set<String> named = new HashSet<>();
-        proof.segments().forEach(segment -> named.add(segment.key()));
+        proof.segments().forEach(segment -> named.addAll(segment.objectKeys()));
         proof.attachments().forEach(attachment -> named.add(attachment.key()));
         long epoch = proof.tip() == null ? 0 : proof.tip().epoch();
         Set<String> keys = new TreeSet<>();
         for (Segment segment : proof.segments()) {
             if (segment.number() < cut.segment()) {
-                keys.add(segment.key());
+                keys.addAll(segment.objectKeys());
             }
         }
         for (Attachment attachment : proof.attachments()) {
@@ -55,7 +56,8 @@ record Removable(List<String> keys, long bytes, long segments) {
                 List.copyOf(keys),
                 keys.stream().mapToLong(objects::get).sum(),
                 keys.stream()
-                        .filter(key -> ArchiveKeys.segmentKey(key).isPresent())
+                        .flatMap(key -> ArchiveKeys.segmentKey(key).map(SegmentKey::whole).stream())
+                        .distinct()
                         .count());
     }
 
@@ -69,7 +71,7 @@ record Removable(List<String> keys, long bytes, long segments) {
     static List<String> missing(Cut cut, Proof proof, Map<String, Long> objects) {
         Proof stays = proof.from(cut);
         return Stream.concat(
-                        stays.segments().stream().map(Segment::key),
+                        stays.segments().stream().flatMap(segment -> segment.objectKeys().stream()),
                         stays.attachments().stream().map(Attachment::key))
                 .filter(key -> !objects.containsKey(key))
                 .toList();

@@ -39,6 +39,16 @@ public final class ContentDigest {
         return new ContentDigest(null, mac);
     }
 
+    /** Returns a digest of the same content so far. */
+    public ContentDigest copy() {
+        try {
+            return new ContentDigest(
+                    plain == null ? null : (MessageDigest) plain.clone(), keyed == null ? null : (Mac) keyed.clone());
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError("the digests of the Java platform can be copied", e);
+        }
+    }
+
     public void update(byte[] bytes, int from, int length) {
         if (plain != null) {
             plain.update(bytes, from, length);
@@ -53,6 +63,20 @@ public final class ContentDigest {
         } else if (keyed != null) {
             keyed.update(bytes);
         }
+    }
+
+    /** Adds so many bytes of a stream. Returns false if it ends before. */
+    public boolean update(InputStream in, long length) throws IOException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        for (long left = length; left > 0; ) {
+            int count = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+            if (count < 0) {
+                return false;
+            }
+            update(buffer, 0, count);
+            left -= count;
+        }
+        return true;
     }
 
     /** Returns the digest of a stream, which is read to its end. */

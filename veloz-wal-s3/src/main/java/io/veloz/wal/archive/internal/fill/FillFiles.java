@@ -143,6 +143,11 @@ public final class FillFiles {
         }
 
         @Override
+        public void rewind(long to) {
+            position = to;
+        }
+
+        @Override
         public void write(byte[] bytes, int length) throws IOException {
             Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
             position += length;

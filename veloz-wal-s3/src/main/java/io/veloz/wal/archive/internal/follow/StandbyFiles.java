@@ -234,6 +234,11 @@ final class StandbyFiles {
         }
 
         @Override
+        public void rewind(long to) {
+            position = to;
+        }
+
+        @Override
         public void write(byte[] bytes, int length) throws IOException {
             Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
             position += length;

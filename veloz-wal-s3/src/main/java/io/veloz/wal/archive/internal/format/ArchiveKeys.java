@@ -28,15 +28,26 @@ public final class ArchiveKeys {
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}");
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
     private static final Pattern SEGMENT =
-            Pattern.compile("segments/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})\\.e([0-9]{10})\\.wal\\.lz4");
+            Pattern.compile("segments/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})\\.e([0-9]{10})\\.wal\\.lz4"
+                    + "(?:\\.p([0-9]{4})of([0-9]{4}))?");
     private static final Pattern CHECKPOINT = Pattern.compile("attachments/checkpoint_0([0-9]{19})\\.e[0-9]{10}\\.lz4");
     private static final Pattern BACKUP = Pattern.compile("attachments/[a-z]+_[0-9a-f]{32}\\.[a-z.]+\\.chunk[0-9]{5}");
     private static final Pattern ATTACHMENT = Pattern.compile("attachments/[A-Za-z0-9_.-]+\\.e([0-9]{10})\\.lz4");
 
     private ArchiveKeys() {}
 
-    /** The parts of the key of a segment. */
-    public record SegmentKey(String prefix, long number, long epoch) {}
+    /**
+     * What the key of a segment states.
+     *
+     * @param part the number of the part in the object; 0 if it is the whole segment
+     * @param parts the number of parts; 0 if the object is the whole segment
+     */
+    public record SegmentKey(String prefix, long number, long epoch, int part, int parts) {
+        /** Returns the key of the segment that the object is a part of; its own key if it is the whole segment. */
+        public String whole() {
+            return segment(prefix, number, epoch);
+        }
+    }
 
     /** Returns the key of a slot. */
     public static String slot(long number) {
@@ -81,13 +92,25 @@ public final class ArchiveKeys {
         return String.format(Locale.ROOT, "%s%s_%016d", SEGMENTS, prefix, number);
     }
 
-    /** Returns the parts of the key of a segment; empty for any other key. */
+    /** Returns the key of a part of a segment. Parts sort by their numbers, and after every key that their segment begins. */
+    public static String part(String segmentKey, int number, int parts) {
+        return String.format(Locale.ROOT, "%s.p%04dof%04d", segmentKey, number, parts);
+    }
+
+    /** Returns what the key of a segment, or of a part of one, states; empty for any other key. */
     public static Optional<SegmentKey> segmentKey(String key) {
         Matcher found = SEGMENT.matcher(key);
-        return found.matches()
-                ? Optional.of(
-                        new SegmentKey(found.group(1), Long.parseLong(found.group(2)), Long.parseLong(found.group(3))))
-                : Optional.empty();
+        if (!found.matches()) {
+            return Optional.empty();
+        }
+        boolean isWhole = found.group(4) == null;
+        int part = isWhole ? 0 : Integer.parseInt(found.group(4));
+        int parts = isWhole ? 0 : Integer.parseInt(found.group(5));
+        if (!isWhole && (part < 1 || part > parts)) {
+            return Optional.empty();
+        }
+        return Optional.of(new SegmentKey(
+                found.group(1), Long.parseLong(found.group(2)), Long.parseLong(found.group(3)), part, parts));
     }
 
     /** Returns the key of a checkpoint that covers all records up to that sequence. */

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.format;
 
 import io.veloz.wal.archive.internal.crypt.Encryption;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,9 @@ public record Slot(
      * @param fileBytes size of the file
      * @param fileSha256 of the file; if the object is encrypted, its HMAC-SHA-256 under the data key
      * @param encryption of the object; null if it is in the clear
+     * @param parts the objects of a file that is stored in parts. Then no object has the key, the size is that of all parts,
+     *     the digest is that of {@link StoredFrame#digest}, and the data key keys only the digest of the file. Empty if the file
+     *     is one object
      */
     public record StoredFile(
             String key,
@@ -88,7 +92,35 @@ public record Slot(
             String objectSha256,
             long fileBytes,
             String fileSha256,
-            @Nullable Encryption encryption) {
+            @Nullable Encryption encryption,
+            List<StoredFrame> parts) {
+        public StoredFile {
+            parts = List.copyOf(parts);
+        }
+
+        /** Creates a file that is one object. */
+        public StoredFile(
+                String key,
+                long objectBytes,
+                String objectSha256,
+                long fileBytes,
+                String fileSha256,
+                @Nullable Encryption encryption) {
+            this(key, objectBytes, objectSha256, fileBytes, fileSha256, encryption, List.of());
+        }
+
+        /** Returns this file, stored in parts. */
+        StoredFile inParts(List<StoredFrame> objects) {
+            return new StoredFile(key, objectBytes, objectSha256, fileBytes, fileSha256, encryption, objects);
+        }
+
+        /** Returns the objects that contain the file, in their order: one, unless it is stored in parts. */
+        public List<StoredFrame> frames() {
+            return parts.isEmpty()
+                    ? List.of(new StoredFrame(key, objectBytes, objectSha256, fileBytes, encryption))
+                    : parts;
+        }
+
         /** Creates a file in the clear. */
         public StoredFile(String key, long objectBytes, String objectSha256, long fileBytes, String fileSha256) {
             this(key, objectBytes, objectSha256, fileBytes, fileSha256, null);
@@ -101,6 +133,11 @@ public record Slot(
 
         default String key() {
             return stored().key();
+        }
+
+        /** Returns the keys of the objects that contain the file. */
+        default List<String> objectKeys() {
+            return stored().frames().stream().map(StoredFrame::key).toList();
         }
 
         default long objectBytes() {
@@ -244,6 +281,7 @@ public record Slot(
      * @param sequence the end of the archive with the last slot of the range
      * @param contentBytes size of the content
      * @param contentSha256 of the content
+     * @param parts the number of parts of all segments in the range that are stored in parts. It bounds the content
      */
     public record Summary(
             int level,
@@ -253,8 +291,22 @@ public record Slot(
             long entries,
             long sequence,
             long contentBytes,
-            String contentSha256)
-            implements Part {}
+            String contentSha256,
+            long parts)
+            implements Part {
+        /** Creates the part for a range whose segments are one object each. */
+        public Summary(
+                int level,
+                SlotRef before,
+                long from,
+                SlotRef to,
+                long entries,
+                long sequence,
+                long contentBytes,
+                String contentSha256) {
+            this(level, before, from, to, entries, sequence, contentBytes, contentSha256, 0);
+        }
+    }
 
     /** Returns the version of the format. */
     public int format() {

@@ -151,7 +151,7 @@ final class SlotHead {
     }
 
     private static Json encode(Summary summary) {
-        return Json.create()
+        Json json = Json.create()
                 .put("level", (long) summary.level())
                 .put("before", encode(summary.before()))
                 .put("from", summary.from())
@@ -160,6 +160,12 @@ final class SlotHead {
                 .put("sequence", summary.sequence())
                 .put("contentBytes", summary.contentBytes())
                 .put("contentSha256", summary.contentSha256());
+        return putParts(json, summary.parts());
+    }
+
+    /** Adds the number of parts in a range. A range without parts has no such field. */
+    static Json putParts(Json json, long parts) {
+        return parts == 0 ? json : json.put("parts", parts);
     }
 
     private static Json encode(Tail tail) {
@@ -197,7 +203,8 @@ final class SlotHead {
                 .put("objectSha256", file.objectSha256())
                 .put("fileBytes", file.fileBytes())
                 .put("fileSha256", file.fileSha256());
-        return put(json, file.encryption());
+        put(json, file.encryption());
+        return file.parts().isEmpty() ? json : json.put("parts", PartsCodec.encode(file.parts()));
     }
 
     private static Json put(Json json, @Nullable Encryption encryption) {
@@ -362,7 +369,12 @@ final class SlotHead {
                 json.number("entries", 1),
                 json.number("sequence", 0),
                 json.number("contentBytes", 1, SummaryContent.MAX_BYTES),
-                json.sha256("contentSha256"));
+                json.sha256("contentSha256"),
+                parts(json));
+    }
+
+    static long parts(Json json) throws BadObjectException {
+        return json.has("parts") ? json.number("parts", 0) : 0;
     }
 
     private static StoredFile stored(Json json, long minFileBytes) throws BadObjectException {
@@ -380,11 +392,15 @@ final class SlotHead {
             return null;
         }
         Json fields = json.object("encryption");
-        String wrapped = fields.string("wrapped");
+        return new Encryption(keyId(fields, "key"), wrapped(fields));
+    }
+
+    static String wrapped(Json json) throws BadObjectException {
+        String wrapped = json.string("wrapped");
         if (!wrapped.matches(Encryption.WRAPPED)) {
-            throw new BadObjectException(fields.where() + ": field \"wrapped\" is not a wrapped key in Base64");
+            throw new BadObjectException(json.where() + ": field \"wrapped\" is not a wrapped key in Base64");
         }
-        return new Encryption(keyId(fields, "key"), wrapped);
+        return wrapped;
     }
 
     private static String keyId(Json json, String name) throws BadObjectException {
@@ -421,9 +437,10 @@ final class SlotHead {
     }
 
     private static Segment segment(Json json) throws BadObjectException {
+        StoredFile stored = stored(json, 1);
         return new Segment(
                 json.number("number", 1, ArchiveKeys.MAX_SEGMENT),
-                stored(json, 1),
+                json.has("parts") ? PartsCodec.decode(json.object("parts"), stored) : stored,
                 json.number("dataBytes", 1),
                 json.number("firstSequence", 1),
                 json.number("lastSequence", 1),

@@ -3,6 +3,8 @@ package io.veloz.wal.archive.internal.format;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.Restated;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -30,7 +32,13 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
     }
 
     /** An earlier SUMMARY: its slot, and what it states about its range. Immutable. */
-    public record Peak(int level, SlotRef slot, SlotRef before, long from, SlotRef to, long entries, long sequence) {
+    public record Peak(
+            int level, SlotRef slot, SlotRef before, long from, SlotRef to, long entries, long sequence, long parts) {
+        /** Creates the peak of a range whose segments are one object each. */
+        public Peak(int level, SlotRef slot, SlotRef before, long from, SlotRef to, long entries, long sequence) {
+            this(level, slot, before, from, to, entries, sequence, 0);
+        }
+
         public static Peak of(SlotRef slot, Summary summary) {
             return new Peak(
                     summary.level(),
@@ -39,7 +47,8 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
                     summary.from(),
                     summary.to(),
                     summary.entries(),
-                    summary.sequence());
+                    summary.sequence(),
+                    summary.parts());
         }
     }
 
@@ -51,6 +60,15 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
                     ? new Epoch("", epoch.reason(), epoch.observed(), epoch.keyId())
                     : slot.part();
             return new Entry(ref, slot.epoch(), slot.archived(), part);
+        }
+
+        /** Returns the number of parts of its segment; 0 if it is one object. */
+        public int parts() {
+            return part instanceof Segment segment
+                    ? segment.stored().parts().size()
+                    : part instanceof Restated restated
+                            ? restated.segment().stored().parts().size()
+                            : 0;
         }
     }
 
@@ -75,7 +93,7 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
     }
 
     private static Json encode(Peak peak) {
-        return Json.create()
+        Json json = Json.create()
                 .put("summary", SlotHead.encode(peak.slot))
                 .put("level", (long) peak.level)
                 .put("before", SlotHead.encode(peak.before))
@@ -83,6 +101,7 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
                 .put("to", SlotHead.encode(peak.to))
                 .put("entries", peak.entries)
                 .put("sequence", peak.sequence);
+        return SlotHead.putParts(json, peak.parts);
     }
 
     /**
@@ -124,7 +143,8 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
                 json.number("from", 1, ArchiveKeys.MAX_SLOT),
                 SlotHead.ref(json, "to", 1),
                 json.number("entries", 1),
-                json.number("sequence", 0));
+                json.number("sequence", 0),
+                SlotHead.parts(json));
     }
 
     private static Entry entry(String where, Json json) throws BadObjectException {
@@ -156,6 +176,8 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
         expect(end.equals(head.before()), where, "its range does not follow that of the last summary");
         expect(head.level() == 1 || !levelOne, where, "a summary of level 2 names one of level 1");
         expect(entries.size() == head.entries(), where, entries.size() + " entries; expected " + head.entries());
+        long parts = entries.stream().mapToLong(Entry::parts).sum();
+        expect(parts == head.parts(), where, parts + " parts of segments; expected " + head.parts());
         long number = head.before().number();
         for (Entry entry : entries) {
             expect(entry.slot().number() > number, where, "entries out of order");

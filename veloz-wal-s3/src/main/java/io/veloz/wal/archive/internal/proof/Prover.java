@@ -258,7 +258,7 @@ public final class Prover {
     private void checkLost(Proof proof) throws BrokenProofException {
         @Nullable Slot tip = proof.tip();
         LostSlots lost = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment);
-        proof.segments().forEach(segment -> lost.named(segment.key()));
+        proof.segments().forEach(segment -> segment.objectKeys().forEach(lost::named));
         proof.attachments().forEach(attachment -> lost.named(attachment.key()));
         replaced.forEach(lost::named);
         skipped.forEach(range -> lost.skipped(range[0], range[1]));

@@ -35,7 +35,7 @@ final class Restatements {
         if (!next.equals(withObjectOf(next, last))) {
             return "states " + next + "; expected the same file as " + last;
         }
-        replaced.add(last.key());
+        replaced.addAll(last.objectKeys());
         segments.set(at, next);
         return "";
     }
@@ -55,7 +55,8 @@ final class Restatements {
                         object.objectSha256(),
                         file.fileBytes(),
                         isComparable ? file.fileSha256() : object.fileSha256(),
-                        object.stored().encryption()),
+                        object.stored().encryption(),
+                        object.stored().parts()),
                 file.dataBytes(),
                 file.firstSequence(),
                 file.lastSequence(),

@@ -23,7 +23,7 @@ sealed interface ArchiveFile {
     /** Returns what contains the file, for messages. */
     String place();
 
-    /** A file that is one object. */
+    /** A file that is one object, or several parts. */
     record Stored(long number, long firstSequence, long lastSequence, StoredFile stored) implements ArchiveFile {
         static Stored of(Segment segment) {
             return new Stored(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored());
@@ -40,7 +40,9 @@ sealed interface ArchiveFile {
 
         @Override
         public String place() {
-            return stored.key();
+            return stored.parts().isEmpty()
+                    ? stored.key()
+                    : stored.key() + " in " + stored.parts().size() + " parts";
         }
     }
 

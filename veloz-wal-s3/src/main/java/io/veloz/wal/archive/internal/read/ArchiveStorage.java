@@ -6,6 +6,7 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -78,7 +79,7 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
         return content.report();
     }
 
-    /** Returns the size of the object of a segment, or of its tails. */
+    /** Returns the size of the objects of a segment, or of its tails. */
     public long storedBytes(long segment) {
         ArchiveFile file = content.segment(segment);
         if (file instanceof ArchiveFile.Stored stored) {
@@ -91,7 +92,9 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     public long requests(long segment) {
         ArchiveFile file = content.segment(segment);
         if (file instanceof ArchiveFile.Stored stored) {
-            return (stored.stored().objectBytes() + source.rangeBytes() - 1) / source.rangeBytes();
+            return stored.stored().frames().stream()
+                    .mapToLong(frame -> (frame.objectBytes() + source.rangeBytes() - 1) / source.rangeBytes())
+                    .sum();
         }
         return file instanceof ArchiveFile.Tails tails ? tails.slots().size() : 0;
     }
@@ -128,13 +131,26 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
         long number = stored.number();
         // A reader that continues from the segment before will probably read all of this one, and the next one.
         boolean continues = number > 0 && lastOpened.getAndSet(number) == number - 1;
-        return new ObjectFile(stored, source, cache, this::failure, continues, () -> ahead(number));
+        return open(stored, continues);
+    }
+
+    private ReadOnlyFile open(ArchiveFile.Stored stored, boolean continues) {
+        List<StoredFrame> frames = stored.stored().frames();
+        List<ObjectFile> parts = new ArrayList<>();
+        for (int i = 0; i < frames.size(); i++) {
+            @Nullable StoredFrame next = i + 1 < frames.size() ? frames.get(i + 1) : null;
+            Runnable afterLast = next == null ? () -> ahead(stored.number()) : () -> source.ahead(next);
+            // A reader that reaches the next part has read this one.
+            parts.add(new ObjectFile(
+                    stored, frames.get(i), source, cache, this::failure, continues || i > 0, afterLast));
+        }
+        return parts.size() == 1 ? parts.get(0) : new PartsFile(parts);
     }
 
     private void ahead(long number) {
         @Nullable ArchiveFile next = number == 0 ? null : content.segment(number + 1);
         if (next instanceof ArchiveFile.Stored stored) {
-            source.ahead(stored.stored());
+            source.ahead(stored.stored().frames().get(0));
         }
     }
 

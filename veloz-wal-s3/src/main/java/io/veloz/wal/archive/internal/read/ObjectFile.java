@@ -3,15 +3,15 @@ package io.veloz.wal.archive.internal.read;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Lz4Blocks;
 import io.veloz.wal.archive.internal.format.Lz4FrameHeader;
-import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file in an object, decoded in pieces of about 1 MiB. Confined to one thread.
+ * The content of an object, which is a file or a part of one, decoded in pieces of about 1 MiB. Confined to one thread.
  *
- * <p>The SHA-256 of the object and of the file are checked only if the object is fetched whole. Otherwise it is checked that
+ * <p>The SHA-256 of the object is checked only if the object is fetched whole. Otherwise it is checked that
  * the frame is valid, has the length of the object, and contains as many bytes as the slot states. The records have checksums
  * of their own.
  */
@@ -22,7 +22,7 @@ final class ObjectFile extends ReadOnlyFile {
     private static final int ATTEMPTS = 3;
 
     private final ArchiveFile.Stored file;
-    private final StoredFile object;
+    private final StoredFrame object;
     private final StoredBytes stored;
     private final PieceCache cache;
     private final ReadErrors.Failures failures;
@@ -33,13 +33,14 @@ final class ObjectFile extends ReadOnlyFile {
 
     ObjectFile(
             ArchiveFile.Stored file,
+            StoredFrame object,
             StoredBytes.Source source,
             PieceCache cache,
             ReadErrors.Failures failures,
             boolean ahead,
             Runnable afterLast) {
         this.file = file;
-        this.object = file.stored();
+        this.object = object;
         this.stored = new StoredBytes(source, object, ahead, afterLast);
         this.cache = cache;
         this.failures = failures;

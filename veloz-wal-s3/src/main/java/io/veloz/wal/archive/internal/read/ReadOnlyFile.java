@@ -17,6 +17,11 @@ abstract class ReadOnlyFile implements StorageFile {
             this.position = position;
             this.bytes = bytes;
         }
+
+        /** Returns the same bytes in a file whose content begins so much earlier. */
+        Piece after(long bytesBefore) {
+            return new Piece(bytesBefore + position, bytes);
+        }
     }
 
     /** Returns the part that contains a position before the end of the file. */

@@ -6,7 +6,7 @@ import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.ObjectHead;
-import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -22,7 +22,7 @@ import java.util.Arrays;
  */
 final class StoredBytes extends InputStream {
     private final Source source;
-    private final StoredFile object;
+    private final StoredFrame object;
     private final long length;
     private final Runnable afterLast;
     private boolean ahead;
@@ -34,25 +34,25 @@ final class StoredBytes extends InputStream {
     /** Where objects are fetched from. */
     record Source(ObjectStore store, Retries retries, Fetcher fetcher, int rangeBytes) {
         /** Fetches the first range of an object before it is needed. */
-        void ahead(StoredFile object) {
+        void ahead(StoredFrame object) {
             ahead(object, 0);
         }
 
-        private void ahead(StoredFile object, long from) {
+        private void ahead(StoredFrame object, long from) {
             int length = (int) Math.min(rangeBytes, frameBytes(object) - from);
             fetcher.ahead(id(object, from), length, () -> frame(object, from));
         }
 
-        byte[] fetch(StoredFile object, long from) throws IOException {
+        byte[] fetch(StoredFrame object, long from) throws IOException {
             return fetcher.fetch(id(object, from), () -> frame(object, from));
         }
 
-        private static String id(StoredFile object, long from) {
+        private static String id(StoredFrame object, long from) {
             return object.key() + "@" + from;
         }
 
         /** Returns the bytes of the frame from a position on, up to the length of a range. */
-        private byte[] frame(StoredFile object, long from) throws IOException {
+        private byte[] frame(StoredFrame object, long from) throws IOException {
             Encryption encryption = object.encryption();
             long end = Math.min(frameBytes(object), from + rangeBytes);
             return encryption == null
@@ -60,7 +60,7 @@ final class StoredBytes extends InputStream {
                     : decrypted(object, encryption, from, end);
         }
 
-        private byte[] decrypted(StoredFile object, Encryption encryption, long from, long end) throws IOException {
+        private byte[] decrypted(StoredFrame object, Encryption encryption, long from, long end) throws IOException {
             String where = store.describe() + "/" + object.key();
             DataKey key = new DataKeys(store.encryptionKeys()).open(encryption, where);
             byte[] head = ObjectHead.encode(object.key(), encryption);
@@ -96,7 +96,7 @@ final class StoredBytes extends InputStream {
             byte[] decode(byte[] bytes) throws IOException;
         }
 
-        private byte[] request(StoredFile object, long from, int length, Decoding decoding) throws IOException {
+        private byte[] request(StoredFrame object, long from, int length, Decoding decoding) throws IOException {
             boolean whole = length == object.objectBytes();
             boolean last = from + length == object.objectBytes();
             String where = store.describe() + "/" + object.key();
@@ -128,7 +128,7 @@ final class StoredBytes extends InputStream {
      * @param ahead whether ranges are fetched ahead from the first one on; otherwise from the second one on
      * @param afterLast fetches ahead what follows the object
      */
-    StoredBytes(Source source, StoredFile object, boolean ahead, Runnable afterLast) {
+    StoredBytes(Source source, StoredFrame object, boolean ahead, Runnable afterLast) {
         this.source = source;
         this.object = object;
         this.length = frameBytes(object);
@@ -137,7 +137,7 @@ final class StoredBytes extends InputStream {
     }
 
     /** Returns the length of the frame, without head and tags of an encrypted object. */
-    private static long frameBytes(StoredFile object) {
+    private static long frameBytes(StoredFrame object) {
         Encryption encryption = object.encryption();
         return encryption == null
                 ? object.objectBytes()

@@ -31,6 +31,11 @@ final class NewFile implements ObjectFiles.Sink, AutoCloseable {
     }
 
     @Override
+    public void rewind(long to) {
+        position = to;
+    }
+
+    @Override
     public void write(byte[] bytes, int length) throws IOException {
         open().writeFully(ByteBuffer.wrap(bytes, 0, length), position);
         position += length;

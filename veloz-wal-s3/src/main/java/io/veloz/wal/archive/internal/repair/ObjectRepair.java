@@ -127,9 +127,18 @@ public final class ObjectRepair {
             objects.read(part.stored(), ObjectFiles.NOWHERE);
             return Optional.empty();
         } catch (BadObjectException e) {
-            boolean isMissing = retries.call(() -> store.head(part.key())).isEmpty();
+            boolean isMissing = isAnyMissing(part);
             return Optional.of(new Found(part, isMissing, String.valueOf(e.getMessage())));
         }
+    }
+
+    private boolean isAnyMissing(StoredPart part) throws IOException {
+        for (String key : part.objectKeys()) {
+            if (retries.call(() -> store.head(key)).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void repair(Found bad) throws IOException {
@@ -145,12 +154,23 @@ public final class ObjectRepair {
         if (bad.isMissing && again.isObjectOf(stated)) {
             retries.call(() -> again.put(store, stated));
             // Also if it existed: then the list or the read before was stale, or another repair was faster.
-            objects.read(stated, ObjectFiles.NOWHERE);
-            repaired.add(new Repaired(stated.key(), bad.first(), bad.last(), true, ""));
+            checkAgain(bad);
         } else if (bad.part instanceof Segment) {
             toRestate.add(bad);
         } else {
             leave(bad, "a checkpoint is not stated again: write a new one, and ship it");
+        }
+    }
+
+    /** Checks an object that was put again. Another part of the segment may be damaged. */
+    private void checkAgain(Found bad) throws IOException {
+        Optional<Found> still = check(bad.part);
+        if (still.isEmpty()) {
+            repaired.add(new Repaired(bad.part.key(), bad.first(), bad.last(), true, ""));
+        } else if (bad.part instanceof Segment) {
+            toRestate.add(still.get());
+        } else {
+            leave(still.get(), "it is damaged after it was put again");
         }
     }
 

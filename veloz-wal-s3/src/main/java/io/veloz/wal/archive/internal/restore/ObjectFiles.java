@@ -10,6 +10,7 @@ import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.NoSuchObjectException;
@@ -21,11 +22,12 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Reads compressed files from the store, and verifies their sizes and digests. Thread-safe. */
+/** Reads compressed files from the store, each from the objects that contain it, and verifies their sizes and digests. Thread-safe. */
 public final class ObjectFiles {
     private static final int CHUNK_BYTES = 256 * 1024;
 
@@ -46,6 +48,17 @@ public final class ObjectFiles {
         /** Called before the first byte. A retry calls it again, and discards what was written before. */
         void restart() throws IOException;
 
+        /**
+         * Called before each further object of a file that is stored in parts. A retry calls it again. What was written from that
+         * position on is written again, or the file is not used.
+         */
+        void rewind(long position) throws IOException;
+
+        /** Returns what an earlier attempt, perhaps of another process, has left of the file. Then {@link #rewind} is first. */
+        default InputStream kept() throws IOException {
+            return InputStream.nullInputStream();
+        }
+
         void write(byte[] bytes, int length) throws IOException;
     }
 
@@ -53,6 +66,9 @@ public final class ObjectFiles {
     public static final Sink NOWHERE = new Sink() {
         @Override
         public void restart() {}
+
+        @Override
+        public void rewind(long position) {}
 
         @Override
         public void write(byte[] bytes, int length) {}
@@ -90,7 +106,7 @@ public final class ObjectFiles {
 
     /** Returns the digest of a local file that the slot states if it is the file in an object of this length. */
     public String fileDigest(StorageFile file, StoredFile expected) throws IOException {
-        ContentDigest digest = keys.digest(expected.encryption(), where(expected));
+        ContentDigest digest = keys.digest(expected.encryption(), where(expected.key()));
         return FileDigest.of(file, 0, expected.fileBytes(), digest);
     }
 
@@ -114,77 +130,164 @@ public final class ObjectFiles {
     }
 
     /**
-     * Reads an object. When this method returns, the sink has received exactly the expected file.
+     * Reads a file. When this method returns, the sink has received exactly the expected file.
      *
-     * @throws BadObjectException if the object is damaged or missing
+     * @throws BadObjectException if an object is damaged or missing
      * @throws io.veloz.wal.archive.internal.crypt.MissingKeyException if it is encrypted, and the key is not configured
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
-        retries.call(() -> {
-            try (InputStream object = open(expected)) {
-                copy(expected, object, sink);
-                return true;
+        if (!continueKept(expected, sink)) {
+            check(expected.key(), "file SHA-256", readFrom(expected, 0, digest(expected), sink), expected.fileSha256());
+        }
+    }
+
+    private ContentDigest digest(StoredFile expected) throws IOException {
+        return keys.digest(expected.encryption(), where(expected.key()));
+    }
+
+    /**
+     * Continues after the parts that an earlier attempt has left. They have no digests of their own, so only the digest of the
+     * whole file shows whether they are right.
+     *
+     * @return false if none are left, or they were wrong
+     */
+    private boolean continueKept(StoredFile expected, Sink sink) throws IOException {
+        ContentDigest kept = digest(expected);
+        int count = 0;
+        try (InputStream in = sink.kept()) {
+            for (StoredFrame part : expected.parts()) {
+                ContentDigest next = kept.copy();
+                if (!next.update(in, part.fileBytes())) {
+                    break;
+                }
+                kept = next;
+                count++;
+            }
+        }
+        return count > 0 && readFrom(expected, count, kept, sink).equals(expected.fileSha256());
+    }
+
+    /**
+     * Reads the objects of a file from one on. Returns the digest of the file.
+     *
+     * @param before the digest of the file up to that object
+     */
+    private String readFrom(StoredFile expected, int first, ContentDigest before, Sink sink) throws IOException {
+        List<StoredFrame> frames = expected.frames();
+        ContentDigest file = before;
+        long position = frames.subList(0, first).stream()
+                .mapToLong(StoredFrame::fileBytes)
+                .sum();
+        if (first > 0) {
+            long end = position;
+            toSink(() -> sink.rewind(end));
+        }
+        try (FrameSource objects = open(expected, frames)) {
+            for (int i = first; i < frames.size(); i++) {
+                file = read(frames.get(i), i, objects, file, position, sink);
+                position += frames.get(i).fileBytes();
+            }
+        }
+        return file.hex();
+    }
+
+    /** Reads an object, whose content begins at a position of the file. Returns the digest of the file up to its end. */
+    private ContentDigest read(
+            StoredFrame frame, int index, FrameSource objects, ContentDigest before, long position, Sink sink)
+            throws IOException {
+        return retries.call(() -> {
+            ContentDigest file = before.copy();
+            try (InputStream object = objects.open(index)) {
+                toSink(() -> begin(sink, position));
+                copy(frame, object, file, sink);
+                return file;
             } catch (NoSuchObjectException e) {
-                throw new BadObjectException(where(expected) + ": the object is missing", e);
+                throw new BadObjectException(where(frame.key()) + ": the object is missing", e);
             }
         });
     }
 
-    private InputStream open(StoredFile expected) throws IOException {
-        @Nullable Ranges current = ranges;
-        if (current == null || expected.objectBytes() <= 2L * RangedObject.RANGE_BYTES) {
-            return new ResumedObject(store, expected.key());
+    private static void begin(Sink sink, long position) throws IOException {
+        if (position == 0) {
+            sink.restart();
+        } else {
+            sink.rewind(position);
         }
-        return new RangedObject(
-                store, expected.key(), expected.objectBytes(), current.threads, current.lanes, ranged -> {
-                    try {
-                        return retries.call(ranged::get);
-                    } catch (IOException e) {
-                        boolean mayRetry = e instanceof StoreUnavailableException || !(e instanceof StoreException);
-                        throw mayRetry ? new RetriedException(e) : e;
-                    }
-                });
     }
 
-    private void copy(StoredFile expected, InputStream object, Sink sink) throws IOException {
+    /** The objects of a file. */
+    private interface FrameSource extends AutoCloseable {
+        InputStream open(int index) throws IOException;
+
+        @Override
+        default void close() {}
+    }
+
+    private FrameSource open(StoredFile expected, List<StoredFrame> frames) {
+        @Nullable Ranges current = ranges;
+        if (current == null || expected.objectBytes() <= 2L * RangedObjects.RANGE_BYTES) {
+            return index -> new ResumedObject(store, frames.get(index).key());
+        }
+        RangedObjects ranged = new RangedObjects(store, frames, current.threads, current.lanes, this::retried);
+        return new FrameSource() {
+            @Override
+            public InputStream open(int index) {
+                return ranged.open(index);
+            }
+
+            @Override
+            public void close() {
+                ranged.close();
+            }
+        };
+    }
+
+    private byte[] retried(RangedObjects.Ranged ranged) throws IOException {
+        try {
+            return retries.call(ranged::get);
+        } catch (IOException e) {
+            boolean mayRetry = e instanceof StoreUnavailableException || !(e instanceof StoreException);
+            throw mayRetry ? new RetriedException(e) : e;
+        }
+    }
+
+    /** Copies the content of an object, and checks everything but the digest of the file. */
+    private void copy(StoredFrame frame, InputStream object, ContentDigest file, Sink sink) throws IOException {
         Counted counted = new Counted(object);
-        Encryption encryption = expected.encryption();
-        @Nullable DataKey key = encryption == null ? null : keys.open(encryption, where(expected));
-        ContentDigest file = key == null ? ContentDigest.plain() : key.digest();
+        Encryption encryption = frame.encryption();
+        @Nullable DataKey key = encryption == null ? null : keys.open(encryption, where(frame.key()));
         long length = 0;
-        toSink(sink::restart);
         byte[] chunk = new byte[CHUNK_BYTES];
-        try (InputStream in = Lz4Frames.decompress(clear(expected, counted, key), expected.fileBytes())) {
-            for (int got = in.read(chunk); got >= 0 && length <= expected.fileBytes(); got = in.read(chunk)) {
+        try (InputStream in = Lz4Frames.decompress(clear(frame, counted, key), frame.fileBytes())) {
+            for (int got = in.read(chunk); got >= 0 && length <= frame.fileBytes(); got = in.read(chunk)) {
                 int count = got;
                 file.update(chunk, 0, count);
                 length += count;
                 toSink(() -> sink.write(chunk, count));
             }
-            counted.drain(chunk, expected.objectBytes());
+            counted.drain(chunk, frame.objectBytes());
         } catch (StoreException | BadObjectException e) {
             throw e;
         } catch (IOException e) {
             if (counted.failed) {
                 throw e;
             }
-            throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e.getMessage(), e);
+            throw new BadObjectException(where(frame.key()) + ": invalid LZ4 frame: " + e.getMessage(), e);
         } catch (RuntimeException e) {
-            throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e, e);
+            throw new BadObjectException(where(frame.key()) + ": invalid LZ4 frame: " + e, e);
         }
-        check(expected, "size", counted.bytes, expected.objectBytes());
-        check(expected, "SHA-256", Digest.hex(counted.digest), expected.objectSha256());
-        check(expected, "file size", length, expected.fileBytes());
-        check(expected, "file SHA-256", file.hex(), expected.fileSha256());
+        check(frame.key(), "size", counted.bytes, frame.objectBytes());
+        check(frame.key(), "SHA-256", Digest.hex(counted.digest), frame.objectSha256());
+        check(frame.key(), "file size", length, frame.fileBytes());
     }
 
-    private InputStream clear(StoredFile expected, InputStream object, @Nullable DataKey key) throws IOException {
+    private InputStream clear(StoredFrame frame, InputStream object, @Nullable DataKey key) throws IOException {
         if (key == null) {
             return object;
         }
-        byte[] head = ObjectHead.encode(expected.key(), key.encryption());
-        ObjectHead.check(where(expected), object, head);
-        return new DecryptingStream(object, Math.max(0, expected.objectBytes() - head.length), key, head);
+        byte[] head = ObjectHead.encode(frame.key(), key.encryption());
+        ObjectHead.check(where(frame.key()), object, head);
+        return new DecryptingStream(object, Math.max(0, frame.objectBytes() - head.length), key, head);
     }
 
     private interface Writing {
@@ -199,15 +302,15 @@ public final class ObjectFiles {
         }
     }
 
-    private void check(StoredFile expected, String what, Object computed, Object stored) throws BadObjectException {
+    private void check(String key, String what, Object computed, Object stored) throws BadObjectException {
         if (!computed.equals(stored)) {
             throw new BadObjectException(
-                    what + " mismatch in " + where(expected) + ": expected " + stored + ", got " + computed);
+                    what + " mismatch in " + where(key) + ": expected " + stored + ", got " + computed);
         }
     }
 
-    private String where(StoredFile expected) {
-        return store.describe() + "/" + expected.key();
+    private String where(String key) {
+        return store.describe() + "/" + key;
     }
 
     /** Computes digest and size of an object while it is read. */

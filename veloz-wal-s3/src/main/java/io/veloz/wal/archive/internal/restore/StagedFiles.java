@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +34,10 @@ final class StagedFiles {
     private final Set<String> localNames;
     private final Set<String> staged = ConcurrentHashMap.newKeySet();
     private final Set<String> fetched = ConcurrentHashMap.newKeySet();
+
+    /** The temporary files of an earlier attempt. */
+    private final Set<String> incomplete = ConcurrentHashMap.newKeySet();
+
     private int reused;
 
     /** @param local storage of the log in the target, whose identical files are copied; null if there is none */
@@ -42,17 +47,8 @@ final class StagedFiles {
         this.names = LogFiles.of(storage, prefix);
         this.local = local;
         this.localNames = local == null ? Set.of() : Set.copyOf(local.list());
-        deleteTemporary();
-    }
-
-    /** Deletes the incomplete files of an earlier attempt. */
-    private void deleteTemporary() throws IOException {
         for (String name : storage.list()) {
-            if (name.endsWith(TEMPORARY)) {
-                storage.delete(name);
-            } else {
-                staged.add(name);
-            }
+            (name.endsWith(TEMPORARY) ? incomplete : staged).add(name);
         }
     }
 
@@ -77,15 +73,18 @@ final class StagedFiles {
         storage.forceDirectory();
     }
 
-    /** Deletes all files with other names. */
+    /** Deletes all files with other names, except for incomplete files with these names. */
     void retain(Collection<String> kept) throws IOException {
+        Set<String> names = new HashSet<>(kept);
+        kept.forEach(name -> names.add(temporary(name)));
         // Listed again: sealing and completing the log create files, too.
         for (String name : storage.list()) {
-            if (!kept.contains(name)) {
+            if (!names.contains(name)) {
                 storage.delete(name);
             }
         }
         staged.retainAll(kept);
+        incomplete.retainAll(names);
     }
 
     /** Stages a file: keeps it if it is complete, or copies it from the target, or fetches it. */
@@ -97,7 +96,9 @@ final class StagedFiles {
             return;
         }
         String temporary = temporary(name);
-        try (FileSink sink = new FileSink(storage, temporary)) {
+        // What was fetched of a file in parts is continued by a later attempt.
+        boolean continues = !expected.parts().isEmpty();
+        try (FileSink sink = new FileSink(storage, temporary, incomplete, continues)) {
             if (local != null && localNames.contains(name) && isComplete(local, name, expected)) {
                 sink.restart();
                 copy(local, name, sink);
@@ -133,7 +134,7 @@ final class StagedFiles {
     /** Creates a file. Returns when it is durable. */
     void create(String temporaryName, String name, Content content) throws IOException {
         String temporary = temporary(temporaryName);
-        try (FileSink sink = new FileSink(storage, temporary)) {
+        try (FileSink sink = new FileSink(storage, temporary, incomplete, false)) {
             sink.restart();
             content.writeTo(sink);
             sink.finish();
@@ -169,24 +170,47 @@ final class StagedFiles {
         staged.remove(name);
     }
 
-    /** A new file, which is deleted unless it is finished. */
+    /** A new file. If it is not finished it is deleted, or continued by the next attempt. */
     static final class FileSink implements ObjectFiles.Sink, AutoCloseable {
         private final Storage storage;
         private final String name;
+        private final Set<String> incomplete;
+        private final boolean continues;
         private @Nullable StorageFile file;
         private long position;
         private boolean finished;
 
-        FileSink(Storage storage, String name) {
+        /**
+         * @param incomplete the names of the files that exist and are not finished
+         * @param continues whether it keeps its file if it is not finished
+         */
+        FileSink(Storage storage, String name, Set<String> incomplete, boolean continues) {
             this.storage = storage;
             this.name = name;
+            this.incomplete = incomplete;
+            this.continues = continues;
+        }
+
+        @Override
+        public InputStream kept() throws IOException {
+            return continues && incomplete.contains(name)
+                    ? StorageInputStream.of(storage, name)
+                    : ObjectFiles.Sink.super.kept();
         }
 
         @Override
         public void restart() throws IOException {
             close();
+            delete();
             file = storage.create(name);
+            incomplete.add(name);
             position = 0;
+        }
+
+        @Override
+        public void rewind(long to) throws IOException {
+            file = file == null ? storage.open(name) : file;
+            position = to;
         }
 
         @Override
@@ -197,12 +221,22 @@ final class StagedFiles {
 
         /** Forces the file. */
         void finish() throws IOException {
+            if (open().size() > position) {
+                open().truncate(position);
+            }
             open().force();
             finished = true;
+            incomplete.remove(name);
         }
 
         private StorageFile open() {
             return Objects.requireNonNull(file);
+        }
+
+        private void delete() throws IOException {
+            if (incomplete.remove(name)) {
+                storage.delete(name);
+            }
         }
 
         @Override
@@ -210,8 +244,8 @@ final class StagedFiles {
             if (file != null) {
                 file.close();
                 file = null;
-                if (!finished) {
-                    storage.delete(name);
+                if (!finished && !continues) {
+                    delete();
                 }
             }
         }

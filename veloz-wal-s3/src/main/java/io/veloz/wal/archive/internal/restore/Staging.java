@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  *   target, lock created                is free          starts
  *   .orders_restoring (free target)     does not open    starts
  *   .restore created, or log-id         does not open    continues in it (a log in the target still opens)
- *   files of the log                    does not open    keeps files whose SHA-256 matches (a log in the target opens)
+ *   files of the log                    does not open    keeps files whose SHA-256 matches, and parts (a log in the target opens)
  *   copied                              does not open    makes the copy again
  *   .orders_restoring (log in target)   does not open    deletes it: nothing has been moved
  *   moves, "out"                        does not open    completes the moves before anything else

@@ -7,9 +7,11 @@ import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.internal.format.ObjectHead;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.StorageInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,7 +25,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of the log as the content of an object. It is compressed and encrypted while it is read, and never in memory as a
+ * A file of the log, or a range of one, as the content of an object. It is compressed and encrypted while it is read, and never in memory as a
  * whole. The first read determines length and digests. Every later read returns the same bytes or fails. Thread-safe.
  *
  * <p>An encrypted object returns only chunks that equal those of the first read, so that the data key encrypts nothing else:
@@ -32,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class FileObject implements ObjectContent {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    private final LogFiles files;
-    private final String file;
+    private final Range range;
+    private final String objectKey;
     private final RateLimiter limiter;
     private final @Nullable DataKey key;
     private final byte[] head;
@@ -46,33 +48,57 @@ final class FileObject implements ObjectContent {
     private String sha256 = Digest.NONE;
     private long fileBytes;
     private String fileSha256 = Digest.NONE;
-    private String dataSha256 = Digest.NONE;
     private boolean isKnown;
     private volatile boolean replaced;
 
-    private FileObject(LogFiles files, String file, RateLimiter limiter, @Nullable DataKey key, byte[] head) {
-        this.files = files;
-        this.file = file;
+    /** A range of a file, up to {@code end} or to the end of the file. */
+    record Range(LogFiles files, String file, long from, long end) {
+        static Range whole(LogFiles files, String file) {
+            return new Range(files, file, 0, Long.MAX_VALUE);
+        }
+
+        InputStream open() throws IOException {
+            if (from == 0 && end == Long.MAX_VALUE) {
+                return files.open(file);
+            }
+            return StorageInputStream.of(files.storage().openForReading(file), describe(), from, end);
+        }
+
+        String describe() {
+            return files.storage().describe() + "/" + file;
+        }
+    }
+
+    private FileObject(Range range, String objectKey, RateLimiter limiter, @Nullable DataKey key, byte[] head) {
+        this.range = range;
+        this.objectKey = objectKey;
         this.limiter = limiter;
         this.key = key;
         this.head = head;
     }
 
+    /** Receives the bytes of a file while it is read. */
+    @FunctionalInterface
+    interface Bytes {
+        Bytes IGNORED = (bytes, count) -> {};
+
+        void read(byte[] bytes, int count);
+    }
+
     /**
-     * Reads the file once, to determine length and digests.
+     * Reads the range once, to determine length and digests.
      *
-     * @param dataBytes length of the beginning of the file for {@link #dataSha256}
+     * @param seen receives its bytes
      * @param objectKey the key of the object
      * @param key encrypts this object and nothing else; null to encrypt nothing
      */
-    static FileObject read(
-            LogFiles files, String file, long dataBytes, RateLimiter limiter, String objectKey, @Nullable DataKey key)
+    static FileObject read(Range range, Bytes seen, RateLimiter limiter, String objectKey, @Nullable DataKey key)
             throws IOException {
         byte[] head = key == null ? new byte[0] : ObjectHead.encode(objectKey, key.encryption());
-        FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED, key, head);
+        FileObject object = new FileObject(range, objectKey, RateLimiter.UNLIMITED, key, head);
         MessageDigest digest = Digest.sha256();
         byte[] buffer = new byte[CHUNK_BYTES];
-        try (Compressed compressed = object.new Compressed(dataBytes);
+        try (Compressed compressed = object.new Compressed(seen);
                 InputStream in = object.stored(compressed)) {
             for (int count = in.read(buffer, 0, buffer.length); count >= 0; count = in.read(buffer, 0, buffer.length)) {
                 digest.update(buffer, 0, count);
@@ -81,17 +107,15 @@ final class FileObject implements ObjectContent {
             object.frameBytes = compressed.returned;
             object.fileBytes = compressed.fileBytes;
             object.fileSha256 = compressed.fileDigest.hex();
-            object.dataSha256 = Digest.hex(compressed.dataDigest);
         }
         object.sha256 = Digest.hex(digest);
-        FileObject known = new FileObject(files, file, limiter, key, head);
+        FileObject known = new FileObject(range, objectKey, limiter, key, head);
         known.tags.addAll(object.tags);
         known.frameBytes = object.frameBytes;
         known.length = object.length;
         known.sha256 = object.sha256;
         known.fileBytes = object.fileBytes;
         known.fileSha256 = object.fileSha256;
-        known.dataSha256 = object.dataSha256;
         known.isKnown = true;
         return known;
     }
@@ -108,7 +132,7 @@ final class FileObject implements ObjectContent {
 
     @Override
     public InputStream open() throws IOException {
-        return stored(new Compressed(0));
+        return stored(new Compressed(Bytes.IGNORED));
     }
 
     /** Returns the bytes of the object. */
@@ -135,7 +159,7 @@ final class FileObject implements ObjectContent {
 
     private IOException changed() {
         replaced = true;
-        return new IOException(files.storage().describe() + "/" + file + " was replaced while it was uploaded");
+        return new IOException(range.describe() + " was replaced while it was uploaded");
     }
 
     long fileBytes() {
@@ -152,27 +176,30 @@ final class FileObject implements ObjectContent {
         return key == null ? null : key.encryption();
     }
 
-    /** Returns the SHA-256 of the beginning of the file: of a sealed segment, the bytes before the footer. */
-    String dataSha256() {
-        return dataSha256;
+    String key() {
+        return objectKey;
+    }
+
+    /** Returns what a slot states of the object when it is stored. */
+    StoredFrame frame() {
+        return new StoredFrame(objectKey, length, sha256, fileBytes, encryption());
     }
 
     private final class Compressed extends InputStream {
-        private final InputStream in = files.open(file);
+        private final InputStream in = range.open();
         private final byte[] chunk = new byte[CHUNK_BYTES];
         private final ByteArrayOutputStream frames = new ByteArrayOutputStream(CHUNK_BYTES);
         private final OutputStream compressor = Lz4Frames.compress(frames, true);
         private final ContentDigest fileDigest = key == null ? ContentDigest.plain() : key.digest();
-        private final MessageDigest dataDigest = Digest.sha256();
-        private final long dataBytes;
+        private final Bytes seen;
         private long fileBytes;
         private long returned;
         private byte[] ready = new byte[0];
         private int position;
         private boolean ended;
 
-        Compressed(long dataBytes) throws IOException {
-            this.dataBytes = dataBytes;
+        Compressed(Bytes seen) throws IOException {
+            this.seen = seen;
         }
 
         @Override
@@ -212,7 +239,7 @@ final class FileObject implements ObjectContent {
                 }
             } else {
                 fileDigest.update(chunk, 0, count);
-                dataDigest.update(chunk, 0, (int) Math.max(0, Math.min(count, dataBytes - fileBytes)));
+                seen.read(chunk, count);
                 fileBytes += count;
                 compressor.write(chunk, 0, count);
             }

@@ -165,8 +165,9 @@ public final class Restatement {
         SealedSegment sealed = log.sealed(last.number())
                 .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
         Slot.@Nullable Part[] uploaded = new Slot.Part[1];
-        attempts.run(() ->
-                uploaded[0] = Uploader.upload(log, store, contents, sealed, writer.epoch(), RateLimiter.UNLIMITED));
+        PartLayout layout = PartLayout.like(last.stored());
+        attempts.run(() -> uploaded[0] = Uploader.upload(
+                log, store, contents, sealed, layout, writer.epoch(), RateLimiter.UNLIMITED, Runnable::run));
         Segment next = (Segment) Objects.requireNonNull(uploaded[0]);
         String digest = digest(sealed, last);
         if (!digest.equals(last.fileSha256())) {

@@ -78,7 +78,7 @@ public final class Shipping implements AutoCloseable {
     private long checkpointAt;
 
     /**
-     * @param uploads runs an upload on another thread; receives one at a time
+     * @param uploads runs an upload on another thread, one at a time, and its parts
      * @param onUploadEnd called on that thread when an upload has ended
      */
     public Shipping(
@@ -101,7 +101,8 @@ public final class Shipping implements AutoCloseable {
         this.progress = progress;
         this.nanoTime = nanoTime;
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
-        this.uploader = new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime);
+        this.uploader = new Uploader(
+                log, store, contents, limiter, config.partBytes(), uploads, onUploadEnd, uploadBackoff, nanoTime);
         this.catchUp = new CatchUp(config, uploader, nanoTime);
         this.tails = new TailReader(log);
         this.spool = new Spool(log);

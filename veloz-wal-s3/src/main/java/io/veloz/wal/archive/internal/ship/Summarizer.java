@@ -15,6 +15,7 @@ import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -40,6 +41,9 @@ final class Summarizer {
      * of level 1 is put instead. Only thousands of writers that died without a SUMMARY exceed it; then none is put.
      */
     private static final int MAX_ENTRIES = 20_000;
+
+    /** A statement of so many parts of a segment is as long as an entry without parts. */
+    private static final int PARTS_OF_AN_ENTRY = 4;
 
     private final ShipLog shipLog;
     private final int fanOut;
@@ -148,18 +152,27 @@ final class Summarizer {
 
     /** Returns whether a SUMMARY is due, and all its slots have been read. */
     boolean isReady() {
-        boolean isBounded = Math.max(entries.size(), known().size()) <= maxEntries;
+        boolean isBounded = Math.max(weight(entries.size(), parts(entries)), known().size()) <= maxEntries;
         return !hasStep() && isBounded && (entries.size() >= fanOut || isLevelTwo());
     }
 
     /** Returns whether the next SUMMARY has level 2: one is due, and its entries do not exceed the bound. */
     private boolean isLevelTwo() {
-        long total = entries.size();
+        long total = weight(entries.size(), parts(entries));
         for (Peak peak : known()) {
-            total += peak.level() == 1 ? peak.entries() : 0;
+            total += peak.level() == 1 ? weight(peak.entries(), peak.parts()) : 0;
         }
         boolean isDue = levelOnes() >= fanOut || (levelOnes() > 0 && total > maxEntries / 2);
         return isDue && total <= maxEntries;
+    }
+
+    /** Returns the number of entries without parts that are as long. */
+    private static long weight(long entries, long parts) {
+        return entries + (parts + PARTS_OF_AN_ENTRY - 1) / PARTS_OF_AN_ENTRY;
+    }
+
+    private static long parts(Collection<Entry> range) {
+        return range.stream().mapToLong(Entry::parts).sum();
     }
 
     /** Returns whether {@link #step} has a request to make. */
@@ -257,7 +270,8 @@ final class Summarizer {
                 range.size(),
                 last.archived().sequence(),
                 content.length,
-                Digest.of(content));
+                Digest.of(content),
+                parts(range));
         return new Next(part, content);
     }
 }

@@ -2,7 +2,6 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
-import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -10,10 +9,8 @@ import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectStore;
-import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -22,7 +19,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Uploads files of the log, each as one object. Runs one upload at a time on another thread, so that tails do not wait for
+ * Uploads files of the log, each as one object, or a large segment in parts. Runs one upload at a time on another thread, so that tails do not wait for
  * it, and applies a backoff after a failure. An uploaded object counts only once a slot commits it. The instance methods are
  * confined to one thread.
  */
@@ -31,6 +28,7 @@ final class Uploader {
     private final ObjectStore store;
     private final EncryptedUploads contents;
     private final RateLimiter limiter;
+    private final long partBytes;
     private final Executor executor;
     private final Runnable onEnd;
     private final Backoff backoff;
@@ -45,7 +43,8 @@ final class Uploader {
 
     /**
      * @param contents reads the files
-     * @param executor runs an upload on another thread
+     * @param partBytes the size of the parts of large segments
+     * @param executor runs an upload on another thread, and some of its parts on further ones
      * @param onEnd called on that thread when an upload has ended
      */
     Uploader(
@@ -53,6 +52,7 @@ final class Uploader {
             ObjectStore store,
             EncryptedUploads contents,
             RateLimiter limiter,
+            long partBytes,
             Executor executor,
             Runnable onEnd,
             Backoff backoff,
@@ -61,6 +61,7 @@ final class Uploader {
         this.store = store;
         this.contents = contents;
         this.limiter = limiter;
+        this.partBytes = partBytes;
         this.executor = executor;
         this.onEnd = onEnd;
         this.backoff = backoff;
@@ -98,7 +99,8 @@ final class Uploader {
     }
 
     void start(SealedSegment segment, long epoch) {
-        start(() -> upload(log, store, contents, segment, epoch, limiter));
+        PartLayout layout = PartLayout.of(segment.dataBytes(), segment.fileBytes(), partBytes);
+        start(() -> upload(log, store, contents, segment, layout, epoch, limiter, executor));
     }
 
     void start(WalCheckpoint checkpoint, long epoch) {
@@ -155,22 +157,25 @@ final class Uploader {
             ObjectStore store,
             EncryptedUploads contents,
             SealedSegment segment,
+            PartLayout layout,
             long epoch,
-            RateLimiter limiter)
+            RateLimiter limiter,
+            Executor executor)
             throws IOException {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
-        FileObject object = contents.content(
+        FileUpload content = contents.content(
                 key,
-                dataKey -> FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
-        if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
-                    + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
+                keys -> FileUpload.read(
+                        log.files(), segment.file(), segment.dataBytes(), limiter, key, layout, keys));
+        if (content.fileBytes() != segment.fileBytes() || !content.dataSha256().equals(segment.dataSha256())) {
+            throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes()
+                    + " bytes, data with SHA-256 " + content.dataSha256() + "; the footer states "
                     + segment.fileBytes() + " and " + segment.dataSha256()
                     + ": the file is damaged and is not archived");
         }
         return new Segment(
                 segment.number(),
-                put(store, contents, key, object),
+                put(store, contents, key, content, executor),
                 segment.dataBytes(),
                 segment.firstSequence(),
                 segment.lastSequence(),
@@ -189,35 +194,23 @@ final class Uploader {
             RateLimiter limiter)
             throws IOException {
         String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
-        FileObject object = contents.content(
-                key, dataKey -> FileObject.read(log.files(), checkpoint.file(), 0, limiter, key, dataKey));
+        FileUpload content = contents.content(
+                key,
+                keys -> FileUpload.read(
+                        log.files(), checkpoint.file(), 0, limiter, key, PartLayout.WHOLE, keys));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }
-        return new Attachment("checkpoint", checkpoint.sequence(), put(store, contents, key, object));
+        return new Attachment(
+                "checkpoint", checkpoint.sequence(), put(store, contents, key, content, Runnable::run));
     }
 
-    /**
-     * Puts an object. An object with that key can only be of this epoch: an earlier attempt whose response was lost. It is
-     * read back nevertheless.
-     */
-    private static StoredFile put(ObjectStore store, EncryptedUploads contents, String key, FileObject object)
+    private static StoredFile put(
+            ObjectStore store, EncryptedUploads contents, String key, FileUpload content, Executor executor)
             throws IOException {
-        contents.begins(key, object);
-        if (!store.putIfAbsent(key, object)) {
-            String found;
-            try (InputStream in = store.get(key)) {
-                found = Digest.of(in);
-            }
-            if (!found.equals(object.sha256())) {
-                throw new StoreException(
-                        "SHA-256 mismatch in " + store.describe() + "/" + key + ": stored " + found + ", computed "
-                                + object.sha256(),
-                        null);
-            }
-        }
+        contents.begins(key, content);
+        content.put(store, executor);
         contents.stored(key);
-        return new StoredFile(
-                key, object.length(), object.sha256(), object.fileBytes(), object.fileSha256(), object.encryption());
+        return content.stated();
     }
 }

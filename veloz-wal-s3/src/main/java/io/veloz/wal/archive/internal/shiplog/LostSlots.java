@@ -22,14 +22,14 @@ import org.jspecify.annotations.Nullable;
  * Detects that the newest slots of an archive were deleted, by uploaded objects that no slot commits. A prefix of the ship log
  * is itself a valid ship log, so only other objects can show that it was longer.
  *
- * <p>Whatever happens to a writer of epoch <i>e</i>, it leaves at most one object without a slot, that of the next segment: it
- * uploads one segment at a time, and commits it before it uploads the next. Its EPOCH slot is put before all its objects. So
+ * <p>Whatever happens to a writer of epoch <i>e</i>, it leaves the objects of at most one segment without a slot, the next one: it
+ * uploads one segment at a time, in one object or in parts, and commits it before it uploads the next. Its EPOCH slot is put before all its objects. So
  * three kinds of objects are evidence of lost slots:
  *
  * <ol>
  *   <li>an object of a later epoch than that of the last slot
  *   <li>the object of a segment after the next one
- *   <li>the objects of two segments of one epoch that no slot names, except for segments that a GAP skips
+ *   <li>objects of two segments of one epoch that no slot names, except for segments that a GAP skips
  * </ol>
  *
  * <p>Order matters: the objects are listed before the slots are read. A writer that continues meanwhile only adds slots for
@@ -67,7 +67,7 @@ public final class LostSlots {
 
     /** Returns the evidence among objects that were listed before the slots were read. */
     public Optional<Evidence> among(Collection<String> keys) {
-        Map<Long, String> unnamed = new HashMap<>();
+        Map<Long, SegmentKey> unnamed = new HashMap<>();
         for (String key : keys) {
             if (named.contains(key)) {
                 continue;
@@ -85,9 +85,9 @@ public final class LostSlots {
             if (number > nextSegment) {
                 return evidence(key, "no slot commits segment " + nextSegment + ", which was committed before it");
             }
-            String other = isSkipped(number) ? null : unnamed.put(segment.get().epoch(), key);
-            if (other != null) {
-                return evidence(key, "no slot names it, nor " + other + " of the same epoch");
+            SegmentKey other = isSkipped(number) ? null : unnamed.putIfAbsent(segment.get().epoch(), segment.get());
+            if (other != null && other.number() != number) {
+                return evidence(key, "no slot names it, nor " + other.whole() + " of the same epoch");
             }
         }
         return Optional.empty();

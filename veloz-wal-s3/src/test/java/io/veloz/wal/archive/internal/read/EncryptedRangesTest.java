@@ -50,7 +50,7 @@ class EncryptedRangesTest {
 
     private StoredBytes open(StoredFile object, int rangeBytes, Fetcher fetcher) {
         var source = new StoredBytes.Source(store, new Retries(attempt -> {}), fetcher, rangeBytes);
-        return new StoredBytes(source, object, true, () -> {});
+        return new StoredBytes(source, object.frames().get(0), true, () -> {});
     }
 
     @ParameterizedTest

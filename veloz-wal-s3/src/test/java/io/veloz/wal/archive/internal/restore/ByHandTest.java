@@ -8,6 +8,8 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRecovery;
+import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
@@ -101,6 +103,21 @@ class ByHandTest {
         int sealed = LogFiles.of(source).sealed().size();
         new TestArchive(store, source).segments(1, sealed).tails(2000, Long.MAX_VALUE);
         assertTheSameLog(byHand());
+    }
+
+    @Test
+    void segmentsInParts() throws Exception {
+        HeapStore plain = store.with(EncryptionKeys.NONE);
+        try (Wal wal = SmallLog.open(source, 64 * 1024);
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, plain, 4096)) {
+            SmallLog.append(wal, 1500);
+            shipper.ship();
+        }
+        assertThat(plain.objects().keySet()).anyMatch(key -> key.endsWith(".wal.lz4.p0001of0017"));
+        Path log = byHand();
+        assertThat(WalRecovery.verify(ReadOptions.of(log), WalProgress.NONE).isSound())
+                .isTrue();
+        assertThat(SmallLog.read(log)).isEqualTo(SmallLog.read(source));
     }
 
     @Test

@@ -47,7 +47,7 @@ class LargeObjectTest {
         file = new byte[18 * MIB];
         new Random(1).nextBytes(file);
         object = Lz4Frames.compress(file);
-        assertThat(object).hasSizeGreaterThan(4 * RangedObject.RANGE_BYTES);
+        assertThat(object).hasSizeGreaterThan(4 * RangedObjects.RANGE_BYTES);
     }
 
     @AfterEach
@@ -72,6 +72,11 @@ class LargeObjectTest {
             }
 
             @Override
+            public void rewind(long position) {
+                throw new AssertionError("one object");
+            }
+
+            @Override
             public void write(byte[] bytes, int length) {
                 sink.write(bytes, 0, length);
             }
@@ -84,7 +89,7 @@ class LargeObjectTest {
         store.damage(KEY, object);
         HeapStore client = store.client(HeapStore.Plan.NONE);
         assertThat(read(client, true)).isEqualTo(file);
-        assertThat(client.requests()).isEqualTo((object.length - 1) / RangedObject.RANGE_BYTES + 1);
+        assertThat(client.requests()).isEqualTo((object.length - 1) / RangedObjects.RANGE_BYTES + 1);
     }
 
     @Test
@@ -92,7 +97,7 @@ class LargeObjectTest {
         store.damage(KEY, object);
         HeapStore client = store.client(request -> request.number() <= 3 ? Fault.FAIL : null);
         assertThat(read(client, true)).isEqualTo(file);
-        assertThat(client.requests()).isEqualTo((object.length - 1) / RangedObject.RANGE_BYTES + 1 + 3);
+        assertThat(client.requests()).isEqualTo((object.length - 1) / RangedObjects.RANGE_BYTES + 1 + 3);
     }
 
     @Test

@@ -21,8 +21,12 @@ public final class SmallLog {
     public record Entry(long sequence, int type, long timestampNanos, boolean groupContinues, String payload) {}
 
     public static Wal open(Path directory) {
+        return open(directory, 16 * 1024);
+    }
+
+    public static Wal open(Path directory, long segmentBytes) {
         return Wal.open(WalConfig.builder(directory)
-                .segmentBytes(16 * 1024)
+                .segmentBytes(segmentBytes)
                 .maxBatchBytes(4 * 1024)
                 .bufferBytes(8 * 1024)
                 .heartbeatDelay(Duration.ofHours(1))

@@ -31,6 +31,17 @@ public final class DirectShip {
             stepper = new TestShip.Stepper(LocalLog.of(wal), store);
         }
 
+        /** Creates a shipper that stores segments with more data than four parts of that size in parts. */
+        public Shipper(Wal wal, HeapStore store, long partBytes) {
+            stepper = new TestShip.Stepper(
+                    LocalLog.of(wal),
+                    store,
+                    TestShip.shipping(store)
+                            .partBytes(partBytes)
+                            .requireEscrow(false)
+                            .build());
+        }
+
         /** Ships all records that are durable. */
         public void ship() {
             stepper.ship();

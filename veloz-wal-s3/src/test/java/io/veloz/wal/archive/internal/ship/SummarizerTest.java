@@ -12,11 +12,13 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
 import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.format.SummaryContent;
 import io.veloz.wal.archive.internal.format.SummaryContent.Entry;
 import io.veloz.wal.archive.internal.format.SummaryContent.Peak;
@@ -215,6 +217,42 @@ class SummarizerTest {
                         .mapToLong(part -> ((Summary) part).entries()))
                 .allMatch(entries -> entries <= 20);
         assertEverySlotIsNamedOnce();
+    }
+
+    private static Segment segmentInParts(long number, long epoch, int parts) {
+        String key = ArchiveKeys.segment("orders", number, epoch);
+        List<StoredFrame> frames = new ArrayList<>();
+        for (int part = 1; part <= parts; part++) {
+            frames.add(new StoredFrame(ArchiveKeys.part(key, part, parts), 5, Digest.NONE, 5, null));
+        }
+        StoredFile stored = new StoredFile(
+                key, 5L * parts, StoredFrame.digest(frames), 5L * parts, Digest.NONE, null, frames);
+        return new Segment(number, stored, 4, 1, 1, 1, 0, 0);
+    }
+
+    /** Statements of parts are long, so that fewer of them fit into a SUMMARY. */
+    @Test
+    void partsOfSegmentsCountForTheBoundOfASummary() throws IOException {
+        SlotWriter writer = start();
+        Summarizer summarizer = collected(Summarizer.at(log, 4, 40, writer.tip()));
+        for (int i = 1; i <= 60; i++) {
+            while (summarizer.isReady()) {
+                Summarizer.Next next = summarizer.next();
+                put(writer, summarizer, next.part(), next.content());
+                collected(summarizer);
+            }
+            put(writer, summarizer, segmentInParts(i, writer.epoch(), 16), new byte[0]);
+        }
+        assertThat(slots().values().stream()
+                        .map(decoded -> decoded.slot().part())
+                        .filter(part -> part instanceof Summary)
+                        .mapToLong(part -> ((Summary) part).entries() + ((Summary) part).parts() / 4))
+                .allMatch(weight -> weight <= 40);
+        assertThat(levels()).startsWith(1, 2, 1, 2).contains(2);
+        assertEverySlotIsNamedOnce();
+        SlotWriter next = start();
+        assertThat(collected(Summarizer.at(new ShipLog(store), 4, 40, next.tip())).isReady())
+                .isEqualTo(summarizer.isReady());
     }
 
     @Test

@@ -18,6 +18,7 @@ import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
@@ -252,22 +253,14 @@ final class TestShip {
                     .as("segment %d follows", segment.number())
                     .isTrue();
             next = segment.number() + 1;
-            byte[] object;
-            try (InputStream in = store.get(segment.key())) {
-                object = in.readAllBytes();
+            ByteArrayOutputStream file = new ByteArrayOutputStream();
+            for (StoredFrame frame : segment.stored().frames()) {
+                file.writeBytes(content(store, frame));
             }
-            assertThat(Digest.of(object)).isEqualTo(segment.objectSha256());
-            Encryption encryption = segment.stored().encryption();
-            @Nullable
-            IndependentDecryption key = encryption == null
-                    ? null
-                    : new IndependentDecryption(store.encryptionKeys(), encryption.keyId(), encryption.wrapped());
-            byte[] frame = key == null ? object : clear(key, object);
-            try (InputStream in = Lz4Frames.decompress(new ByteArrayInputStream(frame))) {
-                byte[] file = in.readAllBytes();
-                assertThat(key == null ? Digest.of(file) : key.digest(file)).isEqualTo(segment.fileSha256());
-                bytes.put(segment.number(), file);
-            }
+            @Nullable IndependentDecryption key = key(store, segment.stored().encryption());
+            byte[] whole = file.toByteArray();
+            assertThat(key == null ? Digest.of(whole) : key.digest(whole)).isEqualTo(segment.fileSha256());
+            bytes.put(segment.number(), whole);
         }
         for (var segment : pieces.tailMap(next).entrySet()) {
             ByteArrayOutputStream joined = new ByteArrayOutputStream();
@@ -284,6 +277,28 @@ final class TestShip {
                 List.copyOf(chain.values()),
                 bytes,
                 chain.lastEntry().getValue().archived());
+    }
+
+    private static byte[] content(ObjectStore store, StoredFrame frame) throws IOException {
+        byte[] object;
+        try (InputStream in = store.get(frame.key())) {
+            object = in.readAllBytes();
+        }
+        assertThat(Digest.of(object)).isEqualTo(frame.objectSha256());
+        assertThat(object).hasSize((int) frame.objectBytes());
+        @Nullable IndependentDecryption key = key(store, frame.encryption());
+        try (InputStream in =
+                Lz4Frames.decompress(new ByteArrayInputStream(key == null ? object : clear(key, object)))) {
+            byte[] content = in.readAllBytes();
+            assertThat(content).hasSize((int) frame.fileBytes());
+            return content;
+        }
+    }
+
+    private static @Nullable IndependentDecryption key(ObjectStore store, @Nullable Encryption encryption) {
+        return encryption == null
+                ? null
+                : new IndependentDecryption(store.encryptionKeys(), encryption.keyId(), encryption.wrapped());
     }
 
     /** An encrypted object begins with a head of 8 bytes and as many as the last four of them state. */

@@ -1,0 +1,135 @@
+package io.veloz.wal.archive.internal.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.archive.store.TestKeys;
+import io.veloz.wal.restore.RestoreOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A restore that is interrupted in the middle of a segment in parts. */
+@Timeout(60)
+class PartsRestoreTest {
+    @TempDir
+    Path dir;
+
+    private HeapStore store = new HeapStore();
+    private List<String> parts = List.of();
+
+    private Path source() {
+        return dir.resolve("source");
+    }
+
+    private Path target() {
+        return dir.resolve("target");
+    }
+
+    private void ship(boolean isEncrypted) {
+        store = store.with(isEncrypted ? new TestKeys("k1") : EncryptionKeys.NONE);
+        try (Wal wal = SmallLog.open(source(), 64 * 1024);
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store, 4096)) {
+            SmallLog.append(wal, 800);
+            shipper.ship();
+        }
+        parts = store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.SEGMENTS))
+                .toList();
+        assertThat(parts).hasSizeGreaterThan(12);
+        assertThat(parts).allMatch(key -> key.contains("_0000000000000001."));
+    }
+
+    private static boolean isPart(HeapStore.Request request) {
+        return request.kind() == Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS);
+    }
+
+    /** Fails from one part on. */
+    private void interruptAt(int index) {
+        String last = parts.get(index);
+        HeapStore client = store.client(
+                request -> isPart(request) && request.key().compareTo(last) >= 0 ? Fault.FAIL : null);
+        assertThatThrownBy(() -> DirectRestore.restore(client, RestoreOptions.into(target())))
+                .isInstanceOf(WalRestoreException.class);
+    }
+
+    private List<String> restore() {
+        List<String> fetched = Collections.synchronizedList(new ArrayList<>());
+        Plan recording = request -> {
+            if (isPart(request)) {
+                fetched.add(request.key());
+            }
+            return null;
+        };
+        DirectRestore.restore(store.client(recording), RestoreOptions.into(target()));
+        assertThat(SmallLog.read(target())).isEqualTo(SmallLog.read(source()));
+        return fetched;
+    }
+
+    private Path incomplete() throws IOException {
+        try (Stream<Path> files = Files.walk(target())) {
+            return files.filter(file -> file.toString().endsWith(".tmp")).findFirst().orElseThrow();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void partsThatWereFetchedAreNotFetchedAgain(boolean isEncrypted) throws IOException {
+        ship(isEncrypted);
+        interruptAt(8);
+        assertThat(incomplete()).hasSize(8 * 4096);
+        assertThat(restore()).containsExactlyElementsOf(parts.subList(8, parts.size()));
+    }
+
+    /** As after a crash in the middle of a part. */
+    @Test
+    void partThatIsIncompleteIsFetchedAgain() throws IOException {
+        ship(false);
+        interruptAt(8);
+        byte[] kept = Files.readAllBytes(incomplete());
+        Files.write(incomplete(), java.util.Arrays.copyOf(kept, 7 * 4096 - 1));
+        assertThat(restore()).containsExactlyElementsOf(parts.subList(6, parts.size()));
+    }
+
+    /** As after a power failure, which may lose what was not forced. */
+    @Test
+    void wrongBytesOfAnEarlierAttemptAreFetchedAgain() throws IOException {
+        ship(false);
+        interruptAt(8);
+        byte[] kept = Files.readAllBytes(incomplete());
+        kept[5000] ^= 1;
+        Files.write(incomplete(), kept);
+        List<String> expected = new ArrayList<>(parts.subList(8, parts.size()));
+        expected.addAll(parts);
+        assertThat(restore()).isEqualTo(expected);
+    }
+
+    @Test
+    void longerFileOfAnEarlierAttemptIsCut() throws IOException {
+        ship(false);
+        interruptAt(8);
+        byte[] kept = Files.readAllBytes(incomplete());
+        byte[] longer = java.util.Arrays.copyOf(kept, 200_000);
+        Files.write(incomplete(), longer);
+        List<String> fetched = restore();
+        assertThat(fetched).isEqualTo(parts);
+    }
+}
