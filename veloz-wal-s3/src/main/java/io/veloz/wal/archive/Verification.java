@@ -4,6 +4,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
 import io.veloz.wal.archive.internal.care.Janitor;
@@ -31,12 +32,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +59,9 @@ final class Verification {
     private final Map<Level, List<Problem>> problems = new EnumMap<>(Level.class);
     private final Instant begun;
     private long skipped;
+
+    /** The keys of the segments whose content was chosen to be read. */
+    private final Set<String> chosenKeys = new HashSet<>();
 
     /** The last care record when the verification began. */
     private Tip first = Tip.NONE;
@@ -109,6 +115,7 @@ final class Verification {
                 all().isEmpty() ? state : chain.lastReadable(finding -> {}).state();
         problems.values()
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
+        List<Problem> acknowledged = removeAcknowledged(proof, after);
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(care.store().describe(), whole, after.floor()),
                 options.level() == Level.CHAIN ? 0 : named.size(),
@@ -118,7 +125,8 @@ final class Verification {
                 options.level() == Level.CONTENT,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
-                after.gaps().values());
+                after.gaps().values(),
+                acknowledged);
         record(report.isSound() ? options.level() : damaged(report), report.isSound(), proof);
         return report;
     }
@@ -133,6 +141,24 @@ final class Verification {
 
     private List<Problem> all() {
         return problems.values().stream().flatMap(List::stream).toList();
+    }
+
+    /**
+     * Removes the problems of the segments whose loss is acknowledged, and returns them. A segment whose content was not read may
+     * be lost: the mark that allows it to be skipped was set when it was.
+     */
+    private List<Problem> removeAcknowledged(Proof proof, CareState state) {
+        List<List<Problem>> ofObjects = List.of(found(Level.PRESENCE), found(Level.CONTENT));
+        Set<String> bad = new HashSet<>();
+        ofObjects.forEach(found -> found.forEach(problem -> bad.add(problem.key())));
+        Set<String> known = new AcknowledgedGaps(state)
+                .keys(
+                        proof.segments(),
+                        segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
+        List<Problem> removed = new ArrayList<>();
+        ofObjects.forEach(
+                found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        return removed;
     }
 
     // ---- slots and care records
@@ -237,6 +263,7 @@ final class Verification {
     private long content(Proof proof, CareState state) throws IOException {
         Proof chosen = sample(options.isIncremental() ? unverified(proof, state) : proof);
         skipped = (long) proof.segments().size() - chosen.segments().size();
+        chosen.segments().forEach(segment -> chosenKeys.add(segment.key()));
         options.onCost()
                 .accept(new Cost(
                         (long) chosen.segments().size()

@@ -9,6 +9,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -47,6 +48,7 @@ final class Restore {
     private final ObjectFiles objects;
     private final RestorePlanner planner;
     private final RestoreChecks checks;
+    private final LostSegments lost;
     private final Map<Stage, Duration> durations = new EnumMap<>(Stage.class);
     private final List<String> notes = new ArrayList<>();
 
@@ -71,6 +73,7 @@ final class Restore {
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.planner = new RestorePlanner(store, log, options, retries, this::note);
         this.checks = new RestoreChecks(store, options, staging);
+        this.lost = new LostSegments(store.describe());
         RestoreChecks.checkOptions(options);
     }
 
@@ -118,7 +121,7 @@ final class Restore {
             publication.finishMoves();
             for (int attempt = 1; ; attempt++) {
                 try {
-                    return restore(prove());
+                    return restoreAcknowledged(prove());
                 } catch (DamagedObjectException e) {
                     // A concurrent shipper commits segments and drops their tails. The next proof finds the segments.
                     boolean again = e.disappeared || isRetiredSince(e);
@@ -139,17 +142,36 @@ final class Restore {
     private Proof prove() throws IOException {
         Proof proof = planner.prove();
         prefix = proof.identity().prefix();
-        floor = floor(proof);
+        CareState care = care(proof);
+        floor = care.floor();
         if (floor.isRaised()) {
             note("the records before " + floor.cut().sequence() + " were retired by care record " + floor.record());
         }
         end(Stage.PROVE);
-        return proof.from(floor.cut());
+        Proof left = proof.from(floor.cut());
+        lost.proven(left, care);
+        return left;
     }
 
-    private Floor floor(Proof proof) throws IOException {
+    private CareState care(Proof proof) throws IOException {
         CareChain care = new CareChain(log.store(), objects.retries(), proof.identity());
-        return care.lastReadable(this::note).state().floor();
+        return care.lastReadable(this::note).state();
+    }
+
+    /** Restores what is left if objects are damaged whose loss is acknowledged. Without them the archive has a gap. */
+    private RestoreReport restoreAcknowledged(Proof whole) throws IOException {
+        while (true) {
+            try {
+                return restore(lost.without(whole));
+            } catch (DamagedObjectException e) {
+                if (!lost.add(e)) {
+                    throw e;
+                }
+                note("records " + e.firstSequence + " to " + e.lastSequence + " are lost, as acknowledged: "
+                        + e.getMessage());
+                closeFetch();
+            }
+        }
     }
 
     /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
