@@ -345,8 +345,8 @@ final class Verification {
     }
 
     /**
-     * Returns the part that no recorded verification has read. The last segment that it has read is part of it, as the segment
-     * after it states its end.
+     * Returns the part that no recorded verification has read, including the segments that were stated again since. The last
+     * segment that it has read is part of it, as the segment after it states its end.
      */
     private Proof unverified(Proof proof, CareState state) {
         @Nullable Mark mark = state.verified().get(Janitor.CONTENT);
@@ -357,10 +357,12 @@ final class Verification {
             return proof;
         }
         basis = mark;
+        Map<String, Long> restated = prover.restated();
         return with(
                 proof,
                 proof.segments().stream()
-                        .filter(segment -> segment.number() >= mark.last().segment())
+                        .filter(segment -> segment.number() >= mark.last().segment()
+                                || restated.getOrDefault(segment.key(), -1L) > mark.slot())
                         .toList(),
                 proof.attachments().stream()
                         .filter(attachment -> attachment.sequence() > mark.checkpoint())
