@@ -58,7 +58,7 @@ public final class ObjectFiles {
         public void write(byte[] bytes, int length) {}
     };
 
-    /** A request for a range has failed too often. A retry of the object would only repeat that. */
+    /** A request for a part of an object has failed too often. A retry of the object would only repeat that. */
     static final class RetriedException extends StoreException {
         private static final long serialVersionUID = 1;
 
@@ -133,17 +133,25 @@ public final class ObjectFiles {
     private InputStream open(StoredFile expected) throws IOException {
         @Nullable Ranges current = ranges;
         if (current == null || expected.objectBytes() <= 2L * RangedObject.RANGE_BYTES) {
-            return new ResumedObject(store, expected.key());
+            return new ResumedObject(store, expected.key(), this::sendAgain);
         }
         return new RangedObject(
-                store, expected.key(), expected.objectBytes(), current.threads, current.lanes, ranged -> {
-                    try {
-                        return retries.call(ranged::get);
-                    } catch (IOException e) {
-                        boolean mayRetry = e instanceof StoreUnavailableException || !(e instanceof StoreException);
-                        throw mayRetry ? new RetriedException(e) : e;
-                    }
-                });
+                store,
+                expected.key(),
+                expected.objectBytes(),
+                current.threads,
+                current.lanes,
+                ranged -> sendAgain(ranged::get));
+    }
+
+    /** Repeats a request for a part of an object. If that does not help, the object is not requested again. */
+    private <T> T sendAgain(Retries.Request<T> request) throws IOException {
+        try {
+            return retries.call(request);
+        } catch (IOException e) {
+            boolean mayRetry = e instanceof StoreUnavailableException || !(e instanceof StoreException);
+            throw mayRetry ? new RetriedException(e) : e;
+        }
     }
 
     private void copy(StoredFile expected, InputStream object, Sink sink) throws IOException {
@@ -152,14 +160,14 @@ public final class ObjectFiles {
         @Nullable DataKey key = encryption == null ? null : keys.open(encryption, where(expected));
         ContentDigest file = key == null ? ContentDigest.plain() : key.digest();
         long length = 0;
-        toSink(sink::restart);
+        toSink(counted, sink::restart);
         byte[] chunk = new byte[CHUNK_BYTES];
         try (InputStream in = Lz4Frames.decompress(clear(expected, counted, key), expected.fileBytes())) {
             for (int got = in.read(chunk); got >= 0 && length <= expected.fileBytes(); got = in.read(chunk)) {
                 int count = got;
                 file.update(chunk, 0, count);
                 length += count;
-                toSink(() -> sink.write(chunk, count));
+                toSink(counted, () -> sink.write(chunk, count));
             }
             counted.drain(chunk, expected.objectBytes());
         } catch (StoreException | BadObjectException e) {
@@ -170,6 +178,9 @@ public final class ObjectFiles {
             }
             throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e.getMessage(), e);
         } catch (RuntimeException e) {
+            if (counted.failed) {
+                throw e;
+            }
             throw new BadObjectException(where(expected) + ": invalid LZ4 frame: " + e, e);
         }
         check(expected, "size", counted.bytes, expected.objectBytes());
@@ -191,11 +202,14 @@ public final class ObjectFiles {
         void run() throws IOException;
     }
 
-    private static void toSink(Writing writing) throws SinkException {
+    private static void toSink(Counted counted, Writing writing) throws SinkException {
         try {
             writing.run();
         } catch (IOException e) {
             throw new SinkException(e);
+        } catch (RuntimeException e) {
+            counted.failed = true;
+            throw e;
         }
     }
 
@@ -214,6 +228,8 @@ public final class ObjectFiles {
     private final class Counted extends FilterInputStream {
         final MessageDigest digest = Digest.sha256();
         long bytes;
+
+        /** Whether the store or the sink has failed, so that an exception does not show that the object is damaged. */
         boolean failed;
 
         Counted(InputStream in) {
@@ -234,7 +250,7 @@ public final class ObjectFiles {
                 if (got > 0) {
                     count(got);
                 }
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 failed = true;
                 throw e;
             }

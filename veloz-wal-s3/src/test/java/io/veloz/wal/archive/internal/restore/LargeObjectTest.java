@@ -138,8 +138,36 @@ class LargeObjectTest {
         assertThat(breaking.from).hasSize(Retries.ATTEMPTS).containsOnly(0L);
     }
 
+    @Test
+    void requestThatContinuesAnObjectIsRepeatedAlone() throws IOException {
+        store.damage(KEY, object);
+        boolean[] hasFailed = {false};
+        HeapStore client = store.client(request -> {
+            boolean fails = request.number() > 1 && !hasFailed[0];
+            hasFailed[0] |= fails;
+            return fails ? Fault.FAIL : null;
+        });
+        BreakingStore breaking = new BreakingStore(client, 5 * MIB);
+        assertThat(read(breaking, false)).isEqualTo(file);
+        assertThat(breaking.from).containsExactly(0L, 5L * MIB, 5L * MIB, 10L * MIB, 15L * MIB);
+    }
+
+    @Test
+    void failureOfTheStoreIsNotReportedAsADamagedObject() {
+        store.damage(KEY, object);
+        BreakingStore breaking = new BreakingStore(store, 5 * MIB) {
+            @Override
+            IOException failure() {
+                throw new IllegalStateException("the client was closed");
+            }
+        };
+        assertThatThrownBy(() -> read(breaking, false))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the client was closed");
+    }
+
     /** Each of its streams breaks after some bytes. */
-    private static final class BreakingStore implements ObjectStore {
+    private static class BreakingStore implements ObjectStore {
         final List<Long> from = new ArrayList<>();
         private final ObjectStore store;
         private final int after;
@@ -147,6 +175,10 @@ class LargeObjectTest {
         BreakingStore(ObjectStore store, int after) {
             this.store = store;
             this.after = after;
+        }
+
+        IOException failure() {
+            return new IOException("reset");
         }
 
         @Override
@@ -163,7 +195,7 @@ class LargeObjectTest {
                 @Override
                 public int read(byte[] target, int at, int wanted) throws IOException {
                     if (left == 0) {
-                        throw new IOException("reset");
+                        throw failure();
                     }
                     int got = super.read(target, at, Math.min(wanted, left));
                     left -= Math.max(0, got);
