@@ -236,7 +236,7 @@ final class Restore {
     /** Restores into a free target. */
     private RestoreReport restoreInto(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
         fetch(proof, null).all(selection);
-        return plan.newLog() ? copy(plan, proof, selection) : publish(plan, proof, selection);
+        return plan.newLog() ? copy(plan, proof, selection) : publish(proof, selection);
     }
 
     // ---- fetching
@@ -261,11 +261,15 @@ final class Restore {
         }
     }
 
-    /** Completes the log after everything is fetched. */
-    private void complete(Proof proof, RestoreSelection selection, boolean withCheckpoint) throws IOException {
-        if (withCheckpoint) {
-            checkpoints(proof).fetch(selection.lastSequence());
-        }
+    /** Completes the log after everything is fetched. Returns the plan with the checkpoint that is whole. */
+    private RestorePlan completeWithCheckpoint(Proof proof, RestoreSelection selection) throws IOException {
+        Checkpoints checkpoints = checkpoints(proof);
+        var unused = checkpoints.fetch(selection.lastSequence());
+        complete(proof);
+        return planner.plan(proof, selection, begin().left(), checkpoints.used());
+    }
+
+    private void complete(Proof proof) throws IOException {
         complete(proof.identity());
         if (!begin().left().isEmpty()) {
             files().replace(
@@ -305,8 +309,8 @@ final class Restore {
         return report(plan, Outcome.ALREADY_THERE, found, 0, ahead, Optional.empty());
     }
 
-    private RestoreReport publish(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
-        complete(proof, selection, true);
+    private RestoreReport publish(Proof proof, RestoreSelection selection) throws IOException {
+        RestorePlan plan = completeWithCheckpoint(proof, selection);
         RecoveryReport found = verifyStaged();
         RestoreChecks.checkComplete(found, plan);
         if (plan.leftSegments() > 0) {
@@ -332,7 +336,7 @@ final class Restore {
                             + " archive; salvage the readable records, and restore into another directory",
                     null);
         }
-        complete(proof, selection, true);
+        RestorePlan restored = completeWithCheckpoint(proof, selection);
         for (SegmentReport segment : tail) {
             files().copyLocal(segment.file());
         }
@@ -355,20 +359,22 @@ final class Restore {
         Path kept = publication.replace();
         note("the files of the previous log are in " + kept);
         long ahead = Math.max(0, found.lastSequence() - plan.archivedSequence());
-        return report(plan, Outcome.MERGED, found, files().reused(), ahead, Optional.of(kept));
+        return report(restored, Outcome.MERGED, found, files().reused(), ahead, Optional.of(kept));
     }
 
     private RestoreReport copy(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
-        complete(proof, selection, false);
+        complete(proof);
         if (selection.gaps().isEmpty()) {
-            RestoreChecks.checkSound(verifyStaged(), plan);
+            RestoreChecks.checkComplete(verifyStaged(), plan);
         }
         staging.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
-        RecoveryReport found = new PointInTimeCopy(checkpoints(proof), staging, prefix, options, progress).make();
+        Checkpoints checkpoints = checkpoints(proof);
+        RecoveryReport found = new PointInTimeCopy(checkpoints, staging, prefix, options, progress).make();
         end(Stage.COPY);
         publication.publishCopy(found.logId(), point());
-        return reportCopy(plan, found, files().reused());
+        RestorePlan copied = planner.plan(proof, selection, begin().left(), checkpoints.used());
+        return reportCopy(copied, found, files().reused());
     }
 
     private RestoreReport reportCopy(RestorePlan plan, RecoveryReport found, int reused) throws IOException {
