@@ -107,7 +107,7 @@ public final class FillFiles {
             return true;
         }
         try (Sink sink = new Sink(name)) {
-            objects.read(segment.stored(), sink);
+            objects.fetch(segment.stored(), sink);
             sink.finish();
         }
         return false;

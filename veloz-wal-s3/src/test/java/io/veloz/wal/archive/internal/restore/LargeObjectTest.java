@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,12 +61,21 @@ class LargeObjectTest {
     }
 
     private byte[] read(ObjectStore from, boolean inRanges) throws IOException {
+        return read(from, inRanges, ObjectFiles::read, expected());
+    }
+
+    /** Reads an object completely checked, or only its file. */
+    private interface Way {
+        void read(ObjectFiles objects, StoredFile expected, ObjectFiles.Sink sink) throws IOException;
+    }
+
+    private byte[] read(ObjectStore from, boolean inRanges, Way way, StoredFile expected) throws IOException {
         ObjectFiles objects = new ObjectFiles(from, new Retries(n -> {}), Long.MAX_VALUE);
         if (inRanges) {
             objects.fetchInRanges(new ObjectFiles.Ranges(threads, 3));
         }
         ByteArrayOutputStream sink = new ByteArrayOutputStream();
-        objects.read(expected(), new ObjectFiles.Sink() {
+        way.read(objects, expected, new ObjectFiles.Sink() {
             @Override
             public void restart() {
                 sink.reset();
@@ -117,6 +127,37 @@ class LargeObjectTest {
             store.damage(KEY, bytes);
             assertThatThrownBy(() -> read(store, true)).isInstanceOf(BadObjectException.class);
             assertThatThrownBy(() -> read(store, false)).isInstanceOf(BadObjectException.class);
+            assertThatThrownBy(() -> read(store, false, ObjectFiles::fetch, expected()))
+                    .isInstanceOf(BadObjectException.class);
+        }
+    }
+
+    /** A restore needs the digest of the file only. */
+    @Test
+    void digestOfTheObjectIsComputedToVerifyItOnly() throws IOException {
+        store.damage(KEY, object);
+        StoredFile other = new StoredFile(KEY, object.length, Digest.NONE, file.length, Digest.of(file));
+        assertThat(read(store, false, ObjectFiles::fetch, other)).isEqualTo(file);
+        assertThatThrownBy(() -> read(store, false, ObjectFiles::read, other))
+                .isInstanceOf(BadObjectException.class)
+                .hasMessageContaining("SHA-256 mismatch");
+    }
+
+    @Test
+    void everyDamagedByteOfAFetchedObjectIsDetected() throws IOException {
+        byte[] small = "some text, some text, some text, some text".getBytes(StandardCharsets.US_ASCII);
+        byte[] packed = Lz4Frames.compress(small);
+        StoredFile expected =
+                new StoredFile(KEY, packed.length, Digest.of(packed), small.length, Digest.of(small));
+        for (int i = 0; i < packed.length - 4; i++) {
+            byte[] damaged = packed.clone();
+            damaged[i] ^= 1;
+            store.damage(KEY, damaged);
+            try {
+                assertThat(read(store, false, ObjectFiles::fetch, expected)).isEqualTo(small);
+            } catch (BadObjectException e) {
+                assertThat(e).hasMessageContaining(KEY);
+            }
         }
     }
 
