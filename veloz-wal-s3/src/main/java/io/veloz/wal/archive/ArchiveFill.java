@@ -37,8 +37,8 @@ import java.util.function.BooleanSupplier;
  * the older records stay in the archive, from where {@link ArchiveReader} reads them.
  *
  * <p>It runs while the log is open ({@link #start}), or in a directory that no process has open ({@link #fill}). After a crash, a
- * failure or a stop, run it again: segments that were fetched or added are not fetched again. A trim that deletes a segment ends
- * the fill for good. Thread-safe.
+ * failure or a stop, run it again: segments that were added are not fetched again. A trim that deletes a segment ends the fill
+ * for good. Thread-safe.
  */
 public final class ArchiveFill implements AutoCloseable {
     /** The open logs that are filled in. Two fills of a log would replace each other's temporary files. */
@@ -206,7 +206,10 @@ public final class ArchiveFill implements AutoCloseable {
         }
     }
 
-    /** Ends it after the current segment, and waits for that. A later fill continues. */
+    /**
+     * Ends it, and waits for that: it makes no further request to the store, and deletes the files of segments that were fetched
+     * and not added. A later fill continues.
+     */
     @Override
     public void close() {
         stopped = true;

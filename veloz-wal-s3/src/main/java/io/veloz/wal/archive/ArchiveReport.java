@@ -17,6 +17,7 @@ public final class ArchiveReport {
     private final Duration took;
     private final long skippedSegments;
     private final List<LostRange> unacknowledged;
+    private final List<Problem> acknowledgedProblems;
 
     ArchiveReport(
             ArchiveStatus status,
@@ -27,7 +28,9 @@ public final class ArchiveReport {
             boolean full,
             Duration took,
             long skippedSegments,
-            Collection<Gap> acknowledged) {
+            Collection<Gap> acknowledged,
+            List<Problem> acknowledgedProblems) {
+        this.acknowledgedProblems = List.copyOf(acknowledgedProblems);
         this.skippedSegments = skippedSegments;
         this.unacknowledged = status.gaps().stream()
                 .filter(gap -> acknowledged.stream()
@@ -89,9 +92,17 @@ public final class ArchiveReport {
         return bytesRead;
     }
 
-    /** Returns the objects that are damaged or missing. */
+    /** Returns the objects that are damaged or missing, apart from the acknowledged ones. */
     public List<Problem> problems() {
         return problems;
+    }
+
+    /**
+     * Returns the objects that are damaged or missing, and whose records an operator has acknowledged as lost; see {@link
+     * ArchiveVerifier#acknowledge}. A restore of these records requires to accept gaps.
+     */
+    public List<Problem> acknowledgedProblems() {
+        return acknowledgedProblems;
     }
 
     /** Returns the keys of the objects that no slot names, which are harmless. */
@@ -114,6 +125,7 @@ public final class ArchiveReport {
     public String toString() {
         return (isSound() ? "sound" : "unsound") + " after " + (full ? "full" : "quick") + " verification of "
                 + objects + " objects (" + bytesRead + " bytes read) in " + took + ", problems " + problems
+                + ", acknowledged " + acknowledgedProblems
                 + ", orphans " + orphans + ", " + status;
     }
 }

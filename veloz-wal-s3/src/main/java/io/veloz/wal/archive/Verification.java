@@ -4,6 +4,7 @@ import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
 import io.veloz.wal.archive.internal.care.Janitor;
@@ -32,12 +33,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +60,9 @@ final class Verification {
     private final Map<Level, List<Problem>> problems = new EnumMap<>(Level.class);
     private final Instant begun;
     private long skipped;
+
+    /** The keys of the segments whose content was chosen to be read. */
+    private final Set<String> chosenKeys = new HashSet<>();
 
     /** The last care record when the verification began. */
     private Tip first = Tip.NONE;
@@ -110,6 +116,7 @@ final class Verification {
                 all().isEmpty() ? state : chain.lastReadable(finding -> {}).state();
         problems.values()
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
+        List<Problem> acknowledged = removeAcknowledged(proof, after);
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(care.store().describe(), whole, after.floor()),
                 options.level() == Level.CHAIN ? 0 : objects(proof.segments(), proof.attachments()),
@@ -119,7 +126,8 @@ final class Verification {
                 options.level() == Level.CONTENT,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
-                after.gaps().values());
+                after.gaps().values(),
+                acknowledged);
         record(report.isSound() ? options.level() : damaged(report), report.isSound(), proof);
         return report;
     }
@@ -134,6 +142,24 @@ final class Verification {
 
     private List<Problem> all() {
         return problems.values().stream().flatMap(List::stream).toList();
+    }
+
+    /**
+     * Removes the problems of the segments whose loss is acknowledged, and returns them. A segment whose content was not read may
+     * be lost: the mark that allows it to be skipped was set when it was.
+     */
+    private List<Problem> removeAcknowledged(Proof proof, CareState state) {
+        List<List<Problem>> ofObjects = List.of(found(Level.PRESENCE), found(Level.CONTENT));
+        Set<String> bad = new HashSet<>();
+        ofObjects.forEach(found -> found.forEach(problem -> bad.add(problem.key())));
+        Set<String> known = new AcknowledgedGaps(state)
+                .keys(
+                        proof.segments(),
+                        segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
+        List<Problem> removed = new ArrayList<>();
+        ofObjects.forEach(
+                found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        return removed;
     }
 
     // ---- slots and care records
@@ -251,6 +277,7 @@ final class Verification {
     private long content(Proof proof, CareState state) throws IOException {
         Proof chosen = sample(options.isIncremental() ? unverified(proof, state) : proof);
         skipped = (long) proof.segments().size() - chosen.segments().size();
+        chosen.segments().forEach(segment -> chosenKeys.add(segment.key()));
         options.onCost()
                 .accept(new Cost(
                         (long) objects(chosen.segments(), chosen.attachments())
@@ -331,8 +358,8 @@ final class Verification {
     }
 
     /**
-     * Returns the part that no recorded verification has read. The last segment that it has read is part of it, as the segment
-     * after it states its end.
+     * Returns the part that no recorded verification has read, including the segments that were stated again since. The last
+     * segment that it has read is part of it, as the segment after it states its end.
      */
     private Proof unverified(Proof proof, CareState state) {
         @Nullable Mark mark = state.verified().get(Janitor.CONTENT);
@@ -343,10 +370,12 @@ final class Verification {
             return proof;
         }
         basis = mark;
+        Map<String, Long> restated = prover.restated();
         return with(
                 proof,
                 proof.segments().stream()
-                        .filter(segment -> segment.number() >= mark.last().segment())
+                        .filter(segment -> segment.number() >= mark.last().segment()
+                                || restated.getOrDefault(segment.key(), -1L) > mark.slot())
                         .toList(),
                 proof.attachments().stream()
                         .filter(attachment -> attachment.sequence() > mark.checkpoint())

@@ -249,31 +249,51 @@ class LyingArchiveTest {
             return new Tail(
                     t.segment(), t.position(), t.endPosition(), t.firstSequence(), t.lastSequence() + 1, t.sha256());
         });
-        archive.slots.computeIfPresent(
-                one,
-                (any, s) -> new Slot(
-                        s.logId(),
-                        s.origin(),
-                        s.number(),
-                        s.epoch(),
-                        s.writer(),
-                        s.host(),
-                        s.written(),
-                        s.previous(),
-                        s.kept(),
-                        new Slot.Archived(
-                                s.archived().segment(),
-                                s.archived().position(),
-                                s.archived().sequence() + 1),
-                        s.part(),
-                        s.instance(),
-                        s.chain()));
+        archive.slots.computeIfPresent(one, (any, slot) -> advanced(slot));
         archive.part(two, part -> {
             Tail t = (Tail) part;
             return new Tail(
                     t.segment(), t.position(), t.endPosition(), t.firstSequence() + 1, t.lastSequence(), t.sha256());
         });
         assertUnsound(archive.store(), "the slot states that it ends");
+    }
+
+    @Test
+    void copyThatEndsBeforeTheStatedRecordIsRefused() {
+        LyingArchive archive = archive();
+        List<Long> tails = archive.numbers(Tail.class);
+        long last = tails.get(tails.size() - 1);
+        archive.part(last, part -> {
+            Tail t = (Tail) part;
+            return new Tail(
+                    t.segment(), t.position(), t.endPosition(), t.firstSequence(), t.lastSequence() + 1, t.sha256());
+        });
+        archive.slots.computeIfPresent(last, (any, s) -> advanced(s));
+        RestoreOptions options =
+                RestoreOptions.into(scratch.resolve("copy")).untilSequence(archive.slots.get(last).archived().sequence());
+        assertThat(catchThrowableOfType(WalRestoreException.class, () -> DirectRestore.restore(archive.store(), options)))
+                .hasMessageContaining("it ends with record " + RECORDS + "; expected " + (RECORDS + 1));
+    }
+
+    /** Returns a slot that states one more record. */
+    private static Slot advanced(Slot s) {
+        return new Slot(
+                s.logId(),
+                s.origin(),
+                s.number(),
+                s.epoch(),
+                s.writer(),
+                s.host(),
+                s.written(),
+                s.previous(),
+                s.kept(),
+                new Slot.Archived(
+                        s.archived().segment(),
+                        s.archived().position(),
+                        s.archived().sequence() + 1),
+                s.part(),
+                s.instance(),
+                s.chain());
     }
 
     @Test

@@ -12,12 +12,15 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
 import io.veloz.wal.archive.ArchiveRepairReport.Repaired;
 import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.CareRecord.Kind;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.CareState.Plan;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
@@ -34,9 +37,11 @@ import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -179,6 +184,90 @@ class ObjectRepairTest {
             assertThat(DirectShip.ship(wal, store)).isEmpty();
         }
         all = SmallLog.read(log);
+    }
+
+    @Test
+    void newObjectThatTheStoreHasDamagedIsNotCommitted() throws IOException {
+        String damaged = keys("segments/").get(0);
+        damage(damaged);
+        int slots = keys("ship/").size();
+        String next = damaged.replaceFirst("\\.e\\d+", ".e0000000003");
+        boolean[] isDone = {false};
+        HeapStore client = store.client(request -> {
+            if (!isDone[0] && store.objects().containsKey(next)) {
+                isDone[0] = true;
+                damage(next);
+            }
+            return null;
+        });
+        ArchiveRepairReport report = repair(client);
+        assertThat(isDone[0]).isTrue();
+        assertThat(report.repaired()).isEmpty();
+        assertThat(report.untouched()).singleElement().satisfies(problem -> {
+            assertThat(problem.key()).isEqualTo(damaged);
+            assertThat(problem.reason()).contains(next, "repeat the repair");
+        });
+        // Only the EPOCH.
+        assertThat(keys("ship/")).hasSize(slots + 1);
+        assertThat(repair(store).repaired()).hasSize(1);
+        assertWhole(store);
+    }
+
+    private ArchiveReport verifyIncrementally() {
+        return new ArchiveVerifier(store, new Retries(attempt -> {}))
+                .verify(
+                        ArchiveVerifyOptions.level(ArchiveVerifyOptions.Level.CONTENT)
+                                .incremental(Duration.ofDays(90))
+                                .record()
+                                .build(),
+                        WalProgress.NONE);
+    }
+
+    @Test
+    void restatedObjectIsVerifiedIncrementallyOnce() {
+        String first = keys("segments/").get(0);
+        byte[] intact = store.objects().get(first);
+        assertThat(verifyIncrementally().isSound()).isTrue();
+        damage(first);
+        String next = repair(store).repaired().get(0).other();
+        byte[] whole = store.objects().get(next);
+        damage(next);
+        ArchiveReport report = verifyIncrementally();
+        assertThat(report.problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo(next));
+        store.damage(next, whole);
+        store.damage(first, intact);
+        long all = verifyIncrementally().bytesRead();
+        long again = verifyIncrementally().bytesRead();
+        assertThat(again).isLessThan(all - whole.length / 2);
+        assertThat(again).isLessThan(2L * whole.length);
+    }
+
+    @Test
+    void largeRepairPutsSummaries() throws IOException {
+        shipMore();
+        keys("segments/").forEach(this::damage);
+        long before = summaries();
+        int damaged = keys("segments/").size();
+        assertThat(damaged).isGreaterThan(70);
+        ArchiveRepairReport report = repair(store);
+        assertThat(report.repaired()).hasSize(damaged);
+        assertThat(summaries()).isGreaterThan(before);
+        List<String> slots = keys("ship/");
+        Slot last = SlotCodec.decode("slot", ArchiveKeys.slotNumber(slots.get(slots.size() - 1)), store.objects().get(slots.get(slots.size() - 1)))
+                .slot();
+        assertThat(last.chainState().since()).hasSizeLessThan(66);
+        assertWhole(store);
+        assertThat(new ArchiveVerifier(store, new Retries(attempt -> {})).full(WalProgress.NONE).isSound())
+                .isTrue();
+    }
+
+    private long summaries() {
+        return keys("ship/").stream()
+                .filter(key -> new String(store.objects().get(key), StandardCharsets.ISO_8859_1)
+                        .contains("\"kind\":\"SUMMARY\""))
+                .count();
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveStatus;
+import java.util.List;
 
 /** Prints reports on an archive, as text or as JSON. Stateless. */
 final class ArchiveReportText {
@@ -53,12 +54,9 @@ final class ArchiveReportText {
                     + ", verified before or not in the sample");
         }
         out.character('\n');
-        for (Problem problem : report.problems()) {
-            String records = problem.firstSequence() < 0
-                    ? ""
-                    : " (records " + Units.range(problem.firstSequence(), problem.lastSequence()) + ")";
-            out.line("- " + problem.key() + records + ": " + problem.reason());
-        }
+        report.problems().forEach(problem -> out.line("- " + text(problem)));
+        report.acknowledgedProblems()
+                .forEach(problem -> out.line("- " + text(problem) + "; its loss is acknowledged"));
         for (LostRange gap : report.status().gaps()) {
             out.line("- " + gap);
         }
@@ -67,6 +65,13 @@ final class ArchiveReportText {
         }
         report.orphans().forEach(key -> out.line("- " + key + " is not referenced by any slot; harmless"));
         out.line("verdict: " + word(report));
+    }
+
+    private static String text(Problem problem) {
+        String records = problem.firstSequence() < 0
+                ? ""
+                : " (records " + Units.range(problem.firstSequence(), problem.lastSequence()) + ")";
+        return problem.key() + records + ": " + problem.reason();
     }
 
     /** Returns the exit code. A declared gap is a warning, as in a log. */
@@ -93,16 +98,23 @@ final class ArchiveReportText {
         write(to, report.status());
         to.field("skipped_segments", report.skippedSegments());
         to.field("full", report.full()).field("objects", report.objects());
-        to.field("bytes_read", report.bytesRead()).name("problems").array();
-        for (Problem problem : report.problems()) {
+        to.field("bytes_read", report.bytesRead());
+        write(to.name("problems"), report.problems());
+        write(to.name("acknowledged"), report.acknowledgedProblems());
+        to.name("orphans").array();
+        report.orphans().forEach(to::value);
+        to.endArray().field("took_ns", report.took().toNanos()).endObject();
+        out.character('\n');
+    }
+
+    private static void write(Json to, List<Problem> problems) {
+        to.array();
+        for (Problem problem : problems) {
             to.object().field("key", problem.key()).field("first_sequence", problem.firstSequence());
             to.field("last_sequence", problem.lastSequence());
             to.field("reason", problem.reason()).endObject();
         }
-        to.endArray().name("orphans").array();
-        report.orphans().forEach(to::value);
-        to.endArray().field("took_ns", report.took().toNanos()).endObject();
-        out.character('\n');
+        to.endArray();
     }
 
     /** Writes the fields of the current object. */

@@ -65,7 +65,9 @@ final class LevelArguments {
     @Option(
             names = "--acknowledge-gap",
             paramLabel = "FROM-TO",
-            description = "Record first that exactly these records are missing, and that this is known.")
+            description =
+                    "Record first that exactly these records are missing, or are those of consecutive segments whose objects"
+                            + " are damaged or missing, and that this is known.")
     private @Nullable String gap;
 
     boolean isGiven() {

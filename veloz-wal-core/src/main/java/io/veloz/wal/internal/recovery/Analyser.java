@@ -29,8 +29,15 @@ public final class Analyser {
         OUTLINE,
         /** Headers, footers and the chain, and the content of segments without a footer. For opening. */
         STRUCTURE,
+        /** Every byte, but the data of sealed segments is not compared with the digests in their footers. */
+        RECORDS,
         /** Every byte. */
-        CONTENT
+        CONTENT;
+
+        /** Returns whether all records are read. */
+        boolean readsRecords() {
+            return this == RECORDS || this == CONTENT;
+        }
     }
 
     private final SegmentCheck.Settings settings;

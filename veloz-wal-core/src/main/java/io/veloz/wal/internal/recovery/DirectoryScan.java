@@ -280,7 +280,7 @@ final class DirectoryScan {
 
     private boolean isBlank(Entry segment) throws IOException {
         try (StorageFile file = storage.openForReading(segment.name)) {
-            return depth == Analyser.Depth.CONTENT
+            return depth.readsRecords()
                     ? SameSegment.isBlank(file)
                     : TailSearch.isBlank(file, segment.requiredHeader());
         }

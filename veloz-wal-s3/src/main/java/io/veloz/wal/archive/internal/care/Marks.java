@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.format.CareRecord.Kind;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
+import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -68,6 +69,7 @@ public final class Marks {
 
     private static Mark fresh(Proof proof, Result result) {
         Segment last = proof.segments().get(proof.segments().size() - 1);
+        @Nullable Slot tip = proof.tip();
         return new Mark(
                 proof.segments().get(0).number(),
                 new Cut(last.number(), last.lastSequence()),
@@ -77,7 +79,8 @@ public final class Marks {
                         .max()
                         .orElse(0),
                 result.begun,
-                result.ended.truncatedTo(ChronoUnit.MILLIS));
+                result.ended.truncatedTo(ChronoUnit.MILLIS),
+                tip == null ? 0 : tip.number());
     }
 
     private static CareState marked(CareState state, String level, Mark fresh, @Nullable Mark basis) {
@@ -99,6 +102,7 @@ public final class Marks {
                                 fresh.last(),
                                 fresh.checkpoint(),
                                 basis.since(),
-                                fresh.checked()));
+                                fresh.checked(),
+                                fresh.slot()));
     }
 }

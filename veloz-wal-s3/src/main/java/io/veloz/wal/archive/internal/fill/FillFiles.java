@@ -14,11 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,12 +53,15 @@ public final class FillFiles {
         return storage.usableBytes();
     }
 
-    /** Deletes the temporary files of all segments before the log but these. */
-    void retain(List<Segment> kept) throws IOException {
-        Set<String> names = new HashSet<>();
-        kept.forEach(segment -> names.add(older.temporaryName(segment.number())));
+    /**
+     * Deletes the temporary files of segments before the log.
+     *
+     * @param from the first segment whose file stays
+     */
+    void retain(long from) throws IOException {
+        long first = older.firstSegment();
         for (String name : storage.list()) {
-            if (isTemporary(name) && !names.contains(name) && number(name) < older.firstSegment()) {
+            if (isTemporary(name) && number(name) < Math.min(from, first)) {
                 delete(name);
             }
         }
@@ -107,7 +107,7 @@ public final class FillFiles {
             return true;
         }
         try (Sink sink = new Sink(name)) {
-            objects.read(segment.stored(), sink);
+            objects.fetch(segment.stored(), sink);
             sink.finish();
         }
         return false;

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.fill;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.fill.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
@@ -33,14 +34,15 @@ import java.util.function.BooleanSupplier;
  * <pre>
  *   crash after                       the next run
  *   the proof                         begins again
- *   a part of a segment was fetched   fetches this segment again; at most as many as are fetched at the same time
+ *   a part of a segment was fetched   deletes it or fetches this segment again; at most as many as are fetched at a time
  *   a segment was fetched             compares its SHA-256, and does not fetch it again
  *   a segment was added               continues below it
  *   the last segment was added        finds nothing left, and ends the fill
  *   the fill was ended                does nothing
  * </pre>
  *
- * <p>A trim of the log ends the fill, also one between two runs.
+ * <p>A run that fails or is stopped deletes the temporary files, which would occupy the disk until the next run. A trim of the
+ * log ends the fill, also one between two runs.
  */
 public final class FillIn {
     private static final String CLOSED = "the log was closed";
@@ -56,6 +58,7 @@ public final class FillIn {
     private final FillFiles files;
     private final ObjectFiles objects;
     private final List<String> notes = new ArrayList<>();
+    private List<Segment> left = List.of();
     private long filled;
     private int reused;
 
@@ -92,7 +95,7 @@ public final class FillIn {
      * @param names the files of the log
      * @param options for their parallelism, bandwidth and progress
      * @param keepFreeBytes the free space that the log needs
-     * @param stopped whether to end after the current segment
+     * @param stopped whether to end before the next request or segment
      */
     public FillIn(
             ObjectStore store,
@@ -102,8 +105,8 @@ public final class FillIn {
             RestoreOptions options,
             long keepFreeBytes,
             BooleanSupplier stopped) {
-        this.store = store;
-        this.log = new ShipLog(store);
+        this.store = new StoppableStore(store, stopped);
+        this.log = new ShipLog(this.store);
         this.retries = retries;
         this.names = names;
         this.older = older;
@@ -111,7 +114,7 @@ public final class FillIn {
         this.keepFreeBytes = keepFreeBytes;
         this.stopped = stopped;
         this.files = new FillFiles(names, older);
-        this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
+        this.objects = new ObjectFiles(this.store, retries, options.bytesPerSecond());
     }
 
     public Result run() throws IOException {
@@ -119,19 +122,48 @@ public final class FillIn {
         if (state.isEmpty()) {
             return ended(End.NOT_PENDING, List.of());
         }
+        try {
+            // An earlier run may have died, and this one may end before it fetches anything.
+            deleteTemporary(older.firstSegment() - options.parallelism());
+            Result result = run(state.get());
+            if (result.end() == End.STOPPED) {
+                deleteTemporary(Long.MAX_VALUE);
+            }
+            return result;
+        } catch (StoppedException e) {
+            deleteTemporary(Long.MAX_VALUE);
+            return result(End.STOPPED, left.subList((int) filled, left.size()));
+        } catch (IOException | RuntimeException e) {
+            try {
+                deleteTemporary(Long.MAX_VALUE);
+            } catch (IOException | RuntimeException failure) {
+                e.addSuppressed(failure);
+            }
+            throw e;
+        }
+    }
+
+    /** Deletes the files of segments before one that were not added, unless another process may have the log open. */
+    private void deleteTemporary(long from) throws IOException {
+        if (!isClosed()) {
+            files.retain(from);
+        }
+    }
+
+    private Result run(FillState state) throws IOException {
         RestorePlanner planner = new RestorePlanner(store, log, options, retries, this::note);
         LogIdentity identity = planner.identity();
-        checkIdentity(identity, state.get());
+        checkIdentity(identity, state);
         Proof proof = planner.prove();
         // After the proof, because retention may raise the floor meanwhile.
         Floor floor = floor(identity);
-        List<Segment> left = left(proof, state.get(), floor);
-        End end = fill(left, identity);
+        left = left(proof, state, floor);
+        End end = fill(identity);
         List<Segment> rest = left.subList((int) filled, left.size());
         if (end == End.STOPPED) {
             return result(end, rest);
         }
-        boolean isRetired = floor.cut().segment() > state.get().firstSegment();
+        boolean isRetired = floor.cut().segment() > state.firstSegment();
         return ended(end == End.COMPLETE && isRetired ? End.RETIRED : end, rest);
     }
 
@@ -172,20 +204,20 @@ public final class FillIn {
      * @throws WalRestoreException if the archive lacks one of them, so that a fill would end for good without it
      */
     private List<Segment> left(Proof proof, FillState state, Floor floor) throws IOException {
-        List<Segment> left = new ArrayList<>();
+        List<Segment> before = new ArrayList<>();
         long above = older.firstSegment();
         long last = Math.max(state.firstSegment(), floor.cut().segment());
         for (int i = proof.segments().size() - 1; i >= 0; i--) {
             Segment segment = proof.segments().get(i);
             if (segment.number() == above - 1 && segment.number() >= last) {
-                left.add(segment);
+                before.add(segment);
                 above--;
             }
         }
         if (above > last && older.isPending()) {
             throw missing(last, above - 1, proof);
         }
-        return left;
+        return before;
     }
 
     private WalRestoreException missing(long first, long last, Proof proof) {
@@ -204,11 +236,10 @@ public final class FillIn {
                 null);
     }
 
-    private End fill(List<Segment> left, LogIdentity identity) throws IOException {
+    private End fill(LogIdentity identity) throws IOException {
         long total = left.stream().mapToLong(Segment::fileBytes).sum();
         long done = 0;
         try (Downloads downloads = new Downloads(files, objects, left, options.parallelism(), this::checkSpace)) {
-            files.retain(left.subList(0, Math.min(left.size(), options.parallelism())));
             for (Segment segment : left) {
                 if (stopped.getAsBoolean()) {
                     return End.STOPPED;
@@ -268,7 +299,7 @@ public final class FillIn {
     private Result ended(End end, List<Segment> rest) throws IOException {
         try {
             older.end();
-            files.retain(List.of());
+            files.retain(Long.MAX_VALUE);
         } catch (IllegalStateException e) {
             if (!isClosed()) {
                 throw e;

@@ -120,13 +120,14 @@ public final class CareCodec {
     }
 
     private static Json mark(Mark mark) {
-        return Json.create()
+        Json json = Json.create()
                 .put("firstSegment", mark.firstSegment())
                 .put("lastSegment", mark.last().segment())
                 .put("lastSequence", mark.last().sequence())
                 .put("checkpoint", mark.checkpoint())
                 .put("since", mark.since().toString())
                 .put("checked", mark.checked().toString());
+        return mark.slot() > 0 ? json.put("slot", mark.slot()) : json;
     }
 
     // ---- decoding
@@ -271,7 +272,8 @@ public final class CareCodec {
                                     mark.number("lastSequence", 0)),
                             mark.number("checkpoint", 0),
                             Instant.parse(mark.string("since")),
-                            Instant.parse(mark.string("checked"))));
+                            Instant.parse(mark.string("checked")),
+                            mark.has("slot") ? mark.number("slot", 1, ArchiveKeys.MAX_SLOT) : 0));
         }
         return marks;
     }

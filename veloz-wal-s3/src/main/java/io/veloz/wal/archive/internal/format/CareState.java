@@ -104,8 +104,9 @@ public record CareState(
      * @param checkpoint all checkpoints up to that record were verified; 0 if there is none
      * @param since when the verification of the oldest part began
      * @param checked when the last part was verified
+     * @param slot the last slot then: what later slots state again was not verified; 0 if it is not known
      */
-    public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked) {}
+    public record Mark(long firstSegment, Cut last, long checkpoint, Instant since, Instant checked, long slot) {}
 
     /** Missing records, acknowledged by an operator. */
     public record Gap(long firstSequence, long lastSequence) {

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.format;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import net.jpountz.xxhash.StreamingXXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ final class Lz4FrameReader extends InputStream {
     private final InputStream source;
     private final long limit;
     private final boolean aloneInSource;
-    private final StreamingXXHash32 contentHash = XXHashFactory.safeInstance().newStreamingHash32(0);
+    private final @Nullable StreamingXXHash32 contentHash;
     private final Lz4Blocks blocks;
     private @Nullable Lz4FrameHeader header;
     private byte[] block = new byte[0];
@@ -31,7 +32,13 @@ final class Lz4FrameReader extends InputStream {
      * @param aloneInSource whether bytes after the frame are an error
      */
     Lz4FrameReader(InputStream source, long limit, boolean aloneInSource) {
+        this(source, limit, aloneInSource, true);
+    }
+
+    /** @param checksContent whether to compare the content with its checksum, if the frame has one */
+    Lz4FrameReader(InputStream source, long limit, boolean aloneInSource, boolean checksContent) {
         this.source = source;
+        this.contentHash = checksContent ? XXHashFactory.safeInstance().newStreamingHash32(0) : null;
         this.limit = limit;
         this.aloneInSource = aloneInSource;
         this.blocks = new Lz4Blocks(limit);
@@ -48,6 +55,29 @@ final class Lz4FrameReader extends InputStream {
         if (length == 0) {
             return 0;
         }
+        if (!hasContent()) {
+            return -1;
+        }
+        int count = Math.min(length, available - position);
+        System.arraycopy(block, position, target, from, count);
+        position += count;
+        return count;
+    }
+
+    /** Writes whole blocks, without a copy. */
+    @Override
+    public long transferTo(OutputStream target) throws IOException {
+        long count = 0;
+        while (hasContent()) {
+            target.write(block, position, available - position);
+            count += available - position;
+            position = available;
+        }
+        return count;
+    }
+
+    /** Returns whether there is more content, and decodes the next block if necessary. */
+    private boolean hasContent() throws IOException {
         Lz4FrameHeader frame = header;
         if (frame == null) {
             frame = Lz4FrameHeader.read(source, limit);
@@ -57,13 +87,7 @@ final class Lz4FrameReader extends InputStream {
         if (position == available && !ended) {
             readBlock(frame);
         }
-        if (position == available) {
-            return -1;
-        }
-        int count = Math.min(length, available - position);
-        System.arraycopy(block, position, target, from, count);
-        position += count;
-        return count;
+        return position < available;
     }
 
     private void readBlock(Lz4FrameHeader frame) throws IOException {
@@ -76,13 +100,16 @@ final class Lz4FrameReader extends InputStream {
         }
         available = length;
         total += length;
-        contentHash.update(block, 0, length);
+        if (contentHash != null) {
+            contentHash.update(block, 0, length);
+        }
     }
 
     private void end(Lz4FrameHeader frame) throws IOException {
         ended = true;
         if (frame.hasContentChecksum()) {
-            boolean same = Lz4FrameHeader.readInt(source) == contentHash.getValue();
+            int stated = Lz4FrameHeader.readInt(source);
+            boolean same = contentHash == null || stated == contentHash.getValue();
             Lz4FrameHeader.check(same, "content checksum mismatch");
         }
         Lz4FrameHeader.check(!aloneInSource || source.read() < 0, "bytes after the frame");

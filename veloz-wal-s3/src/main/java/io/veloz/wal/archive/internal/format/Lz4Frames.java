@@ -51,6 +51,15 @@ public final class Lz4Frames {
 
     /** Does the same with a maximum length. More content is an {@link IOException} before it is decompressed. */
     public static InputStream decompress(InputStream source, long limit) {
-        return new Lz4FrameReader(source, limit, true);
+        return decompress(source, limit, true);
+    }
+
+    /**
+     * Does the same.
+     *
+     * @param checksContent whether to compare the content with the checksum in the frame; for a caller that compares a digest
+     */
+    public static InputStream decompress(InputStream source, long limit, boolean checksContent) {
+        return new Lz4FrameReader(source, limit, true, checksContent);
     }
 }

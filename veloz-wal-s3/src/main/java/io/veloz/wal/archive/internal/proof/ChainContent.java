@@ -13,6 +13,7 @@ import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,6 +32,7 @@ final class ChainContent {
     private final TreeMap<Long, SlotSummary> kept = new TreeMap<>();
     private final List<Segment> segments = new ArrayList<>();
     private final Restatements restatements = new Restatements(segments);
+    private final Map<String, Long> restated = new HashMap<>();
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Gap> declared = new ArrayList<>();
     private final List<LostRange> gaps = new ArrayList<>();
@@ -73,10 +75,11 @@ final class ChainContent {
                     archived.segment() > segment.number() || archived.equals(end),
                     slot,
                     archived + "; the segment ends with " + end);
-        } else if (slot.part instanceof Restated restated) {
-            checkSegment(slot, restated.segment());
-            String problem = restatements.add(restated);
+        } else if (slot.part instanceof Restated next) {
+            checkSegment(slot, next.segment());
+            String problem = restatements.add(next);
             check(problem.isEmpty(), slot, problem);
+            restated.put(next.segment().key(), slot.number);
         } else if (slot.part instanceof Attachment attachment) {
             checkAttachment(slot, attachment);
             attachments.add(attachment);
@@ -227,6 +230,11 @@ final class ChainContent {
     /** Returns the keys of objects that later slots have replaced. They may be missing or damaged. */
     List<String> replaced() {
         return restatements.replaced();
+    }
+
+    /** Returns the slots that state a segment again, by the key of its object. */
+    Map<String, Long> restated() {
+        return restated;
     }
 
     List<Attachment> attachments() {

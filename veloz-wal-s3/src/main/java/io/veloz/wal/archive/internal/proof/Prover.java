@@ -58,6 +58,8 @@ public final class Prover {
     /** Objects that later slots have replaced. */
     private List<String> replaced = List.of();
 
+    private Map<String, Long> restated = Map.of();
+
     /** The kept slots of the last proof, oldest first. */
     private List<SlotSummary> keptSlots = List.of();
 
@@ -234,6 +236,11 @@ public final class Prover {
         return new Originals(log, retries, parallelism, keptSlots, fallback);
     }
 
+    /** Returns the slots of the last proof that state a segment again, by the key of its object. */
+    public Map<String, Long> restated() {
+        return restated;
+    }
+
     /** Returns the sizes of all segment and attachment objects by key, listed before the slots were read. */
     public Map<String, Long> objects() {
         return objects;
@@ -310,6 +317,7 @@ public final class Prover {
         }
         nextSegment = content.nextSegment();
         replaced = content.replaced();
+        restated = content.restated();
         add(tails(tip, nextSegment, Long.MAX_VALUE), content, tails);
         List<TailSlot> joined = joined(tails);
         content.checkEnd(tip);

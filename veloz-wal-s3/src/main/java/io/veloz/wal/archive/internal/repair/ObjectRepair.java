@@ -119,6 +119,9 @@ public final class ObjectRepair {
         }
         progress.update(total, total);
         restateAll();
+        if (restatement != null && !restatement.summaryProblem().isEmpty()) {
+            notes.add(restatement.summaryProblem());
+        }
         return new Result(List.copyOf(repaired), List.copyOf(untouched), List.copyOf(notes));
     }
 
@@ -238,8 +241,16 @@ public final class ObjectRepair {
                     }));
             notes.add("acquired epoch " + restatement.epoch() + " of the archive to state segments again");
         }
-        String key = restatement.restate((Segment) bad.part);
-        repaired.add(new Repaired(bad.part.key(), bad.first(), bad.last(), bad.isMissing, key));
+        Segment last = (Segment) bad.part;
+        Segment next = restatement.upload(last);
+        try {
+            objects.read(next.stored(), ObjectFiles.NOWHERE);
+        } catch (BadObjectException e) {
+            leave(bad, "its new object is damaged as well and was not committed, repeat the repair: " + e.getMessage());
+            return;
+        }
+        restatement.commit(next, last);
+        repaired.add(new Repaired(last.key(), bad.first(), bad.last(), bad.isMissing, next.key()));
     }
 
     /** Returns whether retention has retired an object meanwhile. */

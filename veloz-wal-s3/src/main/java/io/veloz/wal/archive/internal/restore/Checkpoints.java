@@ -23,6 +23,7 @@ final class Checkpoints {
     private final RestoreOptions options;
     private final Fetch fetch;
     private final Consumer<String> notes;
+    private Optional<Attachment> used = Optional.empty();
 
     Checkpoints(Proof proof, RestoreOptions options, Fetch fetch, Consumer<String> notes) {
         this.proof = proof;
@@ -52,7 +53,9 @@ final class Checkpoints {
                 break;
             }
             try {
-                return Optional.of(fetch(attachment));
+                WalCheckpoint fetched = fetch(attachment);
+                used = Optional.of(attachment);
+                return Optional.of(fetched);
             } catch (DamagedObjectException e) {
                 damage = damage == null ? e : damage;
                 note(attachment, e);
@@ -62,6 +65,11 @@ final class Checkpoints {
             throw damage;
         }
         return Optional.empty();
+    }
+
+    /** Returns the checkpoint that was fetched by {@link #fetch(long)}; empty if there is none. */
+    Optional<Attachment> used() {
+        return used;
     }
 
     /** Fetches a checkpoint. Returns false, and makes a note, if it is damaged. */

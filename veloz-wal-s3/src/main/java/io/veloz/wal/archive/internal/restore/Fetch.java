@@ -94,12 +94,16 @@ final class Fetch implements AutoCloseable {
     }
 
     /** With fewer objects than requests at the same time, each object is fetched by more than one. */
-    private void fetchInRanges(int segments) {
-        int lanes = parallelism / Math.max(1, segments);
-        if (lanes > 1 && ranges == null) {
-            ranges = Workers.start(parallelism, "veloz-wal-range");
-            objects.fetchInRanges(new ObjectFiles.Ranges(ranges, lanes));
+    private void fetchInRanges(int count) {
+        int lanes = parallelism / Math.max(1, count);
+        if (lanes <= 1) {
+            objects.fetchInRanges(null);
+            return;
         }
+        if (ranges == null) {
+            ranges = Workers.start(parallelism, "veloz-wal-range");
+        }
+        objects.fetchInRanges(new ObjectFiles.Ranges(ranges, lanes));
     }
 
     /**
@@ -157,6 +161,7 @@ final class Fetch implements AutoCloseable {
 
     /** Stages a checkpoint. Returns when it is durable. */
     void stage(Attachment checkpoint) throws IOException {
+        fetchInRanges(1);
         try {
             files.stage(files.names().checkpointName(), checkpoint.stored());
         } catch (BadObjectException e) {

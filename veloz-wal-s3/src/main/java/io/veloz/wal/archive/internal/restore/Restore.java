@@ -9,6 +9,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -47,6 +48,7 @@ final class Restore {
     private final ObjectFiles objects;
     private final RestorePlanner planner;
     private final RestoreChecks checks;
+    private final LostSegments lost;
     private final Map<Stage, Duration> durations = new EnumMap<>(Stage.class);
     private final List<String> notes = new ArrayList<>();
 
@@ -71,6 +73,7 @@ final class Restore {
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.planner = new RestorePlanner(store, log, options, retries, this::note);
         this.checks = new RestoreChecks(store, options, staging);
+        this.lost = new LostSegments(store.describe());
         RestoreChecks.checkOptions(options);
     }
 
@@ -118,7 +121,7 @@ final class Restore {
             publication.finishMoves();
             for (int attempt = 1; ; attempt++) {
                 try {
-                    return restore(prove());
+                    return restoreAcknowledged(prove());
                 } catch (DamagedObjectException e) {
                     // A concurrent shipper commits segments and drops their tails. The next proof finds the segments.
                     boolean again = e.disappeared || isRetiredSince(e);
@@ -139,17 +142,36 @@ final class Restore {
     private Proof prove() throws IOException {
         Proof proof = planner.prove();
         prefix = proof.identity().prefix();
-        floor = floor(proof);
+        CareState care = care(proof);
+        floor = care.floor();
         if (floor.isRaised()) {
             note("the records before " + floor.cut().sequence() + " were retired by care record " + floor.record());
         }
         end(Stage.PROVE);
-        return proof.from(floor.cut());
+        Proof left = proof.from(floor.cut());
+        lost.proven(left, care);
+        return left;
     }
 
-    private Floor floor(Proof proof) throws IOException {
+    private CareState care(Proof proof) throws IOException {
         CareChain care = new CareChain(log.store(), objects.retries(), proof.identity());
-        return care.lastReadable(this::note).state().floor();
+        return care.lastReadable(this::note).state();
+    }
+
+    /** Restores what is left if objects are damaged whose loss is acknowledged. Without them the archive has a gap. */
+    private RestoreReport restoreAcknowledged(Proof whole) throws IOException {
+        while (true) {
+            try {
+                return restore(lost.without(whole));
+            } catch (DamagedObjectException e) {
+                if (!lost.add(e)) {
+                    throw e;
+                }
+                note("records " + e.firstSequence + " to " + e.lastSequence + " are lost, as acknowledged: "
+                        + e.getMessage());
+                closeFetch();
+            }
+        }
     }
 
     /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
@@ -214,7 +236,7 @@ final class Restore {
     /** Restores into a free target. */
     private RestoreReport restoreInto(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
         fetch(proof, null).all(selection);
-        return plan.newLog() ? copy(plan, proof, selection) : publish(plan, proof, selection);
+        return plan.newLog() ? copy(plan, proof, selection) : publish(proof, selection);
     }
 
     // ---- fetching
@@ -239,11 +261,15 @@ final class Restore {
         }
     }
 
-    /** Completes the log after everything is fetched. */
-    private void complete(Proof proof, RestoreSelection selection, boolean withCheckpoint) throws IOException {
-        if (withCheckpoint) {
-            checkpoints(proof).fetch(selection.lastSequence());
-        }
+    /** Completes the log after everything is fetched. Returns the plan with the checkpoint that is whole. */
+    private RestorePlan completeWithCheckpoint(Proof proof, RestoreSelection selection) throws IOException {
+        Checkpoints checkpoints = checkpoints(proof);
+        var unused = checkpoints.fetch(selection.lastSequence());
+        complete(proof);
+        return planner.plan(proof, selection, begin().left(), checkpoints.used());
+    }
+
+    private void complete(Proof proof) throws IOException {
         complete(proof.identity());
         if (!begin().left().isEmpty()) {
             files().replace(
@@ -283,8 +309,8 @@ final class Restore {
         return report(plan, Outcome.ALREADY_THERE, found, 0, ahead, Optional.empty());
     }
 
-    private RestoreReport publish(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
-        complete(proof, selection, true);
+    private RestoreReport publish(Proof proof, RestoreSelection selection) throws IOException {
+        RestorePlan plan = completeWithCheckpoint(proof, selection);
         RecoveryReport found = verifyStaged();
         RestoreChecks.checkComplete(found, plan);
         if (plan.leftSegments() > 0) {
@@ -310,7 +336,7 @@ final class Restore {
                             + " archive; salvage the readable records, and restore into another directory",
                     null);
         }
-        complete(proof, selection, true);
+        RestorePlan restored = completeWithCheckpoint(proof, selection);
         for (SegmentReport segment : tail) {
             files().copyLocal(segment.file());
         }
@@ -333,20 +359,22 @@ final class Restore {
         Path kept = publication.replace();
         note("the files of the previous log are in " + kept);
         long ahead = Math.max(0, found.lastSequence() - plan.archivedSequence());
-        return report(plan, Outcome.MERGED, found, files().reused(), ahead, Optional.of(kept));
+        return report(restored, Outcome.MERGED, found, files().reused(), ahead, Optional.of(kept));
     }
 
     private RestoreReport copy(RestorePlan plan, Proof proof, RestoreSelection selection) throws IOException {
-        complete(proof, selection, false);
+        complete(proof);
         if (selection.gaps().isEmpty()) {
-            RestoreChecks.checkSound(verifyStaged(), plan);
+            RestoreChecks.checkComplete(verifyStaged(), plan);
         }
         staging.clearCopy();
         WalProgress progress = (done, total) -> options.progress().update(Stage.COPY, done, total);
-        RecoveryReport found = new PointInTimeCopy(checkpoints(proof), staging, prefix, options, progress).make();
+        Checkpoints checkpoints = checkpoints(proof);
+        RecoveryReport found = new PointInTimeCopy(checkpoints, staging, prefix, options, progress).make();
         end(Stage.COPY);
         publication.publishCopy(found.logId(), point());
-        return reportCopy(plan, found, files().reused());
+        RestorePlan copied = planner.plan(proof, selection, begin().left(), checkpoints.used());
+        return reportCopy(copied, found, files().reused());
     }
 
     private RestoreReport reportCopy(RestorePlan plan, RecoveryReport found, int reused) throws IOException {

@@ -112,11 +112,19 @@ public final class RestorePlanner {
 
     /** @param left the segments that stay in the archive */
     RestorePlan plan(Proof proof, RestoreSelection selection, List<Segment> left) {
+        return plan(
+                proof,
+                selection,
+                left,
+                Checkpoints.upTo(proof, selection.lastSequence()).stream().findFirst());
+    }
+
+    /** @param checkpoint the one that is restored */
+    RestorePlan plan(
+            Proof proof, RestoreSelection selection, List<Segment> left, Optional<Attachment> checkpoint) {
         @Nullable Slot tip = proof.tip();
         boolean newLog = options.isUpToAPoint() || !selection.gaps().isEmpty();
         long fileBytes = selection.segmentBytes() + selection.tailBytes();
-        Optional<Attachment> checkpoint =
-                Checkpoints.upTo(proof, selection.lastSequence()).stream().findFirst();
         long files = fileBytes + checkpoint.map(Attachment::fileBytes).orElse(0L);
         return RestorePlan.builder(store.describe(), proof.identity().logId())
                 .firstSequence(proof.identity().firstSequence())

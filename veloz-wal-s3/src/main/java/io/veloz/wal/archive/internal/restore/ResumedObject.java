@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,13 +17,20 @@ final class ResumedObject extends InputStream {
 
     private final ObjectStore store;
     private final String key;
+    private final Attempts attempts;
     private InputStream in;
     private long position;
     private long resumedAt;
 
-    ResumedObject(ObjectStore store, String key) throws IOException {
+    /** Sends a request, with retries. */
+    interface Attempts {
+        int send(Retries.Request<Integer> request) throws IOException;
+    }
+
+    ResumedObject(ObjectStore store, String key, Attempts attempts) throws IOException {
         this.store = store;
         this.key = key;
+        this.attempts = attempts;
         this.in = store.get(key);
     }
 
@@ -41,22 +49,26 @@ final class ResumedObject extends InputStream {
             if (position - resumedAt < WORTH_BYTES) {
                 throw e;
             }
-            resume(e);
-            got = in.read(target, from, length);
+            got = resume(e, target, from, length);
         }
         position += Math.max(0, got);
         return got;
     }
 
-    private void resume(IOException broken) throws IOException {
-        close();
+    /** Opens another connection and reads from it, repeatedly: after a failure everything would be fetched again. */
+    private int resume(IOException broken, byte[] target, int from, int length) throws IOException {
         try {
-            in = store.get(key, position, Long.MAX_VALUE - position);
+            int got = attempts.send(() -> {
+                in.close();
+                in = store.get(key, position, Long.MAX_VALUE - position);
+                return in.read(target, from, length);
+            });
+            resumedAt = position;
+            return got;
         } catch (IOException e) {
             e.addSuppressed(broken);
             throw e;
         }
-        resumedAt = position;
     }
 
     @Override

@@ -1,10 +1,8 @@
 package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalException;
-import io.veloz.wal.WalProgress;
-import io.veloz.wal.WalRecovery;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.RecordVerification;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,12 +20,11 @@ final class StagedChecks {
         this.files = files;
     }
 
-    void check(String name) {
-        ReadOptions alone = ReadOptions.of(new SingleFileStorage(files.storage(), name))
-                .prefix(files.prefix())
-                .acceptMissingEnds(true);
+    /** Checks a file that has the digest that its slot states. The writer has compared that with the digest in the footer. */
+    void check(String name) throws IOException {
         try {
-            if (WalRecovery.verify(alone, WalProgress.NONE).isSound()) {
+            if (RecordVerification.verify(new SingleFileStorage(files.storage(), name), files.prefix())
+                    .isSound()) {
                 sound.add(name);
             }
         } catch (WalException e) {

@@ -104,7 +104,7 @@ final class StagedFiles {
                 copy(local, name, sink);
                 countReused();
             } else {
-                objects.read(expected, sink);
+                objects.fetch(expected, sink);
             }
             sink.finish();
         }

@@ -4,9 +4,11 @@ import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.io.RateLimiter;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * after the EPOCH:              an epoch without other slots, as after a crash of a shipper
- * after the object, no slot:    one object of this epoch without a slot; it is not reused, and the next repair uploads another
+ * after an object, no slot:     one object of this epoch without a slot; it is not reused, and the next repair uploads another
  * after the slot, answer lost:  settled by reading, as for any slot
  * </pre>
  */
@@ -52,6 +54,11 @@ public final class Restatement {
     private final DirectoryFile file;
     private final ShippingRight right;
     private SlotWriter writer;
+
+    /** Collects the slots for the next SUMMARY; null before the epoch is acquired, and if one of them is damaged. */
+    private @Nullable Summarizer summarizer;
+
+    private String summaryProblem = "";
 
     /** Repeats a request that fails for a while. */
     @FunctionalInterface
@@ -127,6 +134,7 @@ public final class Restatement {
             }
         }
         confirmed();
+        summarizer = Summarizer.at(shipLog, Summarizer.FAN_OUT, writer.tip());
     }
 
     private void confirmed() throws IOException {
@@ -157,11 +165,12 @@ public final class Restatement {
     }
 
     /**
-     * Commits another object of a segment. Returns the key of that object when it counts.
+     * Uploads another object of a segment. Returns its statement, which counts after {@link #commit}. The caller reads the object
+     * before: once it is committed, the object that it replaces is not used any more.
      *
      * @param last the last statement of the segment. The sealed file in the directory must have its content
      */
-    public String restate(Segment last) throws IOException {
+    public Segment upload(Segment last) throws IOException {
         SealedSegment sealed = log.sealed(last.number())
                 .orElseThrow(() -> new IOException(log.describe() + " has no sealed segment " + last.number()));
         Slot.@Nullable Part[] uploaded = new Slot.Part[1];
@@ -177,12 +186,50 @@ public final class Restatement {
                     "segment " + last.number() + " has the digest " + digest + "; the archive has "
                             + last.fileSha256());
         }
-        writer.put(writer.tip().archived(), new Restated(next, last.key()), NO_CONTENT);
+        return next;
+    }
+
+    /** Commits an object that was uploaded and read. Returns when it counts. */
+    public void commit(Segment next, Segment last) throws IOException {
+        put(new Restated(next, last.key()), NO_CONTENT);
+        summarize();
+    }
+
+    private void put(Part part, byte[] content) throws IOException {
+        writer.put(writer.tip().archived(), part, content);
         while (writer.phase() != Phase.READY) {
             step();
         }
         confirmed();
-        return next.key();
+        if (summarizer != null) {
+            summarizer.added(Objects.requireNonNull(writer.tip().slot()), writer.tip().sha256());
+        }
+    }
+
+    /** Puts a SUMMARY if it is due, as a shipper does: otherwise a start would read all slots of a large repair. */
+    private void summarize() throws IOException {
+        Summarizer current = summarizer;
+        if (current == null) {
+            return;
+        }
+        try {
+            while (current.isDue()) {
+                attempts.run(current::step);
+            }
+        } catch (BadObjectException e) {
+            summarizer = null;
+            summaryProblem = "the repair puts no SUMMARY: " + e.getMessage();
+            return;
+        }
+        if (current.isReady()) {
+            Summarizer.Next next = current.next();
+            put(next.part(), next.content());
+        }
+    }
+
+    /** Returns why no SUMMARY was put; empty if none was due, or all were put. */
+    public String summaryProblem() {
+        return summaryProblem;
     }
 
     /** Returns the digest of a local file as it is stated of the file in an object. */

@@ -29,12 +29,14 @@ import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -139,13 +141,73 @@ class FillInTest {
 
     @Test
     void stoppedFillContinuesInTheNextRun() throws IOException {
-        AtomicInteger checks = new AtomicInteger();
-        Result first = fill(store, DiskStorage.open(target), () -> checks.incrementAndGet() > 2);
+        Result first = fill(store, DiskStorage.open(target), () -> firstSegment() == begin - 2);
         assertThat(first.end()).isEqualTo(End.STOPPED);
         assertThat(first.filled()).isEqualTo(2);
         assertThat(first.left()).hasSize((int) begin - 3);
         assertSound();
         assertThat(SmallLog.read(target).get(0).sequence()).isEqualTo(first.firstSequence());
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    private long firstSegment() {
+        try {
+            return LogFiles.of(target).olderSegments().firstSegment();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertNoTemporaryFile() throws IOException {
+        try (Stream<Path> files = Files.list(target)) {
+            assertThat(files).noneMatch(file -> file.toString().endsWith(".tmp"));
+        }
+    }
+
+    @Test
+    void stoppedFillMakesNoFurtherRequestAndLeavesNoFile() throws IOException {
+        HeapStore whole = store.client(Plan.NONE);
+        fill(whole);
+        long requests = whole.requests();
+        assertThat(requests).isGreaterThan(20);
+        for (int n = 1; n <= requests; n += 3) {
+            target = copy("stop-" + n);
+            int at = n;
+            AtomicBoolean stopped = new AtomicBoolean();
+            AtomicInteger after = new AtomicInteger();
+            HeapStore client = store.client(request -> {
+                after.addAndGet(stopped.get() ? 1 : 0);
+                stopped.compareAndSet(false, request.number() == at);
+                return null;
+            });
+            Result result = fill(client, DiskStorage.open(target), stopped::get);
+            assertThat(after.get()).as("after request " + n).isLessThanOrEqualTo(2);
+            assertThat(result.end()).as("request " + n).isIn(End.STOPPED, End.COMPLETE);
+            assertNoTemporaryFile();
+            assertSound();
+        }
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void fillThatFailsLeavesNoFile() throws IOException {
+        HeapStore denied = store.client(request -> request.key().contains("_0000000000000002.") ? Fault.DENY : null);
+        assertThatThrownBy(() -> fill(denied)).isInstanceOf(IOException.class);
+        assertNoTemporaryFile();
+        assertSound();
+    }
+
+    @Test
+    void filesOfAFillThatDiedAreDeletedAlsoIfTheStoreIsUnavailable() throws IOException {
+        assertThatThrownBy(() -> fill(store, new CrashingDirectories("rename").open(target), () -> false))
+                .isInstanceOf(IOException.class);
+        try (Stream<Path> files = Files.list(target)) {
+            assertThat(files).anyMatch(file -> file.toString().endsWith(".tmp"));
+        }
+        assertThatThrownBy(() -> fill(store.client(request -> Fault.FAIL))).isInstanceOf(IOException.class);
+        assertNoTemporaryFile();
         assertThat(fill().end()).isEqualTo(End.COMPLETE);
         assertWhole();
     }

@@ -35,7 +35,7 @@ class CareCodecTest {
                 new Plan(9, new Cut(9, 801), 3, 2000, B, TIME),
                 0,
                 new TreeMap<>(Map.of(8L, new Hold(700, "audit", "ops-1", TIME))),
-                new TreeMap<>(Map.of("content", new Mark(7, new Cut(20, 2000), 1900, TIME, TIME.plusSeconds(1)))),
+                new TreeMap<>(Map.of("content", new Mark(7, new Cut(20, 2000), 1900, TIME, TIME.plusSeconds(1), 99))),
                 new TreeMap<>(Map.of(650L, new Gap(650, 660))),
                 5);
     }
@@ -85,7 +85,7 @@ class CareCodecTest {
                         + "\",\"due\":\"2026-11-28T10:00:00Z\"},\"holds\":{\"8\":{\"sequence\":700,\"reason\":\"audit\","
                         + "\"host\":\"ops-1\",\"made\":\"2026-11-28T10:00:00Z\"}},\"verified\":{\"content\":{\"firstSegment\":7,"
                         + "\"lastSegment\":20,\"lastSequence\":2000,\"checkpoint\":1900,\"since\":\"2026-11-28T10:00:00Z\","
-                        + "\"checked\":\"2026-11-28T10:00:01Z\"}},\"gaps\":{\"650\":660},\"damaged\":5}}");
+                        + "\"checked\":\"2026-11-28T10:00:01Z\",\"slot\":99}},\"gaps\":{\"650\":660},\"damaged\":5}}");
     }
 
     @Test
@@ -94,6 +94,15 @@ class CareCodecTest {
             CareRecord record = record(state);
             assertThat(CareCodec.decode("care", 9, CareCodec.encode(record))).isEqualTo(record);
         }
+    }
+
+    /** Earlier versions wrote no slot, and drop it from the marks that they keep. */
+    @Test
+    void markOfAnEarlierVersionHasNoSlot() throws BadObjectException {
+        String text = head(CareCodec.encode(record(state()))).replace(",\"slot\":99", "");
+        CareRecord decoded = CareCodec.decode("care", 9, bytes(text));
+        assertThat(decoded.state().verified().get("content").slot()).isZero();
+        assertThat(head(CareCodec.encode(decoded))).isEqualTo(text);
     }
 
     @Test

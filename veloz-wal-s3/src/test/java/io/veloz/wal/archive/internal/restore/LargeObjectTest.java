@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,12 +61,21 @@ class LargeObjectTest {
     }
 
     private byte[] read(ObjectStore from, boolean inRanges) throws IOException {
+        return read(from, inRanges, ObjectFiles::read, expected());
+    }
+
+    /** Reads an object completely checked, or only its file. */
+    private interface Way {
+        void read(ObjectFiles objects, StoredFile expected, ObjectFiles.Sink sink) throws IOException;
+    }
+
+    private byte[] read(ObjectStore from, boolean inRanges, Way way, StoredFile expected) throws IOException {
         ObjectFiles objects = new ObjectFiles(from, new Retries(n -> {}), Long.MAX_VALUE);
         if (inRanges) {
             objects.fetchInRanges(new ObjectFiles.Ranges(threads, 3));
         }
         ByteArrayOutputStream sink = new ByteArrayOutputStream();
-        objects.read(expected(), new ObjectFiles.Sink() {
+        way.read(objects, expected, new ObjectFiles.Sink() {
             @Override
             public void restart() {
                 sink.reset();
@@ -122,6 +132,37 @@ class LargeObjectTest {
             store.damage(KEY, bytes);
             assertThatThrownBy(() -> read(store, true)).isInstanceOf(BadObjectException.class);
             assertThatThrownBy(() -> read(store, false)).isInstanceOf(BadObjectException.class);
+            assertThatThrownBy(() -> read(store, false, ObjectFiles::fetch, expected()))
+                    .isInstanceOf(BadObjectException.class);
+        }
+    }
+
+    /** A restore needs the digest of the file only. */
+    @Test
+    void digestOfTheObjectIsComputedToVerifyItOnly() throws IOException {
+        store.damage(KEY, object);
+        StoredFile other = new StoredFile(KEY, object.length, Digest.NONE, file.length, Digest.of(file));
+        assertThat(read(store, false, ObjectFiles::fetch, other)).isEqualTo(file);
+        assertThatThrownBy(() -> read(store, false, ObjectFiles::read, other))
+                .isInstanceOf(BadObjectException.class)
+                .hasMessageContaining("SHA-256 mismatch");
+    }
+
+    @Test
+    void everyDamagedByteOfAFetchedObjectIsDetected() throws IOException {
+        byte[] small = "some text, some text, some text, some text".getBytes(StandardCharsets.US_ASCII);
+        byte[] packed = Lz4Frames.compress(small);
+        StoredFile expected =
+                new StoredFile(KEY, packed.length, Digest.of(packed), small.length, Digest.of(small));
+        for (int i = 0; i < packed.length - 4; i++) {
+            byte[] damaged = packed.clone();
+            damaged[i] ^= 1;
+            store.damage(KEY, damaged);
+            try {
+                assertThat(read(store, false, ObjectFiles::fetch, expected)).isEqualTo(small);
+            } catch (BadObjectException e) {
+                assertThat(e).hasMessageContaining(KEY);
+            }
         }
     }
 
@@ -143,8 +184,36 @@ class LargeObjectTest {
         assertThat(breaking.from).hasSize(Retries.ATTEMPTS).containsOnly(0L);
     }
 
+    @Test
+    void requestThatContinuesAnObjectIsRepeatedAlone() throws IOException {
+        store.damage(KEY, object);
+        boolean[] hasFailed = {false};
+        HeapStore client = store.client(request -> {
+            boolean fails = request.number() > 1 && !hasFailed[0];
+            hasFailed[0] |= fails;
+            return fails ? Fault.FAIL : null;
+        });
+        BreakingStore breaking = new BreakingStore(client, 5 * MIB);
+        assertThat(read(breaking, false)).isEqualTo(file);
+        assertThat(breaking.from).containsExactly(0L, 5L * MIB, 5L * MIB, 10L * MIB, 15L * MIB);
+    }
+
+    @Test
+    void failureOfTheStoreIsNotReportedAsADamagedObject() {
+        store.damage(KEY, object);
+        BreakingStore breaking = new BreakingStore(store, 5 * MIB) {
+            @Override
+            IOException failure() {
+                throw new IllegalStateException("the client was closed");
+            }
+        };
+        assertThatThrownBy(() -> read(breaking, false))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the client was closed");
+    }
+
     /** Each of its streams breaks after some bytes. */
-    private static final class BreakingStore implements ObjectStore {
+    private static class BreakingStore implements ObjectStore {
         final List<Long> from = new ArrayList<>();
         private final ObjectStore store;
         private final int after;
@@ -152,6 +221,10 @@ class LargeObjectTest {
         BreakingStore(ObjectStore store, int after) {
             this.store = store;
             this.after = after;
+        }
+
+        IOException failure() {
+            return new IOException("reset");
         }
 
         @Override
@@ -168,7 +241,7 @@ class LargeObjectTest {
                 @Override
                 public int read(byte[] target, int at, int wanted) throws IOException {
                     if (left == 0) {
-                        throw new IOException("reset");
+                        throw failure();
                     }
                     int got = super.read(target, at, Math.min(wanted, left));
                     left -= Math.max(0, got);

@@ -76,6 +76,18 @@ class RestoreCheckpointTest {
         assertThat(SmallLog.read(dir.resolve("all"))).isEqualTo(SmallLog.read(source));
         assertThat(checkpoint("all")).contains(20L);
         assertThat(report.notes()).anyMatch(note -> note.contains("up to 40") && note.contains("not used"));
+        assertThat(report.plan().checkpointSequence()).isEqualTo(20);
+    }
+
+    @Test
+    void reportStatesTheCheckpointOfACopyThatEndsBeforeTheNewestOne() throws IOException {
+        withTwoCheckpoints();
+        long time = SmallLog.read(source).get(29).timestampNanos();
+        RestoreReport report =
+                restore("time", RestoreOptions.into(dir.resolve("time")).untilTime(time));
+        assertThat(report.lastSequence()).isEqualTo(30);
+        assertThat(checkpoint("time")).contains(20L);
+        assertThat(report.plan().checkpointSequence()).isEqualTo(20);
     }
 
     @Test
@@ -85,6 +97,7 @@ class RestoreCheckpointTest {
         damage(20);
         RestoreReport report = restore("all");
         assertThat(checkpoint("all")).isEmpty();
+        assertThat(report.plan().checkpointSequence()).isZero();
         assertThat(report.notes()).filteredOn(note -> note.contains("not used")).hasSize(2);
         restore("point", RestoreOptions.into(dir.resolve("point")).untilSequence(50));
         assertThat(SmallLog.read(dir.resolve("point"))).hasSize(50);

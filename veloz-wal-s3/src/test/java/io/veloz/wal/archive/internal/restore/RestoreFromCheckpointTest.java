@@ -18,6 +18,7 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
@@ -29,6 +30,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,6 +132,29 @@ class RestoreFromCheckpointTest {
         RestoreReport report = restore();
         assertBeginsAfter(OLDER_CHECKPOINT);
         assertThat(report.notes()).anyMatch(note -> note.contains("up to " + CHECKPOINT) && note.contains("not used"));
+        assertThat(report.plan().checkpointSequence()).isEqualTo(OLDER_CHECKPOINT);
+    }
+
+    @Test
+    void largeCheckpointIsFetchedInRanges() throws IOException {
+        Path other = dir.resolve("other");
+        ManySegments.write(other);
+        byte[] content = new byte[9 * 1024 * 1024];
+        new Random(1).nextBytes(content);
+        try (Wal wal = SmallLog.open(other)) {
+            wal.writeCheckpoint(CHECKPOINT, out -> out.write(content));
+        }
+        store.delete(List.copyOf(store.objects().keySet()));
+        new TestArchive(store, other)
+                .segments(1, LogFiles.of(other).sealed().size())
+                .checkpoint(other, CHECKPOINT);
+        AtomicInteger ranges = new AtomicInteger();
+        HeapStore client = store.client(request -> {
+            ranges.addAndGet(request.key().startsWith(ArchiveKeys.ATTACHMENTS) && request.kind() == Kind.GET ? 1 : 0);
+            return null;
+        });
+        restore(client, into(), Directories.REAL);
+        assertThat(ranges).hasValue(3);
     }
 
     @Test

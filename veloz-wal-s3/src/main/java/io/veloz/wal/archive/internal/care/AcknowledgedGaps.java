@@ -1,0 +1,53 @@
+package io.veloz.wal.archive.internal.care;
+
+import io.veloz.wal.archive.internal.format.CareState;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * The ranges of records whose loss an operator has acknowledged. A range covers the objects of segments only if it begins with
+ * the first record of one and ends with the last record of one, so that it never hides other damage. Immutable.
+ */
+public final class AcknowledgedGaps {
+    private final Collection<Gap> gaps;
+
+    public AcknowledgedGaps(CareState state) {
+        this.gaps = state.gaps().values();
+    }
+
+    /**
+     * Returns the keys of the segments in the ranges that consist of lost segments only.
+     *
+     * @param segments in the order of their numbers
+     * @param isLost whether a segment is lost, or may be lost
+     */
+    public Set<String> keys(List<Segment> segments, Predicate<Segment> isLost) {
+        Set<String> keys = new HashSet<>();
+        for (Gap gap : gaps) {
+            List<Segment> covered = covered(gap, segments);
+            if (covered.stream().allMatch(isLost)) {
+                covered.forEach(segment -> keys.add(segment.key()));
+            }
+        }
+        return keys;
+    }
+
+    /** Returns the segments that together have exactly the records of a range; none if there are no such segments. */
+    private static List<Segment> covered(Gap gap, List<Segment> segments) {
+        List<Segment> covered = new ArrayList<>();
+        long next = gap.firstSequence();
+        for (Segment segment : segments) {
+            if (segment.firstSequence() == next && segment.lastSequence() <= gap.lastSequence()) {
+                covered.add(segment);
+                next = segment.lastSequence() + 1;
+            }
+        }
+        return next == gap.lastSequence() + 1 ? covered : List.of();
+    }
+}

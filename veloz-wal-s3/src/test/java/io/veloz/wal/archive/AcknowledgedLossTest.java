@@ -1,0 +1,207 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.veloz.wal.LostRange;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.restore.DirectRestore;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.restore.RestoreReport;
+import io.veloz.wal.restore.RestoreReport.Outcome;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Objects that cannot be repaired, because their bytes exist nowhere. */
+@Timeout(120)
+class AcknowledgedLossTest {
+    private static final Duration REVERIFY = Duration.ofDays(90);
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path dir;
+
+    private static CaredArchive archive;
+    private HeapStore store;
+
+    @BeforeAll
+    static void make() throws IOException {
+        archive = CaredArchive.make(shared.resolve("log"));
+    }
+
+    @BeforeEach
+    void copy() {
+        store = archive.newStore();
+    }
+
+    private Segment segment(int index) throws IOException {
+        List<Segment> segments = CaredArchive.proof(store).segments();
+        return segments.get(index < 0 ? segments.size() + index : index);
+    }
+
+    private void damage(Segment segment) {
+        byte[] bytes = store.objects().get(segment.key()).clone();
+        bytes[bytes.length / 2] ^= 1;
+        store.damage(segment.key(), bytes);
+    }
+
+    private void acknowledge(long first, long last) {
+        new ArchiveVerifier(archive.care(store)).acknowledge(new LostRange(first, last, "", -1, ""));
+    }
+
+    private ArchiveReport verify(ArchiveVerifyOptions.Builder options) {
+        return new ArchiveVerifier(archive.care(store)).verify(options.record().build(), WalProgress.NONE);
+    }
+
+    private ArchiveReport verify() {
+        return verify(ArchiveVerifyOptions.level(Level.CONTENT));
+    }
+
+    private List<String> levels() {
+        return ArchiveCare.of(store).verified().stream()
+                .map(ArchiveCare.Mark::level)
+                .toList();
+    }
+
+    // ---- verification
+
+    @Test
+    void acknowledgedLossIsSoundAndRetentionContinues() throws IOException {
+        Segment lost = segment(3);
+        damage(lost);
+        assertThat(verify().isSound()).isFalse();
+        assertThatThrownBy(() -> ArchiveRetention.plan(
+                        archive.care(store), CaredArchive.options().build()))
+                .isInstanceOf(ArchiveCareException.class);
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        ArchiveReport report = verify();
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.acknowledgedProblems())
+                .singleElement()
+                .extracting(Problem::key)
+                .isEqualTo(lost.key());
+        assertThat(levels()).contains("content");
+        ArchiveRetention.plan(
+                archive.care(store),
+                CaredArchive.options().keepFor(Duration.ofDays(42)).build());
+    }
+
+    @Test
+    void missingObjectIsAcknowledgedAtEachLevel() throws IOException {
+        Segment lost = segment(3);
+        store.remove(lost.key());
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        for (Level level : List.of(Level.PRESENCE, Level.CONTENT)) {
+            ArchiveReport report = verify(ArchiveVerifyOptions.level(level));
+            assertThat(report.isSound()).as(level.name()).isTrue();
+            assertThat(report.acknowledgedProblems()).as(level.name()).hasSize(1);
+        }
+    }
+
+    @Test
+    void rangeOfConsecutiveSegmentsIsAcknowledgedAsAWholeAlsoIncrementally() throws IOException {
+        damage(segment(3));
+        store.remove(segment(4).key());
+        acknowledge(segment(3).firstSequence(), segment(4).lastSequence());
+        assertThat(verify().acknowledgedProblems()).hasSize(2);
+        ArchiveReport report = verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY));
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.skippedSegments()).isPositive();
+        assertThat(levels()).contains("content");
+    }
+
+    @Test
+    void otherDamageIsNotAcknowledged() throws IOException {
+        damage(segment(3));
+        acknowledge(segment(3).firstSequence(), segment(3).lastSequence());
+        damage(segment(5));
+        ArchiveReport report = verify();
+        assertThat(report.problems())
+                .singleElement()
+                .extracting(Problem::key)
+                .isEqualTo(segment(5).key());
+        assertThat(levels()).doesNotContain("content");
+    }
+
+    @Test
+    void rangeMustBeExact() throws IOException {
+        Segment lost = segment(3);
+        damage(lost);
+        acknowledge(lost.firstSequence(), lost.lastSequence() + 1);
+        acknowledge(lost.firstSequence() + 1, lost.lastSequence());
+        // Segment 4 is intact, so it is not lost.
+        acknowledge(segment(2).firstSequence(), segment(3).lastSequence());
+        ArchiveReport report = verify();
+        assertThat(report.problems()).hasSize(1);
+        assertThat(report.acknowledgedProblems()).isEmpty();
+    }
+
+    // ---- restore
+
+    private Path target() {
+        return dir.resolve("target");
+    }
+
+    @Test
+    void restoreReportsTheLossAsAGap() throws IOException {
+        Segment lost = segment(3);
+        damage(lost);
+        RestoreOptions options = RestoreOptions.into(target());
+        assertThat(catchThrowableOfType(WalRestoreException.class, () -> DirectRestore.restore(store, options))
+                        .reason())
+                .isEqualTo(Reason.DAMAGED);
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        WalRestoreException refused =
+                catchThrowableOfType(WalRestoreException.class, () -> DirectRestore.restore(store, options));
+        assertThat(refused.reason()).isEqualTo(Reason.GAP);
+        assertThat(refused.firstSequence()).isEqualTo(lost.firstSequence());
+        assertThat(refused.lastSequence()).isEqualTo(lost.lastSequence());
+        assertThat(refused).hasMessageContaining("its loss is acknowledged");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, -1})
+    void restoreThatAcceptsGapsRestoresTheRest(int index) throws IOException {
+        Segment lost = segment(index);
+        store.remove(lost.key());
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        RestoreReport report = DirectRestore.restore(
+                store, RestoreOptions.into(target()).acceptGaps());
+        assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
+        assertThat(report.notes()).anyMatch(note -> note.contains("are lost, as acknowledged"));
+        assertThat(SmallLog.read(target()))
+                .hasSize((int) (CaredArchive.RECORDS - lost.records()))
+                .noneMatch(entry ->
+                        entry.sequence() >= lost.firstSequence() && entry.sequence() <= lost.lastSequence());
+        assertThat(report.lost())
+                .anyMatch(gap -> gap.firstSequence() <= lost.firstSequence()
+                        && gap.lastSequence() >= lost.lastSequence());
+    }
+
+    @Test
+    void acknowledgedObjectThatWasPutBackIsRestored() throws IOException {
+        acknowledge(segment(3).firstSequence(), segment(3).lastSequence());
+        DirectRestore.restore(store, RestoreOptions.into(target()));
+        assertThat(SmallLog.read(target())).hasSize(CaredArchive.RECORDS);
+    }
+}
