@@ -261,7 +261,8 @@ class PromotionTest {
     private static Acquired claimed(Follower follower) throws IOException {
         DirectoryFile file = DirectoryFile.open(follower.standby().files().names(), follower.identity());
         long applied = follower.state().place().slot().number();
-        var claim = new StandbyClaim(follower.log(), follower.identity(), file, 1, applied, Clock.systemUTC());
+        var claim = new StandbyClaim(
+                follower.log(), follower.identity(), file, 1, applied, Clock.systemUTC(), number -> {});
         for (int step = 0; step < 1000; step++) {
             // The search begins at the lost slot, and begins again when it is missing.
             Optional<Acquired> acquired = follower.retries().call(claim::step);
