@@ -285,6 +285,25 @@ class PromotionTest {
         }
     }
 
+    /** The EPOCH of the first run is under way while the second one is refused. */
+    @Test
+    void promotionWhoseEpochMayStillArriveIsNotGivenUp() throws IOException {
+        var delayed = new DelayedPuts(rig.store);
+        assertThatThrownBy(() -> FollowRig.promote(delayed, standby, 1)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 9))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.LOST_PROMOTION))
+                .hasMessageContaining("the promotion over epoch 1 has put slot")
+                .hasMessageContaining("may still arrive");
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            assertThatThrownBy(follower::checkNoPromotion).hasMessageContaining("a promotion over epoch 1 has begun");
+        }
+        delayed.deliver();
+        FollowRig.promote(rig.store, standby, 1);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
+    }
+
     @Test
     void standbyOfAnArchiveWithoutRecordsIsPromoted() throws IOException {
         try (FollowRig own = new FollowRig()) {
