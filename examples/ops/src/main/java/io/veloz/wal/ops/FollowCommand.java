@@ -72,8 +72,9 @@ final class FollowCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-escrow",
-            description = "With --promote: promote although the archive has no copy of the key for the recovery keys, as with"
-                    + " ship --no-escrow.")
+            description =
+                    "With --promote: promote although the archive has no copy of the key for the recovery keys, as with"
+                            + " ship --no-escrow.")
     private boolean noEscrow;
 
     @Option(
@@ -174,7 +175,8 @@ final class FollowCommand implements Callable<Integer> {
 
     /** Returns whether a follower runs that has read something in between. */
     static boolean isWorthWaiting(FollowerStatus before, FollowerStatus now) {
-        boolean isRunning = now.state() == FollowerStatus.State.FOLLOWING || now.state() == FollowerStatus.State.RETRYING;
+        boolean isRunning =
+                now.state() == FollowerStatus.State.FOLLOWING || now.state() == FollowerStatus.State.RETRYING;
         return isRunning && (now.bytesRead() > before.bytesRead() || now.slot() > before.slot());
     }
 
