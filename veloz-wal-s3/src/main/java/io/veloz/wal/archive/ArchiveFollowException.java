@@ -23,10 +23,17 @@ public final class ArchiveFollowException extends RuntimeException {
         RETIRED,
         /** The archive declares records as lost, so no log continues over them: restore with accepted gaps. */
         GAP,
-        /** Local bytes differ from the archive although they were fetched again: follow into an empty directory. */
+        /**
+         * Local bytes differ from the archive although they were fetched again, or the archive has other records than it had
+         * when they were applied: find out why, and follow into an empty directory.
+         */
         DIVERGED,
         /** A file of the standby is damaged or missing: follow into an empty directory. */
-        DAMAGED
+        DAMAGED,
+        /** An object of the archive stays damaged or missing: repair the archive, and follow again. */
+        DAMAGED_OBJECT,
+        /** The archive has no copy of the key by which a promoted log would be encrypted: store one, and promote again. */
+        KEY_NOT_ESCROWED
     }
 
     private final Reason reason;

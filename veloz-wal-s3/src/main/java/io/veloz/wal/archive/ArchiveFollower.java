@@ -3,14 +3,20 @@ package io.veloz.wal.archive;
 import io.veloz.wal.WalException;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.follow.Follower;
+import io.veloz.wal.archive.internal.follow.RepeatedDamage;
 import io.veloz.wal.archive.internal.follow.StandbyPromotion;
+import io.veloz.wal.archive.internal.follow.StoppableStore;
+import io.veloz.wal.archive.internal.follow.StoppableStore.StoppedException;
+import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.archive.internal.format.FollowState.Place;
+import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.Signal;
-import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
@@ -20,6 +26,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,13 +51,19 @@ public final class ArchiveFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
 
     private final FollowerConfig config;
-    private final ObjectStore store;
+    private final StoppableStore store;
     private final Follower follower;
-    private final Signal signal = new Signal();
+    private final Signal signal;
     private final Backoff backoff = new Backoff(new SplittableRandom());
+    private final RepeatedDamage damage = new RepeatedDamage();
     private final Thread thread;
     private volatile boolean isStopping;
-    private volatile boolean isReleased;
+
+    /** Held during a promotion, and while the directory is released. */
+    private final ReentrantLock ending = new ReentrantLock();
+
+    private boolean isReleased;
+    private volatile boolean isClosing;
 
     /** The number of calls that want a list, and of those whose list has shown that everything is applied. */
     private final AtomicLong requested = new AtomicLong(1);
@@ -60,10 +73,11 @@ public final class ArchiveFollower implements AutoCloseable {
     private volatile @Nullable Instant caughtUpAt;
     private volatile @Nullable RuntimeException failure;
 
-    private ArchiveFollower(FollowerConfig config, ObjectStore store, Follower follower) {
+    private ArchiveFollower(FollowerConfig config, StoppableStore store, Follower follower, Signal signal) {
         this.config = config;
         this.store = store;
         this.follower = follower;
+        this.signal = signal;
         this.thread = new Thread(this::follow, "veloz-wal-follow");
         this.thread.setDaemon(true);
     }
@@ -76,7 +90,12 @@ public final class ArchiveFollower implements AutoCloseable {
      * @throws io.veloz.wal.WalRestoreException if there is no archive, or the store or the disk failed
      */
     public static ArchiveFollower start(FollowerConfig config) {
-        ArchiveFollower started = open(config);
+        return start(config, new Signal());
+    }
+
+    /** @param signal for all delays; raised when the state changes */
+    static ArchiveFollower start(FollowerConfig config, Signal signal) {
+        ArchiveFollower started = open(config, signal);
         try {
             started.follower.checkNoPromotion();
         } catch (RuntimeException e) {
@@ -97,19 +116,19 @@ public final class ArchiveFollower implements AutoCloseable {
      */
     public static ArchivePromotion promote(FollowerConfig config, long over) {
         checkEpoch(over);
-        try (ArchiveFollower opened = open(config)) {
+        try (ArchiveFollower opened = open(config, new Signal())) {
             return opened.promoteStopped(over);
         }
     }
 
-    private static ArchiveFollower open(FollowerConfig config) {
-        ObjectStore store = config.openStore();
+    private static ArchiveFollower open(FollowerConfig config, Signal signal) {
+        StoppableStore store = new StoppableStore(config.openStore(), signal);
         try {
             Follower follower = call(store, config, () -> {
                 DiskStorage storage = DiskStorage.createOrOpen(config.directory());
-                return Follower.open(store, storage, Retries.withBackoff());
+                return Follower.open(store, storage, store.retries());
             });
-            return new ArchiveFollower(config, store, follower);
+            return new ArchiveFollower(config, store, follower, signal);
         } catch (RuntimeException e) {
             if (config.closesStore()) {
                 store.close();
@@ -124,6 +143,10 @@ public final class ArchiveFollower implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-follow", task);
         } catch (ArchiveFollowException e) {
             throw e;
+        } catch (StoppedException e) {
+            throw new ArchiveFollowException(
+                    ArchiveFollowException.Reason.PROMOTION_BEGUN,
+                    config.directory() + ": the promotion was ended by close(); run it again");
         } catch (Exception e) {
             throw RestoreErrors.translate(e, store.describe() + " into " + config.directory());
         }
@@ -132,18 +155,23 @@ public final class ArchiveFollower implements AutoCloseable {
     // ---- following
 
     private void follow() {
-        long listedAt = signal.nanoTime() - config.listInterval().toNanos();
+        long interval = config.listInterval().toNanos();
+        long listedAt = signal.nanoTime() - interval;
+        long lookedAt = listedAt;
         while (!isStopping) {
             // Read before the step: a list that is running when a caller asks may miss what was archived just before.
             long request = requested.get();
-            boolean isDue =
-                    signal.nanoTime() - listedAt >= config.listInterval().toNanos();
-            Follower.Step step = step(isDue || request > answered);
+            boolean isDue = signal.nanoTime() - listedAt >= interval;
+            Follower.Step step = step(() -> follower.step(isDue || request > answered));
             if (step == Follower.Step.CAUGHT_UP) {
                 listedAt = signal.nanoTime();
+                lookedAt = listedAt;
                 caughtUpAt = config.clock().instant();
                 answered = request;
                 signal.raise();
+            } else if (step == Follower.Step.MORE && signal.nanoTime() - lookedAt >= interval) {
+                lookedAt = signal.nanoTime();
+                step(follower::lookAhead);
             }
             if (step != Follower.Step.MORE) {
                 signal.await(
@@ -154,30 +182,57 @@ public final class ArchiveFollower implements AutoCloseable {
         signal.raise();
     }
 
+    private interface Task {
+        Follower.Step run() throws IOException;
+    }
+
     /** Takes a step, and waits if it fails. */
-    private Follower.Step step(boolean list) {
+    private Follower.Step step(Task task) {
         try {
-            Follower.Step step = follower.step(list);
+            Follower.Step step = task.run();
             backoff.succeeded();
+            damage.succeeded();
             lastError = "";
             return step;
+        } catch (StoppedException e) {
+            // The loop ends.
         } catch (ArchiveFollowException | WalException e) {
-            LOG.error("follower failed: {}", e.getMessage());
-            failure = e;
-            isStopping = true;
-        } catch (MissingKeyException e) {
-            failure = RestoreErrors.translate(e, store.describe());
-            LOG.error("follower failed: {}", e.getMessage());
-            isStopping = true;
-        } catch (IOException | RuntimeException | Error e) {
-            lastError = String.valueOf(e);
-            signal.await(() -> isStopping, backoff.nanosAfter(e instanceof Exception x ? x : new IOException(e)));
+            fail(e);
+        } catch (MissingKeyException | UnknownArchiveFormatException e) {
+            fail(RestoreErrors.translate(e, store.describe()));
+        } catch (BrokenProofException e) {
+            if (e.isUnknownFormat()) {
+                fail(RestoreErrors.translate(e, store.describe()));
+            } else {
+                retry(e);
+            }
+        } catch (IOException e) {
+            retry(e);
+        } catch (RuntimeException | Error e) {
+            retry(new IOException(String.valueOf(e), e));
         }
         return Follower.Step.MORE;
     }
 
+    private void fail(RuntimeException e) {
+        LOG.error("follower failed: {}", e.getMessage());
+        failure = e;
+        isStopping = true;
+    }
+
+    private void retry(IOException e) {
+        boolean isNamed = e instanceof StoreException
+                || e instanceof BadObjectException
+                || e instanceof BrokenProofException
+                || e.getCause() instanceof RuntimeException
+                || e.getCause() instanceof Error;
+        lastError = String.valueOf(isNamed ? e.getMessage() : e);
+        damage.add(e).ifPresentOrElse(this::fail, () -> signal.await(() -> isStopping, backoff.nanosAfter(e)));
+    }
+
     /**
-     * Waits until everything is applied that was archived before this call.
+     * Waits until everything is applied that was archived before this call. An interrupt does not end the wait and stays
+     * pending; {@link #close} ends it.
      *
      * @return false if the timeout has elapsed, or the follower has ended
      */
@@ -205,6 +260,7 @@ public final class ArchiveFollower implements AutoCloseable {
                 state.end().sequence(),
                 follower.archivedSequence(),
                 lag.isNegative() ? Duration.ZERO : lag,
+                store.bytes(),
                 Optional.ofNullable(caughtUpAt),
                 lastError,
                 failure);
@@ -236,11 +292,17 @@ public final class ArchiveFollower implements AutoCloseable {
      */
     public ArchivePromotion promote(long over) {
         checkEpoch(over);
+        stop();
+        ending.lock();
         try {
-            stop();
+            if (isReleased || isClosing) {
+                throw new IllegalStateException("the follower of " + config.directory()
+                        + " is closed, or its standby was promoted: start another one");
+            }
             return promoteStopped(over);
         } finally {
             release();
+            ending.unlock();
         }
     }
 
@@ -252,23 +314,37 @@ public final class ArchiveFollower implements AutoCloseable {
 
     private ArchivePromotion promoteStopped(long over) {
         long started = System.nanoTime();
-        StandbyPromotion.Result result =
-                call(store, config, () -> new StandbyPromotion(follower, config.clock()).run(over));
+        store.resume();
+        if (isClosing) {
+            store.stop();
+        }
+        StandbyPromotion.Result result = call(
+                store, config, () -> new StandbyPromotion(follower, config.clock(), config.requiresEscrow()).run(over));
         return new ArchivePromotion(
                 result.epoch(), result.over(), result.lastSequence(), Duration.ofNanos(System.nanoTime() - started));
     }
 
     // ---- the end
 
-    /** Ends following. Waits for the request that is running. Idempotent. */
+    /**
+     * Ends following, and a promotion that is running. Waits for the requests that are running, whatever there is left to fetch.
+     * A promotion then fails, and is continued as after any failure. Idempotent.
+     */
     @Override
     public void close() {
+        isClosing = true;
         stop();
-        release();
+        ending.lock();
+        try {
+            release();
+        } finally {
+            ending.unlock();
+        }
     }
 
     private void stop() {
         isStopping = true;
+        store.stop();
         signal.raise();
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -283,7 +359,8 @@ public final class ArchiveFollower implements AutoCloseable {
         }
     }
 
-    private synchronized void release() {
+    /** The caller has the lock {@link #ending}, or no other thread has the follower. */
+    private void release() {
         if (isReleased) {
             return;
         }

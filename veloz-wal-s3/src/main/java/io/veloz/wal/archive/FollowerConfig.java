@@ -62,6 +62,11 @@ public final class FollowerConfig {
         return values.clock;
     }
 
+    /** Returns whether a promotion is refused if it would encrypt by a key of which the archive has no copy. */
+    public boolean requiresEscrow() {
+        return values.requiresEscrow;
+    }
+
     /** Builds a {@link FollowerConfig}. It belongs to one thread. */
     public static final class Builder {
         private final Supplier<ObjectStore> store;
@@ -70,6 +75,7 @@ public final class FollowerConfig {
         private Duration pollInterval = Duration.ofSeconds(1);
         private Duration listInterval = Duration.ofSeconds(60);
         private Clock clock = Clock.systemUTC();
+        private boolean requiresEscrow = true;
 
         private Builder(Supplier<ObjectStore> store, boolean closesStore, Path directory) {
             this.store = store;
@@ -82,6 +88,7 @@ public final class FollowerConfig {
             pollInterval = from.pollInterval;
             listInterval = from.listInterval;
             clock = from.clock;
+            requiresEscrow = from.requiresEscrow;
         }
 
         /** Sets how often the next slot is read if it did not exist: one GET each. Default: 1 s. */
@@ -102,6 +109,16 @@ public final class FollowerConfig {
         /** Sets the clock for the lag and for the times in slots, which are informational. Default: UTC. */
         public Builder clock(Clock value) {
             clock = Objects.requireNonNull(value, "clock");
+            return this;
+        }
+
+        /**
+         * Sets whether a promotion is refused, before it fences the writer, if the archive has no copy of the key that it would
+         * encrypt by. A shipper in the directory is refused then: see {@link ShipperConfig.Builder#requireEscrow}, which has
+         * the same value. Default: true.
+         */
+        public Builder requireEscrow(boolean value) {
+            requiresEscrow = value;
             return this;
         }
 

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param host of its writer
  * @param written when it was written, by the clock of its writer; {@link Instant#EPOCH} if there is none
  * @param appliedSequence the last applied record, which is durable in the directory
- * @param archivedSequence the last record that is known to be archived
+ * @param archivedSequence the last record that is known to be archived, from the last list that has shown later slots
  * @param lag the time since {@code written}; zero if there is no slot
+ * @param bytesRead the number of bytes of objects that were read from the store since the start
  * @param caughtUpAt when a list last showed that everything was applied; empty if it did not yet
- * @param lastError the last failure of the store or the disk; empty if it has succeeded since
+ * @param lastError the last failure of the store or the disk, or the damaged object; empty if a request has succeeded since
  * @param failure the exception that has ended the follower; null if there is none
  */
 public record FollowerStatus(
@@ -35,6 +36,7 @@ public record FollowerStatus(
         long appliedSequence,
         long archivedSequence,
         Duration lag,
+        long bytesRead,
         Optional<Instant> caughtUpAt,
         String lastError,
         @Nullable RuntimeException failure) {
@@ -43,7 +45,7 @@ public record FollowerStatus(
     public enum State {
         /** It applies slots, or waits for the next one. */
         FOLLOWING,
-        /** The store or the disk failed. It retries with backoff. */
+        /** The store or the disk failed, or an object is damaged, see {@link FollowerStatus#lastError}. It retries with backoff. */
         RETRYING,
         /** It cannot continue, see {@link FollowerStatus#failure}. */
         FAILED,

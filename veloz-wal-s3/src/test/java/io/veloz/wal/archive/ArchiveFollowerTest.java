@@ -12,6 +12,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.FollowerStatus.State;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.s3.S3ProxyServer;
 import io.veloz.wal.archive.store.HeapStore;
@@ -19,11 +20,16 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.archive.store.WaitingStore;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,6 +187,109 @@ class ArchiveFollowerTest {
                 assertThat(follower.status().lastError()).isEmpty();
             }
         }
+    }
+
+    /** An archive with many segments, none of which is in tails. */
+    private HeapStore segments() {
+        HeapStore store = new HeapStore();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper =
+                        WalShipper.start(wal, ShipperConfig.builder(store).build())) {
+            ship(shipper, wal, 1500);
+            assertThat(shipper.awaitArchived(wal.durableSequence(), SOON)).isTrue();
+        }
+        assertThat(segmentKeys(store)).hasSizeGreaterThan(8);
+        return store;
+    }
+
+    private static List<String> segmentKeys(HeapStore store) {
+        return store.objects().keySet().stream()
+                .filter(key -> key.startsWith("segments/"))
+                .toList();
+    }
+
+    @Test
+    void closeEndsACatchUpAfterTheRunningRequests() throws InterruptedException {
+        HeapStore store = segments();
+        AtomicInteger fetched = new AtomicInteger();
+        CountDownLatch isFetching = new CountDownLatch(1);
+        CountDownLatch answers = new CountDownLatch(1);
+        WaitingStore waiting = new WaitingStore(store, key -> {
+            if (key.startsWith("segments/")) {
+                fetched.incrementAndGet();
+                isFetching.countDown();
+                await(answers);
+            }
+        });
+        ArchiveFollower follower =
+                ArchiveFollower.start(FollowerConfig.builder(waiting, standby()).build());
+        isFetching.await();
+        Thread closing = new Thread(follower::close);
+        closing.start();
+        while (follower.status().state() != State.CLOSED) {
+            Thread.onSpinWait();
+        }
+        answers.countDown();
+        closing.join();
+        assertThat(fetched.get()).isLessThan(6);
+        assertThat(follower.status().failure()).isNull();
+        try (ArchiveFollower again =
+                ArchiveFollower.start(FollowerConfig.builder(store, standby()).build())) {
+            assertThat(again.awaitCaughtUp(SOON)).isTrue();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void damagedObjectEndsTheFollowerWhichContinuesAfterTheRepair() {
+        HeapStore store = segments();
+        String key = segmentKeys(store).get(3);
+        byte[] object = store.objects().get(key);
+        store.damage(key, new byte[100]);
+        FollowerConfig config = FollowerConfig.builder(store, standby()).build();
+        // Without the delays between attempts.
+        Signal quick = new Signal() {
+            @Override
+            public boolean await(BooleanSupplier condition, long timeoutNanos) {
+                boolean isDelay = timeoutNanos < SOON.toNanos();
+                return super.await(condition, isDelay ? Math.min(1_000, timeoutNanos) : timeoutNanos);
+            }
+        };
+        try (ArchiveFollower follower = ArchiveFollower.start(config, quick)) {
+            assertThat(follower.awaitCaughtUp(SOON)).isFalse();
+            assertThat(follower.status().state()).isEqualTo(State.FAILED);
+            assertThat(follower.status().lastError()).contains(key);
+            assertThat(follower.status().failure())
+                    .isInstanceOfSatisfying(
+                            ArchiveFollowException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED_OBJECT))
+                    .hasMessageContaining(key)
+                    .hasMessageContaining("Put the object back");
+        }
+        store.damage(key, object);
+        try (ArchiveFollower follower = ArchiveFollower.start(config)) {
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+            assertThat(follower.status().bytesRead()).isPositive();
+        }
+    }
+
+    @Test
+    void closedFollowerIsNotPromoted() {
+        HeapStore store = segments();
+        FollowerConfig config = FollowerConfig.builder(store, standby()).build();
+        ArchiveFollower closed = ArchiveFollower.start(config);
+        closed.close();
+        assertThatThrownBy(() -> closed.promote(1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is closed");
+        assertThat(ArchiveFollower.promote(config, 1).epoch()).isEqualTo(2);
     }
 
     @Test

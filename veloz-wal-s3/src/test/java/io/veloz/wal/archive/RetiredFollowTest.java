@@ -67,7 +67,7 @@ class RetiredFollowTest {
         assertThat(first).isGreaterThan(1);
         try (Follower follower = follower(store)) {
             catchUp(follower);
-            new StandbyPromotion(follower, Clock.systemUTC()).run(0);
+            new StandbyPromotion(follower, Clock.systemUTC(), true).run(1);
         }
         ReadOptions promoted = ReadOptions.of(dir.resolve("standby"));
         assertThat(SmallLog.read(promoted)).isEqualTo(records.subList((int) first - 1, records.size()));
@@ -82,7 +82,7 @@ class RetiredFollowTest {
             catchUp(follower);
             retire(store);
             catchUp(follower);
-            new StandbyPromotion(follower, Clock.systemUTC()).run(0);
+            new StandbyPromotion(follower, Clock.systemUTC(), true).run(1);
         }
         assertThat(SmallLog.read(ReadOptions.of(dir.resolve("standby")))).isEqualTo(records);
     }

@@ -59,8 +59,8 @@ final class ExitCode {
 
     private static int of(ArchiveFollowException.Reason reason) {
         return switch (reason) {
-            case NOT_A_STANDBY, OTHER_LOG, PROMOTION_BEGUN, LOST_PROMOTION, RETIRED, GAP -> REFUSED;
-            case LOST_SLOTS, DIVERGED, DAMAGED -> FAILED;
+            case NOT_A_STANDBY, OTHER_LOG, PROMOTION_BEGUN, LOST_PROMOTION, RETIRED, GAP, KEY_NOT_ESCROWED -> REFUSED;
+            case LOST_SLOTS, DIVERGED, DAMAGED, DAMAGED_OBJECT -> FAILED;
         };
     }
 

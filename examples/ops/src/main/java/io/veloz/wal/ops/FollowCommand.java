@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
             "Keeps a directory equal to an archive, with a lag of about a second, until it is stopped (Ctrl-C, or SIGTERM): a"
                     + " warm standby. DIR is empty at the first start. No engine opens it before the promotion.",
             "",
-            "With --promote: makes DIR the log that continues the archive. It fences the old writer first, and applies all that"
-                    + " it has archived then. It replaces the epoch of --over, and no other. Stop"
+            "With --promote: makes DIR the log that continues the archive. It checks that DIR can become the log, fences the old"
+                    + " writer, and applies all that it has archived then. It replaces the epoch of --over, and no other. Stop"
                     + " `follow`, and the host of the old engine: a fence stops its archive, not its trading. If it fails, run the"
                     + " same command again: it continues."
         },
@@ -40,10 +40,10 @@ import picocli.CommandLine.Spec;
             "  veloz-wal follow s3://bucket/orders /var/lib/veloz/standby --promote --over 7",
             "",
             "  0   stopped; promoted; with --once: everything is applied",
-            "  2   failed: slots were lost, or DIR or the archive is damaged",
+            "  2   failed: slots were lost, DIR or an object of the archive is damaged, or the archive was replaced",
             "  4   refused: DIR is not a standby of this archive, or is in use; or the promotion was lost: the last epoch is not"
                     + " the one to replace, as another writer has acquired one. Nothing was promoted; decide again",
-            "  5   the store cannot be reached",
+            "  5   the store cannot be reached; with --once: nothing was read for 5 minutes, or it was stopped before the end",
             "  64  usage"
         })
 final class FollowCommand implements Callable<Integer> {
@@ -69,6 +69,13 @@ final class FollowCommand implements Callable<Integer> {
 
     @Option(names = "--once", description = "Apply everything that is archived now, and exit.")
     private boolean once;
+
+    @Option(
+            names = "--no-escrow",
+            description =
+                    "With --promote: promote although the archive has no copy of the key for the recovery keys, as with"
+                            + " ship --no-escrow.")
+    private boolean noEscrow;
 
     @Option(
             names = "--poll-interval",
@@ -114,6 +121,7 @@ final class FollowCommand implements Callable<Integer> {
         try (ObjectStore store = arguments.open(spec, uri)) {
             FollowerConfig config = FollowerConfig.builder(store, directory)
                     .pollInterval(pollInterval)
+                    .requireEscrow(!noEscrow)
                     .build();
             if (promote) {
                 write(store.describe(), ArchiveFollower.promote(config, over));
@@ -125,31 +133,51 @@ final class FollowCommand implements Callable<Integer> {
 
     private int follow(FollowerConfig config) {
         CountDownLatch stopped = new CountDownLatch(1);
-        StopSignal signal = StopSignal.listen(stopped::countDown);
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
-            if (once) {
-                return once(follower);
+            StopSignal signal = StopSignal.listen(() -> {
+                stopped.countDown();
+                // Ends a wait, and the fetching of an archive between two requests.
+                follower.close();
+            });
+            try {
+                return once ? once(follower) : follow(follower, stopped);
+            } finally {
+                signal.restore();
             }
-            write(follower.status(), "following");
-            long reported = System.nanoTime();
-            while (!await(stopped) && follower.status().failure() == null) {
-                if (System.nanoTime() - reported >= statusInterval.toNanos()) {
-                    reported = System.nanoTime();
-                    write(follower.status(), "status");
-                }
-            }
-            write(follower.status(), "stopped");
-            return exitCode(follower.status());
-        } finally {
-            signal.restore();
         }
     }
 
+    private int follow(ArchiveFollower follower, CountDownLatch stopped) {
+        write(follower.status(), "following");
+        long reported = System.nanoTime();
+        while (!await(stopped) && follower.status().failure() == null) {
+            if (System.nanoTime() - reported >= statusInterval.toNanos()) {
+                reported = System.nanoTime();
+                write(follower.status(), "status");
+            }
+        }
+        write(follower.status(), "stopped");
+        return exitCode(follower.status());
+    }
+
     private int once(ArchiveFollower follower) {
-        boolean isCaughtUp = follower.awaitCaughtUp(ONCE_PATIENCE);
+        FollowerStatus before;
         FollowerStatus status = follower.status();
+        boolean isCaughtUp;
+        do {
+            before = status;
+            isCaughtUp = follower.awaitCaughtUp(ONCE_PATIENCE);
+            status = follower.status();
+        } while (!isCaughtUp && isWorthWaiting(before, status));
         write(status, isCaughtUp ? "caught-up" : "stopped");
         return isCaughtUp || status.failure() != null ? exitCode(status) : ExitCode.UNREACHABLE;
+    }
+
+    /** Returns whether a follower runs that has read something in between. */
+    static boolean isWorthWaiting(FollowerStatus before, FollowerStatus now) {
+        boolean isRunning =
+                now.state() == FollowerStatus.State.FOLLOWING || now.state() == FollowerStatus.State.RETRYING;
+        return isRunning && (now.bytesRead() > before.bytesRead() || now.slot() > before.slot());
     }
 
     /** Throws the exception that has ended the follower. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
+import io.veloz.wal.archive.FollowerStatus;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.ShippingChild;
@@ -13,8 +14,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +104,39 @@ class FollowCommandTest {
                         .err())
                 .contains("name the epoch to replace with --over");
         ToolRun.of("follow", archive(), standby()).isRefusedWith("is not an archive");
+    }
+
+    private static FollowerStatus status(FollowerStatus.State state, long slot, long bytesRead) {
+        return new FollowerStatus(
+                "archive",
+                "directory",
+                state,
+                slot,
+                1,
+                "host",
+                Instant.EPOCH,
+                1,
+                1,
+                Duration.ZERO,
+                bytesRead,
+                Optional.empty(),
+                "",
+                null);
+    }
+
+    @Test
+    void onceWaitsAsLongAsSomethingIsRead() {
+        FollowerStatus before = status(FollowerStatus.State.FOLLOWING, 7, 1000);
+        assertThat(FollowCommand.isWorthWaiting(before, status(FollowerStatus.State.FOLLOWING, 7, 1001)))
+                .isTrue();
+        assertThat(FollowCommand.isWorthWaiting(before, status(FollowerStatus.State.RETRYING, 8, 1000)))
+                .isTrue();
+        assertThat(FollowCommand.isWorthWaiting(before, status(FollowerStatus.State.RETRYING, 7, 1000)))
+                .isFalse();
+        assertThat(FollowCommand.isWorthWaiting(before, status(FollowerStatus.State.CLOSED, 8, 2000)))
+                .isFalse();
+        assertThat(FollowCommand.isWorthWaiting(before, status(FollowerStatus.State.FAILED, 8, 2000)))
+                .isFalse();
     }
 
     @Test

@@ -4,11 +4,15 @@ import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.FollowState;
+import io.veloz.wal.archive.internal.format.FollowState.Content;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -37,6 +41,9 @@ final class CatchUp {
 
     /** The slot that was missing in the last proof. A slot that is missing in two proofs was not dropped by a shipper. */
     private String disappeared = "";
+
+    /** Whether the last proof contains the last kept slot that was applied, and thereby all slots before it. */
+    private boolean hasKept;
 
     private volatile long archivedSequence;
 
@@ -69,6 +76,9 @@ final class CatchUp {
                 .state()
                 .floor();
         check(proof, floor);
+        if (!compareLast(proof)) {
+            return false;
+        }
         Proof kept = proof.from(floor.cut());
         if (standby.state().isEmpty()) {
             begin(kept);
@@ -78,8 +88,11 @@ final class CatchUp {
 
     private Optional<Proof> prove() throws IOException {
         try {
-            Proof proof = new Prover(log, identity, retries, PARALLELISM, slots -> {}).prove(Long.MAX_VALUE);
+            Prover prover = new Prover(log, identity, retries, PARALLELISM, slots -> {});
+            Proof proof = prover.prove(Long.MAX_VALUE);
             disappeared = "";
+            SlotRef kept = standby.state().kept();
+            hasKept = kept.number() == 0 || prover.hasKept(kept);
             return Optional.of(proof);
         } catch (BrokenProofException e) {
             boolean exists = retries.call(() -> log.store().head(e.key())).isPresent();
@@ -105,6 +118,11 @@ final class CatchUp {
                             + state.place().slot().number() + " and record " + end.sequence()
                             + ". Restore the slots from a version or a copy");
         }
+        if (!hasKept) {
+            throw standby.files()
+                    .diverged("the chain of " + log.store().describe() + " has another slot "
+                            + state.kept().number());
+        }
         if (!state.isEmpty() && floor.cut().sequence() > end.sequence() + 1) {
             throw new ArchiveFollowException(
                     Reason.RETIRED,
@@ -119,6 +137,40 @@ final class CatchUp {
                 .ifPresent(gap -> {
                     throw standby.gap(gap.firstSequence(), gap.lastSequence());
                 });
+    }
+
+    /**
+     * Compares the bytes that were archived last, when slots were applied one by one, with those that the archive has now. If
+     * they are equal, and the last kept slot is, everything before them is. If their segment is committed, they are compared
+     * when it is completed.
+     *
+     * @return false if the slot that has them was dropped meanwhile
+     */
+    private boolean compareLast(Proof proof) throws IOException {
+        Content last = standby.state().content();
+        boolean isCommitted = last.segment() <= standby.state().verified()
+                || proof.segments().stream().anyMatch(segment -> segment.number() == last.segment());
+        if (last.segment() == 0 || isCommitted) {
+            return true;
+        }
+        for (TailSlot slot : proof.tails()) {
+            Tail tail = slot.tail();
+            if (tail.segment() == last.segment() && tail.position() == last.from() && tail.endPosition() == last.to()) {
+                Optional<Decoded> found = read(slot);
+                if (found.isPresent() && !Digest.of(found.get().content()).equals(last.sha256())) {
+                    throw standby.files().diverged(log.where("slot " + slot.slot()) + " has other bytes");
+                }
+                return found.isPresent();
+            }
+        }
+        throw standby.files()
+                .diverged(log.store().describe() + " has other tails of segment " + last.segment() + " from "
+                        + last.from() + " to " + last.to());
+    }
+
+    private Optional<Decoded> read(TailSlot slot) throws IOException {
+        return retries.call(() -> log.slot(slot.slot()))
+                .filter(found -> found.sha256().equals(slot.sha256()));
     }
 
     /** Begins the log, with the checkpoint that replaces the records before its first one. */
@@ -190,19 +242,35 @@ final class CatchUp {
     }
 
     private boolean tail(TailSlot slot) throws IOException {
-        Archived end = standby.state().end();
-        boolean isPresent = slot.tail().segment() < end.segment()
-                || (slot.tail().segment() == end.segment() && slot.tail().endPosition() <= end.position());
-        if (isPresent) {
+        Tail tail = slot.tail();
+        if (isPresent(tail) && !isIntact(tail)) {
+            if (standby.files().isSealed(tail.segment())) {
+                throw standby.files()
+                        .damaged("segment " + tail.segment() + " does not have the bytes from " + tail.position()
+                                + " to " + tail.endPosition() + " that are archived");
+            }
+            standby.rewind(tail);
+        }
+        if (isPresent(tail)) {
             return true;
         }
-        Optional<Decoded> found = retries.call(() -> log.slot(slot.slot()));
-        if (found.isEmpty() || !found.get().sha256().equals(slot.sha256())) {
+        Optional<Decoded> found = read(slot);
+        if (found.isEmpty()) {
             return false;
         }
-        standby.write(slot.tail(), found.get().content());
+        standby.write(tail, found.get().content());
         standby.save(standby.state());
         return true;
+    }
+
+    private boolean isPresent(Tail tail) {
+        Archived end = standby.state().end();
+        return tail.segment() < end.segment()
+                || (tail.segment() == end.segment() && tail.endPosition() <= end.position());
+    }
+
+    private boolean isIntact(Tail tail) throws IOException {
+        return tail.segment() <= standby.state().verified() || standby.files().has(tail);
     }
 
     private boolean arrive(Proof proof) throws IOException {

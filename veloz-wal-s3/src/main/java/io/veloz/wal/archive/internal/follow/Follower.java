@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.follow;
 
+import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
@@ -8,7 +9,9 @@ import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.archive.internal.format.FollowState.Place;
 import io.veloz.wal.archive.internal.format.FollowState.Promotion;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
@@ -38,6 +41,8 @@ public final class Follower implements AutoCloseable {
 
     /** Whether the last applied slot was missing in the last list. */
     private boolean isSuspect;
+
+    private volatile long seenSequence;
 
     /** The result of a step. */
     public enum Step {
@@ -113,8 +118,7 @@ public final class Follower implements AutoCloseable {
                             + " empty directory");
         }
         files.deleteTemporary();
-        // Order matters: no engine opens the directory from before its first file until the promotion.
-        files.names().beginRestore();
+        files.begin();
         FollowState initial = FollowState.initial(identity);
         files.save(initial);
         return initial;
@@ -127,7 +131,22 @@ public final class Follower implements AutoCloseable {
 
     /** Returns the last record that is known to be archived. Any thread may call it. */
     public long archivedSequence() {
-        return Math.max(catchUp.archivedSequence(), state().end().sequence());
+        return Math.max(
+                Math.max(catchUp.archivedSequence(), seenSequence),
+                state().end().sequence());
+    }
+
+    /** Finds out up to which record the archive goes, for the lag. Makes two requests. */
+    public Step lookAhead() throws IOException {
+        long from = state().place().slot().number();
+        List<Long> listed = retries.call(() -> log.page(from));
+        if (!listed.isEmpty()) {
+            long last = listed.get(listed.size() - 1);
+            retries.call(() -> log.check(last))
+                    .filter(slot -> isOfThisLog(slot.slot()))
+                    .ifPresent(slot -> seenSequence = slot.slot().archived().sequence());
+        }
+        return Step.MORE;
     }
 
     Standby standby() {
@@ -167,6 +186,10 @@ public final class Follower implements AutoCloseable {
     public Step step(boolean list) throws IOException {
         FollowState state = state();
         if (state.isSearching()) {
+            // Slot 1 is never deleted, so an archive without it is empty, and nothing has to be listed.
+            if (!list && state.place().slot().number() == 0 && next().isEmpty()) {
+                return Step.NOTHING;
+            }
             boolean isComplete = catchUp.run();
             return isComplete && state().isSearching() ? Step.CAUGHT_UP : Step.MORE;
         }
@@ -174,6 +197,8 @@ public final class Follower implements AutoCloseable {
         if (next.isPresent()) {
             if (!next.get().slot().previous().equals(state.place().slot().sha256())) {
                 // The last applied slot is a stray: a writer put it, and acquired its epoch again after the last slot.
+                // Or the
+                // archive was replaced, which the search finds out.
                 standby.save(state.searching());
             } else {
                 checkLog(next.get());
@@ -193,6 +218,9 @@ public final class Follower implements AutoCloseable {
             }
             // The object is damaged, or missing because retention has removed it, which a search finds out.
             standby.save(state().searching());
+        } catch (WalCorruptException e) {
+            // The local bytes before this slot are damaged. The search writes them again.
+            standby.save(state().searching());
         }
     }
 
@@ -201,10 +229,13 @@ public final class Follower implements AutoCloseable {
         return retries.call(() -> log.slot(number));
     }
 
+    private boolean isOfThisLog(Slot slot) {
+        return slot.logId().equals(identity.logId())
+                && (slot.origin().isEmpty() || slot.origin().equals(identity.origin()));
+    }
+
     private void checkLog(Decoded next) {
-        boolean isOther = !next.slot().logId().equals(identity.logId())
-                || !(next.slot().origin().isEmpty() || next.slot().origin().equals(identity.origin()));
-        if (isOther) {
+        if (!isOfThisLog(next.slot())) {
             throw new ArchiveFollowException(
                     Reason.OTHER_LOG,
                     log.where("slot " + next.slot().number()) + " is of log "
@@ -230,12 +261,24 @@ public final class Follower implements AutoCloseable {
             return Step.NOTHING;
         }
         if (listed.get(listed.size() - 1) == last) {
-            return Step.CAUGHT_UP;
+            return compare(place.slot());
         }
         if (next().isEmpty()) {
             // Later slots exist: the next one was dropped, or the last one is a stray.
             standby.save(state().searching());
         }
+        return Step.MORE;
+    }
+
+    /** Compares the last slot of the archive with the one that was applied. If it is another one, a search finds out why. */
+    private Step compare(SlotRef place) throws IOException {
+        Optional<Decoded> found = retries.call(() -> log.check(place.number()));
+        if (found.isEmpty()) {
+            return Step.NOTHING;
+        } else if (found.get().sha256().equals(place.sha256())) {
+            return Step.CAUGHT_UP;
+        }
+        standby.save(state().searching());
         return Step.MORE;
     }
 

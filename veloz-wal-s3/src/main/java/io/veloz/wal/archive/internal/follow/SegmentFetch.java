@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.follow;
 
+import io.veloz.wal.archive.internal.format.FollowState.Content;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Workers;
 import java.io.IOException;
@@ -50,7 +51,7 @@ final class SegmentFetch {
 
     private Segment fetch(Segment segment) throws IOException {
         if (!files.isIntact(segment)) {
-            files.fetch(segment);
+            files.fetch(segment, Content.NONE);
         }
         return segment;
     }

@@ -112,6 +112,12 @@ final class Standby {
                 new Content(tail.segment(), tail.position(), tail.endPosition(), Digest.of(content)));
     }
 
+    /** Continues at the beginning of a tail whose local bytes are damaged. */
+    void rewind(Tail tail) {
+        Archived end = new Archived(tail.segment(), tail.position(), tail.firstSequence() - 1);
+        state = state.with(end, state.verified(), state.content());
+    }
+
     /** Seals the segment that the log ends in, if its file is not sealed yet. */
     void finish() throws IOException {
         finish(state.end());
@@ -140,7 +146,7 @@ final class Standby {
             trySeal(end);
         }
         if (!files.isIntact(segment)) {
-            files.fetch(segment);
+            files.fetch(segment, state.content());
             if (!files.isIntact(segment)) {
                 throw new ArchiveFollowException(
                         Reason.DIVERGED,

@@ -2,12 +2,14 @@ package io.veloz.wal.archive.internal.follow;
 
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
+import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.archive.internal.format.FollowState.Content;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.restore.FileDigest;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.spi.LogFiles;
@@ -18,6 +20,7 @@ import io.veloz.wal.storage.StorageInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import java.util.Optional;
@@ -70,6 +73,17 @@ final class StandbyFiles {
 
     void save(FollowState state) throws IOException {
         AtomicFile.replace(storage, stateName, stateName + TEMPORARY, ByteBuffer.wrap(state.encode()));
+    }
+
+    /**
+     * Writes the marker of an unfinished restore, with a text for those who read the file. Order matters: no engine opens the
+     * directory from before its first file until the promotion.
+     */
+    void begin() throws IOException {
+        String text = "This directory is a standby that follows an archive (" + stateName
+                + "). No log opens it before its" + " promotion: follow URI DIR --promote --over EPOCH.\n";
+        String name = names.restoreMarkName();
+        AtomicFile.replace(storage, name, name + TEMPORARY, ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
     }
 
     void deleteState() throws IOException {
@@ -129,19 +143,26 @@ final class StandbyFiles {
         }
     }
 
-    /** Fetches a sealed segment. Replaces the file if there is one. */
-    void fetch(Segment segment) throws IOException {
-        fetch(names.sealedName(segment.number()), segment.stored());
+    /**
+     * Fetches a sealed segment. Replaces the file if there is one.
+     *
+     * @param last the bytes that were archived last. If they are in this segment, the file must have them
+     */
+    void fetch(Segment segment, Content last) throws IOException {
+        fetch(names.sealedName(segment.number()), segment.stored(), segment.number() == last.segment() ? last : null);
     }
 
     /** Fetches a checkpoint. Replaces the one before. */
     void fetch(Attachment checkpoint) throws IOException {
-        fetch(names.checkpointName(), checkpoint.stored());
+        fetch(names.checkpointName(), checkpoint.stored(), null);
     }
 
-    private void fetch(String name, StoredFile stored) throws IOException {
+    private void fetch(String name, StoredFile stored, @Nullable Content last) throws IOException {
         try (Sink sink = new Sink((name.startsWith(".") ? "" : ".") + name + TEMPORARY)) {
             objects.read(stored, sink);
+            if (last != null && !has(sink.temporary, last)) {
+                throw diverged(stored.key() + " has other bytes from " + last.from() + " to " + last.to());
+            }
             sink.finish(name);
         }
     }
@@ -199,13 +220,43 @@ final class StandbyFiles {
 
     /** Returns whether the bytes that were written last are those of the archive. */
     boolean has(Content content) throws IOException {
-        String name = isSealed(content.segment()) ? names.sealedName(content.segment()) : names.currentName();
+        return has(fileOf(content.segment()), content);
+    }
+
+    private boolean has(String name, Content content) throws IOException {
         try (StorageFile file = storage.openForReading(name)) {
             return file.size() >= content.to()
                     && FileDigest.sha256(file, content.from(), content.to()).equals(content.sha256());
         } catch (NoSuchFileException e) {
             return false;
         }
+    }
+
+    /** Returns whether the bytes of a tail are in the file of its segment. */
+    boolean has(Tail tail) throws IOException {
+        String name = fileOf(tail.segment());
+        try (StorageFile file = storage.openForReading(name)) {
+            ContentDigest digest = objects.keys().digest(tail.encryption(), describe() + "/" + name);
+            return file.size() >= tail.endPosition()
+                    && FileDigest.of(file, tail.position(), tail.endPosition(), digest)
+                            .equals(tail.sha256());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private String fileOf(long segment) throws IOException {
+        return isSealed(segment) ? names.sealedName(segment) : names.currentName();
+    }
+
+    /** Returns the refusal to continue an archive that had other content when it was applied. */
+    ArchiveFollowException diverged(String what) {
+        return new ArchiveFollowException(
+                Reason.DIVERGED,
+                describe() + ": " + what
+                        + " than the archive had when this standby applied it: the archive was replaced by an"
+                        + " older copy and continued, or was changed. This directory may have records that the archive"
+                        + " has lost: keep a copy of it, and follow into an empty one");
     }
 
     ArchiveFollowException damaged(String what) {

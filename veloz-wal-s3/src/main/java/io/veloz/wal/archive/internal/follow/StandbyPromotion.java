@@ -17,14 +17,16 @@ import java.util.Optional;
 /**
  * Turns a standby into the log that continues the archive. It belongs to one thread.
  *
- * <p>Fences first: an EPOCH slot over the one that the operator has seen. Catches up afterwards: then no other writer can add
- * a slot, so what is applied then is everything that was ever archived. If it caught up first, the old writer could confirm
- * further records before it is fenced, and the log would open without them.
+ * <p>Checks first that this directory can become the log, see {@link PromotionChecks}. Fences then: an EPOCH slot over the one
+ * that the operator has seen. Catches up afterwards: then no other writer can add a slot, so what is applied then is everything
+ * that was ever archived. If it only caught up before the fence, the old writer could confirm further records, and the log
+ * would open without them.
  *
  * <p>Crash table. The same command continues.
  *
  * <pre>
  *   crash after                        the next run of the same command
+ *   some slots are applied             checks and applies the others; the standby may also follow: nothing has begun
  *   the promotion is recorded          fences; before that the old writer continues
  *   the writer is recorded             fences with another writer
  *   the EPOCH slot is put              finds an epoch of a writer of this directory, and acquires a further one
@@ -40,6 +42,7 @@ public final class StandbyPromotion {
     private final Follower follower;
     private final Standby standby;
     private final Clock clock;
+    private final boolean requiresEscrow;
 
     /**
      * The result of a promotion.
@@ -50,10 +53,12 @@ public final class StandbyPromotion {
      */
     public record Result(long epoch, long over, long lastSequence) {}
 
-    public StandbyPromotion(Follower follower, Clock clock) {
+    /** @param requiresEscrow whether the archive must have a copy of the key that the log would be encrypted by */
+    public StandbyPromotion(Follower follower, Clock clock, boolean requiresEscrow) {
         this.follower = follower;
         this.standby = follower.standby();
         this.clock = clock;
+        this.requiresEscrow = requiresEscrow;
     }
 
     /**
@@ -64,31 +69,46 @@ public final class StandbyPromotion {
      * @throws IOException if the store or the disk failed; run it again
      */
     public Result run(long over) throws IOException {
-        Promotion begun = standby.state().promotion();
-        if (begun.isComplete()) {
-            return open(0, begun.over());
+        if (standby.state().promotion().isComplete()) {
+            return open(0, standby.state().promotion().over());
         }
-        standby.save(standby.state().promoting(new Promotion(over, false)));
-        Acquired acquired = acquire(over, begun);
+        DirectoryFile file = DirectoryFile.open(standby.files().names(), follower.identity());
+        check();
+        Acquired acquired = acquire(file, over);
         try {
             catchUp(acquired.slot(), over);
             complete();
         } catch (ArchiveFollowException e) {
             throw e.reason() == Reason.LOST_PROMOTION ? e : fenced(acquired.epoch(), e);
         }
-        standby.save(standby.state().promoting(new Promotion(over, true)));
+        standby.save(standby.state().promoting(standby.state().promotion().completed()));
         return open(acquired.epoch(), over);
     }
 
-    private Acquired acquire(long over, Promotion begun) throws IOException {
-        DirectoryFile file = DirectoryFile.open(standby.files().names(), follower.identity());
+    private void check() throws IOException {
+        try {
+            new PromotionChecks(follower, requiresEscrow).run();
+        } catch (ArchiveFollowException e) {
+            long slot = standby.state().promotion().slot();
+            throw slot == 0
+                    ? e
+                    : new ArchiveFollowException(
+                            e.reason(),
+                            e.getMessage() + "; an earlier run has put slot " + slot
+                                    + ", so the writer before it may be fenced: promote another standby over the last"
+                                    + " epoch of the archive, or let the old primary take it over");
+        }
+    }
+
+    private Acquired acquire(DirectoryFile file, long over) throws IOException {
         StandbyClaim claim = new StandbyClaim(
                 follower.log(),
                 follower.identity(),
                 file,
                 over,
                 standby.state().place().slot().number(),
-                clock);
+                clock,
+                number -> begin(over, number));
         try {
             Optional<Acquired> acquired = Optional.empty();
             while (acquired.isEmpty()) {
@@ -96,23 +116,32 @@ public final class StandbyPromotion {
             }
             return acquired.get();
         } catch (ArchiveFollowException e) {
-            if (e.reason() == Reason.LOST_PROMOTION) {
-                // No slot of this directory can become the next one any more: its number is taken.
-                standby.save(standby.state().promoting(Promotion.NONE));
-            }
-            forget(claim, begun);
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            forget(claim, begun);
-            throw e;
+            throw e.reason() == Reason.LOST_PROMOTION ? lost(e, claim.last()) : e;
         }
     }
 
-    /** A promotion of which nothing was sent has not begun: the standby may follow. */
-    private void forget(StandbyClaim claim, Promotion begun) throws IOException {
-        if (!claim.isClaimed() && begun.over() == 0) {
+    /** From now on an EPOCH slot of this directory may arrive with that number, also after a crash. */
+    private void begin(long over, long number) throws IOException {
+        long highest = Math.max(number, standby.state().promotion().slot());
+        standby.save(standby.state().promoting(new Promotion(over, highest, false)));
+    }
+
+    /**
+     * Ends the promotion, unless an EPOCH slot of this directory may still become the next one: if the archive ends before its
+     * number, a put whose answer was lost may arrive later. Then a standby that follows would apply slots after its own fence.
+     */
+    private ArchiveFollowException lost(ArchiveFollowException e, long last) throws IOException {
+        Promotion begun = standby.state().promotion();
+        if (begun.over() == 0) {
+            return e;
+        } else if (last >= begun.slot()) {
             standby.save(standby.state().promoting(Promotion.NONE));
+            return e;
         }
+        return new ArchiveFollowException(
+                Reason.LOST_PROMOTION,
+                e.getMessage() + "; the promotion over epoch " + begun.over() + " has put slot " + begun.slot()
+                        + ", which may still arrive and fence the writer: run that promotion again to know");
     }
 
     private static ArchiveFollowException fenced(long epoch, ArchiveFollowException e) {

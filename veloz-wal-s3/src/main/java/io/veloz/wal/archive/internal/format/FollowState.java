@@ -13,6 +13,7 @@ import java.util.Objects;
  * @param origin SHA-256 of {@code log.json}
  * @param begin where the log of the standby begins
  * @param place the last applied slot
+ * @param kept the last applied slot that is never deleted and is no stray; {@link SlotRef#NONE} if there is none
  * @param end the end of the local bytes, which are those of the archive up to here
  * @param verified the last segment whose file was compared with the SHA-256 in its slot; 0 if there is none
  * @param content the bytes that were written last
@@ -24,6 +25,7 @@ public record FollowState(
         String origin,
         Begin begin,
         Place place,
+        SlotRef kept,
         Archived end,
         long verified,
         Content content,
@@ -59,17 +61,24 @@ public record FollowState(
      * @param segment 0 if there is none
      */
     public record Content(long segment, long from, long to, String sha256) {
-        static final Content NONE = new Content(0, 0, 0, Digest.NONE);
+        public static final Content NONE = new Content(0, 0, 0, Digest.NONE);
     }
 
     /**
-     * A promotion that has begun.
+     * A promotion that has begun: its EPOCH slot may be in the archive, or arrive there.
      *
      * @param over the epoch that it replaces; 0 if none has begun
+     * @param slot the highest number with which an EPOCH slot of this directory was put; 0 if none was put, or if an earlier
+     *     version has begun the promotion
      * @param isComplete whether the log is complete and may open. From then on an engine may have appended to it
      */
-    public record Promotion(long over, boolean isComplete) {
-        public static final Promotion NONE = new Promotion(0, false);
+    public record Promotion(long over, long slot, boolean isComplete) {
+        public static final Promotion NONE = new Promotion(0, 0, false);
+
+        /** Returns the promotion after the log was completed. */
+        public Promotion completed() {
+            return new Promotion(over, slot, true);
+        }
     }
 
     /** Returns the name of the file. */
@@ -84,6 +93,7 @@ public record FollowState(
                 identity.origin(),
                 new Begin(identity.firstSegment(), identity.firstSequence()),
                 Place.NONE,
+                SlotRef.NONE,
                 Archived.NOTHING,
                 0,
                 Content.NONE,
@@ -99,28 +109,55 @@ public record FollowState(
     /** Returns the state of a log that begins with another segment. */
     public FollowState beginning(long segment, long sequence) {
         return new FollowState(
-                logId, origin, new Begin(segment, sequence), place, end, verified, content, isSearching, promotion);
+                logId,
+                origin,
+                new Begin(segment, sequence),
+                place,
+                kept,
+                end,
+                verified,
+                content,
+                isSearching,
+                promotion);
     }
 
     /** Returns the state before segments are fetched by a proof. */
     public FollowState searching() {
-        return new FollowState(logId, origin, begin, place, end, verified, content, true, promotion);
+        return new FollowState(logId, origin, begin, place, kept, end, verified, content, true, promotion);
     }
 
     /** Returns the state after bytes were written. */
     public FollowState with(Archived newEnd, long newVerified, Content newContent) {
-        return new FollowState(logId, origin, begin, place, newEnd, newVerified, newContent, isSearching, promotion);
+        return new FollowState(
+                logId, origin, begin, place, kept, newEnd, newVerified, newContent, isSearching, promotion);
     }
 
     /** Returns the state with everything up to a slot. */
     public FollowState at(Slot slot, String sha256) {
         return new FollowState(
-                logId, origin, begin, Place.of(slot, sha256), slot.archived(), verified, content, false, promotion);
+                logId,
+                origin,
+                begin,
+                Place.of(slot, sha256),
+                keptAt(slot, sha256),
+                slot.archived(),
+                verified,
+                content,
+                false,
+                promotion);
+    }
+
+    /** Only an EPOCH slot can be a stray, and no other slot than an EPOCH follows a stray. */
+    private SlotRef keptAt(Slot slot, String sha256) {
+        if (slot.part() instanceof Slot.Epoch) {
+            return kept;
+        }
+        return slot.isKept() ? new SlotRef(slot.number(), sha256) : slot.kept();
     }
 
     /** Returns the state with another promotion. */
     public FollowState promoting(Promotion next) {
-        return new FollowState(logId, origin, begin, place, end, verified, content, isSearching, next);
+        return new FollowState(logId, origin, begin, place, kept, end, verified, content, isSearching, next);
     }
 
     /** Returns the content of the file. */
@@ -133,7 +170,8 @@ public record FollowState(
                 .put("slot", SlotHead.encode(place.slot))
                 .put("epoch", place.epoch)
                 .put("host", place.host)
-                .put("written", place.written.toString());
+                .put("written", place.written.toString())
+                .put("kept", SlotHead.encode(kept));
         SlotHead.put(json, end);
         return json.put("verified", verified)
                 .put(
@@ -146,7 +184,10 @@ public record FollowState(
                 .put("searching", isSearching ? 1L : 0L)
                 .put(
                         "promotion",
-                        Json.create().put("over", promotion.over).put("complete", promotion.isComplete ? 1L : 0L))
+                        Json.create()
+                                .put("over", promotion.over)
+                                .put("slot", promotion.slot)
+                                .put("complete", promotion.isComplete ? 1L : 0L))
                 .encode();
     }
 
@@ -170,6 +211,7 @@ public record FollowState(
                         json.number("epoch", 0, ArchiveKeys.MAX_EPOCH),
                         Text.printable(json.string("host")),
                         time(where, json.string("written"))),
+                json.has("kept") ? SlotHead.ref(json, "kept", 0) : SlotRef.NONE,
                 SlotHead.archived(json),
                 json.number("verified", 0, ArchiveKeys.MAX_SEGMENT),
                 new Content(
@@ -179,7 +221,9 @@ public record FollowState(
                         content.sha256("sha256")),
                 json.number("searching", 0, 1) == 1,
                 new Promotion(
-                        promotion.number("over", 0, ArchiveKeys.MAX_EPOCH), promotion.number("complete", 0, 1) == 1));
+                        promotion.number("over", 0, ArchiveKeys.MAX_EPOCH),
+                        promotion.has("slot") ? promotion.number("slot", 0) : 0,
+                        promotion.number("complete", 0, 1) == 1));
     }
 
     private static Instant time(String where, String text) throws BadObjectException {

@@ -231,6 +231,12 @@ public final class Prover {
         return slot;
     }
 
+    /** Returns whether a slot is one of the kept slots of the last proof. */
+    public boolean hasKept(SlotRef ref) {
+        return keptSlots.stream()
+                .anyMatch(slot -> slot.number == ref.number() && slot.sha256().equals(ref.sha256()));
+    }
+
     /** Returns the kept slots of the last proof, and the summaries that repeat them. */
     public Originals originals() {
         return new Originals(log, retries, parallelism, keptSlots, fallback);

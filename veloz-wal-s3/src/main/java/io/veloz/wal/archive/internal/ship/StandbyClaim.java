@@ -30,13 +30,21 @@ public final class StandbyClaim {
     private final long over;
     private final long applied;
     private final Clock clock;
+    private final BeforePut beforePut;
     private final LostSlots.BeforeEpoch lostSlots;
     private SlotWriter writer;
 
     /** Whether the archive ended once before a slot that this directory knows. */
     private boolean isSuspect;
 
-    private boolean isClaimed;
+    /** The last slot of the archive, as far as it was read. */
+    private long last;
+
+    /** Called before an EPOCH slot is put with a number. From then on it may arrive at any time. */
+    @FunctionalInterface
+    public interface BeforePut {
+        void put(long number) throws IOException;
+    }
 
     /**
      * An acquired epoch.
@@ -50,13 +58,20 @@ public final class StandbyClaim {
      * @param applied the last slot that the standby has applied; 0 if there is none
      */
     public StandbyClaim(
-            ShipLog shipLog, LogIdentity identity, DirectoryFile file, long over, long applied, Clock clock) {
+            ShipLog shipLog,
+            LogIdentity identity,
+            DirectoryFile file,
+            long over,
+            long applied,
+            Clock clock,
+            BeforePut beforePut) {
         this.shipLog = shipLog;
         this.identity = identity;
         this.file = file;
         this.over = over;
         this.applied = applied;
         this.clock = clock;
+        this.beforePut = beforePut;
         this.lostSlots = new LostSlots.BeforeEpoch(shipLog, identity);
         this.writer = create(Math.max(applied, file.kept().number()));
     }
@@ -82,7 +97,10 @@ public final class StandbyClaim {
                 file.permit(acquired.epoch());
                 return Optional.of(acquired);
             }
-            case FENCED, BROKEN -> throw lost(writer.winner());
+            case FENCED, BROKEN -> {
+                last = writer.winner().number();
+                throw lost(writer.winner());
+            }
             default -> writer.step();
         }
         return Optional.empty();
@@ -106,30 +124,31 @@ public final class StandbyClaim {
             writer = create(0);
             return;
         }
-        Slot last = tip.slot();
-        if (last == null) {
+        Slot slot = tip.slot();
+        if (slot == null) {
             throw lostSlots("the archive has no slot");
         }
-        boolean isOurs = file.hasWritten(last.writer());
-        if (!isOurs && last.epoch() != over) {
-            throw lost(last);
+        last = slot.number();
+        boolean isOurs = file.hasWritten(slot.writer());
+        if (!isOurs && slot.epoch() != over) {
+            throw lost(slot);
         }
         // Before the fence: a standby that cannot read the last records must not fence their writer.
-        Optional<String> key = EncryptionCheck.keyBefore(shipLog, last);
+        Optional<String> key = EncryptionCheck.keyBefore(shipLog, slot);
         if (key.isPresent()) {
             shipLog.keys().require(key.get(), shipLog.store().describe());
         }
-        isClaimed = true;
+        beforePut.put(tip.number() + 1);
         file.add(writer.id());
         Epoch epoch = isOurs
                 ? ShippingRight.epoch(shipLog, identity, Slot.Reason.START, 0)
-                : ShippingRight.epoch(shipLog, identity, Slot.Reason.PROMOTION, last.epoch());
+                : ShippingRight.epoch(shipLog, identity, Slot.Reason.PROMOTION, slot.epoch());
         writer.claim(epoch, file.instance());
     }
 
-    /** Returns whether the EPOCH may have been put. */
-    public boolean isClaimed() {
-        return isClaimed;
+    /** Returns the number of the last slot of the archive, as far as it was read. */
+    public long last() {
+        return last;
     }
 
     private ArchiveFollowException lost(Slot winner) {

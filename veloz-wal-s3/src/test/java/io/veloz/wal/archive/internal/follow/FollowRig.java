@@ -111,13 +111,13 @@ final class FollowRig implements AutoCloseable {
     static StandbyPromotion.Result promote(ObjectStore store, Storage storage) throws IOException {
         try (Follower follower = follower(store, storage)) {
             long over = follower.state().place().epoch();
-            return new StandbyPromotion(follower, Clock.systemUTC()).run(over);
+            return new StandbyPromotion(follower, Clock.systemUTC(), true).run(over);
         }
     }
 
     static StandbyPromotion.Result promote(ObjectStore store, Storage storage, long over) throws IOException {
         try (Follower follower = follower(store, storage)) {
-            return new StandbyPromotion(follower, Clock.systemUTC()).run(over);
+            return new StandbyPromotion(follower, Clock.systemUTC(), true).run(over);
         }
     }
 

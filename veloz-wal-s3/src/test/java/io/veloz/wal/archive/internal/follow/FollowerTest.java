@@ -10,15 +10,20 @@ import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.internal.follow.Follower.Step;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -277,6 +282,40 @@ class FollowerTest {
         FollowRig.follow(rig.store, standby);
         assertThat(standby.list()).contains(".orders_checkpoint_a");
         assertPromotes();
+    }
+
+    @Test
+    void emptyArchiveIsPolledByOneRequest() throws IOException {
+        HeapStore empty = new HeapStore();
+        new ShipLog(empty).create(new LogIdentity("ab".repeat(16), "orders", Instant.EPOCH, 1, 1));
+        HeapStore client = empty.client(Plan.NONE);
+        try (Follower follower = FollowRig.follower(client, standby)) {
+            assertThat(follower.step(true)).isEqualTo(Step.CAUGHT_UP);
+            long before = client.requests();
+            assertThat(follower.step(false)).isEqualTo(Step.NOTHING);
+            assertThat(client.requests()).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void recordsThatAreNotAppliedYetAreKnownBeforeTheEnd() throws IOException {
+        rig.ship(3);
+        try (Follower follower = follower()) {
+            FollowRig.catchUp(follower);
+            rig.ship(3).ship(4);
+            assertThat(follower.archivedSequence()).isEqualTo(3);
+            follower.lookAhead();
+            assertThat(follower.archivedSequence()).isEqualTo(10);
+            assertThat(follower.state().end().sequence()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void markOfAStandbyStatesItsNextStep() throws IOException {
+        rig.ship(3);
+        FollowRig.follow(rig.store, standby);
+        assertThat(new String(standby.bytes(".orders_restoring"), StandardCharsets.US_ASCII))
+                .contains("a standby that follows an archive", "follow URI DIR --promote");
     }
 
     @Test

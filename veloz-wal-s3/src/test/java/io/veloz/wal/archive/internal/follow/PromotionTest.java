@@ -261,7 +261,8 @@ class PromotionTest {
     private static Acquired claimed(Follower follower) throws IOException {
         DirectoryFile file = DirectoryFile.open(follower.standby().files().names(), follower.identity());
         long applied = follower.state().place().slot().number();
-        var claim = new StandbyClaim(follower.log(), follower.identity(), file, 1, applied, Clock.systemUTC());
+        var claim = new StandbyClaim(
+                follower.log(), follower.identity(), file, 1, applied, Clock.systemUTC(), number -> {});
         for (int step = 0; step < 1000; step++) {
             // The search begins at the lost slot, and begins again when it is missing.
             Optional<Acquired> acquired = follower.retries().call(claim::step);
@@ -282,6 +283,25 @@ class PromotionTest {
             follower.checkNoPromotion();
             assertThat(follower.state().promotion().over()).isZero();
         }
+    }
+
+    /** The EPOCH of the first run is under way while the second one is refused. */
+    @Test
+    void promotionWhoseEpochMayStillArriveIsNotGivenUp() throws IOException {
+        var delayed = new DelayedPuts(rig.store);
+        assertThatThrownBy(() -> FollowRig.promote(delayed, standby, 1)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby, 9))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.LOST_PROMOTION))
+                .hasMessageContaining("the promotion over epoch 1 has put slot")
+                .hasMessageContaining("may still arrive");
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            assertThatThrownBy(follower::checkNoPromotion).hasMessageContaining("a promotion over epoch 1 has begun");
+        }
+        delayed.deliver();
+        FollowRig.promote(rig.store, standby, 1);
+        FollowRig.assertContinues(rig.store, standby, rig.records());
     }
 
     @Test

@@ -19,11 +19,12 @@ class FollowStateTest {
             "cd".repeat(32),
             new Begin(5, 401),
             new Place(new SlotRef(17, "ef".repeat(32)), 3, "host", Instant.parse("2026-11-29T01:02:03Z")),
+            new SlotRef(15, "ef".repeat(32)),
             new Archived(9, 4711, 990),
             8,
             new Content(9, 4096, 4711, "12".repeat(32)),
             true,
-            new Promotion(3, true));
+            new Promotion(3, 18, true));
 
     private static FollowState changed(String from, String to) throws BadObjectException {
         String text = new String(STATE.encode(), StandardCharsets.UTF_8);

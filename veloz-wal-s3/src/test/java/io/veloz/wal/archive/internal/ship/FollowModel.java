@@ -50,7 +50,8 @@ final class FollowModel {
         CLAIM_RETRIED_AFTER_A_CRASH,
         OPENED_WITH_WHAT_IT_HAD_BEFORE_THE_FENCE,
         NO_LIST_AFTER_THE_EPOCH,
-        WRITER_NOT_RECORDED
+        WRITER_NOT_RECORDED,
+        GIVEN_UP_WHILE_ITS_EPOCH_MAY_ARRIVE
     }
 
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
@@ -237,6 +238,13 @@ final class FollowModel {
         }
         if (standby.over > 0 && standby.epoch.isEmpty()) {
             writerSteps(world, standby.writer);
+            if (world.otherDecisions > 0) {
+                branch(world, next -> {
+                    next.otherDecisions--;
+                    next.standbys.get(index).over += 7;
+                    restart(next.base.writers.get(standby.writer));
+                });
+            }
         } else {
             branch(world, next -> follow(next, next.standbys.get(index)));
         }
@@ -246,7 +254,7 @@ final class FollowModel {
     private void claim(FollowWorld world, Writer writer, Standby standby) {
         SlotWriter protocol = slotWriter(world, writer, RequestFault.NONE);
         if (protocol.phase() == Phase.FENCED) {
-            standby.isLost = true;
+            lost(standby, protocol.winner().number());
         } else if (protocol.phase() == Phase.READY) {
             standby.epoch = protocol.tip().sha256();
             if (mistake == Mistake.OPENED_WITH_WHAT_IT_HAD_BEFORE_THE_FENCE) {
@@ -262,7 +270,7 @@ final class FollowModel {
             boolean isOurs = directory.writers().contains(tip.writer());
             boolean isRetried = mistake == Mistake.CLAIM_RETRIED_AFTER_A_CRASH && writer.life > 0;
             if (!isOurs && tip.epoch() != standby.over && mistake != Mistake.OVER_RAISED && !isRetried) {
-                standby.isLost = true;
+                lost(standby, tip.number());
                 if (tip.writer().startsWith(id(writer).substring(0, 16))) {
                     found = "a standby does not recognize its own epoch";
                 }
@@ -271,10 +279,17 @@ final class FollowModel {
             if (mistake != Mistake.WRITER_NOT_RECORDED) {
                 world.base.directories.set(writer.index, directory.adding(id(writer)));
             }
+            standby.put = Math.max(standby.put, tip.number() + 1);
             protocol.claim(
                     isOurs ? new Epoch(IDENTITY.text()) : new Epoch(IDENTITY.text(), Reason.PROMOTION, tip.epoch()));
         }
         writer.state = protocol.state();
+    }
+
+    /** The promotion is refused, with the last slot of the archive. */
+    private void lost(Standby standby, long last) {
+        standby.isLost = true;
+        standby.followsAgain = last >= standby.put || mistake == Mistake.GIVEN_UP_WHILE_ITS_EPOCH_MAY_ARRIVE;
     }
 
     /** Makes one request of a standby that follows. */
@@ -402,11 +417,24 @@ final class FollowModel {
             if (standby.isOpen && !chain.contains(standby.epoch)) {
                 return "a standby has opened, and the chain continues without its epoch";
             }
+            if (standby.followsAgain && hasLastEpoch(standby, chain)) {
+                return "a standby that follows again fences the writer that it follows";
+            }
             if (standby.isOpen && !replaced.add(standby.over)) {
                 return "two standbys have opened over epoch " + standby.over;
             }
         }
         return null;
+    }
+
+    private boolean hasLastEpoch(Standby standby, List<String> chain) {
+        String own = String.format(Locale.ROOT, "%016x", standby.writer + 1);
+        for (int i = chain.size() - 1; i >= 0; i--) {
+            if (slots.get(chain.get(i)).part() instanceof Epoch) {
+                return slots.get(chain.get(i)).writer().startsWith(own);
+            }
+        }
+        return false;
     }
 
     private void read(String sha256) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.archive.internal.ship.FollowModel.Mistake;
 import io.veloz.wal.archive.internal.ship.ModelWorld.Budget;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -45,6 +46,28 @@ class FollowModelTest {
         String found = model.check(FollowWorld.of(budget(0, 0, crashes, cleanUps), script, standbys));
         report(mistake + ": " + found, model);
         assertThat(found).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 0", "T, 0", "'', 1"})
+    void standbyThatFollowsAgainDoesNotFenceAnyWriter(String script, int crashes) {
+        FollowModel model = new FollowModel(Mistake.NONE);
+        assertThat(model.check(decidedTwice(script, crashes))).isNull();
+        report("decided twice", model);
+    }
+
+    @Test
+    void promotionThatIsGivenUpTooEarlyIsDetected() {
+        FollowModel model = new FollowModel(Mistake.GIVEN_UP_WHILE_ITS_EPOCH_MAY_ARRIVE);
+        String found = model.check(decidedTwice("", 0));
+        report(Mistake.GIVEN_UP_WHILE_ITS_EPOCH_MAY_ARRIVE + ": " + found, model);
+        assertThat(found).contains("fences the writer that it follows");
+    }
+
+    private static FollowWorld decidedTwice(String script, int crashes) {
+        FollowWorld world = FollowWorld.of(budget(0, 1, crashes, 0), script, 1);
+        world.otherDecisions = 1;
+        return world;
     }
 
     private static Budget budget(int lost, int late, int crashes, int cleanUps) {

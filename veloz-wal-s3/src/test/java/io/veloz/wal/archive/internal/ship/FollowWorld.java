@@ -31,8 +31,14 @@ final class FollowWorld {
         /** The digest of the EPOCH slot that it has acquired; empty if it has none. */
         String epoch = "";
 
+        /** The highest number with which its EPOCH was put. It is durable. */
+        long put;
+
         boolean isOpen;
         boolean isLost;
+
+        /** Whether it follows again after its promotion was lost. */
+        boolean followsAgain;
 
         Standby(int writer) {
             this.writer = writer;
@@ -45,18 +51,23 @@ final class FollowWorld {
             copy.phase = phase;
             copy.over = over;
             copy.epoch = epoch;
+            copy.put = put;
+            copy.followsAgain = followsAgain;
             copy.isOpen = isOpen;
             copy.isLost = isLost;
             return copy;
         }
 
         List<Object> key() {
-            return List.of(place, sha256, phase, over, epoch, isOpen, isLost);
+            return List.of(place, sha256, phase, over, epoch, put, isOpen, isLost, followsAgain);
         }
     }
 
     final ModelWorld base;
     final List<Standby> standbys;
+
+    /** How often an operator may run a promotion again over another epoch. */
+    int otherDecisions;
 
     private FollowWorld(ModelWorld base, List<Standby> standbys) {
         this.base = base;
@@ -80,12 +91,15 @@ final class FollowWorld {
     FollowWorld copy() {
         List<Standby> copies = new ArrayList<>();
         standbys.forEach(standby -> copies.add(standby.copy()));
-        return new FollowWorld(base.copy(), copies);
+        FollowWorld copy = new FollowWorld(base.copy(), copies);
+        copy.otherDecisions = otherDecisions;
+        return copy;
     }
 
     List<Object> key() {
         List<Object> key = base.key();
         standbys.forEach(standby -> key.add(standby.key()));
+        key.add(otherDecisions);
         return key;
     }
 }
