@@ -24,13 +24,17 @@ class OrderKeysTest {
 
     @Test
     void keysAreTheIdsOfTheClientAndOfTheVenue() {
-        assertThat(keysOf(OrderNew.limit("Ä-1", "BTCUSDT", Side.BUY, 2, 50000.5))).containsExactly("Ä-1");
+        assertThat(keysOf(OrderNew.limit("Ä-1", "BTCUSDT", Side.BUY, 2, 50000.5)))
+                .containsExactly("Ä-1");
         assertThat(keysOf(new OrderUpdate("A", "V-1", "ACKED", "", 1))).containsExactly("A", "V-1");
         assertThat(keysOf(new OrderUpdate("A", "", "REJECTED", "", 1))).containsExactly("A");
         assertThat(keysOf(OrderFill.of("A", "BTCUSDT", 0.5, 50000.25, 17))).containsExactly("A");
         assertThat(keysOf(new OrderCancel("A", "user", 20))).containsExactly("A");
-        OrderState state =
-                OrderState.builder("A").symbol("S").side(Side.BUY).venueOrderId("V-1").build();
+        OrderState state = OrderState.builder("A")
+                .symbol("S")
+                .side(Side.BUY)
+                .venueOrderId("V-1")
+                .build();
         assertThat(keysOf(new OrderRestored(state))).containsExactly("A", "V-1");
     }
 
@@ -40,7 +44,8 @@ class OrderKeysTest {
         ByteBuffer payload = new OrderCodec().encode(new OrderCancel("A", "user", 20));
         assertThat(keysOf(100, payload)).isEmpty();
         assertThat(keysOf(0xFF00, payload)).as("an event of a later version").isEmpty();
-        assertThat(keysOf(OrderCodec.ORDER_CANCEL, ByteBuffer.wrap(new byte[] {1, 2}))).isEmpty();
+        assertThat(keysOf(OrderCodec.ORDER_CANCEL, ByteBuffer.wrap(new byte[] {1, 2})))
+                .isEmpty();
     }
 
     @Test

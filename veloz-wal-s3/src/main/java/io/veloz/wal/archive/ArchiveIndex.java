@@ -28,8 +28,7 @@ public final class ArchiveIndex {
      * @param progress receives the number of segments that are done
      * @throws WalRestoreException if it is no archive, or the archive is damaged, or the store failed. Indexes that were made stay
      */
-    public static ArchiveIndexReport update(
-            ObjectStore store, RecordKeys keys, boolean checks, LongConsumer progress) {
+    public static ArchiveIndexReport update(ObjectStore store, RecordKeys keys, boolean checks, LongConsumer progress) {
         return update(store, keys, checks, progress, Retries.withBackoff());
     }
 

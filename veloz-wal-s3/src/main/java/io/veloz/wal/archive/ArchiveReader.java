@@ -160,8 +160,7 @@ public final class ArchiveReader implements AutoCloseable {
     /** @param target the store of this archive, as this reader only reads */
     ArchiveIndexReport updateIndex(ObjectStore target, RecordKeys keys, boolean checks, LongConsumer progress) {
         IndexUpdate.Result result = uninterrupted(
-                storage.describe(),
-                () -> indexUpdate(target, keys).run(options(), checks, progress));
+                storage.describe(), () -> indexUpdate(target, keys).run(options(), checks, progress));
         return new ArchiveIndexReport(
                 result.segments(), result.made(), result.merged(), result.bytes(), result.findings(), cost());
     }
@@ -173,8 +172,7 @@ public final class ArchiveReader implements AutoCloseable {
     }
 
     private IndexUpdate indexUpdate(ObjectStore target, RecordKeys keys) throws IOException {
-        return new IndexUpdate(
-                target, retries, report().logId(), storage.prefix(), keys, storage.sealedSegments());
+        return new IndexUpdate(target, retries, report().logId(), storage.prefix(), keys, storage.sealedSegments());
     }
 
     static <T> T uninterrupted(String archive, Callable<T> task) {

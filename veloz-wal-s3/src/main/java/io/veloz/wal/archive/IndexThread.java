@@ -1,7 +1,6 @@
 package io.veloz.wal.archive;
 
 import io.veloz.wal.ReadOptions;
-import io.veloz.wal.WalException;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.index.IndexRange;
 import io.veloz.wal.archive.internal.index.IndexRange.Part;
@@ -117,17 +116,18 @@ final class IndexThread {
     private void index(Segment segment) {
         try {
             String id = files.logId().orElseThrow(() -> new IOException("the log has no id"));
-            Part part =
-                    new Part(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored());
+            Part part = new Part(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored());
             SegmentIndex index = new SegmentIndex(store, id, files.prefix(), keys);
             ReadOptions log = ReadOptions.of(files.storage()).prefix(files.prefix());
-            if (index.range(part).isIndexable() && retries.call(() -> index.put(part, log)).isEmpty()) {
+            if (index.range(part).isIndexable()
+                    && retries.call(() -> index.put(part, log)).isEmpty()) {
                 LOG.warn("segment {} has too many different keys for an index", segment.number());
             }
             if (IndexRange.lastOfGroup(segment.number()) == segment.number()) {
                 merge(segment.number());
             }
-        } catch (IOException | WalException | IllegalArgumentException | IllegalStateException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // Whatever failed, the next segments can be indexed.
             LOG.warn("segment {} is not indexed; run `index`: {}", segment.number(), e.toString());
         }
     }

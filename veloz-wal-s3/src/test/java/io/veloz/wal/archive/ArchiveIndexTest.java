@@ -88,7 +88,8 @@ class ArchiveIndexTest {
         assertThat(search.find(PayloadKeys.record(records.size() + 1), segments).records())
                 .isEmpty();
         assertThat(search.find(PayloadKeys.key("all"), segments).records().values())
-                .containsExactlyElementsOf(segments.stream().map(SegmentReport::firstSequence).toList());
+                .containsExactlyElementsOf(
+                        segments.stream().map(SegmentReport::firstSequence).toList());
     }
 
     @Test
@@ -111,7 +112,9 @@ class ArchiveIndexTest {
         try (ArchiveReader reader = open(store)) {
             List<SegmentReport> all = reader.report().segments();
             long last = all.get(all.size() - 1).number();
-            assertThat(reader.search(new PayloadKeys()).find(PayloadKeys.record(1), all).notSearched())
+            assertThat(reader.search(new PayloadKeys())
+                            .find(PayloadKeys.record(1), all)
+                            .notSearched())
                     .containsExactly(last);
         }
     }
@@ -134,7 +137,11 @@ class ArchiveIndexTest {
         assertThat(update(store, false).made()).isZero();
         ArchiveIndexReport report = update(store, true);
         assertThat(report.made()).isEqualTo(1);
-        assertThat(report.findings()).singleElement().asString().contains(damaged).contains("made again");
+        assertThat(report.findings())
+                .singleElement()
+                .asString()
+                .contains(damaged)
+                .contains("made again");
         assertThat(indexes(store)).isEqualTo(before);
         try (ArchiveReader reader = open(store)) {
             assertEveryRecordIsFound(reader);
@@ -180,7 +187,9 @@ class ArchiveIndexTest {
                 try {
                     update(client, false);
                 } catch (RuntimeException e) {
-                    assertThat(client.isDead()).as(fault + " in request " + requests, e).isTrue();
+                    assertThat(client.isDead())
+                            .as(fault + " in request " + requests, e)
+                            .isTrue();
                 }
                 died = client.requests() >= requests;
                 update(copy, false);
@@ -256,8 +265,7 @@ class ArchiveIndexTest {
 
     @Test
     void archiveInABucketIsIndexed() throws IOException, InterruptedException {
-        try (ObjectStore bucket =
-                S3ProxyServer.shared().open(S3ProxyServer.newUri())) {
+        try (ObjectStore bucket = S3ProxyServer.shared().open(S3ProxyServer.newUri())) {
             indexAndSearch(bucket);
         }
     }

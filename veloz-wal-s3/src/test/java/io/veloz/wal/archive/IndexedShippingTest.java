@@ -75,7 +75,8 @@ class IndexedShippingTest {
         assertThat(segments).isGreaterThan(3);
         assertThat(indexes(store)).hasSize(segments);
         assertFound(store, 77, segments);
-        assertThat(ArchiveIndex.update(store, new PayloadKeys(), true, done -> {}).made())
+        assertThat(ArchiveIndex.update(store, new PayloadKeys(), true, done -> {})
+                        .made())
                 .isZero();
     }
 
@@ -92,7 +93,8 @@ class IndexedShippingTest {
         assertThat(segments).isBetween(65, 127);
         assertThat(indexes(store)).hasSize(segments + 1);
         assertFound(store, 77, 1 + segments - 64);
-        assertThat(ArchiveIndex.update(store, new PayloadKeys(), true, done -> {}).merged())
+        assertThat(ArchiveIndex.update(store, new PayloadKeys(), true, done -> {})
+                        .merged())
                 .isZero();
     }
 
@@ -120,8 +122,9 @@ class IndexedShippingTest {
             ArchiveKeySearch.Result found = search.find(PayloadKeys.record(77), all);
             assertThat(found.records()).isEmpty();
             assertThat(found.notSearched()).hasSize(all.size());
-            assertThat(search.findings()).isNotEmpty().allSatisfy(finding -> assertThat(finding)
-                    .contains("encrypted by the key \"k\""));
+            assertThat(search.findings())
+                    .isNotEmpty()
+                    .allSatisfy(finding -> assertThat(finding).contains("encrypted by the key \"k\""));
         }
     }
 

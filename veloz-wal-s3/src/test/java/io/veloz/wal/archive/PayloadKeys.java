@@ -22,7 +22,10 @@ final class PayloadKeys implements RecordKeys {
 
     @Override
     public void find(int type, ByteBuffer payload, Consumer<byte[]> keys) {
-        keys.accept(key(StandardCharsets.ISO_8859_1.decode(payload.duplicate()).toString().strip()));
+        keys.accept(key(StandardCharsets.ISO_8859_1
+                .decode(payload.duplicate())
+                .toString()
+                .strip()));
         keys.accept(key("all"));
     }
 }

@@ -111,11 +111,10 @@ final class EngineProcess implements AutoCloseable {
         }
         requireReplayedLog();
         ShipperConfig archive = options.archive()
-                .map(uri ->
-                        ShipperConfig.builder(uri)
-                                .takeOver(options.takeOver())
-                                .recordKeys(new OrderKeys())
-                                .build())
+                .map(uri -> ShipperConfig.builder(uri)
+                        .takeOver(options.takeOver())
+                        .recordKeys(new OrderKeys())
+                        .build())
                 .orElse(null);
         OrderEngine engine =
                 new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());

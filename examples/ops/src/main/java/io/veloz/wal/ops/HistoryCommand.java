@@ -73,7 +73,8 @@ final class HistoryCommand implements Callable<Integer> {
 
     @Option(
             names = "--scan",
-            description = "Read all segments in the range of an archive, also those whose index does not contain the id.")
+            description =
+                    "Read all segments in the range of an archive, also those whose index does not contain the id.")
     private boolean readAll;
 
     @Mixin

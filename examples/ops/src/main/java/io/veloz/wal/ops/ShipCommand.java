@@ -130,8 +130,9 @@ final class ShipCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-index",
-            description = "Make no index of order ids in the archive. `history` reads all segments then, unless `index` has"
-                    + " made it.")
+            description =
+                    "Make no index of order ids in the archive. `history` reads all segments then, unless `index` has"
+                            + " made it.")
     private boolean noIndex;
 
     @Option(

@@ -77,7 +77,8 @@ class HistoryTest {
         assertThat(run.err().lines().toList())
                 .satisfiesExactly(
                         first -> assertThat(first)
-                                .matches("index: searched 8 of \\d segments; reading \\d segments: \\d requests, .* bytes.*"),
+                                .matches(
+                                        "index: searched 8 of \\d segments; reading \\d segments: \\d requests, .* bytes.*"),
                         last -> assertThat(last).startsWith("cost: "));
     }
 
@@ -179,7 +180,10 @@ class HistoryTest {
         damage("index", 3);
         ToolRun run = ToolRun.of("history", "A", archive).exits(ExitCode.OK);
         assertThat(sequences(run)).containsExactly(1L, 3L, 5L, 7L);
-        assertThat(run.err()).contains("index: searched 7 of ").contains("warning: ").contains("no index has 10 bytes");
+        assertThat(run.err())
+                .contains("index: searched 7 of ")
+                .contains("warning: ")
+                .contains("no index has 10 bytes");
     }
 
     @Test
@@ -196,9 +200,8 @@ class HistoryTest {
 
     @Test
     void jsonStatesWhatWasSearchedByTheIndex() throws IOException {
-        List<String> lines = ToolRun.of("history", "--json", "C", archive)
-                .exits(ExitCode.OK)
-                .lines();
+        List<String> lines =
+                ToolRun.of("history", "--json", "C", archive).exits(ExitCode.OK).lines();
         JsonNode counts = new ObjectMapper().readTree(lines.get(lines.size() - 1));
         assertThat(counts.get("events").asLong()).isEqualTo(1);
         assertThat(counts.get("searched_by_index").asLong()).isEqualTo(8);
@@ -225,7 +228,8 @@ class HistoryTest {
                         .out());
         assertThat(report.get("made").asLong()).isEqualTo(1);
         assertThat(report.get("findings").get(0).asText()).contains("it is made again");
-        assertThat(ToolRun.of("index", "--check", plain).exits(ExitCode.OK).out()).contains("8, 0 indexed now");
+        assertThat(ToolRun.of("index", "--check", plain).exits(ExitCode.OK).out())
+                .contains("8, 0 indexed now");
     }
 
     @Test

@@ -40,8 +40,8 @@ public record IndexRange(
     public static final int MERGED = 64;
 
     private static final int BINDING_CHARS = 16;
-    private static final Pattern KEY = Pattern.compile(
-            "index/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})-([0-9]{16})\\.[0-9a-f]{16}\\.ids");
+    private static final Pattern KEY =
+            Pattern.compile("index/([A-Za-z0-9][A-Za-z0-9_-]{0,63})_([0-9]{16})-([0-9]{16})\\.[0-9a-f]{16}\\.ids");
 
     /** A segment, and the object that contains it. */
     public record Part(long number, long firstSequence, long lastSequence, StoredFile stored) {}

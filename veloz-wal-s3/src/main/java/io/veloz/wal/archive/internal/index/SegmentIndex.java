@@ -66,8 +66,8 @@ public final class SegmentIndex {
     private @Nullable IndexEntries entries(IndexRange.Part part, ReadOptions log) {
         KeyTable table = new KeyTable(part.firstSequence());
         boolean[] full = {false};
-        try (WalReader reader = WalReader.open(
-                log.fromSequence(part.firstSequence()).untilSequence(part.lastSequence()))) {
+        try (WalReader reader =
+                WalReader.open(log.fromSequence(part.firstSequence()).untilSequence(part.lastSequence()))) {
             while (!full[0] && reader.next()) {
                 long sequence = reader.sequence();
                 keys.find(reader.type(), reader.payload(), key -> full[0] |= !table.add(hash.of(key), sequence));

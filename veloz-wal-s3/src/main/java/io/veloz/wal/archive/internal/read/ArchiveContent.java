@@ -124,8 +124,8 @@ final class ArchiveContent {
         List<Part> parts = new ArrayList<>();
         for (ArchiveFile file : segments.values()) {
             if (file instanceof ArchiveFile.Stored segment) {
-                parts.add(new Part(
-                        segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored()));
+                parts.add(
+                        new Part(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored()));
             }
         }
         return parts;

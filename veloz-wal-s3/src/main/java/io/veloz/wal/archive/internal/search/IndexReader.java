@@ -102,7 +102,9 @@ final class IndexReader implements IndexEntries {
         private static final int ENTRY_BYTES = 12;
 
         int count() {
-            return blocks.stream().mapToInt(block -> block.capacity() / ENTRY_BYTES).sum();
+            return blocks.stream()
+                    .mapToInt(block -> block.capacity() / ENTRY_BYTES)
+                    .sum();
         }
 
         boolean startsAtOrAfter(long hash) {

@@ -64,7 +64,8 @@ public final class IndexSearch {
         this.dataKeys = new DataKeys(store.encryptionKeys());
         this.hash = new KeyHash(logId);
         this.cover = new IndexCover(logId, prefix, keys, parts);
-        this.objects = parts.isEmpty() ? new TreeMap<>() : listed(prefix, parts.get(0).number());
+        this.objects =
+                parts.isEmpty() ? new TreeMap<>() : listed(prefix, parts.get(0).number());
     }
 
     private NavigableMap<String, Long> listed(String prefix, long first) throws IOException {
@@ -115,17 +116,18 @@ public final class IndexSearch {
 
     private void ask(List<IndexRange> ranges, long wanted, SortedSet<Long> left, SortedMap<Long, Long> records)
             throws IOException {
-        new Lanes(PARALLELISM, "veloz-wal-search").<IndexRange, Answer>forEach(ranges, range -> answer(range, wanted), answer -> {
-            if (answer.records() == null) {
-                findings.put(answer.range().key(), answer.reason());
-                return;
-            }
-            left.removeIf(segment ->
-                    segment >= answer.range().from() && segment <= answer.range().to());
-            for (long record : answer.records()) {
-                cover.segmentOf(record).ifPresent(segment -> records.merge(segment, record, Math::min));
-            }
-        });
+        new Lanes(PARALLELISM, "veloz-wal-search")
+                .<IndexRange, Answer>forEach(ranges, range -> answer(range, wanted), answer -> {
+                    if (answer.records() == null) {
+                        findings.put(answer.range().key(), answer.reason());
+                        return;
+                    }
+                    left.removeIf(segment -> segment >= answer.range().from()
+                            && segment <= answer.range().to());
+                    for (long record : answer.records()) {
+                        cover.segmentOf(record).ifPresent(segment -> records.merge(segment, record, Math::min));
+                    }
+                });
     }
 
     private Answer answer(IndexRange range, long wanted) throws IOException {

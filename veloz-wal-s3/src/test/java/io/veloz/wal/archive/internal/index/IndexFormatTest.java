@@ -43,9 +43,7 @@ class IndexFormatTest {
     }
 
     private static IndexRange range(boolean encrypted) {
-        Encryption encryption = encrypted
-                ? Objects.requireNonNull(KEYS.next()).encryption()
-                : null;
+        Encryption encryption = encrypted ? Objects.requireNonNull(KEYS.next()).encryption() : null;
         return IndexRange.of(LOG, "orders", new Named("orders-1"), List.of(part(2, "ab".repeat(32), encryption)));
     }
 
@@ -165,8 +163,7 @@ class IndexFormatTest {
             for (int at = 0; at < bytes.length; at++) {
                 byte[] changed = bytes.clone();
                 changed[at] ^= 1;
-                assertThatThrownBy(() -> new IndexBlocks(range)
-                                .decode(0, true, changed, 0, changed.length, KEYS, "x"))
+                assertThatThrownBy(() -> new IndexBlocks(range).decode(0, true, changed, 0, changed.length, KEYS, "x"))
                         .isInstanceOf(IOException.class)
                         .hasMessageStartingWith("x");
             }
@@ -196,7 +193,8 @@ class IndexFormatTest {
         assertThat(IndexRange.name(range.key())).contains(new IndexRange.Name("orders", 2, 2));
         Part same = part(2, "ab".repeat(32), null);
         assertThat(List.of(
-                        IndexRange.of(LOG, "orders", new Named("orders-2"), List.of(same)).key(),
+                        IndexRange.of(LOG, "orders", new Named("orders-2"), List.of(same))
+                                .key(),
                         IndexRange.of("ff" + LOG.substring(2), "orders", new Named("orders-1"), List.of(same))
                                 .key(),
                         IndexRange.of(LOG, "orders", new Named("orders-1"), List.of(part(2, "cd".repeat(32), null)))

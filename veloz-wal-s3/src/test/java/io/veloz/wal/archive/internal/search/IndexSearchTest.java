@@ -182,7 +182,11 @@ class IndexSearchTest {
         store.damage(merged, bytes);
         IndexSearch search = search(parts);
         assertThat(search.find(key("order 5"), numbers(parts)).records()).containsOnlyKeys(5L);
-        assertThat(search.findings()).singleElement().asString().contains(merged).contains("checksum mismatch");
+        assertThat(search.findings())
+                .singleElement()
+                .asString()
+                .contains(merged)
+                .contains("checksum mismatch");
         assertThat(search.find(key("order 6"), numbers(parts)).notSearched()).isEmpty();
         assertThat(search.findings()).hasSize(1);
     }
