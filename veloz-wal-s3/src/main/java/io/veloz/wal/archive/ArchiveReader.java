@@ -11,11 +11,17 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.read.ArchiveStorage;
 import io.veloz.wal.archive.internal.read.MeteredStore;
 import io.veloz.wal.archive.internal.restore.RestoreErrors;
+import io.veloz.wal.archive.internal.search.IndexSearch;
+import io.veloz.wal.archive.internal.search.IndexUpdate;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.spi.RecordKeys;
+import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 public final class ArchiveReader implements AutoCloseable {
     private final MeteredStore store;
     private final ArchiveStorage storage;
+    private final Retries retries;
     private final @Nullable ObjectStore owned;
 
     /**
@@ -88,6 +95,7 @@ public final class ArchiveReader implements AutoCloseable {
     private ArchiveReader(
             ObjectStore opened, ArchiveReadOptions options, Retries retries, @Nullable ObjectStore owned) {
         this.store = new MeteredStore(opened);
+        this.retries = retries;
         this.owned = owned;
         try {
             this.storage = new ArchiveStorage(
@@ -131,6 +139,48 @@ public final class ArchiveReader implements AutoCloseable {
                 segments.stream()
                         .mapToLong(segment -> storage.storedBytes(segment.number()))
                         .sum());
+    }
+
+    /**
+     * Returns a search for records by their keys. Lists the index, with one request for each 1,000 of its objects.
+     *
+     * @param keys the implementation that the index was made with
+     * @throws WalRestoreException if the store failed
+     */
+    public ArchiveKeySearch search(RecordKeys keys) {
+        String archive = storage.describe();
+        return new ArchiveKeySearch(
+                uninterrupted(
+                        archive,
+                        () -> new IndexSearch(
+                                store, retries, report().logId(), storage.prefix(), keys, storage.sealedSegments())),
+                archive);
+    }
+
+    /** @param target the store of this archive, as this reader only reads */
+    ArchiveIndexReport updateIndex(ObjectStore target, RecordKeys keys, boolean checks, LongConsumer progress) {
+        IndexUpdate.Result result = uninterrupted(
+                storage.describe(), () -> indexUpdate(target, keys).run(options(), checks, progress));
+        return new ArchiveIndexReport(
+                result.segments(), result.made(), result.merged(), result.bytes(), result.findings(), cost());
+    }
+
+    /** Makes the merged index that ends with a segment. Returns why it could not. */
+    List<String> mergeIndex(ObjectStore target, RecordKeys keys, long lastSegment) {
+        return uninterrupted(storage.describe(), () -> indexUpdate(target, keys).merge(lastSegment))
+                .findings();
+    }
+
+    private IndexUpdate indexUpdate(ObjectStore target, RecordKeys keys) throws IOException {
+        return new IndexUpdate(target, retries, report().logId(), storage.prefix(), keys, storage.sealedSegments());
+    }
+
+    static <T> T uninterrupted(String archive, Callable<T> task) {
+        try {
+            return UninterruptibleThread.call("veloz-wal-search", task);
+        } catch (Exception e) {
+            throw RestoreErrors.translate(e, archive);
+        }
     }
 
     /** Returns the decoded content in memory, in bytes. */

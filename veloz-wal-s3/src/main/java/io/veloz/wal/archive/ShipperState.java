@@ -7,6 +7,7 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ShipperStatus.Requests;
 import io.veloz.wal.archive.ShipperStatus.State;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
@@ -74,6 +75,7 @@ final class ShipperState implements ShipProgress {
     private volatile boolean closeRequested;
     private volatile boolean ended;
     private volatile boolean abandoned;
+    private Consumer<Segment> committed = segment -> {};
     private boolean lagging;
     private boolean overBudget;
 
@@ -114,6 +116,16 @@ final class ShipperState implements ShipProgress {
             signal.raise();
             publish(listener -> listener.onArchived(archived.sequence()));
         }
+    }
+
+    /** Sets what receives the committed segments, before shipping starts. */
+    void onCommitted(Consumer<Segment> consumer) {
+        committed = consumer;
+    }
+
+    @Override
+    public void committed(Segment segment) {
+        committed.accept(segment);
     }
 
     @Override

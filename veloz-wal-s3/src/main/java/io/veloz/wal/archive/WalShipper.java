@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.hedge.HedgedStore;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.io.Signal;
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.ship.CountingStore;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Shipping;
@@ -43,6 +44,7 @@ public final class WalShipper implements AutoCloseable {
     private final Signal signal = new Signal();
     private final ShipperState state;
     private final UninterruptibleThread thread;
+    private final @Nullable IndexThread index;
 
     /**
      * Starts to ship a log that this process writes. Returns immediately;
@@ -60,20 +62,27 @@ public final class WalShipper implements AutoCloseable {
             wal.removeTrimGuards(guard.name());
             wal.addTrimGuard(guard);
         }
-        shipper.thread.start();
+        shipper.startThreads();
         return shipper;
     }
 
     /** Starts to ship a log that another process or no process writes. It cannot keep that process from trimming the log. */
     public static WalShipper start(LogFiles files, ShipperConfig config) {
         WalShipper shipper = new WalShipper(null, LocalLog.of(files), config);
-        shipper.thread.start();
+        shipper.startThreads();
         return shipper;
     }
 
     /** Does the same as {@link #start(LogFiles, ShipperConfig)} for a directory with the default prefix "orders". */
     public static WalShipper start(Path directory, ShipperConfig config) {
         return start(LogFiles.of(directory), config);
+    }
+
+    private void startThreads() {
+        if (index != null) {
+            index.start();
+        }
+        thread.start();
     }
 
     private WalShipper(@Nullable Wal wal, LocalLog log, ShipperConfig config) {
@@ -95,9 +104,24 @@ public final class WalShipper implements AutoCloseable {
                 // One new thread for each upload. At most one runs at a time, and none is idle.
                 upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),
                 state::uploadEnded);
-        Runnable onEnd = config.closesStore() ? opened::close : () -> {};
+        this.index = config.recordKeys()
+                .map(keys -> new IndexThread(log.files(), store, keys, Retries.withBackoff()))
+                .orElse(null);
+        Runnable onEnd = () -> end(opened);
+        if (index != null) {
+            state.onCommitted(index::committed);
+        }
         ShipLoop loop = new ShipLoop(config, log, shipping, state, signal, new Backoff(new Random()), onEnd);
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);
+    }
+
+    private void end(ObjectStore opened) {
+        if (index != null) {
+            index.close(nanos(config.closeTimeout()));
+        }
+        if (config.closesStore()) {
+            opened.close();
+        }
     }
 
     private static ObjectStore hedged(CountingStore store, String name) {

@@ -32,6 +32,8 @@ class ArchiveLayersTest {
     private static final String FILL = "io.veloz.wal.archive.internal.fill";
     private static final String REPAIR = "io.veloz.wal.archive.internal.repair";
     private static final String READ = "io.veloz.wal.archive.internal.read";
+    private static final String INDEX = "io.veloz.wal.archive.internal.index";
+    private static final String SEARCH = "io.veloz.wal.archive.internal.search";
     private static final String FOLLOW = "io.veloz.wal.archive.internal.follow";
 
     @Test
@@ -173,6 +175,31 @@ class ArchiveLayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(REPAIR)
+                .check(CLASSES);
+    }
+
+    @Test
+    void indexesDependOnNeitherTheChainNorItsReaders() {
+        noClasses()
+                .that()
+                .resideInAPackage(INDEX)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(S3, SHIPLOG, PROOF, RESTORE, SHIP, READ, FILL, SEARCH, "io.veloz.wal.archive")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage(FORMAT, IO, SHIPLOG, PROOF, RESTORE, SHIP, READ, FILL)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(SEARCH)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage(SHIP)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(INDEX)
                 .check(CLASSES);
     }
 

@@ -11,6 +11,7 @@ import io.veloz.wal.http.HttpReply;
 import io.veloz.wal.http.LogState;
 import io.veloz.wal.http.Probe;
 import io.veloz.wal.http.WalHttpServer;
+import io.veloz.wal.orders.OrderKeys;
 import io.veloz.wal.orders.OrderNew;
 import io.veloz.wal.orders.OrderReplay;
 import io.veloz.wal.orders.OrderStore;
@@ -110,8 +111,10 @@ final class EngineProcess implements AutoCloseable {
         }
         requireReplayedLog();
         ShipperConfig archive = options.archive()
-                .map(uri ->
-                        ShipperConfig.builder(uri).takeOver(options.takeOver()).build())
+                .map(uri -> ShipperConfig.builder(uri)
+                        .takeOver(options.takeOver())
+                        .recordKeys(new OrderKeys())
+                        .build())
                 .orElse(null);
         OrderEngine engine =
                 new OrderEngine(OrderEngine.settings(options.wal()), new PaperVenue(), archive, options.publishWhen());

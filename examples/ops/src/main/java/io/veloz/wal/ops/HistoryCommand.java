@@ -1,6 +1,8 @@
 package io.veloz.wal.ops;
 
 import io.veloz.wal.archive.ArchiveReadCost;
+import io.veloz.wal.archive.ArchiveReader;
+import io.veloz.wal.orders.OrderKeys;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +22,11 @@ import picocli.CommandLine.Spec;
             "",
             "ORDER_ID is the id of the client or of the venue. The events before the one that states the venue's id are found in"
                     + " a second pass. Reads every record of the segments whose times are in the range; the end of an archive,"
-                    + " whose times are not known, is always read. For an archive, the cost is printed before it is read."
-                    + " Read-only.",
+                    + " whose times are not known, is always read. Read-only.",
+            "",
+            "Of an archive with an index of order ids (`ship` makes one), only the segments that contain the id are read, and those"
+                    + " without an index. The index is no proof that an order does not exist: --scan reads all segments. The"
+                    + " cost is printed before they are read.",
             "",
             "If the venue's id was stated in a segment that is not read, because all its times are outside of --since and"
                     + " --until, the events that have only the client's id are not found: search by that."
@@ -66,6 +71,12 @@ final class HistoryCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object per event, and one with the counts at the end.")
     private boolean json;
 
+    @Option(
+            names = "--scan",
+            description =
+                    "Read all segments in the range of an archive, also those whose index does not contain the id.")
+    private boolean readAll;
+
     @Mixin
     private final SourceArguments arguments = new SourceArguments();
 
@@ -90,14 +101,30 @@ final class HistoryCommand implements Callable<Integer> {
         try (LogSource source = arguments.open(spec, place, streams)) {
             OrderScan scan = new OrderScan(
                     source.options(), orderId, from, to, json ? new JsonFormat() : new TextFormat(), streams);
+            if (source.archive().isPresent() && !readAll) {
+                return search(source, source.archive().get(), scan);
+            }
             source.archive().ifPresent(archive -> announce(scan, archive.costOf(scan.segments())));
             source.pendingFill()
                     .ifPresent(left -> streams.err()
                             .println("note: the records before " + Units.count(left.firstSequence()) + " are in "
                                     + left.archive() + " only"));
             scan.run();
-            return print(source, scan);
+            return print(source, scan, 0);
         }
+    }
+
+    private int search(LogSource source, ArchiveReader archive, OrderScan scan) {
+        OrderIndex index = new OrderIndex(archive.search(new OrderKeys()), scan.candidates());
+        scan.run(
+                index,
+                () -> streams.err()
+                        .println("index: searched " + index.searched() + " of "
+                                + Units.count(scan.candidates().size(), "segment") + "; reading "
+                                + Units.count(scan.segments().size(), "segment") + ": "
+                                + LogSource.text(archive.costOf(scan.segments()))));
+        index.findings().forEach(streams::warning);
+        return print(source, scan, index.searched());
     }
 
     private void announce(OrderScan scan, ArchiveReadCost cost) {
@@ -107,7 +134,7 @@ final class HistoryCommand implements Callable<Integer> {
                         + "; up to twice if that is the id of the venue");
     }
 
-    private int print(LogSource source, OrderScan scan) {
+    private int print(LogSource source, OrderScan scan, int byIndex) {
         List<byte[]> events = scan.events();
         Output out = streams.out();
         events.forEach(out::bytes);
@@ -115,7 +142,8 @@ final class HistoryCommand implements Callable<Integer> {
         if (json) {
             Json to = new Json(out).object().field("order_id", orderId).field("events", events.size());
             to.field("exit_code", exitCode)
-                    .field("searched_segments", scan.segments().size());
+                    .field("searched_segments", scan.segments().size())
+                    .field("searched_by_index", byIndex);
             to.field("segments", scan.allSegments()).field("searched_records", scan.searchedRecords());
             source.writeCost(to);
             to.endObject();
@@ -124,7 +152,11 @@ final class HistoryCommand implements Callable<Integer> {
         out.flush();
         if (events.isEmpty()) {
             streams.warning("no event of \"" + orderId + "\" in " + Units.count(scan.searchedRecords(), "record")
-                    + " of " + Units.count(scan.segments().size(), "segment") + scan.beginning());
+                    + " of " + Units.count(scan.segments().size(), "segment") + scan.beginning()
+                    + (byIndex == 0
+                            ? ""
+                            : "; the index of " + Units.count(byIndex, "segment")
+                                    + " does not contain it, which is no proof: --scan reads all"));
         }
         return exitCode;
     }

@@ -36,7 +36,8 @@ final class OrderScan {
     private final RecordFormat format;
     private final Streams streams;
     private final RecoveryReport report;
-    private final List<SegmentReport> segments;
+    private final List<SegmentReport> candidates;
+    private List<SegmentReport> segments;
     private final EventDecoder decoder = new EventDecoder();
 
     /** The formatted events by their sequence. */
@@ -59,7 +60,8 @@ final class OrderScan {
         this.format = format;
         this.streams = streams;
         this.report = WalRecovery.inspect(options);
-        this.segments = report.segments().stream().filter(this::canContain).toList();
+        this.candidates = report.segments().stream().filter(this::canContain).toList();
+        this.segments = candidates;
         clientIds.add(id);
     }
 
@@ -71,7 +73,12 @@ final class OrderScan {
         return segment.records() > 0 || !segment.isGood();
     }
 
-    /** Returns the segments that have to be read. */
+    /** Returns the segments whose times are in the range. */
+    List<SegmentReport> candidates() {
+        return candidates;
+    }
+
+    /** Returns the segments that have to be read, of those. */
     List<SegmentReport> segments() {
         return segments;
     }
@@ -106,6 +113,26 @@ final class OrderScan {
             // The events before the one that states the id of the venue have only the id of the client.
             found = linkedAt;
             scan(found - 1);
+        }
+    }
+
+    /**
+     * Does the same, but reads only the segments that an index does not exclude.
+     *
+     * @param beforeReading called whenever the segments to read are known
+     */
+    void run(OrderIndex index, Runnable beforeReading) {
+        Set<String> looked = new HashSet<>();
+        while (looked.size() < clientIds.size()) {
+            // A client id that was found in one segment may be in segments that were not read.
+            for (String each : List.copyOf(clientIds)) {
+                if (looked.add(each)) {
+                    index.add(each);
+                }
+            }
+            segments = index.chosen();
+            beforeReading.run();
+            scan(Long.MAX_VALUE);
         }
     }
 

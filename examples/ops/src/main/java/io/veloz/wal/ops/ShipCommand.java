@@ -5,6 +5,7 @@ import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.SpoolPolicy;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.orders.OrderKeys;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
@@ -136,6 +137,13 @@ final class ShipCommand implements Callable<Integer> {
     private boolean noEscrow;
 
     @Option(
+            names = "--no-index",
+            description =
+                    "Make no index of order ids in the archive. `history` reads all segments then, unless `index` has"
+                            + " made it.")
+    private boolean noIndex;
+
+    @Option(
             names = "--status-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
@@ -223,6 +231,9 @@ final class ShipCommand implements Callable<Integer> {
                 .takeOver(takeOver)
                 .allowPlain(allowPlain)
                 .requireEscrow(!noEscrow);
+        if (!noIndex) {
+            config.recordKeys(new OrderKeys());
+        }
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);
         }

@@ -84,6 +84,7 @@ final class Tool {
                 .addSubcommand(new DumpCommand(streams))
                 .addSubcommand(new OrdersCommand(streams))
                 .addSubcommand(new HistoryCommand(streams))
+                .addSubcommand(new IndexCommand(streams))
                 .addSubcommand(new LegacyOrdersCommand(streams))
                 .addSubcommand(new ImportCommand(streams))
                 .addSubcommand(new SalvageCommand(streams))

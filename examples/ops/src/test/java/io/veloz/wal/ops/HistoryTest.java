@@ -76,7 +76,9 @@ class HistoryTest {
         assertThat(run.out()).isEqualTo(local.out());
         assertThat(run.err().lines().toList())
                 .satisfiesExactly(
-                        first -> assertThat(first).matches("reading \\d of \\d segments: \\d+ requests, .* bytes.*"),
+                        first -> assertThat(first)
+                                .matches(
+                                        "index: searched 8 of \\d segments; reading \\d segments: \\d requests, .* bytes.*"),
                         last -> assertThat(last).startsWith("cost: "));
     }
 
@@ -109,7 +111,9 @@ class HistoryTest {
 
     @Test
     void costIsStatedForBothPassesOfASearchByTheVenueId() {
-        assertThat(ToolRun.of("history", "V-2", archive).exits(ExitCode.OK).err())
+        assertThat(ToolRun.of("history", "--scan", "V-2", archive)
+                        .exits(ExitCode.OK)
+                        .err())
                 .startsWith("reading ")
                 .contains("; up to twice if that is the id of the venue");
     }
@@ -141,7 +145,7 @@ class HistoryTest {
 
     @Test
     void jsonEndsWithTheCounts() throws IOException {
-        List<String> lines = ToolRun.of("history", "--json", "V-1", archive)
+        List<String> lines = ToolRun.of("history", "--scan", "--json", "V-1", archive)
                 .exits(ExitCode.OK)
                 .lines();
         assertThat(lines).hasSize(5);
@@ -152,6 +156,80 @@ class HistoryTest {
         assertThat(counts.get("events").asLong()).isEqualTo(4);
         assertThat(counts.get("searched_records").asLong()).isEqualTo(8);
         assertThat(counts.get("cost").get("gets").asLong()).isPositive();
+    }
+
+    // ---- index
+
+    private void damage(String folder, int number) throws IOException {
+        try (Stream<Path> objects = Files.list(scratch.resolve("archive").resolve(folder))) {
+            Files.write(objects.sorted().toList().get(number - 1), new byte[10]);
+        }
+    }
+
+    @Test
+    void onlySegmentsWithTheOrderAreReadByTheIndex() throws IOException {
+        damage("segments", 8);
+        assertThat(sequences(ToolRun.of("history", "V-1", archive).exits(ExitCode.OK)))
+                .containsExactly(1L, 3L, 5L, 7L);
+        ToolRun.of("history", "C", archive).exits(ExitCode.FAILED);
+        ToolRun.of("history", "--scan", "V-1", archive).exits(ExitCode.FAILED);
+    }
+
+    @Test
+    void segmentsWhoseIndexIsDamagedAreRead() throws IOException {
+        damage("index", 3);
+        ToolRun run = ToolRun.of("history", "A", archive).exits(ExitCode.OK);
+        assertThat(sequences(run)).containsExactly(1L, 3L, 5L, 7L);
+        assertThat(run.err())
+                .contains("index: searched 7 of ")
+                .contains("warning: ")
+                .contains("no index has 10 bytes");
+    }
+
+    @Test
+    void absenceInTheIndexIsNoProof() {
+        assertThat(ToolRun.of("history", "X", archive).exits(ExitCode.WARNING).err())
+                .contains("no event of \"X\"")
+                .contains("the index of 8 segments does not contain it, which is no proof: --scan reads all");
+        assertThat(ToolRun.of("history", "--scan", "X", archive)
+                        .exits(ExitCode.WARNING)
+                        .err())
+                .contains("no event of \"X\" in 8 records")
+                .doesNotContain("no proof");
+    }
+
+    @Test
+    void jsonStatesWhatWasSearchedByTheIndex() throws IOException {
+        List<String> lines =
+                ToolRun.of("history", "--json", "C", archive).exits(ExitCode.OK).lines();
+        JsonNode counts = new ObjectMapper().readTree(lines.get(lines.size() - 1));
+        assertThat(counts.get("events").asLong()).isEqualTo(1);
+        assertThat(counts.get("searched_by_index").asLong()).isEqualTo(8);
+        assertThat(counts.get("searched_records").asLong()).isEqualTo(1);
+    }
+
+    @Test
+    void indexIsMadeAfterwards() throws IOException {
+        String plain = scratch.resolve("plain").toUri().toString();
+        ToolRun.of("ship", "--once", "--no-index", log, plain).exits(ExitCode.OK);
+        assertThat(scratch.resolve("plain/index")).doesNotExist();
+        assertThat(ToolRun.of("history", "A", plain).exits(ExitCode.OK).err()).contains("index: searched 0 of ");
+        assertThat(ToolRun.of("index", plain).exits(ExitCode.OK).out())
+                .contains("segments    8, 8 indexed now")
+                .contains("merged      0 made now");
+        assertThat(ToolRun.of("history", "A", plain).exits(ExitCode.OK).err()).contains("index: searched 8 of ");
+        try (Stream<Path> objects = Files.list(scratch.resolve("plain/index"))) {
+            Files.write(objects.sorted().toList().get(2), new byte[10]);
+        }
+        ToolRun.of("index", plain).exits(ExitCode.OK);
+        JsonNode report = new ObjectMapper()
+                .readTree(ToolRun.of("index", "--check", "--json", plain)
+                        .exits(ExitCode.WARNING)
+                        .out());
+        assertThat(report.get("made").asLong()).isEqualTo(1);
+        assertThat(report.get("findings").get(0).asText()).contains("it is made again");
+        assertThat(ToolRun.of("index", "--check", plain).exits(ExitCode.OK).out())
+                .contains("8, 0 indexed now");
     }
 
     @Test

@@ -301,6 +301,7 @@ public final class Janitor {
         CareState.Floor floor = view.state().floor();
         Removable gone = Removable.below(floor.cut(), view.proof, view.objects);
         delete(store, retries, gone.keys());
+        RetiredIndexes.delete(store, retries, identity.prefix(), floor.cut().segment());
         Tip tip = view.tip;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             boolean isClosed = tip.state().delete() != floor.record();

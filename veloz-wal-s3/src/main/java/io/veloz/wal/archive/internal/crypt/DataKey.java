@@ -86,7 +86,7 @@ public final class DataKey {
      *
      * @param head bytes in the clear that are authenticated with the chunk
      */
-    byte[] encrypt(byte[] chunk, int length, long number, boolean isLast, byte[] head) {
+    public byte[] encrypt(byte[] chunk, int length, long number, boolean isLast, byte[] head) {
         try {
             return cipher(Cipher.ENCRYPT_MODE, number, isLast, head).doFinal(chunk, 0, length);
         } catch (GeneralSecurityException e) {

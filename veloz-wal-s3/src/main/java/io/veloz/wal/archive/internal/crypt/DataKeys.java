@@ -69,6 +69,23 @@ public final class DataKeys {
             throw new IllegalStateException("the active key \"" + id + "\" is missing, or does not have "
                     + EncryptionKeys.KEY_BYTES + " bytes");
         }
+        return next(id, key);
+    }
+
+    /**
+     * Returns a random data key, wrapped by a key that need not be the active one.
+     *
+     * @throws MissingKeyException if that key is not configured
+     */
+    public DataKey next(String id) throws MissingKeyException {
+        byte[] key = keys.key(id);
+        if (key == null || key.length != EncryptionKeys.KEY_BYTES) {
+            throw missing(id, "what is to be encrypted");
+        }
+        return next(id, key);
+    }
+
+    private static DataKey next(String id, byte[] key) {
         byte[] secret = new byte[EncryptionKeys.KEY_BYTES];
         RANDOM.nextBytes(secret);
         try {

@@ -14,6 +14,7 @@ public final class ArchiveKeys {
     public static final String CARE = "care/";
     public static final String POINTS = "points/";
     public static final String KEYS = "keys/";
+    public static final String INDEX = "index/";
 
     /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;

@@ -12,29 +12,29 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes requests in parallel, and passes on their results in order. Memory is bounded by one result for each thread. */
-final class Lanes {
+public final class Lanes {
     private final int count;
     private final String name;
 
-    Lanes(int count, String name) {
+    public Lanes(int count, String name) {
         this.count = count;
         this.name = name;
     }
 
     /** A request for an item. */
     @FunctionalInterface
-    interface Request<T, R> {
+    public interface Request<T, R> {
         R send(T item) throws IOException;
     }
 
     /** Receives a result, on the caller's thread. */
     @FunctionalInterface
-    interface Result<R> {
+    public interface Result<R> {
         void add(R result) throws IOException;
     }
 
     /** Makes a request for each item. Ends with the first one that fails. */
-    <T, R> void forEach(List<T> items, Request<T, R> request, Result<R> results) throws IOException {
+    public <T, R> void forEach(List<T> items, Request<T, R> request, Result<R> results) throws IOException {
         if (items.isEmpty()) {
             return;
         }

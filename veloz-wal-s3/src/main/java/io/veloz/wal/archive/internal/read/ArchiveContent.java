@@ -6,6 +6,7 @@ import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.index.IndexRange.Part;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.spi.LogFiles;
@@ -116,6 +117,18 @@ final class ArchiveContent {
                 .filter(file -> file.firstSequence() <= sequence && sequence <= file.lastSequence())
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Returns the segments that are objects, in the order of their numbers. */
+    List<Part> sealedSegments() {
+        List<Part> parts = new ArrayList<>();
+        for (ArchiveFile file : segments.values()) {
+            if (file instanceof ArchiveFile.Stored segment) {
+                parts.add(
+                        new Part(segment.number(), segment.firstSequence(), segment.lastSequence(), segment.stored()));
+            }
+        }
+        return parts;
     }
 
     @Nullable

@@ -6,6 +6,7 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.index.IndexRange.Part;
 import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
@@ -77,6 +78,11 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
     @Override
     public RecoveryReport report() {
         return content.report();
+    }
+
+    /** Returns the segments that are objects, in the order of their numbers. */
+    public List<Part> sealedSegments() {
+        return content.sealedSegments();
     }
 
     /** Returns the size of the objects of a segment, or of its tails. */

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 
 /** Receives the progress of shipping. Called by the shipping thread. */
 public interface ShipProgress {
@@ -31,6 +32,9 @@ public interface ShipProgress {
      * @param releasedThrough the log no longer has to keep records up to this one for the archive
      */
     void archived(Archived archived, long releasedThrough);
+
+    /** The archive has committed a segment. */
+    default void committed(Segment segment) {}
 
     /**
      * The amount of data that is not archived yet.

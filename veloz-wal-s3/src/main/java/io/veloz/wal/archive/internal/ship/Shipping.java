@@ -250,6 +250,9 @@ public final class Shipping implements AutoCloseable {
         } else if (slot.part() instanceof Gap gap && History.isLoss(slot)) {
             progress.gap(gap.firstSequence(), gap.lastSequence(), true);
         }
+        if (slot.part() instanceof Segment segment) {
+            progress.committed(segment);
+        }
         progress.archived(tip.archived(), releasedThrough(tip.archived()));
         if (slot.isKept()) {
             record(current);
