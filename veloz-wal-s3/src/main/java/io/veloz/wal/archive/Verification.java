@@ -6,7 +6,6 @@ import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
-import io.veloz.wal.archive.internal.care.Janitor;
 import io.veloz.wal.archive.internal.care.Marks;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
@@ -22,6 +21,7 @@ import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.spi.StateReplay;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +37,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -63,8 +65,10 @@ final class Verification {
     /** Whether the care records are the evidence of lost slots. A further record would hide it. */
     private boolean isEvidence;
 
-    /** The mark whose segments are not read again; null if all are read. */
-    private @Nullable Mark basis;
+    /** The marks whose segments are not read again. */
+    private Map<String, Mark> basis = Map.of();
+
+    private @Nullable RecordReplay replay;
 
     Verification(
             CareAccess care, Prover prover, ArchiveVerifyOptions options, @Nullable Path scratch, WalProgress progress)
@@ -102,7 +106,7 @@ final class Verification {
         if (options.level().compareTo(Level.PRESENCE) >= 0) {
             sizes(named, prover.objects());
         }
-        if (options.level() == Level.CONTENT) {
+        if (options.level().compareTo(Level.CONTENT) >= 0) {
             read = content(proof, state);
         }
         CareState after =
@@ -115,11 +119,12 @@ final class Verification {
                 read,
                 all(),
                 orphans(whole),
-                options.level() == Level.CONTENT,
+                options.level().compareTo(Level.CONTENT) >= 0,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
-                after.gaps().values());
-        record(report.isSound() ? options.level() : damaged(report), report.isSound(), proof);
+                after.gaps().values(),
+                replay == null ? null : replay.result());
+        record(report.isSound() ? reached() : damaged(report), report.isSound(), proof);
         return report;
     }
 
@@ -155,8 +160,18 @@ final class Verification {
         if (options.isRecorded() && !isEvidence) {
             String name = level.name().toLowerCase(Locale.ROOT);
             Instant now = care.clock().instant();
-            new Marks(care.writer()).record(new Marks.Result(name, isSound, first.number(), begun, now), proof, basis);
+            new Marks(care.writer())
+                    .record(
+                            new Marks.Result(name, isSound, first.number(), begun, now),
+                            proof,
+                            basis,
+                            replay == null ? 0 : replay.checkpoint());
         }
+    }
+
+    /** Returns the level that was verified. A replay of records of another application has verified only the content. */
+    private Level reached() {
+        return replay == null || replay.isComplete() ? options.level() : Level.CONTENT;
     }
 
     /** Returns the lowest level that has found a problem. Missing records are stated by the slots. */
@@ -235,7 +250,13 @@ final class Verification {
     // ---- content
 
     private long content(Proof proof, CareState state) throws IOException {
-        Proof chosen = sample(options.isIncremental() ? unverified(proof, state) : proof);
+        Unverified unverified = Unverified.of(proof, state, options, begun);
+        basis = unverified.basis();
+        Proof chosen = sample(unverified.part());
+        @Nullable Supplier<? extends StateReplay> newReplay = options.replay();
+        if (newReplay != null) {
+            replay = new RecordReplay(newReplay.get(), firstSequence(chosen), chosen.attachments());
+        }
         skipped = (long) proof.segments().size() - chosen.segments().size();
         options.onCost()
                 .accept(new Cost(
@@ -259,7 +280,8 @@ final class Verification {
                     options.bytesPerSecond(),
                     proof.identity(),
                     DiskStorage.open(directory),
-                    progress);
+                    progress,
+                    replay);
             check.check(chosen);
             replaced(check, chosen, state);
             // A missing object is known from its size already.
@@ -267,10 +289,21 @@ final class Verification {
                     .filter(found ->
                             all().stream().noneMatch(known -> known.key().equals(found.key())))
                     .forEach(found(Level.CONTENT)::add);
+            if (replay != null) {
+                found(Level.REPLAY).addAll(replay.problems(all().isEmpty()));
+            }
             return check.read();
         } finally {
             delete(directory);
         }
+    }
+
+    private static long firstSequence(Proof proof) {
+        return LongStream.concat(
+                        proof.segments().stream().mapToLong(Segment::firstSequence),
+                        proof.tails().stream().mapToLong(slot -> slot.tail().firstSequence()))
+                .min()
+                .orElse(proof.identity().firstSequence());
     }
 
     /**
@@ -317,29 +350,6 @@ final class Verification {
                 List.of());
     }
 
-    /**
-     * Returns the part that no recorded verification has read. The last segment that it has read is part of it, as the segment
-     * after it states its end.
-     */
-    private Proof unverified(Proof proof, CareState state) {
-        @Nullable Mark mark = state.verified().get(Janitor.CONTENT);
-        long first = proof.identity().firstSegment();
-        if (mark == null
-                || mark.firstSegment() > first
-                || mark.since().plus(options.reverify()).isBefore(begun)) {
-            return proof;
-        }
-        basis = mark;
-        return with(
-                proof,
-                proof.segments().stream()
-                        .filter(segment -> segment.number() >= mark.last().segment())
-                        .toList(),
-                proof.attachments().stream()
-                        .filter(attachment -> attachment.sequence() > mark.checkpoint())
-                        .toList());
-    }
-
     private Proof sample(Proof proof) {
         if (options.samplePercent() == 100) {
             return proof;
@@ -355,7 +365,7 @@ final class Verification {
                         .toList());
     }
 
-    private static Proof with(Proof proof, List<Segment> segments, List<Attachment> attachments) {
+    static Proof with(Proof proof, List<Segment> segments, List<Attachment> attachments) {
         return with(proof, segments, proof.tails(), attachments);
     }
 
