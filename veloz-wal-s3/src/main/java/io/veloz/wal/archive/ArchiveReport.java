@@ -4,7 +4,12 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.internal.format.CareState.Gap;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The result of a verification. Immutable. */
 public final class ArchiveReport {
@@ -18,6 +23,7 @@ public final class ArchiveReport {
     private final long skippedSegments;
     private final List<LostRange> unacknowledged;
     private final List<Problem> acknowledgedProblems;
+    private final @Nullable Replay replay;
 
     ArchiveReport(
             ArchiveStatus status,
@@ -29,8 +35,10 @@ public final class ArchiveReport {
             Duration took,
             long skippedSegments,
             Collection<Gap> acknowledged,
-            List<Problem> acknowledgedProblems) {
+            List<Problem> acknowledgedProblems,
+            @Nullable Replay replay) {
         this.acknowledgedProblems = List.copyOf(acknowledgedProblems);
+        this.replay = replay;
         this.skippedSegments = skippedSegments;
         this.unacknowledged = status.gaps().stream()
                 .filter(gap -> acknowledged.stream()
@@ -55,6 +63,35 @@ public final class ArchiveReport {
      * @param reason the found and the expected value
      */
     public record Problem(String key, long firstSequence, long lastSequence, String reason) {}
+
+    /**
+     * What a verification at level {@link ArchiveVerifyOptions.Level#REPLAY} has replayed.
+     *
+     * @param firstSequence the first record
+     * @param lastSequence the last record; lower than the first one if there is none
+     * @param records the number of records that belong to the state
+     * @param checkpoints the number of checkpoints that were compared with the state
+     * @param otherTypes the number of records that do not belong to the state, by their type; -1 for the types that are not listed
+     * @param notes what an operator should know although nothing is damaged
+     */
+    public record Replay(
+            long firstSequence,
+            long lastSequence,
+            long records,
+            long checkpoints,
+            Map<Integer, Long> otherTypes,
+            List<String> notes) {
+        /** Copies the collections. */
+        public Replay {
+            otherTypes = Collections.unmodifiableSortedMap(new TreeMap<>(otherTypes));
+            notes = List.copyOf(notes);
+        }
+
+        /** Returns whether the log has records, and none of them belongs to the state: the replay has verified nothing. */
+        public boolean isForeign() {
+            return records == 0 && checkpoints == 0 && !otherTypes.isEmpty();
+        }
+    }
 
     /**
      * Returns whether all records can be restored that are not retired, apart from missing ranges that an operator has
@@ -115,6 +152,11 @@ public final class ArchiveReport {
         return full;
     }
 
+    /** Returns what was replayed; empty below level {@link ArchiveVerifyOptions.Level#REPLAY}. */
+    public Optional<Replay> replay() {
+        return Optional.ofNullable(replay);
+    }
+
     /** Returns the duration of the verification. */
     public Duration took() {
         return took;
@@ -126,6 +168,6 @@ public final class ArchiveReport {
         return (isSound() ? "sound" : "unsound") + " after " + (full ? "full" : "quick") + " verification of "
                 + objects + " objects (" + bytesRead + " bytes read) in " + took + ", problems " + problems
                 + ", acknowledged " + acknowledgedProblems
-                + ", orphans " + orphans + ", " + status;
+                + ", orphans " + orphans + (replay == null ? "" : ", " + replay) + ", " + status;
     }
 }

@@ -1,9 +1,12 @@
 package io.veloz.wal.archive;
 
+import io.veloz.wal.spi.StateReplay;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What a verification of an archive reads. Immutable. */
 public final class ArchiveVerifyOptions {
@@ -14,7 +17,9 @@ public final class ArchiveVerifyOptions {
         /** That each object exists and has its size. */
         PRESENCE,
         /** The content of the objects, and all records in them. */
-        CONTENT
+        CONTENT,
+        /** The state of the application, which the records and the checkpoints contain. See {@link Builder#replay}. */
+        REPLAY
     }
 
     /**
@@ -35,6 +40,7 @@ public final class ArchiveVerifyOptions {
     private final int samplePercent;
     private final long sampleSeed;
     private final Consumer<Cost> onCost;
+    private final @Nullable Supplier<? extends StateReplay> replay;
 
     private ArchiveVerifyOptions(Builder builder) {
         this.level = builder.level;
@@ -46,6 +52,7 @@ public final class ArchiveVerifyOptions {
         this.samplePercent = builder.samplePercent;
         this.sampleSeed = builder.sampleSeed;
         this.onCost = builder.onCost;
+        this.replay = builder.replay;
     }
 
     /** Returns a builder for a verification at a level. */
@@ -89,6 +96,12 @@ public final class ArchiveVerifyOptions {
         return onCost;
     }
 
+    /** Returns what creates the replay; null unless the level is {@link Level#REPLAY}. */
+    @Nullable
+    Supplier<? extends StateReplay> replay() {
+        return replay;
+    }
+
     /** Collects the options. Not thread-safe. */
     public static final class Builder {
         private final Level level;
@@ -100,6 +113,7 @@ public final class ArchiveVerifyOptions {
         private int samplePercent = 100;
         private long sampleSeed;
         private Consumer<Cost> onCost = cost -> {};
+        private @Nullable Supplier<? extends StateReplay> replay;
 
         private Builder(Level level) {
             this.level = Objects.requireNonNull(level, "level");
@@ -162,16 +176,34 @@ public final class ArchiveVerifyOptions {
         }
 
         /**
+         * Replays the records at level {@link Level#REPLAY}, for example with {@code OrderStateReplay::new} of the module
+         * {@code io.veloz.wal.orders}.
+         *
+         * @param value creates the replay, once for each verification
+         */
+        public Builder replay(Supplier<? extends StateReplay> value) {
+            replay = Objects.requireNonNull(value, "replay");
+            return this;
+        }
+
+        /**
          * Returns the options.
          *
-         * @throws IllegalArgumentException if a sample is to be recorded, or if the level reads no content and a part of the
-         *     content is chosen
+         * @throws IllegalArgumentException if a sample is to be recorded or replayed, if the level reads no content and a part of
+         *     the content is chosen, or if the level and {@link #replay} do not match
          */
         public ArchiveVerifyOptions build() {
             if (records && samplePercent < 100) {
                 throw new IllegalArgumentException("a sample cannot be recorded; verify all, or do not record it");
             }
-            if (level != Level.CONTENT && (incremental || samplePercent < 100)) {
+            if ((level == Level.REPLAY) != (replay != null)) {
+                throw new IllegalArgumentException("level " + level.name().toLowerCase(Locale.ROOT)
+                        + (replay == null ? " requires a replay" : " replays no records; expected level replay"));
+            }
+            if (level == Level.REPLAY && samplePercent < 100) {
+                throw new IllegalArgumentException("a sample cannot be replayed; replay all, or verify it at level content");
+            }
+            if (level.compareTo(Level.CONTENT) < 0 && (incremental || samplePercent < 100)) {
                 throw new IllegalArgumentException("level " + level.name().toLowerCase(Locale.ROOT)
                         + " reads no content; an incremental verification and a sample require level content");
             }

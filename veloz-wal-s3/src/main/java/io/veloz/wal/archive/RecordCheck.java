@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class RecordCheck {
     private final Storage scratch;
     private final LogFiles files;
     private final WalProgress progress;
+    private final @Nullable RecordReplay replay;
     private final List<Problem> problems = new ArrayList<>();
     private final TreeMap<Long, TailSlot> disappeared = new TreeMap<>();
 
@@ -76,7 +78,8 @@ final class RecordCheck {
             long bytesPerSecond,
             LogIdentity identity,
             Storage scratch,
-            WalProgress progress) {
+            WalProgress progress,
+            @Nullable RecordReplay replay) {
         this.log = new ShipLog(store);
         this.retries = retries;
         this.objects = new ObjectFiles(store, retries, bytesPerSecond);
@@ -84,6 +87,7 @@ final class RecordCheck {
         this.scratch = scratch;
         this.files = LogFiles.of(scratch, identity.prefix());
         this.progress = progress;
+        this.replay = replay;
     }
 
     List<Problem> problems() {
@@ -123,7 +127,11 @@ final class RecordCheck {
         endWindow();
         clear();
         for (Attachment attachment : proof.attachments()) {
-            attachment(attachment);
+            if (replay == null || !replay.hasRead(attachment)) {
+                files.complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
+                attachment(attachment);
+                clear();
+            }
         }
     }
 
@@ -175,8 +183,12 @@ final class RecordCheck {
         long sequence = base < 0 ? first.firstSequence() : baseSequence;
         files.complete(identity.logId(), number, sequence);
         Map<String, SegmentReport> reports = reports();
+        int before = problems.size();
         for (Segment segment : fresh.values()) {
             compare(segment, reports.get(files.sealedName(segment.number())));
+        }
+        if (replay != null && problems.size() == before) {
+            replay.segments(options(), fresh.values(), this::attachment);
         }
         Segment kept = fresh.lastEntry().getValue();
         removeAllBut(files.sealedName(kept.number()));
@@ -237,6 +249,10 @@ final class RecordCheck {
             }
             boolean more = !bySegment.isEmpty() && bySegment.firstKey() == number + 1;
             boolean intact = fetch(tails) && compare(number, tails);
+            // Tails after one that has disappeared wait for the segment that replaces it.
+            if (intact && replay != null && disappeared.isEmpty()) {
+                replay.tails(options(), tails, this::attachment);
+            }
             if (!intact || !more) {
                 clear();
                 continue;
@@ -342,23 +358,25 @@ final class RecordCheck {
 
     // ---- checkpoints
 
-    private void attachment(Attachment attachment) throws IOException {
+    /** Checks an attachment, whose file then is in the directory. Returns the checkpoint in it; empty if it has none. */
+    private Optional<WalCheckpoint> attachment(Attachment attachment) throws IOException {
         boolean checkpoint = attachment.name().equals("checkpoint");
         boolean intact = fetch(attachment.stored(), files.checkpointName(), -1, -1);
         advance(attachment.objectBytes());
-        if (intact && checkpoint) {
-            files.complete(identity.logId(), identity.firstSegment(), identity.firstSequence());
-            boolean good =
-                    WalCheckpoint.good(options()).stream().anyMatch(found -> found.sequence() == attachment.sequence());
-            if (!good) {
-                problems.add(new Problem(
-                        attachment.key(),
-                        -1,
-                        -1,
-                        "it is not a checkpoint of log " + identity.logId() + " at record " + attachment.sequence()));
-            }
+        if (!intact || !checkpoint) {
+            return Optional.empty();
         }
-        clear();
+        Optional<WalCheckpoint> found = WalCheckpoint.good(options()).stream()
+                .filter(each -> each.sequence() == attachment.sequence())
+                .findFirst();
+        if (found.isEmpty()) {
+            problems.add(new Problem(
+                    attachment.key(),
+                    -1,
+                    -1,
+                    "it is not a checkpoint of log " + identity.logId() + " at record " + attachment.sequence()));
+        }
+        return found;
     }
 
     // ---- the scratch directory

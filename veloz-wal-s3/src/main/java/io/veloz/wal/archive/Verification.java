@@ -7,7 +7,6 @@ import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
-import io.veloz.wal.archive.internal.care.Janitor;
 import io.veloz.wal.archive.internal.care.Marks;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
@@ -24,6 +23,7 @@ import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.spi.StateReplay;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +41,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -70,8 +72,10 @@ final class Verification {
     /** Whether the care records are the evidence of lost slots. A further record would hide it. */
     private boolean isEvidence;
 
-    /** The mark whose segments are not read again; null if all are read. */
-    private @Nullable Mark basis;
+    /** The marks whose segments are not read again. */
+    private Map<String, Mark> basis = Map.of();
+
+    private @Nullable RecordReplay replay;
 
     Verification(
             CareAccess care, Prover prover, ArchiveVerifyOptions options, @Nullable Path scratch, WalProgress progress)
@@ -109,7 +113,7 @@ final class Verification {
         if (options.level().compareTo(Level.PRESENCE) >= 0) {
             sizes(named, prover.objects());
         }
-        if (options.level() == Level.CONTENT) {
+        if (options.level().compareTo(Level.CONTENT) >= 0) {
             read = content(proof, state);
         }
         CareState after =
@@ -123,12 +127,13 @@ final class Verification {
                 read,
                 all(),
                 orphans(whole),
-                options.level() == Level.CONTENT,
+                options.level().compareTo(Level.CONTENT) >= 0,
                 Duration.ofNanos(System.nanoTime() - started),
                 skipped,
                 after.gaps().values(),
-                acknowledged);
-        record(report.isSound() ? options.level() : damaged(report), report.isSound(), proof);
+                acknowledged,
+                replay == null ? null : replay.result());
+        record(report.isSound() ? reached() : damaged(report), report.isSound(), proof);
         return report;
     }
 
@@ -182,8 +187,18 @@ final class Verification {
         if (options.isRecorded() && !isEvidence) {
             String name = level.name().toLowerCase(Locale.ROOT);
             Instant now = care.clock().instant();
-            new Marks(care.writer()).record(new Marks.Result(name, isSound, first.number(), begun, now), proof, basis);
+            new Marks(care.writer())
+                    .record(
+                            new Marks.Result(name, isSound, first.number(), begun, now),
+                            proof,
+                            basis,
+                            replay == null ? 0 : replay.checkpoint());
         }
+    }
+
+    /** Returns the level that was verified. A replay of records of another application has verified only the content. */
+    private Level reached() {
+        return replay == null || replay.isComplete() ? options.level() : Level.CONTENT;
     }
 
     /** Returns the lowest level that has found a problem. Missing records are stated by the slots. */
@@ -275,7 +290,13 @@ final class Verification {
     // ---- content
 
     private long content(Proof proof, CareState state) throws IOException {
-        Proof chosen = sample(options.isIncremental() ? unverified(proof, state) : proof);
+        Unverified unverified = Unverified.of(proof, prover.restated(), state, options, begun);
+        basis = unverified.basis();
+        Proof chosen = sample(unverified.part());
+        @Nullable Supplier<? extends StateReplay> newReplay = options.replay();
+        if (newReplay != null) {
+            replay = new RecordReplay(newReplay.get(), firstSequence(chosen), chosen.attachments());
+        }
         skipped = (long) proof.segments().size() - chosen.segments().size();
         chosen.segments().forEach(segment -> chosenKeys.add(segment.key()));
         options.onCost()
@@ -299,7 +320,8 @@ final class Verification {
                     options.bytesPerSecond(),
                     proof.identity(),
                     DiskStorage.open(directory),
-                    progress);
+                    progress,
+                    replay);
             check.check(chosen);
             replaced(check, chosen, state);
             // A missing object is known from its size already, also if it is a part of a segment.
@@ -307,10 +329,21 @@ final class Verification {
                     .filter(found ->
                             all().stream().noneMatch(known -> known.key().startsWith(found.key())))
                     .forEach(found(Level.CONTENT)::add);
+            if (replay != null) {
+                found(Level.REPLAY).addAll(replay.problems(all().isEmpty()));
+            }
             return check.read();
         } finally {
             delete(directory);
         }
+    }
+
+    private static long firstSequence(Proof proof) {
+        return LongStream.concat(
+                        proof.segments().stream().mapToLong(Segment::firstSequence),
+                        proof.tails().stream().mapToLong(slot -> slot.tail().firstSequence()))
+                .min()
+                .orElse(proof.identity().firstSequence());
     }
 
     /**
@@ -357,31 +390,6 @@ final class Verification {
                 List.of());
     }
 
-    /**
-     * Returns the part that no recorded verification has read, including the segments that were stated again since. The last
-     * segment that it has read is part of it, as the segment after it states its end.
-     */
-    private Proof unverified(Proof proof, CareState state) {
-        @Nullable Mark mark = state.verified().get(Janitor.CONTENT);
-        long first = proof.identity().firstSegment();
-        if (mark == null
-                || mark.firstSegment() > first
-                || mark.since().plus(options.reverify()).isBefore(begun)) {
-            return proof;
-        }
-        basis = mark;
-        Map<String, Long> restated = prover.restated();
-        return with(
-                proof,
-                proof.segments().stream()
-                        .filter(segment -> segment.number() >= mark.last().segment()
-                                || restated.getOrDefault(segment.key(), -1L) > mark.slot())
-                        .toList(),
-                proof.attachments().stream()
-                        .filter(attachment -> attachment.sequence() > mark.checkpoint())
-                        .toList());
-    }
-
     private Proof sample(Proof proof) {
         if (options.samplePercent() == 100) {
             return proof;
@@ -397,7 +405,7 @@ final class Verification {
                         .toList());
     }
 
-    private static Proof with(Proof proof, List<Segment> segments, List<Attachment> attachments) {
+    static Proof with(Proof proof, List<Segment> segments, List<Attachment> attachments) {
         return with(proof, segments, proof.tails(), attachments);
     }
 

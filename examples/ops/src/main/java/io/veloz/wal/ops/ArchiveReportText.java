@@ -3,8 +3,10 @@ package io.veloz.wal.ops;
 import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
+import io.veloz.wal.archive.ArchiveReport.Replay;
 import io.veloz.wal.archive.ArchiveStatus;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Prints reports on an archive, as text or as JSON. Stateless. */
 final class ArchiveReportText {
@@ -53,6 +55,7 @@ final class ArchiveReportText {
             out.line("skipped     " + Units.count(report.skippedSegments(), "segment")
                     + ", verified before or not in the sample");
         }
+        report.replay().ifPresent(replay -> write(replay, out));
         out.character('\n');
         report.problems().forEach(problem -> out.line("- " + text(problem)));
         report.acknowledgedProblems()
@@ -74,12 +77,32 @@ final class ArchiveReportText {
         return problem.key() + records + ": " + problem.reason();
     }
 
-    /** Returns the exit code. A declared gap is a warning, as in a log. */
+    private static void write(Replay replay, Output out) {
+        if (replay.isForeign()) {
+            out.line("replayed    nothing: no record is an order event. A Java program verifies records of other types:"
+                    + " ArchiveVerifyOptions.replay");
+        } else {
+            out.line("replayed    " + Units.count(replay.records(), "order event") + " of the records "
+                    + Units.range(replay.firstSequence(), replay.lastSequence()) + "; compared with "
+                    + Units.count(replay.checkpoints(), "checkpoint"));
+        }
+        if (!replay.otherTypes().isEmpty()) {
+            out.line("others      "
+                    + replay.otherTypes().entrySet().stream()
+                            .map(type -> Units.count(type.getValue(), "record") + " of "
+                                    + (type.getKey() < 0 ? "other types" : "type " + type.getKey()))
+                            .collect(Collectors.joining(", ")));
+        }
+        replay.notes().forEach(note -> out.line("note        " + note));
+    }
+
+    /** Returns the exit code. A declared gap is a warning, as in a log; and so is a replay that has verified nothing. */
     static int exitCode(ArchiveReport report) {
         if (!report.problems().isEmpty()) {
             return ExitCode.FAILED;
         }
-        return report.isSound() ? ExitCode.OK : ExitCode.WARNING;
+        boolean isReplayed = report.replay().filter(Replay::isForeign).isEmpty();
+        return report.isSound() && isReplayed ? ExitCode.OK : ExitCode.WARNING;
     }
 
     private static String word(ArchiveReport report) {
@@ -103,7 +126,9 @@ final class ArchiveReportText {
         write(to.name("acknowledged"), report.acknowledgedProblems());
         to.name("orphans").array();
         report.orphans().forEach(to::value);
-        to.endArray().field("took_ns", report.took().toNanos()).endObject();
+        to.endArray();
+        report.replay().ifPresent(replay -> write(to, replay));
+        to.field("took_ns", report.took().toNanos()).endObject();
         out.character('\n');
     }
 
@@ -115,6 +140,16 @@ final class ArchiveReportText {
             to.field("reason", problem.reason()).endObject();
         }
         to.endArray();
+    }
+
+    private static void write(Json to, Replay replay) {
+        to.name("replay").object().field("first_sequence", replay.firstSequence());
+        to.field("last_sequence", replay.lastSequence()).field("records", replay.records());
+        to.field("checkpoints", replay.checkpoints()).name("other_types").object();
+        replay.otherTypes().forEach((type, count) -> to.field(type < 0 ? "others" : type.toString(), count));
+        to.endObject();
+        PointText.strings(to, "notes", replay.notes());
+        to.endObject();
     }
 
     /** Writes the fields of the current object. */

@@ -7,6 +7,7 @@ import io.veloz.wal.archive.ArchiveVerifier;
 import io.veloz.wal.archive.ArchiveVerifyOptions;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.orders.OrderStateReplay;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,9 +24,9 @@ final class LevelArguments {
             names = "--level",
             paramLabel = "LEVEL",
             description =
-                    "chain (slots and care records), presence (and that every object exists with its size), or content"
-                            + " (and all records in them). Default: presence; content with --incremental and"
-                            + " --sample.")
+                    "chain (slots and care records), presence (and that every object exists with its size), content (and"
+                            + " all records in them), or replay (and replay the orders, and compare them with each"
+                            + " checkpoint). Default: presence; content with --incremental and --sample.")
     private @Nullable Level level;
 
     @Option(
@@ -104,6 +105,7 @@ final class LevelArguments {
         options =
                 incremental ? options.incremental(Duration.ofDays(reverifyDays == null ? 90 : reverifyDays)) : options;
         options = record ? options.record() : options;
+        options = level == Level.REPLAY ? options.replay(OrderStateReplay::new) : options;
         options = bandwidth == null ? options : options.bytesPerSecond(bandwidth);
         options = sample == null ? options : options.sample(sample, seed == null ? System.nanoTime() : seed);
         return options.build();

@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param atLeast so many of the newest points are kept, however old they are
  * @param monthly for so many months the newest point of each is kept
  * @param grace between a plan and the deletion
- * @param log how long the archive of the log is kept, if it is bounded: an older dump cannot be rolled forward
+ * @param log how long the archive keeps the records of the log: the schedule runs its retention. An older dump cannot be rolled
+ *     forward. Empty if the archive keeps the whole log
  */
 public record RetentionSettings(Duration within, int atLeast, int monthly, Duration grace, Optional<Duration> log) {
     static final List<String> KEYS = List.of("keep.within", "keep.at-least", "keep.monthly", "keep.grace", "keep.log");

@@ -34,6 +34,7 @@ record Job(
 
     private static final String BACKUP = "veloz-backup";
     private static final String DRILL = "veloz-backup-drill";
+    private static final String LOG_RETENTION = "veloz-archive-retention";
 
     /** Returns the jobs of a profile. Configuration and secrets have one of their own if the profile has any. */
     static List<Job> of(Profile profile, Installation installation) {
@@ -72,9 +73,39 @@ record Job(
                 "6h",
                 List.of("retention", uri, "--apply")));
         drill(profile, uri).ifPresent(jobs::add);
-        return jobs.stream()
+        List<Job> all = new ArrayList<>(jobs.stream()
                 .map(job -> job.withFiles(profile.file(), installation.metrics()))
-                .toList();
+                .toList());
+        all.addAll(ofLog(profile, uri));
+        return List.copyOf(all);
+    }
+
+    /**
+     * Returns the jobs for the archive of the log, which read no profile. The retention follows the verification that it requires, and
+     * the retention of the points, whose needs it reads.
+     */
+    private static List<Job> ofLog(Profile profile, String uri) {
+        List<Job> jobs = new ArrayList<>();
+        jobs.add(new Job(
+                "veloz-archive-verify",
+                "Veloz verification of the archive of the log",
+                "*-*-* 00:15:00 UTC",
+                300,
+                "15 0 * * *",
+                "6h",
+                List.of("verify", uri, "--level", "content", "--incremental", "--record")));
+        profile.retention().log().ifPresent(kept -> {
+            String days = String.valueOf(kept.plusDays(1).minusNanos(1).toDays());
+            jobs.add(new Job(
+                    LOG_RETENTION,
+                    "Veloz retention of the archive of the log",
+                    "*-*-* 05:15:00 UTC",
+                    300,
+                    "15 5 * * *",
+                    "6h",
+                    List.of("retention", uri, "--keep-days", days, "--apply")));
+        });
+        return jobs;
     }
 
     /** Returns what a schedule of this profile does not run, with the reason, one line each. */
@@ -93,6 +124,9 @@ record Job(
         if (!missing.isEmpty()) {
             lines.add(DRILL + " is left out: the profile has no " + String.join(" and no ", missing)
                     + "; run the drill monthly on a machine that has both");
+        }
+        if (profile.retention().log().isEmpty()) {
+            lines.add(LOG_RETENTION + " is left out: the profile has no keep.log, so the archive keeps the whole log");
         }
         return lines;
     }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /**
  * Prints how a machine runs the backups of a profile: daily all kinds, every five minutes configuration and secrets, weekly
- * the retention, monthly a drill. Each method returns the texts of files by their names, and writes nothing. The texts
+ * the retention, monthly a drill; and for the archive of the log daily a verification and, with keep.log, the retention. Each method returns the texts of files by their names, and writes nothing. The texts
  * contain paths, never secrets. Stateless.
  */
 public final class Schedule {

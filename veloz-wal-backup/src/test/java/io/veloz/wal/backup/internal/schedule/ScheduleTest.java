@@ -85,6 +85,19 @@ class ScheduleTest {
         return all;
     }
 
+    private static final String KEEPS_ALL =
+            "veloz-archive-retention is left out: the profile has no keep.log, so the archive keeps the whole log";
+
+    private static final List<String> VERIFY =
+            List.of("verify", "s3://bucket/orders", "--level", "content", "--incremental", "--record");
+
+    /** A job of the archive of the log, which reads no profile. */
+    private List<String> expectedOfLog(List<String> words) {
+        List<String> all = new ArrayList<>(List.of("-jar", installation.jar().toString()));
+        all.addAll(words);
+        return all;
+    }
+
     private List<String> drill() {
         return expected(
                 "veloz-backup-drill",
@@ -111,7 +124,7 @@ class ScheduleTest {
 
     @Test
     void drillIsScheduledOnlyWhereItsKeyIs() throws IOException {
-        assertThat(Schedule.leftOut(profile)).isEmpty();
+        assertThat(Schedule.leftOut(profile)).containsExactly(KEEPS_ALL);
         Profile without = profileWithout("drill.key = drill.key");
         assertThat(Schedule.systemd(without, installation))
                 .doesNotContainKeys("veloz-backup-drill.service", "veloz-backup-drill.timer")
@@ -119,7 +132,24 @@ class ScheduleTest {
         assertThat(Schedule.leftOut(without))
                 .containsExactly(
                         "veloz-backup-drill is left out: the profile has no drill.key; run the drill monthly on a"
-                                + " machine that has both");
+                                + " machine that has both",
+                        KEEPS_ALL);
+    }
+
+    @Test
+    void retentionOfTheLogIsScheduledWithTheDaysOfTheProfile() throws IOException, InterruptedException {
+        Profile bounded = profile("keep.log = 1000h\n");
+        assertThat(Schedule.leftOut(bounded)).isEmpty();
+        Map<String, String> units = Schedule.systemd(bounded, installation);
+        List<String> words =
+                words(value(units.get("veloz-archive-retention.service"), "ExecStart").replace("$$", "$"));
+        assertThat(words.subList(1, words.size()))
+                .isEqualTo(expectedOfLog(
+                        List.of("retention", "s3://bucket/orders", "--keep-days", "42", "--apply")));
+        assertThat(value(units.get("veloz-archive-retention.timer"), "OnCalendar"))
+                .as("after the verification and the retention of the points")
+                .isEqualTo("*-*-* 05:15:00 UTC");
+        assertThat(verify(units)).isEqualTo(new Result(0, "", ""));
     }
 
     @Test
@@ -138,10 +168,10 @@ class ScheduleTest {
         assertThat(verify(units)).isEqualTo(new Result(0, "", ""));
         String crontab = Schedule.cron(without, installation).get("veloz-backup");
         assertThat(crontab).contains("\n" + files + drill);
-        assertThat(cronLines(crontab)).hasSize(2);
+        assertThat(cronLines(crontab)).hasSize(3);
         String compose = Schedule.compose(without, installation).get("compose.yaml");
         assertThat(compose).contains("\n" + files + drill);
-        assertThat(map(StrictYaml.read(compose).get("services"))).hasSize(2);
+        assertThat(map(StrictYaml.read(compose).get("services"))).hasSize(3);
     }
 
     @Test
@@ -186,6 +216,8 @@ class ScheduleTest {
                         "veloz-backup-retention.timer",
                         "veloz-backup-drill.service",
                         "veloz-backup-drill.timer",
+                        "veloz-archive-verify.service",
+                        "veloz-archive-verify.timer",
                         "veloz.service.d/veloz-recovery.conf");
         assertThat(verify(units)).isEqualTo(new Result(0, "", ""));
     }
@@ -307,13 +339,14 @@ class ScheduleTest {
         assertThat(text).contains("CRON_TZ=UTC\n");
         assertThat(lines)
                 .extracting(line -> String.join(" ", line.fields()))
-                .containsExactly("15 2 * * *", "*/5 * * * *", "15 3 * * 0", "15 4 1 * *");
+                .containsExactly("15 2 * * *", "*/5 * * * *", "15 3 * * 0", "15 4 1 * *", "15 0 * * *");
         assertThat(lines).extracting(CronLine::user).containsOnly("veloz-backup");
         List<List<String>> expected = List.of(
                 expected("veloz-backup", "backup", "s3://bucket/orders"),
                 expected("veloz-backup-files", "backup", "s3://bucket/orders", "--kinds", "configuration,secrets"),
                 expected("veloz-backup-retention", "retention", "s3://bucket/orders", "--apply"),
-                drill());
+                drill(),
+                expectedOfLog(VERIFY));
         for (int i = 0; i < lines.size(); i++) {
             Result result = run(List.of("/bin/sh", "-c", lines.get(i).command()));
             assertThat(result).as(lines.get(i).command()).isEqualTo(new Result(5, "", ""));
@@ -344,7 +377,12 @@ class ScheduleTest {
                 StrictYaml.read(Schedule.compose(profile, installation).get("compose.yaml"));
         Map<String, Object> services = map(compose.get("services"));
         assertThat(services)
-                .containsOnlyKeys("veloz-backup", "veloz-backup-files", "veloz-backup-retention", "veloz-backup-drill");
+                .containsOnlyKeys(
+                        "veloz-backup",
+                        "veloz-backup-files",
+                        "veloz-backup-retention",
+                        "veloz-backup-drill",
+                        "veloz-archive-verify");
         for (Object service : services.values()) {
             assertThat(map(service)).containsEntry("restart", "no").containsEntry("read_only", true);
             assertThat(map(service)).doesNotContainKeys("environment", "env_file", "privileged");

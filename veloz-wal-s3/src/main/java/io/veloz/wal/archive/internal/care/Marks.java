@@ -13,13 +13,17 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Records how far each level of the verification has come. Confined to one thread. */
 public final class Marks {
+    /** The level of a verification that has replayed the records. */
+    public static final String REPLAY = "replay";
+
     /** The levels from the lowest on. Each includes those before it. */
-    private static final List<String> LEVELS = List.of("chain", "presence", Janitor.CONTENT);
+    private static final List<String> LEVELS = List.of("chain", "presence", Janitor.CONTENT, REPLAY);
 
     private final CareWriter writer;
 
@@ -30,8 +34,8 @@ public final class Marks {
     /**
      * The result of a verification.
      *
-     * @param level {@code chain}, {@code presence} or {@code content}: the one that was reached, or the lowest that has found
-     *     damage
+     * @param level {@code chain}, {@code presence}, {@code content} or {@code replay}: the one that was reached, or the lowest
+     *     that has found damage
      * @param after the number of the last care record when it began
      */
     public record Result(String level, boolean isSound, long after, Instant begun, Instant ended) {}
@@ -42,10 +46,12 @@ public final class Marks {
      * another verification has found damage since it began.
      *
      * @param proof what was verified, without retired segments; null if damage prevented it
-     * @param basis the mark of the level whose segments were not read again; null if all were read
+     * @param basis the marks of the levels that were verified only from these marks on
+     * @param replayed the last checkpoint that was compared with the replayed records; 0 if none was
      * @return the record; empty if the archive has no segment, so that there is nothing to record
      */
-    public Optional<CareRecord> record(Result result, @Nullable Proof proof, @Nullable Mark basis) throws IOException {
+    public Optional<CareRecord> record(Result result, @Nullable Proof proof, Map<String, Mark> basis, long replayed)
+            throws IOException {
         if (result.isSound && (proof == null || proof.segments().isEmpty())) {
             return Optional.empty();
         }
@@ -60,24 +66,29 @@ public final class Marks {
                 if (!result.isSound && each >= reached) {
                     state = state.unverified(care.number() + 1, level);
                 } else if (result.isSound && proof != null && each <= reached) {
-                    state = marked(state, level, fresh(proof, result), each == reached ? basis : null);
+                    long checkpoint = level.equals(REPLAY) ? replayed : newestCheckpoint(proof);
+                    state = marked(state, level, fresh(proof, result, checkpoint), basis.get(level));
                 }
             }
             return state;
         }));
     }
 
-    private static Mark fresh(Proof proof, Result result) {
+    private static long newestCheckpoint(Proof proof) {
+        return proof.attachments().stream()
+                .filter(attachment -> attachment.name().equals("checkpoint"))
+                .mapToLong(Attachment::sequence)
+                .max()
+                .orElse(0);
+    }
+
+    private static Mark fresh(Proof proof, Result result, long checkpoint) {
         Segment last = proof.segments().get(proof.segments().size() - 1);
         @Nullable Slot tip = proof.tip();
         return new Mark(
                 proof.segments().get(0).number(),
                 new Cut(last.number(), last.lastSequence()),
-                proof.attachments().stream()
-                        .filter(attachment -> attachment.name().equals("checkpoint"))
-                        .mapToLong(Attachment::sequence)
-                        .max()
-                        .orElse(0),
+                checkpoint,
                 result.begun,
                 result.ended.truncatedTo(ChronoUnit.MILLIS),
                 tip == null ? 0 : tip.number());
