@@ -177,7 +177,7 @@ final class SegmentCheck {
         SegmentContent scanned = Objects.requireNonNull(content);
         if (scanner.position() != found.dataEnd() || scanner.lastBatchCrc() != found.lastBatchCrc()) {
             corrupt(scanner, found.lastSequence());
-        } else if (!SegmentSealer.digest(new UnmarkedFile(file), found.dataEnd())
+        } else if (!SegmentSealer.dataSha256(header, new UnmarkedFile(file), found.dataEnd())
                 .equals(found.dataSha256())) {
             bad(
                     -1,
@@ -302,7 +302,7 @@ final class SegmentCheck {
             SegmentSealer.Data data =
                     new SegmentSealer.Data(header, Objects.requireNonNull(content), dataEnd, lastBatchCrc, previous);
             previousFooterSha256 = previous;
-            footerSha256 = Sha256.of(data.footer(SegmentSealer.digest(new UnmarkedFile(file), dataEnd))
+            footerSha256 = Sha256.of(data.footer(SegmentSealer.dataSha256(header, new UnmarkedFile(file), dataEnd))
                     .encode());
         }
     }

@@ -46,7 +46,6 @@ final class FileObject implements ObjectContent {
     private String sha256 = Digest.NONE;
     private long fileBytes;
     private String fileSha256 = Digest.NONE;
-    private String dataSha256 = Digest.NONE;
     private boolean isKnown;
     private volatile boolean replaced;
 
@@ -61,18 +60,17 @@ final class FileObject implements ObjectContent {
     /**
      * Reads the file once, to determine length and digests.
      *
-     * @param dataBytes length of the beginning of the file for {@link #dataSha256}
      * @param objectKey the key of the object
      * @param key encrypts this object and nothing else; null to encrypt nothing
      */
     static FileObject read(
-            LogFiles files, String file, long dataBytes, RateLimiter limiter, String objectKey, @Nullable DataKey key)
+            LogFiles files, String file, RateLimiter limiter, String objectKey, @Nullable DataKey key)
             throws IOException {
         byte[] head = key == null ? new byte[0] : ObjectHead.encode(objectKey, key.encryption());
         FileObject object = new FileObject(files, file, RateLimiter.UNLIMITED, key, head);
         MessageDigest digest = Digest.sha256();
         byte[] buffer = new byte[CHUNK_BYTES];
-        try (Compressed compressed = object.new Compressed(dataBytes);
+        try (Compressed compressed = object.new Compressed();
                 InputStream in = object.stored(compressed)) {
             for (int count = in.read(buffer, 0, buffer.length); count >= 0; count = in.read(buffer, 0, buffer.length)) {
                 digest.update(buffer, 0, count);
@@ -81,7 +79,6 @@ final class FileObject implements ObjectContent {
             object.frameBytes = compressed.returned;
             object.fileBytes = compressed.fileBytes;
             object.fileSha256 = compressed.fileDigest.hex();
-            object.dataSha256 = Digest.hex(compressed.dataDigest);
         }
         object.sha256 = Digest.hex(digest);
         FileObject known = new FileObject(files, file, limiter, key, head);
@@ -91,7 +88,6 @@ final class FileObject implements ObjectContent {
         known.sha256 = object.sha256;
         known.fileBytes = object.fileBytes;
         known.fileSha256 = object.fileSha256;
-        known.dataSha256 = object.dataSha256;
         known.isKnown = true;
         return known;
     }
@@ -108,7 +104,7 @@ final class FileObject implements ObjectContent {
 
     @Override
     public InputStream open() throws IOException {
-        return stored(new Compressed(0));
+        return stored(new Compressed());
     }
 
     /** Returns the bytes of the object. */
@@ -152,27 +148,20 @@ final class FileObject implements ObjectContent {
         return key == null ? null : key.encryption();
     }
 
-    /** Returns the SHA-256 of the beginning of the file: of a sealed segment, the bytes before the footer. */
-    String dataSha256() {
-        return dataSha256;
-    }
-
     private final class Compressed extends InputStream {
         private final InputStream in = files.open(file);
         private final byte[] chunk = new byte[CHUNK_BYTES];
         private final ByteArrayOutputStream frames = new ByteArrayOutputStream(CHUNK_BYTES);
         private final OutputStream compressor = Lz4Frames.compress(frames, true);
         private final ContentDigest fileDigest = key == null ? ContentDigest.plain() : key.digest();
-        private final MessageDigest dataDigest = Digest.sha256();
-        private final long dataBytes;
         private long fileBytes;
         private long returned;
         private byte[] ready = new byte[0];
         private int position;
         private boolean ended;
 
-        Compressed(long dataBytes) throws IOException {
-            this.dataBytes = dataBytes;
+        Compressed() throws IOException {
+            // The stream is opened here.
         }
 
         @Override
@@ -212,7 +201,6 @@ final class FileObject implements ObjectContent {
                 }
             } else {
                 fileDigest.update(chunk, 0, count);
-                dataDigest.update(chunk, 0, (int) Math.max(0, Math.min(count, dataBytes - fileBytes)));
                 fileBytes += count;
                 compressor.write(chunk, 0, count);
             }

@@ -25,7 +25,7 @@ public final class SameObject {
     public static SameObject of(LogFiles files, String file, StoredFile stated, DataKeys keys) throws IOException {
         Encryption encryption = stated.encryption();
         DataKey key = encryption == null ? null : keys.open(encryption, stated.key());
-        return new SameObject(FileObject.read(files, file, 0, RateLimiter.UNLIMITED, stated.key(), key));
+        return new SameObject(FileObject.read(files, file, RateLimiter.UNLIMITED, stated.key(), key));
     }
 
     /** Returns whether the file is the stated one. */

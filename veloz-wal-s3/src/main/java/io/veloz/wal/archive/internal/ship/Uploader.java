@@ -149,7 +149,7 @@ final class Uploader {
 
     // ---- one upload
 
-    /** Uploads a sealed segment, and compares its content with its footer while it is read. */
+    /** Uploads a sealed segment, after its checksums were verified: an archive of damaged records could not be restored. */
     static Part upload(
             LocalLog log,
             ObjectStore store,
@@ -159,15 +159,10 @@ final class Uploader {
             RateLimiter limiter)
             throws IOException {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
+        check(log, segment);
         FileObject object = contents.content(
                 key,
-                dataKey -> FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
-        if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
-                    + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
-                    + segment.fileBytes() + " and " + segment.dataSha256()
-                    + ": the file is damaged and is not archived");
-        }
+                dataKey -> FileObject.read(log.files(), segment.file(), limiter, key, dataKey));
         return new Segment(
                 segment.number(),
                 put(store, contents, key, object),
@@ -190,7 +185,7 @@ final class Uploader {
             throws IOException {
         String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
         FileObject object = contents.content(
-                key, dataKey -> FileObject.read(log.files(), checkpoint.file(), 0, limiter, key, dataKey));
+                key, dataKey -> FileObject.read(log.files(), checkpoint.file(), limiter, key, dataKey));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }

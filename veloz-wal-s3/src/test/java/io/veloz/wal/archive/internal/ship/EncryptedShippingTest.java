@@ -177,7 +177,7 @@ class EncryptedShippingTest {
             wal.writeCheckpoint(1, out -> out.write(new byte[3_000_000]));
             DataKeys keys = new DataKeys(new TestKeys("k1"));
             String file = wal.files().checkpointName();
-            FileObject object = FileObject.read(wal.files(), file, 0, RateLimiter.UNLIMITED, "k", keys.next());
+            FileObject object = FileObject.read(wal.files(), file, RateLimiter.UNLIMITED, "k", keys.next());
             byte[] first;
             try (InputStream in = object.open()) {
                 first = in.readAllBytes();
@@ -321,7 +321,7 @@ class EncryptedShippingTest {
             wal.writeCheckpoint(2, out -> out.write(2));
             EncryptedUploads uploads = new EncryptedUploads(new DataKeys(new TestKeys("k1")));
             EncryptedUploads.Reading reading = key ->
-                    FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
+                    FileObject.read(wal.files(), wal.files().checkpointName(), RateLimiter.UNLIMITED, "a", key);
             FileObject first = uploads.content("a", reading);
             uploads.begins("a", first);
             uploads.begins("b", uploads.content("b", reading));
@@ -341,7 +341,7 @@ class EncryptedShippingTest {
             int[] readings = new int[1];
             EncryptedUploads.Reading reading = key -> {
                 readings[0]++;
-                return FileObject.read(wal.files(), wal.files().checkpointName(), 0, RateLimiter.UNLIMITED, "a", key);
+                return FileObject.read(wal.files(), wal.files().checkpointName(), RateLimiter.UNLIMITED, "a", key);
             };
             var unused = uploads.content("a", reading);
             unused = uploads.content("a", reading);

@@ -84,7 +84,7 @@ class ShippingEdgesTest {
             wal.writeCheckpoint(10, out -> out.write(1));
             LocalLog log = LocalLog.of(wal);
             WalCheckpoint checkpoint = log.newestCheckpoint().orElseThrow();
-            FileObject object = FileObject.read(log.files(), checkpoint.file(), 0, RateLimiter.UNLIMITED, "k", null);
+            FileObject object = FileObject.read(log.files(), checkpoint.file(), RateLimiter.UNLIMITED, "k", null);
             assertThat(object.open().readAllBytes()).hasSize((int) object.length());
             wal.writeCheckpoint(20, out -> out.write(2));
             wal.writeCheckpoint(30, out -> out.write(3));
