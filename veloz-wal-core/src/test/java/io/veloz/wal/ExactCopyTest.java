@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ExactCopyTest {
+    private static final int SEGMENT_HEADER_BYTES = 4096;
+
     private static final int MANY = 600;
 
     @TempDir
@@ -136,6 +138,36 @@ class ExactCopyTest {
             append(wal, 10);
             assertThat(wal.files().sealed()).isEmpty();
             assertThat(wal.files().sealed(1)).isEmpty();
+        }
+    }
+
+    @Test
+    void everyByteOfTheRecordsOfASealedSegmentIsChecked() throws IOException {
+        try (Wal wal = open(source())) {
+            append(wal, 10);
+            wal.roll();
+            SealedSegment segment = wal.files().sealed(1).orElseThrow();
+            wal.files().check(segment);
+            Path file = source().resolve(segment.file());
+            byte[] sound = Files.readAllBytes(file);
+            for (int position = SEGMENT_HEADER_BYTES; position < segment.dataBytes(); position++) {
+                byte[] damaged = sound.clone();
+                damaged[position] ^= 4;
+                Files.write(file, damaged);
+                assertThatThrownBy(() -> wal.files().check(segment))
+                        .as("byte " + position)
+                        .isInstanceOf(WalCorruptException.class)
+                        .hasMessageContaining(segment.file());
+            }
+        }
+    }
+
+    @Test
+    void footerOfAWrittenSegmentStatesNoDigestOfTheData() throws IOException {
+        try (Wal wal = open(source())) {
+            append(wal, 10);
+            wal.roll();
+            assertThat(wal.files().sealed(1).orElseThrow().dataSha256()).isEmpty();
         }
     }
 

@@ -1,12 +1,17 @@
 package io.veloz.wal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.internal.format.Checksum;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,6 +136,28 @@ class GoldenLogTest {
                 .containsExactly(Verdict.SEALED, Verdict.SEALED, Verdict.ACTIVE, Verdict.PREPARED);
         assertThat(report.logId()).isEqualTo("00112233445566778899aabbccddeeff");
         assertThat(report.lost()).hasSize(1);
+    }
+
+    /** Written by versions whose seal computed the SHA-256 of the data. */
+    @Test
+    void digestThatAnOldFooterStatesIsStillCompared() throws IOException {
+        MemoryStorage storage = log().flip(TestLog.sealed(2), footer(log()) + 96, 1);
+        byte[] file = storage.bytes(TestLog.sealed(2));
+        int from = footer(log());
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(file.length - 12, new Checksum().of(bytes, from, file.length - 12 - from));
+        storage.put(TestLog.sealed(2), file);
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).segments().get(1).detail())
+                .contains("SHA-256 mismatch of the data");
+        LogFiles files = LogFiles.of(storage, "orders");
+        SealedSegment segment = files.sealed(2).orElseThrow();
+        assertThatThrownBy(() -> files.check(segment)).hasMessageContaining("SHA-256 mismatch of the data");
+        LogFiles sound = LogFiles.of(log(), "orders");
+        sound.check(sound.sealed(2).orElseThrow());
+    }
+
+    private static int footer(MemoryStorage storage) throws IOException {
+        return (int) LogFiles.of(storage, "orders").sealed(2).orElseThrow().dataBytes();
     }
 
     @Test

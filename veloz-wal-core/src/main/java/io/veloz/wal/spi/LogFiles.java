@@ -11,10 +11,13 @@ import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.format.Sha256;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.TrimMark;
+import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.FooterReader;
+import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.storage.DiskStorage;
@@ -254,6 +257,38 @@ public final class LogFiles {
             return Optional.empty();
         } catch (DamagedException e) {
             throw new WalCorruptException(where, 0, -1, -1, String.valueOf(e.getMessage()));
+        } catch (UnknownFormatException e) {
+            throw new WalVersionException(where + ": " + e.getMessage());
+        }
+    }
+
+    /**
+     * Reads a sealed segment up to its footer, and verifies every checksum: those of all batches and records, the end that the
+     * footer states, and the SHA-256 if the footer states one. Files that pass restore.
+     *
+     * @throws WalCorruptException if the segment is damaged
+     */
+    public void check(SealedSegment segment) throws IOException {
+        String where = storage.describe() + "/" + segment.file();
+        Footer footer = segment.footer();
+        try (StorageFile file = storage.openForReading(segment.file())) {
+            SegmentHeader header = header(file);
+            BatchScanner scanner = new BatchScanner(file, header);
+            long read = segment.firstSequence() - 1;
+            while (scanner.nextUpTo(footer.dataEnd()) == BatchScanner.Found.BATCH) {
+                read = scanner.header().lastSequence();
+            }
+            if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
+                String why = scanner.reason().isEmpty() ? "the data does not end as the footer states" : scanner.reason();
+                throw new WalCorruptException(where, scanner.position(), read + 1, segment.lastSequence(), why);
+            }
+            Sha256 data = SegmentSealer.dataSha256(header, file, footer.dataEnd());
+            if (!data.equals(footer.dataSha256())) {
+                String why = "SHA-256 mismatch of the data: " + data + "; the footer states " + footer.dataSha256();
+                throw new WalCorruptException(where, -1, segment.firstSequence(), segment.lastSequence(), why);
+            }
+        } catch (DamagedException e) {
+            throw new WalCorruptException(where, 0, segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
         } catch (UnknownFormatException e) {
             throw new WalVersionException(where + ": " + e.getMessage());
         }

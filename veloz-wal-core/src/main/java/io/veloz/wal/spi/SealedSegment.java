@@ -2,7 +2,9 @@ package io.veloz.wal.spi;
 
 import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.format.Footer;
+import io.veloz.wal.internal.format.Sha256;
 import java.time.Instant;
+import java.util.Optional;
 
 /** The footer of a sealed segment. The file never changes again. Immutable. */
 public final class SealedSegment {
@@ -14,6 +16,10 @@ public final class SealedSegment {
         this.file = file;
         this.footer = footer.withoutIndex();
         this.fileBytes = fileBytes;
+    }
+
+    Footer footer() {
+        return footer;
     }
 
     /** Returns the name of the file in the directory. */
@@ -71,9 +77,11 @@ public final class SealedSegment {
         return fileBytes;
     }
 
-    /** Returns the SHA-256 of the bytes before the footer, as 64 hex digits. */
-    public String dataSha256() {
-        return footer.dataSha256().toString();
+    /** Returns the SHA-256 of the bytes before the footer, as 64 hex digits; empty if the footer does not state it. */
+    public Optional<String> dataSha256() {
+        return footer.dataSha256().equals(Sha256.ZERO)
+                ? Optional.empty()
+                : Optional.of(footer.dataSha256().toString());
     }
 
     @Override
@@ -81,6 +89,6 @@ public final class SealedSegment {
         return "SealedSegment[file=" + file + ", number=" + number() + ", firstSequence=" + firstSequence()
                 + ", lastSequence=" + lastSequence() + ", records=" + records() + ", minTimestamp=" + minTimestamp()
                 + ", maxTimestamp=" + maxTimestamp() + ", dataBytes=" + dataBytes() + ", fileBytes=" + fileBytes
-                + ", dataSha256=" + dataSha256() + "]";
+                + dataSha256().map(digest -> ", dataSha256=" + digest).orElse("") + "]";
     }
 }

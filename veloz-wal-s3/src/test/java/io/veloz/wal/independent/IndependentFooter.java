@@ -89,7 +89,8 @@ final class IndependentFooter {
         if (segment.mayHaveMarks()) {
             Arrays.fill(data, IndependentSegment.MARK, 3 * IndependentSegment.MARK, (byte) 0);
         }
-        out.put(IndependentSegment.sha256(data)).put(before);
+        out.put(segment.hasDataDigest() ? IndependentSegment.sha256(data) : new byte[32])
+                .put(before);
         for (long[] entry : index) {
             out.putLong(entry[0]).putLong(entry[1]).putLong(entry[2]);
         }

@@ -45,6 +45,7 @@ final class IndependentSegment {
     private boolean readable;
     private String refusal = "";
     private boolean mayHaveMarks;
+    private boolean hasDataDigest;
     private long logHigh;
     private long logLow;
     private long number;
@@ -75,6 +76,7 @@ final class IndependentSegment {
         }
         int incompatible = in.getInt(20);
         mayHaveMarks = (incompatible & 1) != 0;
+        hasDataDigest = (incompatible & 2) == 0;
         byte[] page = Arrays.copyOf(bytes, PAGE - 4);
         if (mayHaveMarks) {
             Arrays.fill(page, MARK, 3 * MARK, (byte) 0);
@@ -84,7 +86,7 @@ final class IndependentSegment {
         }
         if (in.getInt(8) != 1) {
             refusal = "version " + in.getInt(8);
-        } else if ((incompatible & ~1) != 0) {
+        } else if ((incompatible & ~3) != 0) {
             refusal = "incompatible features " + incompatible;
         }
         logHigh = in.getLong(24);
@@ -101,6 +103,10 @@ final class IndependentSegment {
                         && maxBatchBytes >= BATCH_HEAD
                         && maxBatchBytes <= 67_108_864
                         && maxBatchBytes <= segmentBytes);
+    }
+
+    boolean hasDataDigest() {
+        return hasDataDigest;
     }
 
     boolean isReadable() {

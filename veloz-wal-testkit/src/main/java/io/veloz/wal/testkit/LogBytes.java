@@ -218,14 +218,15 @@ final class LogBytes {
         view(file).putInt(crc, crc(new long[0], file, at, crc));
     }
 
-    /** Updates the footer to the current data: its end, its last batch and its SHA-256. */
+    /** Updates the footer to the current data: its end, its last batch, and its SHA-256 if the header permits one. */
     static void reseal(byte[] file, int at) {
         List<Integer> batches = batches(file);
         view(file).putLong(at + 80, at);
         if (!batches.isEmpty()) {
             view(file).putInt(at + 88, view(file).getInt(batches.get(batches.size() - 1) + 52));
         }
-        System.arraycopy(sha256(file, 0, at), 0, file, at + 96, 32);
+        boolean hasDigest = (view(file).getInt(20) & 2) == 0;
+        System.arraycopy(hasDigest ? sha256(file, 0, at) : new byte[32], 0, file, at + 96, 32);
         repairFooter(file, at);
     }
 

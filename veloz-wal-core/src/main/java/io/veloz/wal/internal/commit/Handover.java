@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * allocate: a thread that fails the log with an {@link OutOfMemoryError} can still wake the others.
  */
 public final class Handover {
+    /** The next segment is filled this many times as fast as the active one, which began before it, at least. */
+    private static final int FILL_AHEAD = 3;
+
     private final CommitState state;
     private final CommitStats stats;
     private final Notifier notifier;
@@ -210,17 +213,23 @@ public final class Handover {
         }
     }
 
-    /** Leaves the disk to the commit thread after a chunk of a new segment, for as long as the chunk took. */
-    void yieldToCommits(long chunkNanos) throws StoppedException {
+    /**
+     * Sets the pace at which the next segment is filled: fast if the active one might be full before the next one is ready.
+     * Otherwise leaves the disk to the commit thread after each chunk, for as long as the chunk took.
+     *
+     * @return whether the next chunk is needed at once
+     */
+    boolean pace(long filledBytes, long activeBytes, long chunkNanos) throws StoppedException {
         synchronized (lock) {
             if (stopping || state.hasFailed()) {
                 throw new StoppedException();
             }
-            if (commitsWait) {
-                return;
+            if (commitsWait || filledBytes < FILL_AHEAD * activeBytes) {
+                return true;
             }
         }
         LockSupport.parkNanos(this, Math.min(chunkNanos, 10_000_000));
+        return false;
     }
 
     /** Returns whether the commit thread or the caller of a roll may be waiting for the next segment. */

@@ -228,7 +228,7 @@ public final class Housekeeper implements Runnable {
                         settings.segmentBytes(),
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
-                .withEndMarks();
+                .prepared();
         @Nullable StorageFile file = fill(header);
         if (file == null) {
             return null;
@@ -254,7 +254,7 @@ public final class Housekeeper implements Runnable {
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file = SegmentMaker.fill(storage, names, header, handover::yieldToCommits);
+                StorageFile file = SegmentMaker.fill(storage, names, header, (filled, nanos) -> handover.pace(filled, activeBytes(), nanos));
                 diskFullEnded();
                 return file;
             } catch (StoppedException e) {
@@ -275,6 +275,11 @@ public final class Housekeeper implements Runnable {
             }
             retryNanos = Math.min(LAST_RETRY_NANOS, retryNanos * 2);
         }
+    }
+
+    /** Returns the number of bytes that the active segment contains. */
+    private long activeBytes() {
+        return settings.segmentBytes() - state.activeRoomBytes;
     }
 
     private void publish() throws IOException {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     an earlier use of the same blocks, never pass a checksum
  * @param maxBatchBytes upper bound of the length of a batch in the segment, and of the memory that a reader needs
  * @param readOnlyCompatible feature flags that a reader may ignore and a writer must know; this version knows none
- * @param hasEndMarks whether the page may contain an {@link EndMark}
+ * @param incompatible feature flags that a reader must know
  */
 public record SegmentHeader(
         LogId logId,
@@ -23,7 +23,7 @@ public record SegmentHeader(
         int maxBatchBytes,
         long createdNanos,
         int readOnlyCompatible,
-        boolean hasEndMarks) {
+        int incompatible) {
     public static final int BYTES = 4096;
     public static final int VERSION = 1;
 
@@ -44,7 +44,10 @@ public record SegmentHeader(
     /** The incompatible feature flag of {@link EndMark}. */
     private static final int END_MARKS = 1;
 
-    private static final int KNOWN_INCOMPATIBLE = END_MARKS;
+    /** The incompatible feature flag of a footer without the SHA-256 of the data. */
+    private static final int NO_DATA_DIGEST = 2;
+
+    private static final int KNOWN_INCOMPATIBLE = END_MARKS | NO_DATA_DIGEST;
     private static final int VERSION_AT = 8;
     private static final int READ_ONLY_COMPATIBLE_AT = 16;
     private static final int INCOMPATIBLE_AT = 20;
@@ -66,13 +69,33 @@ public record SegmentHeader(
 
     /** Creates the header of a segment without feature flags. */
     public SegmentHeader(LogId logId, long number, long salt, long segmentBytes, int maxBatchBytes, long createdNanos) {
-        this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0, false);
+        this(logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, 0, 0);
     }
 
-    /** Returns the header of a segment that is prepared at its full length. */
-    public SegmentHeader withEndMarks() {
+    /**
+     * Returns the header of a segment that is prepared at its full length and then written by appends: with end marks, and
+     * without the SHA-256 of its data in the footer, which the seal of a segment has no time to compute.
+     */
+    public SegmentHeader prepared() {
         return new SegmentHeader(
-                logId, number, salt, segmentBytes, maxBatchBytes, createdNanos, readOnlyCompatible, true);
+                logId,
+                number,
+                salt,
+                segmentBytes,
+                maxBatchBytes,
+                createdNanos,
+                readOnlyCompatible,
+                END_MARKS | NO_DATA_DIGEST);
+    }
+
+    /** Returns whether the page may contain an {@link EndMark}. */
+    public boolean hasEndMarks() {
+        return (incompatible & END_MARKS) != 0;
+    }
+
+    /** Returns whether the footer states the SHA-256 of the data; otherwise it has zeros in its place. */
+    public boolean hasDataDigest() {
+        return (incompatible & NO_DATA_DIGEST) == 0;
     }
 
     /** Returns the page, ready to be written. */
@@ -84,7 +107,7 @@ public record SegmentHeader(
         page.putLong(0, MAGIC);
         page.putInt(VERSION_AT, VERSION);
         page.putInt(READ_ONLY_COMPATIBLE_AT, readOnlyCompatible);
-        page.putInt(INCOMPATIBLE_AT, hasEndMarks ? END_MARKS : 0);
+        page.putInt(INCOMPATIBLE_AT, incompatible);
         page.putLong(LOG_ID_AT, logId.high());
         page.putLong(LOG_ID_AT + 8, logId.low());
         page.putLong(NUMBER_AT, number);
@@ -130,12 +153,12 @@ public record SegmentHeader(
                 page.getInt(MAX_BATCH_BYTES_AT),
                 page.getLong(CREATED_AT),
                 page.getInt(READ_ONLY_COMPATIBLE_AT),
-                hasEndMarks));
+                page.getInt(INCOMPATIBLE_AT)));
     }
 
     /** Returns the newest end mark in the page, or null if it has none. */
     public @Nullable EndMark endMark(ByteBuffer page) {
-        return hasEndMarks ? EndMark.newest(page, salt) : null;
+        return hasEndMarks() ? EndMark.newest(page, salt) : null;
     }
 
     /**

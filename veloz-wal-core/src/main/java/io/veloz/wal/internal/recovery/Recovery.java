@@ -120,8 +120,8 @@ public final class Recovery {
                         settings.segmentBytes(),
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
-                .withEndMarks();
-        StorageFile file = SegmentMaker.fill(storage, names, header, nanos -> {});
+                .prepared();
+        StorageFile file = SegmentMaker.fill(storage, names, header, SegmentMaker.Pace.FAST);
         boolean done = false;
         try {
             SegmentMaker.publish(storage, names);

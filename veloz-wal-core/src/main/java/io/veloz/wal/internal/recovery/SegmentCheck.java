@@ -172,8 +172,9 @@ final class SegmentCheck {
         }
     }
 
-    private static boolean hasDigestOf(StorageFile file, Footer found) throws IOException {
-        return SegmentSealer.digest(new UnmarkedFile(file), found.dataEnd()).equals(found.dataSha256());
+    private boolean hasDigestOf(StorageFile file, Footer found) throws IOException {
+        return SegmentSealer.dataSha256(header, new UnmarkedFile(file), found.dataEnd())
+                .equals(found.dataSha256());
     }
 
     private void compareWithFooter(StorageFile file, Footer found) throws IOException {
@@ -305,7 +306,7 @@ final class SegmentCheck {
             SegmentSealer.Data data =
                     new SegmentSealer.Data(header, Objects.requireNonNull(content), dataEnd, lastBatchCrc, previous);
             previousFooterSha256 = previous;
-            footerSha256 = Sha256.of(data.footer(SegmentSealer.digest(new UnmarkedFile(file), dataEnd))
+            footerSha256 = Sha256.of(data.footer(SegmentSealer.dataSha256(header, new UnmarkedFile(file), dataEnd))
                     .encode());
         }
     }

@@ -24,29 +24,36 @@ import java.nio.ByteOrder;
 public final class SegmentMaker {
     private static final int CHUNK_BYTES = 256 * 1024;
 
+    /** At most so many bytes wait for a force, so that a force of the active segment never waits for the whole file. */
+    private static final int MAX_UNFORCED_BYTES = 4 * 1024 * 1024;
+
     /** Heap memory: direct memory is freed only by garbage collection, and every roll creates a segment. */
     private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
 
     private SegmentMaker() {}
 
-    /** Runs between chunks, so that the force of a waiting appender can go first. */
+    /** Decides between chunks whether the segment is needed soon, and otherwise leaves the disk to the commits for a while. */
     @FunctionalInterface
-    public interface Pause {
-        void afterChunk(long chunkNanos) throws IOException;
+    public interface Pace {
+        /** Fills as fast as the disk writes. */
+        Pace FAST = (filledBytes, chunkNanos) -> true;
+
+        /** Returns whether the next chunks follow at once, and are forced together. */
+        boolean isFast(long filledBytes, long chunkNanos) throws IOException;
     }
 
     /**
      * Creates a segment under the preparing name, durable at its full length. On failure the partial file is deleted.
      * The call can be repeated, and creates another file.
      */
-    public static StorageFile fill(Storage storage, SegmentNames names, SegmentHeader header, Pause pause)
+    public static StorageFile fill(Storage storage, SegmentNames names, SegmentHeader header, Pace pace)
             throws IOException {
         if (storage.list().contains(names.preparing())) {
             storage.delete(names.preparing());
         }
         StorageFile file = storage.create(names.preparing());
         try {
-            fill(file, header, pause);
+            fill(file, header, pace);
             return file;
         } catch (Throwable t) {
             remove(storage, names, file, t);
@@ -72,7 +79,7 @@ public final class SegmentMaker {
         storage.forceDirectory();
     }
 
-    private static void fill(StorageFile file, SegmentHeader header, Pause pause) throws IOException {
+    private static void fill(StorageFile file, SegmentHeader header, Pace pace) throws IOException {
         file.writeFully(header.encode(), 0);
         if (header.hasEndMarks()) {
             // From now on a shorter file has been truncated.
@@ -81,14 +88,18 @@ public final class SegmentMaker {
             file.writeFully(mark, EndMark.position(0));
         }
         ByteBuffer zeros = ZEROS.duplicate();
+        boolean fast = pace == Pace.FAST;
+        long forced = SegmentHeader.BYTES;
         for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
             file.writeFully(zeros.clear().limit(bytes), position);
-            // Force each chunk, so that a force of the active segment never waits for the whole file.
-            file.force();
             position += bytes;
-            pause.afterChunk(System.nanoTime() - started);
+            if (!fast || position - forced >= MAX_UNFORCED_BYTES) {
+                file.force();
+                forced = position;
+            }
+            fast = pace.isFast(position, System.nanoTime() - started);
         }
         file.force();
     }

@@ -60,7 +60,7 @@ public final class SegmentSealer {
         if (data.segment().hasEndMarks()) {
             file.writeFully(EndMark.zeros(), EndMark.zerosAt());
         }
-        Footer footer = data.footer(digest(file, end));
+        Footer footer = data.footer(dataSha256(data.segment(), file, end));
         ByteBuffer bytes = footer.encode();
         int length = bytes.remaining();
         file.writeFully(bytes, end);
@@ -113,10 +113,12 @@ public final class SegmentSealer {
                 if (data.segment().hasEndMarks()) {
                     EndMark.remove(chunk, 0, chunk.limit(), position);
                 }
-                digest.update(chunk.duplicate());
+                if (data.segment().hasDataDigest()) {
+                    digest.update(chunk.duplicate());
+                }
                 copy.writeFully(chunk, position);
             }
-            footer = data.footer(Sha256.of(digest));
+            footer = data.footer(data.segment().hasDataDigest() ? Sha256.of(digest) : Sha256.ZERO);
             copy.writeFully(footer.encode(), data.end());
             copy.force();
             matching = endOfMatch(copy, data);
@@ -143,8 +145,11 @@ public final class SegmentSealer {
         return same ? data.end() : Math.min(scanner.position(), data.end() - 1);
     }
 
-    /** Returns the SHA-256 of the first bytes of a file. */
-    public static Sha256 digest(StorageFile file, long end) throws IOException {
+    /** Returns what the footer of a segment states: the SHA-256 of the bytes before it, or zeros. */
+    public static Sha256 dataSha256(SegmentHeader segment, StorageFile file, long end) throws IOException {
+        if (!segment.hasDataDigest()) {
+            return Sha256.ZERO;
+        }
         MessageDigest digest = Sha256.newDigest();
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end));
         for (long position = 0; position < end; position += chunk.limit()) {

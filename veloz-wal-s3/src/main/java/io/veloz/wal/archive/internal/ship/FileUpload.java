@@ -14,7 +14,6 @@ import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -46,7 +45,6 @@ final class FileUpload {
     private final boolean inParts;
     private final long fileBytes;
     private final String fileSha256;
-    private final String dataSha256;
     private final @Nullable Encryption encryption;
 
     /** The keys of the parts that the store has confirmed. */
@@ -58,14 +56,12 @@ final class FileUpload {
             boolean inParts,
             long fileBytes,
             String fileSha256,
-            String dataSha256,
             @Nullable Encryption encryption) {
         this.key = key;
         this.objects = List.copyOf(objects);
         this.inParts = inParts;
         this.fileBytes = fileBytes;
         this.fileSha256 = fileSha256;
-        this.dataSha256 = dataSha256;
         this.encryption = encryption;
     }
 
@@ -77,58 +73,34 @@ final class FileUpload {
         DataKey next() throws IOException;
     }
 
-    /** The SHA-256 of the beginning of a file that is read. */
-    private static final class DataDigest implements FileObject.Bytes {
-        private final MessageDigest digest = Digest.sha256();
-        private final long dataBytes;
-        private long bytes;
-
-        DataDigest(long dataBytes) {
-            this.dataBytes = dataBytes;
-        }
-
-        @Override
-        public void read(byte[] chunk, int count) {
-            digest.update(chunk, 0, (int) Math.max(0, Math.min(count, dataBytes - bytes)));
-            bytes += count;
-        }
-    }
-
     /**
      * Reads the file once.
      *
-     * @param dataBytes length of the beginning of the file for {@link #dataSha256}
      * @param key of the object, or from which those of its parts follow
      * @param keys one for the object; of a file in parts, the first one for the digest of the file, then one for each part
      */
     static FileUpload read(
             LogFiles files,
             String file,
-            long dataBytes,
             RateLimiter limiter,
             String key,
             PartLayout layout,
             NextKey keys)
             throws IOException {
-        DataDigest data = new DataDigest(dataBytes);
         if (layout.isWhole()) {
             FileObject object =
-                    FileObject.read(FileObject.Range.whole(files, file), data, limiter, key, keys.next());
+                    FileObject.read(FileObject.Range.whole(files, file), FileObject.Bytes.IGNORED, limiter, key, keys.next());
             return new FileUpload(
                     key,
                     List.of(object),
                     false,
                     object.fileBytes(),
                     object.fileSha256(),
-                    Digest.hex(data.digest),
                     object.encryption());
         }
         @Nullable DataKey digestKey = keys.next();
         ContentDigest whole = digestKey == null ? ContentDigest.plain() : digestKey.digest();
-        FileObject.Bytes seen = (bytes, length) -> {
-            whole.update(bytes, 0, length);
-            data.read(bytes, length);
-        };
+        FileObject.Bytes seen = (bytes, length) -> whole.update(bytes, 0, length);
         long size = size(files, file);
         int count = layout.parts(size);
         List<FileObject> parts = new ArrayList<>();
@@ -143,9 +115,8 @@ final class FileUpload {
                 key,
                 parts,
                 true,
-                data.bytes,
+                parts.stream().mapToLong(FileObject::fileBytes).sum(),
                 whole.hex(),
-                Digest.hex(data.digest),
                 digestKey == null ? null : digestKey.encryption());
     }
 
@@ -157,11 +128,6 @@ final class FileUpload {
 
     long fileBytes() {
         return fileBytes;
-    }
-
-    /** Returns the SHA-256 of the beginning of the file: of a sealed segment, the bytes before the footer. */
-    String dataSha256() {
-        return dataSha256;
     }
 
     /** Returns whether the same bytes have to be sent again after a failure, or need not be. */

@@ -35,7 +35,7 @@ public final class SameObject {
         stated.parts().forEach(part -> encryptions.add(part.encryption()));
         Iterator<@Nullable Encryption> next = encryptions.iterator();
         return new SameObject(
-                FileUpload.read(files, file, 0, RateLimiter.UNLIMITED, stated.key(), layout, () -> {
+                FileUpload.read(files, file, RateLimiter.UNLIMITED, stated.key(), layout, () -> {
                     // A local file that is longer has more parts than are stated, and is not the stated one.
                     Encryption encryption = next.hasNext() ? next.next() : null;
                     return encryption == null ? null : keys.open(encryption, stated.key());

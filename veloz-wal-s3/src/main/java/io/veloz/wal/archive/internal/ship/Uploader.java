@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Part;
@@ -151,7 +152,7 @@ final class Uploader {
 
     // ---- one upload
 
-    /** Uploads a sealed segment, and compares its content with its footer while it is read. */
+    /** Uploads a sealed segment, after its checksums were verified: an archive of damaged records could not be restored. */
     static Part upload(
             LocalLog log,
             ObjectStore store,
@@ -163,15 +164,12 @@ final class Uploader {
             Executor executor)
             throws IOException {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
+        check(log, segment);
         FileUpload content = contents.content(
-                key,
-                keys -> FileUpload.read(
-                        log.files(), segment.file(), segment.dataBytes(), limiter, key, layout, keys));
-        if (content.fileBytes() != segment.fileBytes() || !content.dataSha256().equals(segment.dataSha256())) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes()
-                    + " bytes, data with SHA-256 " + content.dataSha256() + "; the footer states "
-                    + segment.fileBytes() + " and " + segment.dataSha256()
-                    + ": the file is damaged and is not archived");
+                key, keys -> FileUpload.read(log.files(), segment.file(), limiter, key, layout, keys));
+        if (content.fileBytes() != segment.fileBytes()) {
+            throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes() + " bytes; expected "
+                    + segment.fileBytes() + ": the file has changed and is not archived");
         }
         return new Segment(
                 segment.number(),
@@ -182,6 +180,14 @@ final class Uploader {
                 segment.records(),
                 segment.minTimestampNanos(),
                 segment.maxTimestampNanos());
+    }
+
+    private static void check(LocalLog log, SealedSegment segment) throws IOException {
+        try {
+            log.files().check(segment);
+        } catch (WalException e) {
+            throw new IOException(e.getMessage() + ": the segment is damaged and is not archived", e);
+        }
     }
 
     /** Uploads a checkpoint. */
@@ -197,7 +203,7 @@ final class Uploader {
         FileUpload content = contents.content(
                 key,
                 keys -> FileUpload.read(
-                        log.files(), checkpoint.file(), 0, limiter, key, PartLayout.WHOLE, keys));
+                        log.files(), checkpoint.file(), limiter, key, PartLayout.WHOLE, keys));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }

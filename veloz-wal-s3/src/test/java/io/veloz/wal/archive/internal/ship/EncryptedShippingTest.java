@@ -338,7 +338,7 @@ class EncryptedShippingTest {
 
     private static FileUpload checkpoint(Wal wal, FileUpload.NextKey keys) throws IOException {
         String file = wal.files().checkpointName();
-        return FileUpload.read(wal.files(), file, 0, RateLimiter.UNLIMITED, "a", PartLayout.WHOLE, keys);
+        return FileUpload.read(wal.files(), file, RateLimiter.UNLIMITED, "a", PartLayout.WHOLE, keys);
     }
 
     @Test
