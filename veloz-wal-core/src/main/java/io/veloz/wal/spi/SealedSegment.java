@@ -3,6 +3,7 @@ package io.veloz.wal.spi;
 import io.veloz.wal.internal.EpochNanos;
 import io.veloz.wal.internal.format.Footer;
 import java.time.Instant;
+import java.util.Optional;
 
 /** The footer of a sealed segment. The file never changes again. Immutable. */
 public final class SealedSegment {
@@ -71,9 +72,9 @@ public final class SealedSegment {
         return fileBytes;
     }
 
-    /** Returns the SHA-256 of the bytes before the footer, as 64 hex digits. */
-    public String dataSha256() {
-        return footer.dataSha256().toString();
+    /** Returns the SHA-256 of the bytes before the footer, as 64 hex digits; empty if the footer does not state it. */
+    public Optional<String> dataSha256() {
+        return footer.statesDataSha256() ? Optional.of(footer.dataSha256().toString()) : Optional.empty();
     }
 
     @Override
@@ -81,6 +82,6 @@ public final class SealedSegment {
         return "SealedSegment[file=" + file + ", number=" + number() + ", firstSequence=" + firstSequence()
                 + ", lastSequence=" + lastSequence() + ", records=" + records() + ", minTimestamp=" + minTimestamp()
                 + ", maxTimestamp=" + maxTimestamp() + ", dataBytes=" + dataBytes() + ", fileBytes=" + fileBytes
-                + ", dataSha256=" + dataSha256() + "]";
+                + ", dataSha256=" + dataSha256().orElse("not stated") + "]";
     }
 }

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param firstSequence sequence of the first record
  * @param lastSequence sequence of the last record
  * @param dataEnd the position after the last batch, where the footer starts
- * @param dataSha256 SHA-256 of the bytes from 0 to {@code dataEnd}
+ * @param dataSha256 SHA-256 of the bytes from 0 to {@code dataEnd}; zeros if it is not stated
  * @param previousFooterSha256 SHA-256 of the previous segment's footer, zeros if there is none: the footer chain
  */
 public record Footer(
@@ -51,6 +51,10 @@ public record Footer(
                 dataSha256,
                 previousFooterSha256,
                 SparseIndex.NONE);
+    }
+
+    public boolean statesDataSha256() {
+        return !dataSha256.equals(Sha256.ZERO);
     }
 
     public ByteBuffer encode() {

@@ -177,8 +177,9 @@ final class SegmentCheck {
         SegmentContent scanned = Objects.requireNonNull(content);
         if (scanner.position() != found.dataEnd() || scanner.lastBatchCrc() != found.lastBatchCrc()) {
             corrupt(scanner, found.lastSequence());
-        } else if (!SegmentSealer.digest(new UnmarkedFile(file), found.dataEnd())
-                .equals(found.dataSha256())) {
+        } else if (found.statesDataSha256()
+                && !SegmentSealer.digest(new UnmarkedFile(file), found.dataEnd())
+                        .equals(found.dataSha256())) {
             bad(
                     -1,
                     found.firstSequence(),

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.WalCheckpoint;
+import io.veloz.wal.WalException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -12,6 +13,7 @@ import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.Callable;
@@ -159,14 +161,20 @@ final class Uploader {
             RateLimiter limiter)
             throws IOException {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
+        if (segment.dataSha256().isEmpty()) {
+            checkRecords(log, segment);
+        }
         FileObject object = contents.content(
                 key,
                 dataKey -> FileObject.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, dataKey));
-        if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(segment.dataSha256())) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + object.fileBytes()
-                    + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
-                    + segment.fileBytes() + " and " + segment.dataSha256()
-                    + ": the file is damaged and is not archived");
+        String expected = segment.dataSha256().orElse(object.dataSha256());
+        if (object.fileBytes() != segment.fileBytes() || !object.dataSha256().equals(expected)) {
+            throw damaged(
+                    log,
+                    segment,
+                    object.fileBytes() + " bytes, data with SHA-256 " + object.dataSha256() + "; the footer states "
+                            + segment.fileBytes() + " and " + expected,
+                    null);
         }
         return new Segment(
                 segment.number(),
@@ -177,6 +185,31 @@ final class Uploader {
                 segment.records(),
                 segment.minTimestampNanos(),
                 segment.maxTimestampNanos());
+    }
+
+    /** Verifies the checksums of all batches with records, if the footer does not state the digest of the data. */
+    private static void checkRecords(LocalLog log, SealedSegment segment) throws IOException {
+        if (segment.records() == 0) {
+            return;
+        }
+        long last = segment.firstSequence() - 1;
+        try (SegmentReader reader = SegmentReader.open(log.files(), 0, 0, last)) {
+            while (last < segment.lastSequence() && reader.next()) {
+                last = reader.lastSequence();
+            }
+        } catch (WalException | IllegalArgumentException e) {
+            throw damaged(log, segment, String.valueOf(e.getMessage()), e);
+        }
+        if (last < segment.lastSequence()) {
+            throw damaged(
+                    log, segment, "ends with record " + last + "; the footer states " + segment.lastSequence(), null);
+        }
+    }
+
+    private static IOException damaged(
+            LocalLog log, SealedSegment segment, String reason, @Nullable RuntimeException cause) {
+        return new IOException(
+                log.describe() + "/" + segment.file() + ": " + reason + ": the file is damaged and is not archived", cause);
     }
 
     /** Uploads a checkpoint. */
