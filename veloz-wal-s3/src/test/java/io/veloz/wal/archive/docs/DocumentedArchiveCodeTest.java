@@ -3,12 +3,18 @@ package io.veloz.wal.archive.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.archive.ArchiveFill;
 import io.veloz.wal.archive.ArchiveFillOptions;
 import io.veloz.wal.archive.ArchiveFollower;
 import io.veloz.wal.archive.ArchiveReader;
+import io.veloz.wal.archive.ArchiveReport;
+import io.veloz.wal.archive.ArchiveVerifier;
+import io.veloz.wal.archive.ArchiveVerifyOptions;
+import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.orders.OrderStateReplay;
 import io.veloz.wal.archive.FollowerConfig;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
@@ -49,6 +55,7 @@ class DocumentedArchiveCodeTest {
         directory = dir.resolve("elsewhere");
         assertThat(restore()).isEqualTo(1);
         read(1);
+        verify();
         directory = dir.resolve("standby");
         followAndPromote();
         directory = dir.resolve("fast");
@@ -104,6 +111,18 @@ class DocumentedArchiveCodeTest {
         // end
     }
 
+    private void verify() {
+        // begin
+        ArchiveVerifyOptions options = ArchiveVerifyOptions.level(Level.REPLAY)
+                .replay(OrderStateReplay::new)
+                .build();
+        try (ObjectStore store = ObjectStores.open(archive)) {
+            ArchiveReport report = new ArchiveVerifier(store).verify(options, WalProgress.NONE);
+            System.out.println(report.isSound() + " " + report.replay());
+        }
+        // end
+    }
+
     private void followAndPromote() {
         // begin
         try (ArchiveFollower standby =
@@ -128,7 +147,7 @@ class DocumentedArchiveCodeTest {
                 .hasSize(2)
                 .allSatisfy(block -> assertThat(here).contains(block));
         assertThat(shown("docs/archive.md"))
-                .hasSize(3)
+                .hasSize(4)
                 .allSatisfy(block -> assertThat(here).contains(block));
     }
 
