@@ -100,6 +100,6 @@ class SegmentsWithoutDigestTest {
 
     @Test
     void logAndArchiveAreTheSame() throws IOException {
-        assertThat(ArchiveDivergence.of(store, log).relation()).isEqualTo(ArchiveDivergence.Relation.SAME);
+        assertThat(ArchiveDivergence.of(store, LogFiles.of(log)).relation()).isEqualTo(ArchiveDivergence.Relation.SAME);
     }
 }
