@@ -198,8 +198,9 @@ public final class OrderStateReplay implements StateReplay {
             if (!order.terminal()
                     && !contained.contains(order.clientOrderId())
                     && !changedAfterEnd.contains(order.clientOrderId())) {
-                return "order " + order.clientOrderId() + " is missing in the checkpoint; the replayed records leave it in"
-                        + " status \"" + order.status() + "\", which is not an end";
+                return "order " + order.clientOrderId()
+                        + " is missing in the checkpoint; the replayed records leave it in" + " status \""
+                        + order.status() + "\", which is not an end";
             }
         }
         return checkpoint.newestNanos() == store.newestNanos()
@@ -217,7 +218,8 @@ public final class OrderStateReplay implements StateReplay {
                     + first.sequence() + ", order " + first.clientOrderId() + ": " + first.text());
         }
         if (notCompared > 0) {
-            notes.add(notCompared + " orders in checkpoints were not compared: they changed after they had ended, or ended"
+            notes.add(notCompared
+                    + " orders in checkpoints were not compared: they changed after they had ended, or ended"
                     + " before the most recent " + ENDED_ORDERS_KEPT);
         }
         return notes;

@@ -51,11 +51,7 @@ public final class FollowerMetrics implements MeterBinder {
                 "veloz_wal_follow_lag_records",
                 "archived records that are not applied",
                 FollowerStatus::lagRecords);
-        gauge(
-                registry,
-                "veloz_wal_follow_applied_sequence",
-                "last applied record",
-                FollowerStatus::appliedSequence);
+        gauge(registry, "veloz_wal_follow_applied_sequence", "last applied record", FollowerStatus::appliedSequence);
         gauge(registry, "veloz_wal_follow_epoch", "epoch of the newest applied slot", FollowerStatus::epoch);
     }
 

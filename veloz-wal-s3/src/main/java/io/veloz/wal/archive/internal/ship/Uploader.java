@@ -209,7 +209,8 @@ final class Uploader {
     private static IOException damaged(
             LocalLog log, SealedSegment segment, String reason, @Nullable RuntimeException cause) {
         return new IOException(
-                log.describe() + "/" + segment.file() + ": " + reason + ": the file is damaged and is not archived", cause);
+                log.describe() + "/" + segment.file() + ": " + reason + ": the file is damaged and is not archived",
+                cause);
     }
 
     /** Uploads a checkpoint. */
