@@ -130,7 +130,8 @@ public final class OrderStateReplay implements StateReplay {
 
     private void noteChangeAfterEnd(OrderEvent event) {
         String id = idOf(event);
-        if (store.get(id).filter(OrderState::terminal).isPresent()) {
+        boolean mayHaveEnded = droppedEnded && !(event instanceof OrderNew);
+        if (store.get(id).map(OrderState::terminal).orElse(mayHaveEnded)) {
             changedAfterEnd.add(id);
         }
     }
