@@ -40,7 +40,11 @@ final class ArchiveMetrics {
                     "1 while shipping, 0 while failing and after the end",
                     status -> status.state() == ShipperStatus.State.SHIPPING ? 1 : 0),
             counter("veloz_wal_archive_errors_total", "failed steps", ShipperStatus::errors),
-            counter("veloz_wal_archive_bytes_total", "bytes uploaded", ShipperStatus::bytesSent));
+            counter("veloz_wal_archive_bytes_total", "bytes uploaded", ShipperStatus::bytesSent),
+            counter(
+                    "veloz_wal_archive_hedged_puts_total",
+                    "puts that were sent a second time",
+                    ShipperStatus::hedgedPuts));
 
     private ArchiveMetrics() {}
 

@@ -37,8 +37,7 @@ final class OrderDifference {
     /** Returns the first field that differs, with both values. */
     static String of(OrderState checkpoint, @Nullable OrderState replayed) {
         if (replayed == null) {
-            return "it is in the checkpoint, in status \"" + checkpoint.status()
-                    + "\"; no replayed record creates it";
+            return "it is in the checkpoint, in status \"" + checkpoint.status() + "\"; no replayed record creates it";
         }
         for (Field field : FIELDS) {
             Object stated = field.value.apply(checkpoint);

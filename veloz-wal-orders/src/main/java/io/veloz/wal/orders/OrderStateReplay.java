@@ -130,7 +130,8 @@ public final class OrderStateReplay implements StateReplay {
 
     private void noteChangeAfterEnd(OrderEvent event) {
         String id = idOf(event);
-        if (store.get(id).filter(OrderState::terminal).isPresent()) {
+        boolean mayHaveEnded = droppedEnded && !(event instanceof OrderNew);
+        if (store.get(id).map(OrderState::terminal).orElse(mayHaveEnded)) {
             changedAfterEnd.add(id);
         }
     }
@@ -198,8 +199,9 @@ public final class OrderStateReplay implements StateReplay {
             if (!order.terminal()
                     && !contained.contains(order.clientOrderId())
                     && !changedAfterEnd.contains(order.clientOrderId())) {
-                return "order " + order.clientOrderId() + " is missing in the checkpoint; the replayed records leave it in"
-                        + " status \"" + order.status() + "\", which is not an end";
+                return "order " + order.clientOrderId()
+                        + " is missing in the checkpoint; the replayed records leave it in" + " status \""
+                        + order.status() + "\", which is not an end";
             }
         }
         return checkpoint.newestNanos() == store.newestNanos()
@@ -217,7 +219,8 @@ public final class OrderStateReplay implements StateReplay {
                     + first.sequence() + ", order " + first.clientOrderId() + ": " + first.text());
         }
         if (notCompared > 0) {
-            notes.add(notCompared + " orders in checkpoints were not compared: they changed after they had ended, or ended"
+            notes.add(notCompared
+                    + " orders in checkpoints were not compared: they changed after they had ended, or ended"
                     + " before the most recent " + ENDED_ORDERS_KEPT);
         }
         return notes;

@@ -105,8 +105,8 @@ class OrderStateReplayTest {
         both(NEW);
         OrderState other =
                 OrderState.builder("X").symbol("BTCUSDT").status("NEW").build();
-        OrderSnapshot more = new OrderSnapshot(
-                sequence, 10, List.of(engine.get("A").orElseThrow(), other));
+        OrderSnapshot more =
+                new OrderSnapshot(sequence, 10, List.of(engine.get("A").orElseThrow(), other));
         assertThatThrownBy(() -> replay.compare(sequence, content(more)))
                 .hasMessage("order X: it is in the checkpoint, in status \"NEW\"; no replayed record creates it");
     }
@@ -114,8 +114,7 @@ class OrderStateReplayTest {
     @Test
     void latestTimeIsCompared() throws Exception {
         both(NEW);
-        OrderSnapshot later =
-                new OrderSnapshot(sequence, 11, engine.snapshot().orders());
+        OrderSnapshot later = new OrderSnapshot(sequence, 11, engine.snapshot().orders());
         assertThatThrownBy(() -> replay.compare(sequence, content(later)))
                 .hasMessage("newestNanos is 11 in the checkpoint, 10 in the replayed records");
     }
@@ -190,7 +189,8 @@ class OrderStateReplayTest {
     void settingsOfTheEngineAreUsed() throws Exception {
         Map<String, String> words = Map.of("DONE", "FILLED");
         OrderStore other = OrderStore.builder().statusWords(words).build();
-        OrderStateReplay configured = new OrderStateReplay(() -> OrderStore.builder().statusWords(words));
+        OrderStateReplay configured =
+                new OrderStateReplay(() -> OrderStore.builder().statusWords(words));
         OrderUpdate done = new OrderUpdate("A", "v", "DONE", "", 9);
         for (OrderEvent event : List.of(NEW, done)) {
             sequence++;

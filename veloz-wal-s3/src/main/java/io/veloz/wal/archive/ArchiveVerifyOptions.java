@@ -201,7 +201,8 @@ public final class ArchiveVerifyOptions {
                         + (replay == null ? " requires a replay" : " replays no records; expected level replay"));
             }
             if (level == Level.REPLAY && samplePercent < 100) {
-                throw new IllegalArgumentException("a sample cannot be replayed; replay all, or verify it at level content");
+                throw new IllegalArgumentException(
+                        "a sample cannot be replayed; replay all, or verify it at level content");
             }
             if (level.compareTo(Level.CONTENT) < 0 && (incremental || samplePercent < 100)) {
                 throw new IllegalArgumentException("level " + level.name().toLowerCase(Locale.ROOT)

@@ -56,8 +56,7 @@ record Unverified(Proof part, Map<String, Mark> basis) {
                 .mapToLong(Segment::number)
                 .max()
                 .orElse(proof.identity().firstSegment());
-        long verified =
-                Math.min(content.last().segment(), replay.last().segment());
+        long verified = Math.min(content.last().segment(), replay.last().segment());
         return new Unverified(
                 part(proof, Math.min(first, verified), again, Math.min(content.checkpoint() + 1, replay.checkpoint())),
                 Map.of(Janitor.CONTENT, content, Marks.REPLAY, replay));

@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalFencedException;
@@ -14,6 +15,7 @@ import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.FollowerStatus.State;
 import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.metrics.FollowerMetrics;
 import io.veloz.wal.archive.s3.S3ProxyServer;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
@@ -65,6 +67,30 @@ class ArchiveFollowerTest {
 
     private static WalShipper shipper(Wal wal, ShipperConfig.Builder config) {
         return WalShipper.start(wal, config.flushInterval(Duration.ofMillis(10)).build());
+    }
+
+    @Test
+    void metricsEqualTheStatus() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = shipper(wal, ShipperConfig.builder(archive()))) {
+            ship(shipper, wal, 7);
+            ArchiveFollower follower = ArchiveFollower.start(config().build());
+            new FollowerMetrics(follower).bindTo(registry);
+            assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+            assertThat(gauge(registry, "healthy")).isEqualTo(1);
+            assertThat(gauge(registry, "applied_sequence")).isEqualTo(7);
+            assertThat(gauge(registry, "epoch")).isEqualTo(1);
+            assertThat(gauge(registry, "lag_records")).isZero();
+            assertThat(gauge(registry, "lag_seconds")).isNotNegative();
+            assertThat(gauge(registry, "caught_up_seconds")).isNotNegative();
+            follower.close();
+            assertThat(gauge(registry, "healthy")).isZero();
+        }
+    }
+
+    private static double gauge(SimpleMeterRegistry registry, String name) {
+        return registry.get("veloz_wal_follow_" + name).gauge().value();
     }
 
     @Test

@@ -54,16 +54,14 @@ class VerificationReplayTest {
     /** Writes two checkpoints, as they alternate between two files and the archive takes the first one. */
     private void checkpoint(TestArchive archive, long sequence, String content) throws IOException {
         try (Wal wal = SmallLog.open(dir)) {
-            wal.newestCheckpoint()
-                    .ifPresent(before -> wal.writeCheckpoint(sequence - 1, out -> out.write(0)));
+            wal.newestCheckpoint().ifPresent(before -> wal.writeCheckpoint(sequence - 1, out -> out.write(0)));
             wal.writeCheckpoint(sequence, out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
         }
         archive.checkpoint(dir, sequence);
     }
 
     private TestArchive segments() throws IOException {
-        return new TestArchive(store, dir)
-                .segments(1, LogFiles.of(dir).sealed().size());
+        return new TestArchive(store, dir).segments(1, LogFiles.of(dir).sealed().size());
     }
 
     /** Ships a log with checkpoints after records 100, 250 and 550, and with tails. */
@@ -85,10 +83,7 @@ class VerificationReplayTest {
     }
 
     private ArchiveReport verify(ArchiveVerifyOptions.Builder options) {
-        return new ArchiveVerifier(new CareAccess(
-                        store,
-                        new Retries(attempt -> {}),
-                        Clock.systemUTC()))
+        return new ArchiveVerifier(new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC()))
                 .verify(options.build(), WalProgress.NONE);
     }
 
@@ -168,9 +163,10 @@ class VerificationReplayTest {
             assertThat(problem.lastSequence()).isEqualTo(301);
             assertThat(problem.reason()).isEqualTo("bad record");
         });
-        assertThat(last().applied).isEqualTo(belonging(1, RECORDS).stream()
-                .filter(sequence -> sequence != 301)
-                .toList());
+        assertThat(last().applied)
+                .isEqualTo(belonging(1, RECORDS).stream()
+                        .filter(sequence -> sequence != 301)
+                        .toList());
     }
 
     @Test
@@ -197,8 +193,8 @@ class VerificationReplayTest {
         append(1, RECORDS, "record");
         LogFiles files = LogFiles.of(dir);
         long first = files.sealed(2).orElseThrow().firstSequence();
-        TestArchive archive = new TestArchive(store, dir, 2, first)
-                .segments(2, files.sealed().size());
+        TestArchive archive =
+                new TestArchive(store, dir, 2, first).segments(2, files.sealed().size());
         checkpoint(archive, 250, CountingReplay.stateAfter(250));
         checkpoint(archive, 550, CountingReplay.stateAfter(550));
         archive.tails(1000, Long.MAX_VALUE);
@@ -304,8 +300,9 @@ class VerificationReplayTest {
         assertThat(last().checkpoints).containsExactly("begin 550", "compare " + (RECORDS + 300));
         assertThat(last().applied.get(0)).isEqualTo(551);
         assertThat(levels()).containsExactlyInAnyOrder("chain", "presence", "content", "replay");
-        ArchiveCare.of(store).verified().forEach(mark -> assertThat(mark.firstSegment())
-                .isEqualTo(1));
+        ArchiveCare.of(store)
+                .verified()
+                .forEach(mark -> assertThat(mark.firstSegment()).isEqualTo(1));
     }
 
     @Test
@@ -368,8 +365,7 @@ class VerificationReplayTest {
                 before.keySet().stream().filter(key -> !after.containsKey(key)).forEach(store::remove);
             });
             CountingReplay replay = new CountingReplay();
-            ArchiveReport report = new ArchiveVerifier(
-                            reader, new Retries(attempt -> {}))
+            ArchiveReport report = new ArchiveVerifier(reader, new Retries(attempt -> {}))
                     .verify(
                             ArchiveVerifyOptions.level(Level.REPLAY)
                                     .replay(() -> replay)

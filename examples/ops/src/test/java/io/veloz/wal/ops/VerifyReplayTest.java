@@ -95,9 +95,8 @@ class VerifyReplayTest {
         trade(0, 240);
         verify("--record").exits(ExitCode.OK);
         trade(240, 480);
-        JsonNode json = verify("--incremental", "--record", "--json")
-                .exits(ExitCode.OK)
-                .json();
+        JsonNode json =
+                verify("--incremental", "--record", "--json").exits(ExitCode.OK).json();
         assertThat(json.get("skipped_segments").asLong()).isPositive();
         assertThat(json.get("replay").get("checkpoints").asLong()).isEqualTo(1);
         assertThat(json.get("replay").get("records").asLong()).isLessThan(600);

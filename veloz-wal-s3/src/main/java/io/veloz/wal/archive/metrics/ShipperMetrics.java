@@ -64,6 +64,12 @@ public final class ShipperMetrics implements MeterBinder {
                 status -> status.state() == ShipperStatus.State.SHIPPING ? 1 : 0);
         counter(registry, "veloz_wal_archive_errors", Tags.empty(), "failed steps", ShipperStatus::errors);
         counter(registry, "veloz_wal_archive_bytes", Tags.empty(), "bytes uploaded", ShipperStatus::bytesSent);
+        counter(
+                registry,
+                "veloz_wal_archive_hedged_puts",
+                Tags.empty(),
+                "puts that were sent a second time",
+                ShipperStatus::hedgedPuts);
         requests(registry, "put", status -> status.requests().puts());
         requests(registry, "get", status -> status.requests().gets());
         requests(registry, "list", status -> status.requests().lists());

@@ -1,4 +1,4 @@
-/** Metrics of a shipper for Micrometer, an optional dependency that only this package needs. */
+/** Metrics of a shipper and of a standby for Micrometer, an optional dependency that only this package needs. */
 @NullMarked
 package io.veloz.wal.archive.metrics;
 

@@ -141,11 +141,10 @@ class ScheduleTest {
         Profile bounded = profile("keep.log = 1000h\n");
         assertThat(Schedule.leftOut(bounded)).isEmpty();
         Map<String, String> units = Schedule.systemd(bounded, installation);
-        List<String> words =
-                words(value(units.get("veloz-archive-retention.service"), "ExecStart").replace("$$", "$"));
+        List<String> words = words(
+                value(units.get("veloz-archive-retention.service"), "ExecStart").replace("$$", "$"));
         assertThat(words.subList(1, words.size()))
-                .isEqualTo(expectedOfLog(
-                        List.of("retention", "s3://bucket/orders", "--keep-days", "42", "--apply")));
+                .isEqualTo(expectedOfLog(List.of("retention", "s3://bucket/orders", "--keep-days", "42", "--apply")));
         assertThat(value(units.get("veloz-archive-retention.timer"), "OnCalendar"))
                 .as("after the verification and the retention of the points")
                 .isEqualTo("*-*-* 05:15:00 UTC");
