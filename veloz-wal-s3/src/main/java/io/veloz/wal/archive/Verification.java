@@ -110,7 +110,11 @@ final class Verification {
         problems.values()
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
         ArchiveReport report = new ArchiveReport(
-                new ArchiveStatus(care.store().describe(), whole, after.floor()),
+                new ArchiveStatus(
+                        care.store().describe(),
+                        whole,
+                        after.floor(),
+                        ClosedEpoch.endedAt(care.store(), care.retries(), whole.identity(), whole.tip())),
                 options.level() == Level.CHAIN ? 0 : named.size(),
                 read,
                 all(),

@@ -4,6 +4,7 @@ import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveStatus;
+import java.time.Instant;
 
 /** Prints reports on an archive, as text or as JSON. Stateless. */
 final class ArchiveReportText {
@@ -32,6 +33,12 @@ final class ArchiveReportText {
                 + (status.epoch() == 0
                         ? "none yet"
                         : status.host() + ", epoch " + status.epoch() + ", last write " + status.lastWritten()));
+        if (status.epoch() > 0) {
+            out.line("ended       "
+                    + status.endedAt()
+                            .map(time -> "on purpose at " + time)
+                            .orElse("not recorded: the writer runs, was killed, or was cut off"));
+        }
         out.line("segments    " + Units.count(status.segments()) + ", " + Units.bytes(status.segmentObjectBytes())
                 + " for " + Units.bytes(status.segmentFileBytes()) + " of files");
         out.line("tails       " + Units.count(status.tails()) + ", " + Units.bytes(status.tailBytes()) + " of files");
@@ -112,6 +119,7 @@ final class ArchiveReportText {
         to.field("tip", status.tip()).field("epoch", status.epoch()).field("writer", status.writer());
         to.field("host", status.host())
                 .field("last_written", status.lastWritten().toString());
+        to.field("ended_at", status.endedAt().map(Instant::toString).orElse(""));
         to.field("first_sequence", status.firstSequence());
         to.field("archived_sequence", status.archivedSequence());
         to.field("first_timestamp_ns", status.firstTimestampNanos());

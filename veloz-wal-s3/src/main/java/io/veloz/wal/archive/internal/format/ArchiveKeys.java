@@ -14,6 +14,7 @@ public final class ArchiveKeys {
     public static final String CARE = "care/";
     public static final String POINTS = "points/";
     public static final String KEYS = "keys/";
+    public static final String ENDS = "ends/";
 
     /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;
@@ -108,6 +109,11 @@ public final class ArchiveKeys {
     /** Returns whether an object is a chunk of a backup: recovery points name these, and no slot does. */
     public static boolean isOfBackup(String key) {
         return BACKUP.matcher(key).matches();
+    }
+
+    /** Returns the key of the record that an epoch ended on purpose. */
+    public static String end(long epoch) {
+        return String.format(Locale.ROOT, "%se%010d", ENDS, epoch);
     }
 
     /** Returns the epoch in the key of a segment or attachment; 0 for any other key. */

@@ -19,6 +19,7 @@ import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.LostSlots.BeforeEpoch;
 import io.veloz.wal.archive.internal.shiplog.LostSlots.Evidence;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -194,7 +195,9 @@ public final class Prover {
             }
             @Nullable Totals totals = kept.slot.chainState().totals();
             BeforeEpoch lost = new BeforeEpoch(log, identity);
-            boolean complete = retries.call(() -> lost.against(kept.tip)).isEmpty() && !lost.needsRecheck();
+            boolean complete = retries.call(() -> lost.against(kept.tip)).isEmpty()
+                    && !lost.needsRecheck()
+                    && ended(kept.tip).isEmpty();
             if (totals == null || totals.gaps() > 0 || !complete) {
                 return Optional.empty();
             }
@@ -255,15 +258,24 @@ public final class Prover {
         }
     }
 
-    private void checkLost(Proof proof) throws BrokenProofException {
+    /** Returns the evidence in the records of writers that ended on purpose. */
+    private Optional<Evidence> ended(@Nullable Slot tip) throws IOException {
+        long number = tip == null ? 0 : tip.number();
+        long epoch = tip == null ? 0 : tip.epoch();
+        return retries.call(() -> Witnesses.lostAfter(log, identity, number, epoch));
+    }
+
+    private void checkLost(Proof proof) throws IOException {
         @Nullable Slot tip = proof.tip();
+        Optional<Evidence> ended = ended(tip);
         LostSlots lost = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment);
         proof.segments().forEach(segment -> lost.named(segment.key()));
         proof.attachments().forEach(attachment -> lost.named(attachment.key()));
         replaced.forEach(lost::named);
         skipped.forEach(range -> lost.skipped(range[0], range[1]));
         @Nullable
-        Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
+        Evidence evidence =
+                lost.among(new TreeMap<>(objects).keySet()).or(() -> ended).orElse(null);
         if (evidence != null) {
             throw new BrokenProofException(
                     evidence.key(),

@@ -8,6 +8,7 @@ import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.HashSet;
@@ -48,8 +49,8 @@ final class ArchiveCheck {
             if (existing.isEmpty()) {
                 throw refused(
                         Reason.LOST_IDENTITY,
-                        "log.json is missing, and the archive contains objects. It is never created a second time: restore"
-                                + " it from a version or a copy, or from \"logJson\" in an EPOCH slot");
+                        "log.json is missing, and the archive contains objects. A shipper never creates it a second time:"
+                                + " put it again from the slots (repair URI --identity), or from a version or a copy");
             }
         }
         if (existing.isEmpty()) {
@@ -92,7 +93,7 @@ final class ArchiveCheck {
         if (tip.slot() != null) {
             Optional<String> mismatch = ChainIdentity.mismatch(shipLog, identity, tip.slot());
             if (mismatch.isPresent()) {
-                throw refused(Reason.OTHER_LOG, mismatch.get() + ": restore log.json from a version or a copy");
+                throw refused(Reason.OTHER_LOG, mismatch.get() + ": put it again from the slots (repair URI --identity), or from a version or a copy");
             }
         }
         if (lostSlots == null) {
@@ -104,6 +105,14 @@ final class ArchiveCheck {
                     Reason.LOST_SLOTS,
                     lost.get().key() + ": " + lost.get().reason() + ". Restore the slots after slot " + tip.number()
                             + " from a version or a copy, or ship to another archive");
+        }
+        Optional<LostSlots.Evidence> ended =
+                Witnesses.lostAfter(shipLog, identity, tip.number(), tip.epoch());
+        if (ended.isPresent()) {
+            throw refused(
+                    Reason.LOST_SLOTS,
+                    ended.get().key() + ": " + ended.get().reason() + ". Restore the slots from a version or a copy, or ship"
+                            + " to another archive");
         }
         return !lostSlots.needsRecheck();
     }

@@ -7,6 +7,10 @@ import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Witness;
+import io.veloz.wal.archive.internal.format.WitnessCodec;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -450,6 +454,23 @@ public final class Shipping implements AutoCloseable {
         String reason = inTails ? "trimmed before it was archived as a whole" : "trimmed before it was archived";
         current.put(after, new Gap(first, last, local.firstSegment(), reason), NO_CONTENT);
         return true;
+    }
+
+    /**
+     * States outside of the ship log that this epoch has ended on purpose, if it is acquired. Makes one request, once: without
+     * the record a reader cannot distinguish the end from a crash, and nothing else depends on it.
+     */
+    public void recordEnd() {
+        SlotWriter current = writer;
+        if (current == null || current.phase() != Phase.READY) {
+            return;
+        }
+        try {
+            Witness end = current.witness(Witness.Kind.END);
+            store.putIfAbsent(ArchiveKeys.end(end.epoch()), ObjectContent.of(WitnessCodec.encode(end)));
+        } catch (StoreException e) {
+            progress.failed(Job.WITNESS, e);
+        }
     }
 
     private WalShippingRefusedException broken(Slot winner) {

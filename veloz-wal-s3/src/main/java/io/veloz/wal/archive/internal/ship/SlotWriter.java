@@ -7,11 +7,13 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.ship.WriterState.Draft;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
+import io.veloz.wal.archive.internal.format.Witness;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
@@ -359,6 +361,24 @@ final class SlotWriter {
             return true;
         }
         return shipLog.has(tip.number());
+    }
+
+    /** Returns what this writer states about the end of the ship log outside of it. */
+    Witness witness(Witness.Kind kind) {
+        expect(Phase.READY);
+        Tip tip = state.tip();
+        return new Witness(
+                kind,
+                identity.logId(),
+                identity.origin(),
+                identity.text(),
+                tip.epoch(),
+                id,
+                host,
+                clock.instant().truncatedTo(ChronoUnit.MILLIS),
+                new SlotRef(tip.number(), tip.sha256()),
+                tip.kept(),
+                tip.archived());
     }
 
     private void confirm() {
