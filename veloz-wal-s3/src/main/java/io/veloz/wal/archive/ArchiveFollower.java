@@ -59,11 +59,13 @@ public final class ArchiveFollower implements AutoCloseable {
     private volatile String lastError = "";
     private volatile @Nullable Instant caughtUpAt;
     private volatile @Nullable RuntimeException failure;
+    private final Silence silence;
 
     private ArchiveFollower(FollowerConfig config, ObjectStore store, Follower follower) {
         this.config = config;
         this.store = store;
         this.follower = follower;
+        this.silence = new Silence(follower, config.beatInterval(), signal::nanoTime);
         this.thread = new Thread(this::follow, "veloz-wal-follow");
         this.thread.setDaemon(true);
     }
@@ -158,6 +160,7 @@ public final class ArchiveFollower implements AutoCloseable {
     private Follower.Step step(boolean list) {
         try {
             Follower.Step step = follower.step(list);
+            silence.stepped(step);
             backoff.succeeded();
             lastError = "";
             return step;
@@ -207,6 +210,9 @@ public final class ArchiveFollower implements AutoCloseable {
                 lag.isNegative() ? Duration.ZERO : lag,
                 Optional.ofNullable(caughtUpAt),
                 lastError,
+                silence.beatInterval(),
+                silence.length(),
+                silence.endedAt(),
                 failure);
     }
 

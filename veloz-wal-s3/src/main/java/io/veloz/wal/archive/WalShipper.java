@@ -95,6 +95,10 @@ public final class WalShipper implements AutoCloseable {
                 // One new thread for each upload. At most one runs at a time, and none is idle.
                 upload -> new UninterruptibleThread(upload, "veloz-wal-upload " + name).start(),
                 state::uploadEnded);
+        @Nullable ObjectStore anchor = config.openAnchor();
+        if (anchor != null) {
+            shipping.anchorIn(anchor, config.closesAnchor() ? anchor::close : () -> {});
+        }
         Runnable onEnd = config.closesStore() ? opened::close : () -> {};
         ShipLoop loop = new ShipLoop(config, log, shipping, state, signal, new Backoff(new Random()), onEnd);
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);

@@ -4,6 +4,7 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Witness;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.LostSlots;
@@ -86,10 +87,11 @@ final class ArchiveCheck {
     /**
      * Compares log.json with the slots, and the tip with the uploaded objects.
      *
+     * @param anchor the last record in a second store
      * @return false if the search for the tip has to be repeated first
      * @throws WalShippingRefusedException if log.json was changed, or the newest slots were lost
      */
-    boolean checkTip(LogIdentity identity, Tip tip) throws IOException {
+    boolean checkTip(LogIdentity identity, Tip tip, Optional<Witness> anchor) throws IOException {
         if (tip.slot() != null) {
             Optional<String> mismatch = ChainIdentity.mismatch(shipLog, identity, tip.slot());
             if (mismatch.isPresent()) {
@@ -113,6 +115,15 @@ final class ArchiveCheck {
                     Reason.LOST_SLOTS,
                     ended.get().key() + ": " + ended.get().reason() + ". Restore the slots from a version or a copy, or ship"
                             + " to another archive");
+        }
+        if (anchor.isPresent()) {
+            Optional<String> anchored = Witnesses.lost(shipLog, anchor.get(), tip.number());
+            if (anchored.isPresent()) {
+                throw refused(
+                        Reason.LOST_SLOTS,
+                        "the anchor states: " + anchored.get() + ". Restore the slots from a version or a copy, or ship to"
+                                + " another archive");
+            }
         }
         return !lostSlots.needsRecheck();
     }

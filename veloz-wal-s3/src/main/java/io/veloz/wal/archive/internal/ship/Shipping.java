@@ -15,6 +15,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -60,6 +61,9 @@ public final class Shipping implements AutoCloseable {
     private final TailReader tails;
     private final Spool spool;
     private final Background background;
+    private final Executor uploads;
+    private final Runnable onUploadEnd;
+    private @Nullable Anchors anchors;
     private @Nullable LogIdentity identity;
     private @Nullable SlotWriter writer;
     private @Nullable ShippingRight right;
@@ -73,6 +77,12 @@ public final class Shipping implements AutoCloseable {
     private boolean isRecordDue;
 
     private long recordAt;
+
+    /** When the last slot was confirmed. */
+    private long slotAt;
+
+    /** Whether nothing but the time is missing for a BEAT. */
+    private boolean beatWaits;
 
     /** The tip that was compared with log.json and with the uploaded objects. */
     private long checkedTip = -1;
@@ -104,6 +114,8 @@ public final class Shipping implements AutoCloseable {
         this.encryptionCheck = new EncryptionCheck(log, shipLog, config.allowsPlain(), config.requiresEscrow());
         this.progress = progress;
         this.nanoTime = nanoTime;
+        this.uploads = uploads;
+        this.onUploadEnd = onUploadEnd;
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
         this.uploader = new Uploader(log, store, contents, limiter, uploads, onUploadEnd, uploadBackoff, nanoTime);
         this.catchUp = new CatchUp(config, uploader, nanoTime);
@@ -112,6 +124,16 @@ public final class Shipping implements AutoCloseable {
         this.background = new Background(
                 log, shipLog, progress, nanoTime, config.tailGrace().toNanos());
         this.checkpointAt = nanoTime.getAsLong();
+    }
+
+    /**
+     * Makes this writer compare the archive with its last anchor in a second store, and repeat its end there. Called before the
+     * first step.
+     *
+     * @param onClose releases the store
+     */
+    public void anchorIn(ObjectStore second, Runnable onClose) {
+        anchors = new Anchors(second, onClose, config.anchorInterval(), uploads, onUploadEnd, nanoTime);
     }
 
     /** Makes the following steps ship everything that is durable, as tails if necessary. */
@@ -149,7 +171,13 @@ public final class Shipping implements AutoCloseable {
         // Uses the flags of the last step: a delay may have ended since then.
         long next = background.nanosToFenceCheck();
         next = uploadWaits ? Math.min(next, uploader.nanosToRetry()) : next;
+        next = beatWaits ? Math.min(next, nanosToBeat()) : next;
+        next = anchors == null ? next : Math.min(next, anchors.nanosToNext());
         return Math.min(next, catchUp.nanosToTail());
+    }
+
+    private long nanosToBeat() {
+        return Math.max(0, slotAt + config.beatInterval().toNanos() - nanoTime.getAsLong());
     }
 
     /**
@@ -193,7 +221,12 @@ public final class Shipping implements AutoCloseable {
         }
         SlotWriter current = writer;
         switch (current.phase()) {
-            case CHECK -> check(current, identity, right);
+            case CHECK -> {
+                if (anchors != null && !anchors.isRead(identity, progress)) {
+                    return false;
+                }
+                check(current, identity, right);
+            }
             case READY -> {
                 return ship(current);
             }
@@ -223,7 +256,8 @@ public final class Shipping implements AutoCloseable {
             localCheck.check(current.tip());
             encryptionCheck.check(current.tip());
             current.claim(epoch.get(), directory.instance());
-        } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
+        } else if (directory.checkConfirmed(current.tip())
+                && archiveCheck.checkTip(archive, current.tip(), anchors == null ? Optional.empty() : anchors.newest())) {
             checkedTip = tip;
         } else {
             searchAgain();
@@ -238,6 +272,7 @@ public final class Shipping implements AutoCloseable {
     private void confirmed(SlotWriter current, Phase before) {
         Tip tip = current.tip();
         background.confirmed();
+        slotAt = nanoTime.getAsLong();
         catchUp.slotStored();
         if (before == Phase.LIST_AFTER_CLAIM) {
             progress.epochAcquired(current.epoch(), tip.archived());
@@ -298,6 +333,10 @@ public final class Shipping implements AutoCloseable {
             record(current);
             return true;
         }
+        beatWaits = false;
+        if (anchors != null) {
+            anchors.step(current.tip().number(), () -> current.witness(Witness.Kind.ANCHOR), progress);
+        }
         Archived archived = current.tip().archived();
         Summarizer summaries = Objects.requireNonNull(summarizer);
         background.readForDueSummary(summaries);
@@ -322,6 +361,12 @@ public final class Shipping implements AutoCloseable {
         }
         boolean tailWanted = flushWanted && !catchUp.waitsForSegment() && !catchUp.isLimited() && !awaitsCheckpoint();
         if (tailWanted && shipTail(current, archived)) {
+            return true;
+        }
+        beatWaits = !config.beatInterval().isZero() && !awaitsCheckpoint();
+        if (beatWaits && nanosToBeat() == 0) {
+            long interval = config.beatInterval().toMillis();
+            current.put(archived, new Beat(interval, current.tip().beforeBeats()), NO_CONTENT);
             return true;
         }
         return background.step(current, history(), Objects.requireNonNull(summarizer));
@@ -494,6 +539,9 @@ public final class Shipping implements AutoCloseable {
 
     @Override
     public void close() {
+        if (anchors != null) {
+            anchors.close();
+        }
         tails.close();
     }
 }

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.crypt.DataKey;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
@@ -293,7 +294,7 @@ final class SlotWriter {
                 archived,
                 key == null ? part : encrypted((Tail) part, key, content),
                 instance,
-                part instanceof Tail ? null : tip.chainWith(part));
+                part instanceof Tail || part instanceof Beat ? null : tip.chainWith(part));
         // Encoded once: every attempt sends the same bytes, as the data key must not encrypt others.
         return new Draft(slot, SlotCodec.encode(slot, content, key));
     }

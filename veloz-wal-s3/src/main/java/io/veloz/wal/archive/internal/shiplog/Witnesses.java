@@ -25,6 +25,9 @@ import java.util.Optional;
  * that slots were lost. A record that cannot be read shows nothing.
  */
 public final class Witnesses {
+    private static final int FULL_PAGE = 1000;
+    private static final long FIRST_STRIDE = 1024;
+
     private Witnesses() {}
 
     /** Returns the END record of an epoch; empty if there is none, or it cannot be read. */
@@ -54,12 +57,51 @@ public final class Witnesses {
         return Optional.empty();
     }
 
+    /** Returns the record of an anchor; empty if it cannot be read. */
+    public static Optional<Witness> anchor(ObjectStore anchors, String key, String origin) throws IOException {
+        return read(anchors, key, origin);
+    }
+
+    /**
+     * Returns the anchor of an archive that names the highest slot; empty if there is none. The number of lists grows with the
+     * logarithm of that slot: doubles the stride, then bisects.
+     */
+    public static Optional<Witness> newestAnchor(ObjectStore anchors, LogIdentity identity) throws IOException {
+        String prefix = ArchiveKeys.anchors(identity.origin());
+        long low = 0;
+        long high = 0;
+        long stride = 0;
+        while (true) {
+            long after = low + (high > 0 ? (high - low) / 2 : stride);
+            List<StoredObject> page = anchors.list(prefix, after == 0 ? "" : ArchiveKeys.numbered(prefix, after));
+            long last = page.stream()
+                    .mapToLong(object -> ArchiveKeys.number(prefix, object.key()))
+                    .max()
+                    .orElse(-1);
+            if (last > after) {
+                low = last;
+                stride = Math.max(FIRST_STRIDE, 2 * stride);
+            } else if (after > low) {
+                high = after;
+            }
+            if (after == low || (last > after && page.size() < FULL_PAGE)) {
+                return low == 0
+                        ? Optional.empty()
+                        : read(anchors, ArchiveKeys.numbered(prefix, low), identity.origin());
+            }
+        }
+    }
+
     /** Returns a record; empty if it is missing, damaged, of another log, or was written by a newer version. */
-    public static Optional<Witness> read(ObjectStore store, String key, LogIdentity identity) throws IOException {
+    private static Optional<Witness> read(ObjectStore store, String key, LogIdentity identity) throws IOException {
+        return read(store, key, identity.origin());
+    }
+
+    private static Optional<Witness> read(ObjectStore store, String key, String origin) throws IOException {
         try (InputStream in = store.get(key)) {
             byte[] bytes = in.readNBytes(WitnessCodec.MAX_BYTES + 1);
             return Optional.of(WitnessCodec.decode(store.describe() + "/" + key, bytes))
-                    .filter(witness -> witness.origin().equals(identity.origin()));
+                    .filter(witness -> witness.origin().equals(origin));
         } catch (NoSuchObjectException | BadObjectException | UnknownArchiveFormatException e) {
             return Optional.empty();
         }
