@@ -57,12 +57,12 @@ public final class ArchiveIdentity {
     }
 
     private static ArchiveRepairReport repaired(Cause cause) {
-        return new ArchiveRepairReport(
-                List.of(new Repaired(ArchiveKeys.LOG, -1, -1, cause, "")), List.of(), List.of());
+        return new ArchiveRepairReport(List.of(new Repaired(ArchiveKeys.LOG, -1, -1, cause, "")), List.of(), List.of());
     }
 
     private static String changed(IdentityRepair.Result result) {
-        return "it was changed: " + result.difference() + ". If the slots in this place are those of the right archive, keep a"
+        return "it was changed: " + result.difference()
+                + ". If the slots in this place are those of the right archive, keep a"
                 + " copy of the object, and confirm its replacement with its SHA-256, " + result.sha256();
     }
 }

@@ -132,7 +132,10 @@ public final class ArchiveVerifier {
             if (latest.isPresent()) {
                 Latest found = latest.get();
                 return new ArchiveStatus(
-                        store.describe(), found, floor, ClosedEpoch.endedAt(store, retries, found.identity(), found.tip()));
+                        store.describe(),
+                        found,
+                        floor,
+                        ClosedEpoch.endedAt(store, retries, found.identity(), found.tip()));
             }
             Proof proof = proof();
             return new ArchiveStatus(

@@ -112,7 +112,8 @@ public final class FollowerConfig {
          */
         public Builder beatInterval(Duration value) {
             if (value.isNegative()) {
-                throw new IllegalArgumentException("beatInterval " + value + ": expected a duration, or 0 for not known");
+                throw new IllegalArgumentException(
+                        "beatInterval " + value + ": expected a duration, or 0 for not known");
             }
             beatInterval = value;
             return this;

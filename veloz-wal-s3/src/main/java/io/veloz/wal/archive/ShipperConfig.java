@@ -260,7 +260,8 @@ public final class ShipperConfig {
          */
         public Builder beatInterval(Duration value) {
             if (value.isNegative() || (!value.isZero() && value.toMillis() == 0)) {
-                throw new IllegalArgumentException("beatInterval " + value + ": expected at least 1 ms, or 0 for never");
+                throw new IllegalArgumentException(
+                        "beatInterval " + value + ": expected at least 1 ms, or 0 for never");
             }
             beatInterval = value;
             return this;

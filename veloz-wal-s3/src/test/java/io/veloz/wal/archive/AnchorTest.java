@@ -57,8 +57,7 @@ class AnchorTest {
     }
 
     private ShipRig rig(ObjectStore second, long takeOver) {
-        ShipRig rig =
-                new ShipRig(ShipperConfig.builder(heap).takeOver(takeOver), LocalLog.of(wal), heap);
+        ShipRig rig = new ShipRig(ShipperConfig.builder(heap).takeOver(takeOver), LocalLog.of(wal), heap);
         rig.shipping.anchorIn(second, () -> {});
         return rig;
     }
@@ -106,9 +105,7 @@ class AnchorTest {
         Map<String, byte[]> before = heap.objects();
         SmallLog.append(wal, 5);
         rig(second, 0).run(MINUTE);
-        heap.objects().keySet().stream()
-                .filter(key -> !before.containsKey(key))
-                .forEach(heap::remove);
+        heap.objects().keySet().stream().filter(key -> !before.containsKey(key)).forEach(heap::remove);
         forgetArchive();
         ShipRig rig = rig(second, 1);
         rig.run(MINUTE);
@@ -157,7 +154,9 @@ class AnchorTest {
     void secondStoreThatIsSilentDelaysTheStartByTenSeconds() {
         ShipRig rig = rig(new HeapStore(), 0);
         rig.holdUploads();
-        rig.at(Duration.ofSeconds(9), () -> assertThat(rig.state.status().epoch()).isZero());
+        rig.at(
+                Duration.ofSeconds(9),
+                () -> assertThat(rig.state.status().epoch()).isZero());
         rig.at(Duration.ofSeconds(13), () -> {
             assertThat(rig.state.archivedSequence()).isEqualTo(5);
             assertThat(rig.state.status().lastError()).contains("no answer within 10 s");
@@ -227,7 +226,10 @@ class AnchorTest {
                 put(second, identity, like, i * 613);
             }
             HeapStore client = second.client(Plan.NONE);
-            assertThat(Witnesses.newestAnchor(client, identity).orElseThrow().tip().number())
+            assertThat(Witnesses.newestAnchor(client, identity)
+                            .orElseThrow()
+                            .tip()
+                            .number())
                     .isEqualTo(count * 613L);
             assertThat(client.requests()).isLessThan(40);
         }

@@ -51,7 +51,10 @@ class BeatTest {
     }
 
     private ShipRig rig(Wal wal) {
-        return new ShipRig(ShipperConfig.builder(heap).beatInterval(MINUTE), LocalLog.of(wal), heap);
+        // Flushes are rare, as the simulation wakes up for each.
+        ShipperConfig.Builder config =
+                ShipperConfig.builder(heap).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
+        return new ShipRig(config, LocalLog.of(wal), heap);
     }
 
     private List<Slot> slots() throws IOException {
@@ -158,11 +161,12 @@ class BeatTest {
         try (Wal wal = SmallLog.open(log())) {
             SmallLog.append(wal, 5);
             ShipRig rig = rig(wal);
-            rig.at(Duration.ofHours(60).plusSeconds(30), () -> SmallLog.append(wal, 5));
-            rig.run(Duration.ofHours(61));
+            rig.at(Duration.ofHours(30).plusSeconds(30), () -> SmallLog.append(wal, 5));
+            rig.run(Duration.ofHours(31));
             assertThat(beats()).isLessThan(130);
-            assertThat(slots().get(slots().size() - 1).number()).isGreaterThan(3_600);
-            assertThat(new ArchiveVerifier(heap).full(WalProgress.NONE).isSound()).isTrue();
+            assertThat(slots().get(slots().size() - 1).number()).isGreaterThan(1_800);
+            assertThat(new ArchiveVerifier(heap).full(WalProgress.NONE).isSound())
+                    .isTrue();
             SmallLog.append(wal, 5);
             ShipRig next = rig(wal);
             next.at(Duration.ofSeconds(10), () -> {
@@ -198,14 +202,14 @@ class BeatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    @ValueSource(longs = {1, 2, 3, 4})
     void anyScheduleWithBeatsIsSound(long seed) throws IOException {
         Random random = new Random(seed);
         try (Wal wal = SmallLog.open(log())) {
             for (int writer = 0; writer < 4; writer++) {
                 ShipRig rig = rig(wal);
-                long minutes = 30 + random.nextInt(300);
-                for (long minute = 0; minute < minutes; minute += 1 + random.nextInt(60)) {
+                long minutes = 30 + random.nextInt(150);
+                for (long minute = 0; minute < minutes; minute += 1 + random.nextInt(30)) {
                     rig.at(Duration.ofMinutes(minute).plusSeconds(random.nextInt(59)), () -> {
                         SmallLog.append(wal, 1 + random.nextInt(20));
                         if (random.nextInt(3) == 0) {

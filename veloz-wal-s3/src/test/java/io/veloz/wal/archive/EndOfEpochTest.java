@@ -109,8 +109,9 @@ class EndOfEpochTest {
     void endCountsUntilTheNextWriterStarts() throws IOException {
         rig(heap).run(MINUTE);
         ShipRig next = rig(heap);
-        next.at(Duration.ofSeconds(10), () -> assertThat(ArchiveStatus.of(heap).endedAt())
-                .isEmpty());
+        next.at(
+                Duration.ofSeconds(10),
+                () -> assertThat(ArchiveStatus.of(heap).endedAt()).isEmpty());
         next.run(MINUTE);
         assertThat(heap.objects()).containsKeys("ends/e0000000001", "ends/e0000000002");
         assertThat(ArchiveStatus.of(heap).endedAt()).isPresent();
@@ -119,8 +120,10 @@ class EndOfEpochTest {
     @Test
     void failureToRecordTheEndIsReportedAndDelaysNothing() {
         ShipRig rig = rig(heap);
-        rig.at(Duration.ofSeconds(30), () -> heap.plan(
-                request -> request.kind() == Kind.PUT && request.key().startsWith("ends/") ? Fault.DENY : null));
+        rig.at(
+                Duration.ofSeconds(30),
+                () -> heap.plan(request ->
+                        request.kind() == Kind.PUT && request.key().startsWith("ends/") ? Fault.DENY : null));
         rig.run(MINUTE);
         assertThat(rig.now()).isEqualTo(MINUTE);
         assertThat(rig.events).noneMatch(event -> event.startsWith("trouble"));
@@ -160,9 +163,7 @@ class EndOfEpochTest {
         rig(heap).run(MINUTE);
         List<Long> first = slots(heap);
         rig(heap).run(MINUTE);
-        slots(heap).stream()
-                .filter(slot -> !first.contains(slot))
-                .forEach(slot -> heap.remove(ArchiveKeys.slot(slot)));
+        slots(heap).stream().filter(slot -> !first.contains(slot)).forEach(slot -> heap.remove(ArchiveKeys.slot(slot)));
         try (Stream<Path> files = Files.list(dir.resolve("log"))) {
             for (Path file : files.filter(file -> file.getFileName().toString().contains("_archive_"))
                     .toList()) {
@@ -183,7 +184,8 @@ class EndOfEpochTest {
         ShipRig next = rig(heap);
         next.run(MINUTE);
         assertThat(next.events).isEmpty();
-        assertThat(new ShipLog(heap).check(slots(heap).get(slots(heap).size() - 1))
+        assertThat(new ShipLog(heap)
+                        .check(slots(heap).get(slots(heap).size() - 1))
                         .map(decoded -> decoded.slot())
                         .map(Slot::epoch))
                 .contains(2L);

@@ -95,12 +95,10 @@ class IdentityRepairTest {
     private static void repairBoth(ObjectStore store) throws IOException {
         byte[] original = logJson(store);
         store.delete(List.of(ArchiveKeys.LOG));
-        assertThat(ArchiveIdentity.repair(store).repaired())
-                .singleElement()
-                .satisfies(repaired -> {
-                    assertThat(repaired.name()).isEqualTo("log.json");
-                    assertThat(repaired.cause()).isEqualTo(Cause.MISSING);
-                });
+        assertThat(ArchiveIdentity.repair(store).repaired()).singleElement().satisfies(repaired -> {
+            assertThat(repaired.name()).isEqualTo("log.json");
+            assertThat(repaired.cause()).isEqualTo(Cause.MISSING);
+        });
         assertThat(logJson(store)).isEqualTo(original);
         assertThat(ArchiveIdentity.repair(store).repaired()).isEmpty();
 
@@ -162,8 +160,7 @@ class IdentityRepairTest {
         int refusals = 0;
         for (int n = 1; ; n++) {
             store.damage(ArchiveKeys.LOG, other);
-            InterposedStore interposed =
-                    new InterposedStore(store, n, () -> store.damage(ArchiveKeys.LOG, other));
+            InterposedStore interposed = new InterposedStore(store, n, () -> store.damage(ArchiveKeys.LOG, other));
             try {
                 assertThat(repair(interposed, Digest.of(other)).repaired()).hasSize(1);
             } catch (WalRestoreException e) {
@@ -190,7 +187,9 @@ class IdentityRepairTest {
             HeapStore client = store.client(Plan.at(n, fault));
             catchThrowableOfType(WalRestoreException.class, () -> repair(client, Digest.of(other)));
             byte[] left = store.objects().get(ArchiveKeys.LOG);
-            assertThat(left == null || Digest.of(left).equals(Digest.of(other)) || Digest.of(left).equals(Digest.of(original)))
+            assertThat(left == null
+                            || Digest.of(left).equals(Digest.of(other))
+                            || Digest.of(left).equals(Digest.of(original)))
                     .isTrue();
             assertThat(repair(store, Digest.of(other)).isComplete()).isTrue();
             assertThat(logJson(store)).isEqualTo(original);

@@ -88,8 +88,9 @@ final class FollowCommand implements Callable<Integer> {
             names = "--beat-interval",
             paramLabel = "TIME",
             converter = Quantities.Time.class,
-            description = "Interval of `ship --beat-interval`, to detect a writer that was dead at the start. Default: as the"
-                    + " last BEAT states.")
+            description =
+                    "Interval of `ship --beat-interval`, to detect a writer that was dead at the start. Default: as the"
+                            + " last BEAT states.")
     private Duration beatInterval = Duration.ZERO;
 
     @Option(names = "--json", description = "Print a JSON object per line.")
@@ -221,7 +222,8 @@ final class FollowCommand implements Callable<Integer> {
         to.field("applied_sequence", status.appliedSequence()).field("archived_sequence", status.archivedSequence());
         to.field("lag_records", status.lagRecords())
                 .field("lag_ns", status.lag().toNanos());
-        to.field("beat_interval_ns", status.beatInterval().map(Duration::toNanos).orElse(0L));
+        to.field(
+                "beat_interval_ns", status.beatInterval().map(Duration::toNanos).orElse(0L));
         to.field("silence_ns", status.silence().toNanos()).field("writer_silent", status.isWriterSilent());
         to.field("ended_at", status.endedAt().map(Object::toString).orElse(null));
         to.field("caught_up_at", status.caughtUpAt().map(Object::toString).orElse(null));

@@ -95,8 +95,9 @@ final class ShipCommand implements Callable<Integer> {
     @Option(
             names = "--anchor",
             paramLabel = "URI",
-            description = "Second store, in which the last slot is repeated every 10 minutes. The next start compares it, and"
-                    + " detects slots that were lost. It has the options of the first one. Default: none.")
+            description =
+                    "Second store, in which the last slot is repeated every 10 minutes. The next start compares it, and"
+                            + " detects slots that were lost. It has the options of the first one. Default: none.")
     private @Nullable String anchor;
 
     @Option(
@@ -180,7 +181,8 @@ final class ShipCommand implements Callable<Integer> {
                 if (takeOver == 0) {
                     lock.requireNoOtherWriter(store, files);
                 }
-                return new ShipRun(files, config(store, second), reporter, lock, statusInterval, onceUpTo(), patience).run();
+                return new ShipRun(files, config(store, second), reporter, lock, statusInterval, onceUpTo(), patience)
+                        .run();
             }
         }
     }

@@ -103,7 +103,9 @@ class RepairCommandTest {
                         .exits(ExitCode.REFUSED)
                         .err())
                 .contains("repair URI --identity");
-        assertThat(ToolRun.of("repair", archive, "--identity").exits(ExitCode.OK).out())
+        assertThat(ToolRun.of("repair", archive, "--identity")
+                        .exits(ExitCode.OK)
+                        .out())
                 .isEqualTo("repaired    log.json: it was missing\n");
         assertThat(Files.readAllBytes(logJson)).isEqualTo(original);
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);

@@ -380,8 +380,8 @@ final class SlotHead {
     private static Beat beat(Json json, Json fields) throws BadObjectException {
         SlotRef after = ref(fields, "after", 1);
         if (after.number() >= json.number("slot", 1, ArchiveKeys.MAX_SLOT)) {
-            throw new BadObjectException(fields.where() + ": \"after\" is slot " + after.number()
-                    + "; expected a slot before this one");
+            throw new BadObjectException(
+                    fields.where() + ": \"after\" is slot " + after.number() + "; expected a slot before this one");
         }
         return new Beat(fields.number("intervalMillis", 1), after);
     }

@@ -68,10 +68,12 @@ public final class WitnessCodec {
             SlotRef kept = SlotHead.ref(json, "kept", 1);
             String logJson = json.string("logJson");
             String origin = json.sha256("origin");
-            boolean isWhole = Digest.of(logJson.getBytes(StandardCharsets.UTF_8)).equals(origin);
+            boolean isWhole =
+                    Digest.of(logJson.getBytes(StandardCharsets.UTF_8)).equals(origin);
             if (kept.number() > tip.number() || !isWhole) {
-                throw new BadObjectException(where + ": kept slot " + kept.number() + ", tip " + tip.number()
-                        + ", origin " + origin + "; expected a kept slot up to the tip, and the SHA-256 of \"logJson\"");
+                throw new BadObjectException(
+                        where + ": kept slot " + kept.number() + ", tip " + tip.number() + ", origin " + origin
+                                + "; expected a kept slot up to the tip, and the SHA-256 of \"logJson\"");
             }
             return new Witness(
                     kind(where, json.string("kind")),

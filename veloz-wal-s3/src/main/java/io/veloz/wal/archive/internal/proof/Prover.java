@@ -433,8 +433,7 @@ public final class Prover {
         tails.forEach(slot -> used.add(slot.number));
         List<Long> strays = new ArrayList<>();
         for (SlotSummary slot : found.slots()) {
-            boolean covered =
-                    slot.part instanceof Beat || (slot.part instanceof Tail tail && tail.segment() < segment);
+            boolean covered = slot.part instanceof Beat || (slot.part instanceof Tail tail && tail.segment() < segment);
             if (slot.number <= tip && !used.contains(slot.number) && !covered) {
                 strays.add(slot.number);
             }

@@ -136,8 +136,8 @@ public final class IdentityRepair {
     private LogIdentity original() throws IOException {
         Slot last = last();
         LogIdentity original = retries.call(() -> ChainIdentity.of(log, last))
-                .orElseThrow(() -> new BadObjectException(store.describe()
-                        + ": the slots do not repeat log.json, as an earlier version wrote them"));
+                .orElseThrow(() -> new BadObjectException(
+                        store.describe() + ": the slots do not repeat log.json, as an earlier version wrote them"));
         check(last, original);
         Decoded first = retries.call(() -> log.check(1)).orElse(null);
         if (first != null && !first.slot().origin().isEmpty()) {

@@ -116,6 +116,11 @@ final class Anchors implements AutoCloseable {
         return !isAwaited;
     }
 
+    /** Returns whether the answer to {@link #isRead} is waited for. */
+    boolean isReading() {
+        return isAwaited && task != null;
+    }
+
     /** Returns the record that was read; empty if there is none, or the second store has failed. */
     Optional<Witness> newest() {
         Task current = task;
@@ -156,7 +161,8 @@ final class Anchors implements AutoCloseable {
             Optional<Witness> existing = Witnesses.anchor(store, key, record.origin());
             if (existing.isPresent() && !existing.get().tip().equals(record.tip())) {
                 throw new StoreException(
-                        store.describe() + "/" + key + " names slot " + record.tip().number() + " with SHA-256 "
+                        store.describe() + "/" + key + " names slot "
+                                + record.tip().number() + " with SHA-256 "
                                 + existing.get().tip().sha256() + "; the archive has it with "
                                 + record.tip().sha256() + ": slots were lost and put again; verify the archive",
                         null);

@@ -95,7 +95,10 @@ final class ArchiveCheck {
         if (tip.slot() != null) {
             Optional<String> mismatch = ChainIdentity.mismatch(shipLog, identity, tip.slot());
             if (mismatch.isPresent()) {
-                throw refused(Reason.OTHER_LOG, mismatch.get() + ": put it again from the slots (repair URI --identity), or from a version or a copy");
+                throw refused(
+                        Reason.OTHER_LOG,
+                        mismatch.get()
+                                + ": put it again from the slots (repair URI --identity), or from a version or a copy");
             }
         }
         if (lostSlots == null) {
@@ -108,21 +111,20 @@ final class ArchiveCheck {
                     lost.get().key() + ": " + lost.get().reason() + ". Restore the slots after slot " + tip.number()
                             + " from a version or a copy, or ship to another archive");
         }
-        Optional<LostSlots.Evidence> ended =
-                Witnesses.lostAfter(shipLog, identity, tip.number(), tip.epoch());
+        Optional<LostSlots.Evidence> ended = Witnesses.lostAfter(shipLog, identity, tip.number(), tip.epoch());
         if (ended.isPresent()) {
             throw refused(
                     Reason.LOST_SLOTS,
-                    ended.get().key() + ": " + ended.get().reason() + ". Restore the slots from a version or a copy, or ship"
-                            + " to another archive");
+                    ended.get().key() + ": " + ended.get().reason()
+                            + ". Restore the slots from a version or a copy, or ship" + " to another archive");
         }
         if (anchor.isPresent()) {
             Optional<String> anchored = Witnesses.lost(shipLog, anchor.get(), tip.number());
             if (anchored.isPresent()) {
                 throw refused(
                         Reason.LOST_SLOTS,
-                        "the anchor states: " + anchored.get() + ". Restore the slots from a version or a copy, or ship to"
-                                + " another archive");
+                        "the anchor states: " + anchored.get()
+                                + ". Restore the slots from a version or a copy, or ship to" + " another archive");
             }
         }
         return !lostSlots.needsRecheck();

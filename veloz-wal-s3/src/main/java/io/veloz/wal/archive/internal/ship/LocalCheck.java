@@ -114,7 +114,8 @@ final class LocalCheck {
                 return kept;
             }
         }
-        SlotRef named = slot.part() instanceof Beat beat ? beat.after() : new SlotRef(slot.number() - 1, slot.previous());
+        SlotRef named =
+                slot.part() instanceof Beat beat ? beat.after() : new SlotRef(slot.number() - 1, slot.previous());
         Optional<Decoded> before = shipLog.slot(named.number());
         if (before.isEmpty() || !before.get().sha256().equals(named.sha256())) {
             throw new BadObjectException(shipLog.store().describe() + ": slot " + named.number()

@@ -8,9 +8,6 @@ import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
-import io.veloz.wal.archive.internal.format.Witness;
-import io.veloz.wal.archive.internal.format.WitnessCodec;
-import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
@@ -20,6 +17,8 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.format.Witness;
+import io.veloz.wal.archive.internal.format.WitnessCodec;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
@@ -27,6 +26,7 @@ import io.veloz.wal.archive.internal.ship.Spool.Backlog;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
@@ -155,7 +155,9 @@ public final class Shipping implements AutoCloseable {
 
     /** Returns whether there is something to ship that has to wait for a delay or for an upload. */
     public boolean isWaiting() {
-        return catchUp.waitsForSegment() || (flushWanted && catchUp.isLimited());
+        return (anchors != null && anchors.isReading())
+                || catchUp.waitsForSegment()
+                || (flushWanted && catchUp.isLimited());
     }
 
     /** Returns whether the epoch is acquired and no slot is being put. Then every step that failed before has succeeded. */
@@ -257,7 +259,8 @@ public final class Shipping implements AutoCloseable {
             encryptionCheck.check(current.tip());
             current.claim(epoch.get(), directory.instance());
         } else if (directory.checkConfirmed(current.tip())
-                && archiveCheck.checkTip(archive, current.tip(), anchors == null ? Optional.empty() : anchors.newest())) {
+                && archiveCheck.checkTip(
+                        archive, current.tip(), anchors == null ? Optional.empty() : anchors.newest())) {
             checkedTip = tip;
         } else {
             searchAgain();
