@@ -72,12 +72,14 @@ public final class ArchiveFollower implements AutoCloseable {
     private volatile String lastError = "";
     private volatile @Nullable Instant caughtUpAt;
     private volatile @Nullable RuntimeException failure;
+    private final Silence silence;
 
     private ArchiveFollower(FollowerConfig config, StoppableStore store, Follower follower, Signal signal) {
         this.config = config;
         this.store = store;
         this.follower = follower;
         this.signal = signal;
+        this.silence = new Silence(follower, config.beatInterval(), signal::nanoTime);
         this.thread = new Thread(this::follow, "veloz-wal-follow");
         this.thread.setDaemon(true);
     }
@@ -190,6 +192,7 @@ public final class ArchiveFollower implements AutoCloseable {
     private Follower.Step step(Task task) {
         try {
             Follower.Step step = task.run();
+            silence.stepped(step);
             backoff.succeeded();
             damage.succeeded();
             lastError = "";
@@ -263,6 +266,9 @@ public final class ArchiveFollower implements AutoCloseable {
                 store.bytes(),
                 Optional.ofNullable(caughtUpAt),
                 lastError,
+                silence.beatInterval(),
+                silence.length(),
+                silence.endedAt(),
                 failure);
     }
 

@@ -13,6 +13,7 @@ import io.veloz.wal.archive.internal.proof.Prover.Latest;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The content of an archive, as its slots state it. Immutable. */
@@ -33,9 +34,11 @@ public final class ArchiveStatus {
     private final Floor floor;
     private final long lastTimestampNanos;
     private final long firstTimestampNanos;
+    private final @Nullable Instant endedAt;
 
     /** Copies the figures, so that a status does not keep a large proof in memory. */
-    ArchiveStatus(String archive, Proof whole, Floor floor) {
+    ArchiveStatus(String archive, Proof whole, Floor floor, @Nullable Instant endedAt) {
+        this.endedAt = endedAt;
         Proof proof = whole.from(floor.cut());
         this.floor = floor;
         this.firstTimestampNanos =
@@ -65,7 +68,8 @@ public final class ArchiveStatus {
     }
 
     /** Copies the figures that the last slots state. */
-    ArchiveStatus(String archive, Latest latest, Floor floor) {
+    ArchiveStatus(String archive, Latest latest, Floor floor, @Nullable Instant endedAt) {
+        this.endedAt = endedAt;
         this.floor = floor;
         this.firstTimestampNanos = floor.minTimestampNanos();
         this.lastTimestampNanos = latest.lastTimestampNanos();
@@ -143,6 +147,14 @@ public final class ArchiveStatus {
     /** Returns when the last slot was written, by the clock of its writer. */
     public Instant lastWritten() {
         return tip == null ? created() : tip.written();
+    }
+
+    /**
+     * Returns when the last writer ended on purpose, by its clock. Empty if it runs, if it was killed, or if it could not record
+     * its end.
+     */
+    public Optional<Instant> endedAt() {
+        return Optional.ofNullable(endedAt);
     }
 
     /** Returns the first record that is not retired; if none are retired, the record with which the archive begins. */
@@ -228,7 +240,8 @@ public final class ArchiveStatus {
     public String toString() {
         return archive + ": log " + logId() + " (" + prefix() + ") created " + created() + ", records "
                 + firstSequence() + " to " + archivedSequence() + ", tip " + tip() + ", epoch " + epoch()
-                + ", writer " + writer() + " on " + host() + ", last written " + lastWritten() + ", segments "
+                + ", writer " + writer() + " on " + host() + ", last written " + lastWritten()
+                + (endedAt == null ? "" : ", ended on purpose at " + endedAt) + ", segments "
                 + segments() + " (" + segmentObjectBytes() + " bytes, files " + segmentFileBytes() + "), tails "
                 + tails() + " (" + tailBytes() + " bytes), checkpoint " + checkpointSequence() + ", slots read "
                 + slotsRead() + ", strays " + strays() + ", gaps " + gaps()

@@ -131,9 +131,17 @@ public final class ArchiveVerifier {
                     .lastReadable(finding -> {})
                     .state()
                     .floor();
-            return latest.isPresent()
-                    ? new ArchiveStatus(store.describe(), latest.get(), floor)
-                    : new ArchiveStatus(store.describe(), proof(), floor);
+            if (latest.isPresent()) {
+                Latest found = latest.get();
+                return new ArchiveStatus(
+                        store.describe(),
+                        found,
+                        floor,
+                        ClosedEpoch.endedAt(store, retries, found.identity(), found.tip()));
+            }
+            Proof proof = proof();
+            return new ArchiveStatus(
+                    store.describe(), proof, floor, ClosedEpoch.endedAt(store, retries, proof.identity(), proof.tip()));
         });
     }
 

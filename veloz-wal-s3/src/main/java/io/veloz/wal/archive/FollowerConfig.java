@@ -58,6 +58,11 @@ public final class FollowerConfig {
         return values.listInterval;
     }
 
+    /** Returns after what time the writer is expected to put a slot, if none of its BEATs states it; zero if it is not known. */
+    public Duration beatInterval() {
+        return values.beatInterval;
+    }
+
     public Clock clock() {
         return values.clock;
     }
@@ -74,6 +79,7 @@ public final class FollowerConfig {
         private final Path directory;
         private Duration pollInterval = Duration.ofSeconds(1);
         private Duration listInterval = Duration.ofSeconds(60);
+        private Duration beatInterval = Duration.ZERO;
         private Clock clock = Clock.systemUTC();
         private boolean requiresEscrow = true;
 
@@ -87,6 +93,7 @@ public final class FollowerConfig {
             this(from.store, from.closesStore, from.directory);
             pollInterval = from.pollInterval;
             listInterval = from.listInterval;
+            beatInterval = from.beatInterval;
             clock = from.clock;
             requiresEscrow = from.requiresEscrow;
         }
@@ -103,6 +110,19 @@ public final class FollowerConfig {
          */
         public Builder listInterval(Duration value) {
             listInterval = positive("listInterval", value);
+            return this;
+        }
+
+        /**
+         * Sets the beat interval of the writer ({@link ShipperConfig.Builder#beatInterval}), so that a writer that has died before
+         * this follower started is detected. What the last BEAT states counts more. Default: zero, for not known.
+         */
+        public Builder beatInterval(Duration value) {
+            if (value.isNegative()) {
+                throw new IllegalArgumentException(
+                        "beatInterval " + value + ": expected a duration, or 0 for not known");
+            }
+            beatInterval = value;
             return this;
         }
 

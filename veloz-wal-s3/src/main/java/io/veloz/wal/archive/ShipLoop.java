@@ -131,6 +131,9 @@ final class ShipLoop implements Runnable {
     /** Waits for the next flush, the end of an upload, or a request. Returns false at the end. */
     private boolean awaitWork() {
         if (state.isClosing() && !shipping.isWaiting()) {
+            if (lastFlush) {
+                shipping.recordEnd();
+            }
             return !lastFlush;
         }
         long left = flushNanos - (signal.nanoTime() - flushedAt);

@@ -62,6 +62,25 @@ public final class ShipperConfig {
         return values.spoolPolicy;
     }
 
+    /** Opens the second store; null if none is set. */
+    @Nullable
+    ObjectStore openAnchor() {
+        return values.anchor == null ? null : values.anchor.get();
+    }
+
+    boolean closesAnchor() {
+        return values.closesAnchor;
+    }
+
+    public Duration anchorInterval() {
+        return values.anchorInterval;
+    }
+
+    /** Returns after what time without a slot a BEAT is put; zero for never. */
+    public Duration beatInterval() {
+        return values.beatInterval;
+    }
+
     /** Returns the epoch that this directory takes over; 0 for none. */
     public long takeOver() {
         return values.takeOver;
@@ -127,6 +146,10 @@ public final class ShipperConfig {
         private boolean allowsPlain;
         private boolean requiresEscrow = true;
         private long takeOver;
+        private Duration beatInterval = Duration.ZERO;
+        private @Nullable Supplier<ObjectStore> anchor;
+        private boolean closesAnchor;
+        private Duration anchorInterval = Duration.ofMinutes(10);
         private long uploadBytesPerSecond = Long.MAX_VALUE;
         private long partBytes = 16 * 1024 * 1024;
         private boolean hedgesPuts = true;
@@ -152,6 +175,10 @@ public final class ShipperConfig {
             allowsPlain = other.allowsPlain;
             requiresEscrow = other.requiresEscrow;
             takeOver = other.takeOver;
+            beatInterval = other.beatInterval;
+            anchor = other.anchor;
+            closesAnchor = other.closesAnchor;
+            anchorInterval = other.anchorInterval;
             uploadBytesPerSecond = other.uploadBytesPerSecond;
             partBytes = other.partBytes;
             hedgesPuts = other.hedgesPuts;
@@ -211,6 +238,47 @@ public final class ShipperConfig {
                 throw new IllegalArgumentException("takeOver " + epoch + ": expected an epoch, or 0 for none");
             }
             takeOver = epoch;
+            return this;
+        }
+
+        /**
+         * Sets a second store, in which the shipper repeats every {@link #anchorInterval} which slot is the last one. The next
+         * start, also in a restored directory, compares it with the archive, and is refused with {@code LOST_SLOTS} if the archive
+         * has lost slots since, for example because a bucket was rolled back. Use another account, or another provider. A second
+         * store that fails never stops shipping; it is a failure in {@link ShipperStatus#lastError}. Default: none.
+         */
+        public Builder anchor(String uri) {
+            Objects.requireNonNull(uri, "uri");
+            anchor = () -> ObjectStores.open(uri);
+            closesAnchor = true;
+            return this;
+        }
+
+        /** Does the same with a store, which the caller closes after the last shipper. */
+        public Builder anchor(ObjectStore store) {
+            Objects.requireNonNull(store, "store");
+            anchor = () -> store;
+            closesAnchor = false;
+            return this;
+        }
+
+        /** Sets how often the last slot is repeated in the second store: one PUT each. Default: 10 min. */
+        public Builder anchorInterval(Duration value) {
+            anchorInterval = positive("anchorInterval", value);
+            return this;
+        }
+
+        /**
+         * Sets after what time without anything to ship an empty slot, a BEAT, is put: one PUT each. It shows a standby that this
+         * writer is alive and has the archive. Versions before 0.1.0 that know no BEAT refuse the archive as unknown while they
+         * meet one. Default: zero, for never.
+         */
+        public Builder beatInterval(Duration value) {
+            if (value.isNegative() || (!value.isZero() && value.toMillis() == 0)) {
+                throw new IllegalArgumentException(
+                        "beatInterval " + value + ": expected at least 1 ms, or 0 for never");
+            }
+            beatInterval = value;
             return this;
         }
 

@@ -54,7 +54,7 @@ final class ShipperState implements ShipProgress {
 
     /** The jobs whose last attempt failed. Confined to the shipping thread. */
     /** Jobs on which no record depends. */
-    private static final Set<Job> MINOR = Set.of(Job.CLEAN_UP, Job.SUMMARY);
+    private static final Set<Job> MINOR = Set.of(Job.CLEAN_UP, Job.SUMMARY, Job.WITNESS);
 
     private final Set<Job> failing = EnumSet.noneOf(Job.class);
 

@@ -122,7 +122,11 @@ final class Verification {
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
         List<Problem> acknowledged = removeAcknowledged(proof, after);
         ArchiveReport report = new ArchiveReport(
-                new ArchiveStatus(care.store().describe(), whole, after.floor()),
+                new ArchiveStatus(
+                        care.store().describe(),
+                        whole,
+                        after.floor(),
+                        ClosedEpoch.endedAt(care.store(), care.retries(), whole.identity(), whole.tip())),
                 options.level() == Level.CHAIN ? 0 : objects(proof.segments(), proof.attachments()),
                 read,
                 all(),

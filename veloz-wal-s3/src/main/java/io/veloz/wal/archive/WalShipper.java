@@ -107,10 +107,14 @@ public final class WalShipper implements AutoCloseable {
         this.index = config.recordKeys()
                 .map(keys -> new IndexThread(log.files(), store, keys, Retries.withBackoff()))
                 .orElse(null);
-        Runnable onEnd = () -> end(opened);
         if (index != null) {
             state.onCommitted(index::committed);
         }
+        @Nullable ObjectStore anchor = config.openAnchor();
+        if (anchor != null) {
+            shipping.anchorIn(anchor, config.closesAnchor() ? anchor::close : () -> {});
+        }
+        Runnable onEnd = () -> end(opened);
         ShipLoop loop = new ShipLoop(config, log, shipping, state, signal, new Backoff(new Random()), onEnd);
         this.thread = new UninterruptibleThread(loop, "veloz-wal-ship " + name);
     }

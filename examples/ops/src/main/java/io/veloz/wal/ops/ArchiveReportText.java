@@ -5,6 +5,7 @@ import io.veloz.wal.archive.ArchiveReport;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveReport.Replay;
 import io.veloz.wal.archive.ArchiveStatus;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -35,6 +36,12 @@ final class ArchiveReportText {
                 + (status.epoch() == 0
                         ? "none yet"
                         : status.host() + ", epoch " + status.epoch() + ", last write " + status.lastWritten()));
+        if (status.epoch() > 0) {
+            out.line("ended       "
+                    + status.endedAt()
+                            .map(time -> "on purpose at " + time)
+                            .orElse("not recorded: the writer runs, was killed, or was cut off"));
+        }
         out.line("segments    " + Units.count(status.segments()) + ", " + Units.bytes(status.segmentObjectBytes())
                 + " for " + Units.bytes(status.segmentFileBytes()) + " of files");
         out.line("tails       " + Units.count(status.tails()) + ", " + Units.bytes(status.tailBytes()) + " of files");
@@ -159,6 +166,7 @@ final class ArchiveReportText {
         to.field("tip", status.tip()).field("epoch", status.epoch()).field("writer", status.writer());
         to.field("host", status.host())
                 .field("last_written", status.lastWritten().toString());
+        to.field("ended_at", status.endedAt().map(Instant::toString).orElse(""));
         to.field("first_sequence", status.firstSequence());
         to.field("archived_sequence", status.archivedSequence());
         to.field("first_timestamp_ns", status.firstTimestampNanos());

@@ -91,6 +91,15 @@ final class FollowCommand implements Callable<Integer> {
             description = "Interval at which the lag is printed. Default: 1m.")
     private Duration statusInterval = Duration.ofMinutes(1);
 
+    @Option(
+            names = "--beat-interval",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            description =
+                    "Interval of `ship --beat-interval`, to detect a writer that was dead at the start. Default: as the"
+                            + " last BEAT states.")
+    private Duration beatInterval = Duration.ZERO;
+
     @Option(names = "--json", description = "Print a JSON object per line.")
     private boolean json;
 
@@ -122,6 +131,7 @@ final class FollowCommand implements Callable<Integer> {
             FollowerConfig config = FollowerConfig.builder(store, directory)
                     .pollInterval(pollInterval)
                     .requireEscrow(!noEscrow)
+                    .beatInterval(beatInterval)
                     .build();
             if (promote) {
                 write(store.describe(), ArchiveFollower.promote(config, over));
@@ -219,7 +229,17 @@ final class FollowCommand implements Callable<Integer> {
         String caughtUp =
                 status.caughtUpAt().map(time -> "; caught up at " + time).orElse("");
         String trouble = status.lastError().isEmpty() ? "" : "; retrying: " + Streams.oneLine(status.lastError());
-        return event + ": " + place + caughtUp + trouble;
+        return event + ": " + place + caughtUp + silence(status) + trouble;
+    }
+
+    private static String silence(FollowerStatus status) {
+        if (status.endedAt().isPresent()) {
+            return "; the writer ended on purpose at " + status.endedAt().get();
+        }
+        return status.isWriterSilent()
+                ? "; no slot for 3 beats (" + Units.age(status.silence())
+                        + "): the writer is dead, or cut off from the store"
+                : "";
     }
 
     private void writeJson(FollowerStatus status, String event) {
@@ -230,6 +250,10 @@ final class FollowCommand implements Callable<Integer> {
         to.field("applied_sequence", status.appliedSequence()).field("archived_sequence", status.archivedSequence());
         to.field("lag_records", status.lagRecords())
                 .field("lag_ns", status.lag().toNanos());
+        to.field(
+                "beat_interval_ns", status.beatInterval().map(Duration::toNanos).orElse(0L));
+        to.field("silence_ns", status.silence().toNanos()).field("writer_silent", status.isWriterSilent());
+        to.field("ended_at", status.endedAt().map(Object::toString).orElse(null));
         to.field("caught_up_at", status.caughtUpAt().map(Object::toString).orElse(null));
         to.field("last_error", status.lastError()).endObject();
         streams.out().character('\n');

@@ -1,5 +1,6 @@
 package io.veloz.wal.ops;
 
+import io.veloz.wal.archive.ArchiveIdentity;
 import io.veloz.wal.archive.ArchiveRepair;
 import io.veloz.wal.archive.ArchiveRepairReport;
 import io.veloz.wal.archive.ArchiveRepairReport.Cause;
@@ -30,7 +31,10 @@ import picocli.CommandLine.Spec;
                     + " object. A damaged object is never replaced: its segment is uploaded under another key and stated again in"
                     + " the chain, with a new epoch, as a shipper would. A shipper of another host that runs meanwhile is fenced.",
             "",
-            "Stop the engine and `ship` first. What cannot be repaired stays as it is, and is printed."
+            "repair URI --identity: creates log.json again, from the slots, if it is missing. A changed one is printed and left:"
+                    + " --replace SHA256, with the digest that was printed, deletes it first.",
+            "",
+            "Stop the engine and `ship` first, except for --identity. What cannot be repaired stays as it is, and is printed."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Tool.Version.class,
@@ -38,6 +42,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  veloz-wal repair /var/lib/veloz/wal --from s3://bucket/orders",
             "  veloz-wal repair s3://bucket/orders --from /var/lib/veloz/wal",
+            "  veloz-wal repair s3://bucket/orders --identity",
             "",
             "  0   nothing is damaged or missing now",
             "  2   something is damaged or missing still, also if another directory has taken over the archive; or failed, and",
@@ -55,9 +60,17 @@ final class RepairCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "URI|DIR",
-            required = true,
             description = "Where the intact copies are: the archive of the log, or the log of the archive.")
     private String from = "";
+
+    @Option(names = "--identity", description = "Create log.json of the archive again, from its slots.")
+    private boolean identity;
+
+    @Option(
+            names = "--replace",
+            paramLabel = "SHA256",
+            description = "With --identity: replace a changed log.json that has this digest.")
+    private String replaced = "";
 
     @Option(
             names = "--prefix",
@@ -81,9 +94,11 @@ final class RepairCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         boolean isArchive = StoreArguments.isUri(place);
+        if (identity || !replaced.isEmpty()) {
+            return repairIdentity(isArchive);
+        }
         if (isArchive == StoreArguments.isUri(from)) {
-            throw new ParameterException(
-                    spec.commandLine(), "repair needs a directory and a URI: DIR --from URI, or URI --from DIR");
+            throw usage("repair needs a directory and a URI: DIR --from URI, or URI --from DIR; or URI --identity");
         }
         return isArchive ? repair(Path.of(from), place, true) : repair(Path.of(place), from, false);
     }
@@ -97,10 +112,30 @@ final class RepairCommand implements Callable<Integer> {
                 Progress progress = streams.progress("repair", Progress.Unit.BYTES)) {
             report = isArchive ? ArchiveRepair.archive(store, log, progress) : ArchiveRepair.log(store, log, progress);
         }
+        return write(report);
+    }
+
+    private int repairIdentity(boolean isArchive) {
+        if (!isArchive || !from.isEmpty() || !identity) {
+            throw usage("--identity repairs log.json of an archive: URI --identity, without --from");
+        }
+        if (!replaced.isEmpty() && !replaced.matches("[0-9a-f]{64}")) {
+            throw usage("--replace: expected a SHA-256, 64 lowercase hex digits");
+        }
+        try (ObjectStore store = arguments.open(spec, place)) {
+            return write(replaced.isEmpty() ? ArchiveIdentity.repair(store) : ArchiveIdentity.replace(store, replaced));
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private int write(ArchiveRepairReport report) {
         if (json) {
             writeJson(report);
         } else {
-            write(report);
+            writeText(report);
         }
         return exitCode(report);
     }
@@ -109,7 +144,7 @@ final class RepairCommand implements Callable<Integer> {
         return report.isComplete() ? ExitCode.OK : ExitCode.FAILED;
     }
 
-    private void write(ArchiveRepairReport report) {
+    private void writeText(ArchiveRepairReport report) {
         Output out = streams.out();
         for (Repaired repaired : report.repaired()) {
             String range = repaired.firstSequence() > 0

@@ -86,6 +86,22 @@ final class ShipCommand implements Callable<Integer> {
     private Duration flushInterval = Duration.ofSeconds(1);
 
     @Option(
+            names = "--beat-interval",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            description = "Put an empty slot after this time without records, so that `follow` detects a dead writer."
+                    + " One PUT each. Default: never.")
+    private Duration beatInterval = Duration.ZERO;
+
+    @Option(
+            names = "--anchor",
+            paramLabel = "URI",
+            description =
+                    "Second store, in which the last slot is repeated every 10 minutes. The next start compares it, and"
+                            + " detects slots that were lost. It has the options of the first one. Default: none.")
+    private @Nullable String anchor;
+
+    @Option(
             names = "--bandwidth",
             paramLabel = "BYTES",
             converter = Quantities.Bytes.class,
@@ -171,7 +187,8 @@ final class ShipCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--take-over " + takeOver + ": expected an epoch from 1 on");
         }
-        try (ObjectStore store = arguments.open(spec, uri)) {
+        try (ObjectStore store = arguments.open(spec, uri);
+                ObjectStore second = anchor == null ? null : arguments.open(spec, anchor)) {
             LogDirectory.requireLog(directory, prefix);
             requireElsewhere(store);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
@@ -180,7 +197,8 @@ final class ShipCommand implements Callable<Integer> {
                 if (takeOver == 0) {
                     lock.requireNoOtherWriter(store, files);
                 }
-                return new ShipRun(files, config(store), reporter, lock, statusInterval, onceUpTo(), patience).run();
+                return new ShipRun(files, config(store, second), reporter, lock, statusInterval, onceUpTo(), patience)
+                        .run();
             }
         }
     }
@@ -224,15 +242,19 @@ final class ShipCommand implements Callable<Integer> {
                 : ShipRun.UNTIL_STOPPED;
     }
 
-    private ShipperConfig.Builder config(ObjectStore store) {
+    private ShipperConfig.Builder config(ObjectStore store, @Nullable ObjectStore second) {
         ShipperConfig.Builder config = ShipperConfig.builder(store)
                 .flushInterval(flushInterval)
+                .beatInterval(beatInterval)
                 .closeTimeout(endWithin)
                 .takeOver(takeOver)
                 .allowPlain(allowPlain)
                 .requireEscrow(!noEscrow);
         if (!noIndex) {
             config.recordKeys(new OrderKeys());
+        }
+        if (second != null) {
+            config.anchor(second);
         }
         if (bandwidth != null) {
             config.uploadBytesPerSecond(bandwidth);

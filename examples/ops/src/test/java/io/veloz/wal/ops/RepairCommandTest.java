@@ -95,6 +95,38 @@ class RepairCommandTest {
     }
 
     @Test
+    void identityIsRepairedFromTheSlots() throws IOException {
+        Path logJson = directory.resolve("log.json");
+        byte[] original = Files.readAllBytes(logJson);
+        Files.delete(logJson);
+        assertThat(ToolRun.of("ship", "--once", log, archive)
+                        .exits(ExitCode.REFUSED)
+                        .err())
+                .contains("repair URI --identity");
+        assertThat(ToolRun.of("repair", archive, "--identity")
+                        .exits(ExitCode.OK)
+                        .out())
+                .isEqualTo("repaired    log.json: it was missing\n");
+        assertThat(Files.readAllBytes(logJson)).isEqualTo(original);
+        ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
+
+        logJson.toFile().setWritable(true);
+        Files.writeString(logJson, Files.readString(logJson).replace("\"firstSequence\":1", "\"firstSequence\":7"));
+        ToolRun found = ToolRun.of("repair", archive, "--identity").exits(ExitCode.FAILED);
+        assertThat(found.out()).contains("firstSequence is 7, expected 1");
+        String sha256 = found.out().replaceAll("(?s).*SHA-256, ([0-9a-f]{64}).*", "$1");
+        assertThat(ToolRun.of("repair", archive, "--identity", "--replace", sha256)
+                        .exits(ExitCode.OK)
+                        .out())
+                .isEqualTo("repaired    log.json: it was damaged\n");
+        assertThat(Files.readAllBytes(logJson)).isEqualTo(original);
+        ToolRun.of("repair", log, "--identity").exits(ExitCode.USAGE);
+        ToolRun.of("repair", archive, "--identity", "--from", log).exits(ExitCode.USAGE);
+        ToolRun.of("repair", archive, "--replace", sha256).exits(ExitCode.USAGE);
+        ToolRun.of("repair", archive, "--identity", "--replace", "1").exits(ExitCode.USAGE);
+    }
+
+    @Test
     void runningEngineAndWrongArgumentsAreRefused() {
         ToolRun.of("repair", log, "--from", log).exits(ExitCode.USAGE);
         ToolRun.of("repair", archive, "--from", archive).exits(ExitCode.USAGE);

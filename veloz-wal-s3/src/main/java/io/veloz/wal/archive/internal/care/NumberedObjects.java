@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** Finds the last of the objects under a prefix that are numbered from 1 without holes. Stateless. */
-final class NumberedObjects {
+public final class NumberedObjects {
     private static final int FULL_PAGE = 1000;
     private static final long FIRST_STRIDE = 1024;
 
@@ -18,7 +18,7 @@ final class NumberedObjects {
      * Returns the highest number; 0 if there is none. The number of lists grows with the logarithm of the result: doubles the
      * stride, then bisects. A list is a hint, so the objects after the last listed one are requested by their keys.
      */
-    static long last(ObjectStore store, Retries retries, String prefix) throws IOException {
+    public static long last(ObjectStore store, Retries retries, String prefix) throws IOException {
         long low = 0;
         long high = Long.MAX_VALUE;
         long stride = 0;

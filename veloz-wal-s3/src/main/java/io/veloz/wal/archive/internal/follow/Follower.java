@@ -13,13 +13,16 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
+import io.veloz.wal.archive.internal.format.Witness;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -147,6 +150,19 @@ public final class Follower implements AutoCloseable {
                     .ifPresent(slot -> seenSequence = slot.slot().archived().sequence());
         }
         return Step.MORE;
+    }
+
+    /** Returns the beat interval of the writer in milliseconds; 0 if none of its BEATs was applied. Any thread may call it. */
+    public long beatMillis() {
+        return standby.beatMillis();
+    }
+
+    /** Returns when the writer of the last applied slot ended on purpose; empty if it has not recorded it. */
+    public Optional<Instant> endedAt() throws IOException {
+        Place place = state().place();
+        return retries.call(() -> Witnesses.end(log.store(), identity, place.epoch()))
+                .filter(end -> end.tip().equals(place.slot()))
+                .map(Witness::written);
     }
 
     Standby standby() {

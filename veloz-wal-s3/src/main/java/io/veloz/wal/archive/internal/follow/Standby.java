@@ -10,6 +10,8 @@ import io.veloz.wal.archive.internal.format.FollowState.Content;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
+import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
@@ -41,6 +43,8 @@ final class Standby {
 
     /** Other threads read it for the status. */
     private volatile FollowState state;
+
+    private volatile long beatMillis;
 
     Standby(StandbyFiles files, FollowState state) {
         this.files = files;
@@ -81,8 +85,18 @@ final class Standby {
         }
     }
 
+    /** Returns the beat interval of the writer in milliseconds; 0 if none of its BEATs was applied. Any thread may call it. */
+    long beatMillis() {
+        return beatMillis;
+    }
+
     /** Records that everything up to a slot is applied. */
     void arrive(Slot slot, String sha256) throws IOException {
+        if (slot.part() instanceof Beat beat) {
+            beatMillis = beat.intervalMillis();
+        } else if (slot.part() instanceof Epoch) {
+            beatMillis = 0;
+        }
         if (!state.end().equals(slot.archived())) {
             throw new BadObjectException("slot " + slot.number() + " states " + slot.archived() + "; "
                     + files.describe() + " ends with " + state.end());

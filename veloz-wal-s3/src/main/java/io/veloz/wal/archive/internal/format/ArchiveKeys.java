@@ -15,6 +15,8 @@ public final class ArchiveKeys {
     public static final String POINTS = "points/";
     public static final String KEYS = "keys/";
     public static final String INDEX = "index/";
+    public static final String ENDS = "ends/";
+    public static final String ANCHORS = "anchors/";
 
     /** The highest number of a slot: 10^18 - 1, so that neither the next number nor a doubled stride overflows. */
     public static final long MAX_SLOT = 999_999_999_999_999_999L;
@@ -132,6 +134,21 @@ public final class ArchiveKeys {
     /** Returns whether an object is a chunk of a backup: recovery points name these, and no slot does. */
     public static boolean isOfBackup(String key) {
         return BACKUP.matcher(key).matches();
+    }
+
+    /** Returns how the keys of the anchors of an archive begin. Several archives may have anchors in one store. */
+    public static String anchors(String origin) {
+        return ANCHORS + origin.substring(0, 16) + "/";
+    }
+
+    /** Returns the key of the anchor that names a slot as the last one. */
+    public static String anchor(String origin, long slot) {
+        return numbered(anchors(origin), slot);
+    }
+
+    /** Returns the key of the record that an epoch ended on purpose. */
+    public static String end(long epoch) {
+        return String.format(Locale.ROOT, "%se%010d", ENDS, epoch);
     }
 
     /** Returns the epoch in the key of a segment or attachment; 0 for any other key. */

@@ -71,7 +71,7 @@ public record Slot(
     }
 
     /** The content of a slot. */
-    public sealed interface Part permits Epoch, Tail, StoredPart, Restated, Gap, Summary {}
+    public sealed interface Part permits Epoch, Tail, StoredPart, Restated, Gap, Summary, Beat {}
 
     /**
      * A file of the log that was uploaded as an object. Immutable.
@@ -308,8 +308,19 @@ public record Slot(
         }
     }
 
+    /**
+     * Shows readers that the writer has the archive still, although it has nothing to put. It is deleted as a tail is.
+     *
+     * @param intervalMillis the time after which the next slot follows
+     * @param after the last slot before this one that is not a BEAT, so that no reader needs the others
+     */
+    public record Beat(long intervalMillis, SlotRef after) implements Part {}
+
     /** Returns the version of the format. */
     public int format() {
+        if (part instanceof Beat) {
+            return 3;
+        }
         return instance.isEmpty() ? 1 : 2;
     }
 
@@ -318,8 +329,8 @@ public record Slot(
         return Objects.requireNonNull(chain, "a tail, or a slot of format 1");
     }
 
-    /** Returns whether this slot is never deleted. Only tails are deleted, after their segment was committed. */
+    /** Returns whether this slot is never deleted. Only tails, after their segment was committed, and BEATs are deleted. */
     public boolean isKept() {
-        return !(part instanceof Tail);
+        return !(part instanceof Tail || part instanceof Beat);
     }
 }

@@ -4,6 +4,7 @@ import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.ChainState.Totals;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Part;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The head of a slot: all its fields as a JSON object. See docs/archive.md, "Slots". */
 final class SlotHead {
-    private static final long NEWEST_FORMAT = 2;
+    private static final long NEWEST_FORMAT = 3;
 
     private SlotHead() {}
 
@@ -109,6 +110,8 @@ final class SlotHead {
             return "GAP";
         } else if (part instanceof Summary) {
             return "SUMMARY";
+        } else if (part instanceof Beat) {
+            return "BEAT";
         }
         return "EPOCH";
     }
@@ -134,6 +137,10 @@ final class SlotHead {
             json.put("gap", encode(gap));
         } else if (part instanceof Summary summary) {
             json.put("covers", encode(summary));
+        } else if (part instanceof Beat beat) {
+            json.put(
+                    "beat",
+                    Json.create().put("intervalMillis", beat.intervalMillis()).put("after", encode(beat.after())));
         }
     }
 
@@ -234,7 +241,11 @@ final class SlotHead {
             if (format == 1 && (part instanceof Summary || part instanceof Restated)) {
                 throw UnknownArchiveFormatException.ofKind(where, json.string("kind"));
             }
-            boolean hasChain = format > 1 && !(part instanceof Tail);
+            if ((part instanceof Beat) != (format == NEWEST_FORMAT)) {
+                // A later version may use format 3 for other kinds; this one does not know their rules.
+                throw UnknownArchiveFormatException.ofKind(where, json.string("kind"));
+            }
+            boolean hasChain = format > 1 && !(part instanceof Tail || part instanceof Beat);
             return new Slot(
                     json.hex32("log"),
                     format > 1 || json.has("origin") ? json.sha256("origin") : "",
@@ -331,6 +342,7 @@ final class SlotHead {
             case "ATTACHMENT" -> attachment(json.object("attachment"));
             case "GAP" -> gap(json.object("gap"));
             case "SUMMARY" -> summary(json.object("covers"));
+            case "BEAT" -> beat(json, json.object("beat"));
             default -> throw UnknownArchiveFormatException.ofKind(where, kind);
         };
     }
@@ -375,6 +387,15 @@ final class SlotHead {
 
     static long parts(Json json) throws BadObjectException {
         return json.has("parts") ? json.number("parts", 0) : 0;
+    }
+
+    private static Beat beat(Json json, Json fields) throws BadObjectException {
+        SlotRef after = ref(fields, "after", 1);
+        if (after.number() >= json.number("slot", 1, ArchiveKeys.MAX_SLOT)) {
+            throw new BadObjectException(
+                    fields.where() + ": \"after\" is slot " + after.number() + "; expected a slot before this one");
+        }
+        return new Beat(fields.number("intervalMillis", 1), after);
     }
 
     private static StoredFile stored(Json json, long minFileBytes) throws BadObjectException {

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.format;
 
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Restated;
@@ -149,8 +150,8 @@ public record SummaryContent(List<Peak> peaks, List<Entry> entries) {
 
     private static Entry entry(String where, Json json) throws BadObjectException {
         Part part = SlotHead.part(where, json);
-        if (part instanceof Tail) {
-            throw new BadObjectException(where + ": a tail; expected a kept slot");
+        if (part instanceof Tail || part instanceof Beat) {
+            throw new BadObjectException(where + ": a slot that may be deleted; expected a kept slot");
         }
         return new Entry(
                 SlotHead.ref(json, "entry", 1),

@@ -8,6 +8,7 @@ import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
@@ -19,6 +20,7 @@ import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.LostSlots.BeforeEpoch;
 import io.veloz.wal.archive.internal.shiplog.LostSlots.Evidence;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import io.veloz.wal.archive.store.StoredObject;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -149,7 +151,7 @@ public final class Prover {
     private @Nullable Kept kept(long last) throws IOException {
         SlotSummary summary = require(last, -1);
         Slot tip = found.slot(last);
-        SlotRef ref = summary.isTail() ? summary.kept() : summary.ref();
+        SlotRef ref = summary.isDroppable() ? summary.kept() : summary.ref();
         if (ref.number() == 0) {
             return null;
         }
@@ -196,7 +198,9 @@ public final class Prover {
             }
             @Nullable Totals totals = kept.slot.chainState().totals();
             BeforeEpoch lost = new BeforeEpoch(log, identity);
-            boolean complete = retries.call(() -> lost.against(kept.tip)).isEmpty() && !lost.needsRecheck();
+            boolean complete = retries.call(() -> lost.against(kept.tip)).isEmpty()
+                    && !lost.needsRecheck()
+                    && ended(kept.tip).isEmpty();
             if (totals == null || totals.gaps() > 0 || !complete) {
                 return Optional.empty();
             }
@@ -268,15 +272,24 @@ public final class Prover {
         }
     }
 
-    private void checkLost(Proof proof) throws BrokenProofException {
+    /** Returns the evidence in the records of writers that ended on purpose. */
+    private Optional<Evidence> ended(@Nullable Slot tip) throws IOException {
+        long number = tip == null ? 0 : tip.number();
+        long epoch = tip == null ? 0 : tip.epoch();
+        return retries.call(() -> Witnesses.lostAfter(log, identity, number, epoch));
+    }
+
+    private void checkLost(Proof proof) throws IOException {
         @Nullable Slot tip = proof.tip();
+        Optional<Evidence> ended = ended(tip);
         LostSlots lost = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment);
         proof.segments().forEach(segment -> segment.objectKeys().forEach(lost::named));
         proof.attachments().forEach(attachment -> lost.named(attachment.key()));
         replaced.forEach(lost::named);
         skipped.forEach(range -> lost.skipped(range[0], range[1]));
         @Nullable
-        Evidence evidence = lost.among(new TreeMap<>(objects).keySet()).orElse(null);
+        Evidence evidence =
+                lost.among(new TreeMap<>(objects).keySet()).or(() -> ended).orElse(null);
         if (evidence != null) {
             throw new BrokenProofException(
                     evidence.key(),
@@ -361,12 +374,12 @@ public final class Prover {
     private List<SlotSummary> keptChain(SlotSummary tip) throws IOException {
         List<SlotSummary> chain = new ArrayList<>();
         SlotSummary slot = tip;
-        if (!tip.isTail()) {
+        if (!tip.isDroppable()) {
             chain.add(tip);
         }
         while (slot.keptNumber > 0) {
             SlotSummary kept = require(slot.keptNumber, slot.number);
-            if (!slot.isKept(kept) || kept.isTail() || kept.number >= slot.number) {
+            if (!slot.isKept(kept) || kept.isDroppable() || kept.number >= slot.number) {
                 throw broken(kept.number, "it is not the slot that slot " + slot.number + " references", null);
             }
             chain.add(kept);
@@ -402,12 +415,24 @@ public final class Prover {
             if (slot.number == 1) {
                 throw broken(1, "no earlier tail has the start of segment " + segment, null);
             }
-            SlotSummary previous = require(slot.number - 1, slot.number);
-            checkPrevious(slot, previous);
-            slot = previous;
+            slot = before(slot);
         }
         Collections.reverse(tails);
         return tails;
+    }
+
+    /** Returns the slot before another one, without the BEATs in between: the earlier ones may have been deleted. */
+    private SlotSummary before(SlotSummary slot) throws IOException {
+        if (slot.part instanceof Beat beat) {
+            SlotSummary after = require(beat.after().number(), slot.number);
+            if (!after.ref().equals(beat.after())) {
+                throw broken(after.number, "it is not the slot that slot " + slot.number + " references", null);
+            }
+            return after;
+        }
+        SlotSummary previous = require(slot.number - 1, slot.number);
+        checkPrevious(slot, previous);
+        return previous;
     }
 
     private void checkPrevious(SlotSummary slot, SlotSummary previous) throws BrokenProofException {
@@ -422,7 +447,7 @@ public final class Prover {
         tails.forEach(slot -> used.add(slot.number));
         List<Long> strays = new ArrayList<>();
         for (SlotSummary slot : found.slots()) {
-            boolean covered = slot.part instanceof Tail tail && tail.segment() < segment;
+            boolean covered = slot.part instanceof Beat || (slot.part instanceof Tail tail && tail.segment() < segment);
             if (slot.number <= tip && !used.contains(slot.number) && !covered) {
                 strays.add(slot.number);
             }

@@ -3,6 +3,7 @@ package io.veloz.wal.archive.internal.proof;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
@@ -70,8 +71,9 @@ final class SlotSummary {
         return HexFormat.of().parseHex(hex);
     }
 
-    boolean isTail() {
-        return part instanceof Tail;
+    /** Returns whether it may be deleted: a tail, or a BEAT. */
+    boolean isDroppable() {
+        return part instanceof Tail || part instanceof Beat;
     }
 
     boolean isPrevious(SlotSummary other) {

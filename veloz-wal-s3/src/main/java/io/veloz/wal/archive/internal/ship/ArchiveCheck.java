@@ -4,10 +4,12 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Witness;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ChainIdentity;
 import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.HashSet;
@@ -48,8 +50,8 @@ final class ArchiveCheck {
             if (existing.isEmpty()) {
                 throw refused(
                         Reason.LOST_IDENTITY,
-                        "log.json is missing, and the archive contains objects. It is never created a second time: restore"
-                                + " it from a version or a copy, or from \"logJson\" in an EPOCH slot");
+                        "log.json is missing, and the archive contains objects. A shipper never creates it a second time:"
+                                + " put it again from the slots (repair URI --identity), or from a version or a copy");
             }
         }
         if (existing.isEmpty()) {
@@ -85,14 +87,18 @@ final class ArchiveCheck {
     /**
      * Compares log.json with the slots, and the tip with the uploaded objects.
      *
+     * @param anchor the last record in a second store
      * @return false if the search for the tip has to be repeated first
      * @throws WalShippingRefusedException if log.json was changed, or the newest slots were lost
      */
-    boolean checkTip(LogIdentity identity, Tip tip) throws IOException {
+    boolean checkTip(LogIdentity identity, Tip tip, Optional<Witness> anchor) throws IOException {
         if (tip.slot() != null) {
             Optional<String> mismatch = ChainIdentity.mismatch(shipLog, identity, tip.slot());
             if (mismatch.isPresent()) {
-                throw refused(Reason.OTHER_LOG, mismatch.get() + ": restore log.json from a version or a copy");
+                throw refused(
+                        Reason.OTHER_LOG,
+                        mismatch.get()
+                                + ": put it again from the slots (repair URI --identity), or from a version or a copy");
             }
         }
         if (lostSlots == null) {
@@ -104,6 +110,22 @@ final class ArchiveCheck {
                     Reason.LOST_SLOTS,
                     lost.get().key() + ": " + lost.get().reason() + ". Restore the slots after slot " + tip.number()
                             + " from a version or a copy, or ship to another archive");
+        }
+        Optional<LostSlots.Evidence> ended = Witnesses.lostAfter(shipLog, identity, tip.number(), tip.epoch());
+        if (ended.isPresent()) {
+            throw refused(
+                    Reason.LOST_SLOTS,
+                    ended.get().key() + ": " + ended.get().reason()
+                            + ". Restore the slots from a version or a copy, or ship" + " to another archive");
+        }
+        if (anchor.isPresent()) {
+            Optional<String> anchored = Witnesses.lost(shipLog, anchor.get(), tip.number());
+            if (anchored.isPresent()) {
+                throw refused(
+                        Reason.LOST_SLOTS,
+                        "the anchor states: " + anchored.get()
+                                + ". Restore the slots from a version or a copy, or ship to" + " another archive");
+            }
         }
         return !lostSlots.needsRecheck();
     }

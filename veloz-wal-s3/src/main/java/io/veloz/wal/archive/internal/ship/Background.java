@@ -84,6 +84,7 @@ final class Background {
 
     /** A slot of ours is the tip. */
     void added(Slot slot) {
+        cleanUp.endOfBeats(slot, nanoTime.getAsLong());
         if (slot.part() instanceof Tail tail) {
             cleanUp.tail(slot.number(), tail.segment());
         } else if (slot.part() instanceof Segment segment) {

@@ -7,7 +7,9 @@ import io.veloz.wal.archive.internal.crypt.ContentDigest;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
@@ -95,15 +97,31 @@ final class LocalCheck {
             if (slot.number() == 1) {
                 throw new BadObjectException(shipLog.store().describe() + ": no slot contains the bytes before " + end);
             }
-            Optional<Decoded> before = shipLog.slot(slot.number() - 1);
-            if (before.isEmpty() || !before.get().sha256().equals(slot.previous())) {
-                throw new BadObjectException(shipLog.store().describe() + ": slot " + (slot.number() - 1)
-                        + (before.isEmpty() ? " is missing" : " is not the one that the next slot names"));
-            }
-            slot = before.get().slot();
+            slot = before(slot, end);
             searchedTo = slot;
         }
         return slot;
+    }
+
+    /**
+     * Returns an earlier slot, with no content in between. If the kept slot before it ends where it does, that one is returned:
+     * only BEATs are in between, which may be deleted.
+     */
+    private Slot before(Slot slot, Archived end) throws IOException {
+        if (slot.kept().number() > 0) {
+            Slot kept = History.kept(shipLog, slot);
+            if (kept.archived().equals(end)) {
+                return kept;
+            }
+        }
+        SlotRef named =
+                slot.part() instanceof Beat beat ? beat.after() : new SlotRef(slot.number() - 1, slot.previous());
+        Optional<Decoded> before = shipLog.slot(named.number());
+        if (before.isEmpty() || !before.get().sha256().equals(named.sha256())) {
+            throw new BadObjectException(shipLog.store().describe() + ": slot " + named.number()
+                    + (before.isEmpty() ? " is missing" : " is not the one that slot " + slot.number() + " names"));
+        }
+        return before.get().slot();
     }
 
     private static boolean isEnd(Slot slot, Archived end) {

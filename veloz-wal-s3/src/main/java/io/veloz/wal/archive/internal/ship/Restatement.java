@@ -147,7 +147,7 @@ public final class Restatement {
 
     /** Returns the EPOCH with which the tip may be continued; empty if the tip has to be searched again. */
     private Optional<Epoch> check(Tip tip) throws IOException {
-        if (!right.checkConfirmed(tip) || !archiveCheck.checkTip(identity, tip)) {
+        if (!right.checkConfirmed(tip) || !archiveCheck.checkTip(identity, tip, Optional.empty())) {
             return Optional.empty();
         }
         Optional<Epoch> epoch = right.acquire(identity, tip, writer.id());

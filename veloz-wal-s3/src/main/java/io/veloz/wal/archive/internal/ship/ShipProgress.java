@@ -19,6 +19,8 @@ public interface ShipProgress {
         SUMMARY,
         /** Recording in the log's directory that a kept slot is in the chain. */
         DIRECTORY_FILE,
+        /** Recording the end of the archive outside of the ship log. */
+        WITNESS,
         /** Deleting tails. Nothing depends on it. */
         CLEAN_UP
     }

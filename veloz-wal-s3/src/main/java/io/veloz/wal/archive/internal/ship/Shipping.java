@@ -7,14 +7,18 @@ import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.format.Witness;
+import io.veloz.wal.archive.internal.format.WitnessCodec;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.ShipProgress.Job;
@@ -22,6 +26,7 @@ import io.veloz.wal.archive.internal.ship.Spool.Backlog;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
@@ -56,6 +61,9 @@ public final class Shipping implements AutoCloseable {
     private final TailReader tails;
     private final Spool spool;
     private final Background background;
+    private final Executor uploads;
+    private final Runnable onUploadEnd;
+    private @Nullable Anchors anchors;
     private @Nullable LogIdentity identity;
     private @Nullable SlotWriter writer;
     private @Nullable ShippingRight right;
@@ -69,6 +77,12 @@ public final class Shipping implements AutoCloseable {
     private boolean isRecordDue;
 
     private long recordAt;
+
+    /** When the last slot was confirmed. */
+    private long slotAt;
+
+    /** Whether nothing but the time is missing for a BEAT. */
+    private boolean beatWaits;
 
     /** The tip that was compared with log.json and with the uploaded objects. */
     private long checkedTip = -1;
@@ -100,6 +114,8 @@ public final class Shipping implements AutoCloseable {
         this.encryptionCheck = new EncryptionCheck(log, shipLog, config.allowsPlain(), config.requiresEscrow());
         this.progress = progress;
         this.nanoTime = nanoTime;
+        this.uploads = uploads;
+        this.onUploadEnd = onUploadEnd;
         EncryptedUploads contents = new EncryptedUploads(shipLog.keys());
         this.uploader = new Uploader(
                 log, store, contents, limiter, config.partBytes(), uploads, onUploadEnd, uploadBackoff, nanoTime);
@@ -109,6 +125,16 @@ public final class Shipping implements AutoCloseable {
         this.background = new Background(
                 log, shipLog, progress, nanoTime, config.tailGrace().toNanos());
         this.checkpointAt = nanoTime.getAsLong();
+    }
+
+    /**
+     * Makes this writer compare the archive with its last anchor in a second store, and repeat its end there. Called before the
+     * first step.
+     *
+     * @param onClose releases the store
+     */
+    public void anchorIn(ObjectStore second, Runnable onClose) {
+        anchors = new Anchors(second, onClose, config.anchorInterval(), uploads, onUploadEnd, nanoTime);
     }
 
     /** Makes the following steps ship everything that is durable, as tails if necessary. */
@@ -130,7 +156,9 @@ public final class Shipping implements AutoCloseable {
 
     /** Returns whether there is something to ship that has to wait for a delay or for an upload. */
     public boolean isWaiting() {
-        return catchUp.waitsForSegment() || (flushWanted && catchUp.isLimited());
+        return (anchors != null && anchors.isReading())
+                || catchUp.waitsForSegment()
+                || (flushWanted && catchUp.isLimited());
     }
 
     /** Returns whether the epoch is acquired and no slot is being put. Then every step that failed before has succeeded. */
@@ -146,7 +174,13 @@ public final class Shipping implements AutoCloseable {
         // Uses the flags of the last step: a delay may have ended since then.
         long next = background.nanosToFenceCheck();
         next = uploadWaits ? Math.min(next, uploader.nanosToRetry()) : next;
+        next = beatWaits ? Math.min(next, nanosToBeat()) : next;
+        next = anchors == null ? next : Math.min(next, anchors.nanosToNext());
         return Math.min(next, catchUp.nanosToTail());
+    }
+
+    private long nanosToBeat() {
+        return Math.max(0, slotAt + config.beatInterval().toNanos() - nanoTime.getAsLong());
     }
 
     /**
@@ -190,7 +224,12 @@ public final class Shipping implements AutoCloseable {
         }
         SlotWriter current = writer;
         switch (current.phase()) {
-            case CHECK -> check(current, identity, right);
+            case CHECK -> {
+                if (anchors != null && !anchors.isRead(identity, progress)) {
+                    return false;
+                }
+                check(current, identity, right);
+            }
             case READY -> {
                 return ship(current);
             }
@@ -220,7 +259,9 @@ public final class Shipping implements AutoCloseable {
             localCheck.check(current.tip());
             encryptionCheck.check(current.tip());
             current.claim(epoch.get(), directory.instance());
-        } else if (directory.checkConfirmed(current.tip()) && archiveCheck.checkTip(archive, current.tip())) {
+        } else if (directory.checkConfirmed(current.tip())
+                && archiveCheck.checkTip(
+                        archive, current.tip(), anchors == null ? Optional.empty() : anchors.newest())) {
             checkedTip = tip;
         } else {
             searchAgain();
@@ -235,6 +276,7 @@ public final class Shipping implements AutoCloseable {
     private void confirmed(SlotWriter current, Phase before) {
         Tip tip = current.tip();
         background.confirmed();
+        slotAt = nanoTime.getAsLong();
         catchUp.slotStored();
         if (before == Phase.LIST_AFTER_CLAIM) {
             progress.epochAcquired(current.epoch(), tip.archived());
@@ -298,6 +340,10 @@ public final class Shipping implements AutoCloseable {
             record(current);
             return true;
         }
+        beatWaits = false;
+        if (anchors != null) {
+            anchors.step(current.tip().number(), () -> current.witness(Witness.Kind.ANCHOR), progress);
+        }
         Archived archived = current.tip().archived();
         Summarizer summaries = Objects.requireNonNull(summarizer);
         background.readForDueSummary(summaries);
@@ -322,6 +368,12 @@ public final class Shipping implements AutoCloseable {
         }
         boolean tailWanted = flushWanted && !catchUp.waitsForSegment() && !catchUp.isLimited() && !awaitsCheckpoint();
         if (tailWanted && shipTail(current, archived)) {
+            return true;
+        }
+        beatWaits = !config.beatInterval().isZero() && !awaitsCheckpoint();
+        if (beatWaits && nanosToBeat() == 0) {
+            long interval = config.beatInterval().toMillis();
+            current.put(archived, new Beat(interval, current.tip().beforeBeats()), NO_CONTENT);
             return true;
         }
         return background.step(current, history(), Objects.requireNonNull(summarizer));
@@ -456,6 +508,23 @@ public final class Shipping implements AutoCloseable {
         return true;
     }
 
+    /**
+     * States outside of the ship log that this epoch has ended on purpose, if it is acquired. Makes one request, once: without
+     * the record a reader cannot distinguish the end from a crash, and nothing else depends on it.
+     */
+    public void recordEnd() {
+        SlotWriter current = writer;
+        if (current == null || current.phase() != Phase.READY) {
+            return;
+        }
+        try {
+            Witness end = current.witness(Witness.Kind.END);
+            store.putIfAbsent(ArchiveKeys.end(end.epoch()), ObjectContent.of(WitnessCodec.encode(end)));
+        } catch (StoreException e) {
+            progress.failed(Job.WITNESS, e);
+        }
+    }
+
     private WalShippingRefusedException broken(Slot winner) {
         return log.refused(
                 store,
@@ -477,6 +546,9 @@ public final class Shipping implements AutoCloseable {
 
     @Override
     public void close() {
+        if (anchors != null) {
+            anchors.close();
+        }
         tails.close();
     }
 }

@@ -5,10 +5,13 @@ import io.veloz.wal.archive.internal.crypt.DataKey;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Part;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.SlotCodec.Decoded;
+import io.veloz.wal.archive.internal.format.Witness;
 import io.veloz.wal.archive.internal.ship.WriterState.Draft;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
@@ -291,7 +294,7 @@ final class SlotWriter {
                 archived,
                 key == null ? part : encrypted((Tail) part, key, content),
                 instance,
-                part instanceof Tail ? null : tip.chainWith(part));
+                part instanceof Tail || part instanceof Beat ? null : tip.chainWith(part));
         // Encoded once: every attempt sends the same bytes, as the data key must not encrypt others.
         return new Draft(slot, SlotCodec.encode(slot, content, key));
     }
@@ -359,6 +362,24 @@ final class SlotWriter {
             return true;
         }
         return shipLog.has(tip.number());
+    }
+
+    /** Returns what this writer states about the end of the ship log outside of it. */
+    Witness witness(Witness.Kind kind) {
+        expect(Phase.READY);
+        Tip tip = state.tip();
+        return new Witness(
+                kind,
+                identity.logId(),
+                identity.origin(),
+                identity.text(),
+                tip.epoch(),
+                id,
+                host,
+                clock.instant().truncatedTo(ChronoUnit.MILLIS),
+                new SlotRef(tip.number(), tip.sha256()),
+                tip.kept(),
+                tip.archived());
     }
 
     private void confirm() {

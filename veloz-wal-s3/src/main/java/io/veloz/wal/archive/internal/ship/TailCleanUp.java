@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes tails whose segment was committed longer than the grace period ago. First finds the tails of earlier writers: all
- * slots between two kept slots are tails. Each {@link #step} makes one request, and shipping does not wait for it. An
+ * slots between two kept slots are tails or BEATs. A BEAT is not needed any more when another one follows it directly; else
+ * it is deleted with the tails, as a later tail may name it. Each {@link #step} makes one request, and shipping does not wait for it. An
  * instance is confined to one thread.
  */
 final class TailCleanUp {
@@ -29,6 +31,9 @@ final class TailCleanUp {
 
     /** The position of the search for the tails of earlier writers; null before it starts. */
     private @Nullable Slot searchedFrom;
+
+    /** The last BEAT of this writer, if it is the tip. */
+    private @Nullable Slot beat;
 
     private boolean isListed;
     private boolean isSearched;
@@ -67,6 +72,20 @@ final class TailCleanUp {
         } else {
             runs.addLast(new Run(slot, slot, segment));
         }
+    }
+
+    /** A slot of this writer is the tip, which may be a BEAT. */
+    void endOfBeats(Slot slot, long nowNanos) {
+        Slot before = beat;
+        boolean isBeat = slot.part() instanceof Beat;
+        beat = isBeat ? slot : null;
+        if (before == null) {
+            return;
+        }
+        Run run = new Run(before.number(), before.number(), before.archived().segment());
+        run.committed = isBeat || run.segment <= committedUpTo;
+        run.committedAt = nowNanos;
+        runs.addLast(run);
     }
 
     /** All segments up to that one are committed. */

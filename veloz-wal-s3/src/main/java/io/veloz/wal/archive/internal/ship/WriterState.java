@@ -4,6 +4,7 @@ import io.veloz.wal.archive.internal.format.ChainState;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Archived;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import org.jspecify.annotations.Nullable;
@@ -121,6 +122,11 @@ record WriterState(
                 return SlotRef.NONE;
             }
             return slot.isKept() ? new SlotRef(number, sha256) : slot.kept();
+        }
+
+        /** Returns the last slot up to this one that is not a BEAT. */
+        SlotRef beforeBeats() {
+            return slot != null && slot.part() instanceof Beat beat ? beat.after() : new SlotRef(number, sha256);
         }
 
         /** Returns what the next slot states about the kept slots before it, if it is kept itself. */

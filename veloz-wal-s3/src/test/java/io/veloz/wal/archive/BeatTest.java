@@ -1,0 +1,284 @@
+package io.veloz.wal.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.veloz.wal.Wal;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.Slot;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Tail;
+import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
+import io.veloz.wal.archive.internal.restore.DirectRestore;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.ship.LocalLog;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.restore.RestoreOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Empty slots of an idle writer, for readers, later writers and followers. */
+@Timeout(120)
+class BeatTest {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+    private static final Duration HOUR = Duration.ofHours(1);
+
+    @TempDir
+    Path dir;
+
+    private final HeapStore heap = new HeapStore();
+
+    private Path log() {
+        return dir.resolve("log");
+    }
+
+    private ShipRig rig(Wal wal) {
+        // Flushes are rare, as the simulation wakes up for each.
+        ShipperConfig.Builder config =
+                ShipperConfig.builder(heap).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
+        return new ShipRig(config, LocalLog.of(wal), heap);
+    }
+
+    private List<Slot> slots() throws IOException {
+        TreeSet<Long> numbers = new TreeSet<>();
+        heap.objects().keySet().forEach(key -> numbers.add(ArchiveKeys.slotNumber(key)));
+        List<Slot> slots = new ArrayList<>();
+        for (long number : numbers.tailSet(1L)) {
+            slots.add(new ShipLog(heap).check(number).orElseThrow().slot());
+        }
+        return slots;
+    }
+
+    private long beats() throws IOException {
+        return slots().stream().filter(slot -> slot.part() instanceof Beat).count();
+    }
+
+    private void assertSound(String name) {
+        ArchiveReport report = new ArchiveVerifier(heap).full(WalProgress.NONE);
+        assertThat(report.isSound()).isTrue();
+        assertThat(report.status().strays()).isZero();
+        DirectRestore.restore(heap, RestoreOptions.into(dir.resolve(name)));
+        assertThat(SmallLog.read(dir.resolve(name))).isEqualTo(SmallLog.read(log()));
+    }
+
+    @Test
+    void idleWriterPutsABeatInEachIntervalAndABusyOneNone() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            ShipRig rig = rig(wal);
+            for (int minute = 20; minute < 30; minute++) {
+                for (int second = 0; second < 60; second += 20) {
+                    rig.at(Duration.ofSeconds(60L * minute + second), () -> SmallLog.append(wal, 1));
+                }
+            }
+            rig.at(Duration.ofMinutes(19).plusSeconds(59), () -> assertBeats(18, 20));
+            rig.at(Duration.ofMinutes(29).plusSeconds(59), () -> assertBeats(18, 20));
+            rig.run(Duration.ofMinutes(35));
+            assertThat(rig.events).isEmpty();
+        }
+        assertSound("restored");
+    }
+
+    private void assertBeats(long least, long most) {
+        try {
+            assertThat(beats()).isBetween(least, most);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void writerWithoutTheSettingPutsNone() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            new ShipRig(ShipperConfig.builder(heap), LocalLog.of(wal), heap).run(HOUR);
+        }
+        assertThat(beats()).isZero();
+    }
+
+    @Test
+    void onlyBeatsHaveFormatThree() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            rig(wal).run(Duration.ofMinutes(5));
+        }
+        for (Slot slot : slots()) {
+            assertThat(slot.format()).isEqualTo(slot.part() instanceof Beat ? 3 : 2);
+            byte[] stored = heap.objects().get(ArchiveKeys.slot(slot.number()));
+            if (slot.part() instanceof Beat) {
+                assertThat(SlotCodec.encode(slot)).isEqualTo(stored);
+                assertThat(new String(stored, StandardCharsets.UTF_8))
+                        .contains("\"format\":3,\"kind\":\"BEAT\"")
+                        .contains("\"beat\":{\"intervalMillis\":60000,\"after\":{\"slot\":");
+            }
+        }
+    }
+
+    @Test
+    void beatOfFormatTwoAndAnotherKindOfFormatThreeAreUnknown() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            rig(wal).run(Duration.ofMinutes(5));
+        }
+        for (Slot slot : slots()) {
+            boolean isBeat = slot.part() instanceof Beat;
+            byte[] other = withFormat(heap.objects().get(ArchiveKeys.slot(slot.number())), isBeat ? '2' : '3');
+            assertThatThrownBy(() -> SlotCodec.decode("slot", slot.number(), other))
+                    .isInstanceOf(UnknownArchiveFormatException.class);
+        }
+    }
+
+    /** Returns a slot with another number of its format, which has one digit at a fixed place, and with the right digest. */
+    private static byte[] withFormat(byte[] slot, char format) throws IOException {
+        byte[] other = slot.clone();
+        other[8 + "{\"format\":".length()] = (byte) format;
+        MessageDigest digest = Digest.sha256();
+        digest.update(other, 0, other.length - 40);
+        System.arraycopy(digest.digest(), 0, other, other.length - 32, 32);
+        return other;
+    }
+
+    @Test
+    void beatsOfAWeekendAreDeletedAndTheNextWriterStartsInAFewRequests() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            ShipRig rig = rig(wal);
+            rig.at(Duration.ofHours(30).plusSeconds(30), () -> SmallLog.append(wal, 5));
+            rig.run(Duration.ofHours(31));
+            assertThat(beats()).isLessThan(130);
+            assertThat(slots().get(slots().size() - 1).number()).isGreaterThan(1_800);
+            assertThat(new ArchiveVerifier(heap).full(WalProgress.NONE).isSound())
+                    .isTrue();
+            SmallLog.append(wal, 5);
+            ShipRig next = rig(wal);
+            next.at(Duration.ofSeconds(10), () -> {
+                assertThat(next.state.archivedSequence()).isEqualTo(15);
+                assertThat(next.requests()).isLessThan(40);
+            });
+            next.run(MINUTE);
+            assertThat(next.events).isEmpty();
+        }
+        assertSound("restored");
+    }
+
+    @Test
+    void writerContinuesAfterBeatsThatFollowASegmentAndWereDeleted() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            ShipRig first = rig(wal);
+            first.at(Duration.ofSeconds(10), wal::roll);
+            first.run(Duration.ofHours(3));
+            assertThat(slots()).anyMatch(slot -> slot.part() instanceof Segment);
+            rig(wal).run(Duration.ofHours(3));
+            long tip = slots().get(slots().size() - 1).number();
+            slots().stream()
+                    .filter(slot -> slot.part() instanceof Beat && slot.number() < tip)
+                    .forEach(slot -> heap.remove(ArchiveKeys.slot(slot.number())));
+            ShipRig third = rig(wal);
+            third.at(Duration.ofSeconds(10), () -> SmallLog.append(wal, 1));
+            third.run(MINUTE);
+            assertThat(third.events).isEmpty();
+            assertThat(third.state.archivedSequence()).isEqualTo(6);
+        }
+        assertSound("restored");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void anyScheduleWithBeatsIsSound(long seed) throws IOException {
+        Random random = new Random(seed);
+        try (Wal wal = SmallLog.open(log())) {
+            for (int writer = 0; writer < 4; writer++) {
+                ShipRig rig = rig(wal);
+                long minutes = 30 + random.nextInt(150);
+                for (long minute = 0; minute < minutes; minute += 1 + random.nextInt(30)) {
+                    rig.at(Duration.ofMinutes(minute).plusSeconds(random.nextInt(59)), () -> {
+                        SmallLog.append(wal, 1 + random.nextInt(20));
+                        if (random.nextInt(3) == 0) {
+                            wal.roll();
+                        }
+                    });
+                }
+                rig.run(Duration.ofMinutes(minutes));
+                assertThat(rig.events).isEmpty();
+            }
+        }
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Beat);
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Tail);
+        assertSound("restored");
+    }
+
+    @Test
+    void followerReportsAWriterWithoutBeatsAsSilentUntilTheNextSlot() {
+        HeapStore client = heap.client(HeapStore.Plan.NONE);
+        ShipperConfig config = ShipperConfig.builder(client)
+                .flushInterval(Duration.ofMillis(5))
+                .beatInterval(Duration.ofMillis(20))
+                .closeTimeout(Duration.ofMillis(100))
+                .build();
+        FollowerConfig follow = FollowerConfig.builder(heap, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .build();
+        try (Wal wal = SmallLog.open(log());
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            SmallLog.append(wal, 5);
+            shipper.awaitArchived(5, MINUTE);
+            try (ArchiveFollower standby = ArchiveFollower.start(follow)) {
+                while (standby.status().beatInterval().isEmpty()) {
+                    standby.awaitCaughtUp(MINUTE);
+                }
+                assertThat(standby.status().beatInterval()).contains(Duration.ofMillis(20));
+                client.plan(request -> Fault.FAIL);
+                while (!standby.status().isWriterSilent()) {
+                    standby.awaitCaughtUp(MINUTE);
+                }
+                assertThat(standby.status().silence()).isGreaterThanOrEqualTo(Duration.ofMillis(60));
+                assertThat(standby.status().endedAt()).isEmpty();
+                client.plan(HeapStore.Plan.NONE);
+                while (standby.status().isWriterSilent()) {
+                    standby.awaitCaughtUp(MINUTE);
+                }
+            }
+        }
+    }
+
+    @Test
+    void followerReportsAWriterThatWasClosedAsEnded() {
+        FollowerConfig follow = FollowerConfig.builder(heap, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            try (WalShipper shipper =
+                    WalShipper.start(wal, ShipperConfig.builder(heap).build())) {
+                shipper.awaitArchived(5, MINUTE);
+            }
+            try (ArchiveFollower standby = ArchiveFollower.start(follow)) {
+                while (standby.status().endedAt().isEmpty()) {
+                    assertThat(standby.status().isWriterSilent()).isFalse();
+                    standby.awaitCaughtUp(MINUTE);
+                }
+                assertThat(standby.status().isWriterSilent()).isFalse();
+            }
+        }
+    }
+}
