@@ -1,17 +1,17 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.archive.internal.proof.Workers;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 
 /**
  * A stream over an object that is fetched in ranges, some of them at the same time. Each range is a request of its own, which is
- * retried alone. Keeps as many ranges in memory as are fetched. Confined to one thread, which must not be interrupted.
+ * retried alone. Keeps as many ranges in memory as are fetched. Confined to one thread.
  *
  * <p>It does not check anything: its user compares size and SHA-256 of the object.
  */
@@ -77,7 +77,7 @@ final class RangedObject extends InputStream {
         if (ahead.isEmpty()) {
             return false;
         }
-        range = await(ahead.remove());
+        range = Workers.await(ahead.remove());
         position = 0;
         return range.length > 0;
     }
@@ -85,23 +85,6 @@ final class RangedObject extends InputStream {
     private byte[] fetch(long from, long length) throws IOException {
         try (InputStream in = store.get(key, from, length)) {
             return in.readNBytes((int) length);
-        }
-    }
-
-    private static byte[] await(Future<byte[]> future) throws IOException {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("this thread cannot be interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            } else if (e.getCause() instanceof RuntimeException runtime) {
-                throw runtime;
-            } else if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e);
         }
     }
 

@@ -97,7 +97,7 @@ final class StagedFiles {
             return;
         }
         String temporary = temporary(name);
-        try (FileSink sink = new FileSink(storage, temporary)) {
+        try (NewFile sink = new NewFile(storage, temporary)) {
             if (local != null && localNames.contains(name) && isComplete(local, name, expected)) {
                 sink.restart();
                 copy(local, name, sink);
@@ -127,13 +127,13 @@ final class StagedFiles {
 
     /** Writes the content of a file. */
     interface Content {
-        void writeTo(FileSink sink) throws IOException;
+        void writeTo(NewFile sink) throws IOException;
     }
 
     /** Creates a file. Returns when it is durable. */
     void create(String temporaryName, String name, Content content) throws IOException {
         String temporary = temporary(temporaryName);
-        try (FileSink sink = new FileSink(storage, temporary)) {
+        try (NewFile sink = new NewFile(storage, temporary)) {
             sink.restart();
             content.writeTo(sink);
             sink.finish();
@@ -153,7 +153,7 @@ final class StagedFiles {
         create(name, name, sink -> copy(from, name, sink));
     }
 
-    private static void copy(Storage from, String name, FileSink sink) throws IOException {
+    private static void copy(Storage from, String name, NewFile sink) throws IOException {
         byte[] chunk = new byte[CHUNK_BYTES];
         try (InputStream in = StorageInputStream.of(from, name)) {
             for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {
@@ -167,53 +167,5 @@ final class StagedFiles {
         storage.delete(name);
         storage.forceDirectory();
         staged.remove(name);
-    }
-
-    /** A new file, which is deleted unless it is finished. */
-    static final class FileSink implements ObjectFiles.Sink, AutoCloseable {
-        private final Storage storage;
-        private final String name;
-        private @Nullable StorageFile file;
-        private long position;
-        private boolean finished;
-
-        FileSink(Storage storage, String name) {
-            this.storage = storage;
-            this.name = name;
-        }
-
-        @Override
-        public void restart() throws IOException {
-            close();
-            file = storage.create(name);
-            position = 0;
-        }
-
-        @Override
-        public void write(byte[] bytes, int length) throws IOException {
-            open().writeFully(ByteBuffer.wrap(bytes, 0, length), position);
-            position += length;
-        }
-
-        /** Forces the file. */
-        void finish() throws IOException {
-            open().force();
-            finished = true;
-        }
-
-        private StorageFile open() {
-            return Objects.requireNonNull(file);
-        }
-
-        @Override
-        public void close() throws IOException {
-            if (file != null) {
-                file.close();
-                file = null;
-                if (!finished) {
-                    storage.delete(name);
-                }
-            }
-        }
     }
 }
